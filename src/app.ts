@@ -1,0 +1,131 @@
+import type { Channel } from './channels/channel.ts';
+import { channelTypes } from './channels/index.ts';
+import type { Config } from './config/config.ts';
+import { AppError } from './model/errors.ts';
+import { ruleFingerprints } from './model/fingerprint.ts';
+import type { Dimension } from './model/series.ts';
+import type { PollParts } from './pipeline/parts.ts';
+import { ruleTypeOf } from './rules/index.ts';
+import { type CronSchedule, cronSchedule } from './schedule.ts';
+import { openSql, type Sql } from './sql.ts';
+import { openState, type State } from './state/open.ts';
+import type { AuditStore } from './stores/audit-store.ts';
+
+/** The parts of one configuration, opened. */
+export interface App {
+  readonly config: Config;
+  readonly schedule: CronSchedule;
+  readonly store: AuditStore;
+  /** The audit store's own connection, for what only a shell does (drills of the connection, the demo's writes). */
+  readonly auditSql: Sql;
+  readonly dimensions: ReadonlySet<Dimension>;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly fingerprints: ReadonlyMap<string, string>;
+  /** The state store with its schema up to date; asked again after it could not be reached. */
+  state(): Promise<State>;
+  /** What a poll of the enabled rules works with. */
+  pollParts(): Promise<PollParts>;
+  /** Closes what was opened, the last first. */
+  close(): Promise<void>;
+}
+
+/** Opens the audit store alone: enough for `check`, `import` and `init`. */
+export async function openAudit(config: Config): Promise<{ sql: Sql; store: AuditStore }> {
+  const { url, store: type, storeOptions, prices, statementTimeoutMs } = config.audit;
+  const sql = await openSql(url.reveal(), { baseDir: config.dir, statementTimeoutMs });
+  return { sql, store: type.open(sql, storeOptions, prices) };
+}
+
+/** The dimensions that rules of a configuration can group by. */
+export function dimensionsOf({ audit: { mapping } }: Config): ReadonlySet<Dimension> {
+  const standard = ['service', 'model', 'user', 'endpoint', 'session'] as const;
+  return new Set([
+    ...standard.filter((name) => mapping.columns[name] !== undefined),
+    ...Object.keys(mapping.dimensions),
+  ]);
+}
+
+/** Opens one channel of the file. Throws AppError `channel_unknown` for a name that the file lacks. */
+export async function openChannel(config: Config, name: string): Promise<Channel> {
+  const found = config.channels.get(name);
+  const type = channelTypes.find((one) => one.type === found?.type);
+  if (found === undefined || type === undefined) {
+    const names = [...config.channels.keys()].join(', ');
+    throw new AppError('channel_unknown', `there is no channel ${name} in ${config.path}`, {
+      hint: `its channels are: ${names}`,
+    });
+  }
+  return type.open(name, found.options);
+}
+
+/**
+ * Opens all parts of a configuration. Servers are reached when they are first needed, so a worker starts while a
+ * database is away. When a part cannot be opened, those before it are closed again and the fault is thrown.
+ */
+export async function openApp(config: Config): Promise<App> {
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const { sql: auditSql, store } = await openAudit(config);
+    opened.push(() => auditSql.close());
+    const stateUrl = (config.state.url ?? config.audit.url).reveal();
+    const stateSql = await openSql(stateUrl, { baseDir: config.dir });
+    opened.push(() => stateSql.close());
+    const channels = new Map<string, Channel>();
+    for (const name of config.channels.keys()) {
+      const channel = await openChannel(config, name);
+      opened.push(() => channel.close());
+      channels.set(name, channel);
+    }
+    return appOf(config, {
+      auditSql,
+      store,
+      channels,
+      state: once(() => openState(stateSql)),
+      close: closeAll,
+    });
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels' | 'state' | 'close'>): App {
+  const schedule = cronSchedule(config.schedule, config.timezone);
+  const dimensions = dimensionsOf(config);
+  const fingerprints = ruleFingerprints(
+    config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
+  );
+  return {
+    ...parts,
+    config,
+    schedule,
+    dimensions,
+    fingerprints,
+    pollParts: async () => ({
+      store: parts.store,
+      dimensions,
+      state: await parts.state(),
+      rules: config.rules.filter((rule) => rule.enabled),
+      fingerprints,
+      silences: config.silences,
+      zone: config.timezone,
+      schedule,
+      channels: parts.channels,
+    }),
+  };
+}
+
+/** Opens at the first call and keeps the result; a failure is forgotten, so that the next call tries again. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opening: Promise<T> | null = null;
+  return () => {
+    opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
+}

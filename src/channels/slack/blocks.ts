@@ -1,0 +1,125 @@
+import { cutText } from '../../model/display-text.ts';
+import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
+import { plainBody, tableText } from '../../model/plain-text.ts';
+
+/** Slack's limits, in characters after escaping; a message over one of them is refused whole. */
+const MOST_BLOCKS = 50;
+const HEADER = 150;
+const SECTION = 3000;
+const FIELDS = 10;
+const FIELD = 1900;
+const TEXT = 3500;
+/** Alerts shown in full; the others keep their headline and when they began, so that the channel stays readable. */
+const IN_FULL = 3;
+
+type Block = Readonly<Record<string, unknown>>;
+
+/** A message as Slack takes it. `text` is what notifications show, and all there is where blocks are refused. */
+export interface SlackPost {
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  readonly metadata: {
+    readonly event_type: 'spendwatch_alert';
+    readonly event_payload: { readonly delivery_id: string };
+  };
+}
+
+/** Pure: the message in Block Kit, with the delivery's id as metadata by which it can be found again. */
+export function renderSlack(message: Message, id: string): SlackPost {
+  const text = escaped(message.title);
+  const blocks = [
+    {
+      type: 'header',
+      text: { type: 'plain_text', text: fitted(message.title, HEADER, escaped), emoji: false },
+    },
+    ...(message.note === null ? [] : [section(fitted(message.note, SECTION, quoted))]),
+    ...(message.lead.length === 0 ? [] : [section(fitted(message.lead.join('\n'), SECTION, literal))]),
+    ...message.sections.flatMap((one, i) => sectionBlocks(one, i < IN_FULL, i > 0)),
+    ...(message.footer.length === 0 ? [] : [context(message.footer.join('\n'))]),
+  ];
+  return {
+    text,
+    blocks: blocks.slice(0, MOST_BLOCKS),
+    metadata: { event_type: 'spendwatch_alert', event_payload: { delivery_id: id } },
+  };
+}
+
+/** The same without blocks: the title, then the whole message in a fixed width, in which tables stand straight. */
+export function plainSlackText(message: Message): string {
+  const title = escaped(message.title);
+  return `${title}\n${preformatted(plainBody(message), Math.max(TEXT - title.length, 200))}`;
+}
+
+/** Slack's own escape: `<!channel>` in data pages nobody. */
+export function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function sectionBlocks(
+  { headline, facts, tables }: MessageSection,
+  inFull: boolean,
+  parted: boolean,
+): Block[] {
+  const shown = inFull ? facts : facts.filter(([label]) => label === 'Since');
+  const fields = shown
+    .slice(0, FIELDS)
+    .map(([label, value]) => mrkdwn(`*${literal(label)}*\n${fitted(value, FIELD, literal)}`));
+  return [
+    ...(parted ? [{ type: 'divider' }] : []),
+    {
+      type: 'section',
+      ...(headline === '' ? {} : { text: mrkdwn(`*${fitted(headline, FIELD, literal)}*`) }),
+      ...(fields.length === 0 ? {} : { fields }),
+    },
+    ...(inFull && tables.length > 0 ? [tableSection(tables)] : []),
+  ];
+}
+
+function tableSection(tables: readonly MessageTable[]): Block {
+  return section(preformatted(tables.map(tableText).join('\n\n'), SECTION));
+}
+
+function preformatted(text: string, longest: number): string {
+  return `\`\`\`\n${fitted(text.trimEnd(), longest - 10, inCode)}\n\`\`\``;
+}
+
+function quoted(text: string): string {
+  const lines = literal(text).split('\n');
+  return lines.map((line) => `> ${line}`).join('\n');
+}
+
+function section(text: string): Block {
+  return { type: 'section', text: mrkdwn(text) };
+}
+
+function context(text: string): Block {
+  return { type: 'context', elements: [mrkdwn(fitted(text, FIELD, literal))] };
+}
+
+/** `verbatim` keeps Slack from making links and mentions of what only looks like one. */
+function mrkdwn(text: string): Block {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+/** Data between markup: the characters that would turn bold, struck out or code give way to look-alikes. */
+function literal(text: string): string {
+  return inCode(text).replaceAll('*', '\u2217').replaceAll('~', '\u223c');
+}
+
+/** Backticks would end a block of code early; a look-alike keeps the name readable. */
+function inCode(text: string): string {
+  return escaped(text).replaceAll('`', '\u02cb');
+}
+
+/** As much of the text, cut between graphemes, as its encoded form has room for in `longest` characters. */
+function fitted(text: string, longest: number, encode: (text: string) => string): string {
+  const whole = encode(text);
+  if (whole.length <= longest) return whole;
+  let [fits, tooMany] = [0, Math.min(text.length, longest) + 1];
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1;
+    if (encode(cutText(text, middle)).length <= longest) fits = middle;
+    else tooMany = middle;
+  }
+  return fits === 0 ? '' : encode(cutText(text, fits));
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Secret } from '../../model/secret.ts';
+import { secretKey } from '../../model/secret-key.ts';
+import { isHttpUrl } from '../wire/url.ts';
+
+/** Where a slack channel posts: as a bot through the Web API, or through an incoming webhook. */
+export type SlackOptions = { readonly type: 'slack' } & (
+  | { readonly token: Secret; readonly channel: string; readonly apiUrl: string; readonly webhookUrl: null }
+  | { readonly webhookUrl: Secret }
+);
+
+/** The keys of a slack channel: `token` and `channel`, or `webhook_url`. */
+export const slackSchema: z.ZodType<SlackOptions> = z
+  .strictObject({
+    type: z.literal('slack'),
+    token: secretKey('A bot token (xoxb-…) with the scope chat:write').exactOptional(),
+    channel: z
+      .string()
+      .min(1)
+      .describe('The channel to post to: its id, or its name such as "#llm-spend"')
+      .exactOptional(),
+    webhook_url: secretKey('An incoming webhook, in place of token and channel')
+      .refine((url) => isHttpUrl(url.reveal()), { error: 'not an http(s) URL' })
+      .exactOptional(),
+    api_url: z
+      .string()
+      .refine(isHttpUrl, { error: 'not an http(s) URL' })
+      .default('https://slack.com/api/')
+      .describe('Where the Web API is; the name of the method is appended'),
+  })
+  .transform((keys, context): SlackOptions => {
+    const fault = (key: string, message: string): never => {
+      context.issues.push({ code: 'custom', input: keys, path: [key], message });
+      return z.NEVER;
+    };
+    const { type, token, channel, webhook_url: webhookUrl } = keys;
+    if (webhookUrl !== undefined) {
+      if (token !== undefined)
+        return fault('webhook_url', 'give either `token` and `channel`, or `webhook_url`');
+      if (channel !== undefined) {
+        return fault(
+          'channel',
+          'an incoming webhook posts to the channel that it was made for; drop `channel`',
+        );
+      }
+      return { type, webhookUrl };
+    }
+    if (token === undefined) return fault('token', 'missing: give `token` and `channel`, or `webhook_url`');
+    if (channel === undefined) return fault('channel', 'missing: `token` needs a `channel` to post to');
+    const apiUrl = keys.api_url.endsWith('/') ? keys.api_url : `${keys.api_url}/`;
+    return { type, token, channel, apiUrl, webhookUrl: null };
+  });

@@ -1,0 +1,80 @@
+import { SendError } from '../../model/errors.ts';
+import { type CallSlack, SlackRefusal } from './bot.ts';
+import { isSlackTrouble } from './failure.ts';
+
+const PAGES = 10;
+/** Slack's clock and ours may differ. */
+const SKEW_MS = 120_000;
+const CHANNEL_ID = /^[CGD][A-Z0-9]{7,}$/;
+
+/**
+ * Whether a message with the delivery's id stands in the channel since `from` (ms): Slack has no key by which a
+ * repeat would be dropped. False where the token may not read the channel; throws a SendError only for a failure
+ * that passes, because then the answer is not known yet.
+ */
+export async function findOwnMessage(
+  call: CallSlack,
+  channel: string,
+  id: string,
+  from: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const channelId = CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal);
+    const oldest = String((from - SKEW_MS) / 1000);
+    const args = { channel: channelId, oldest, limit: 200, include_all_metadata: true };
+    for await (const page of pages(call, 'conversations.history', args, signal)) {
+      if (list(page.messages).some((message) => deliveryIdOf(message) === id)) return true;
+    }
+    return false;
+  } catch (error) {
+    if (isUnknown(error)) throw error;
+    return false;
+  }
+}
+
+/** History wants an id where posting takes a name; a channel that is not listed keeps its name, and Slack will say so. */
+async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal): Promise<string> {
+  const name = channel.replace(/^#/, '');
+  const args = { types: 'public_channel,private_channel', exclude_archived: true, limit: 1000 };
+  try {
+    for await (const page of pages(call, 'conversations.list', args, signal)) {
+      const found = list(page.channels).find((one) => one.name === name)?.id;
+      if (typeof found === 'string') return found;
+    }
+  } catch (error) {
+    // Without the scope to list channels the name is still worth a try.
+    if (isUnknown(error)) throw error;
+    throw error;
+  }
+  return channel;
+}
+
+/** Whether the failure leaves open what Slack would have said. */
+function isUnknown(error: unknown): boolean {
+  if (error instanceof SlackRefusal) return isSlackTrouble(error.code);
+  return !(error instanceof SendError) || error.kind === 'passing';
+}
+
+async function* pages(call: CallSlack, method: string, args: Record<string, unknown>, signal: AbortSignal) {
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const result = await call(method, { ...args, ...(cursor === undefined ? {} : { cursor }) }, signal);
+    yield result;
+    cursor = result.response_metadata?.next_cursor;
+    if (cursor === undefined || cursor === '') return;
+  }
+}
+
+function deliveryIdOf(message: Readonly<Record<string, unknown>>): unknown {
+  const metadata = record(message.metadata);
+  return record(metadata?.event_payload)?.delivery_id;
+}
+
+function list(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(record).filter((item) => item !== null) : [];
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+}

@@ -1,0 +1,51 @@
+import type { ChannelType, Receipt } from './channel.ts';
+import { type WebhookOptions, webhookSchema } from './webhook/options.ts';
+import { signatureHeaders, signingKey } from './webhook/signature.ts';
+import { within } from './wire/deadline.ts';
+import { greet } from './wire/greet.ts';
+import { peerOf, post, statusFailure } from './wire/http.ts';
+import { excerptOf, secretsOfUrl } from './wire/redact.ts';
+
+const TIMEOUT_MS = 15_000;
+
+/** POSTs the message's JSON, signed; whoever receives it drops repeats by `webhook-id`. */
+export const webhook: ChannelType<WebhookOptions> = {
+  type: 'webhook',
+  schema: webhookSchema,
+  async open(name, options) {
+    const url = options.url.reveal();
+    const peer = peerOf(url);
+    const keys = options.secrets.map((secret) => signingKey(secret.reveal())).filter((key) => key !== null);
+    const own = Object.fromEntries(
+      Object.entries(options.headers).map(([key, value]) => [key, value.reveal()]),
+    );
+    const secrets = [
+      ...secretsOfUrl(url),
+      ...options.secrets.map((secret) => secret.reveal()),
+      ...Object.values(own),
+    ];
+    return {
+      name,
+      type: 'webhook',
+      timeoutMs: TIMEOUT_MS,
+      spacingMs: 0,
+      render: (message) => message.json,
+      async send({ id, body }, signal): Promise<Receipt> {
+        const headers = {
+          'user-agent': 'spendwatch',
+          ...own,
+          'content-type': 'application/json',
+          'webhook-id': id,
+          ...signatureHeaders(options.signature, keys, id, Date.now(), body),
+        };
+        const answer = await within(TIMEOUT_MS, signal, (limit) => post(url, headers, body, limit));
+        if (answer.status >= 200 && answer.status < 300) return { answer: `HTTP ${answer.status}` };
+        throw statusFailure(peer, answer, excerptOf(answer.text, secrets));
+      },
+      async probe(signal): Promise<Receipt> {
+        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, limit)) };
+      },
+      close: () => Promise.resolve(),
+    };
+  },
+};

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Secret } from '../../model/secret.ts';
+import { secretKey } from '../../model/secret-key.ts';
+import { isHttpUrl } from '../wire/url.ts';
+import { type SignatureStyle, signingKey } from './signature.ts';
+
+export interface WebhookOptions {
+  readonly type: 'webhook';
+  /** Secret, because many receivers take whoever knows the path. */
+  readonly url: Secret;
+  /** The newest first; each signs. At least one. */
+  readonly secrets: readonly Secret[];
+  readonly signature: SignatureStyle;
+  readonly headers: Readonly<Record<string, Secret>>;
+}
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** What belongs to the signature or to the connection itself. */
+const RESERVED =
+  /^(webhook-.*|x-signature-256|host|connection|content-(type|length|encoding)|transfer-encoding|keep-alive|upgrade|expect|te|trailer)$/i;
+
+const key = (description: string) =>
+  secretKey(description).refine((secret) => signingKey(secret.reveal()) !== null, {
+    error: 'must be `whsec_` and base64, or a text of at least 16 bytes',
+  });
+
+/** The keys of a webhook channel. */
+export const webhookSchema: z.ZodType<WebhookOptions> = z
+  .strictObject({
+    type: z.literal('webhook'),
+    url: secretKey('Where the JSON is posted').refine((url) => isHttpUrl(url.reveal()), {
+      error: 'not an http(s) URL',
+    }),
+    secret: key('Signs the body: `whsec_` and base64, or any text of at least 16 bytes').exactOptional(),
+    secrets: z
+      .array(key('A secret that signs the body'))
+      .min(1, { error: 'needs at least one secret' })
+      .describe('In place of `secret` while it is being changed: [new, old], both sign')
+      .exactOptional(),
+    signature: z
+      .enum(['standard', 'hex'])
+      .default('standard')
+      .describe('standard: Standard Webhooks; hex: x-signature-256 over the body, for simple receivers'),
+    headers: z
+      .record(
+        z
+          .string()
+          .regex(HEADER_NAME, { error: 'not the name of a header' })
+          .refine((name) => !RESERVED.test(name), { error: 'this header is set by spendwatch itself' }),
+        secretKey('The value of a header').refine(
+          (value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value.reveal()),
+          {
+            error: 'holds a character that no header may have',
+          },
+        ),
+      )
+      .default({})
+      .describe('Further headers of the request'),
+  })
+  .transform((keys, context): WebhookOptions => {
+    const { type, url, secret, secrets, signature, headers } = keys;
+    if ((secret === undefined) === (secrets === undefined)) {
+      const message =
+        secret === undefined
+          ? 'missing: a webhook is signed; give `secret`, or `secrets: [new, old]`'
+          : 'give either `secret` or `secrets`';
+      context.issues.push({ code: 'custom', input: keys, path: ['secret'], message });
+      return z.NEVER;
+    }
+    return { type, url, secrets: secrets ?? (secret === undefined ? [] : [secret]), signature, headers };
+  });

@@ -1,0 +1,90 @@
+import { displayText } from '../model/display-text.ts';
+import { displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';
+import { describeMetric } from '../model/metric.ts';
+import { type Fixed, formatFixed } from '../model/money.ts';
+import { type Operator, type Rule, type Severity, stepOf } from '../model/rule.ts';
+import { groupLabel } from './group-label.ts';
+import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
+
+/**
+ * One line in the format of monitoring plugins: what is worst, then performance data, an entry a rule.
+ * Source: Monitoring Plugins development guidelines, "plugin output for Nagios" and "performance data".
+ */
+export function checkNagios(result: CheckResult): string {
+  const perfdata = result.rules.map(perfdataOf).join(' ');
+  const text = `SPEND ${statusOf(result).toUpperCase()} - ${harmless(textOf(result))}`;
+  return perfdata === '' ? text : `${text} | ${perfdata}`;
+}
+
+function textOf(result: CheckResult): string {
+  const findings = result.rules.flatMap((checked) =>
+    checked.findings.map((found) => ({ ...found, rule: checked.rule })),
+  );
+  const [worst, ...more] = findings.sort(worstFirst);
+  if (worst !== undefined)
+    return `${sentenceOf(worst.rule, worst)}${more.length > 0 ? ` (+${more.length} more)` : ''}`;
+  if (result.error !== null) return result.error;
+  const failed = result.rules.filter((checked) => checked.status === 'error');
+  if (failed[0] !== undefined) {
+    const others = failed.length > 1 ? ` (+${failed.length - 1} more)` : '';
+    return `${displayText(failed[0].rule.name)}: ${failed[0].error}${others}`;
+  }
+  return `${result.rules.length} ${result.rules.length === 1 ? 'rule' : 'rules'}, nothing fires`;
+}
+
+function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
+  const [value, bound] = displayAgainst(finding.metric, finding.value.fixed, finding.bound);
+  const group = groupLabel(rule.groupBy, finding.key);
+  const z = finding.zscore === null ? '' : `, z ${displayZscore(finding.zscore)}`;
+  const hushed = silenced === null ? '' : ' (silenced)';
+  const subject = group === '' ? '' : `${group} `;
+  return `${displayText(rule.name)}: ${subject}${displayPhrase(finding.metric, value)} ${finding.operator} ${bound} in ${rule.window.text}${z}${hushed}`;
+}
+
+/** The most severe first, then the largest; a silenced finding last of its kind. */
+function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
+  const severity = stepOf(b.finding.severity) - stepOf(a.finding.severity);
+  if (severity !== 0) return severity;
+  return a.finding.value.fixed > b.finding.value.fixed
+    ? -1
+    : a.finding.value.fixed < b.finding.value.fixed
+      ? 1
+      : 0;
+}
+
+function perfdataOf({ rule, observed }: CheckedRule): string {
+  const worst = observed[0];
+  const value =
+    worst === undefined
+      ? 'U'
+      : rule.type === 'anomaly'
+        ? (worst.zscore ?? 'U')
+        : amount(rule, worst.value.fixed);
+  return `'${labelOf(rule.name)}'=${value};${boundAt(rule, 'warning')};${boundAt(rule, 'critical')}`;
+}
+
+/** A rule's bound of one severity as a threshold range: `50` alarms above, `50:` below. Empty where there is none. */
+function boundAt(rule: Rule, severity: Severity): string {
+  if (rule.type === 'anomaly') return rule.severity === severity ? String(rule.zscore) : '';
+  const step = rule.steps.find((one) => one.severity === severity);
+  return step === undefined ? '' : `${formatFixed(step.bound, 12)}${alarmsBelow(rule.operator) ? ':' : ''}`;
+}
+
+function alarmsBelow(operator: Operator): boolean {
+  return operator === '<' || operator === '<=';
+}
+
+/** Money to the cent, as people read it; other values as they are, at most six places. */
+function amount(rule: Rule, value: Fixed): string {
+  return formatFixed(value, describeMetric(rule.metric).money ? 2 : 6);
+}
+
+/** A rule's name as a label: the characters that end or split a label are replaced. */
+function labelOf(name: string): string {
+  return displayText(name).replace(/['=|;]/g, '_');
+}
+
+/** What would end the text part of the line. */
+function harmless(text: string): string {
+  return text.replace(/\|/g, '¦').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,54 @@
+import type { Finding, Observation } from '../model/finding.ts';
+import type { Silenced } from '../model/finding-json.ts';
+import type { Rule, Severity } from '../model/rule.ts';
+import { stepOf } from '../model/rule.ts';
+
+export interface CheckedFinding {
+  readonly finding: Finding;
+  /** Why and until when it is not told; null when it is. */
+  readonly silenced: Silenced | null;
+}
+
+export interface CheckedRule {
+  readonly rule: Rule;
+  readonly status: 'ok' | 'firing' | 'no_data' | 'error';
+  readonly observed: readonly Observation[];
+  readonly findings: readonly CheckedFinding[];
+  /** Why the rule could not be read. */
+  readonly error: string | null;
+}
+
+/** What `check` found at one instant; `error` is why nothing could be read at all. */
+export interface CheckResult {
+  readonly at: number;
+  readonly zone: string;
+  readonly newestRow: number | null;
+  readonly rowsConsidered: number;
+  readonly rules: readonly CheckedRule[];
+  readonly error: string | null;
+}
+
+export type CheckStatus = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** Exit codes of the monitoring plugins' convention. */
+export const EXIT_CODES: Readonly<Record<CheckStatus, number>> = {
+  ok: 0,
+  warning: 1,
+  critical: 2,
+  unknown: 3,
+};
+
+/** The worst that the rules say: what fires comes before what is not known. */
+export function statusOf(result: CheckResult): CheckStatus {
+  const severities = result.rules.flatMap((rule) => severityOf(rule) ?? []);
+  if (severities.includes('critical')) return 'critical';
+  if (severities.length > 0) return 'warning';
+  if (result.error !== null || result.rules.some((rule) => rule.status === 'error')) return 'unknown';
+  return 'ok';
+}
+
+/** The highest severity of a rule's findings. */
+export function severityOf(rule: CheckedRule): Severity | null {
+  const severities = rule.findings.map(({ finding }) => finding.severity);
+  return severities.sort((a, b) => stepOf(b) - stepOf(a))[0] ?? null;
+}

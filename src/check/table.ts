@@ -1,0 +1,161 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import { displayText } from '../model/display-text.ts';
+import { durationText, localTime } from '../model/display-time.ts';
+import {
+  displayAgainst,
+  displayCount,
+  displayPhrase,
+  displayValue,
+  displayZscore,
+} from '../model/display-value.ts';
+import { NONE } from '../model/finding.ts';
+import { describeMetric } from '../model/metric.ts';
+import type { Rule, Severity } from '../model/rule.ts';
+import { groupLabel } from './group-label.ts';
+import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
+
+/** Findings shown per rule; the rest is counted. */
+const SHOWN = 10;
+
+type Style = Parameters<typeof styleText>[0];
+type Paint = (style: Style, text: string) => string;
+
+/** What `check` prints for people: a line a rule, then each finding with what drives it. */
+export function checkTable(result: CheckResult, colour: boolean): string {
+  const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
+  const blocks = [headline(result, paint)];
+  if (result.error !== null) blocks.push(paint('red', result.error));
+  if (result.rules.length > 0) blocks.push(overview(result.rules, paint));
+  for (const checked of result.rules) {
+    if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
+    if (checked.error !== null)
+      blocks.push(`${paint('magenta', displayText(checked.rule.name))}: ${checked.error}`);
+  }
+  return blocks.join('\n\n');
+}
+
+const STATUS_STYLE = { ok: 'green', warning: 'yellow', critical: 'red', unknown: 'magenta' } as const;
+const SEVERITY_STYLE: Readonly<Record<Severity, Style>> = {
+  info: 'cyan',
+  warning: 'yellow',
+  critical: 'red',
+};
+
+function headline(result: CheckResult, paint: Paint): string {
+  const status = statusOf(result);
+  const asOf = `as of ${localTime(result.at, result.zone)}`;
+  const data =
+    result.newestRow === null
+      ? result.error === null
+        ? 'the store has no rows'
+        : 'the store could not be read'
+      : `newest row ${durationText(Math.max(0, result.at - result.newestRow))} before that, ${displayCount(result.rowsConsidered)} rows considered`;
+  return `${paint(['bold', STATUS_STYLE[status]], status.toUpperCase())} ${asOf} (${data})`;
+}
+
+function overview(rules: readonly CheckedRule[], paint: Paint): string {
+  const table = new Table({
+    head: ['rule', 'status', 'worst', 'value', 'limit', 'window'].map((text) => paint('dim', text)),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    colAligns: ['left', 'left', 'left', 'right', 'left', 'left'],
+  });
+  for (const checked of rules) {
+    const { rule, observed, findings } = checked;
+    const worst = findings[0]?.finding ?? observed[0];
+    table.push([
+      displayText(rule.name, 40),
+      statusWord(checked, paint),
+      worst === undefined ? '' : groupLabel(rule.groupBy, worst.key),
+      worst === undefined ? '' : displayValue(rule.metric, worst.value.fixed),
+      limitOf(rule),
+      rule.window.text,
+    ]);
+  }
+  return table.toString().replace(/[ ]+$/gm, '');
+}
+
+function statusWord(checked: CheckedRule, paint: Paint): string {
+  const severity = severityOf(checked);
+  if (severity !== null) {
+    const hushed = checked.findings.every(({ silenced }) => silenced !== null) ? ' (silenced)' : '';
+    return paint(SEVERITY_STYLE[severity], `${severity}${hushed}`);
+  }
+  if (checked.status === 'error') return paint('magenta', 'not known');
+  return checked.status === 'no_data' ? paint('dim', 'no data') : paint('green', 'ok');
+}
+
+function limitOf(rule: Rule): string {
+  if (rule.type === 'anomaly') return `z ${rule.zscore} over ${rule.baselineDays}d`;
+  const bounds = rule.steps.map(({ bound }) => displayValue(rule.metric, bound)).join(' / ');
+  return `${rule.operator} ${bounds}`;
+}
+
+function findingsOf({ rule, findings }: CheckedRule, zone: string, paint: Paint): string {
+  const lines = findings.slice(0, SHOWN).flatMap((one) => findingLines(rule, one, zone, paint));
+  const more = findings.length - SHOWN;
+  return [
+    ...lines,
+    ...(more > 0 ? [`  and ${displayCount(more)} more groups of ${displayText(rule.name)}`] : []),
+  ].join('\n');
+}
+
+function findingLines(
+  rule: Rule,
+  { finding, silenced }: CheckedFinding,
+  zone: string,
+  paint: Paint,
+): string[] {
+  const { metric, baseline, zscore, unpriced } = finding;
+  const [value, bound] = displayAgainst(metric, finding.value.fixed, finding.bound);
+  const group = groupLabel(rule.groupBy, finding.key);
+  const title = `${displayText(rule.name)}${group === '' ? '' : `: ${group}`}`;
+  const severity = paint(SEVERITY_STYLE[finding.severity], finding.severity.toUpperCase());
+  const lines = [
+    `${severity} ${paint('bold', title)}  ${displayPhrase(metric, value)} ${finding.operator} ${bound}`,
+    `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${rule.window.text})`,
+  ];
+  if (baseline !== null && zscore !== null) {
+    const number = (amount: number): string =>
+      describeMetric(metric).unit === 'USD' ? `$${amount.toFixed(2)}` : amount.toFixed(2);
+    lines.push(
+      `  usually ${number(baseline.mean)} ± ${number(baseline.stddev)} (floor ${number(baseline.floor)}) over ${baseline.n} days, z ${displayZscore(zscore)}`,
+    );
+  }
+  for (const [dimension, parts] of Object.entries(finding.breakdown)) {
+    const shown = parts.map(
+      ({ key, value: part }) =>
+        `${displayText(key ?? NONE, 40)} ${displayValue(metric, part.fixed)} (${displayCount(part.calls)} calls)`,
+    );
+    if (shown.length > 0) lines.push(`  by ${dimension}: ${shown.join(', ')}`);
+  }
+  if (unpriced !== null) {
+    lines.push(
+      `  at least this much: ${displayCount(unpriced.calls)} calls to ${unpriced.models} models have no price`,
+    );
+  }
+  if (silenced !== null)
+    lines.push(`  silenced until ${localTime(silenced.until, zone)}: ${displayText(silenced.reason)}`);
+  return lines;
+}
+
+const NO_BORDERS = Object.fromEntries(
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+    'middle',
+  ].map((name) => [name, '']),
+);

@@ -1,0 +1,69 @@
+import { dimensionsOf, openAudit } from '../app.ts';
+import { evaluateOnce, unreadable } from '../check/check.ts';
+import { checkJson } from '../check/json.ts';
+import { checkNagios } from '../check/nagios.ts';
+import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
+import { checkTable } from '../check/table.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { AppError, asAppError } from '../model/errors.ts';
+import type { Rule } from '../model/rule.ts';
+import { cronSchedule } from '../schedule.ts';
+import type { Io } from './io.ts';
+import { notifyOnce } from './notify-once.ts';
+
+export interface CheckOptions {
+  readonly config: string;
+  readonly rule: readonly string[];
+  /** Ms; without it, now, cut to the minute. */
+  readonly at?: number;
+  readonly format: 'table' | 'json' | 'nagios';
+  readonly notify: boolean;
+}
+
+const MINUTE = 60_000;
+
+/** Evaluates every rule once and prints the result; resolves to the exit code of the monitoring plugins. */
+export async function check(options: CheckOptions, io: Io): Promise<number> {
+  const at = options.at ?? Math.floor(Date.now() / MINUTE) * MINUTE;
+  const config = await loadConfig(options.config, io.env);
+  const rules = chosenRules(config, options.rule);
+  const result = await evaluated(config, rules, at);
+  io.out(printed(result, options.format, io));
+  if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
+  if (options.notify && result.error === null) await notifyOnce(config, rules, at, io);
+  return EXIT_CODES[statusOf(result)];
+}
+
+async function evaluated(config: Config, rules: readonly Rule[], at: number): Promise<CheckResult> {
+  const { timezone: zone, silences } = config;
+  const parts = { rules, zone, silences, dimensions: dimensionsOf(config) };
+  try {
+    const { sql, store } = await openAudit(config);
+    try {
+      return await evaluateOnce({ ...parts, store, schedule: cronSchedule(config.schedule, zone) }, at);
+    } finally {
+      await sql.close();
+    }
+  } catch (error) {
+    const { message, hint } = asAppError(error, 'check_failed');
+    return unreadable(parts, at, hint === null ? message : `${message} (${hint})`);
+  }
+}
+
+function printed(result: CheckResult, format: CheckOptions['format'], io: Io): string {
+  if (format === 'json') return checkJson(result);
+  if (format === 'nagios') return checkNagios(result);
+  return checkTable(result, io.colour);
+}
+
+/** The enabled rules, or those named: naming a disabled one tries it out. */
+function chosenRules(config: Config, names: readonly string[]): Rule[] {
+  const unknown = names.find((name) => !config.rules.some((rule) => rule.name === name));
+  if (unknown !== undefined) {
+    throw new AppError('usage', `there is no rule ${unknown} in ${config.path}`, {
+      hint: `its rules are: ${config.rules.map((rule) => rule.name).join(', ')}`,
+    });
+  }
+  return config.rules.filter((rule) => (names.length === 0 ? rule.enabled : names.includes(rule.name)));
+}

@@ -1,0 +1,71 @@
+import { openAudit, openChannel } from '../app.ts';
+import type { Config } from '../config/config.ts';
+import { asAppError, messageOf } from '../model/errors.ts';
+import { openSql } from '../sql.ts';
+import { inspectState } from '../state/inspect.ts';
+import type { StoreProblem } from '../stores/audit-store.ts';
+import type { Io } from './io.ts';
+
+/** Opens the stores and channels of a valid file, sends nothing, and says what it found: 0, or 2 with a fault. */
+export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Promise<0 | 2> {
+  const checks = [
+    { name: 'audit store', look: () => auditProblems(config) },
+    { name: 'state store', look: () => stateProblems(config) },
+    ...[...config.channels.keys()].map((name) => ({
+      name: `channel ${name}`,
+      look: () => channelProblems(config, name, io),
+    })),
+  ];
+  let faults = 0;
+  for (const { name, look } of checks) {
+    const problems = await look().catch((error: unknown): StoreProblem[] => [asFault(error)]);
+    if (problems.length === 0) io.out(`${name}: ok`);
+    for (const { level, message, hint } of problems) {
+      if (level === 'fault') faults += 1;
+      io.err(`${name}: ${level}: ${message}`);
+      if (hint !== '') io.err(`  hint: ${hint}`);
+    }
+  }
+  return faults === 0 ? 0 : 2;
+}
+
+async function auditProblems(config: Config): Promise<readonly StoreProblem[]> {
+  const { sql, store } = await openAudit(config);
+  try {
+    return await store.inspect();
+  } finally {
+    await sql.close();
+  }
+}
+
+async function stateProblems(config: Config): Promise<readonly StoreProblem[]> {
+  const sql = await openSql((config.state.url ?? config.audit.url).reveal(), { baseDir: config.dir });
+  try {
+    await inspectState(sql);
+    return [];
+  } finally {
+    await sql.close();
+  }
+}
+
+async function channelProblems(
+  config: Config,
+  name: string,
+  io: Pick<Io, 'out'>,
+): Promise<readonly StoreProblem[]> {
+  const channel = await openChannel(config, name);
+  try {
+    const { answer } = await channel.probe(AbortSignal.timeout(channel.timeoutMs));
+    io.out(`channel ${name}: answered ${answer}`);
+    return [];
+  } catch (error) {
+    return [{ level: 'fault', message: messageOf(error), hint: '' }];
+  } finally {
+    await channel.close();
+  }
+}
+
+function asFault(error: unknown): StoreProblem {
+  const { message, hint } = asAppError(error, 'unreachable');
+  return { level: 'fault', message, hint: hint ?? '' };
+}

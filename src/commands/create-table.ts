@@ -1,0 +1,20 @@
+import { openAudit } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Io } from './io.ts';
+
+/** `init --create-table`: the default audit table and its indexes in the store that the file names. */
+export async function createTable(path: string, io: Pick<Io, 'out' | 'env'>): Promise<0> {
+  const config = await loadConfig(path, io.env);
+  const { sql, store } = await openAudit(config);
+  try {
+    const created = await store.createTable();
+    io.out(
+      created.length === 0
+        ? 'the audit table and its indexes are there already'
+        : `created ${created.join(', ')}`,
+    );
+    return 0;
+  } finally {
+    await sql.close();
+  }
+}

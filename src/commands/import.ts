@@ -1,0 +1,94 @@
+import { openAudit } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
+import { AppError } from '../model/errors.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import type { Io } from './io.ts';
+
+/** What is named one by one; the rest is counted. */
+const NAMED = 20;
+
+/** Loads files into the audit store: 0, or 1 when rows were rejected or a file could not be read. */
+export async function importFiles(
+  options: { readonly config: string; readonly files: readonly string[] },
+  io: Pick<Io, 'out' | 'err' | 'stdin' | 'stderrIsTerminal' | 'env'>,
+): Promise<0 | 1> {
+  const config = await loadConfig(options.config, io.env);
+  const { sql, store } = await openAudit(config);
+  try {
+    // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.
+    if (sql.engine === 'pglite') await furnish(store);
+    const progress = await progressBar(options.files, io.stderrIsTerminal);
+    const report = reportTo(io);
+    try {
+      const counts = await importCalls(store, config.audit.mapping, options.files, io.stdin, {
+        ...report.listener,
+        read: progress.read,
+      });
+      progress.stop();
+      report.print();
+      io.out(
+        `imported ${number(counts.inserted)} rows, skipped ${number(counts.skipped)} already there, rejected ${number(counts.rejected)}`,
+      );
+      return counts.rejected + counts.unreadable === 0 ? 0 : 1;
+    } catch (error) {
+      progress.stop();
+      report.print();
+      throw error;
+    }
+  } finally {
+    await sql.close();
+  }
+}
+
+async function furnish(store: AuditStore): Promise<void> {
+  try {
+    await store.createTable();
+  } catch (error) {
+    // A table of another shape cannot be made here; where it is missing, the first insert says so.
+    if (!(error instanceof AppError && error.code === 'table_not_ours')) throw error;
+  }
+}
+
+/** What went wrong, kept until the bar is gone. */
+function reportTo(io: Pick<Io, 'err'>): { listener: Omit<ImportListener, 'read'>; print(): void } {
+  const faults: string[] = [];
+  const notes: string[] = [];
+  let rejected = 0;
+  return {
+    listener: {
+      rejected: (place, reason) => {
+        rejected += 1;
+        if (rejected <= NAMED) faults.push(`${place}: ${reason}`);
+      },
+      unreadable: (file, reason) => void faults.push(`${file}: ${reason}`),
+      ignored: (column, file) => {
+        if (notes.length < NAMED)
+          notes.push(`${file}: column ${JSON.stringify(column)} is not known and was ignored`);
+      },
+    },
+    print: () => {
+      for (const line of [...notes, ...faults]) io.err(line);
+      if (rejected > NAMED) io.err(`and ${number(rejected - NAMED)} more rejected rows`);
+    },
+  };
+}
+
+async function progressBar(
+  files: readonly string[],
+  isTerminal: boolean,
+): Promise<{ read(bytes: number): void; stop(): void }> {
+  const size = isTerminal ? await sizeOf(files) : null;
+  if (size === null) return { read: () => undefined, stop: () => undefined };
+  const { SingleBar } = await import('cli-progress');
+  const bar = new SingleBar({
+    format: 'importing {bar} {percentage}% | {eta_formatted} left',
+    clearOnComplete: true,
+  });
+  bar.start(size, 0);
+  return { read: (bytes) => bar.update(bytes), stop: () => bar.stop() };
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}

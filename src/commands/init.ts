@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises';
+import { AppError } from '../model/errors.ts';
+
+export interface InitIo {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+/**
+ * Writes a commented alerts.yaml, valid as it is. An existing file is never touched: then it says so and returns 1.
+ * Throws an AppError `config_unwritable` when the file cannot be made.
+ */
+export async function init(path: string, io: InitIo): Promise<0 | 1> {
+  try {
+    // wx refuses an existing file in the same step that creates it: there is no gap in which one could be lost.
+    await writeFile(path, STARTER, { flag: 'wx', mode: 0o640 });
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) {
+      io.err(`${path} exists and was left as it is`);
+      return 1;
+    }
+    throw new AppError('config_unwritable', `${path} could not be written`, {
+      hint: 'is the folder there, and may you write in it?',
+      cause: error,
+    });
+  }
+  io.out(`wrote ${path}`);
+  io.out(`next: spendwatch validate -c ${path}, then spendwatch check -c ${path}`);
+  return 0;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+const STARTER = `# What spendwatch watches, and whom it tells.
+# Check it with: spendwatch validate
+version: 1
+timezone: UTC                  # IANA zone: calendar windows and the once-a-day rule
+schedule: "* * * * *"          # cron, in that zone
+
+audit:                         # where your AI calls are recorded; SELECT on one table is enough
+  url: \${AUDIT_DATABASE_URL:-pglite:./spendwatch-data}
+  preset: api_audit_logs       # or litellm; or table: and columns: of your own
+  # prices: prices.yaml        # USD per million tokens, for rows without a cost
+
+# state:                       # what was said; by default in the audit database, schema spendwatch
+#   url: \${STATE_DATABASE_URL:-}
+
+channels:
+  # Nothing is sent before the token is a real one. To try it: spendwatch test-channel oncall
+  oncall:
+    type: slack
+    token: \${SLACK_BOT_TOKEN:-xoxb-replace-me}
+    channel: "#llm-spend"
+  # finance:
+  #   type: email              # host, port, user, password and from: here, or SMTP_* in the environment
+  #   to: [finance@example.com]
+  # billing:
+  #   type: webhook
+  #   url: https://billing.example.com/hooks/spend
+  #   secret: \${WEBHOOK_SECRET}
+
+defaults: { notify: [oncall], severity: warning }
+
+rules:
+  - name: hourly-burn
+    type: threshold
+    metric: spend
+    window: 1h
+    group_by: [service]
+    thresholds: { warning: 50, critical: 100 }   # USD
+    message: Immediate attention required
+
+  - name: daily-budget
+    type: threshold
+    metric: spend
+    window: today
+    threshold: 1000
+
+  - name: spend-anomaly
+    type: anomaly              # judged once there are seven days of history
+    metric: spend
+    window: 6h
+    group_by: [service]
+    baseline: 28d
+    method: robust
+    min_change: 5              # USD: smaller moves are not news
+`;

@@ -1,0 +1,41 @@
+import { openApp } from '../app.ts';
+import type { Config } from '../config/config.ts';
+import { openDeliverer } from '../deliverer.ts';
+import { AppError, messageOf } from '../model/errors.ts';
+import type { Rule } from '../model/rule.ts';
+import type { DeliveryReport } from '../pipeline/deliver.ts';
+import { poll } from '../pipeline/poll.ts';
+import type { Io } from './io.ts';
+
+/** How long each due delivery is tried before the rest is left to the next run. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * What `check --notify` does after it has printed: the findings of one instant go through the ledger, and what is
+ * due is sent. What stays queued is named on stderr; nothing here changes the exit code.
+ */
+export async function notifyOnce(config: Config, rules: readonly Rule[], at: number, io: Io): Promise<void> {
+  const app = await openApp(config);
+  try {
+    const parts = await app.pollParts();
+    const { error } = await poll({ ...parts, rules }, at, Date.now, { onlyLatest: true });
+    if (error !== null) io.err(`spendwatch: not everything could be decided: ${error.message}`);
+    const deliverer = openDeliverer(app, await app.state(), (report) => io.err(sentence(report)));
+    await deliverer.deliverDue({ patienceMs: PATIENCE_MS });
+    for (const [channel, count] of await (await app.state()).queueLengths()) {
+      if (count > 0) io.err(`spendwatch: ${count} still queued for ${channel}; the next run tries again`);
+    }
+  } catch (error) {
+    io.err(`spendwatch: nothing was sent: ${messageOf(error)}`);
+    if (error instanceof AppError && error.hint !== null) io.err(`  hint: ${error.hint}`);
+  } finally {
+    await app.close();
+  }
+}
+
+function sentence({ channel, rule, outcome, answer }: DeliveryReport): string {
+  const what = rule === null ? 'a message' : rule;
+  return outcome === 'delivered'
+    ? `spendwatch: sent ${what} to ${channel} (${answer})`
+    : `spendwatch: ${what} to ${channel}: ${outcome.replace('_', ' ')}: ${answer}`;
+}

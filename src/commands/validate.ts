@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { ConfigError, formatProblems } from '../config/problem.ts';
+import type { Environment } from '../config/secrets.ts';
+
+export interface ValidateIo {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  /** The environment for `${NAME}`; that of the process by default. */
+  readonly env?: Environment;
+}
+
+/**
+ * Reads the file and prints what it holds, or every fault of it. Resolves to the configuration when it is valid
+ * (so that `--connect` can go on) and to the exit code.
+ */
+export async function validate(
+  path: string,
+  io: ValidateIo,
+): Promise<{ readonly exitCode: 0 | 2; readonly config: Config | null }> {
+  try {
+    const config = await (io.env === undefined ? loadConfig(path) : loadConfig(path, io.env));
+    io.out(
+      `${path}: valid (${count(config.rules.length, 'rule')}, ${count(config.channels.size, 'channel')})`,
+    );
+    return { exitCode: 0, config };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const line of formatProblems(error.problems).split('\n')) io.err(line);
+    const many = count(error.problems.length, 'fault');
+    io.err(`${path}: not valid (${many})`);
+    return { exitCode: 2, config: null };
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

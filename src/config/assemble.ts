@@ -1,0 +1,62 @@
+import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
+import type { PriceList } from '../stores/audit-store.ts';
+import { storeOf } from './audit-schema.ts';
+import type { Config } from './config.ts';
+import type { Alerts } from './schema.ts';
+
+/** What the loader knows beside the file's values. */
+interface Surroundings {
+  readonly path: string;
+  readonly dir: string;
+  readonly prices: PriceList | null;
+  readonly watchedFiles: readonly string[];
+}
+
+/** The values of a file without faults as a Config: names resolved, defaults of defaults filled in. */
+export function assemble(alerts: Alerts, { path, dir, prices, watchedFiles }: Surroundings): Config {
+  const { audit } = alerts;
+  const channels = new Map(
+    Object.entries(alerts.channels).map(([name, options]) => [name, { type: options.type, options }]),
+  );
+  // A rule that names nobody, in a file that names nobody by default, must still be heard.
+  const notify = alerts.defaults.notify ?? [...channels.keys()];
+  const rules = alerts.rules.map((rule) => rule({ severity: alerts.defaults.severity, notify }));
+  return {
+    path,
+    dir,
+    timezone: alerts.timezone,
+    schedule: alerts.schedule,
+    audit: {
+      url: audit.url,
+      ...storeOf(audit),
+      prices,
+      latenessMs: audit.lateness,
+      reconcileMs: audit.reconcile,
+      staleAfter: audit.stale_after,
+      rollup: audit.rollup,
+      statementTimeoutMs: audit.statement_timeout,
+    },
+    state: { url: alerts.state.url },
+    channels,
+    rules,
+    silences: alerts.silences.map(silenceOf),
+    health: {
+      notify: alerts.health.notify ?? channelsOf(rules),
+      blindAfter: alerts.health.blind_after,
+    },
+    heartbeat: alerts.heartbeat ?? null,
+    http: alerts.http.listen,
+    watchedFiles,
+  };
+}
+
+/** Every channel that an enabled rule names, in the order of the file. */
+function channelsOf(rules: readonly Rule[]): string[] {
+  const enabled = rules.filter((rule) => rule.enabled);
+  return [...new Set(enabled.flatMap(({ notify }) => SEVERITIES.flatMap((severity) => notify[severity])))];
+}
+
+function silenceOf({ match, from, until, reason }: Alerts['silences'][number]): Silence {
+  const { rule, ...dimensions } = match;
+  return { rule: rule ?? null, match: dimensions, from, until, reason };
+}

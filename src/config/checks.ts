@@ -1,0 +1,152 @@
+import { type Column, describeMetric, METRICS } from '../model/metric.ts';
+import { SEVERITIES } from '../model/rule.ts';
+import type { Mapping } from '../stores/audit-store.ts';
+import { suggestion } from './nearest.ts';
+import { isRecord, type Path, valueAt } from './path.ts';
+import type { Problem } from './problem.ts';
+import type { YamlFile } from './yaml-file.ts';
+
+/** What lies between parts of the file. `value` may be of any shape, so that faults elsewhere hide none of these. */
+export interface CheckInput {
+  readonly source: YamlFile;
+  readonly value: unknown;
+  /** Null when the audit part has faults of its own. */
+  readonly mapping: Mapping | null;
+}
+
+const DIMENSION_COLUMNS: readonly Column[] = ['service', 'model', 'user', 'endpoint', 'session'];
+
+/** Faults between the parts of a file: names that nothing has, names used twice, columns that the store lacks. */
+export function crossFaults(input: CheckInput): Problem[] {
+  const names = rulesOf(input).map((rule) => valueAt(rule, ['name']));
+  return [
+    ...dimensionNameFaults(input),
+    ...channelFaults(input),
+    ...repeatedRules(input, names),
+    ...rulesOf(input).flatMap((_, i) => columnFaults(input, ['rules', i])),
+    ...silenceFaults(input, names),
+  ];
+}
+
+/** Dimensions that rules may group and filter by: those the mapping has a column for. */
+export function dimensionsOf(mapping: Mapping): string[] {
+  const canonical = DIMENSION_COLUMNS.filter((column) => mapping.columns[column] !== undefined);
+  return [...canonical, ...Object.keys(mapping.dimensions)];
+}
+
+function rulesOf({ value }: CheckInput): readonly unknown[] {
+  const rules = valueAt(value, ['rules']);
+  return Array.isArray(rules) ? rules : [];
+}
+
+function channelFaults({ source, value }: CheckInput): Problem[] {
+  const channels = valueAt(value, ['channels']);
+  const known = isRecord(channels) ? Object.keys(channels) : [];
+  const rules = valueAt(value, ['rules']);
+  const holders: Path[] = [
+    ['defaults'],
+    ['health'],
+    ...(Array.isArray(rules) ? rules.map((_, i) => ['rules', i]) : []),
+  ];
+  const lists = holders.flatMap((holder): Path[] => [
+    [...holder, 'notify'],
+    ...SEVERITIES.map((severity) => [...holder, 'notify', severity]),
+  ]);
+  return lists.flatMap((path) => {
+    const list = valueAt(value, path);
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((name: unknown, i): Problem[] => {
+      if (typeof name !== 'string' || name === '') return [];
+      if (!known.includes(name)) {
+        const hint = suggestion(name, known, 'channels of this file') ?? 'declare it under `channels`';
+        return [source.fault([...path, i], `no channel is named "${name}"`, hint)];
+      }
+      if (list.indexOf(name) === i) return [];
+      return [source.fault([...path, i], `the channel "${name}" is named twice`, 'name each channel once')];
+    });
+  });
+}
+
+function repeatedRules({ source }: CheckInput, names: readonly unknown[]): Problem[] {
+  return names.flatMap((name, i) => {
+    const first = names.indexOf(name);
+    if (typeof name !== 'string' || first === i) return [];
+    const { line } = source.fault(['rules', first, 'name'], '');
+    const message = `the rule name "${name}" is used twice (first in line ${line})`;
+    return [source.fault(['rules', i, 'name'], message, 'alerts carry the name: give each rule its own')];
+  });
+}
+
+function columnFaults({ source, value, mapping }: CheckInput, path: Path): Problem[] {
+  if (mapping === null) return [];
+  const problems: Problem[] = [];
+  const groupBy = valueAt(value, [...path, 'group_by']);
+  const where = valueAt(value, [...path, 'where']);
+  const used: Path[] = [
+    ...(Array.isArray(groupBy) ? groupBy.map((_, i) => [...path, 'group_by', i]) : []),
+    ...(isRecord(where) ? Object.keys(where).map((key) => [...path, 'where', key]) : []),
+  ];
+  for (const place of used) {
+    const isKey = place.at(-2) === 'where';
+    const name = isKey ? place.at(-1) : valueAt(value, place);
+    const fault = typeof name === 'string' ? dimensionFault(name, mapping) : null;
+    if (fault === null) continue;
+    problems.push(source[isKey ? 'keyFault' : 'fault'](place, fault.message, fault.hint));
+  }
+  const metric = METRICS.find((known) => known === valueAt(value, [...path, 'metric']));
+  if (metric === undefined) return problems;
+  const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
+  for (const need of describeMetric(metric).columns) {
+    const choices = typeof need === 'string' ? [need] : need;
+    if (choices.some((column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices)))
+      continue;
+    const message = `${metric} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
+    const ways = choices.includes('cost') ? ', or give audit.prices' : '';
+    problems.push(source.fault([...path, 'metric'], message, `map it under audit.columns${ways}`));
+  }
+  return problems;
+}
+
+function dimensionFault(name: string, mapping: Mapping): { message: string; hint: string | null } | null {
+  const known = dimensionsOf(mapping);
+  if (known.includes(name)) return null;
+  if (DIMENSION_COLUMNS.some((column) => column === name)) {
+    return {
+      message: `the audit mapping has no column for "${name}"`,
+      hint: `map it under audit.columns: { ${name}: … }`,
+    };
+  }
+  const hint = suggestion(name, known, 'dimensions of this file');
+  return { message: `no dimension is named "${name}"`, hint };
+}
+
+/** `rule` in a silence's `match` and in metrics' labels is the rule's name. */
+function dimensionNameFaults({ source, value }: CheckInput): Problem[] {
+  const path = ['audit', 'dimensions', 'rule'];
+  if (valueAt(value, path) === undefined) return [];
+  return [
+    source.keyFault(path, 'no dimension can be named "rule"', 'it names the rule: choose another name'),
+  ];
+}
+
+function silenceFaults({ source, value, mapping }: CheckInput, names: readonly unknown[]): Problem[] {
+  const silences = valueAt(value, ['silences']);
+  if (!Array.isArray(silences)) return [];
+  return silences.flatMap((silence, i) => {
+    const match = valueAt(silence, ['match']);
+    if (!isRecord(match)) return [];
+    return Object.entries(match).flatMap(([key, wanted]): Problem[] => {
+      const path = ['silences', i, 'match', key];
+      if (key === 'rule') {
+        if (typeof wanted !== 'string') return [source.fault(path, 'expected the name of a rule')];
+        if (names.includes(wanted)) return [];
+        const known = names.filter((name) => typeof name === 'string');
+        return [
+          source.fault(path, `no rule is named "${wanted}"`, suggestion(wanted, known, 'rules of this file')),
+        ];
+      }
+      const fault = mapping === null ? null : dimensionFault(key, mapping);
+      return fault === null ? [] : [source.keyFault(path, fault.message, fault.hint)];
+    });
+  });
+}

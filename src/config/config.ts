@@ -1,0 +1,59 @@
+import type { Rule, Silence } from '../model/rule.ts';
+import type { Secret } from '../model/secret.ts';
+import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';
+import type { TableOptions } from '../stores/options.ts';
+import type { Listen } from './listen.ts';
+
+/** alerts.yaml as the program uses it: durations in ms, names resolved, every default filled in. */
+export interface Config {
+  /** The file, absolute. */
+  readonly path: string;
+  /** Its folder, where relative paths start. */
+  readonly dir: string;
+  /** An IANA name. */
+  readonly timezone: string;
+  /** A cron expression in `timezone`, of five or six fields. */
+  readonly schedule: string;
+  readonly audit: AuditConfig;
+  /** Null keeps the state in the audit database. */
+  readonly state: { readonly url: Secret | null };
+  readonly channels: ReadonlyMap<string, ChannelConfig>;
+  /** In the order of the file, disabled ones too. */
+  readonly rules: readonly Rule[];
+  readonly silences: readonly Silence[];
+  readonly health: HealthConfig;
+  /** Asked with GET after each good poll. */
+  readonly heartbeat: { readonly url: Secret } | null;
+  /** Null serves no HTTP. */
+  readonly http: Listen | null;
+  /** Absolute paths whose change means a reload: the file itself, secret files, the price list. */
+  readonly watchedFiles: readonly string[];
+}
+
+export interface AuditConfig {
+  readonly url: Secret;
+  readonly store: AuditStoreType<TableOptions>;
+  /** What `store.open` takes. */
+  readonly storeOptions: TableOptions;
+  readonly mapping: Mapping;
+  readonly prices: PriceList | null;
+  readonly latenessMs: number;
+  readonly reconcileMs: number;
+  /** The age in ms of the newest row from which on the store counts as not seen. */
+  readonly staleAfter: 'auto' | 'off' | number;
+  readonly rollup: 'on' | 'off';
+  readonly statementTimeoutMs: number;
+}
+
+export interface ChannelConfig {
+  readonly type: string;
+  /** What the channel type's `open` takes. */
+  readonly options: { readonly type: string };
+}
+
+export interface HealthConfig {
+  /** Channels that are told when spendwatch cannot see. */
+  readonly notify: readonly string[];
+  /** Failed polls in a row that count as blind. */
+  readonly blindAfter: number;
+}

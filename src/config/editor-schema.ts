@@ -1,0 +1,57 @@
+import { isSecret, type JsonSchema } from './json-schema.ts';
+
+/**
+ * The schema that editors use: beside each key that holds a secret its `<key>_file`, either of them where one is
+ * required; `${NAME}` wherever a number or a text of some form is expected; without the mark that only the loader
+ * reads.
+ */
+export function withFileKeys(schema: JsonSchema): JsonSchema {
+  return rewrite(schema) as JsonSchema;
+}
+
+function rewrite(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(rewrite);
+  if (typeof node !== 'object' || node === null) return node;
+  const { secret: _mark, properties, ...rest } = node as JsonSchema & { required?: readonly string[] };
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(rest))
+    result[key] = key === 'propertyNames' ? value : rewrite(value);
+  if (properties === undefined) return isStrict(rest) ? orVariable(result) : result;
+
+  const secrets = Object.entries(properties).filter(([, child]) => holdsSecret(child));
+  const files = secrets.map(([key, child]) => [`${key}_file`, fileSchema(key, child)]);
+  const own = Object.entries(properties).map(([key, child]) => [key, rewrite(child)]);
+  result.properties = Object.fromEntries([...own, ...files]);
+
+  const required = rest.required ?? [];
+  const either = secrets.map(([key]) => key).filter((key) => required.includes(key));
+  if (either.length === 0) return result;
+  result.required = required.filter((key) => !either.includes(key));
+  const choices = either.map((key) => ({ anyOf: [{ required: [key] }, { required: [`${key}_file`] }] }));
+  return { ...result, allOf: choices };
+}
+
+/** Enumerations stay as they are, for the sake of completion. */
+function isStrict({ type, pattern, const: fixed }: JsonSchema): boolean {
+  return (
+    fixed === undefined && (pattern !== undefined || ['number', 'integer', 'boolean'].some((t) => t === type))
+  );
+}
+
+function orVariable({ description, default: fallback, ...scalar }: Record<string, unknown>) {
+  const variable = { type: 'string', pattern: '\\$\\{' };
+  const words = Object.entries({ description, default: fallback }).filter(([, word]) => word !== undefined);
+  return { ...Object.fromEntries(words), anyOf: [scalar, variable] };
+}
+
+function holdsSecret(schema: JsonSchema): boolean {
+  return isSecret([schema]) || (schema.items !== undefined && isSecret([schema.items]));
+}
+
+function fileSchema(key: string, schema: JsonSchema): Record<string, unknown> {
+  const description = `A file that holds \`${key}\`; a relative path starts at the folder of alerts.yaml`;
+  const path = { type: 'string', minLength: 1 };
+  return schema.items === undefined
+    ? { ...path, description }
+    : { anyOf: [path, { type: 'array', items: path }], description };
+}

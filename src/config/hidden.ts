@@ -1,0 +1,58 @@
+import { type Path, pathKey } from './path.ts';
+import type { Problem } from './problem.ts';
+
+/** Shorter texts are hidden only where they are quoted in a fault of their own place: they are parts of common words. */
+const SHORTEST_EVERYWHERE = 4;
+
+/** Values that no fault may show: secrets, and whatever came from the environment or a secret file. */
+export class Hidden {
+  readonly #texts = new Map<string, string>();
+  readonly #faulty = new Set<string>();
+  readonly #moved = new Map<string, Path>();
+
+  /** Hides the value at `path`. */
+  add(path: Path, text: string): void {
+    this.#texts.set(pathKey(path), text);
+  }
+
+  /** Remembers that the value at `path` has a fault already, so that its absence is no second one. */
+  addFaulty(path: Path): void {
+    this.#faulty.add(pathKey(path));
+  }
+
+  /** The value at `path` was given by another key, where its faults are shown. */
+  moved(path: Path, written: Path): void {
+    this.#moved.set(pathKey(path), written);
+  }
+
+  isFaulty(path: Path): boolean {
+    return this.#faulty.has(pathKey(path));
+  }
+
+  /** Where the value at `path` is written in the file. */
+  writtenAt(path: Path): Path {
+    return this.#moved.get(pathKey(path)) ?? path;
+  }
+
+  /** The fault with every hidden text blotted out. */
+  censor(problem: Problem): Problem {
+    const texts = [...this.#texts.values()].filter((text) => text.length >= SHORTEST_EVERYWHERE);
+    texts.sort((a, b) => b.length - a.length);
+    const own = this.#texts.get(pathKey(problem.path));
+    const clean = (words: string): string => {
+      const rest = texts.reduce(blot, words);
+      return own === undefined ? rest : rest.replaceAll(JSON.stringify(own), '"***"');
+    };
+    const message = texts.reduce(blotBeginning, clean(problem.message));
+    return { ...problem, message, hint: problem.hint && clean(problem.hint) };
+  }
+}
+
+function blot(words: string, text: string): string {
+  return words.replaceAll(JSON.stringify(text).slice(1, -1), '***').replaceAll(text, '***');
+}
+
+/** A schema's message may quote a text cut to its first letters. */
+function blotBeginning(words: string, text: string): string {
+  return text.length > 12 ? words.replaceAll(text.slice(0, 12), '***') : words;
+}

@@ -1,0 +1,89 @@
+import { isRecord } from './path.ts';
+
+/** The parts of JSON Schema that zod writes and this program reads. */
+export interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly propertyNames?: JsonSchema;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  /** Our mark on keys made by `secretKey`. */
+  readonly secret?: boolean;
+}
+
+/** The schemas without unions that `value` may be meant for: of kinds told apart by `type`, only its own. */
+export function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
+  const parts = schema.anyOf ?? schema.oneOf ?? schema.allOf;
+  if (parts !== undefined) {
+    const secret = schema.secret === true ? { secret: true } : {};
+    return parts.flatMap((part) => alternatives({ ...part, ...secret }, value));
+  }
+  const kind = schema.properties?.type?.const;
+  const isOther = kind !== undefined && isRecord(value) && value.type !== kind;
+  return isOther ? [] : [schema];
+}
+
+/** The schemas of the value that stands under `key` in `value`. */
+export function childSchemas(
+  schemas: readonly JsonSchema[],
+  value: unknown,
+  key: string | number,
+): JsonSchema[] {
+  return schemas
+    .flatMap((schema) => alternatives(schema, value))
+    .flatMap((schema) => {
+      if (typeof key === 'number') return schema.items ?? [];
+      const named = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : undefined;
+      const other = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+      return named ?? other ?? [];
+    });
+}
+
+/** The schemas of the value at `path` of `root`, which `schema` describes. */
+export function schemasAt(
+  schema: JsonSchema,
+  root: unknown,
+  path: readonly (string | number)[],
+): JsonSchema[] {
+  let schemas: JsonSchema[] = [schema];
+  let value = root;
+  for (const key of path) {
+    schemas = childSchemas(schemas, value, key);
+    value =
+      isRecord(value) || Array.isArray(value) ? (value as Record<string | number, unknown>)[key] : undefined;
+  }
+  return schemas.flatMap((found) => alternatives(found, value));
+}
+
+export function isSecret(schemas: readonly JsonSchema[]): boolean {
+  return schemas.some((schema) => schema.secret === true);
+}
+
+/** The scalar that a text from a variable stands for: a number or a boolean where only those are expected. */
+export function coerceText(schemas: readonly JsonSchema[], text: string): string | number | boolean {
+  const plain = schemas.flatMap((schema) => alternatives(schema, text));
+  if (plain.some((schema) => takesText(schema, text))) return text;
+  const takes = (...types: string[]) => plain.some((schema) => types.some((type) => hasType(schema, type)));
+  if (takes('number', 'integer') && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Number(text);
+  if (takes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
+
+function takesText(schema: JsonSchema, text: string): boolean {
+  if (schema.const !== undefined) return schema.const === text;
+  if (schema.enum !== undefined) return schema.enum.includes(text);
+  if (!hasType(schema, 'string')) return schema.type === undefined;
+  return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(text);
+}
+
+function hasType(schema: JsonSchema, type: string): boolean {
+  if (typeof schema.const === type) return true;
+  return typeof schema.type === 'string' ? schema.type === type : (schema.type ?? []).includes(type);
+}

@@ -1,0 +1,16 @@
+/** Where the worker serves HTTP. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const DEFAULT_LISTEN = '127.0.0.1:9464';
+
+/** `127.0.0.1:9464`, `[::1]:9464`, `localhost:0`, `:9464` (every address, host ''); null for anything else. */
+export function parseListen(text: string): Listen | null {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([^:\s[\]/]*)):(\d{1,5})$/.exec(text.trim()) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) return null;
+  return { host: bracketed ?? plain ?? '', port };
+}

@@ -1,0 +1,89 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Mapping } from '../stores/audit-store.ts';
+import { assemble } from './assemble.ts';
+import { auditSchema, storeOf } from './audit-schema.ts';
+import { crossFaults } from './checks.ts';
+import type { Config } from './config.ts';
+import { describeIssue } from './issue-words.ts';
+import { problemsOf } from './issues.ts';
+import { isRecord, valueAt } from './path.ts';
+import { readPrices } from './prices.ts';
+import { ConfigError, type Problem } from './problem.ts';
+import { alertsSchema, loaderSchema } from './schema.ts';
+import { type Environment, processEnvironment, reasonOf } from './secrets.ts';
+import { substitute } from './substitute.ts';
+import { readYaml, type YamlFile } from './yaml-file.ts';
+
+/** Far above any real file. */
+const MAX_BYTES = 1_048_576;
+
+/**
+ * Reads alerts.yaml with its secret files and its price list. Throws a ConfigError that carries every fault at
+ * once; no secret and no value from the environment is in its text.
+ */
+export async function loadConfig(path: string, env: Environment = processEnvironment()): Promise<Config> {
+  const source = readYaml(path, await readText(path));
+  if (source.broken) throw new ConfigError(source.problems);
+  if (!isRecord(source.value)) {
+    const message =
+      (source.value ?? null) === null ? 'the file is empty' : 'the file must be a mapping of keys';
+    throw new ConfigError([source.fault([], message, 'spendwatch init writes one to begin with')]);
+  }
+
+  const schema = loaderSchema();
+  const folder = dirname(resolve(path));
+  const { value, problems, hidden, files } = await substitute(source, schema, folder, env);
+  const parsed = alertsSchema.safeParse(value, { error: describeIssue });
+  const issues = parsed.success ? [] : problemsOf(parsed.error.issues, { source, value, schema, hidden });
+  const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) });
+  const list = await readPriceList(path, source, value);
+  const found = [...source.problems, ...problems, ...issues, ...crossed].map((problem) =>
+    hidden.censor(problem),
+  );
+  if (!parsed.success || found.length + list.problems.length > 0) {
+    throw new ConfigError([...found, ...list.problems]);
+  }
+
+  const absolute = resolve(path);
+  const watchedFiles = [absolute, ...files, ...(list.file === null ? [] : [resolve(list.file)])];
+  return assemble(parsed.data, { path: absolute, dir: folder, prices: list.prices, watchedFiles });
+}
+
+/** What rules may ask for, known without the rest of the file; null when the audit part has faults. */
+function mappingOf(value: unknown): Mapping | null {
+  const audit = auditSchema.safeParse(value);
+  return audit.success ? storeOf(audit.data).mapping : null;
+}
+
+async function readText(path: string): Promise<string> {
+  const fault = (message: string, hint: string): ConfigError =>
+    new ConfigError([{ file: path, line: 1, column: 1, path: [], message, hint }]);
+  let bytes: Buffer;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) throw fault('the file is larger than 1 MiB', 'is this the right file?');
+    bytes = await readFile(path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const hint = 'name it with --config, or write one with spendwatch init';
+    throw fault(`the file cannot be read (${reasonOf(error)})`, hint);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw fault('the file is not UTF-8 text', 'save it as UTF-8');
+  }
+}
+
+async function readPriceList(path: string, source: YamlFile, value: unknown) {
+  const name = valueAt(value, ['audit', 'prices']);
+  const none = { file: null, prices: null, problems: [] as readonly Problem[] };
+  if (typeof name !== 'string' || name === '') return none;
+  const file = resolve(dirname(path), name);
+  const read = await readPrices(file, join(dirname(path), name));
+  if (!('unreadable' in read)) return { file, ...read };
+  const message = `the price list cannot be read (${read.unreadable})`;
+  const hint = 'a relative path starts at the folder of alerts.yaml';
+  return { ...none, problems: [source.fault(['audit', 'prices'], message, hint)] };
+}

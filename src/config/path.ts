@@ -1,0 +1,21 @@
+/** Where a value stands in a YAML file: keys and list positions from the root. */
+export type Path = readonly (string | number)[];
+
+/** A path as a map key. */
+export function pathKey(path: Path): string {
+  return JSON.stringify(path.map(String));
+}
+
+/** The value at `path`; undefined where there is none. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const key of path) {
+    if (!isRecord(value) && !Array.isArray(value)) return undefined;
+    value = Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+  }
+  return value;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

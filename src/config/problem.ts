@@ -1,0 +1,40 @@
+import { AppError } from '../model/errors.ts';
+import type { Path } from './path.ts';
+
+/** One fault of a configuration file. Lines and columns count from 1; no text in it holds a secret. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly path: Path;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** A configuration that cannot be used, with every fault that was found, in the order of the file. */
+export class ConfigError extends AppError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const sorted = inFileOrder(problems);
+    super('config_invalid', formatProblems(sorted));
+    this.name = 'ConfigError';
+    this.problems = sorted;
+  }
+}
+
+/** `alerts.yaml:12:5 message`, one fault a line, its hint indented below. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems
+    .map(({ file, line, column, message, hint }) => {
+      const fault = `${file}:${line}:${column} ${message}`;
+      return hint === null ? fault : `${fault}\n    hint: ${hint}`;
+    })
+    .join('\n');
+}
+
+function inFileOrder(problems: readonly Problem[]): Problem[] {
+  // The same fault may be found by two checks; it is one fault to its reader.
+  const unique = new Map(problems.map((p) => [`${p.file}:${p.line}:${p.column}:${p.message}`, p]));
+  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}

@@ -1,0 +1,78 @@
+import { validateDetailed } from 'node-cron';
+import { Temporal } from 'temporal-polyfill';
+import { z } from 'zod';
+import { secretKey } from '../model/secret-key.ts';
+import { fault } from '../rules/rule-scalars.ts';
+import { parseListen } from './listen.ts';
+import { nearest } from './nearest.ts';
+
+export const timezone = z.string().transform((name, context) => {
+  if (isZone(name)) return name;
+  const close = nearest(name, ['UTC', ...Intl.supportedValuesOf('timeZone')]);
+  const hint = close === null ? 'write a name such as UTC or Europe/Berlin' : `did you mean "${close}"?`;
+  context.issues.push(fault('not an IANA time zone', hint));
+  return z.NEVER;
+});
+
+export const schedule = z.string().transform((text, context) => {
+  const { valid, errors } = validateDetailed(text);
+  if (valid) return text;
+  for (const { field, message } of errors) {
+    const what = field === 'expression' ? message : `the field "${field}" is not valid`;
+    const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
+    context.issues.push(fault(`not a cron schedule: ${what}`, hint));
+  }
+  return z.NEVER;
+});
+
+export const databaseUrl = (description: string) =>
+  secretKey(description).superRefine((secret, context) => {
+    if (isDatabaseUrl(secret.reveal())) return;
+    const hint =
+      'write postgres://user@host:5432/database (special letters percent-encoded) or pglite:FOLDER';
+    context.addIssue(fault('not a database URL', hint));
+  });
+
+export const instant = z.string().transform((text, context) => {
+  try {
+    return Temporal.Instant.from(text).epochMilliseconds;
+  } catch {
+    context.issues.push(fault('not an instant', 'write a date, a time and a zone: 2026-11-20T00:00:00Z'));
+    return z.NEVER;
+  }
+});
+
+export const httpUrl = (description: string) =>
+  secretKey(description).superRefine((secret, context) => {
+    if (/^https?:$/.test(protocolOf(secret.reveal()))) return;
+    context.addIssue(fault('not an http(s) URL', 'write https://host/path'));
+  });
+
+/** host:port, or null for `off`. */
+export const listenAddress = z.string().transform((text, context) => {
+  if (text === 'off') return null;
+  const listen = parseListen(text);
+  if (listen !== null) return listen;
+  context.issues.push(
+    fault('not an address to listen on', 'write host:port, such as 127.0.0.1:9464, or off'),
+  );
+  return z.NEVER;
+});
+
+function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId !== '';
+  } catch {
+    return false;
+  }
+}
+
+function isDatabaseUrl(text: string): boolean {
+  if (/^pglite:.+/.test(text)) return true;
+  return /^postgres(ql)?:$/.test(protocolOf(text));
+}
+
+function protocolOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).protocol : '';
+}

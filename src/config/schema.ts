@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { channelTypes } from '../channels/index.ts';
+import { type Rule, SEVERITIES } from '../model/rule.ts';
+import { ruleTypes } from '../rules/index.ts';
+import { fault } from '../rules/rule-scalars.ts';
+import type { RuleDefaults } from '../rules/rule-type.ts';
+import { auditSchema } from './audit-schema.ts';
+import { withFileKeys } from './editor-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { DEFAULT_LISTEN } from './listen.ts';
+import { databaseUrl, httpUrl, instant, listenAddress, schedule, timezone } from './scalars.ts';
+
+const channelNames = z.array(z.string().min(1));
+
+const silence = z
+  .strictObject({
+    match: z
+      .record(
+        z.string(),
+        z.union([z.string(), z.null()], { error: 'expected one text or null (quote numbers)' }),
+      )
+      .refine((match) => Object.keys(match).length > 0, {
+        error: 'names nothing: give a rule or a dimension',
+      })
+      .describe('Every key must fit: `rule`, or a dimension with its value'),
+    from: instant.describe('First instant of the silence, ISO 8601 with zone'),
+    until: instant.describe('End of the silence, ISO 8601 with zone'),
+    reason: z.string().default('').describe('Shown beside what is silenced'),
+  })
+  .superRefine((given, context) => {
+    if (given.until > given.from) return;
+    context.addIssue(
+      fault('the silence ends before it begins', '`until` must be later than `from`', ['until']),
+    );
+  });
+
+const http = z.strictObject({
+  listen: listenAddress
+    .prefault(DEFAULT_LISTEN)
+    .describe(`host:port for /healthz, /readyz and /metrics, or off (default ${DEFAULT_LISTEN})`),
+});
+
+/** One alternative a member of a registry; what tells them apart is their `type`. */
+function oneOfTypes<T>(members: readonly { readonly schema: z.ZodType<T> }[]) {
+  // The registry's contract hides that every member is an object with a literal `type`; a test holds them to it.
+  const schemas = members.map(({ schema }) => schema) as unknown as [z.core.$ZodTypeDiscriminable];
+  return z.discriminatedUnion('type', schemas) as unknown as z.ZodType<T>;
+}
+
+const rule = oneOfTypes<(defaults: RuleDefaults) => Rule>(Object.values(ruleTypes));
+const channel = oneOfTypes<{ type: string }>(channelTypes);
+
+/** alerts.yaml: its type, its validation and its JSON Schema. */
+export const alertsSchema = z.strictObject({
+  version: z
+    .literal(1, { error: 'must be 1, the only version of the format that there is' })
+    .describe('Version of the file format'),
+  timezone: timezone.default('UTC').describe('IANA zone of calendar windows and of the once-a-day rule'),
+  schedule: schedule
+    .default('* * * * *')
+    .describe('When to poll: cron, in that zone; a seconds field is allowed'),
+  audit: auditSchema,
+  state: z
+    .strictObject({
+      url: z
+        .union([z.literal('').transform(() => null), databaseUrl('Where the state is kept')])
+        .default(null)
+        .meta({
+          secret: true,
+          description: 'Where the state is kept (default: the audit database, schema spendwatch)',
+        }),
+    })
+    .default({ url: null })
+    .describe('What was said and what is still to be sent'),
+  defaults: z
+    .strictObject({
+      notify: channelNames
+        .exactOptional()
+        .describe('Channels of rules that name none (default: every channel)'),
+      severity: z.enum(SEVERITIES).default('warning').describe('Severity of rules that name none'),
+    })
+    .default({ severity: 'warning' })
+    .describe('What rules have that do not say'),
+  channels: z
+    .record(
+      z.string().regex(/^\S{1,100}$/, { error: 'a channel name has 1 to 100 letters without spaces' }),
+      channel,
+    )
+    .default({})
+    .describe('Ways to tell people, by name'),
+  rules: z
+    .array(rule)
+    .min(1, { error: 'no rule: there is nothing to watch' })
+    .describe('What is watched; each rule has a name and a type'),
+  silences: z.array(silence).default([]).describe('Times in which matching findings are not told'),
+  health: z
+    .strictObject({
+      notify: channelNames
+        .exactOptional()
+        .describe('Who hears that spendwatch cannot see (default: all that rules name)'),
+      blind_after: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(3)
+        .describe('Failed polls in a row that count as blind'),
+    })
+    .default({ blind_after: 3 })
+    .describe('What spendwatch says of itself'),
+  heartbeat: z
+    .strictObject({ url: httpUrl('Asked with GET after each good poll, at most once a minute') })
+    .exactOptional()
+    .describe('A dead man’s switch outside'),
+  http: http.prefault({}).describe('The worker’s HTTP server'),
+});
+
+export type Alerts = z.output<typeof alertsSchema>;
+
+/** What keys may stand where, as the loader reads it: `secret` marks those that may also come from a file. */
+export function loaderSchema(): JsonSchema {
+  return z.toJSONSchema(alertsSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+}
+
+/** The JSON Schema of alerts.yaml for editors. */
+export function alertsJsonSchema(): JsonSchema {
+  return withFileKeys(loaderSchema());
+}

@@ -1,0 +1,104 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process, for callers that have none of their own. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** A text whose variables were put in, and what was wrong with them. */
+export interface Interpolated {
+  readonly text: string;
+  /** Whether anything came from a variable or its default, so that the text must not be shown. */
+  readonly replaced: boolean;
+  readonly faults: readonly { readonly needle: string; readonly message: string; readonly hint: string }[];
+}
+
+const REFERENCE = /\$\$|\$\{([^}]*)(\}?)/g;
+const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
+
+/**
+ * Puts variables into a text: `${NAME}` and `${NAME:-default}` (also used when the variable is empty); `$$` is a
+ * dollar, and any other dollar stays. What is put in is not looked at again.
+ */
+export function interpolate(text: string, env: Environment): Interpolated {
+  const faults: Interpolated['faults'][number][] = [];
+  let replaced = false;
+  const result = text.replace(REFERENCE, (whole: string, inner: string | undefined, close: string) => {
+    if (inner === undefined) return '$';
+    const [, name, fallback] = (close === '' ? null : NAME.exec(inner)) ?? [];
+    if (name === undefined) {
+      faults.push({
+        needle: '${',
+        message: `a variable is not written as \${NAME} or \${NAME:-default}`,
+        hint: 'write $$ for a dollar sign',
+      });
+      return whole;
+    }
+    replaced = true;
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (value !== undefined && (value !== '' || fallback === undefined)) return value;
+    if (fallback !== undefined) return fallback;
+    faults.push({
+      needle: `\${${name}`,
+      message: `the environment variable ${name} is not set`,
+      hint: `set ${name}, or give a default: \${${name}:-default}`,
+    });
+    return '';
+  });
+  return { text: result, replaced, faults };
+}
+
+/** Far above any key or password; whoever names a log file here should hear of it. */
+const MAX_SECRET_BYTES = 65_536;
+
+/** A secret from its file, without the final newline, or why it cannot be had. */
+export async function readSecretFile(
+  folder: string,
+  path: string,
+): Promise<{ readonly text: string } | { readonly fault: string; readonly hint: string }> {
+  const file = resolve(folder, path);
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_SECRET_BYTES) {
+      return {
+        fault: `the secret file ${path} is too large`,
+        hint: 'name a file that holds only the secret',
+      };
+    }
+    const text = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+    if (text !== '') return { text };
+    return { fault: `the secret file ${path} is empty`, hint: 'write the secret into it' };
+  } catch (error) {
+    const fault = `the secret file ${path} cannot be read (${reasonOf(error)})`;
+    return { fault, hint: `a relative path starts at the folder of alerts.yaml: this one is ${file}` };
+  }
+}
+
+/** Why a file could not be read, in words. */
+export function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of the path is no folder',
+  };
+  return reasons[code] ?? code;
+}
+
+const SMTP_VARIABLES = {
+  host: 'SMTP_SERVER',
+  port: 'SMTP_PORT',
+  user: 'SMTP_USER',
+  password: 'SMTP_PASSWORD',
+  from: 'SMTP_FROM',
+} as const;
+
+/** What the environment says of mail, by the key of an email channel. */
+export function smtpDefaults(env: Environment): Readonly<Record<string, string>> {
+  const found = Object.entries(SMTP_VARIABLES).map(([key, name]) => [key, env[name] ?? ''] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== ''));
+}

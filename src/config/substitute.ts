@@ -1,0 +1,116 @@
+import { resolve } from 'node:path';
+import { Hidden } from './hidden.ts';
+import { childSchemas, coerceText, isSecret, type JsonSchema } from './json-schema.ts';
+import { isRecord, type Path } from './path.ts';
+import type { Problem } from './problem.ts';
+import { type Environment, interpolate, readSecretFile, smtpDefaults } from './secrets.ts';
+import type { YamlFile } from './yaml-file.ts';
+
+/** The file's values with variables and secret files put in. */
+export interface Substituted {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  readonly hidden: Hidden;
+  /** Absolute paths of the secret files. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Puts variables, secret files and the mail environment into the values of a file. `schema` tells which keys are
+ * secrets (only those may be given as `<key>_file`) and where a number is expected. `folder` is that of the file.
+ */
+export async function substitute(
+  source: YamlFile,
+  schema: JsonSchema,
+  folder: string,
+  env: Environment,
+): Promise<Substituted> {
+  const problems: Problem[] = [];
+  const files: string[] = [];
+  const hidden = new Hidden();
+
+  const text = (raw: string, path: Path, schemas: readonly JsonSchema[]): unknown => {
+    const { text: result, replaced, faults } = interpolate(raw, env);
+    for (const { needle, message, hint } of faults) {
+      problems.push(source.faultAt(path, needle, message, hint));
+      hidden.addFaulty(path);
+    }
+    if (replaced || isSecret(schemas)) hidden.add(path, result);
+    return replaced ? coerceText(schemas, result) : result;
+  };
+
+  const secretFile = async (raw: unknown, path: Path, target: Path): Promise<unknown> => {
+    if (Array.isArray(raw)) {
+      return Promise.all(raw.map((item, i) => secretFile(item, [...path, i], [...target, i])));
+    }
+    if (typeof raw !== 'string') {
+      problems.push(source.fault(path, 'expected the path of a file', 'put quotes around it'));
+      hidden.addFaulty(target);
+      return '';
+    }
+    const name = String(text(raw, path, []));
+    files.push(resolve(folder, name));
+    const read = await readSecretFile(folder, name);
+    hidden.moved(target, path);
+    if ('text' in read) {
+      hidden.add(target, read.text);
+      return read.text;
+    }
+    problems.push(source.fault(path, read.fault, read.hint));
+    hidden.addFaulty(target);
+    // Present though empty, so that no rule says besides that the key is missing.
+    return '';
+  };
+
+  const visit = async (raw: unknown, path: Path, schemas: readonly JsonSchema[]): Promise<unknown> => {
+    if (typeof raw === 'string') return text(raw, path, schemas);
+    if (Array.isArray(raw)) {
+      return Promise.all(raw.map((item, i) => visit(item, [...path, i], childSchemas(schemas, raw, i))));
+    }
+    return isRecord(raw) ? mapping(raw, path, schemas) : raw;
+  };
+
+  const mapping = async (raw: Record<string, unknown>, path: Path, schemas: readonly JsonSchema[]) => {
+    const result: Record<string, unknown> = {};
+    // The kind of a channel decides which of its keys are secrets, so it is looked up as it will be read.
+    const kind = typeof raw.type === 'string' ? { ...raw, type: interpolate(raw.type, env).text } : raw;
+    for (const [key, value] of Object.entries(raw)) {
+      const target = secretOfFileKey(schemas, kind, key);
+      if (target === null) {
+        result[key] = await visit(value, [...path, key], childSchemas(schemas, kind, key));
+      } else if (Object.hasOwn(raw, target)) {
+        const message = `both "${target}" and "${key}" are given`;
+        problems.push(source.keyFault([...path, key], message, 'keep one of the two'));
+      } else {
+        result[target] = await secretFile(value, [...path, key], [...path, target]);
+      }
+    }
+    return result;
+  };
+
+  const value = await visit(source.value, [], [schema]);
+  addMailDefaults(value, env, hidden);
+  return { value, problems, hidden, files };
+}
+
+/** `password` for `password_file` where the mapping takes such a secret, else null. */
+function secretOfFileKey(schemas: readonly JsonSchema[], raw: unknown, key: string): string | null {
+  if (!key.endsWith('_file')) return null;
+  const target = key.slice(0, -'_file'.length);
+  const found = childSchemas(schemas, raw, target);
+  const items = found.flatMap((schema) => schema.items ?? []);
+  return isSecret(found) || isSecret(items) ? target : null;
+}
+
+function addMailDefaults(value: unknown, env: Environment, hidden: Hidden): void {
+  const channels = isRecord(value) ? value.channels : undefined;
+  if (!isRecord(channels)) return;
+  for (const [name, channel] of Object.entries(channels)) {
+    if (!isRecord(channel) || channel.type !== 'email') continue;
+    for (const [key, text] of Object.entries(smtpDefaults(env))) {
+      if (Object.hasOwn(channel, key)) continue;
+      channel[key] = key === 'port' ? coerceText([{ type: 'number' }], text) : text;
+      hidden.add(['channels', name, key], text);
+    }
+  }
+}

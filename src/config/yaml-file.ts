@@ -1,0 +1,104 @@
+import { type Document, LineCounter, parseAllDocuments, type Scalar } from 'yaml';
+import { type Path, pathKey } from './path.ts';
+import type { Problem } from './problem.ts';
+import { syntaxMessage } from './yaml-syntax.ts';
+import { MAX_DEPTH, type Place, toPlain } from './yaml-values.ts';
+
+/** What a YAML text says, as plain values, and where it says it. */
+export interface YamlFile {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** Set when the text is no YAML at all, so that judging `value` would only add noise. */
+  readonly broken: boolean;
+  /** A fault at the value of `path`, or at the nearest one above it that is written in the file. */
+  fault(path: Path, message: string, hint?: string | null): Problem;
+  /** A fault at the key of `path`. */
+  keyFault(path: Path, message: string, hint?: string | null): Problem;
+  /** A fault at the first place where `needle` is written within the value of `path`. */
+  faultAt(path: Path, needle: string, message: string, hint?: string | null): Problem;
+}
+
+/**
+ * Reads one YAML 1.2 document. `file` is how faults name it. `scalarOf` may keep more of a scalar than its value
+ * (a price's digits, for example).
+ */
+export function readYaml(
+  file: string,
+  text: string,
+  scalarOf: (scalar: Scalar) => unknown = (scalar) => scalar.value,
+): YamlFile {
+  const lines = new LineCounter();
+  const problems: Problem[] = [];
+  const places = new Map<string, Place>();
+
+  const problem = (offset: number, path: Path, message: string, hint: string | null = null): Problem => {
+    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
+    return { file, line: Math.max(1, line), column: Math.max(1, col), path, message, hint };
+  };
+
+  const placeOf = (path: Path): Place => {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const place = places.get(pathKey(path.slice(0, length)));
+      if (place !== undefined) return place;
+    }
+    return { key: 0, value: 0, end: text.length };
+  };
+
+  const { document, broken } = parse(text, lines, (offset, message, hint) =>
+    problems.push(problem(offset, [], message, hint)),
+  );
+  const { value, exhausted } =
+    document === null || broken
+      ? { value: undefined, exhausted: false }
+      : toPlain(document, { places, problems, problem, scalarOf });
+  return {
+    value,
+    problems,
+    broken: broken || exhausted,
+    fault: (path, message, hint) => problem(placeOf(path).value, path, message, hint),
+    keyFault: (path, message, hint) => problem(placeOf(path).key, path, message, hint),
+    faultAt: (path, needle, message, hint) => {
+      const place = placeOf(path);
+      const found = text.indexOf(needle, place.value);
+      const offset = found >= 0 && found < place.end ? found : place.value;
+      return problem(offset, path, message, hint);
+    },
+  };
+}
+
+function parse(
+  text: string,
+  lineCounter: LineCounter,
+  report: (offset: number, message: string, hint: string | null) => void,
+): { document: Document.Parsed | null; broken: boolean } {
+  try {
+    const documents = [
+      ...parseAllDocuments(text, {
+        lineCounter,
+        prettyErrors: false,
+        uniqueKeys: false,
+        version: '1.2',
+        logLevel: 'silent',
+      }),
+    ];
+    const [document, second] = documents;
+    for (const { errors, warnings } of documents) {
+      for (const fault of [...errors, ...warnings]) {
+        const { message, hint } = syntaxMessage(fault.code, fault.message);
+        report(fault.pos[0], message, hint);
+      }
+    }
+    if (second !== undefined) {
+      report(second.range[0], 'a second document begins here', 'keep one document: remove the line `---`');
+    }
+    return {
+      document: document ?? null,
+      broken: documents.some(({ errors, warnings }) => errors.length + warnings.length > 0),
+    };
+  } catch (error) {
+    // The parser recurses: a text of ten thousand brackets exhausts the stack, and must read as a fault of the text.
+    if (!(error instanceof RangeError)) throw error;
+    report(0, 'the file is nested too deeply', `at most ${MAX_DEPTH} levels are read`);
+    return { document: null, broken: true };
+  }
+}

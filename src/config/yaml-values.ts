@@ -1,0 +1,108 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
+import { type Path, pathKey } from './path.ts';
+import type { Problem } from './problem.ts';
+
+/** Offsets in the text: of a value's key, of the value, and after it. */
+export interface Place {
+  readonly key: number;
+  readonly value: number;
+  readonly end: number;
+}
+
+/** Far above any real file; a few aliases of aliases can mean billions of values. */
+const MAX_VALUES = 20_000;
+export const MAX_DEPTH = 50;
+
+/** What a walk reads with and writes to. */
+export interface Walk {
+  readonly places: Map<string, Place>;
+  readonly problems: Problem[];
+  readonly problem: (offset: number, path: Path, message: string, hint?: string | null) => Problem;
+  readonly scalarOf: (scalar: Scalar) => unknown;
+}
+
+/**
+ * The plain values of a document: aliases resolved, every value's place noted, keys that cannot be used left out.
+ * `exhausted` says that the walk was given up, so that the values are not all there.
+ */
+export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown; exhausted: boolean } {
+  let values = 0;
+  let exhausted = false;
+  const anchors = new Map<string, Node>();
+
+  /** Ends the walk: what is left cannot be known. */
+  const refuse = (offset: number, path: Path, message: string, hint: string): void => {
+    if (!exhausted) walk.problems.push(walk.problem(offset, path, message, hint));
+    exhausted = true;
+  };
+
+  const plain = (node: Node | null, path: Path, keyOffset: number | null): unknown => {
+    const offset = node?.range?.[0] ?? keyOffset ?? 0;
+    values += 1;
+    if (values > MAX_VALUES) {
+      refuse(offset, path, `the file holds more than ${MAX_VALUES} values`, 'do aliases repeat one another?');
+    } else if (path.length > MAX_DEPTH) {
+      refuse(offset, path, 'the file is nested too deeply', 'does an alias hold itself?');
+    }
+    if (exhausted) return null;
+    walk.places.set(pathKey(path), {
+      key: keyOffset ?? offset,
+      value: offset,
+      end: node?.range?.[1] ?? offset,
+    });
+    // Anchors stand before their aliases, and this walk follows the text.
+    if (isAlias(node)) {
+      const anchor = anchors.get(node.source);
+      if (anchor !== undefined) return plain(anchor, path, keyOffset);
+      refuse(offset, path, 'an alias has no anchor before it', 'quote a value that begins with *');
+      return null;
+    }
+    if (isAnchored(node)) anchors.set(node.anchor, node);
+    if (isMap(node)) return mapping(node.items, path);
+    if (isSeq(node)) return node.items.map((item, i) => plain(item as Node | null, [...path, i], null));
+    return isScalar(node) ? walk.scalarOf(node) : null;
+  };
+
+  const mapping = (pairs: readonly Pair[], path: Path): Record<string, unknown> => {
+    const result: Record<string, unknown> = {};
+    for (const pair of pairs) {
+      const key = pair.key as Node | null;
+      const offset = key?.range?.[0] ?? walk.places.get(pathKey(path))?.value ?? 0;
+      const name = isScalar(key) ? (key.source ?? String(key.value)) : null;
+      const fault = keyFault(name, result);
+      if (fault !== null) {
+        walk.problems.push(walk.problem(offset, path, fault.message, fault.hint));
+        continue;
+      }
+      result[name ?? ''] = plain(pair.value as Node | null, [...path, name ?? ''], offset);
+    }
+    return result;
+  };
+
+  const value = plain(document.contents as Node | null, [], null);
+  return { value, exhausted };
+}
+
+function isAnchored(node: Node | null): node is Node & { anchor: string } {
+  return node !== null && 'anchor' in node && typeof node.anchor === 'string';
+}
+
+function keyFault(
+  name: string | null,
+  seen: Readonly<Record<string, unknown>>,
+): { message: string; hint: string } | null {
+  if (name === null) return { message: 'a key must be a plain text', hint: 'write `key: value`' };
+  if (name === '<<') {
+    return {
+      message: 'merge keys (<<) are not part of YAML 1.2',
+      hint: 'write the keys out, or alias whole values',
+    };
+  }
+  // Assigning to it would change the object's prototype instead of adding a key.
+  if (name === '__proto__')
+    return { message: 'the key "__proto__" cannot be used', hint: 'choose another name' };
+  if (Object.hasOwn(seen, name)) {
+    return { message: `the key "${name}" stands here twice`, hint: 'keep one of the two' };
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+/** Where the demo's messages go: the ports and addresses of its receivers. */
+export interface DemoEnds {
+  readonly smtpPort: number;
+  readonly slackApiUrl: string;
+  readonly hookUrl: string;
+  readonly hookSecret: string;
+}
+
+/** The alerts.yaml of the demo, written into its folder so that people can read it and try the other commands on it. */
+export function demoConfig({ smtpPort, slackApiUrl, hookUrl, hookSecret }: DemoEnds): string {
+  return `# Written by \`spendwatch demo\`. While the demo runs it has the store; afterwards try, in this folder:
+#   spendwatch check
+version: 1
+timezone: UTC
+schedule: "*/5 * * * * *"        # every five seconds, to be quick; a minute is usual
+
+audit:
+  url: pglite:./store
+  preset: api_audit_logs
+
+defaults: { notify: [oncall], severity: warning }
+
+channels:
+  oncall:
+    type: slack
+    token: xoxb-demo
+    channel: "#llm-spend"
+    api_url: ${slackApiUrl}
+  finance:
+    type: email
+    from: spendwatch@example.com
+    to: [finance@example.com]
+    host: 127.0.0.1
+    port: ${smtpPort}
+    tls: none                    # the demo's server is on this machine
+  billing:
+    type: webhook
+    url: ${hookUrl}
+    secret: ${hookSecret}
+
+rules:
+  - name: hourly-burn
+    type: threshold
+    metric: spend
+    window: 1h
+    group_by: [service]
+    thresholds: { warning: 50, critical: 100 }
+    notify: [oncall, finance, billing]
+    message: Stop the job that drives it, then tell the owner of the service.
+
+  - name: daily-budget
+    type: threshold
+    metric: spend
+    window: today
+    threshold: 5000
+    severity: critical
+
+  - name: spend-anomaly
+    type: anomaly
+    metric: spend
+    window: 6h
+    group_by: [service]
+    baseline: 28d
+    method: robust
+    min_change: 5
+    notify: [finance]
+
+http: { listen: "off" }
+`;
+}

@@ -1,0 +1,221 @@
+import type { CallRow } from '../stores/audit-store.ts';
+import { mixSeeds, normal, poisson, seededRandom } from './random.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** A service of the invented company: how often it calls, what, and how much it asks for. */
+interface Service {
+  readonly name: string;
+  readonly endpoint: string;
+  /** Models by share of calls. */
+  readonly models: readonly (readonly [model: string, share: number])[];
+  readonly users: number;
+  /** Calls in a busy hour. */
+  readonly callsAnHour: number;
+  readonly rhythm: 'office' | 'always' | 'night';
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** USD per million tokens, as the invented company pays. */
+const PRICES: Readonly<Record<string, readonly [input: number, output: number]>> = {
+  'gpt-4.1': [2, 8],
+  'gpt-4.1-mini': [0.4, 1.6],
+  'claude-sonnet-4': [3, 15],
+  'gemini-2.5-flash': [0.3, 2.5],
+};
+
+const SERVICES: readonly Service[] = [
+  {
+    name: 'search',
+    endpoint: '/v1/chat/completions',
+    models: [
+      ['gpt-4.1', 0.7],
+      ['gpt-4.1-mini', 0.3],
+    ],
+    users: 60,
+    callsAnHour: 14,
+    rhythm: 'always',
+    inputTokens: 9_000,
+    outputTokens: 700,
+  },
+  {
+    name: 'support-chat',
+    endpoint: '/v1/messages',
+    models: [
+      ['claude-sonnet-4', 0.8],
+      ['gemini-2.5-flash', 0.2],
+    ],
+    users: 120,
+    callsAnHour: 22,
+    rhythm: 'office',
+    inputTokens: 5_000,
+    outputTokens: 900,
+  },
+  {
+    name: 'code-review',
+    endpoint: '/v1/messages',
+    models: [['claude-sonnet-4', 1]],
+    users: 25,
+    callsAnHour: 9,
+    rhythm: 'office',
+    inputTokens: 22_000,
+    outputTokens: 1_800,
+  },
+  {
+    name: 'nightly-summaries',
+    endpoint: '/v1/chat/completions',
+    models: [
+      ['gemini-2.5-flash', 0.9],
+      ['gpt-4.1-mini', 0.1],
+    ],
+    users: 1,
+    callsAnHour: 60,
+    rhythm: 'night',
+    inputTokens: 14_000,
+    outputTokens: 500,
+  },
+];
+
+/** A retry loop: one job calls again and again, mostly in vain, and every call costs. */
+export interface Incident {
+  readonly from: number;
+  readonly callsAMinute: number;
+}
+
+/**
+ * Plausible calls with times in [from, to), ascending: daily and weekly rhythm, long-tailed sizes, now and then a
+ * failure. The same seed gives the same calls however the span is cut into pieces.
+ */
+export function* plausibleCalls(from: number, to: number, seed: number): Generator<CallRow> {
+  for (let hour = Math.floor(from / HOUR) * HOUR; hour < to; hour += HOUR) {
+    const calls = SERVICES.flatMap((service, index) => {
+      const random = seededRandom(mixSeeds(seed, hour / HOUR, index));
+      const count = poisson(service.callsAnHour * busyness(service.rhythm, hour), random);
+      return Array.from({ length: count }, () => callOf(service, hour + random() * HOUR, random));
+    });
+    yield* within(calls, from, to);
+  }
+}
+
+/** The calls of a retry loop in the service `search` within [from, to), ascending; none before it began. */
+export function* retryLoop(incident: Incident, from: number, to: number, seed: number): Generator<CallRow> {
+  const first = Math.floor(Math.max(from, incident.from) / MINUTE) * MINUTE;
+  for (let minute = first; minute < to; minute += MINUTE) {
+    const random = seededRandom(mixSeeds(seed, minute / MINUTE, 77));
+    const calls = Array.from({ length: incident.callsAMinute }, () =>
+      retryOf(minute + random() * MINUTE, random),
+    );
+    yield* within(calls, Math.max(from, incident.from), to);
+  }
+}
+
+function callOf(service: Service, at: number, random: () => number): TimedCall {
+  const size = Math.exp(0.5 * normal(random));
+  const fails = random() < 0.008;
+  return timedCall(at, random, {
+    service: service.name,
+    endpoint: service.endpoint,
+    model: pick(service.models, random),
+    user: `${service.name}-user-${1 + Math.floor(service.users * random() ** 2)}`,
+    inputTokens: Math.round(service.inputTokens * size),
+    outputTokens: fails ? 0 : Math.round(service.outputTokens * size),
+    status: fails ? 500 : 200,
+    error: fails ? 'upstream connect error' : null,
+    latencyMs: Math.round(400 + 1_800 * size),
+  });
+}
+
+function retryOf(at: number, random: () => number): TimedCall {
+  const fails = random() < 0.85;
+  return timedCall(at, random, {
+    service: 'search',
+    endpoint: '/v1/chat/completions',
+    model: 'gpt-4.1',
+    user: 'reindex-job',
+    inputTokens: Math.round(42_000 + 6_000 * random()),
+    outputTokens: Math.round(1_500 + 500 * random()),
+    status: fails ? 504 : 200,
+    error: fails ? 'deadline exceeded, will retry' : null,
+    latencyMs: Math.round(20_000 + 10_000 * random()),
+  });
+}
+
+interface TimedCall {
+  readonly at: number;
+  readonly row: CallRow;
+}
+
+interface CallFacts {
+  readonly service: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly user: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly status: number;
+  readonly error: string | null;
+  readonly latencyMs: number;
+}
+
+function timedCall(at: number, random: () => number, facts: CallFacts): TimedCall {
+  const [input, output] = PRICES[facts.model] ?? [0, 0];
+  const dollars = (facts.inputTokens * input + facts.outputTokens * output) / 1e6;
+  const instant = Math.floor(at);
+  return {
+    at: instant,
+    row: {
+      time: new Date(instant).toISOString(),
+      request_id: uuidFrom(random),
+      service: facts.service,
+      endpoint: facts.endpoint,
+      model: facts.model,
+      user: facts.user,
+      input_tokens: facts.inputTokens,
+      output_tokens: facts.outputTokens,
+      status: facts.status,
+      error: facts.error,
+      latency_ms: facts.latencyMs,
+      ttft_ms: Math.round(facts.latencyMs / 4),
+      cost: dollars.toFixed(6),
+    },
+  };
+}
+
+/** Share of its busy hours that a service has at an hour of the UTC week. */
+function busyness(rhythm: Service['rhythm'], hour: number): number {
+  const date = new Date(hour);
+  const clock = date.getUTCHours();
+  const weekend = date.getUTCDay() === 0 || date.getUTCDay() === 6;
+  if (rhythm === 'night') return clock >= 1 && clock < 4 ? 1 : 0.01;
+  if (rhythm === 'always') return (0.6 + 0.4 * bell(clock, 14)) * (weekend ? 0.8 : 1);
+  return weekend ? 0.08 : 0.05 + 0.95 * bell(clock, 13);
+}
+
+function bell(clock: number, peak: number): number {
+  return Math.exp(-((clock - peak) ** 2) / 24);
+}
+
+function pick(shares: Service['models'], random: () => number): string {
+  let left = random();
+  for (const [name, share] of shares) {
+    left -= share;
+    if (left <= 0) return name;
+  }
+  return shares[0]?.[0] ?? '';
+}
+
+function* within(calls: TimedCall[], from: number, to: number): Generator<CallRow> {
+  calls.sort((a, b) => a.at - b.at);
+  for (const { at, row } of calls) if (at >= from && at < to) yield row;
+}
+
+function uuidFrom(random: () => number): string {
+  const hex = Array.from({ length: 4 }, () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,140 @@
+import type { App } from './app.ts';
+import type { Channel } from './channels/channel.ts';
+import { deliveryId, type NewDelivery } from './model/delivery.ts';
+import { blindMessage, seesMessage } from './model/health-message.ts';
+import type { Message } from './model/message.ts';
+import type { Episode } from './model/said.ts';
+import {
+  BLIND,
+  type Condition,
+  type HealthNews,
+  healthNews,
+  lookAt,
+  NO_FAILURES,
+  SEES,
+} from './pipeline/health.ts';
+import type { PollReport } from './pipeline/poll.ts';
+import type { State } from './state/open.ts';
+
+/** Watches the worker's own sight over reloads, and tells people when it is lost and when it is back. */
+export interface HealthWatch {
+  /** What a poll says of it. Resolves to what went wrong with telling, or null. Never rejects. */
+  polled(app: App, report: PollReport, staleAfterMs: number | null): Promise<string | null>;
+}
+
+const DIRECT_TIMEOUT_MS = 15_000;
+
+export function openHealthWatch(now: () => number): HealthWatch {
+  let failed = NO_FAILURES;
+  /** What was told without the ledger, by delivery id; it ends when the ledger can be asked again. */
+  const direct = new Set<string>();
+  let directEpisode: Episode | null = null;
+
+  const tell = async (app: App, condition: Condition, report: PollReport): Promise<void> => {
+    const { at } = report;
+    const zone = app.config.timezone;
+    const state = await app.state();
+    const told = (await state.readEpisodes([BLIND])).get(BLIND)?.[0] ?? directEpisode;
+    const news = healthNews(condition, told, at, zone);
+    if (news === null) return;
+    const deliveries = deliveriesOf(app, news, condition, report, now());
+    await recordNews(
+      state,
+      news,
+      deliveries.filter(({ id }) => !direct.has(id)),
+      now(),
+    );
+    if (news.kind === SEES) directEpisode = null;
+  };
+
+  /** With the state store away too, once per process and day, under the id that the ledger would have given it. */
+  const tellDirectly = async (app: App, condition: Condition, report: PollReport): Promise<string | null> => {
+    const news = healthNews(condition, directEpisode, report.at, app.config.timezone);
+    if (news === null || news.kind !== BLIND) return null;
+    directEpisode = news.episode;
+    const unsent = deliveriesOf(app, news, condition, report, now()).filter(({ id }) => !direct.has(id));
+    const results = await Promise.allSettled(
+      unsent.map(async (delivery) => {
+        const channel = app.channels.get(delivery.channel) as Channel;
+        await channel.send({ ...delivery, accepted: [] }, AbortSignal.timeout(DIRECT_TIMEOUT_MS));
+        direct.add(delivery.id);
+      }),
+    );
+    const refused = results.find((result) => result.status === 'rejected');
+    return refused === undefined ? null : String(refused.reason);
+  };
+
+  return {
+    async polled(app, report, staleAfterMs) {
+      const policy = { blindAfter: app.config.health.blindAfter, staleAfterMs };
+      const { at, newestRow } = report;
+      const looked = lookAt(failed, { at, newestRow, failure: failureOf(report) }, policy);
+      failed = looked.run;
+      try {
+        await tell(app, looked.condition, report);
+        return null;
+      } catch {
+        return tellDirectly(app, looked.condition, report).catch(String);
+      }
+    },
+  };
+}
+
+function failureOf({ error, rules }: PollReport): string | null {
+  if (error === null) return null;
+  const failed = rules.find((rule) => rule.error !== null);
+  return failed === undefined ? error.message : `rule ${failed.rule.name}: ${error.message}`;
+}
+
+async function recordNews(
+  state: State,
+  { kind, saying, episode }: HealthNews,
+  deliveries: readonly NewDelivery[],
+  now: number,
+): Promise<void> {
+  const { groupId, step } = episode;
+  const episodes =
+    kind === BLIND ? { begun: [episode], ended: [] } : { begun: [], ended: [{ groupId, step }] };
+  const tellings = [{ sayings: [saying], compose: () => deliveries }];
+  const own = { rule: null, progress: null };
+  const recordings =
+    kind === BLIND
+      ? [{ ...own, fingerprint: BLIND, episodes, tellings }]
+      : [
+          { ...own, fingerprint: BLIND, episodes, tellings: [] },
+          { ...own, fingerprint: SEES, episodes: { begun: [], ended: [] }, tellings },
+        ];
+  await state.record(recordings, now);
+}
+
+function deliveriesOf(
+  app: App,
+  { kind, saying, episode }: HealthNews,
+  condition: Condition,
+  { at, newestRow }: PollReport,
+  timestamp: number,
+): NewDelivery[] {
+  const sight = { at, zone: app.config.timezone, timestamp, dataAsOf: newestRow, since: episode.since };
+  const message: Message =
+    condition.kind === 'blind' ? blindMessage({ ...sight, reason: condition.reason }) : seesMessage(sight);
+  const names = app.config.health.notify;
+  return names.flatMap((name) => {
+    const channel = app.channels.get(name);
+    if (channel === undefined) return [];
+    const id = deliveryId(name, [kind, saying.period]);
+    return [
+      {
+        id,
+        channel: name,
+        channelType: channel.type,
+        rule: null,
+        fingerprint: kind,
+        severity: message.severity,
+        message,
+        body: channel.render(message, id),
+        others: names.filter((other) => other !== name),
+        isReport: false,
+      },
+    ];
+  });
+}

@@ -1,0 +1,105 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Column } from '../model/metric.ts';
+import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
+import type { CallRow } from '../stores/audit-store.ts';
+
+type Kind = 'time' | 'text' | 'decimal' | 'whole';
+
+const KINDS: Readonly<Record<Column, Kind>> = {
+  time: 'time',
+  cost: 'decimal',
+  service: 'text',
+  model: 'text',
+  user: 'text',
+  endpoint: 'text',
+  session: 'text',
+  input_tokens: 'whole',
+  output_tokens: 'whole',
+  status: 'whole',
+  error: 'text',
+  latency_ms: 'decimal',
+  ttft_ms: 'decimal',
+  id: 'whole',
+  request_id: 'text',
+};
+const REQUIRED = ['time', 'service', 'model'] as const satisfies readonly Column[];
+
+/** What is read of each column that a file may have: the canonical ones and the declared dimensions. */
+export type ImportColumns = ReadonlyMap<string, Kind>;
+
+export function importColumns(dimensions: readonly string[]): ImportColumns {
+  return new Map([...Object.entries(KINDS), ...dimensions.map((name) => [name, 'text'] as const)]);
+}
+
+/**
+ * A file's row as a call, its values in one way of writing (so that equal rows are equal text), or the reason why it
+ * is none. An empty cell is NULL; columns that are not known are left out.
+ */
+export function callRowOf(
+  cells: Readonly<Record<string, unknown>>,
+  columns: ImportColumns,
+): CallRow | string {
+  const row: Record<string, string> = {};
+  for (const [name, value] of Object.entries(cells)) {
+    const kind = columns.get(name);
+    if (kind === undefined || value === null || value === undefined || value === '') continue;
+    const text = read(value, kind);
+    if (text === null) return `${name} is not ${WANTED[kind]}: ${shown(value)}`;
+    row[name] = text;
+  }
+  const missing = REQUIRED.filter((name) => row[name] === undefined);
+  return missing.length === 0 ? row : `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
+}
+
+const WANTED: Readonly<Record<Kind, string>> = {
+  time: 'a time (ISO 8601, or seconds or milliseconds since 1970)',
+  text: 'a text',
+  decimal: 'a number',
+  whole: 'a whole number',
+};
+
+function read(value: unknown, kind: Kind): string | null {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return null;
+  const text = String(value);
+  if (kind === 'text') return text;
+  if (typeof value === 'boolean') return null;
+  if (kind === 'time') return instantOf(text.trim());
+  const fixed = parseFixed(text);
+  if (fixed === null || (kind === 'whole' && fixed % ONE !== 0n)) return null;
+  return formatFixed(fixed, FIXED_DIGITS);
+}
+
+const EPOCH = /^\d+(\.\d+)?$/;
+const ZONED = /([zZ]|[+-]\d{2}(:?\d{2})?)$/;
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}/;
+
+/**
+ * An instant with microseconds, as the database keeps it: finer digits are cut, which never moves a call over the end
+ * of a window. Without a zone it is UTC.
+ */
+function instantOf(text: string): string | null {
+  if (EPOCH.test(text)) return epochOf(text);
+  if (!DATE_TIME.test(text)) return null;
+  // More than nine digits are no ISO 8601 to Temporal, and .NET writes seven.
+  const iso = text.replace(/([.,]\d{6})\d+/, '$1').replace(/ (?=[+-]\d{2}:?\d{2}$|[zZ]$)/, '');
+  try {
+    return Temporal.Instant.from(ZONED.test(iso.slice(16)) ? iso : `${iso}Z`).toString();
+  } catch {
+    return null;
+  }
+}
+
+/** Seconds from 2001 to 5138, milliseconds from 1973 to 5138: the two cannot be mistaken for each other. */
+function epochOf(text: string): string | null {
+  const fixed = parseFixed(text) as bigint;
+  const whole = fixed / ONE;
+  if (whole < 10n ** 9n || whole >= 10n ** 14n) return null;
+  const nanoseconds = whole < 10n ** 11n ? fixed / 1_000n : fixed / 1_000_000n;
+  return Temporal.Instant.fromEpochNanoseconds(nanoseconds - (nanoseconds % 1_000n)).toString();
+}
+
+/** A value for people: short, on one line. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

@@ -1,0 +1,142 @@
+import { parse } from 'csv-parse/sync';
+import { AppError } from '../model/errors.ts';
+import type { Line } from './lines.ts';
+import type { SourceRow } from './source-row.ts';
+
+/** The text of a record, which may go over several lines where a cell is quoted. */
+interface RecordText {
+  readonly lines: readonly Line[];
+  readonly text: string;
+}
+
+/** A cell that goes on beyond this is one whose quote was never closed. */
+const LONGEST_RECORD = 1024 * 1024;
+/** Records that are parsed by one call. */
+const TOGETHER = 200;
+
+/**
+ * CSV with a header. A record that cannot be read costs its first line alone: a stray quote, which makes the lines
+ * after it look like one cell, must not take good rows with it.
+ */
+export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<SourceRow> {
+  const queue = new LineQueue(lines);
+  const header = await readHeader(queue);
+  if (header === null) return;
+  for (;;) {
+    const records: RecordText[] = [];
+    while (records.length < TOGETHER) {
+      const record = await nextRecord(queue);
+      if (record === null) break;
+      records.push(record);
+      // What comes after a record of several lines depends on whether it was one.
+      if (record.lines.length > 1) break;
+    }
+    if (records.length === 0) return;
+    const parsed = parseTogether(records, header.length);
+    for (const [i, record] of records.entries()) {
+      const cells = parsed?.[i] ?? parseAlone(record.text);
+      const [first, ...others] = record.lines as [Line, ...Line[]];
+      if (typeof cells !== 'string' && cells.length === header.length) {
+        yield { line: first.number, cells: Object.fromEntries(header.map((name, at) => [name, cells[at]])) };
+        continue;
+      }
+      queue.putBack(others);
+      yield {
+        line: first.number,
+        reason: typeof cells === 'string' ? cells : countFault(cells.length, header.length),
+      };
+    }
+  }
+}
+
+async function readHeader(queue: LineQueue): Promise<string[] | null> {
+  const record = await nextRecord(queue);
+  if (record === null) return null;
+  const cells = parseAlone(record.text);
+  if (typeof cells === 'string') throw new AppError('import_unreadable', `line 1, the header: ${cells}`);
+  const names = cells.map((name) => name.trim());
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new AppError('import_unreadable', `line 1, the header: "${twice}" stands there twice`);
+  }
+  return names;
+}
+
+/** Lines up to one that leaves no quote open; empty lines between records are passed over. */
+async function nextRecord(queue: LineQueue): Promise<RecordText | null> {
+  let first = await queue.next();
+  while (first !== null && first.text.trim() === '') first = await queue.next();
+  if (first === null) return null;
+  const lines = [first];
+  let text = withoutReturn(first.text);
+  let isOpen = hasOddQuotes(first.text);
+  while (isOpen && text.length < LONGEST_RECORD) {
+    const line = await queue.next();
+    if (line === null) break;
+    lines.push(line);
+    text += `\n${withoutReturn(line.text)}`;
+    isOpen = isOpen !== hasOddQuotes(line.text);
+  }
+  return { lines, text };
+}
+
+/** All records' cells by one call, or null where they are not all as they should be. */
+function parseTogether(records: readonly RecordText[], width: number): string[][] | null {
+  try {
+    const parsed = cellsOf(records.map((record) => record.text).join('\n'));
+    return parsed.length === records.length && parsed.every((cells) => cells.length === width)
+      ? parsed
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A record's cells, or why they cannot be told apart. */
+function parseAlone(text: string): string[] | string {
+  try {
+    const [cells, ...more] = cellsOf(text);
+    return cells === undefined || more.length > 0 ? 'a quote is not closed' : cells;
+  } catch {
+    return 'a quote stands where none may be, or is not closed';
+  }
+}
+
+function cellsOf(text: string): string[][] {
+  return parse(text, { relax_column_count: true, record_delimiter: '\n' });
+}
+
+function countFault(found: number, expected: number): string {
+  return `too ${found < expected ? 'few' : 'many'} cells: ${found} where the header has ${expected}`;
+}
+
+function hasOddQuotes(text: string): boolean {
+  let odd = false;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) odd = !odd;
+  return odd;
+}
+
+function withoutReturn(text: string): string {
+  return text.endsWith('\r') ? text.slice(0, -1) : text;
+}
+
+/** Lines that can be put back to be read again. */
+class LineQueue {
+  readonly #source: AsyncIterator<Line>;
+  #again: Line[] = [];
+
+  constructor(lines: AsyncIterable<Line>) {
+    this.#source = lines[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<Line | null> {
+    const again = this.#again.pop();
+    if (again !== undefined) return again;
+    const { value, done } = await this.#source.next();
+    return done === true ? null : (value as Line);
+  }
+
+  putBack(lines: readonly Line[]): void {
+    for (let i = lines.length - 1; i >= 0; i -= 1) this.#again.push(lines[i] as Line);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Line } from './lines.ts';
+import type { SourceRow } from './source-row.ts';
+
+/** A JSON object a line; empty lines are passed over. */
+export async function* jsonLines(lines: AsyncIterable<Line>): AsyncGenerator<SourceRow> {
+  for await (const { number: line, text } of lines) {
+    if (text.trim() !== '') yield rowOf(line, text);
+  }
+}
+
+function rowOf(line: number, text: string): SourceRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { line, reason: 'not valid JSON' };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { line, reason: 'not a JSON object' };
+  }
+  return { line, cells: value as Record<string, unknown> };
+}

@@ -1,0 +1,4 @@
+/** A row as its file has it, by column name, or why it cannot be read. `line` is where it begins. */
+export type SourceRow =
+  | { readonly line: number; readonly cells: Readonly<Record<string, unknown>> }
+  | { readonly line: number; readonly reason: string };

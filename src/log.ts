@@ -1,0 +1,49 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** Names under which a secret could travel; Secret prints as *** by itself, this catches what is no Secret yet. */
+const REDACTED = ['password', 'token', 'secret', 'secrets', 'url', 'webhook_url', 'authorization'];
+
+/**
+ * Logs to stderr: a JSON object a line, or readable lines on a terminal. Written at once, so that nothing is lost
+ * when the process is killed. An unknown level is `info`.
+ */
+export function openLog(options: { level: string | undefined; terminal: boolean; colour: boolean }): Log {
+  const level = LEVELS.includes(options.level ?? '') ? (options.level as string) : 'info';
+  const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  const settings = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths, censor: '***' },
+    serializers: { err: errorFields },
+  };
+  return pino(settings, options.terminal ? readable(options.colour) : destination({ dest: 2, sync: true }));
+}
+
+function readable(colour: boolean): DestinationStream {
+  return pretty({
+    destination: 2,
+    sync: true,
+    colorize: colour,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+    singleLine: true,
+  });
+}
+
+/** What of an error may be logged: code, words and what to do; no stack, no driver's own fields. */
+function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code, hint } = error as { code?: unknown; hint?: unknown };
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    message: error.message,
+    ...(typeof hint === 'string' ? { hint } : {}),
+  };
+}

@@ -1,0 +1,171 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { NONE, type Observation } from './model/finding.ts';
+import type { Rule } from './model/rule.ts';
+import type { DeliveryReport } from './pipeline/deliver.ts';
+import type { PollReport } from './pipeline/poll.ts';
+
+/** Groups shown per rule: a metric must not grow with the number of users of the company. */
+const SHOWN_GROUPS = 20;
+
+export interface Metrics {
+  /** The rules in force: they decide the labels of spendwatch_rule_value, and what went away is dropped. */
+  useRules(rules: readonly Rule[]): void;
+  polled(report: PollReport, seconds: number): void;
+  delivered(report: DeliveryReport): void;
+  queued(lengths: ReadonlyMap<string, number>): void;
+  reloaded(succeeded: boolean): void;
+  exposition(): Promise<{ contentType: string; text: string }>;
+}
+
+/** The worker's metrics, under the names that docs/operations.md promises. */
+export function openMetrics(version: string): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const polls = new Counter({
+    name: 'spendwatch_polls_total',
+    help: 'Polls by result (ok, failed).',
+    labelNames: ['result'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'spendwatch_poll_duration_seconds',
+    help: 'How long a poll took.',
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60],
+    registers,
+  });
+  const rowsRead = new Counter({
+    name: 'spendwatch_rows_read_total',
+    help: 'Rows of the audit store that polls went through.',
+    registers,
+  });
+  const findings = new Gauge({
+    name: 'spendwatch_findings',
+    help: 'Groups that fire now, by rule and severity.',
+    labelNames: ['rule', 'severity'],
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 'spendwatch_deliveries_total',
+    help: 'Attempts to deliver, by channel and outcome.',
+    labelNames: ['channel', 'outcome'],
+    registers,
+  });
+  const queue = new Gauge({
+    name: 'spendwatch_queue_length',
+    help: 'Deliveries that wait, by channel.',
+    labelNames: ['channel'],
+    registers,
+  });
+  const reloads = new Counter({
+    name: 'spendwatch_config_reloads_total',
+    help: 'Reloads of alerts.yaml by result (ok, failed).',
+    labelNames: ['result'],
+    registers,
+  });
+  const lastReload = new Gauge({
+    name: 'spendwatch_config_last_reload_successful',
+    help: '1 when the rules in force are those of the file.',
+    registers,
+  });
+  lastReload.set(1);
+  new Gauge({
+    name: 'spendwatch_build_info',
+    help: 'Always 1.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  let newestRow: number | null = null;
+  new Gauge({
+    name: 'spendwatch_newest_row_age_seconds',
+    help: 'Age of the newest row seen in the audit store.',
+    registers,
+    collect() {
+      // Read when scraped: the age grows while the store is away.
+      if (newestRow === null) this.remove();
+      else this.set(Math.max(0, (Date.now() - newestRow) / 1000));
+    },
+  });
+  for (const result of ['ok', 'failed']) {
+    polls.inc({ result }, 0);
+    reloads.inc({ result }, 0);
+  }
+  const values = ruleValues(registry);
+
+  return {
+    useRules(rules) {
+      values.useRules(rules);
+      findings.reset();
+    },
+    polled(report, seconds) {
+      polls.inc({ result: report.error === null ? 'ok' : 'failed' });
+      duration.observe(seconds);
+      rowsRead.inc(report.rowsRead);
+      if (report.newestRow !== null) newestRow = report.newestRow;
+      for (const { rule, latest } of report.rules) {
+        if (latest === null) continue;
+        values.set(rule, latest.observed);
+        for (const severity of ['info', 'warning', 'critical'] as const) {
+          const firing = latest.firing.filter((one) => one.steps.at(-1)?.severity === severity);
+          findings.set({ rule: rule.name, severity }, firing.length);
+        }
+      }
+    },
+    delivered(report) {
+      deliveries.inc({ channel: report.channel, outcome: report.outcome });
+    },
+    queued(lengths) {
+      queue.reset();
+      for (const [channel, length] of lengths) queue.set({ channel }, length);
+    },
+    reloaded(succeeded) {
+      reloads.inc({ result: succeeded ? 'ok' : 'failed' });
+      lastReload.set(succeeded ? 1 : 0);
+    },
+    async exposition() {
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+/** spendwatch_rule_value: what each rule saw last, in its largest groups, labelled with the rule's dimensions. */
+function ruleValues(registry: Registry): {
+  useRules(rules: readonly Rule[]): void;
+  set(rule: Rule, observed: readonly Observation[]): void;
+} {
+  const name = 'spendwatch_rule_value';
+  let latest = new Map<string, readonly { labels: Record<string, string>; value: number }[]>();
+  return {
+    useRules(rules) {
+      registry.removeSingleMetric(name);
+      const names = new Set(rules.map((rule) => rule.name));
+      latest = new Map([...latest].filter(([rule]) => names.has(rule)));
+      new Gauge({
+        name,
+        help: 'The value that a rule saw last, in the metric unit, of its 20 largest groups.',
+        labelNames: ['rule', ...new Set(rules.flatMap((rule) => rule.groupBy.map(labelOf)))],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const { labels, value } of [...latest.values()].flat()) this.set(labels, value);
+        },
+      });
+    },
+    set(rule, observed) {
+      const largest = [...observed].sort((a, b) => b.value.number - a.value.number).slice(0, SHOWN_GROUPS);
+      const samples = largest.map(({ key, value }) => ({
+        labels: {
+          rule: rule.name,
+          ...Object.fromEntries(rule.groupBy.map((dimension, i) => [labelOf(dimension), key[i] ?? NONE])),
+        },
+        value: value.number,
+      }));
+      latest.set(rule.name, samples);
+    },
+  };
+}
+
+/** A dimension as a label name; `rule` is taken. */
+function labelOf(dimension: string): string {
+  const name = dimension.replace(/[^a-zA-Z0-9_]/g, '_');
+  return name === 'rule' || /^\d|^__/.test(name) ? `dimension_${name}` : name;
+}

@@ -1,0 +1,98 @@
+import { alertSection, alertSummary } from './alert-section.ts';
+import { displayLines, displayText } from './display-text.ts';
+import { localTime } from './display-time.ts';
+import { displayCount } from './display-value.ts';
+import type { Alert } from './finding.ts';
+import { findingJson } from './finding-json.ts';
+import { isoInstant, type JsonValue, jsonText } from './json.ts';
+import type { Message, MessageSection } from './message.ts';
+import { type RuleBase, stepOf } from './rule.ts';
+
+/** How many alerts a message shows; the rest is counted. */
+export const SHOWN_ALERTS = 10;
+const LONGEST_NOTE = 2000;
+
+/** What an alert message is made of. Instants in ms; `zone` is an IANA name. */
+export interface AlertNews {
+  readonly rule: RuleBase;
+  /** Of one rule and one period; at least one. */
+  readonly alerts: readonly Alert[];
+  /** The scheduled instant of the poll. */
+  readonly at: number;
+  /** The time of the newest row seen. */
+  readonly dataAsOf: number | null;
+  readonly zone: string;
+  /** When the message was made. */
+  readonly timestamp: number;
+}
+
+/** All that is news of one rule as one message: the worst first, ten shown, the rest counted (SPEC 4 and 5). */
+export function alertMessage(news: AlertNews): Message {
+  const { rule, zone } = news;
+  const alerts = [...news.alerts].sort(worstFirst);
+  const [worst] = alerts;
+  if (worst === undefined) throw new RangeError(`no alert to tell of ${rule.name}`);
+  const shown = alerts.slice(0, SHOWN_ALERTS);
+  const sections = shown.map((alert) => alertSection(rule, alert, zone));
+  const more = alerts.length - shown.length;
+  const severity = worst.finding.severity;
+  const others = alerts.length === 1 ? '' : ` (+${displayCount(alerts.length - 1)} more)`;
+  return {
+    type: 'alert.firing',
+    severity,
+    rule: rule.name,
+    timestamp: news.timestamp,
+    title: `[${severity.toUpperCase()}] ${displayText(rule.name)}: ${alertSummary(rule, worst)}${others}`,
+    note: rule.message === null ? null : displayLines(rule.message, LONGEST_NOTE),
+    lead: [],
+    sections: alerts.length === 1 ? sections.map(untitled) : sections,
+    footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(news)],
+    json: alertJson(news, worst, shown, more),
+  };
+}
+
+/** The title says it already. */
+function untitled(section: MessageSection): MessageSection {
+  return { ...section, headline: '' };
+}
+
+/** Up to when data was seen, as every message says it. */
+export function asOf({ dataAsOf, zone }: Pick<AlertNews, 'dataAsOf' | 'zone'>): string {
+  return dataAsOf === null
+    ? 'Data as of: the audit store has no rows.'
+    : `Data as of ${localTime(dataAsOf, zone)}${zone === 'UTC' ? '' : `; times are those of ${zone}`}.`;
+}
+
+/** The frame that every webhook body has. */
+export function messageJson(type: Message['type'], timestamp: number, data: JsonValue): string {
+  return jsonText({ type, timestamp: isoInstant(timestamp), data });
+}
+
+function alertJson(news: AlertNews, worst: Alert, shown: readonly Alert[], more: number): string {
+  const { rule, dataAsOf } = news;
+  return messageJson('alert.firing', news.timestamp, {
+    rule: rule.name,
+    severity: worst.finding.severity,
+    message: rule.message,
+    at: isoInstant(news.at),
+    data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
+    alerts: shown.map(({ id, since, ongoing, finding }) => ({
+      id,
+      since: isoInstant(since),
+      ongoing,
+      finding: findingJson(finding),
+    })),
+    more,
+  });
+}
+
+/** By severity, then as `check` lists findings: by |z| for anomalies, by value, the smallest first for `<`. */
+function worstFirst({ finding: a }: Alert, { finding: b }: Alert): number {
+  const bySeverity = stepOf(b.severity) - stepOf(a.severity);
+  if (bySeverity !== 0) return bySeverity;
+  const byZscore = Math.abs(b.zscore ?? 0) - Math.abs(a.zscore ?? 0);
+  if (byZscore !== 0) return byZscore;
+  if (a.value.fixed === b.value.fixed) return 0;
+  const isLess = a.value.fixed < b.value.fixed;
+  return isLess === (a.zscore === null && a.operator.startsWith('<')) ? -1 : 1;
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { FailureKind, FailureReason } from './errors.ts';
+import type { Message } from './message.ts';
+import type { Severity } from './rule.ts';
+
+/**
+ * `queued`: still to be sent. `reported`: still to be sent, and the other channels have been told that it was not.
+ * `delivered` and `given_up` are final.
+ */
+export type DeliveryState = 'queued' | 'reported' | 'delivered' | 'given_up';
+
+const MOVES: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
+  queued: ['queued', 'reported', 'delivered', 'given_up'],
+  reported: ['reported', 'delivered', 'given_up'],
+  delivered: [],
+  given_up: [],
+};
+
+export const DELIVERY_STATES = Object.keys(MOVES) as readonly DeliveryState[];
+
+/** The states from which a delivery may come to `to`: what an update must find, or it comes too late. */
+export function statesBefore(to: DeliveryState): DeliveryState[] {
+  return DELIVERY_STATES.filter((from) => MOVES[from].includes(to));
+}
+
+/** The states in which a delivery is still to be sent. */
+export const OPEN_STATES: readonly DeliveryState[] = statesBefore('delivered');
+
+/** A message for one channel, ready to be queued. `body` is what the channel's `render` made of `message` and `id`. */
+export interface NewDelivery {
+  readonly id: string;
+  readonly channel: string;
+  readonly channelType: string;
+  readonly rule: string | null;
+  readonly fingerprint: string | null;
+  readonly severity: Severity;
+  readonly message: Message;
+  readonly body: string;
+  /** The channels that may be told when this one fails: those of the same rule. */
+  readonly others: readonly string[];
+  /** A report about another channel is never itself reported. */
+  readonly isReport: boolean;
+}
+
+/** Why an attempt failed, as it is kept with the delivery; `text` holds no secret. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly reason: FailureReason;
+  readonly text: string;
+  readonly retryAfterMs: number | null;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Waits between attempts (SPEC 5); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
+const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
+/** Ten minutes: a fault that a person must mend is not mended sooner. */
+const PERSON_RUNG = 3;
+/** How long a delivery is tried, from the first attempt on. */
+export const RETRY_FOR_MS = 24 * HOUR;
+/** A delivery that has waited this long is told to the other channels. */
+export const OVERDUE_MS = 15 * MINUTE;
+/** Each wait is spread by a tenth to either side, so that what failed together does not return together. */
+const JITTER = 0.1;
+
+/** What an attempt at a delivery begins with; instants in ms of the worker's clock. */
+export interface AttemptStart {
+  /** The step of the ladder that the next failure waits for. */
+  readonly rung: number;
+  readonly createdAt: number;
+  readonly firstTriedAt: number;
+  readonly reportedAt: number | null;
+  readonly isReport: boolean;
+}
+
+/** What becomes of a delivery after a failed attempt. `report` says whether the other channels are told now. */
+export interface AfterFailure {
+  readonly state: 'queued' | 'reported' | 'given_up';
+  readonly rung: number;
+  readonly nextAt: number;
+  readonly report: boolean;
+}
+
+/**
+ * The retry policy of SPEC 5. Retry-After can only lengthen a wait. The last attempt falls on the end of the day
+ * that began with the first one. `random` is in [0, 1).
+ */
+export function afterFailure(
+  start: AttemptStart,
+  failure: Pick<Failure, 'kind' | 'retryAfterMs'>,
+  now: number,
+  random: number,
+): AfterFailure {
+  const tellable = start.reportedAt === null && !start.isReport;
+  const deadline = start.firstTriedAt + RETRY_FOR_MS;
+  if (failure.kind === 'final' || now >= deadline) {
+    return { state: 'given_up', rung: start.rung, nextAt: now, report: tellable };
+  }
+  const rung = failure.kind === 'person' ? Math.max(start.rung, PERSON_RUNG) : start.rung;
+  const step = LADDER_MS[Math.min(rung, LADDER_MS.length - 1)] as number;
+  const jittered = Math.round(step * (1 + JITTER * (2 * random - 1)));
+  const wait = Math.max(jittered, failure.retryAfterMs ?? 0);
+  const report = tellable && (failure.kind === 'person' || now - start.createdAt >= OVERDUE_MS);
+  return {
+    state: report || start.reportedAt !== null ? 'reported' : 'queued',
+    rung: rung + 1,
+    nextAt: Math.min(now + wait, deadline),
+    report,
+  };
+}
+
+/**
+ * A delivery's id, made of what is delivered: whoever makes the same delivery again (a replica, a worker that did
+ * not learn that its commit went through) gets the same id, and the outbox holds it once.
+ */
+export function deliveryId(channel: string, content: readonly (string | number)[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([channel, ...content]));
+  return `msg_${hash.digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * Where the report about a delivery goes: the other channels of its rule, else those of `health`, else every
+ * other channel of the file. Names that `existing` lacks are passed over.
+ */
+export function reportTargets(
+  delivery: Pick<NewDelivery, 'channel' | 'others'>,
+  health: readonly string[],
+  existing: readonly string[],
+): string[] {
+  for (const names of [delivery.others, health, existing]) {
+    const usable = [...new Set(names)].filter((name) => name !== delivery.channel && existing.includes(name));
+    if (usable.length > 0) return usable;
+  }
+  return [];
+}

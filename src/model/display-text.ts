@@ -1,0 +1,62 @@
+const LONGEST = 80;
+/** A grapheme may be made of thousands of combining marks; more code units than this each are not shown. */
+const UNITS_PER_GRAPHEME = 16;
+
+/** What moves or hides the text around it: other controls than C0, bidi marks and overrides, zero width, separators. */
+const INVISIBLE =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f]/g;
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/**
+ * A text from outside, fit to stand in a line for people: cut at `longest` graphemes, control characters as their
+ * pictures (`␊`), invisible ones and bidi overrides by name (`[U+202E]`), so that a name can neither break a line
+ * nor turn the words around it. What is markup to a channel is the channel's to escape.
+ */
+export function displayText(text: string, longest = LONGEST): string {
+  if (text === '') return '(empty)';
+  const visible = withoutLoneSurrogates(text.slice(0, longest * UNITS_PER_GRAPHEME))
+    .replace(CONTROL, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
+    .replace(INVISIBLE, named);
+  return cutText(visible, longest);
+}
+
+/** The author's words: as displayText, but lines stay lines. */
+export function displayLines(text: string, longest: number): string {
+  const lines = text.trim().split(/\r\n|\r|\n/);
+  return cutText(lines.map((line) => (line === '' ? '' : displayText(line, longest))).join('\n'), longest);
+}
+
+/** The text, or as many of its graphemes as fit with an ellipsis into `longest`. */
+export function cutText(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let kept = '';
+  let count = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    if (count === longest) return `${kept.trimEnd()}…`;
+    count += 1;
+    if (count < longest) kept += segment;
+    else if (kept.length + segment.length === text.length) return text;
+  }
+  return text;
+}
+
+/** How many columns a terminal or a fixed-width font gives a text: two for emoji and East Asian wide characters. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+const WIDE =
+  /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|\p{Script=Katakana}|[\uff01-\uff60\uffe0-\uffe6]/u;
+
+function named(character: string): string {
+  return `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+}
+
+function withoutLoneSurrogates(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}

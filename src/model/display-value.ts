@@ -1,0 +1,79 @@
+import { describeMetric, type Metric, type Unit } from './metric.ts';
+import { type Fixed, formatFixed, formatUsd } from './money.ts';
+
+/** What follows a metric's number, so that `890,000 calls` or `$12.00 wasted` reads as a phrase. */
+const NOUNS: Readonly<Record<Metric, string>> = {
+  spend: '',
+  calls: 'calls',
+  tokens: 'tokens',
+  input_tokens: 'input tokens',
+  output_tokens: 'output tokens',
+  errors: 'failed calls',
+  error_rate: 'of calls failed',
+  latency_avg: 'average latency',
+  latency_p50: 'median latency',
+  latency_p90: 'p90 latency',
+  latency_p95: 'p95 latency',
+  latency_p99: 'p99 latency',
+  ttft_p95: 'p95 time to first token',
+  cost_per_call: 'per call',
+  tokens_per_call: 'tokens per call',
+  cost_per_1k_tokens: 'per 1,000 tokens',
+  wasted_spend: 'wasted on failed calls',
+  unpriced_calls: 'calls without a price',
+};
+
+/** Digits after the point for people; percentages have their own after the factor of 100. */
+const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
+const MOST_EXTRA = 10;
+
+/** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`; `extra` adds digits after the point. */
+export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
+  const { unit, additive } = describeMetric(metric);
+  if (unit === 'USD' && extra === 0) return formatUsd(value);
+  const shown = unit === 'ratio' ? value * 100n : value;
+  const places = PLACES[unit] + (unit === 'tokens' && !additive ? 1 : 0) + extra;
+  const text = grouped(formatFixed(shown, places, unit === 'USD' ? 2 : 0));
+  switch (unit) {
+    case 'USD':
+      return text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`;
+    case 'ratio':
+      return `${text}%`;
+    case 'ms':
+      return `${text} ms`;
+    case 'calls':
+    case 'tokens':
+      return text;
+  }
+}
+
+/** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
+export function displayPhrase(metric: Metric, value: string): string {
+  const noun = NOUNS[metric];
+  return noun === '' ? value : `${value} ${noun}`;
+}
+
+/** A value and its limit, with as many digits as it takes to tell them apart: `$100.004` is not `$100.00`. */
+export function displayAgainst(metric: Metric, value: Fixed, bound: Fixed): [value: string, bound: string] {
+  for (let extra = 0; extra <= MOST_EXTRA; extra += 1) {
+    const pair: [string, string] = [displayValue(metric, value, extra), displayValue(metric, bound, extra)];
+    if (pair[0] !== pair[1] || value === bound) return pair;
+  }
+  return [displayValue(metric, value, MOST_EXTRA), displayValue(metric, bound, MOST_EXTRA)];
+}
+
+/** A whole number with separators: `1,204`. */
+export function displayCount(count: number): string {
+  return grouped(String(count));
+}
+
+/** z with one digit, whole at the ±999 at which it is cut. */
+export function displayZscore(zscore: number): string {
+  return Math.abs(zscore) >= 999 ? String(zscore) : zscore.toFixed(1);
+}
+
+function grouped(text: string): string {
+  const [whole = '', fraction] = text.split('.');
+  const separated = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? separated : `${separated}.${fraction}`;
+}

@@ -1,0 +1,68 @@
+/** Faults that a person can act on. The shell prints `message` and `hint`, never a stack trace. */
+export class AppError extends Error {
+  /** A stable word for scripts and logs, such as `store_unreachable`. */
+  readonly code: string;
+  /** What to do about it, in one sentence; null where there is nothing to add. */
+  readonly hint: string | null;
+
+  constructor(code: string, message: string, options: { hint?: string | null; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+}
+
+/**
+ * How a failed send is treated (SPEC 5): `passing` follows the retry ladder, `person` is reported at once and
+ * retried from ten minutes on, `final` is given up at once.
+ */
+export type FailureKind = 'passing' | 'person' | 'final';
+
+/** Why a send failed: a closed union that reaches metrics, logs and reports. */
+export type FailureReason =
+  | 'rate_limited'
+  | 'timeout'
+  | 'unreachable'
+  | 'refused'
+  | 'auth'
+  | 'invalid'
+  | 'server';
+
+/** What a channel throws when a send did not succeed. `message` is for people and holds no secret. */
+export class SendError extends Error {
+  readonly reason: FailureReason;
+  readonly kind: FailureKind;
+  /** What the far end asked to wait, where it said so. */
+  readonly retryAfterMs: number | null;
+  /** Recipients that did accept, where the others did not: they are not sent to again. */
+  readonly accepted: readonly string[];
+
+  constructor(
+    reason: FailureReason,
+    kind: FailureKind,
+    message: string,
+    options: { retryAfterMs?: number | null; accepted?: readonly string[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SendError';
+    this.reason = reason;
+    this.kind = kind;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.accepted = options.accepted ?? [];
+  }
+}
+
+/** The text of anything thrown, in one line. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    return error.errors.map(messageOf).join('; ');
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Any thrown value as an AppError, so that the shell has a code to print. */
+export function asAppError(error: unknown, code: string): AppError {
+  return error instanceof AppError ? error : new AppError(code, messageOf(error), { cause: error });
+}

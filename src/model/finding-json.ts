@@ -1,0 +1,57 @@
+import { type Finding, groupObject, NONE, type Observation } from './finding.ts';
+import { isoInstant, type JsonValue } from './json.ts';
+import { describeMetric, type Metric, type Sample } from './metric.ts';
+import { type Fixed, toNumber } from './money.ts';
+import type { Dimension } from './series.ts';
+
+/** Why and until when (ms) a finding is not told. */
+export interface Silenced {
+  readonly reason: string;
+  readonly until: number;
+}
+
+/** A finding as `check` prints it and webhooks carry it (SPEC 2). */
+export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
+  const { metric, window, baseline, unpriced } = finding;
+  const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
+    dimension,
+    list.map(({ key, value }) => ({ key: key ?? NONE, value: amount(metric, value), calls: value.calls })),
+  ]);
+  return {
+    group: groupObject(finding.groupBy, finding.key),
+    severity: finding.severity,
+    metric,
+    unit: finding.unit,
+    value: amount(metric, finding.value),
+    bound: boundOf(metric, finding.bound),
+    operator: finding.operator,
+    window: { from: isoInstant(window.from), to: isoInstant(window.to) },
+    baseline:
+      baseline === null
+        ? null
+        : { mean: baseline.mean, stddev: baseline.stddev, floor: baseline.floor, n: baseline.n },
+    zscore: finding.zscore,
+    breakdown: Object.fromEntries(parts),
+    unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
+    silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },
+  };
+}
+
+/** A group and its value as `check` lists what it looked at. */
+export function observationJson(
+  metric: Metric,
+  groupBy: readonly Dimension[],
+  observation: Observation,
+): JsonValue {
+  return { group: groupObject(groupBy, observation.key), value: amount(metric, observation.value) };
+}
+
+/** Sums are exact decimals; ratios, averages and percentiles are the doubles that they are (SPEC 2). */
+function amount(metric: Metric, sample: Sample): JsonValue {
+  return describeMetric(metric).additive ? sample.fixed : sample.number;
+}
+
+/** A limit on a ratio may be finer than the micro-dollar and keeps all its digits. */
+function boundOf(metric: Metric, bound: Fixed): JsonValue {
+  return describeMetric(metric).additive ? bound : toNumber(bound);
+}

@@ -1,0 +1,89 @@
+import type { Metric, Sample, Unit } from './metric.ts';
+import type { Fixed } from './money.ts';
+import type { DedupePeriod, Operator, Severity } from './rule.ts';
+import type { Dimension, GroupKey } from './series.ts';
+import type { Window } from './window.ts';
+
+/** What an anomaly was compared with: all in the metric's unit, unrounded doubles; `n` periods were used. */
+export interface Baseline {
+  readonly mean: number;
+  readonly stddev: number;
+  readonly floor: number;
+  readonly n: number;
+}
+
+/** A value that one group had in one window, whether it fires or not. */
+export interface Observation {
+  readonly key: GroupKey;
+  readonly value: Sample;
+  readonly window: Window;
+  readonly baseline: Baseline | null;
+  readonly zscore: number | null;
+}
+
+/** A limit that an observation reached: the value at which it begins to fire, exact. */
+export interface ReachedStep {
+  readonly severity: Severity;
+  readonly bound: Fixed;
+  readonly operator: Operator;
+}
+
+/** An observation that fires, with every step it reached, by ascending severity; the last one names it. */
+export interface Firing extends Observation {
+  readonly steps: readonly [ReachedStep, ...ReachedStep[]];
+}
+
+/** What a rule type makes of its series at one instant. Both lists stand worst first (SPEC 2). */
+export interface Judgement {
+  readonly status: 'ok' | 'firing' | 'no_data';
+  readonly observed: readonly Observation[];
+  readonly firing: readonly Firing[];
+}
+
+/** One part of what drives a finding. */
+export interface BreakdownPart {
+  readonly key: string | null;
+  readonly value: Sample;
+}
+
+/** Calls whose cost is not known within a finding's window and group, and how many models they went to. */
+export interface Unpriced {
+  readonly calls: number;
+  readonly models: number;
+}
+
+/** A firing observation in full: what `check` prints, messages tell and webhooks carry. */
+export interface Finding extends Observation {
+  readonly groupBy: readonly Dimension[];
+  readonly metric: Metric;
+  readonly unit: Unit;
+  readonly severity: Severity;
+  readonly bound: Fixed;
+  readonly operator: Operator;
+  readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
+  readonly unpriced: Unpriced | null;
+}
+
+/** A finding that is news: what a message is made of. */
+export interface Alert {
+  /** Made of rule fingerprint, group, period and severity: the same over retries, replicas and restarts. */
+  readonly id: string;
+  readonly finding: Finding;
+  /** The scheduled instant at which the finding was made. */
+  readonly at: number;
+  /** The first scheduled instant since which it has held without a break. */
+  readonly since: number;
+  /** Said in an earlier period, and held since. */
+  readonly ongoing: boolean;
+  readonly period: string;
+}
+
+/** How a dedupe period is named in the ledger: `day/2026-11-20T00:00:00Z`. */
+export type PeriodKey = `${DedupePeriod}/${string}`;
+
+export const NONE = '(none)';
+
+/** A group for people and JSON: dimension → value, NULL as `(none)`. */
+export function groupObject(groupBy: readonly Dimension[], key: GroupKey): Record<Dimension, string> {
+  return Object.fromEntries(groupBy.map((dimension, i) => [dimension, key[i] ?? NONE]));
+}

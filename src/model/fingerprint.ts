@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import type { PeriodKey } from './finding.ts';
+import type { Severity } from './rule.ts';
+import type { GroupKey } from './series.ts';
+
+/**
+ * Fingerprints by rule name: a hash of what each rule measures and of its limits (`RuleType.identity`, plain JSON),
+ * so that words, channels and order may be edited freely. Rules that are equal in this sense get a rank (`#2`, …)
+ * in the order given, or each would hush the others; so pass all rules of a file, the disabled ones too.
+ */
+export function ruleFingerprints(
+  rules: readonly { readonly name: string; readonly identity: unknown }[],
+): Map<string, string> {
+  const seen = new Map<string, number>();
+  return new Map(
+    rules.map(({ name, identity }) => {
+      const hash = sha256(canonicalJson(identity)).slice(0, 32);
+      const rank = (seen.get(hash) ?? 0) + 1;
+      seen.set(hash, rank);
+      return [name, rank === 1 ? hash : `${hash}#${rank}`];
+    }),
+  );
+}
+
+/** A group in the ledger. A hash, because group values may be long; JSON tells NULL from a string `(none)`. */
+export function groupId(key: GroupKey): string {
+  return sha256(JSON.stringify(key));
+}
+
+/** An alert's id: the same over retries, replicas and restarts. */
+export function alertId(fingerprint: string, group: string, period: PeriodKey, severity: Severity): string {
+  return `alert_${sha256(JSON.stringify([fingerprint, group, period, severity])).slice(0, 32)}`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** JSON with the keys of every object in order. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,163 @@
+import { asOf, messageJson } from './alert-message.ts';
+import { displayText } from './display-text.ts';
+import { durationText, localSpan, localTime } from './display-time.ts';
+import type { FailureKind, FailureReason } from './errors.ts';
+import { isoInstant, RawJson } from './json.ts';
+import type { Message, MessageType } from './message.ts';
+import { plainBody } from './plain-text.ts';
+import type { Severity } from './rule.ts';
+
+const LONGEST_REASON = 300;
+
+interface Moment {
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly zone: string;
+  /** When the message was made, ms. */
+  readonly timestamp: number;
+}
+
+interface Sight extends Moment {
+  readonly dataAsOf: number | null;
+  /** The instant from which spendwatch could not see. */
+  readonly since: number;
+}
+
+/** What `test-channel` sends: it must not be taken for an alert. */
+export function drillMessage({
+  channel,
+  at,
+  zone,
+  timestamp,
+}: Moment & { readonly channel: string }): Message {
+  const name = displayText(channel);
+  return {
+    ...frame('drill', 'info', timestamp, `[DRILL] spendwatch test of channel ${name}: nothing is wrong`),
+    lead: [
+      'This is a drill. Somebody ran spendwatch test-channel to see whether messages arrive here; they do.',
+      'No rule fires and nothing needs to be done.',
+    ],
+    footer: [`Sent ${localTime(at, zone)}.`],
+    json: messageJson('drill', timestamp, {
+      channel,
+      message: 'This is a drill. Nothing needs to be done.',
+      at: isoInstant(at),
+    }),
+  };
+}
+
+/** Nobody is watching: polls fail, or the store has grown stale. `reason` is a sentence for people, without a secret. */
+export function blindMessage({ reason, ...sight }: Sight & { readonly reason: string }): Message {
+  const { at, since, zone, dataAsOf } = sight;
+  const shown = displayText(reason, LONGEST_REASON);
+  return {
+    ...frame(
+      'health.blind',
+      'critical',
+      sight.timestamp,
+      `[CRITICAL] spendwatch cannot see: ${displayText(reason, 120)}`,
+    ),
+    lead: ['Until this is put right, spend is not watched and no alert can be raised.'],
+    sections: [
+      {
+        headline: '',
+        facts: [
+          ['Reason', shown],
+          ['Since', `${localTime(since, zone)} (for ${durationText(Math.max(0, at - since))})`],
+        ],
+        tables: [],
+      },
+    ],
+    footer: [
+      'What fires in the meantime is told when spendwatch can see again, up to 24 hours back.',
+      asOf(sight),
+    ],
+    json: messageJson('health.blind', sight.timestamp, {
+      reason,
+      since: isoInstant(since),
+      at: isoInstant(at),
+      data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
+    }),
+  };
+}
+
+/** The end of a blindness that was told. */
+export function seesMessage(sight: Sight): Message {
+  const { at, since, zone, dataAsOf } = sight;
+  const gap = durationText(Math.max(0, at - since));
+  return {
+    ...frame('health.sees', 'info', sight.timestamp, `[OK] spendwatch can see again after ${gap}`),
+    lead: [`It could not see from ${localSpan(since, at, zone)}.`],
+    footer: ['What fired in the meantime is told in messages of its own.', asOf(sight)],
+    json: messageJson('health.sees', sight.timestamp, {
+      since: isoInstant(since),
+      at: isoInstant(at),
+      data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
+    }),
+  };
+}
+
+/** A delivery that another channel could not make. */
+export interface ChannelReport extends Moment {
+  readonly channel: string;
+  /** What the far end or the network said, for people, without a secret. */
+  readonly detail: string;
+  readonly reason: FailureReason;
+  readonly kind: FailureKind;
+  readonly attempts: number;
+  readonly firstTriedAt: number;
+  readonly original: Message;
+}
+
+/** What becomes of the delivery after each kind of failure (SPEC 5). */
+const NEXT: Readonly<Record<FailureKind, string>> = {
+  passing: 'It is tried again for a day.',
+  person: 'Somebody must put this right; until then it is tried again for a day.',
+  final: 'It is not tried again.',
+};
+
+/** What one channel could not deliver, told on another with the alert's own text. */
+export function channelReportMessage(report: ChannelReport): Message {
+  const { original, zone, at } = report;
+  const channel = displayText(report.channel);
+  const detail = displayText(report.detail, LONGEST_REASON);
+  const tries = report.attempts === 1 ? '1 attempt' : `${report.attempts} attempts`;
+  return {
+    ...frame(
+      'health.channel',
+      original.severity,
+      report.timestamp,
+      `Not delivered on ${channel}: ${original.title}`,
+    ),
+    rule: original.rule,
+    lead: [
+      `Channel ${channel} could not deliver the message below: ${detail} (${report.reason}).`,
+      `${tries} since ${localTime(report.firstTriedAt, zone)}. ${NEXT[report.kind]}`,
+      ...(original.note === null ? [] : [original.note]),
+      ...original.lead,
+    ],
+    sections: original.sections,
+    footer: [...original.footer, `Reported ${localTime(at, zone)}.`],
+    json: messageJson('health.channel', report.timestamp, {
+      channel: report.channel,
+      reason: report.reason,
+      detail: report.detail,
+      kind: report.kind,
+      attempts: report.attempts,
+      first_tried_at: isoInstant(report.firstTriedAt),
+      at: isoInstant(at),
+      title: original.title,
+      text: plainBody(original),
+      original: new RawJson(original.json),
+    }),
+  };
+}
+
+function frame(
+  type: MessageType,
+  severity: Severity,
+  timestamp: number,
+  title: string,
+): Omit<Message, 'json'> {
+  return { type, severity, rule: null, timestamp, title, note: null, lead: [], sections: [], footer: [] };
+}

@@ -1,0 +1,40 @@
+import { displayWidth } from './display-text.ts';
+import type { Message, MessageSection, MessageTable } from './message.ts';
+
+/** A message below its title as plain text for fixed-width readers: no line carries more than its own words. */
+export function plainBody(message: Message): string {
+  const parts = [
+    message.note,
+    message.lead.join('\n'),
+    ...message.sections.map(sectionText),
+    message.footer.join('\n'),
+  ];
+  return `${parts.filter((part) => part !== null && part !== '').join('\n\n')}\n`;
+}
+
+/** A message with its title, where nothing else shows it. */
+export function plainText(message: Message): string {
+  return `${message.title}\n\n${plainBody(message)}`;
+}
+
+function sectionText({ headline, facts, tables }: MessageSection): string {
+  const width = Math.max(...facts.map(([label]) => label.length), 0);
+  const underlined = headline === '' ? [] : [headline, '-'.repeat(Math.min(displayWidth(headline), 72))];
+  const lines = facts.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+  return [[...underlined, ...lines].join('\n'), ...tables.map(tableText)].join('\n\n');
+}
+
+/** A table in a fixed width. The first column is words and stands left; the others are numbers and stand right. */
+export function tableText({ columns, rows }: MessageTable): string {
+  const all = [columns, ...rows];
+  const widths = columns.map((_, i) => Math.max(...all.map((row) => displayWidth(row[i] ?? ''))));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => {
+        const padding = ' '.repeat((widths[i] ?? 0) - displayWidth(cell));
+        return i === 0 ? cell + padding : padding + cell;
+      })
+      .join('  ')
+      .trimEnd();
+  return all.map((row) => `  ${line(row)}`).join('\n');
+}

@@ -1,0 +1,59 @@
+import type { Measure } from './metric.ts';
+import type { Fixed } from './money.ts';
+import type { Window } from './window.ts';
+
+/** A name that rules group and filter by: a canonical dimension, or one declared under `audit.dimensions`. */
+export type Dimension = string;
+
+/** The values of a group's dimensions in the order of `groupBy`; null is a group of its own, shown as `(none)`. */
+export type GroupKey = readonly (string | null)[];
+
+/** What a dimension's value must be; null stands for SQL's NULL. A `not` list keeps NULL unless it names null. */
+export type Condition =
+  | { readonly in: readonly (string | null)[] }
+  | { readonly notIn: readonly (string | null)[] };
+export type Where = Readonly<Record<Dimension, Condition>>;
+
+/** One question of a rule: the samples of some measures per group, in each of some windows. */
+export interface Query {
+  readonly measures: readonly Measure[];
+  readonly where: Where;
+  readonly groupBy: readonly Dimension[];
+  readonly windows: readonly Window[];
+}
+
+/**
+ * Counts of values by logarithmic bucket (a DDSketch): bucket `i` holds values in (g^(i-1), g^i] for the `g` of
+ * metric.ts; bucket ZERO_BUCKET holds what is not above 0. Sketches of disjoint rows merge by adding counts.
+ */
+export type Sketch = ReadonlyMap<number, number>;
+
+/** The measures of one group over one span of time: additive ones as exact decimals, percentile ones as sketches. */
+export interface Cell {
+  readonly sums: Readonly<Partial<Record<Measure, Fixed>>>;
+  readonly sketches: Readonly<Partial<Record<Measure, Sketch>>>;
+}
+
+/** The answer to a Query: every group with a row in any of the windows; `cells[i]` is null where it has none in window i. */
+export interface Series {
+  readonly groups: readonly { readonly key: GroupKey; readonly cells: readonly (Cell | null)[] }[];
+}
+
+/**
+ * What a store is asked for: cells per group and segment. `edges` are ascending instants (ms) that cut time into
+ * segments [edges[i], edges[i+1]); only rows within `ranges` (ascending, disjoint, cut at edges) are read.
+ */
+export interface CellRead {
+  readonly measures: readonly Measure[];
+  readonly where: Where;
+  readonly groupBy: readonly Dimension[];
+  readonly edges: readonly number[];
+  readonly ranges: readonly Window[];
+}
+
+/** A row of the answer to a CellRead: the cell of one group in the segment that begins at `edges[segment]`. */
+export interface SegmentCell {
+  readonly segment: number;
+  readonly key: GroupKey;
+  readonly cell: Cell;
+}

@@ -1,0 +1,109 @@
+import { dayStart, daysBefore, hourStart, localDay } from './local-time.ts';
+import type { DedupePeriod } from './rule.ts';
+
+/** A half-open span of time [from, to), instants in ms since the epoch. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
+export type CalendarWord = (typeof CALENDAR_WINDOWS)[number];
+
+/** A window as written in alerts.yaml; `text` is how it is shown to people. */
+export type WindowSpec =
+  | { readonly kind: 'rolling'; readonly ms: number; readonly text: string }
+  | { readonly kind: 'calendar'; readonly word: CalendarWord; readonly text: string };
+
+/** Dedupe periods that the calendar cuts; an episode's begin is known to the ledger only. */
+export type CalendarPeriod = Exclude<DedupePeriod, 'episode'>;
+
+/** A window as written in alerts.yaml: a calendar word or a duration above 0; null for anything else. */
+export function parseWindow(text: string): WindowSpec | null {
+  const word = CALENDAR_WINDOWS.find((candidate) => candidate === text);
+  if (word !== undefined) return { kind: 'calendar', word, text };
+  const ms = parseDuration(text);
+  return ms === null || ms === 0 ? null : { kind: 'rolling', ms, text };
+}
+
+/**
+ * The window of an instant. A rolling one is [at − w, at); a calendar one is seen from the instant just before
+ * `at`, so that midnight still belongs to the day that ends: `today` is then that whole day.
+ */
+export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
+  if (spec.kind === 'rolling') return { from: at - spec.ms, to: at };
+  const day = localDay(at - 1, zone);
+  switch (spec.word) {
+    case 'today':
+      return { from: dayStart(day, zone), to: at };
+    case 'yesterday':
+      return { from: dayStart(day - 1, zone), to: dayStart(day, zone) };
+    case 'this_week':
+      return { from: dayStart(mondayOf(day), zone), to: at };
+    case 'this_month':
+      return { from: dayStart(firstOfMonth(day), zone), to: at };
+  }
+}
+
+/** The window as cut at the same local time `days` whole days before `at`: a period of an anomaly's baseline. */
+export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zone: string): Window {
+  const cut = daysBefore(at, days, zone);
+  if (spec.kind === 'rolling') return windowAt(spec, cut, zone);
+  // A midnight that comes twice lies within its day when seen from its second time; the day that ended is meant,
+  // else `yesterday` would meet itself.
+  const day = localDay(at - 1, zone) - days;
+  return windowAt(spec, localDay(cut - 1, zone) === day ? cut : dayStart(day + 1, zone), zone);
+}
+
+/** Where the dedupe period of an instant begins; like calendar windows it is that of the instant just before. */
+export function periodStart(period: CalendarPeriod, at: number, zone: string): number {
+  if (period === 'hour') return hourStart(at - 1, zone);
+  const day = localDay(at - 1, zone);
+  if (period === 'day') return dayStart(day, zone);
+  return dayStart(period === 'week' ? mondayOf(day) : firstOfMonth(day), zone);
+}
+
+/** How the dedupe period of an instant is named in the ledger: `day/2026-11-20T00:00:00Z`. */
+export function periodKey<P extends CalendarPeriod>(period: P, at: number, zone: string): `${P}/${string}` {
+  return `${period}/${isoInstant(periodStart(period, at, zone))}`;
+}
+
+/** An instant for output: `2026-11-20T02:05:00Z`, with milliseconds only where there are some. */
+export function isoInstant(at: number): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
+const DURATION = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
+/** Ten years; longer ones are slips of a hand, and instants before them would leave the calendar. */
+const LONGEST_MS = 3_660 * UNITS.d;
+
+/** `90s`, `15m`, `1h`, `1h30m`, `24h`, `7d`, `2w` in ms (d = 24 h, w = 7 d); null for anything else or above ten years. */
+export function parseDuration(text: string): number | null {
+  const match = DURATION.exec(text);
+  if (match === null || text === '') return null;
+  const ms = Object.values(UNITS).reduce((sum, unit, i) => sum + Number(match[i + 1] ?? 0) * unit, 0);
+  return ms <= LONGEST_MS ? ms : null;
+}
+
+/** A duration (ms) as people write it, cut to the second: `1h30m`, `7d`, `0s`. */
+export function formatDuration(ms: number): string {
+  let rest = Math.floor(ms / 1_000) * 1_000;
+  if (rest === 0) return '0s';
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const count = Math.floor(rest / UNITS[unit]);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * UNITS[unit];
+  }
+  return text;
+}
+
+/** Day 0, 1970-01-01, was a Thursday. */
+function mondayOf(day: number): number {
+  return day - ((((day + 3) % 7) + 7) % 7);
+}
+
+function firstOfMonth(day: number): number {
+  return day - new Date(day * UNITS.d).getUTCDate() + 1;
+}

@@ -1,0 +1,51 @@
+import type { Heartbeat } from './heartbeat.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { displayText } from './model/display-text.ts';
+import { isoInstant } from './model/json.ts';
+import type { DeliveryReport } from './pipeline/deliver.ts';
+import type { PollReport } from './pipeline/poll.ts';
+import type { Observer } from './worker.ts';
+
+/** Logs and counts what the worker reports, and beats the heart after a good poll. */
+export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null): Observer {
+  return {
+    polled(report, ms) {
+      metrics.polled(report, ms / 1000);
+      logPoll(log, report, Math.round(ms));
+      if (report.error === null) beats?.beat(Date.now());
+    },
+    delivered(report) {
+      metrics.delivered(report);
+      logDelivery(log, report);
+    },
+    troubled: (what) => log.warn(what),
+  };
+}
+
+function logPoll(log: Log, report: PollReport, ms: number): void {
+  const { error, rules, queued, rowsRead } = report;
+  const at = isoInstant(report.at);
+  for (const { rule, error: failure } of rules) {
+    if (failure !== null) log.error({ rule: rule.name, at, err: failure }, 'a rule could not be judged');
+  }
+  if (error !== null && rules.every((rule) => rule.error === null))
+    log.error({ at, ms, err: error }, 'the poll failed');
+  for (const { rule, verdicts } of rules) {
+    for (const { reason, group, severity } of verdicts) {
+      const shown = group.map((value) => displayText(value ?? '(none)')).join(' / ');
+      const level =
+        reason === 'duplicate' || reason === 'silenced' || reason === 'pending' ? 'debug' : 'info';
+      log[level]({ rule: rule.name, group: shown, severity, reason, at }, `${reason} alert`);
+    }
+  }
+  log.debug({ at, ms, rowsRead, queued: queued.length }, 'polled');
+}
+
+function logDelivery(log: Log, report: DeliveryReport): void {
+  const { channel, outcome, id, rule, reason, attempts, ms, answer, nextAt, reportedTo } = report;
+  const fields = { channel, outcome, id, rule, reason, attempts, ms, answer, reportedTo };
+  const next = nextAt === null ? {} : { nextAt: isoInstant(nextAt) };
+  const level = outcome === 'delivered' ? 'info' : outcome === 'given_up' ? 'error' : 'warn';
+  log[level]({ ...fields, ...next }, outcome === 'delivered' ? 'delivered' : 'not delivered');
+}

@@ -1,0 +1,108 @@
+import type { Channel } from '../channels/channel.ts';
+import { alertMessage, SHOWN_ALERTS } from '../model/alert-message.ts';
+import { deliveryId, type NewDelivery } from '../model/delivery.ts';
+import type { Alert, Finding } from '../model/finding.ts';
+import { formatFixed } from '../model/money.ts';
+import { type Rule, SEVERITIES } from '../model/rule.ts';
+import type { Telling } from '../state/record.ts';
+import type { News } from './decide.ts';
+import type { Decided } from './deliberate.ts';
+import { explain, unexplained } from './explain.ts';
+import type { PollParts } from './parts.ts';
+
+interface Occasion {
+  readonly at: number;
+  readonly newestRow: number | null;
+  readonly now: () => number;
+}
+
+/**
+ * The messages that a poll's news would make, by rule. They are composed only of the news that the ledger lets
+ * through; what drives each finding is asked before, for those that a message can show.
+ */
+export async function announce(
+  parts: PollParts,
+  decisions: readonly Decided[],
+  occasion: Occasion,
+): Promise<Telling<News>[][]> {
+  const shown = decisions.map(({ decision }) => decision.news.flatMap(largestOfEachSeverity));
+  const wanted = decisions.map(({ rule }, i) => ({
+    rule,
+    firing: (shown[i] ?? []).map(({ firing }) => firing),
+  }));
+  const explained = await explain(parts.store, parts.dimensions, wanted, occasion.at);
+  return decisions.map(({ rule, decision }, i) => {
+    const findings = new Map((shown[i] ?? []).map((news, n) => [news, explained[i]?.[n]]));
+    const alertOf = (news: News): Alert =>
+      alertFrom(news, findings.get(news) ?? unexplained(rule, news.firing));
+    return decision.news.map((sayings) => ({
+      sayings,
+      compose: (won: readonly News[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
+    }));
+  });
+}
+
+/** A message to each channel shows what its channel is told of, so each severity has its own largest. */
+function largestOfEachSeverity(news: readonly News[]): News[] {
+  return SEVERITIES.flatMap((severity) =>
+    news
+      .filter((one) => one.severity === severity)
+      .sort((a, b) => largestFirst(a, b))
+      .slice(0, SHOWN_ALERTS),
+  );
+}
+
+function largestFirst(a: News, b: News): number {
+  const byZscore = Math.abs(b.firing.zscore ?? 0) - Math.abs(a.firing.zscore ?? 0);
+  if (byZscore !== 0) return byZscore;
+  const isLess = a.value < b.value;
+  if (a.value === b.value) return 0;
+  return isLess === (a.firing.steps[0].operator.startsWith('<') && a.firing.zscore === null) ? -1 : 1;
+}
+
+function deliveriesOf(
+  { channels, zone, fingerprints }: PollParts,
+  rule: Rule,
+  won: readonly News[],
+  alertOf: (news: News) => Alert,
+  { newestRow, now }: Occasion,
+): NewDelivery[] {
+  const names = [...new Set(won.flatMap(({ severity }) => rule.notify[severity]))];
+  return names.flatMap((name) => {
+    const channel = channels.get(name);
+    if (channel === undefined) return [];
+    const told = won.filter(({ severity }) => rule.notify[severity].includes(name));
+    const at = Math.max(...told.map((news) => news.at));
+    const message = alertMessage({
+      rule,
+      alerts: told.map(alertOf),
+      at,
+      dataAsOf: newestRow,
+      zone,
+      timestamp: now(),
+    });
+    const fingerprint = fingerprints.get(rule.name) ?? rule.name;
+    // The value is part of it: the same alert grown tenfold is another delivery.
+    const content = told
+      .map(({ id, value, at: seenAt }) => [id, formatFixed(value, 12), seenAt].join(' '))
+      .sort();
+    const id = deliveryId(name, [fingerprint, ...content]);
+    const others = names.filter((other) => other !== name);
+    return [
+      queuedFor(channel, id, { rule: rule.name, fingerprint, severity: message.severity, message, others }),
+    ];
+  });
+}
+
+function queuedFor(
+  channel: Channel,
+  id: string,
+  delivery: Pick<NewDelivery, 'rule' | 'fingerprint' | 'severity' | 'message' | 'others'>,
+): NewDelivery {
+  const body = channel.render(delivery.message, id);
+  return { ...delivery, id, channel: channel.name, channelType: channel.type, body, isReport: false };
+}
+
+function alertFrom({ id, at, since, ongoing, period }: News, finding: Finding): Alert {
+  return { id, at, since, ongoing, period: String(period), finding };
+}

@@ -1,0 +1,76 @@
+import { type AppError, asAppError } from '../model/errors.ts';
+import { ONE } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Schedule } from '../model/schedule.ts';
+import type { Query, Series } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import { collect } from './collect.ts';
+import { type Evaluation, evaluate, type Moment, queriesOf } from './evaluate.ts';
+
+/** A rule and the instants at which it is to be judged, ascending. */
+export interface Assignment {
+  readonly rule: Rule;
+  readonly moments: readonly Moment[];
+}
+
+/** What became of one rule: an evaluation a moment, or the reason why there is none. */
+export interface Outcome {
+  readonly rule: Rule;
+  readonly evaluations: readonly Evaluation[];
+  readonly error: AppError | null;
+}
+
+export interface Assessment {
+  readonly newestRow: number | null;
+  readonly rowsRead: number;
+  /** Rows of the window that was to be counted; 0 when none was. */
+  readonly rowsIn: number;
+  /** In the order of the assignments. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** The instant at which a rule is judged, with the scheduled ones before it at which it must have held (`for`). */
+export function momentOf(rule: Rule, at: number, schedule: Schedule): Moment {
+  return { at, earlier: rule.forMs === 0 ? [] : schedule.instants(at - rule.forMs, at) };
+}
+
+/**
+ * Judges every rule at all its moments over one state of the store. A rule that cannot be judged is a report and
+ * the others go on; throws only when the store cannot be read at all. All rows of the window `counted` are counted
+ * beside.
+ */
+export async function assess(
+  store: AuditStore,
+  zone: string,
+  assignments: readonly Assignment[],
+  before: number,
+  counted: Window | null = null,
+): Promise<Assessment> {
+  const queries: Query[] = [];
+  const spans = assignments.map(({ rule, moments }) => {
+    const from = queries.length;
+    queries.push(...queriesOf(rule, zone, moments));
+    return { from, to: queries.length };
+  });
+  if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
+  const { newestRow, rowsRead, series } = await collect(store, queries, before);
+  const outcomes = assignments.map(({ rule, moments }, i): Outcome => {
+    const { from, to } = spans[i] as { from: number; to: number };
+    try {
+      const own = series.slice(from, to).map((answer) => {
+        if (answer instanceof Error) throw answer;
+        return answer;
+      });
+      return { rule, evaluations: evaluate(rule, zone, moments, own), error: null };
+    } catch (error) {
+      return { rule, evaluations: [], error: asAppError(error, 'rule_failed') };
+    }
+  });
+  return { newestRow, rowsRead, rowsIn: counted === null ? 0 : callsIn(series.at(-1)), outcomes };
+}
+
+function callsIn(series: Series | AppError | undefined): number {
+  if (series === undefined || series instanceof Error) return 0;
+  return Number((series.groups[0]?.cells[0]?.sums.calls ?? 0n) / ONE);
+}

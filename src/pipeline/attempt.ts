@@ -1,0 +1,75 @@
+import type { Channel } from '../channels/channel.ts';
+import type { Failure } from '../model/delivery.ts';
+import { messageOf, SendError } from '../model/errors.ts';
+import type { Claimed } from '../state/outbox.ts';
+
+/** How one attempt ended. `accepted` are recipients that took the message although the attempt as a whole failed. */
+export type Attempt =
+  | { readonly kind: 'delivered'; readonly answer: string }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly accepted: readonly string[] }
+  | { readonly kind: 'interrupted'; readonly accepted: readonly string[] };
+
+/** How long a channel may take to stop after it was told to. */
+const STOP_MS = 250;
+
+/**
+ * Sends a delivery once, in at most `timeoutMs`, even through a channel that does not heed its signal. The body is
+ * the one that was queued; only where the channel's type has changed since is it made again.
+ */
+export async function attempt(
+  channel: Channel,
+  claimed: Claimed,
+  timeoutMs: number,
+  aborting: AbortSignal,
+): Promise<Attempt> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  const timer = setTimeout(end, timeoutMs);
+  aborting.addEventListener('abort', end, { once: true });
+  if (aborting.aborted) end();
+  try {
+    const { id, accepted } = claimed;
+    // Only a repeat has something to look for at the far end.
+    const firstTriedAt = claimed.attempts > 1 ? claimed.firstTriedAt : null;
+    const body = claimed.channelType === channel.type ? claimed.body : channel.render(claimed.message, id);
+    const sending = channel.send({ id, body, accepted, firstTriedAt }, ending.signal);
+    const { answer } = await Promise.race([sending, deafness(ending.signal)]);
+    return { kind: 'delivered', answer };
+  } catch (error) {
+    const accepted = acceptedOf(error);
+    if (aborting.aborted) return { kind: 'interrupted', accepted };
+    if (!ending.signal.aborted) return { kind: 'failed', failure: failureOf(error), accepted };
+    const seconds = Math.round(timeoutMs / 100) / 10;
+    const text = `no answer within ${seconds} s`;
+    return {
+      kind: 'failed',
+      failure: { kind: 'passing', reason: 'timeout', text, retryAfterMs: null },
+      accepted,
+    };
+  } finally {
+    clearTimeout(timer);
+    aborting.removeEventListener('abort', end);
+  }
+}
+
+/** Rejects when a channel has been told to stop and has not. */
+function deafness(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const arm = (): void => void setTimeout(() => reject(new Error('aborted')), STOP_MS).unref();
+    if (signal.aborted) arm();
+    else signal.addEventListener('abort', arm, { once: true });
+  });
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof SendError) {
+    const { kind, reason, message, retryAfterMs } = error;
+    return { kind, reason, text: message, retryAfterMs };
+  }
+  // Whatever else was thrown may pass; it must not end the lane.
+  return { kind: 'passing', reason: 'unreachable', text: messageOf(error), retryAfterMs: null };
+}
+
+function acceptedOf(error: unknown): readonly string[] {
+  return error instanceof SendError ? error.accepted : [];
+}

@@ -1,0 +1,45 @@
+import { AppError } from '../model/errors.ts';
+import { ONE } from '../model/money.ts';
+import type { Query, SegmentCell, Series } from '../model/series.ts';
+import { planReads } from '../rollup/plan.ts';
+import { seriesOf } from '../rollup/window-sums.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+
+/** The answers to some queries, as of one instant. */
+export interface Collected {
+  /** The time of the newest row before the instant, ms; null for a store without rows. */
+  readonly newestRow: number | null;
+  /** Rows that the store went through, a row once for every read that held it. */
+  readonly rowsRead: number;
+  /** One series a query, in the order asked; a query that failed by itself fails alone. */
+  readonly series: readonly (Series | AppError)[];
+}
+
+/**
+ * Asks the queries of all rules together: few reads, one transaction, one state of the store. Throws the store's
+ * AppError when nothing could be read.
+ */
+export async function collect(
+  store: AuditStore,
+  queries: readonly Query[],
+  before: number,
+): Promise<Collected> {
+  const plan = planReads(queries);
+  const { newestRow, answers } = await store.read(plan.reads, before);
+  const series = queries.map((query, i) => {
+    const index = plan.readOf[i] as number;
+    const read = plan.reads[index];
+    const answer = answers[index];
+    if (read === undefined || answer === undefined) throw new RangeError('a read was left unanswered');
+    return answer instanceof AppError ? answer : seriesOf(query, read, answer);
+  });
+  const rowsRead = answers.reduce(
+    (rows, answer) => rows + (answer instanceof AppError ? 0 : callsIn(answer)),
+    0,
+  );
+  return { newestRow, rowsRead, series };
+}
+
+function callsIn(cells: readonly SegmentCell[]): number {
+  return cells.reduce((calls, { cell }) => calls + Number((cell.sums.calls ?? 0n) / ONE), 0);
+}

@@ -1,0 +1,235 @@
+import type { Firing, PeriodKey, ReachedStep } from '../model/finding.ts';
+import { alertId } from '../model/fingerprint.ts';
+import { fixedFromNumber, ONE } from '../model/money.ts';
+import { type RuleBase, type Severity, type Silence, stepOf } from '../model/rule.ts';
+import type { Episode, EpisodeChanges, Said, Saying } from '../model/said.ts';
+import type { GroupKey } from '../model/series.ts';
+import { isSilenced } from '../model/silence.ts';
+import { isoInstant, periodKey } from '../model/window.ts';
+import { trackEpisodes } from './episodes.ts';
+import type { Evaluation, Moment } from './evaluate.ts';
+
+/** Why a finding is news. */
+export type NewsReason = 'new' | 'escalated' | 'grown' | 'ongoing';
+/** Why a finding is news, or is not. */
+export type VerdictReason = NewsReason | 'duplicate' | 'silenced' | 'pending';
+
+/** What was decided about one group in one dedupe period, as of the instant at which it was worst. */
+export interface Verdict {
+  readonly reason: VerdictReason;
+  readonly group: GroupKey;
+  readonly severity: Severity;
+  readonly at: number;
+  /** The silence that keeps it quiet; null for every other reason. */
+  readonly silence: Silence | null;
+}
+
+/** A finding that is to be told. */
+export interface News extends Saying {
+  /** The alert's id. */
+  readonly id: string;
+  readonly reason: NewsReason;
+  readonly firing: Firing;
+  readonly severity: Severity;
+  readonly ongoing: boolean;
+}
+
+export interface Decision {
+  /** Oldest period first; those that are pending stand last. */
+  readonly verdicts: readonly Verdict[];
+  /** What goes out together: a list per dedupe period, oldest first; the episodes of one poll are one list. */
+  readonly news: readonly (readonly News[])[];
+  readonly episodes: EpisodeChanges;
+}
+
+/** All that is known about one rule when it is decided what to say. */
+export interface Situation {
+  readonly rule: RuleBase;
+  readonly fingerprint: string;
+  readonly zone: string;
+  /** The scheduled instants to decide about, ascending and without gaps, and what the rule found at each. */
+  readonly moments: readonly Moment[];
+  readonly evaluations: readonly Evaluation[];
+  /** Of every group that fires: what was said from the first instant on, and what was said last before it. */
+  readonly said: readonly Said[];
+  /** Those of the whole rule, as the ledger has them. */
+  readonly episodes: readonly Episode[];
+  /** Those of `unknownBeginnings`, computed from the data. */
+  readonly computed: readonly Episode[];
+  readonly silences: readonly Silence[];
+}
+
+/**
+ * Which findings of one rule are news (SPEC 4, "Alert identity" and "Missed polls"). The ledger has the last word:
+ * it lets through what this proposes only if nobody has said it meanwhile.
+ */
+export function decide(situation: Situation): Decision {
+  const { rule, moments, evaluations, episodes, computed, silences } = situation;
+  const tracker = trackEpisodes(evaluations[0]?.at ?? 0, episodes, computed);
+  const cases = new Map<string, Case>();
+  for (const [i, evaluation] of evaluations.entries()) {
+    const { at, judgement } = evaluation;
+    tracker.advance(moments[i] as Moment, evaluation);
+    const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, situation.zone);
+    for (const firing of judgement.firing) {
+      const id = tracker.idOf(firing.key);
+      const began = tracker.since(id, firing.steps[0].severity);
+      const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
+      const step = topStep(firing);
+      const since = tracker.since(id, step.severity);
+      const silence = isSilenced(rule, firing.key, at, silences);
+      addSighting(cases, { id, period, firing, step, at, since }, silence);
+    }
+  }
+  const said = groupedById(situation.said);
+  const news = new Map<string, News[]>();
+  const verdicts: Verdict[] = [];
+  for (const one of cases.values()) {
+    const history = said.get(one.worst.id) ?? [];
+    const decided = decideCase(situation, one, history);
+    verdicts.push(verdictOn(one.worst, decided));
+    if (typeof decided !== 'object' || !('firing' in decided)) continue;
+    said.set(decided.groupId, [...history.filter(({ period }) => period !== decided.period), decided]);
+    const together = rule.dedupe === 'episode' ? rule.dedupe : decided.period;
+    const list = news.get(together);
+    if (list === undefined) news.set(together, [decided]);
+    else list.push(decided);
+  }
+  return {
+    verdicts: [...verdicts, ...pendingVerdicts(evaluations.at(-1))],
+    news: [...news.values()],
+    episodes: tracker.changes(),
+  };
+}
+
+/** A group that fires at one instant. */
+interface Sighting {
+  readonly id: string;
+  readonly period: PeriodKey;
+  readonly firing: Firing;
+  readonly step: ReachedStep;
+  readonly at: number;
+  readonly since: number;
+}
+
+/** All sightings of a group in one period, as far as they matter. */
+interface Case {
+  /** The worst sighting that is not silenced, or the worst of all where every one is. */
+  worst: Sighting;
+  /** The largest value among those not silenced: growth counts at any step. */
+  largest: Sighting;
+  /** Null as soon as one sighting is not silenced. */
+  silence: Silence | null;
+}
+
+function addSighting(cases: Map<string, Case>, sighting: Sighting, silence: Silence | null): void {
+  const name = `${sighting.period}/${sighting.id}`;
+  const known = cases.get(name);
+  if (known === undefined || (known.silence !== null && silence === null)) {
+    cases.set(name, { worst: sighting, largest: sighting, silence });
+    return;
+  }
+  if (silence !== null && known.silence === null) return;
+  if (isWorse(sighting, known.worst)) known.worst = sighting;
+  if (sighting.firing.value.fixed > known.largest.firing.value.fixed) known.largest = sighting;
+}
+
+function decideCase(situation: Situation, one: Case, history: readonly Said[]): News | Silence | 'duplicate' {
+  if (one.silence !== null) return one.silence;
+  const now = history.find(({ period }) => period === one.worst.period);
+  if (now === undefined) {
+    const ongoing = isOngoing(one.worst, history);
+    return newsOf(situation, one.worst, ongoing ? 'ongoing' : 'new', ongoing);
+  }
+  if (stepOf(one.worst.step.severity) > now.step) {
+    return newsOf(situation, one.worst, 'escalated', isOngoing(one.worst, history));
+  }
+  if (hasGrown(one.largest, growthOf(situation.rule, one.largest.step), now)) {
+    return newsOf(situation, one.largest, 'grown', isOngoing(one.largest, history));
+  }
+  return 'duplicate';
+}
+
+function newsOf(
+  { rule, fingerprint }: Situation,
+  sighting: Sighting,
+  reason: NewsReason,
+  ongoing: boolean,
+): News {
+  const { id, period, firing, step, at, since } = sighting;
+  const { severity } = step;
+  return {
+    id: alertId(fingerprint, id, period, severity),
+    reason,
+    groupId: id,
+    group: firing.key,
+    period,
+    step: stepOf(severity),
+    value: firing.value.fixed,
+    growth: growthOf(rule, step),
+    at,
+    since,
+    firing,
+    severity,
+    ongoing,
+  };
+}
+
+function verdictOn(worst: Sighting, decided: News | Silence | 'duplicate'): Verdict {
+  const isNews = typeof decided === 'object' && 'firing' in decided;
+  const { at, severity } = isNews ? decided : { at: worst.at, severity: worst.step.severity };
+  const reason = decided === 'duplicate' ? decided : isNews ? decided.reason : 'silenced';
+  const silence = typeof decided === 'object' && !isNews ? decided : null;
+  return { reason, group: worst.firing.key, severity, at, silence };
+}
+
+function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
+  return (newest?.pending ?? []).map((firing) => ({
+    reason: 'pending',
+    group: firing.key,
+    severity: topStep(firing).severity,
+    at: newest?.at ?? 0,
+    silence: null,
+  }));
+}
+
+/** Said in the period before at this step or a higher one, and held since. */
+function isOngoing({ period, step, at, since }: Sighting, history: readonly Said[]): boolean {
+  const earlier = history.filter((said) => said.period !== period && said.at < at);
+  const last = earlier.reduce<Said | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
+  return last !== null && last.step >= stepOf(step.severity) && since <= last.at;
+}
+
+function hasGrown(sighting: Sighting, growth: number | null, last: Said): boolean {
+  if (growth === null || last.value <= 0n) return false;
+  return sighting.firing.value.fixed * ONE >= fixedFromNumber(growth) * last.value;
+}
+
+/** Growth is news only where higher is worse. */
+function growthOf(rule: RuleBase, { operator }: ReachedStep): number | null {
+  return operator === '>=' || operator === '>' ? rule.growth : null;
+}
+
+/** Highest severity, then the worst value: of an anomaly the farthest from usual, else by the operator's side. */
+function isWorse(a: Sighting, b: Sighting): boolean {
+  const steps = stepOf(a.step.severity) - stepOf(b.step.severity);
+  if (steps !== 0) return steps > 0;
+  const z = Math.abs(a.firing.zscore ?? 0) - Math.abs(b.firing.zscore ?? 0);
+  if (z !== 0) return z > 0;
+  const [x, y] = [a.firing.value.fixed, b.firing.value.fixed];
+  return a.step.operator === '<' || a.step.operator === '<=' ? x < y : x > y;
+}
+
+function topStep(firing: Firing): ReachedStep {
+  return firing.steps[firing.steps.length - 1] ?? firing.steps[0];
+}
+
+function groupedById(said: readonly Said[]): Map<string, Said[]> {
+  const groups = new Map<string, Said[]>();
+  for (const one of said) {
+    const known = groups.get(one.groupId);
+    if (known === undefined) groups.set(one.groupId, [one]);
+    else known.push(one);
+  }
+  return groups;
+}

@@ -1,0 +1,133 @@
+import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Query, Series } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
+import { ruleTypeOf } from '../rules/index.ts';
+import { HoldLog } from './hold-log.ts';
+
+/** One instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
+export interface Moment {
+  readonly at: number;
+  readonly earlier: readonly number[];
+}
+
+/** What a rule says at one moment. `pending` fires at the instant itself but has not held for long enough. */
+export interface Evaluation {
+  readonly at: number;
+  readonly judgement: Judgement;
+  readonly pending: readonly Firing[];
+}
+
+/**
+ * What a rule needs to know to be judged at all the moments: the queries of its type, each with the windows of all
+ * instants, so that a night of instants is one question.
+ */
+export function queriesOf(rule: Rule, zone: string, moments: readonly Moment[]): Query[] {
+  return planOf(rule, zone, moments).queries;
+}
+
+/**
+ * Judges a rule at every moment over the answers to `queriesOf` of the same arguments, in the order of the moments.
+ * Pure and total. A step of a group counts only if the group reached a step of that severity at every earlier
+ * instant of the moment too. Every instant is judged once, however many moments look back at it.
+ */
+export function evaluate(
+  rule: Rule,
+  zone: string,
+  moments: readonly Moment[],
+  series: readonly Series[],
+): Evaluation[] {
+  const { instants, slices } = planOf(rule, zone, moments);
+  const type = ruleTypeOf(rule);
+  const indexOf = new Map(instants.map((at, index) => [at, index]));
+  const judgements = new Map<number, Judgement>();
+  const judge = (at: number): Judgement => {
+    const known = judgements.get(at);
+    if (known !== undefined) return known;
+    const own = (slices[indexOf.get(at) ?? -1] ?? []).map((columns, i) => sliceOf(series[i], columns));
+    return type.judge(rule, { at: at - rule.delayMs, zone }, own);
+  };
+  // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
+  for (const { at } of moments) judgements.set(at, judge(at));
+  const lookedBackAt = new Set<number>();
+  for (const { at, earlier } of moments) {
+    if (judge(at).firing.length > 0) for (const instant of earlier) lookedBackAt.add(instant);
+  }
+  const held = new HoldLog();
+  instants.forEach((at, index) => {
+    if (lookedBackAt.has(at)) held.record(index, judge(at).firing);
+  });
+  return moments.map(({ at, earlier }) => {
+    const judgement = judge(at);
+    if (judgement.firing.length === 0 || earlier.length === 0) return { at, judgement, pending: [] };
+    const before = earlier.map((instant) => indexOf.get(instant) as number);
+    return settle(at, judgement, (firing, step) => held.throughout(firing.key, step.severity, before));
+  });
+}
+
+function settle(
+  at: number,
+  judgement: Judgement,
+  holds: (firing: Firing, step: ReachedStep) => boolean,
+): Evaluation {
+  const firing: Firing[] = [];
+  const pending: Firing[] = [];
+  for (const one of judgement.firing) {
+    const [first, ...more] = one.steps.filter((step) => holds(one, step));
+    if (first === undefined) pending.push(one);
+    else firing.push({ ...one, steps: [first, ...more] });
+  }
+  const status = judgement.status === 'firing' && firing.length === 0 ? 'ok' : judgement.status;
+  return { at, judgement: { status, observed: judgement.observed, firing }, pending };
+}
+
+interface Plan {
+  /** Every instant to be judged, ascending, once each. */
+  readonly instants: readonly number[];
+  readonly queries: Query[];
+  /** By instant and query: where the windows that the rule asked for at the instant stand in the merged query. */
+  readonly slices: readonly (readonly (readonly number[])[])[];
+}
+
+function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
+  const distinct = new Set<number>();
+  for (const { at, earlier } of moments) {
+    distinct.add(at);
+    for (const instant of earlier) distinct.add(instant);
+  }
+  const instants = [...distinct].sort((a, b) => a - b);
+  const type = ruleTypeOf(rule);
+  const merged: {
+    readonly query: Query;
+    readonly windows: Window[];
+    readonly places: Map<string, number>;
+  }[] = [];
+  const slices = instants.map((at) =>
+    type.queries(rule, { at: at - rule.delayMs, zone }).map((query, i) => {
+      // The queries of one rule differ from instant to instant in their windows only.
+      merged[i] ??= { query, windows: [], places: new Map() };
+      const { windows, places } = merged[i];
+      return query.windows.map((window) => placeOf(window, windows, places));
+    }),
+  );
+  return { instants, queries: merged.map(({ query, windows }) => ({ ...query, windows })), slices };
+}
+
+function placeOf(window: Window, windows: Window[], places: Map<string, number>): number {
+  const id = `${window.from}/${window.to}`;
+  const known = places.get(id);
+  if (known !== undefined) return known;
+  places.set(id, windows.length);
+  return windows.push(window) - 1;
+}
+
+/** The columns of a series, with the groups that have a row in one of them: the answer to a query of one instant. */
+function sliceOf(series: Series | undefined, columns: readonly number[]): Series {
+  const groups: Series['groups'][number][] = [];
+  for (const { key, cells } of series?.groups ?? []) {
+    if (columns.some((column) => (cells[column] ?? null) !== null)) {
+      groups.push({ key, cells: columns.map((column) => cells[column] ?? null) });
+    }
+  }
+  return { groups };
+}

@@ -1,0 +1,192 @@
+import type { BreakdownPart, Finding, Firing, Unpriced } from '../model/finding.ts';
+import { describeMetric, drivingMeasure, measuresOf, sampleOf } from '../model/metric.ts';
+import { ONE } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import { collect } from './collect.ts';
+
+/** What fires of one rule, possibly in several windows. */
+export interface Explained {
+  readonly rule: Rule;
+  readonly firing: readonly Firing[];
+}
+
+const DRIVERS: readonly Dimension[] = ['model', 'user', 'service', 'endpoint'];
+const PARTS = 5;
+/** Above this many groups a filter by name costs more than it saves. */
+const FILTERED_GROUPS = 200;
+
+/**
+ * What drives each finding: the top parts by every further dimension that the store has, and the calls without a
+ * price. A second question, asked only of what fires, so that a quiet poll does not pay for it. Where an answer
+ * fails the finding stands without it: an alert must not wait for its explanation.
+ */
+export async function explain(
+  store: AuditStore,
+  available: ReadonlySet<Dimension>,
+  wanted: readonly Explained[],
+  before: number,
+): Promise<Finding[][]> {
+  const plans = wanted.map(({ rule, firing }) => questionsOf(rule, firing, available));
+  const queries = plans.flatMap((plan) => plan.map(({ query }) => query));
+  const series = queries.length === 0 ? [] : await askOrNothing(store, queries, before);
+  let next = 0;
+  return wanted.map(({ rule, firing }, i) => {
+    const answered = (plans[i] ?? []).map((question) => {
+      const answer = series[next++] ?? null;
+      return {
+        ...question,
+        index: answer === null ? null : indexOf(question.query, answer, rule.groupBy.length),
+      };
+    });
+    return firing.map((one) => findingOf(rule, one, answered));
+  });
+}
+
+/** A finding without what drives it, for those that are only counted. */
+export function unexplained(rule: Rule, firing: Firing): Finding {
+  return findingOf(rule, firing, []);
+}
+
+/** A question about findings: how they split by `dimension`, or (null) how much of them has no price. */
+interface Question {
+  readonly dimension: Dimension | null;
+  readonly query: Query;
+}
+
+interface Answered extends Question {
+  /** Parts by finding (window and group), or null where the answer failed. */
+  readonly index: ReadonlyMap<string, readonly { readonly key: string | null; readonly cell: Cell }[]> | null;
+}
+
+function questionsOf(rule: Rule, firing: readonly Firing[], available: ReadonlySet<Dimension>): Question[] {
+  if (firing.length === 0) return [];
+  const windows = distinctWindows(firing);
+  const where = narrowedWhere(
+    rule,
+    firing.map(({ key }) => key),
+  );
+  const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
+  const measures = measuresOf(rule.metric, rule.errors);
+  const questions: Question[] = split.map((dimension) => ({
+    dimension,
+    query: { measures, where, groupBy: [...rule.groupBy, dimension], windows },
+  }));
+  if (describeMetric(rule.metric).unit === 'USD') {
+    const byModel = available.has('model') && !rule.groupBy.includes('model') ? ['model'] : [];
+    const groupBy = [...rule.groupBy, ...byModel];
+    questions.push({ dimension: null, query: { measures: ['unpriced', 'calls'], where, groupBy, windows } });
+  }
+  return questions;
+}
+
+async function askOrNothing(
+  store: AuditStore,
+  queries: readonly Query[],
+  before: number,
+): Promise<(Series | null)[]> {
+  try {
+    const { series } = await collect(store, queries, before);
+    return series.map((answer) => (answer instanceof Error ? null : answer));
+  } catch {
+    return queries.map(() => null);
+  }
+}
+
+function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): Finding {
+  const step = firing.steps[firing.steps.length - 1] as Firing['steps'][0];
+  const id = findingKey(firing.window, firing.key);
+  const breakdown: Record<Dimension, readonly BreakdownPart[]> = {};
+  let unpriced: Unpriced | null = null;
+  for (const { dimension, index } of answered) {
+    if (index === null) continue;
+    const parts = index.get(id) ?? [];
+    if (dimension === null) unpriced = unpricedOf(parts.map(({ cell }) => cell));
+    else breakdown[dimension] = topParts(rule, parts);
+  }
+  const { key, value, window, baseline, zscore } = firing;
+  const { metric, groupBy } = rule;
+  const { unit } = describeMetric(metric);
+  const { severity, bound, operator } = step;
+  return {
+    key,
+    value,
+    window,
+    baseline,
+    zscore,
+    metric,
+    groupBy,
+    unit,
+    severity,
+    bound,
+    operator,
+    breakdown,
+    unpriced,
+  };
+}
+
+function topParts(
+  rule: Rule,
+  parts: readonly { readonly key: string | null; readonly cell: Cell }[],
+): BreakdownPart[] {
+  const measure = drivingMeasure(rule.metric, rule.errors);
+  return parts
+    .flatMap(({ key, cell }) => {
+      const value = sampleOf(rule.metric, rule.errors, cell);
+      return value === null ? [] : [{ key, value, drive: cell.sums[measure] ?? cell.sums.calls ?? 0n }];
+    })
+    .sort((a, b) => (a.drive === b.drive ? compareKeys(a.key, b.key) : a.drive > b.drive ? -1 : 1))
+    .slice(0, PARTS)
+    .map(({ key, value }) => ({ key, value }));
+}
+
+function unpricedOf(cells: readonly Cell[]): Unpriced | null {
+  const counts = cells.map((cell) => Number((cell.sums.unpriced ?? 0n) / ONE)).filter((count) => count > 0);
+  if (counts.length === 0) return null;
+  return { calls: counts.reduce((sum, count) => sum + count, 0), models: counts.length };
+}
+
+/** The rule's filter, narrowed to the groups in question where they are few enough to name. */
+export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
+  if (keys.length > FILTERED_GROUPS) return rule.where;
+  const named = rule.groupBy.map((dimension, i) => [
+    dimension,
+    { in: distinct(keys.map((key) => key[i] ?? null)) },
+  ]);
+  return { ...rule.where, ...Object.fromEntries(named) };
+}
+
+/** Parts by finding: the first `width` members of a series' key name the finding's group, the next one the part. */
+function indexOf(query: Query, series: Series, width: number): NonNullable<Answered['index']> {
+  const index = new Map<string, { key: string | null; cell: Cell }[]>();
+  for (const { key, cells } of series.groups) {
+    cells.forEach((cell, i) => {
+      const window = query.windows[i];
+      if (cell === null || window === undefined) return;
+      const id = findingKey(window, key.slice(0, width));
+      const part = { key: key[width] ?? null, cell };
+      const parts = index.get(id);
+      if (parts === undefined) index.set(id, [part]);
+      else parts.push(part);
+    });
+  }
+  return index;
+}
+
+function distinctWindows(firing: readonly Firing[]): Window[] {
+  return [...new Map(firing.map(({ window }) => [`${window.from}/${window.to}`, window])).values()];
+}
+
+function findingKey(window: Window, key: GroupKey): string {
+  return `${window.from}/${window.to}/${JSON.stringify(key)}`;
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+function compareKeys(a: string | null, b: string | null): number {
+  return (a ?? '') < (b ?? '') ? -1 : 1;
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Channel } from '../channels/channel.ts';
+import { afterFailure, type NewDelivery } from '../model/delivery.ts';
+import { messageOf } from '../model/errors.ts';
+import type { StoredDelivery } from '../state/delivery-rows.ts';
+import type { Outbox } from '../state/open.ts';
+import type { Claimed, Settlement } from '../state/outbox.ts';
+import { type Attempt, attempt } from './attempt.ts';
+import type { DeliveryReport } from './delivery-report.ts';
+
+export interface LaneParts {
+  readonly outbox: Outbox;
+  readonly channel: Channel;
+  now(): number;
+  random(): number;
+  compose(delivery: StoredDelivery): readonly NewDelivery[];
+  onReport(report: DeliveryReport): void;
+  /** Aborted when no new send may begin. */
+  readonly stopping: AbortSignal;
+  /** Aborted when the send in hand must end. */
+  readonly aborting: AbortSignal;
+}
+
+export interface Lane {
+  /** Sends what is due, one after the other; a call while a round is under way joins it. Never rejects. */
+  round(patienceMs: number): Promise<void>;
+}
+
+/** How much longer a lease is than the attempt that it covers, for the claim and the settlement around it. */
+const LEASE_MARGIN_MS = 10_000;
+/** A crash must be taken up within a minute. */
+const LONGEST_LEASE_MS = 55_000;
+
+/** A settlement that the state store has not taken yet, with what is said when it has. */
+interface Unsettled {
+  readonly claimed: Claimed;
+  readonly settlement: Settlement;
+  readonly report: DeliveryReport;
+}
+
+/** Everything that goes to one channel, one send at a time. */
+export function openLane(parts: LaneParts): Lane {
+  const { outbox, channel, now, onReport, stopping } = parts;
+  let running: Promise<void> | null = null;
+  let sentAt = Number.NEGATIVE_INFINITY;
+  // Kept until the store takes it: while this process lives, a store that is away must not make it send again.
+  let unsettled: Unsettled | null = null;
+
+  const settleHeld = async (): Promise<void> => {
+    if (unsettled === null) return;
+    const { claimed, settlement, report } = unsettled;
+    const isOurs = await outbox.settle(claimed, settlement, now());
+    unsettled = null;
+    onReport(isOurs ? report : { ...report, outcome: 'lost', nextAt: null, reportedTo: [] });
+  };
+
+  const sendOne = async (claimed: Claimed, timeoutMs: number): Promise<DeliveryReport> => {
+    const begun = performance.now();
+    const outcome = await attempt(channel, claimed, timeoutMs, parts.aborting);
+    sentAt = performance.now();
+    const settlement = settlementOf(parts, claimed, outcome);
+    const report = reportOf(claimed, settlement, outcome, Math.round(sentAt - begun));
+    unsettled = { claimed, settlement, report };
+    await settleHeld();
+    return report;
+  };
+
+  const work = async (patienceMs: number): Promise<void> => {
+    /** Until when each delivery of this round is tried again. */
+    const patience = new Map<string, number>();
+    const retries = new Map<string, number>();
+    const timeoutMs = Math.min(channel.timeoutMs, LONGEST_LEASE_MS - LEASE_MARGIN_MS);
+    await settleHeld();
+    while (!stopping.aborted) {
+      await pause(sentAt + channel.spacingMs - performance.now(), stopping);
+      if (stopping.aborted) return;
+      const askedAt = now();
+      const spent = [...patience].filter(([, until]) => until <= askedAt).map(([id]) => id);
+      const claimed = await outbox.claim(channel.name, askedAt, timeoutMs + LEASE_MARGIN_MS, spent);
+      if (claimed === null) {
+        // What was due and is not to be had has been taken over by another process, or has had its time.
+        for (const [id, due] of retries) if (due <= askedAt) retries.delete(id);
+        if (retries.size === 0) return;
+        await pause(Math.min(...retries.values()) - askedAt, stopping);
+        continue;
+      }
+      // A process that was frozen may wake up long after its lease: then it must not send.
+      if (now() - askedAt >= LEASE_MARGIN_MS) {
+        onReport(reportOf(claimed, null, { kind: 'late' }, 0));
+        continue;
+      }
+      const until = patience.get(claimed.id) ?? askedAt + patienceMs;
+      if (patienceMs > 0) patience.set(claimed.id, until);
+      const left = patienceMs > 0 ? until - askedAt : timeoutMs;
+      const report = await sendOne(claimed, Math.min(timeoutMs, left));
+      retries.delete(claimed.id);
+      if (report.nextAt !== null && report.nextAt < until) retries.set(claimed.id, report.nextAt);
+    }
+  };
+
+  return {
+    round(patienceMs) {
+      running ??= work(patienceMs)
+        .catch((error: unknown) => onReport(unrecorded(channel.name, unsettled, error)))
+        .finally(() => {
+          running = null;
+        });
+      return running;
+    },
+  };
+}
+
+function settlementOf({ now, random, compose }: LaneParts, claimed: Claimed, outcome: Attempt): Settlement {
+  const { rung, reportedAt } = claimed;
+  const at = now();
+  if (outcome.kind === 'delivered') {
+    return { state: 'delivered', rung, nextAt: at, accepted: claimed.accepted, failure: null, reports: null };
+  }
+  const accepted = [...new Set([...claimed.accepted, ...outcome.accepted])];
+  if (outcome.kind === 'interrupted') {
+    const state = reportedAt === null ? 'queued' : 'reported';
+    return { state, rung, nextAt: at, accepted, failure: null, reports: null };
+  }
+  const { failure } = outcome;
+  const { report, ...after } = afterFailure(claimed, failure, at, random());
+  return { ...after, accepted, failure, reports: report ? compose({ ...claimed, failure }) : null };
+}
+
+function reportOf(
+  { channel, id, rule, attempts }: Claimed,
+  settlement: Settlement | null,
+  outcome: Attempt | { readonly kind: 'late' },
+  ms: number,
+): DeliveryReport {
+  const known = { channel, id, rule, attempts, ms };
+  const quiet = { reason: null, nextAt: null, reportedTo: [] };
+  switch (outcome.kind) {
+    case 'delivered':
+      return { ...known, ...quiet, outcome: 'delivered', answer: outcome.answer };
+    case 'interrupted':
+      return { ...known, ...quiet, outcome: 'interrupted', answer: 'stopped while sending' };
+    case 'late':
+      return { ...known, ...quiet, outcome: 'lost', answer: 'the lease ended before the send began' };
+    case 'failed': {
+      const gaveUp = settlement?.state === 'given_up';
+      return {
+        ...known,
+        outcome: gaveUp ? 'given_up' : 'retry',
+        reason: outcome.failure.reason,
+        answer: outcome.failure.text,
+        nextAt: gaveUp ? null : (settlement?.nextAt ?? null),
+        reportedTo: settlement?.reports?.map((report) => report.channel) ?? [],
+      };
+    }
+  }
+}
+
+function unrecorded(channel: string, unsettled: Unsettled | null, error: unknown): DeliveryReport {
+  return {
+    channel,
+    outcome: 'unrecorded',
+    id: unsettled?.claimed.id ?? null,
+    rule: unsettled?.claimed.rule ?? null,
+    reason: null,
+    attempts: unsettled?.claimed.attempts ?? 0,
+    ms: 0,
+    answer: messageOf(error),
+    nextAt: null,
+    reportedTo: [],
+  };
+}
+
+async function pause(ms: number, stopping: AbortSignal): Promise<void> {
+  if (ms > 0) await sleep(ms, undefined, { signal: stopping }).catch(() => undefined);
+}

@@ -1,0 +1,22 @@
+import type { Channel } from '../channels/channel.ts';
+import type { Rule, Silence } from '../model/rule.ts';
+import type { Schedule } from '../model/schedule.ts';
+import type { Dimension } from '../model/series.ts';
+import type { State } from '../state/open.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+
+/** What a poll works with; opened by the composition root. */
+export interface PollParts {
+  readonly store: AuditStore;
+  /** The dimensions that the store's mapping has. */
+  readonly dimensions: ReadonlySet<Dimension>;
+  readonly state: State;
+  /** The enabled rules, in the order of the file. */
+  readonly rules: readonly Rule[];
+  /** By rule name. */
+  readonly fingerprints: ReadonlyMap<string, string>;
+  readonly silences: readonly Silence[];
+  readonly zone: string;
+  readonly schedule: Schedule;
+  readonly channels: ReadonlyMap<string, Channel>;
+}

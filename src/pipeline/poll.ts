@@ -1,0 +1,132 @@
+import type { NewDelivery } from '../model/delivery.ts';
+import { type AppError, asAppError } from '../model/errors.ts';
+import type { Judgement } from '../model/finding.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Schedule } from '../model/schedule.ts';
+import type { Recording } from '../state/record.ts';
+import { announce } from './announce.ts';
+import { type Assignment, assess, momentOf, type Outcome } from './assess.ts';
+import type { Decision, News, Verdict } from './decide.ts';
+import { deliberate } from './deliberate.ts';
+import type { PollParts } from './parts.ts';
+
+/** What one rule came to in a poll. */
+export interface PolledRule {
+  readonly rule: Rule;
+  /** At the newest instant; null where the rule failed. */
+  readonly latest: Judgement | null;
+  readonly verdicts: readonly Verdict[];
+  readonly error: AppError | null;
+}
+
+/** What happened in a poll; the shell logs and counts it. */
+export interface PollReport {
+  readonly at: number;
+  readonly newestRow: number | null;
+  readonly rowsRead: number;
+  readonly rules: readonly PolledRule[];
+  /** The deliveries that this poll queued. */
+  readonly queued: readonly NewDelivery[];
+  /** Why the poll is not a good one: a store that is away, or the first rule that failed. */
+  readonly error: AppError | null;
+}
+
+/** Instants further back than this are not made up for. */
+const CATCH_UP_MS = 24 * 60 * 60_000;
+/** Another process that polls too may be faster this often before the poll is left to it. */
+const ATTEMPTS = 3;
+
+/**
+ * One poll as of a scheduled instant: every rule is judged at all instants since it was last, what is news is
+ * decided, and it is recorded and queued in one transaction. Nothing is sent here. Never throws: what went wrong is
+ * in the report, and the next poll makes up for it. `onlyLatest` leaves missed instants out (`check --notify`).
+ */
+export async function poll(
+  parts: PollParts,
+  at: number,
+  now: () => number,
+  options: { readonly onlyLatest?: boolean } = {},
+): Promise<PollReport> {
+  let report: PollReport = { at, newestRow: null, rowsRead: 0, rules: [], queued: [], error: null };
+  try {
+    let rules = parts.rules;
+    for (let attempt = 0; attempt < ATTEMPTS && (attempt === 0 || rules.length > 0); attempt += 1) {
+      const round = await pollOnce(parts, rules, at, now, options.onlyLatest ?? false);
+      report = joined(report, round.report);
+      rules = round.overtaken;
+    }
+    return report;
+  } catch (error) {
+    return { ...report, error: asAppError(error, 'poll_failed') };
+  }
+}
+
+async function pollOnce(
+  parts: PollParts,
+  rules: readonly Rule[],
+  at: number,
+  now: () => number,
+  onlyLatest: boolean,
+): Promise<{ report: PollReport; overtaken: Rule[] }> {
+  const fingerprintOf = (rule: Rule): string => parts.fingerprints.get(rule.name) ?? rule.name;
+  const progress = await parts.state.readProgress(rules.map(fingerprintOf));
+  const lastOf = (rule: Rule): number | null => progress.get(fingerprintOf(rule)) ?? null;
+
+  const assignments = rules.map((rule) =>
+    assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule),
+  );
+  const { newestRow, rowsRead, outcomes } = await assess(parts.store, parts.zone, assignments, at);
+  const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf);
+  const tellings = await announce(parts, decisions, { at, newestRow, now });
+  const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {
+    const fingerprint = fingerprintOf(rule);
+    const step = { before: lastOf(rule), at };
+    return {
+      fingerprint,
+      rule: rule.name,
+      progress: step,
+      episodes: decision.episodes,
+      tellings: tellings[i] ?? [],
+    };
+  });
+  const { queued, overtaken } = await parts.state.record(recordings, now());
+
+  const error = outcomes.find((outcome) => outcome.error !== null)?.error ?? null;
+  return {
+    report: { at, newestRow, rowsRead, rules: polledRules(outcomes, decisions), queued, error },
+    overtaken: rules.filter((rule) => overtaken.includes(fingerprintOf(rule))),
+  };
+}
+
+/** All instants since the rule's last good one; the newest alone for a rule without one, and after a clock went back. */
+function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Schedule): Assignment {
+  const missed = last === null ? [] : schedule.instants(Math.max(last + 1, at - CATCH_UP_MS), at);
+  return { rule, moments: [...missed, at].map((instant) => momentOf(rule, instant, schedule)) };
+}
+
+function polledRules(
+  outcomes: readonly Outcome[],
+  decisions: readonly { readonly rule: Rule; readonly decision: Decision }[],
+): PolledRule[] {
+  const verdicts = new Map(decisions.map(({ rule, decision }) => [rule.name, decision.verdicts]));
+  return outcomes.map(({ rule, evaluations, error }) => ({
+    rule,
+    latest: evaluations.at(-1)?.judgement ?? null,
+    verdicts: verdicts.get(rule.name) ?? [],
+    error,
+  }));
+}
+
+/** A later round replaces what an earlier one said of the same rules. */
+function joined(earlier: PollReport, later: PollReport): PollReport {
+  const again = new Map(later.rules.map((polled) => [polled.rule.name, polled]));
+  const rules =
+    earlier.rules.length === 0 ? later.rules : earlier.rules.map((one) => again.get(one.rule.name) ?? one);
+  return {
+    ...later,
+    rules,
+    rowsRead: earlier.rowsRead + later.rowsRead,
+    queued: [...earlier.queued, ...later.queued],
+    error: earlier.error ?? later.error,
+  };
+}

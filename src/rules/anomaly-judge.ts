@@ -1,0 +1,163 @@
+import type { Baseline, Firing, Judgement, Observation, ReachedStep } from '../model/finding.ts';
+import { describeMetric, measuresOf, type Sample, sampleOf } from '../model/metric.ts';
+import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
+import type { AnomalyRule } from '../model/rule.ts';
+import type { Cell, Query, Series } from '../model/series.ts';
+import {
+  clipOutliers,
+  deviationOf,
+  deviationsAway,
+  divideDown,
+  divideUp,
+  type Moments,
+  meanOf,
+  momentsOf,
+  zScore,
+} from '../model/statistics.ts';
+import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
+import { largestFirst } from './rule-order.ts';
+import type { RuleContext } from './rule-type.ts';
+
+const DAY = 86_400_000;
+
+/**
+ * One query: the window itself, then the periods of 1, 2, … days before, then for additive metrics the 24 h that
+ * end where each period ends.
+ */
+export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Query[] {
+  const periods = Array.from({ length: rule.baselineDays }, (_, i) =>
+    windowDaysBefore(rule.window, at, i + 1, zone),
+  );
+  const days = isAdditive(rule) ? periods.map(({ to }) => ({ from: to - DAY, to })) : [];
+  const measures = measuresOf(rule.metric, rule.errors);
+  const windows = [windowAt(rule.window, at, zone), ...periods, ...days];
+  return [{ measures, where: rule.where, groupBy: rule.groupBy, windows }];
+}
+
+export function judgeAnomaly(
+  rule: AnomalyRule,
+  { at, zone }: RuleContext,
+  series: readonly Series[],
+): Judgement {
+  const window = windowAt(rule.window, at, zone);
+  const judged = (series[0]?.groups ?? []).flatMap(({ key, cells }) => {
+    const value = sampleOf(rule.metric, rule.errors, cells[0] ?? null);
+    const history = value === null ? null : historyOf(rule, cells);
+    if (value === null || history === null) return [];
+    return [judgeGroup(rule, { key, value, window }, history)];
+  });
+  judged.sort((a, b) => {
+    const byScore = Math.abs(b.observation.zscore ?? 0) - Math.abs(a.observation.zscore ?? 0);
+    return byScore === 0 ? largestFirst(a.observation, b.observation) : byScore;
+  });
+  const observed = judged.map(({ observation }) => observation);
+  const firing = judged.flatMap(({ observation, step }): Firing[] =>
+    step === null ? [] : [{ ...observation, steps: [step] }],
+  );
+  const status = firing.length > 0 ? 'firing' : observed.length > 0 ? 'ok' : 'no_data';
+  return { status, observed, firing };
+}
+
+/** What a group is compared with: its periods, clipped where the method says so, and the floor of their deviation. */
+interface History {
+  readonly moments: Moments;
+  /** The floor as an exact fraction of Fixed numbers. */
+  readonly floor: { readonly of: bigint; readonly by: bigint };
+}
+
+/** The periods from the oldest one with a row on; null where they are fewer than the rule asks for. */
+function historyOf(rule: AnomalyRule, cells: readonly (Cell | null)[]): History | null {
+  const { baselineDays, metric, errors } = rule;
+  let oldest = baselineDays;
+  while (oldest > 0 && (cells[oldest] ?? null) === null) oldest -= 1;
+  const values: Fixed[] = [];
+  let days = 0n;
+  for (let k = 1; k <= oldest; k += 1) {
+    const value = sampleOf(metric, errors, cells[k] ?? null);
+    if (value === null) continue;
+    values.push(value.fixed);
+    days += sampleOf(metric, errors, cells[baselineDays + k] ?? null)?.fixed ?? 0n;
+  }
+  if (values.length < rule.minHistory) return null;
+  const plain = momentsOf(values);
+  // A ratio's day is the ratio itself: what a floor of a day's sum would be has no meaning for it.
+  const floor = percentOf(isAdditive(rule) ? days : plain.sum, rule.floorPct, plain.n);
+  return { moments: rule.method === 'robust' ? momentsOf(clipOutliers(values)) : plain, floor };
+}
+
+function judgeGroup(
+  rule: AnomalyRule,
+  group: { readonly key: Observation['key']; readonly value: Sample; readonly window: Window },
+  { moments, floor }: History,
+): { observation: Observation; step: ReachedStep | null } {
+  const deviation = deviationOf(moments);
+  const floorNumber = Number(floor.of) / Number(floor.by) / Number(ONE);
+  const baseline: Baseline = {
+    mean: toNumber(meanOf(moments)),
+    stddev: deviation,
+    floor: floorNumber,
+    n: moments.n,
+  };
+  const score = zScore(group.value.fixed, moments, Math.max(deviation, floorNumber));
+  const step =
+    group.value.calls < rule.minCalls ? null : reachedStep(rule, group.value.fixed, { moments, floor });
+  return {
+    observation: { ...group, baseline, zscore: step === null ? score : atLeast(score, rule.zscore) },
+    step,
+  };
+}
+
+/**
+ * The step, when the value lies far enough from the mean for every guard. All of them are exact comparisons of
+ * n·x with Σ ± T, so the bound that is told is the value at which it begins to fire, to the last digit.
+ */
+function reachedStep(rule: AnomalyRule, value: Fixed, history: History): ReachedStep | null {
+  const { n, sum } = history.moments;
+  const count = BigInt(n);
+  const far = distance(rule, history);
+  const { severity } = rule;
+  if (rule.direction !== 'down') {
+    const bound = divideUp(sum + far, count);
+    if (value >= bound) return { severity, bound, operator: '>=' };
+  }
+  if (rule.direction !== 'up') {
+    const bound = divideDown(sum - far, count);
+    if (value <= bound) return { severity, bound, operator: '<=' };
+  }
+  return null;
+}
+
+/** The least T > 0 such that a value with |n·x − Σx| ≥ T fires: the widest of the score and the two guards. */
+function distance({ zscore, minChange, minChangePct }: AnomalyRule, { moments, floor }: History): bigint {
+  const factor = fixedFromNumber(zscore);
+  const count = BigInt(moments.n);
+  const change = percentOf(moments.sum, minChangePct, 1);
+  return largest([
+    // A value that is the mean has a score of 0, however flat the baseline.
+    1n,
+    deviationsAway(moments, factor),
+    divideUp(factor * count * floor.of, ONE * floor.by),
+    count * minChange,
+    divideUp(change.of, change.by),
+  ]);
+}
+
+/** So many percent of |sum| / n, exact. */
+function percentOf(sum: Fixed, percent: number, n: number): { of: bigint; by: bigint } {
+  return { of: (sum < 0n ? -sum : sum) * fixedFromNumber(percent), by: 100n * ONE * BigInt(n) };
+}
+
+/** The score is a double: where it falls short of a limit that was reached exactly, the limit is meant. */
+function atLeast(score: number, limit: number): number {
+  return Math.sign(score) * Math.max(Math.abs(score), limit);
+}
+
+function largest(values: readonly [bigint, ...bigint[]]): bigint {
+  let most = values[0];
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+function isAdditive(rule: AnomalyRule): boolean {
+  return describeMetric(rule.metric).additive;
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { describeMetric, type Metric } from '../model/metric.ts';
+import { type Fixed, fixedFromNumber } from '../model/money.ts';
+import type { AnomalyRule } from '../model/rule.ts';
+import type { WindowSpec } from '../model/window.ts';
+import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
+import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
+import { decimal, fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
+import type { RuleType } from './rule-type.ts';
+
+const DAY = 86_400_000;
+const MIN_HISTORY = 7;
+/** A ratio of a handful of calls is noise; SPEC 4. */
+const MIN_CALLS_OF_RATIOS = 30;
+
+const keys = z
+  .strictObject({
+    type: z.literal('anomaly').describe('The value of a window against the same window on earlier days'),
+    ...commonKeys,
+    baseline: wholeDays.prefault('28d').describe('Earlier days to compare with (default 28d)'),
+    method: z
+      .enum(['zscore', 'robust'])
+      .default('zscore')
+      .describe('robust keeps the incidents of earlier days out of the comparison'),
+    zscore: numberBetween(0, 999, { above: true })
+      .default(3)
+      .describe('Deviations from the mean that fire (default 3)'),
+    direction: z
+      .enum(['up', 'down', 'both'])
+      .default('up')
+      .describe('Which side of the mean fires (default up)'),
+    min_history: numberBetween(2, 366, { whole: true })
+      .default(MIN_HISTORY)
+      .describe('Periods that a group must have behind it to be judged (default 7)'),
+    floor_pct: numberBetween(0, 10_000)
+      .default(5)
+      .describe("The deviation counts as at least this percent of a day's mean (default 5)"),
+    min_change: decimal
+      .optional()
+      .describe("Smaller changes do not fire, in the metric's unit (default 1 for spend, 10 for counts)"),
+    min_change_pct: numberBetween(0, 1e9)
+      .default(0)
+      .describe('Changes of fewer percent of the mean do not fire: 50 means 50 % (default 0)'),
+  })
+  .superRefine(
+    (given, ctx) => {
+      for (const issue of [...commonFaults(given), ...historyFaults(given)]) ctx.addIssue(issue);
+    },
+    { when: isMapping },
+  );
+
+/** A value against the same window on earlier days, by its standard score; SPEC 4 "Anomaly". */
+export const anomaly: RuleType<AnomalyRule> = {
+  type: 'anomaly',
+  schema: keys.transform((given) => (defaults): AnomalyRule => {
+    const additive = describeMetric(given.metric).additive;
+    return {
+      ...ruleBase(given, defaults, additive ? 0 : MIN_CALLS_OF_RATIOS),
+      type: 'anomaly',
+      baselineDays: given.baseline,
+      method: given.method,
+      zscore: given.zscore,
+      direction: given.direction,
+      minHistory: given.min_history,
+      floorPct: given.floor_pct,
+      minChange: given.min_change ?? defaultMinChange(given.metric),
+      minChangePct: given.min_change_pct,
+    };
+  }),
+  queries: queryAnomaly,
+  judge: judgeAnomaly,
+
+  identity(rule) {
+    const { severity, baselineDays, method, zscore, direction, minHistory, floorPct, minChangePct } = rule;
+    return {
+      ...measuredIdentity(rule),
+      severity,
+      baseline: baselineDays,
+      method,
+      zscore,
+      direction,
+      min_history: minHistory,
+      floor_pct: floorPct,
+      min_change: decimalIdentity(rule.minChange),
+      min_change_pct: minChangePct,
+    };
+  },
+};
+
+/** Moves that nobody would call news, in the metric's unit; SPEC 4. */
+function defaultMinChange(metric: Metric): Fixed {
+  switch (metric) {
+    case 'spend':
+    case 'wasted_spend':
+      return fixedFromNumber(1);
+    case 'calls':
+    case 'errors':
+    case 'unpriced_calls':
+      return fixedFromNumber(10);
+    case 'error_rate':
+      return fixedFromNumber(0.05);
+    default:
+      return 0n;
+  }
+}
+
+/** The faults that lie between an anomaly's keys, each of which may be missing or still be what was written. */
+function historyFaults(given: object): ReturnType<typeof fault>[] {
+  const {
+    window,
+    baseline,
+    min_history: minHistory,
+    min_change: minChange,
+  } = given as Readonly<Record<string, unknown>>;
+  const faults: ReturnType<typeof fault>[] = [];
+  if (isWindow(window) && !fitsInDay(window)) {
+    const hint = 'an anomaly is judged over at most 24h, today or yesterday';
+    faults.push(fault('too long for an anomaly', hint, ['window']));
+  }
+  if (typeof baseline === 'number' && typeof minHistory === 'number' && baseline < minHistory) {
+    const hint = `make baseline at least ${minHistory}d, or min_history at most ${baseline}`;
+    faults.push(fault(`${baseline} days can never hold ${minHistory} periods`, hint, ['baseline']));
+  }
+  if (typeof minChange === 'bigint' && minChange < 0n) {
+    faults.push(
+      fault('must not be negative', 'write the size of the change, in both directions', ['min_change']),
+    );
+  }
+  return faults;
+}
+
+function isWindow(value: unknown): value is WindowSpec {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'text' in value;
+}
+
+function fitsInDay(window: WindowSpec): boolean {
+  if (window.kind === 'rolling') return window.ms <= DAY;
+  return window.word === 'today' || window.word === 'yesterday';
+}

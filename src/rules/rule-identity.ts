@@ -1,0 +1,42 @@
+import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
+import type { RuleBase } from '../model/rule.ts';
+import type { Where } from '../model/series.ts';
+
+/**
+ * What every rule measures, as plain JSON that stays the same however the rule is worded or its lists are ordered.
+ * `group_by` keeps its order, since group keys are stored in it.
+ */
+export function measuredIdentity(rule: RuleBase): Record<string, unknown> {
+  return {
+    type: rule.type,
+    metric: rule.metric,
+    errors: rule.errors === null ? null : sortedUnique(rule.errors.map(String)),
+    where: whereIdentity(rule.where),
+    group_by: rule.groupBy,
+    // 60m and 1h are the same window.
+    window: rule.window.kind === 'rolling' ? rule.window.ms : rule.window.word,
+    delay: rule.delayMs,
+    for: rule.forMs,
+    min_calls: rule.minCalls,
+  };
+}
+
+/** A limit as JSON: exact, and the same for 100 and 100.0. */
+export function decimalIdentity(value: Fixed): string {
+  return formatFixed(value, FIXED_DIGITS);
+}
+
+function whereIdentity(where: Where): unknown {
+  return Object.keys(where)
+    .sort()
+    .map((dimension) => {
+      const condition = where[dimension] as Where[string];
+      const [kind, values] = 'in' in condition ? ['in', condition.in] : ['not', condition.notIn];
+      // As JSON text, so that null and "null" stay two values.
+      return [dimension, kind, sortedUnique(values.map((value) => JSON.stringify(value)))];
+    });
+}
+
+function sortedUnique(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
+import { type RuleBase, SEVERITIES, type Severity } from '../model/rule.ts';
+import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
+import type { RuleDefaults } from './rule-type.ts';
+
+const DAY = 86_400_000;
+const channelList = z.array(z.string().min(1));
+
+const failureKind = z
+  .union([z.enum(['4xx', '5xx', 'timeout']), z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d$/)], {
+    error: 'expected an HTTP status, 4xx, 5xx or timeout',
+  })
+  .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as '4xx' | '5xx' | 'timeout')));
+
+/** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes them a RuleBase. */
+export const commonKeys = {
+  name: z.string().min(1).max(200).describe('Unique name of the rule; alerts carry it'),
+  enabled: z.boolean().default(true).describe('false keeps the rule in the file without judging it'),
+  metric: z.enum(METRICS).describe('What is measured'),
+  errors: z
+    .array(failureKind)
+    .min(1)
+    .optional()
+    .describe('Which failed calls count: HTTP statuses, 4xx, 5xx, timeout (default: all)'),
+  window: windowText.describe(
+    'A duration (90s, 15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month',
+  ),
+  group_by: z.array(z.string().min(1)).default([]).describe('Dimensions; every group is judged by itself'),
+  where: z
+    .record(z.string(), condition)
+    .default({})
+    .describe('Only these calls: a value, a list of values or { not: [values] } by dimension'),
+  severity: z.enum(SEVERITIES).optional().describe("Severity of what fires (default: the file's default)"),
+  notify: z
+    .union(
+      [
+        channelList,
+        z.strictObject({
+          info: channelList.optional(),
+          warning: channelList.optional(),
+          critical: channelList.optional(),
+        }),
+      ],
+      { error: 'expected a list of channels, or lists by severity (info, warning, critical)' },
+    )
+    .optional()
+    .describe("Channels, or channels by severity; a severity that is left out has the file's default"),
+  message: z.string().max(2_000).optional().describe('Words that every alert of the rule carries'),
+  for: duration({ maxMs: DAY, limitText: 'at most 24h' })
+    .optional()
+    .describe('How long it must have held at every scheduled instant, at most 24h'),
+  delay: duration().optional().describe('Judge as of this long ago, for stores whose rows come late'),
+  dedupe: z
+    .enum(['day', 'hour', 'week', 'month', 'episode'])
+    .default('day')
+    .describe('How often the same alert is said: once a day (default), or once until it no longer holds'),
+  growth: z
+    .union([z.literal('off'), numberBetween(1, 1e9, { above: true })], {
+      error: 'expected a number above 1, or off',
+    })
+    .default(10)
+    .describe('A known alert is news again at this many times the value last said (default 10), or off'),
+  min_calls: numberBetween(0, 1e15, { whole: true })
+    .optional()
+    .describe('Groups with fewer calls in the window do not fire'),
+};
+
+type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
+
+/**
+ * The faults that lie between common keys. It runs beside the faults of single keys, so that one does not hide
+ * another: any key may be missing or still be what was written.
+ */
+export function commonFaults(keys: object): ReturnType<typeof fault>[] {
+  const { metric, errors, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
+  const faults: ReturnType<typeof fault>[] = [];
+  const known = METRICS.find((name) => name === metric);
+  if (errors !== undefined && known !== undefined && !takesErrors(known)) {
+    const takers = METRICS.filter(takesErrors).join(', ');
+    faults.push(
+      fault(`${known} does not look at failed calls`, `leave errors out, or use ${takers}`, ['errors']),
+    );
+  }
+  listOf(errors).forEach((kind, i) => {
+    if (typeof kind !== 'number' || kind < 200 || kind > 399) return;
+    faults.push(
+      fault('this status is not a failure', 'calls with a status of 200 to 399 did not fail', ['errors', i]),
+    );
+  });
+  listOf(groupBy).forEach((dimension, i, all) => {
+    if (all.indexOf(dimension) === i) return;
+    faults.push(fault('the dimension is named twice', 'name each dimension once', ['group_by', i]));
+  });
+  return faults;
+}
+
+/** Common keys as a rule, with the file's defaults where they are silent; `minCalls` is the rule type's own default. */
+export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0): Omit<RuleBase, 'type'> {
+  return {
+    name: keys.name,
+    enabled: keys.enabled,
+    severity: keys.severity ?? defaults.severity,
+    metric: keys.metric,
+    errors: keys.errors ?? null,
+    window: keys.window,
+    groupBy: keys.group_by,
+    where: keys.where,
+    notify: notifyBySeverity(keys.notify ?? defaults.notify, defaults),
+    message: keys.message ?? null,
+    forMs: keys.for ?? 0,
+    delayMs: keys.delay ?? 0,
+    dedupe: keys.dedupe,
+    growth: keys.growth === 'off' ? null : keys.growth,
+    minCalls: keys.min_calls ?? minCalls,
+  };
+}
+
+function notifyBySeverity(
+  given: readonly string[] | NonNullable<Exclude<CommonKeys['notify'], readonly string[]>>,
+  defaults: RuleDefaults,
+): Record<Severity, readonly string[]> {
+  const of = (severity: Severity) => ('length' in given ? given : (given[severity] ?? defaults.notify));
+  return { info: of('info'), warning: of('warning'), critical: of('critical') };
+}
+
+function takesErrors(metric: Metric): boolean {
+  return describeMetric(metric).takesErrors;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { type Fixed, fixedFromNumber, parseFixed } from '../model/money.ts';
+import type { Condition } from '../model/series.ts';
+import { parseDuration, parseWindow } from '../model/window.ts';
+
+const DURATION_HINT = 'write a number and a unit: 90s, 15m, 1h, 7d, 2w';
+
+/** A fault of a key's value, with what to do about it: the loader shows `params.hint`. */
+export function fault(message: string, hint: string, path: (string | number)[] = []) {
+  return { code: 'custom' as const, message, path, params: { hint }, input: undefined };
+}
+
+/** When faults between keys can be looked for: whenever keys were given at all. */
+export function isMapping(payload: { readonly value: unknown }): boolean {
+  return typeof payload.value === 'object' && payload.value !== null;
+}
+
+/** A duration such as `15m`, in ms, between `minMs` and `maxMs`. */
+export function duration(limits: { minMs?: number; maxMs?: number; limitText?: string } = {}) {
+  const { minMs = 0, maxMs = Number.POSITIVE_INFINITY, limitText = '' } = limits;
+  return z.string().transform((text, ctx) => {
+    const ms = parseDuration(text);
+    if (ms === null) ctx.issues.push(fault('not a duration', DURATION_HINT));
+    else if (ms < minMs || ms > maxMs) ctx.issues.push(fault(`must be ${limitText}`, DURATION_HINT));
+    else return ms;
+    return z.NEVER;
+  });
+}
+
+/** A whole number of days such as `28d`. */
+export const wholeDays = z.string().transform((text, ctx) => {
+  const days = (parseDuration(text) ?? Number.NaN) / 86_400_000;
+  if (Number.isInteger(days) && days >= 1 && days <= 366) return days;
+  ctx.issues.push(fault('not a whole number of days from 1d to 366d', 'write whole days, such as 28d or 4w'));
+  return z.NEVER;
+});
+
+export const windowText = z.string().transform((text, ctx) => {
+  const spec = parseWindow(text);
+  if (spec !== null) return spec;
+  const hint = 'use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month';
+  ctx.issues.push(fault('not a window', hint));
+  return z.NEVER;
+});
+
+/** A decimal, exact: `100.10` is 100.10. Text is taken too, since values of variables arrive as text. */
+export const decimal = z
+  .union([z.number(), z.string()], { error: 'expected a number' })
+  .transform((value, ctx): Fixed => {
+    const fixed = typeof value === 'number' ? fixedFromNumber(value) : parseFixed(value);
+    if (fixed !== null) return fixed;
+    ctx.issues.push(
+      fault('not a number', 'write a plain decimal such as 100 or 0.05, without unit or commas'),
+    );
+    return z.NEVER;
+  });
+
+/** A number for statistics within limits, both inclusive unless `above` excludes the lower one. */
+export function numberBetween(min: number, max: number, options: { above?: boolean; whole?: boolean } = {}) {
+  const range = `${options.above === true ? `above ${min}` : `at least ${min}`} and at most ${max}`;
+  const kind = options.whole === true ? 'a whole number' : 'a number';
+  return z.union([z.number(), z.string()], { error: `expected ${kind}` }).transform((value, ctx): number => {
+    const number = typeof value === 'number' || value.trim() !== '' ? Number(value) : Number.NaN;
+    const fits = number <= max && (options.above === true ? number > min : number >= min);
+    if (fits && (options.whole !== true || Number.isInteger(number))) return number;
+    ctx.issues.push(fault(`not ${kind} in range`, `write ${kind} ${range}`));
+    return z.NEVER;
+  });
+}
+
+/** A value of a dimension: text, YAML null for SQL's NULL; whole numbers and booleans mean their text. */
+const dimensionValue = z
+  .union([z.string(), z.int(), z.boolean(), z.null()], {
+    error: 'expected text, a whole number or null (put other values in quotes)',
+  })
+  .transform((value) => (value === null ? null : String(value)));
+
+const valueList = z.array(dimensionValue).min(1, { error: 'an empty list matches nothing: name a value' });
+
+/** `search`, `[a, b]`, `{ not: x }` or `{ not: [x, null] }`. */
+export const condition = z
+  .union([dimensionValue, valueList, z.strictObject({ not: z.union([dimensionValue, valueList]) })], {
+    error: 'expected a value, a list of values or { not: [values] }',
+  })
+  .transform((given): Condition => {
+    if (given === null || typeof given === 'string') return { in: [given] };
+    if (Array.isArray(given)) return { in: given };
+    return { notIn: Array.isArray(given.not) ? given.not : [given.not] };
+  });

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { Firing, Observation, ReachedStep } from '../model/finding.ts';
+import { describeMetric, measuresOf, sampleOf } from '../model/metric.ts';
+import type { Fixed } from '../model/money.ts';
+import { type Operator, SEVERITIES, type Severity, type ThresholdRule } from '../model/rule.ts';
+import type { Series } from '../model/series.ts';
+import { type Window, windowAt } from '../model/window.ts';
+import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
+import { largestFirst, smallestFirst } from './rule-order.ts';
+import { decimal, fault, isMapping } from './rule-scalars.ts';
+import type { RuleType } from './rule-type.ts';
+
+const keys = z
+  .strictObject({
+    type: z.literal('threshold').describe('The value of a window against fixed limits'),
+    ...commonKeys,
+    threshold: decimal.optional().describe("The limit, in the metric's unit; its severity is the rule's"),
+    thresholds: z
+      .strictObject({ info: decimal.optional(), warning: decimal.optional(), critical: decimal.optional() })
+      .optional()
+      .describe('Limits by severity; the highest one reached names the alert'),
+    operator: z.enum(['>=', '>', '<=', '<']).default('>=').describe('How the value meets the limit'),
+  })
+  .superRefine(
+    (given, ctx) => {
+      for (const issue of [...commonFaults(given), ...limitFaults(given)]) ctx.addIssue(issue);
+    },
+    { when: isMapping },
+  );
+
+/** A value against fixed limits: every step whose limit is reached fires, equality counts for `>=` and `<=`. */
+export const threshold: RuleType<ThresholdRule> = {
+  type: 'threshold',
+  schema: keys.transform((given) => (defaults): ThresholdRule => {
+    const base = ruleBase(given, defaults);
+    const limits = given.thresholds ?? { [base.severity]: given.threshold };
+    const steps = SEVERITIES.flatMap((severity) => {
+      const bound = limits[severity];
+      return bound === undefined ? [] : [{ severity, bound }];
+    });
+    return { ...base, type: 'threshold', operator: given.operator, steps };
+  }),
+
+  queries(rule, { at, zone }) {
+    const { groupBy, where } = rule;
+    return [
+      {
+        measures: measuresOf(rule.metric, rule.errors),
+        where,
+        groupBy,
+        windows: [windowAt(rule.window, at, zone)],
+      },
+    ];
+  },
+
+  judge(rule, { at, zone }, series) {
+    const observed = observe(rule, windowAt(rule.window, at, zone), series[0]);
+    observed.sort(rule.operator.startsWith('<') ? smallestFirst : largestFirst);
+    const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
+    const firing: Firing[] = [];
+    for (const observation of observed) {
+      const { value } = observation;
+      if (value.calls < rule.minCalls) continue;
+      const [first, ...more] = limits.filter(({ operator, bound }) => reaches(operator, value.fixed, bound));
+      if (first === undefined) continue;
+      firing.push({ ...observation, steps: [first, ...more] });
+    }
+    if (firing.length > 0) return { status: 'firing', observed, firing };
+    return {
+      status: !describeMetric(rule.metric).additive && observed.length === 0 ? 'no_data' : 'ok',
+      observed,
+      firing,
+    };
+  },
+
+  identity(rule) {
+    const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
+    return { ...measuredIdentity(rule), operator: rule.operator, steps };
+  },
+};
+
+/** The faults that lie between the keys of limits, each of which may be missing or still be what was written. */
+function limitFaults(given: object): ReturnType<typeof fault>[] {
+  const { threshold: one, thresholds: many, operator } = given as Readonly<Record<string, unknown>>;
+  if (one !== undefined && many !== undefined) {
+    return [fault('threshold and thresholds exclude each other', 'keep one of them', ['thresholds'])];
+  }
+  if (one === undefined && many === undefined) {
+    return [
+      fault('a limit is missing', 'give threshold: N, or thresholds: { warning: N, critical: N }', [
+        'threshold',
+      ]),
+    ];
+  }
+  if (typeof many !== 'object' || many === null) return [];
+  if (Object.keys(many).length === 0) {
+    return [fault('no limit is given', 'give at least one of info, warning, critical', ['thresholds'])];
+  }
+  const falling = operator === '<' || operator === '<=';
+  const limits = many as Readonly<Record<string, unknown>>;
+  let milder: { readonly severity: Severity; readonly bound: Fixed } | null = null;
+  const faults: ReturnType<typeof fault>[] = [];
+  for (const severity of SEVERITIES) {
+    const bound = limits[severity];
+    if (typeof bound !== 'bigint') continue;
+    if (milder !== null && (falling ? bound > milder.bound : bound < milder.bound)) {
+      const message = `${severity} is ${falling ? 'above' : 'below'} ${milder.severity}`;
+      const order = falling ? 'info >= warning >= critical' : 'info <= warning <= critical';
+      faults.push(
+        fault(message, `limits of operator ${operator} stand in the order ${order}`, [
+          'thresholds',
+          severity,
+        ]),
+      );
+    }
+    milder = { severity, bound };
+  }
+  return faults;
+}
+
+/** Every group with a value in the window; without group_by an additive metric has one even without a row. */
+function observe(rule: ThresholdRule, window: Window, series: Series | undefined): Observation[] {
+  const groups = series?.groups ?? [];
+  const everyone = rule.groupBy.length === 0 && groups.length === 0 ? [{ key: [], cells: [null] }] : groups;
+  const observed: Observation[] = [];
+  for (const { key, cells } of everyone) {
+    const value = sampleOf(rule.metric, rule.errors, cells[0] ?? null);
+    if (value !== null) observed.push({ key, value, window, baseline: null, zscore: null });
+  }
+  return observed;
+}
+
+function reaches(operator: Operator, value: Fixed, bound: Fixed): boolean {
+  switch (operator) {
+    case '>=':
+      return value >= bound;
+    case '>':
+      return value > bound;
+    case '<=':
+      return value <= bound;
+    case '<':
+      return value < bound;
+  }
+}

@@ -1,0 +1,152 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { PGlite, Transaction } from '@electric-sql/pglite';
+import { AppError, messageOf } from '../model/errors.ts';
+import type { Sql, SqlOptions, SqlSession } from '../sql.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { sqlError } from './sql-error.ts';
+import { PARSERS } from './values.ts';
+
+interface OpenFolder {
+  readonly database: PGlite;
+  readonly lock: FolderLock;
+}
+
+interface SharedFolder {
+  readonly opening: Promise<OpenFolder>;
+  users: number;
+}
+
+/**
+ * Folders that this process has open. Two instances on one folder would destroy it, and the audit and the state store
+ * are the same folder by default, so all who ask share one.
+ */
+const folders = new Map<string, SharedFolder>();
+
+/** The embedded database in a folder, which is created (with its parents) if it is not there. */
+export async function openPglite(folder: string, options: SqlOptions): Promise<Sql> {
+  if (folder === '') {
+    throw new AppError('store_url_invalid', 'The URL "pglite:" names no folder.', {
+      hint: 'Write the folder after the colon: pglite:./spendwatch-data.',
+    });
+  }
+  const path = createFolder(resolve(options.baseDir ?? '.', folder));
+  const place = `the embedded database in ${path}`;
+  // One that is being closed is on its way out of the map; opening waits for the end of that.
+  await closing.get(path);
+  const shared = folders.get(path) ?? { opening: openFolder(path), users: 0 };
+  folders.set(path, shared);
+  shared.users += 1;
+  try {
+    const { database } = await shared.opening;
+    return portTo(database, place, () => leave(path, shared));
+  } catch (error) {
+    if (folders.get(path) === shared) folders.delete(path);
+    throw error;
+  }
+}
+
+function portTo(database: PGlite, place: string, leaveFolder: () => Promise<void>): Sql {
+  let left: Promise<void> | null = null;
+  return {
+    engine: 'pglite',
+    query: <Row>(text: string, values?: readonly unknown[]) => run<Row>(database, place, text, values),
+    async transaction(options, work) {
+      try {
+        return await database.transaction(async (transaction) => {
+          const session: SqlSession = { query: (text, values) => run(transaction, place, text, values) };
+          if (options.readOnly === true) {
+            await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+          }
+          return await work(session);
+        });
+      } catch (error) {
+        // What `work` itself threw passes as it is; the driver's own error is one of COMMIT or ROLLBACK.
+        throw isDriverError(error) ? sqlError(error, place) : error;
+      }
+    },
+    close: () => (left ??= leaveFolder()),
+  };
+}
+
+async function run<Row>(
+  connection: PGlite | Transaction,
+  place: string,
+  text: string,
+  values: readonly unknown[] | undefined,
+): Promise<Row[]> {
+  try {
+    if (values === undefined) {
+      const results = await connection.exec(text, { parsers: PARSERS });
+      return (results.at(-1)?.rows ?? []) as Row[];
+    }
+    return (await connection.query<Row>(text, [...values], { parsers: PARSERS })).rows;
+  } catch (error) {
+    throw sqlError(error, place);
+  }
+}
+
+function isDriverError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && 'severity' in error;
+}
+
+function createFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+    return realpathSync(path);
+  } catch (error) {
+    throw new AppError(
+      'store_unreachable',
+      `${path} cannot be made a folder of an embedded database: ${messageOf(error)}`,
+      {
+        hint: 'Check owner and permissions of the folder above it.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function openFolder(path: string): Promise<OpenFolder> {
+  const lock = lockFolder(path);
+  try {
+    const { PGlite } = await import('@electric-sql/pglite');
+    const database = await PGlite.create(path);
+    await database.exec("SET TimeZone = 'UTC'");
+    return { database, lock };
+  } catch (error) {
+    lock.release();
+    throw new AppError(
+      'store_unreachable',
+      `The embedded database in ${path} cannot be opened: ${messageOf(error)}`,
+      {
+        hint: 'If the folder holds something else, name another one; if it was damaged, restore it from a backup.',
+        cause: error,
+      },
+    );
+  }
+}
+
+const closing = new Map<string, Promise<void>>();
+
+/** The last user closes the database and gives the folder back. */
+async function leave(path: string, shared: SharedFolder): Promise<void> {
+  shared.users -= 1;
+  if (shared.users > 0) return;
+  folders.delete(path);
+  const closed = shared.opening.then(async ({ database, lock }) => {
+    try {
+      await database.close();
+    } finally {
+      lock.release();
+    }
+  });
+  closing.set(
+    path,
+    closed.catch(() => undefined),
+  );
+  try {
+    await closed;
+  } finally {
+    closing.delete(path);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
+import { AppError } from '../model/errors.ts';
+import type { Sql, SqlOptions, SqlSession, TransactionOptions } from '../sql.ts';
+import { sqlError } from './sql-error.ts';
+import { PARSERS } from './values.ts';
+
+const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
+/** How long after the server should have cancelled a statement the client stops to wait: the connection is dead then. */
+const SILENCE_MS = 15_000;
+
+/** A pool of few connections to a server; the first is made by the first query. */
+export async function openPostgres(url: string, options: SqlOptions): Promise<Sql> {
+  const { default: pg } = await import('pg');
+  const timeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
+  const place = placeOf(url);
+  const pool = new pg.Pool({
+    ...poolConfig(url, timeoutMs),
+    types: {
+      getTypeParser: ((id: number, format?: 'text') =>
+        PARSERS[id] ?? pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
+    },
+  });
+  // A connection that breaks while nobody uses it is replaced by the next query; unheard, it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
+
+  let closed: Promise<void> | null = null;
+  return {
+    engine: 'postgres',
+    async query<Row>(text: string, values?: readonly unknown[]) {
+      try {
+        return rowsOf<Row>(await pool.query(request(text, values, timeoutMs)));
+      } catch (error) {
+        throw sqlError(error, place);
+      }
+    },
+    transaction: (transactionOptions, work) =>
+      inTransaction(pool, place, timeoutMs, transactionOptions, work),
+    close: () => (closed ??= pool.end()),
+  };
+}
+
+function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
+  return {
+    connectionString: url,
+    application_name: 'spendwatch',
+    max: 4,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // By SET and not as start-up parameters, which connection poolers refuse.
+    onConnect: async (client) => {
+      await client.query(`SET TimeZone = 'UTC'; SET statement_timeout = ${Math.round(statementTimeoutMs)}`);
+    },
+  };
+}
+
+async function inTransaction<T>(
+  pool: Pool,
+  place: string,
+  defaultTimeoutMs: number,
+  options: TransactionOptions,
+  work: (session: SqlSession) => Promise<T>,
+): Promise<T> {
+  const timeoutMs = options.statementTimeoutMs ?? defaultTimeoutMs;
+  let client: PoolClient;
+  try {
+    client = await pool.connect();
+  } catch (error) {
+    throw sqlError(error, place);
+  }
+  let broken = false;
+  const query = async <Row>(text: string, values?: readonly unknown[]): Promise<Row[]> => {
+    try {
+      return rowsOf<Row>(await client.query(request(text, values, timeoutMs)));
+    } catch (error) {
+      const fault = sqlError(error, place);
+      broken ||= fault.code === 'store_unreachable' || /read timeout/.test(String(error));
+      throw fault;
+    }
+  };
+  try {
+    const mode = options.readOnly === true ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
+    // Set again, for this transaction: behind a pooler the session may be one that another client has set up.
+    await query(
+      `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,
+    );
+    const result = await work({ query });
+    const end = await client.query('COMMIT');
+    // PostgreSQL answers COMMIT with ROLLBACK where a statement failed and the work went on as if nothing had.
+    if (end.command !== 'COMMIT') {
+      throw new AppError(
+        'store_query_failed',
+        `${place}: the transaction was rolled back, a statement in it had failed.`,
+      );
+    }
+    return result;
+  } catch (error) {
+    if (!broken) await client.query('ROLLBACK').catch(() => (broken = true));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** pg knows a time limit per query; its type declarations do not. */
+function request(text: string, values: readonly unknown[] | undefined, timeoutMs: number): QueryConfig {
+  const config: QueryConfig & { query_timeout: number } = { text, query_timeout: timeoutMs + SILENCE_MS };
+  if (values !== undefined) config.values = [...values];
+  return config;
+}
+
+function rowsOf<Row>(result: QueryResult | QueryResult[]): Row[] {
+  const last = Array.isArray(result) ? result.at(-1) : result;
+  return (last?.rows ?? []) as Row[];
+}
+
+/** `PostgreSQL at host:port, database "x"`: what a URL says, without its user and password. */
+function placeOf(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    // The parser's own error carries the whole text, password and all.
+    throw new AppError('store_url_invalid', 'The URL of the database cannot be read.', {
+      hint: 'Use postgres://user:password@host:5432/database; write special characters in the password as %XX.',
+    });
+  }
+  const host = parsed.hostname || parsed.searchParams.get('host') || 'localhost';
+  const database = decodeURIComponent(parsed.pathname.slice(1)) || decodeURIComponent(parsed.username);
+  return `PostgreSQL at ${host}:${parsed.port || '5432'}, database "${database}"`;
+}

@@ -1,0 +1,39 @@
+/** PostgreSQL's type ids of values that drivers disagree about. */
+const INT8 = 20;
+const DATE = 1082;
+const TIMESTAMP = 1114;
+const TIMESTAMPTZ = 1184;
+const NUMERIC = 1700;
+
+const asText = (text: string): string => text;
+
+/** How text from the server becomes a JavaScript value: the same in both drivers, and never by way of the local zone. */
+export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  [INT8]: asText,
+  [NUMERIC]: asText,
+  [DATE]: asText,
+  [TIMESTAMP]: asText,
+  [TIMESTAMPTZ]: instantOf,
+};
+
+/** The furthest instants that a Date can hold, ms. */
+const FURTHEST = 8.64e15;
+
+/** `2026-11-20 02:05:00.123456+00` as a Date (microseconds dropped); what no Date can hold is the nearest one that it can. */
+function instantOf(text: string): Date {
+  if (text === 'infinity') return new Date(FURTHEST);
+  if (text === '-infinity') return new Date(-FURTHEST);
+  const match = /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?\+00( BC)?$/.exec(text);
+  if (match === null) return new Date(Number.NaN);
+  const [, year, month, day, hour, minute, second, fraction = '', era] = match;
+  const instant = new Date(0);
+  // Years before 100 would be read as 19xx by Date.UTC, and BC has no year 0.
+  instant.setUTCFullYear(era === undefined ? Number(year) : 1 - Number(year), Number(month) - 1, Number(day));
+  instant.setUTCHours(
+    Number(hour),
+    Number(minute),
+    Number(second),
+    Number(fraction.padEnd(3, '0').slice(0, 3)),
+  );
+  return Number.isNaN(instant.getTime()) ? new Date(era === undefined ? FURTHEST : -FURTHEST) : instant;
+}

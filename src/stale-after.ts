@@ -1,0 +1,40 @@
+import type { App } from './app.ts';
+import type { Window } from './model/window.ts';
+import { collect } from './pipeline/collect.ts';
+import { staleAfterAuto } from './pipeline/health.ts';
+
+const HOUR = 3_600_000;
+const SPAN_MS = HOUR / 4;
+const HISTORY_MS = 28 * 24 * HOUR;
+
+/**
+ * How old the newest row may be, in ms, or null where that is off: `stale_after: auto` is worked out from the store
+ * once an hour. Until that has succeeded once nothing is stale.
+ */
+export function staleAfter(app: App): { at(now: number): Promise<number | null> } {
+  const { staleAfter: setting } = app.config.audit;
+  let known: number | null = null;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return {
+    async at(now) {
+      if (setting === 'off') return null;
+      if (setting !== 'auto') return setting;
+      if (now - askedAt >= HOUR) {
+        askedAt = now;
+        known = (await worked(app, now).catch(() => null)) ?? known;
+      }
+      return known;
+    },
+  };
+}
+
+async function worked(app: App, now: number): Promise<number | null> {
+  const to = Math.floor(now / SPAN_MS) * SPAN_MS;
+  const windows: Window[] = [];
+  for (let from = to - HISTORY_MS; from < to; from += SPAN_MS) windows.push({ from, to: from + SPAN_MS });
+  const query = { measures: ['calls' as const], where: {}, groupBy: [], windows };
+  const [series] = (await collect(app.store, [query], to)).series;
+  if (series === undefined || series instanceof Error) return null;
+  const cells = series.groups[0]?.cells ?? [];
+  return staleAfterAuto(windows.filter((_, i) => (cells[i] ?? null) !== null).map(({ from }) => from));
+}

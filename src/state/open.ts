@@ -1,0 +1,56 @@
+import type { Failure } from '../model/delivery.ts';
+import type { Episode, Said, Saying } from '../model/said.ts';
+import type { Sql } from '../sql.ts';
+import type { StoredDelivery } from './delivery-rows.ts';
+import { type LedgerQuestion, readEpisodes, readProgress, readSaid } from './ledger.ts';
+import { migrate } from './migrate.ts';
+import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
+import { prune } from './prune.ts';
+import { type Recorded, type Recording, record } from './record.ts';
+import { type ComposeReports, type Orphans, reportOrphans, reportOverdue } from './undelivered.ts';
+
+/** What is still to be sent. */
+export interface Outbox {
+  claim(channel: string, now: number, leaseMs: number, except?: readonly string[]): Promise<Claimed | null>;
+  settle(claimed: Pick<Claimed, 'id' | 'token'>, settlement: Settlement, now: number): Promise<boolean>;
+  reportOverdue(
+    channels: readonly string[],
+    now: number,
+    startedAt: number,
+    compose: ComposeReports,
+  ): Promise<StoredDelivery[]>;
+  reportOrphans(
+    channels: readonly string[],
+    failure: Failure,
+    now: number,
+    compose: ComposeReports,
+  ): Promise<Orphans>;
+  queueLengths(): Promise<Map<string, number>>;
+}
+
+/** What was said and what is still to be sent. Every method throws the port's AppError when the store is away. */
+export interface State extends Outbox {
+  readProgress(fingerprints: readonly string[]): Promise<Map<string, number>>;
+  readEpisodes(fingerprints: readonly string[]): Promise<Map<string, Episode[]>>;
+  readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
+  record<S extends Saying>(recordings: readonly Recording<S>[], now: number): Promise<Recorded>;
+  prune(now: number): Promise<void>;
+}
+
+/** Brings the schema up to date and opens the state in it. The port stays the caller's, who closes it. */
+export async function openState(sql: Sql): Promise<State> {
+  await migrate(sql);
+  return {
+    readProgress: (fingerprints) => readProgress(sql, fingerprints),
+    readEpisodes: (fingerprints) => readEpisodes(sql, fingerprints),
+    readSaid: (questions) => readSaid(sql, questions),
+    record: (recordings, now) => record(sql, recordings, now),
+    prune: (now) => prune(sql, now),
+    claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
+    settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
+    reportOverdue: (channels, now, startedAt, compose) =>
+      reportOverdue(sql, channels, now, startedAt, compose),
+    reportOrphans: (channels, failure, now, compose) => reportOrphans(sql, channels, failure, now, compose),
+    queueLengths: () => queueLengths(sql),
+  };
+}

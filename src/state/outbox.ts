@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type DeliveryState,
+  type Failure,
+  type NewDelivery,
+  OPEN_STATES,
+  statesBefore,
+} from '../model/delivery.ts';
+import type { Sql } from '../sql.ts';
+import {
+  DELIVERY_COLUMNS,
+  type DeliveryRow,
+  insertDeliveries,
+  OPEN,
+  type StoredDelivery,
+  storable,
+  storedDelivery,
+  UNLEASED,
+} from './delivery-rows.ts';
+
+/** A delivery that this process alone may send, until the lease ends or another process finds that it has ended. */
+export interface Claimed extends StoredDelivery {
+  readonly token: string;
+  readonly firstTriedAt: number;
+}
+
+/** What became of an attempt. `accepted` are all recipients that have taken the message so far. */
+export interface Settlement {
+  readonly state: DeliveryState;
+  readonly rung: number;
+  readonly nextAt: number;
+  readonly accepted: readonly string[];
+  /** Null when it was delivered. */
+  readonly failure: Failure | null;
+  /**
+   * Where a report is due: the deliveries that tell it (none where there is nobody to tell), queued in the same
+   * transaction unless it was told before. Null where none is due.
+   */
+  readonly reports: readonly NewDelivery[] | null;
+}
+
+/**
+ * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
+ * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
+ * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body.
+ */
+export async function claim(
+  sql: Sql,
+  channel: string,
+  now: number,
+  leaseMs: number,
+  except: readonly string[] = [],
+): Promise<Claimed | null> {
+  const token = randomUUID();
+  const [row] = await sql.query<DeliveryRow>(
+    `UPDATE spendwatch.delivery
+     SET attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, $2),
+         lease_token = $3, lease_until = clock_timestamp() + $4::text::interval
+     WHERE id = (
+       SELECT id FROM spendwatch.delivery
+       WHERE channel = $1 AND state IN ${OPEN} AND next_at <= $2 AND ${UNLEASED}
+         AND id NOT IN (SELECT jsonb_array_elements_text($5::text::jsonb))
+       ORDER BY next_at, created_at, id LIMIT 1
+       FOR UPDATE SKIP LOCKED)
+     RETURNING ${DELIVERY_COLUMNS}`,
+    [channel, new Date(now), token, `${leaseMs} milliseconds`, JSON.stringify(except)],
+  );
+  if (row === undefined) return null;
+  const stored = storedDelivery(row);
+  return { ...stored, token, firstTriedAt: stored.firstTriedAt ?? now };
+}
+
+/**
+ * Writes down what became of an attempt. False when the token is no longer the delivery's: the lease ended and
+ * another process has taken it over, whose word counts. May be repeated when it is not known whether it went through:
+ * the token stays with the delivery until the next claim.
+ */
+export async function settle(
+  sql: Sql,
+  { id, token }: Pick<Claimed, 'id' | 'token'>,
+  settlement: Settlement,
+  now: number,
+): Promise<boolean> {
+  const { state, rung, nextAt, accepted, failure, reports } = settlement;
+  return sql.transaction({}, async (session) => {
+    const [held] = await session.query<{ state: DeliveryState; reported_at: Date | null }>(
+      'SELECT state, reported_at FROM spendwatch.delivery WHERE id = $1 AND lease_token = $2 FOR UPDATE',
+      [id, token],
+    );
+    if (held === undefined) return false;
+    if (!statesBefore(state).includes(held.state)) return held.state === state;
+    const telling = held.reported_at === null ? reports : null;
+    await session.query(
+      `UPDATE spendwatch.delivery
+       SET state = $2, rung = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
+           failure_reason = COALESCE($7, failure_reason), failure_text = COALESCE($8, failure_text),
+           lease_until = NULL, reported_at = COALESCE(reported_at, $9), settled_at = $10
+       WHERE id = $1`,
+      [
+        id,
+        state,
+        rung,
+        new Date(nextAt),
+        JSON.stringify(accepted),
+        failure?.kind ?? null,
+        failure?.reason ?? null,
+        failure === null ? null : storable(failure.text),
+        telling === null ? null : new Date(now),
+        OPEN_STATES.includes(state) ? null : new Date(now),
+      ],
+    );
+    await insertDeliveries(session, telling ?? [], now);
+    return true;
+  });
+}
+
+/** How many deliveries wait, by channel; channels without any are absent. */
+export async function queueLengths(sql: Sql): Promise<Map<string, number>> {
+  const rows = await sql.query<{ channel: string; waiting: string }>(
+    `SELECT channel, count(*) AS waiting FROM spendwatch.delivery WHERE state IN ${OPEN} GROUP BY channel`,
+  );
+  return new Map(rows.map(({ channel, waiting }) => [channel, Number(waiting)]));
+}

@@ -1,0 +1,26 @@
+import type { Sql } from '../sql.ts';
+
+const KEEP_MS = 90 * 86_400_000;
+
+/**
+ * Removes what is older than 90 days and no rule needs: deliveries that were settled, rules that have not been judged
+ * since, and what was said of groups that no longer hold. What is still to be sent is never removed.
+ */
+export async function prune(sql: Sql, now: number): Promise<void> {
+  const oldest = [new Date(now - KEEP_MS)];
+  await sql.query('DELETE FROM spendwatch.delivery WHERE settled_at < $1', oldest);
+  await sql.query(
+    `DELETE FROM spendwatch.episode AS episode USING spendwatch.rule_progress AS progress
+     WHERE progress.fingerprint = episode.fingerprint AND progress.last_good < $1`,
+    oldest,
+  );
+  await sql.query('DELETE FROM spendwatch.rule_progress WHERE last_good < $1', oldest);
+  // An episode that is open for longer than this would otherwise be said again.
+  await sql.query(
+    `DELETE FROM spendwatch.said AS said
+     WHERE said_at < $1 AND NOT EXISTS (
+       SELECT FROM spendwatch.episode AS episode
+       WHERE episode.fingerprint = said.fingerprint AND episode.group_id = said.group_id)`,
+    oldest,
+  );
+}

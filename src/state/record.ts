@@ -1,0 +1,193 @@
+import type { NewDelivery } from '../model/delivery.ts';
+import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
+import type { EpisodeChanges, Saying } from '../model/said.ts';
+import type { Sql, SqlSession } from '../sql.ts';
+import { insertDeliveries } from './delivery-rows.ts';
+
+/** What goes out together: `compose` makes the deliveries of those sayings that nobody has said meanwhile. */
+export interface Telling<S extends Saying = Saying> {
+  readonly sayings: readonly S[];
+  /** Called inside the transaction, with at least one saying; must be quick, and pure but for its result. */
+  compose(won: readonly S[]): readonly NewDelivery[];
+}
+
+/** What one rule (or spendwatch itself) has to say, and how far it has come. */
+export interface Recording<S extends Saying = Saying> {
+  readonly fingerprint: string;
+  readonly rule: string | null;
+  /** The instant up to which the rule is now decided, and what `readProgress` said before; null where none is kept. */
+  readonly progress: { readonly before: number | null; readonly at: number } | null;
+  readonly episodes: EpisodeChanges;
+  readonly tellings: readonly Telling<S>[];
+}
+
+export interface Recorded {
+  readonly queued: readonly NewDelivery[];
+  /**
+   * Fingerprints whose progress another process has moved on since it was read: nothing of them was recorded. What
+   * was decided may rest on an old state, so read the ledger again, leave out the instants that are done, decide again.
+   */
+  readonly overtaken: readonly string[];
+}
+
+/**
+ * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
+ * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
+ * period) through once per step or growth, however many processes try at the same time.
+ */
+export async function record<S extends Saying>(
+  sql: Sql,
+  recordings: readonly Recording<S>[],
+  now: number,
+): Promise<Recorded> {
+  const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  return sql.transaction({}, async (session) => {
+    const progress = await lockProgress(session, inOrder);
+    const current = inOrder.filter(
+      (one) => one.progress === null || (progress.get(one.fingerprint) ?? null) === one.progress.before,
+    );
+    const won = await say(session, current);
+    const queued = current.flatMap(({ tellings }) =>
+      tellings.flatMap((telling) => {
+        const through = telling.sayings.filter((saying) => won.has(saying));
+        return through.length === 0 ? [] : telling.compose(through);
+      }),
+    );
+    await insertDeliveries(session, queued, now);
+    const advancing = current.filter(
+      ({ progress: step }) => step === null || step.before === null || step.at >= step.before,
+    );
+    await changeEpisodes(session, advancing);
+    await advance(session, current);
+    const recorded = new Set(current);
+    return {
+      queued,
+      overtaken: inOrder.filter((one) => !recorded.has(one)).map(({ fingerprint }) => fingerprint),
+    };
+  });
+}
+
+/** Locks the rules in order of their fingerprints, so that two processes wait for each other and never in a circle. */
+async function lockProgress(
+  session: SqlSession,
+  recordings: readonly Recording[],
+): Promise<Map<string, number>> {
+  const rules = recordings
+    .filter(({ progress }) => progress !== null)
+    .map(({ fingerprint, rule }) => ({ fingerprint, rule_name: rule ?? '' }));
+  if (rules.length === 0) return new Map();
+  await session.query(
+    `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
+     SELECT fingerprint, rule_name FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text)
+     ORDER BY fingerprint COLLATE "C"
+     ON CONFLICT (fingerprint) DO NOTHING`,
+    [JSON.stringify(rules)],
+  );
+  const rows = await session.query<{ fingerprint: string; last_good: Date | null }>(
+    `SELECT fingerprint, last_good FROM spendwatch.rule_progress
+     WHERE fingerprint IN (SELECT fingerprint FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text))
+     ORDER BY fingerprint COLLATE "C" FOR UPDATE`,
+    [JSON.stringify(rules)],
+  );
+  return new Map(
+    rows.flatMap(({ fingerprint, last_good }) =>
+      last_good === null ? [] : [[fingerprint, last_good.getTime()] as const],
+    ),
+  );
+}
+
+async function say(session: SqlSession, recordings: readonly Recording[]): Promise<Set<Saying>> {
+  const sayings = new Map<string, Saying>();
+  const rows = recordings.flatMap(({ fingerprint, rule, tellings }) =>
+    tellings.flatMap((telling) =>
+      telling.sayings.map((saying) => {
+        sayings.set(JSON.stringify([fingerprint, saying.groupId, saying.period]), saying);
+        return saidRow(fingerprint, rule, saying);
+      }),
+    ),
+  );
+  if (rows.length === 0) return new Set();
+  const through = await session.query<{ fingerprint: string; group_id: string; period: string }>(
+    `INSERT INTO spendwatch.said AS said
+       (fingerprint, group_id, period, rule_name, group_json, step, value, growth, said_at, since)
+     SELECT fingerprint, group_id, period, rule_name, group_json, step, value, growth, said_at, since
+     FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, group_id text, period text, rule_name text,
+       group_json text, step smallint, value numeric, growth numeric, said_at timestamptz, since timestamptz)
+     ORDER BY fingerprint COLLATE "C", group_id COLLATE "C", period COLLATE "C"
+     ON CONFLICT (fingerprint, group_id, period) DO UPDATE
+       SET step = GREATEST(said.step, EXCLUDED.step), value = EXCLUDED.value, growth = EXCLUDED.growth,
+           rule_name = EXCLUDED.rule_name, said_at = EXCLUDED.said_at, since = EXCLUDED.since
+       WHERE EXCLUDED.step > said.step
+          OR (EXCLUDED.growth IS NOT NULL AND said.value > 0 AND EXCLUDED.value >= EXCLUDED.growth * said.value)
+     RETURNING fingerprint, group_id, period`,
+    [JSON.stringify(rows)],
+  );
+  return new Set(
+    through.flatMap(({ fingerprint, group_id, period }) => {
+      const saying = sayings.get(JSON.stringify([fingerprint, group_id, period]));
+      return saying === undefined ? [] : [saying];
+    }),
+  );
+}
+
+function saidRow(fingerprint: string, rule: string | null, saying: Saying): Record<string, unknown> {
+  return {
+    fingerprint,
+    group_id: saying.groupId,
+    period: saying.period,
+    rule_name: rule,
+    group_json: JSON.stringify(saying.group),
+    step: saying.step,
+    value: formatFixed(saying.value, FIXED_DIGITS),
+    growth: saying.growth,
+    said_at: new Date(saying.at).toISOString(),
+    since: new Date(saying.since).toISOString(),
+  };
+}
+
+async function changeEpisodes(session: SqlSession, recordings: readonly Recording[]): Promise<void> {
+  const ended = recordings.flatMap(({ fingerprint, episodes }) =>
+    episodes.ended.map(({ groupId, step }) => ({ fingerprint, group_id: groupId, step })),
+  );
+  const begun = recordings.flatMap(({ fingerprint, episodes }) =>
+    episodes.begun.map(({ groupId, step, since }) => ({
+      fingerprint,
+      group_id: groupId,
+      step,
+      since: new Date(since).toISOString(),
+    })),
+  );
+  if (ended.length > 0) {
+    await session.query(
+      `DELETE FROM spendwatch.episode AS episode
+       USING jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, group_id text, step smallint)
+       WHERE (episode.fingerprint, episode.group_id, episode.step) = (r.fingerprint, r.group_id, r.step)`,
+      [JSON.stringify(ended)],
+    );
+  }
+  if (begun.length > 0) {
+    await session.query(
+      `INSERT INTO spendwatch.episode (fingerprint, group_id, step, since)
+       SELECT fingerprint, group_id, step, since FROM jsonb_to_recordset($1::text::jsonb)
+         AS r (fingerprint text, group_id text, step smallint, since timestamptz)
+       ON CONFLICT (fingerprint, group_id, step) DO UPDATE SET since = EXCLUDED.since`,
+      [JSON.stringify(begun)],
+    );
+  }
+}
+
+async function advance(session: SqlSession, recordings: readonly Recording[]): Promise<void> {
+  const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
+    progress === null
+      ? []
+      : [{ fingerprint, rule_name: rule ?? '', at: new Date(progress.at).toISOString() }],
+  );
+  if (steps.length === 0) return;
+  await session.query(
+    `UPDATE spendwatch.rule_progress AS progress
+     SET last_good = GREATEST(progress.last_good, r.at), rule_name = r.rule_name
+     FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text, at timestamptz)
+     WHERE progress.fingerprint = r.fingerprint`,
+    [JSON.stringify(steps)],
+  );
+}

@@ -1,0 +1,102 @@
+import { type Failure, type NewDelivery, OVERDUE_MS, RETRY_FOR_MS } from '../model/delivery.ts';
+import type { Sql } from '../sql.ts';
+import {
+  DELIVERY_COLUMNS,
+  type DeliveryRow,
+  insertDeliveries,
+  OPEN,
+  type StoredDelivery,
+  storable,
+  storedDelivery,
+  UNLEASED,
+} from './delivery-rows.ts';
+
+/** Makes the deliveries that tell other channels about one that did not arrive. Pure and quick. */
+export type ComposeReports = (delivery: StoredDelivery) => readonly NewDelivery[];
+
+/** So many at a time, so that a long outage does not become one long transaction. */
+const BATCH = 100;
+const ORPHAN_AFTER_MS = 60_000;
+
+/**
+ * Tells other channels, once, of deliveries to `channels` that have waited for `OVERDUE_MS`. One that is due just now
+ * is first tried again, unless this worker has run for as long (`startedAt`) and its channel does not get to it.
+ * Returns the deliveries that were told of.
+ */
+export async function reportOverdue(
+  sql: Sql,
+  channels: readonly string[],
+  now: number,
+  startedAt: number,
+  compose: ComposeReports,
+): Promise<StoredDelivery[]> {
+  const longAgo = now - OVERDUE_MS;
+  return sql.transaction({}, async (session) => {
+    const rows = await session.query<DeliveryRow>(
+      `WITH overdue AS MATERIALIZED (
+         SELECT id FROM spendwatch.delivery
+         WHERE state = 'queued' AND reported_at IS NULL AND NOT is_report AND created_at <= $2 AND ${UNLEASED}
+           AND channel IN (SELECT jsonb_array_elements_text($4::text::jsonb))
+           AND ($3::boolean OR (failure_reason IS NOT NULL AND next_at > $1))
+         ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       UPDATE spendwatch.delivery SET state = 'reported', reported_at = $1
+       WHERE id IN (SELECT id FROM overdue) RETURNING ${DELIVERY_COLUMNS}`,
+      [new Date(now), new Date(longAgo), startedAt <= longAgo, JSON.stringify(channels)],
+    );
+    const overdue = rows.map(storedDelivery);
+    await insertDeliveries(session, overdue.flatMap(compose), now);
+    return overdue;
+  });
+}
+
+/** Deliveries to channels that the file no longer has. */
+export interface Orphans {
+  readonly reported: readonly StoredDelivery[];
+  readonly givenUp: readonly StoredDelivery[];
+}
+
+/**
+ * Tells the channels that are left of deliveries to channels that are no more, and gives these up after
+ * `RETRY_FOR_MS`: until then the channel may come back. They are left alone for `ORPHAN_AFTER_MS`, in which a replica
+ * that still has the old file may deliver them.
+ */
+export async function reportOrphans(
+  sql: Sql,
+  channels: readonly string[],
+  failure: Failure,
+  now: number,
+  compose: ComposeReports,
+): Promise<Orphans> {
+  const orphaned = `state IN ${OPEN} AND ${UNLEASED}
+    AND channel NOT IN (SELECT jsonb_array_elements_text($2::text::jsonb)) AND created_at <= $6`;
+  const values = [
+    new Date(now),
+    JSON.stringify(channels),
+    failure.kind,
+    failure.reason,
+    storable(failure.text),
+  ];
+  return sql.transaction({}, async (session) => {
+    const reported = await session.query<DeliveryRow>(
+      `WITH orphan AS MATERIALIZED (
+         SELECT id FROM spendwatch.delivery WHERE ${orphaned} AND reported_at IS NULL AND NOT is_report
+         ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       UPDATE spendwatch.delivery
+       SET state = 'reported', reported_at = $1, failure_kind = $3, failure_reason = $4, failure_text = $5
+       WHERE id IN (SELECT id FROM orphan) RETURNING ${DELIVERY_COLUMNS}`,
+      [...values, new Date(now - ORPHAN_AFTER_MS)],
+    );
+    const givenUp = await session.query<DeliveryRow>(
+      `WITH orphan AS MATERIALIZED (
+         SELECT id FROM spendwatch.delivery WHERE ${orphaned} AND (reported_at IS NOT NULL OR is_report)
+         ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+       UPDATE spendwatch.delivery
+       SET state = 'given_up', settled_at = $1, failure_kind = $3, failure_reason = $4, failure_text = $5
+       WHERE id IN (SELECT id FROM orphan) RETURNING ${DELIVERY_COLUMNS}`,
+      [...values, new Date(now - RETRY_FOR_MS)],
+    );
+    const told = reported.map(storedDelivery);
+    await insertDeliveries(session, told.flatMap(compose), now);
+    return { reported: told, givenUp: givenUp.map(storedDelivery) };
+  });
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import type { AppError } from '../model/errors.ts';
+import type { Column } from '../model/metric.ts';
+import type { CellRead, Dimension, SegmentCell } from '../model/series.ts';
+import type { Sql } from '../sql.ts';
+
+/** A column name, or a trusted SQL expression over the table's columns. */
+export type ColumnSource = string | { readonly sql: string };
+
+/** Where the canonical columns are found in a table. What is absent cannot be asked for. */
+export interface Mapping {
+  /** `table` or `schema.table`, unquoted; every part is quoted in SQL. */
+  readonly table: string;
+  readonly columns: Readonly<Partial<Record<Column, ColumnSource>>>;
+  /** Further names to group and filter by. */
+  readonly dimensions: Readonly<Record<Dimension, ColumnSource>>;
+  /**
+   * How the raw time column stores instants; decides how a window's bounds are converted (never the column). Null:
+   * the store looks at the column's type, and takes one without a zone for UTC.
+   */
+  readonly timeKind: 'timestamptz' | 'timestamp_utc' | null;
+  /** Raw columns that older versions of the table lack, with their SQL type: there they read as NULL. */
+  readonly optional?: Readonly<Record<string, string>>;
+}
+
+/** USD per million tokens, as decimal text; keys are model names or patterns with `*`. */
+export type PriceList = Readonly<Record<string, { readonly input: string; readonly output: string }>>;
+
+/** One instant's view of a store: every read of a poll sees the same rows. */
+export interface Reading {
+  /** The time of the newest row before `before`, ms; null for a store without rows. */
+  readonly newestRow: number | null;
+  /** One answer a read, in the order asked; a read that failed by itself fails alone. */
+  readonly answers: readonly (readonly SegmentCell[] | AppError)[];
+}
+
+/** A fault or a warning that `validate --connect` found in a store. */
+export interface StoreProblem {
+  readonly level: 'fault' | 'warning';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A call to be written by `import` and the demo, in canonical names; absent is NULL. Numbers may be decimal text. */
+export type CallRow = Readonly<Partial<Record<Column | Dimension, string | number | null>>>;
+
+/**
+ * A place where AI calls are recorded. Reads happen in one read-only transaction with a statement timeout and the
+ * session zone UTC. `read` throws an AppError `store_unreachable` or `store_timeout` when nothing could be read.
+ */
+export interface AuditStore {
+  /** All reads of a poll together, so that an implementation can serve many with one scan. */
+  read(reads: readonly CellRead[], before: number): Promise<Reading>;
+  /** Table, columns, permissions and indexes, for `validate --connect`. */
+  inspect(): Promise<readonly StoreProblem[]>;
+  /** Creates the default table and its indexes if they are not there; returns what was created. */
+  createTable(): Promise<readonly string[]>;
+  /**
+   * Inserts calls, skipping those whose request_id is there; returns how many were inserted. A row that the table
+   * refuses (too long, out of range) is told to `reject` with its place in `rows`, and the others go in; without
+   * `reject` the first such row ends it.
+   */
+  insert(rows: readonly CallRow[], reject?: (index: number, reason: string) => void): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A member of the registry. `preset` fills in the mapping where alerts.yaml names no table. */
+export interface AuditStoreType<Options = unknown> {
+  readonly type: string;
+  readonly schema: z.ZodType<Options>;
+  /** Column mapping that results from the options: what rules may ask for, known without opening anything. */
+  mapping(options: Options): Mapping;
+  open(sql: Sql, options: Options, prices: PriceList | null): AuditStore;
+}

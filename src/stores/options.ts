@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Column } from '../model/metric.ts';
+import type { ColumnSource, Mapping } from './audit-store.ts';
+import { PRESETS, type Preset, type PresetName } from './presets.ts';
+
+const COLUMNS = [
+  'time',
+  'cost',
+  'service',
+  'model',
+  'user',
+  'endpoint',
+  'session',
+  'input_tokens',
+  'output_tokens',
+  'status',
+  'error',
+  'latency_ms',
+  'ttft_ms',
+  'id',
+  'request_id',
+] as const satisfies readonly Column[];
+
+/** Every canonical column is in the list: a new one that is not fails to compile here. */
+type Unlisted = Exclude<Column, (typeof COLUMNS)[number]>;
+const allListed: [Unlisted] extends [never] ? true : Unlisted = true;
+void allListed;
+
+const columnSource = z
+  .union([
+    z.string().min(1).describe('A column of the table'),
+    z
+      .strictObject({ sql: z.string().min(1) })
+      .describe('A trusted SQL expression over the columns of the table'),
+  ])
+  .describe('A column, or { sql: "expression" }');
+
+/** The keys under `audit:` that say where the calls are in the database. */
+export const tableOptions = z
+  .strictObject({
+    preset: z
+      .enum(Object.keys(PRESETS) as [PresetName, ...PresetName[]])
+      .exactOptional()
+      .describe(
+        'A table that spendwatch knows: api_audit_logs (the default where no table is named) or litellm',
+      ),
+    table: z
+      .string()
+      .regex(/^[^.]+(\.[^.]+)?$/, { error: 'must be `table` or `schema.table`' })
+      .exactOptional()
+      .describe('The table, as `table` or `schema.table`, without quotes'),
+    columns: z
+      .partialRecord(z.enum(COLUMNS), columnSource.nullable())
+      .exactOptional()
+      .describe('Where each canonical column is found; null says that the table has none'),
+    dimensions: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be letters, digits and underscores' }),
+        columnSource,
+      )
+      .exactOptional()
+      .describe('Further names to group and filter by, such as `team: team_id`'),
+  })
+  .superRefine((options, context) => {
+    if (mappingOf(options).columns.time === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['columns', 'time'],
+        message: 'is missing: without the time of a call nothing can be read',
+      });
+    }
+    for (const name of Object.keys(options.dimensions ?? {})) {
+      if ((COLUMNS as readonly string[]).includes(name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['dimensions', name],
+          message: 'is the name of a canonical column; map it under `columns`',
+        });
+      }
+    }
+  });
+export type TableOptions = z.infer<typeof tableOptions>;
+
+/** What rules may ask for with these options: the preset's mapping with the options' changes, or the options' own. */
+export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: PresetName }): Mapping {
+  const preset = presetOf(options)?.mapping;
+  const columns: Partial<Record<Column, ColumnSource>> = { ...preset?.columns };
+  for (const [name, source] of Object.entries(options.columns ?? {}) as [Column, ColumnSource | null][]) {
+    if (source === null) delete columns[name];
+    else columns[name] = source;
+  }
+  const ownTime = options.columns?.time !== undefined;
+  return {
+    table: options.table ?? preset?.table ?? '',
+    columns,
+    dimensions: { ...preset?.dimensions, ...options.dimensions },
+    timeKind: ownTime ? null : (preset?.timeKind ?? null),
+    ...(preset?.optional === undefined ? {} : { optional: preset.optional }),
+  };
+}
+
+/** The preset that the options name, the default one where they name neither preset nor table, else null. */
+export function presetOf(options: { preset?: PresetName; table?: string }): Preset | null {
+  if (options.preset !== undefined) return PRESETS[options.preset];
+  return options.table === undefined ? PRESETS.api_audit_logs : null;
+}

@@ -1,0 +1,98 @@
+import { AppError, asAppError } from '../model/errors.ts';
+import type { CellRead, SegmentCell } from '../model/series.ts';
+import type { Sql, SqlSession } from '../sql.ts';
+import type { AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
+import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
+import { createTable } from './create-table.ts';
+import { insertCalls } from './insert-calls.ts';
+import { inspectTable } from './inspect-table.ts';
+import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
+import { columnSql, sourceSql, tableSql } from './source-sql.ts';
+
+/** A table in PostgreSQL or PGlite with a row per call. */
+export const postgres: AuditStoreType<TableOptions> = {
+  type: 'postgres',
+  schema: tableOptions,
+  mapping: mappingOf,
+  open: openStore,
+};
+
+function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): AuditStore {
+  const mapping = mappingOf(options);
+  const preset = presetOf(options);
+  let known: TimeType | null = null;
+  return {
+    read: (reads, before) =>
+      sql.transaction({ readOnly: true }, async (session) => {
+        const timeType = known ?? (await timeTypeOf(mapping, session));
+        known = timeType;
+        const newest = await newestRow(mapping, timeType, before, session);
+        const answers: (readonly SegmentCell[] | AppError)[] = [];
+        for (const read of reads) answers.push(await answer(read, mapping, timeType, prices, session));
+        return { newestRow: newest, answers };
+      }),
+    inspect: () => inspectTable(sql, mapping),
+    createTable: () => createTable(sql, mapping, preset),
+    insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
+    close: () => sql.close(),
+  };
+}
+
+/** A read that the database refuses is undone to its savepoint and fails alone; without a connection all of them do. */
+async function answer(
+  read: CellRead,
+  mapping: Mapping,
+  timeType: TimeType,
+  prices: PriceList | null,
+  session: SqlSession,
+): Promise<readonly SegmentCell[] | AppError> {
+  let inSavepoint = false;
+  try {
+    const statement = cellSql(read, mapping, timeType, prices);
+    if (statement === null) return [];
+    await session.query('SAVEPOINT cell_read');
+    inSavepoint = true;
+    const cells = cellsOf(read, await session.query<CellSqlRow>(statement.text, statement.values));
+    await session.query('RELEASE SAVEPOINT cell_read');
+    return cells;
+  } catch (error) {
+    const fault = asAppError(error, 'store_query_failed');
+    if (fault.code === 'store_unreachable') throw fault;
+    if (inSavepoint) await session.query('ROLLBACK TO SAVEPOINT cell_read; RELEASE SAVEPOINT cell_read');
+    return fault;
+  }
+}
+
+/** The time of the newest row before an instant, ms; by the index, however large the table. */
+async function newestRow(
+  mapping: Mapping,
+  timeType: TimeType,
+  before: number,
+  session: SqlSession,
+): Promise<number | null> {
+  const time = columnSql(mapping, 'time', 'NULL');
+  const [row] = await session.query<{ newest: string | null }>(
+    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time}) AS newest
+     FROM ${tableSql(mapping.table)} WHERE ${time} < $1::${timeType} AND ${time} > '-infinity') AS seen`,
+    [instantText(before)],
+  );
+  return row?.newest == null ? null : Math.floor(Number(row.newest));
+}
+
+/** What the time column holds: looked up once where the mapping does not say. The sub-select reads no row. */
+async function timeTypeOf(mapping: Mapping, session: SqlSession): Promise<TimeType> {
+  if (mapping.timeKind !== null) return mapping.timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  const time = sourceSql(mapping.columns.time ?? { sql: 'NULL' });
+  const [row] = await session.query<{ type: string }>(
+    `SELECT pg_typeof((SELECT ${time} FROM ${tableSql(mapping.table)} LIMIT 0))::text AS type`,
+  );
+  if (row?.type === 'timestamp with time zone') return 'timestamptz';
+  if (row?.type === 'timestamp without time zone') return 'timestamp';
+  throw new AppError(
+    'store_time_type',
+    `The time column of ${mapping.table} is of type ${row?.type}, not a time.`,
+    {
+      hint: 'Map `time` to a timestamptz or timestamp (UTC) column, or to an expression such as { sql: "to_timestamp(created)" }.',
+    },
+  );
+}

@@ -1,0 +1,69 @@
+import { AppError } from '../model/errors.ts';
+import type { Column } from '../model/metric.ts';
+import type { Condition, Dimension } from '../model/series.ts';
+import type { ColumnSource, Mapping } from './audit-store.ts';
+
+/** Collects the values of a statement; `add` gives the placeholder that stands for one. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  add(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+}
+
+/** A name as SQL, whatever is in it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `schema.table` as SQL, every part quoted. */
+export function tableSql(table: string): string {
+  return table.split('.').map(quoted).join('.');
+}
+
+/** A column by its quoted name, an expression (trusted, the operator's own) in parentheses. */
+export function sourceSql(source: ColumnSource): string {
+  // The line break ends a comment that an expression may end with.
+  return typeof source === 'string' ? quoted(source) : `(${source.sql}\n)`;
+}
+
+/** The column's expression, or `absent` where the table has none. */
+export function columnSql(mapping: Mapping, column: Column, absent: string): string {
+  const source = mapping.columns[column];
+  return source === undefined ? absent : sourceSql(source);
+}
+
+/** A dimension's value as text. */
+export function dimensionSql(mapping: Mapping, dimension: Dimension): string {
+  const source = mapping.dimensions[dimension] ?? GROUPING[dimension]?.(mapping);
+  if (source === undefined) {
+    throw new AppError('dimension_unknown', `The audit store has no dimension "${dimension}".`, {
+      hint: 'Map it under audit.columns or declare it under audit.dimensions.',
+    });
+  }
+  return `${sourceSql(source)}::text`;
+}
+
+const GROUPING: Readonly<Record<Dimension, (mapping: Mapping) => ColumnSource | undefined>> = {
+  service: (mapping) => mapping.columns.service,
+  model: (mapping) => mapping.columns.model,
+  user: (mapping) => mapping.columns.user,
+  endpoint: (mapping) => mapping.columns.endpoint,
+  session: (mapping) => mapping.columns.session,
+};
+
+/** A condition on a dimension. A `not` list keeps NULL unless it names null. */
+export function conditionSql(expression: string, condition: Condition, parameters: Parameters): string {
+  const list = 'in' in condition ? condition.in : condition.notIn;
+  const texts = list.filter((value) => value !== null);
+  const namesNull = texts.length < list.length;
+  const array = `${parameters.add(texts)}::text[]`;
+  if ('in' in condition) {
+    const isOne = `${expression} = ANY(${array})`;
+    return namesNull ? `(${isOne} OR ${expression} IS NULL)` : `(${isOne})`;
+  }
+  const isNone = `${expression} <> ALL(${array})`;
+  return namesNull ? `(${expression} IS NOT NULL AND ${isNone})` : `(${expression} IS NULL OR ${isNone})`;
+}

@@ -1,0 +1,197 @@
+import { alertMessage } from '../../src/model/alert-message.ts';
+import type { Alert, Finding } from '../../src/model/finding.ts';
+import {
+  blindMessage,
+  channelReportMessage,
+  drillMessage,
+  seesMessage,
+} from '../../src/model/health-message.ts';
+import type { Message } from '../../src/model/message.ts';
+import type { Sample } from '../../src/model/metric.ts';
+import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
+import type { RuleBase } from '../../src/model/rule.ts';
+
+export const AT = Date.parse('2026-11-20T02:05:00Z');
+export const DATA_AS_OF = Date.parse('2026-11-20T02:04:58Z');
+const HOUR = 3_600_000;
+
+export function amount(text: string, calls = 0): Sample {
+  const fixed = parseFixed(text) ?? 0n;
+  return { fixed, number: toNumber(fixed), calls };
+}
+
+export function sampleRule(changes: Partial<RuleBase> = {}): RuleBase {
+  return {
+    name: 'hourly-burn',
+    type: 'threshold',
+    enabled: true,
+    severity: 'warning',
+    metric: 'spend',
+    errors: null,
+    window: { kind: 'rolling', ms: HOUR, text: '1h' },
+    groupBy: ['service'],
+    where: {},
+    notify: { info: [], warning: ['oncall'], critical: ['oncall'] },
+    message: 'Immediate attention required',
+    forMs: 0,
+    delayMs: 0,
+    dedupe: 'day',
+    growth: 10,
+    minCalls: 0,
+    ...changes,
+  };
+}
+
+export function sampleFinding(changes: Partial<Finding> = {}): Finding {
+  return {
+    key: ['search'],
+    groupBy: ['service'],
+    metric: 'spend',
+    unit: 'USD',
+    severity: 'critical',
+    value: amount('312.456789', 890_412),
+    bound: fixedFromNumber(100),
+    operator: '>=',
+    window: { from: AT - HOUR, to: AT },
+    baseline: null,
+    zscore: null,
+    breakdown: {
+      model: [
+        { key: 'gpt-4.1', value: amount('300.1', 890_000) },
+        { key: 'gpt-4.1-mini', value: amount('12.3', 400) },
+        { key: null, value: amount('0.056789', 12) },
+      ],
+      user: [
+        { key: 'svc-indexer', value: amount('311.9', 890_101) },
+        { key: 'anna@example.com', value: amount('0.556789', 311) },
+      ],
+    },
+    unpriced: null,
+    ...changes,
+  };
+}
+
+export function sampleAlert(changes: Partial<Finding> = {}, rest: Partial<Alert> = {}): Alert {
+  return {
+    id: 'alrt_5f0c2a9e41',
+    finding: sampleFinding(changes),
+    at: AT,
+    since: AT - 45 * 60_000,
+    ongoing: false,
+    period: 'day/2026-11-20T00:00:00Z',
+    ...rest,
+  };
+}
+
+export function sampleNews(alerts: readonly Alert[], rule: Partial<RuleBase> = {}, zone = 'UTC'): Message {
+  const at = AT;
+  return alertMessage({
+    rule: sampleRule(rule),
+    alerts,
+    at,
+    dataAsOf: DATA_AS_OF,
+    zone,
+    timestamp: at + 1500,
+  });
+}
+
+/** Names that attack a mail header, a chat, a page, a terminal and a phone's screen. */
+export const HOSTILE_NAMES = [
+  'evil\r\nBcc: all@example.com\r\n\r\nhello',
+  '<!channel> & <@U123> *bold* ```code```',
+  '<script>alert(1)</script><img src=x onerror=alert(1)>',
+  'n'.repeat(90),
+  '👩‍👩‍👧‍👦 家族 🚨',
+  'invoice\u202egnp.exe\u2066',
+  '',
+  '\u0000\u001b[31mred\u001b[0m',
+] as const;
+
+export function hostileMessage(): Message {
+  const breakdown = { user: HOSTILE_NAMES.map((key) => ({ key, value: amount('1', 1) })) };
+  return sampleNews(HOSTILE_NAMES.map((name, i) => sampleAlert({ key: [name], breakdown }, { id: `a${i}` })));
+}
+
+const moment = { at: AT, zone: 'UTC', timestamp: AT + 1500 };
+
+/** One of each kind, as `docs/messages` shows them. */
+export const SAMPLES: Readonly<Record<string, Message>> = {
+  alert: sampleNews([sampleAlert()]),
+  'alert-many': sampleNews(
+    [
+      sampleAlert({}, { ongoing: true, since: AT - 26 * HOUR }),
+      ...Array.from({ length: 12 }, (_, i) =>
+        sampleAlert(
+          {
+            key: [`team-${String(i + 1).padStart(2, '0')}`],
+            severity: i < 2 ? 'critical' : 'warning',
+            bound: fixedFromNumber(i < 2 ? 100 : 50),
+            value: amount(String(240 - 15 * i), 12_000 - i),
+            breakdown: {
+              model: [{ key: 'claude-sonnet-4', value: amount(String(240 - 15 * i), 12_000 - i) }],
+            },
+            unpriced: i === 0 ? { calls: 1204, models: 2 } : null,
+          },
+          { id: `alrt_${i}`, since: AT },
+        ),
+      ),
+    ],
+    {},
+    'Europe/Berlin',
+  ),
+  anomaly: sampleNews(
+    [
+      sampleAlert({
+        value: amount('412.34', 120_441),
+        bound: fixedFromNumber(219.02),
+        baseline: { mean: 41.2, stddev: 59.273, floor: 8.24, n: 28 },
+        zscore: 6.2615,
+        severity: 'warning',
+        window: { from: AT - 6 * HOUR, to: AT },
+        unpriced: { calls: 1204, models: 2 },
+      }),
+    ],
+    {
+      name: 'spend-anomaly',
+      type: 'anomaly',
+      window: { kind: 'rolling', ms: 6 * HOUR, text: '6h' },
+      message: null,
+    },
+  ),
+  budget: sampleNews(
+    [
+      sampleAlert({
+        key: [],
+        groupBy: [],
+        severity: 'warning',
+        value: amount('1204', 2_310_112),
+        bound: fixedFromNumber(1000),
+        window: { from: Date.parse('2026-11-20T00:00:00Z'), to: AT },
+      }),
+    ],
+    {
+      name: 'daily-budget',
+      groupBy: [],
+      message: null,
+      window: { kind: 'calendar', word: 'today', text: 'today' },
+    },
+  ),
+  drill: drillMessage({ channel: 'oncall', ...moment }),
+  blind: blindMessage({
+    reason: '3 polls in a row failed: cannot reach the audit store at db.example.com:5432 (ECONNREFUSED)',
+    since: AT - 3 * 60_000,
+    dataAsOf: DATA_AS_OF - 180_000,
+    ...moment,
+  }),
+  sees: seesMessage({ since: AT - 34 * 60_000, dataAsOf: DATA_AS_OF, ...moment }),
+  'channel-report': channelReportMessage({
+    channel: 'oncall',
+    detail: 'Slack refused: token_revoked',
+    reason: 'auth',
+    kind: 'person',
+    attempts: 1,
+    firstTriedAt: AT + 2000,
+    original: sampleNews([sampleAlert()]),
+    ...moment,
+  }),
+};

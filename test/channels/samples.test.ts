@@ -1,0 +1,23 @@
+import { describe, expect, test } from 'vitest';
+import { renderEmail } from '../../src/channels/email/render.ts';
+import { renderSlack } from '../../src/channels/slack/blocks.ts';
+import { plainText } from '../../src/model/plain-text.ts';
+import { SAMPLES } from './sample-messages.ts';
+
+const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const file = (name: string): string => new URL(`../../docs/messages/${name}`, import.meta.url).pathname;
+
+// After an intended change: npx vitest run test/channels/samples.test.ts -u
+describe.each(Object.entries(SAMPLES))('docs/messages shows %s as it is', (name, message) => {
+  test('in text', () => expect(plainText(message)).toMatchFileSnapshot(file(`${name}.txt`)));
+
+  test('in HTML', () => {
+    const { html } = renderEmail(message, 'dlv_01', 'spendwatch@example.com');
+    return expect(html).toMatchFileSnapshot(file(`${name}.html`));
+  });
+
+  test('in Slack', () =>
+    expect(pretty(renderSlack(message, 'dlv_01'))).toMatchFileSnapshot(file(`${name}.slack.json`)));
+
+  test('in a webhook', () => expect(`${message.json}\n`).toMatchFileSnapshot(file(`${name}.webhook.json`)));
+});

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { init } from '../../src/commands/init.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { AppError } from '../../src/model/errors.ts';
+import { folderWith } from '../config/support.ts';
+
+function recorder() {
+  const out: string[] = [];
+  const err: string[] = [];
+  return { out, err, io: { out: (line: string) => out.push(line), err: (line: string) => err.push(line) } };
+}
+
+describe('init', () => {
+  it('writes a commented file that is valid as it is', async () => {
+    const path = join(await folderWith({}), 'alerts.yaml');
+    const { io, out } = recorder();
+    expect(await init(path, io)).toBe(0);
+    expect(out[0]).toBe(`wrote ${path}`);
+    expect((await loadConfig(path, {})).rules.map(({ name }) => name)).toContain('hourly-burn');
+    const text = await readFile(path, 'utf8');
+    const example = await readFile(join(import.meta.dirname, '../../alerts.yaml'), 'utf8');
+    expect(text.match(/#/g)?.length).toBeGreaterThan(10);
+    expect(text.length).toBeLessThan(example.length);
+  });
+
+  it('leaves an existing file as it is and says so', async () => {
+    const path = join(await folderWith({ 'alerts.yaml': 'mine' }), 'alerts.yaml');
+    const { io, err } = recorder();
+    expect(await init(path, io)).toBe(1);
+    expect(err).toEqual([`${path} exists and was left as it is`]);
+    expect(await readFile(path, 'utf8')).toBe('mine');
+  });
+
+  it('says where it could not write', async () => {
+    const path = join(await folderWith({}), 'no-such-folder', 'alerts.yaml');
+    const error = await init(path, recorder().io).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(AppError);
+    expect((error as AppError).code).toBe('config_unwritable');
+    expect((error as AppError).message).toContain(path);
+  });
+});

@@ -1,0 +1,249 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { WebhookOptions } from '../../src/channels/webhook/options.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import { parseFixed } from '../../src/model/money.ts';
+import { faultsOf, folderWith, load, minimal } from './support.ts';
+
+const SLACK = `
+channels:
+  oncall: { type: slack, token: xoxb-1, channel: "#a" }
+  finance: { type: slack, token: xoxb-2, channel: "#b" }
+`;
+
+describe('the smallest file', () => {
+  it('gets the documented defaults', async () => {
+    const config = await load(minimal());
+    expect(config).toMatchObject({
+      timezone: 'UTC',
+      schedule: '* * * * *',
+      audit: {
+        latenessMs: 15 * 60_000,
+        reconcileMs: 3_600_000,
+        staleAfter: 'auto',
+        rollup: 'on',
+        statementTimeoutMs: 60_000,
+        prices: null,
+        mapping: { table: 'api_audit_logs' },
+      },
+      state: { url: null },
+      silences: [],
+      health: { notify: [], blindAfter: 3 },
+      heartbeat: null,
+      http: { host: '127.0.0.1', port: 9464 },
+    });
+    expect(config.audit.url.reveal()).toBe('pglite:./data');
+    expect(config.dir).toBe(dirname(config.path));
+    expect(config.watchedFiles).toEqual([config.path]);
+  });
+
+  it('keeps a limit exactly as it is written', async () => {
+    const [rule] = (await load(minimal())).rules;
+    expect(rule?.type === 'threshold' && rule.steps).toEqual([
+      { severity: 'warning', bound: parseFixed('100.1') },
+    ]);
+  });
+});
+
+describe('who is told', () => {
+  it('is every channel where neither the rule nor the defaults name one', async () => {
+    const config = await load(minimal(SLACK));
+    expect(config.rules[0]?.notify.critical).toEqual(['oncall', 'finance']);
+    expect(config.health.notify).toEqual(['oncall', 'finance']);
+  });
+
+  it('is the channels of the defaults, and health tells all that enabled rules name', async () => {
+    const config = await load(`version: 1
+audit: { url: "pglite:x" }
+defaults: { notify: [oncall], severity: critical }
+rules:
+  - { name: a, type: threshold, metric: spend, window: 1h, threshold: 1 }
+  - { name: b, type: threshold, metric: spend, window: 1h, threshold: 1, notify: [finance], enabled: false }
+${SLACK}`);
+    expect(config.rules.map(({ severity, notify }) => [severity, notify.critical])).toEqual([
+      ['critical', ['oncall']],
+      ['critical', ['finance']],
+    ]);
+    expect(config.health.notify).toEqual(['oncall']);
+  });
+});
+
+describe('variables', () => {
+  it('stand for text, and for numbers and booleans where only those fit', async () => {
+    const text = `version: \${VERSION}
+audit: { url: "\${URL}", lateness: "\${LATENESS:-5m}" }
+rules:
+  - name: "\${NAME}"
+    type: threshold
+    metric: spend
+    window: 1h
+    threshold: "\${LIMIT}"
+    enabled: "\${ENABLED}"
+    message: "costs $5, $$5, $\${NAME} and \${EMPTY:-nothing}"
+health: { blind_after: "\${BLIND}" }
+`;
+    const env = {
+      VERSION: '1',
+      URL: 'pglite:y',
+      NAME: '42',
+      LIMIT: '100.10',
+      ENABLED: 'false',
+      EMPTY: '',
+      BLIND: '7',
+    };
+    const config = await load(text, { env });
+    expect(config.rules[0]).toMatchObject({
+      name: '42',
+      enabled: false,
+      message: 'costs $5, $5, ${NAME} and nothing',
+      steps: [{ bound: parseFixed('100.1') }],
+    });
+    expect(config).toMatchObject({ audit: { latenessMs: 300_000 }, health: { blindAfter: 7 } });
+  });
+
+  it('are never read as YAML', async () => {
+    const config = await load(minimal(SLACK).replace('name: burn', 'name: "${NAME}"'), {
+      env: { NAME: 'a, threshold: 0 }\n  - {"' },
+    });
+    expect(config.rules.map(({ name }) => name)).toEqual(['a, threshold: 0 }\n  - {"']);
+  });
+
+  it('that are missing are named with their line, several at once', async () => {
+    const faults = await faultsOf(minimal('silences: []\nheartbeat:\n  url: https://${A_HOST}/${A_PATH}\n'));
+    expect(faults.map(({ line, column, message }) => [line, column, message])).toEqual([
+      [7, 16, 'the environment variable A_HOST is not set'],
+      [7, 26, 'the environment variable A_PATH is not set'],
+    ]);
+  });
+
+  it('do not change keys', async () => {
+    const [fault] = await faultsOf(minimal('"${KEY}": 1\n'), { KEY: 'timezone' });
+    expect(fault?.message).toBe('unknown key "${KEY}"');
+  });
+
+  it('leave the state in the audit database when its URL is empty', async () => {
+    expect((await load(minimal('state: { url: "${STATE:-}" }\n'))).state.url).toBeNull();
+    const config = await load(minimal('state: { url: "${STATE:-}" }\n'), {
+      env: { STATE: 'postgres://h/d' },
+    });
+    expect(config.state.url?.reveal()).toBe('postgres://h/d');
+  });
+});
+
+describe('secret files', () => {
+  it('give secrets without their final newline, are watched, and start at the folder of the file', async () => {
+    const config = await load(
+      `version: 1
+audit: { url_file: audit-url }
+channels:
+  hook:
+    type: webhook
+    url_file: "\${FILES}-url"
+    secrets_file: [new, old]
+    headers: { Authorization_file: auth }
+rules:
+  - { name: burn, type: threshold, metric: spend, window: 1h, threshold: 1 }
+`,
+      {
+        env: { FILES: 'hook' },
+        files: {
+          'audit-url': 'pglite:z\n',
+          'hook-url': 'https://example.com/\r\n',
+          new: 'a-secret-of-16-bytes\n\n',
+          old: 'another-of-16-bytes',
+          auth: 'Bearer ${NOT_A_VARIABLE}\n',
+        },
+      },
+    );
+    expect(config.audit.url.reveal()).toBe('pglite:z');
+    const hook = config.channels.get('hook');
+    if (hook === undefined) throw new Error('the channel is not there');
+    expect(hook.type).toBe('webhook');
+    expect(JSON.stringify(hook)).not.toContain('of-16');
+    const { url, secrets, headers } = hook.options as WebhookOptions;
+    expect(url.reveal()).toBe('https://example.com/');
+    expect(secrets.map((secret) => secret.reveal())).toEqual([
+      'a-secret-of-16-bytes\n',
+      'another-of-16-bytes',
+    ]);
+    expect(headers.Authorization?.reveal()).toBe('Bearer ${NOT_A_VARIABLE}');
+    const names = config.watchedFiles.map((file) => file.slice(config.dir.length + 1));
+    expect(names.toSorted()).toEqual(['alerts.yaml', 'audit-url', 'auth', 'hook-url', 'new', 'old']);
+  });
+});
+
+describe('an email channel', () => {
+  const mail = (keys: string) => minimal(`channels:\n  mail: { type: email, to: [a@example.com]${keys} }\n`);
+
+  it('takes from SMTP_* what it does not say', async () => {
+    const env = {
+      SMTP_SERVER: 'smtp.example.com',
+      SMTP_PORT: '2525',
+      SMTP_USER: 'u',
+      SMTP_PASSWORD: 'p',
+      SMTP_FROM: 'watch@example.com',
+    };
+    const options = (await load(mail(', port: 25'), { env })).channels.get('mail')?.options;
+    expect(options).toMatchObject({ host: 'smtp.example.com', port: 25, from: 'watch@example.com' });
+    const other = (await load(mail(''), { env })).channels.get('mail')?.options;
+    expect(other).toMatchObject({ port: 2525, login: { user: 'u' } });
+  });
+
+  it('is a fault without a sender, and does not show what the environment says', async () => {
+    const faults = await faultsOf(mail(''), { SMTP_SERVER: 'smtp.example.com', SMTP_PORT: 'not-a-port-77' });
+    const text = JSON.stringify(faults);
+    expect(faults.length).toBeGreaterThan(0);
+    expect(text).toContain('port');
+    expect(text).not.toContain('not-a-port-77');
+  });
+});
+
+describe('http', () => {
+  it.each([
+    ['off', null],
+    [':9464', { host: '', port: 9464 }],
+    ['[::1]:0', { host: '::1', port: 0 }],
+    ['localhost:80', { host: 'localhost', port: 80 }],
+  ])('listen: "%s"', async (listen, expected) => {
+    expect((await load(minimal(`http: { listen: "${listen}" }\n`))).http).toEqual(expected);
+  });
+});
+
+describe('silences', () => {
+  it('tell rule and dimensions apart, and null is NULL', async () => {
+    const config = await load(
+      minimal(`silences:
+  - { match: { rule: burn, service: a, user: null }, from: 2026-11-20T01:00:00+01:00, until: 2026-11-21T00:00:00Z }
+`),
+    );
+    expect(config.silences).toEqual([
+      {
+        rule: 'burn',
+        match: { service: 'a', user: null },
+        from: Date.UTC(2026, 10, 20),
+        until: Date.UTC(2026, 10, 21),
+        reason: '',
+      },
+    ]);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('is missing: then init is named', async () => {
+    const folder = await folderWith({});
+    const error = await loadConfig(join(folder, 'alerts.yaml'), {}).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).code).toBe('config_invalid');
+    expect((error as ConfigError).message).toContain('there is no such file');
+    expect((error as ConfigError).message).toContain('spendwatch init');
+  });
+
+  it('is a folder, too large, or no text', async () => {
+    const folder = await folderWith({ 'large.yaml': '#'.repeat(1_100_000) });
+    await expect(loadConfig(folder, {})).rejects.toThrow('it is a folder');
+    await expect(loadConfig(join(folder, 'large.yaml'), {})).rejects.toThrow('larger than 1 MiB');
+    await expect(loadConfig(process.execPath, {})).rejects.toThrow(ConfigError);
+  });
+});

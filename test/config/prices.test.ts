@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parsePrices } from '../../src/config/prices.ts';
+import { parseFixed } from '../../src/model/money.ts';
+
+describe('a price list', () => {
+  it('keeps the digits that its author wrote', () => {
+    const text =
+      'models:\n  a: { input: 2.00, output: 0.1000000000000000055 }\n  "b-*": { input: "3", output: 0 }\n';
+    expect(parsePrices('prices.yaml', text)).toEqual({
+      prices: { a: { input: '2.00', output: '0.1000000000000000055' }, 'b-*': { input: '3', output: '0' } },
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['models: { a: { input: 0x10, output: 1 } }', 1, 23, 'not a decimal number'],
+    ['models: { a: { input: .inf, output: 1 } }', 1, 23, 'not a decimal number'],
+    ['models: { a: { input: 1, output: "$2" } }', 1, 34, 'not a decimal number'],
+    ['models: { a: { input: 1, output: -2 } }', 1, 34, 'negative'],
+    ['models: { a: { input: 1, output: 1e12 } }', 1, 34, 'above a million'],
+    ['models: { a: { input: 1 } }', 1, 14, 'output price of a is missing'],
+    ['models: { a: 3 }', 1, 14, 'needs input and output'],
+    ['models: [a]', 1, 9, 'begins with `models:`'],
+    ['', 1, 1, 'begins with `models:`'],
+    ['models: {}\nmodel: {}', 2, 1, 'unknown key "model"'],
+    ['models:\n  a: { input: 1, output: 2 }\n  a: { input: 1, output: 2 }', 3, 3, 'stands here twice'],
+    ['models: {', 1, 10, ''],
+  ])('%s is a fault', (text, line, column, message) => {
+    const { prices, problems } = parsePrices('prices.yaml', text);
+    expect(prices).toBeNull();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ file: 'prices.yaml', line, column });
+    expect(problems[0]?.message).toContain(message);
+  });
+});
+
+describe('the shipped prices.yaml', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../prices.yaml'), 'utf8');
+
+  it('is valid, and every output costs at least its input, save for embeddings', () => {
+    const { prices, problems } = parsePrices('prices.yaml', text);
+    expect(problems).toEqual([]);
+    const odd = Object.entries(prices ?? {}).filter(
+      ([, { input, output }]) => (parseFixed(output) ?? 0n) < (parseFixed(input) ?? 0n),
+    );
+    expect(odd.filter(([model]) => !model.includes('embed'))).toEqual([]);
+    expect(Object.keys(prices ?? {}).length).toBeGreaterThan(40);
+  });
+
+  it('says as of when it was collected and that it must be checked', () => {
+    expect(text).toMatch(/mid-2025/);
+    expect(text).toMatch(/check every line/);
+  });
+});

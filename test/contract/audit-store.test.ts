@@ -1,0 +1,478 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/model/errors.ts';
+import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
+import type { CellRead, SegmentCell } from '../../src/model/series.ts';
+import type { AuditStore, PriceList } from '../../src/stores/audit-store.ts';
+import type { TableOptions } from '../../src/stores/options.ts';
+import { postgres } from '../../src/stores/postgres.ts';
+import {
+  callsArbitrary,
+  expectedCells,
+  ORIGIN,
+  PRICES,
+  readArbitrary,
+  type TestCall,
+} from '../stores/random-calls.ts';
+import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+
+const RUNS = 60;
+const HOUR = 3_600_000;
+
+const CALLS: TableOptions = {
+  table: 'calls',
+  columns: {
+    time: 'at',
+    cost: 'cost',
+    service: 'service',
+    model: 'model',
+    user: { sql: 'usr' },
+    input_tokens: 'input',
+    output_tokens: 'output',
+    status: 'status',
+    error: 'error',
+    latency_ms: 'latency',
+  },
+};
+
+describe.each(ENGINES)('an audit store in %s', (name) => {
+  let engine: EngineUnderTest;
+  beforeAll(async () => {
+    engine = await startEngine(name);
+    for (const [table, type] of [
+      ['calls', 'timestamptz'],
+      ['zoneless_calls', 'timestamp'],
+    ]) {
+      await engine.sql.query(`CREATE TABLE ${table} (at ${type}, cost float8, service text, model text, usr text,
+        input integer, output integer, status integer, error text, latency float8)`);
+    }
+  });
+  afterAll(() => engine.stop());
+
+  const open = (options: TableOptions, prices: PriceList | null = null): AuditStore =>
+    postgres.open(engine.sql, options, prices);
+
+  async function fill(table: string, calls: readonly TestCall[]): Promise<void> {
+    await engine.sql.query(`TRUNCATE ${table}`);
+    const column = (pick: (call: TestCall) => unknown) =>
+      calls.map((call) => (pick(call) === null ? null : String(pick(call))));
+    await engine.sql.query(
+      `INSERT INTO ${table} SELECT t::timestamptz AT TIME ZONE ${table === 'calls' ? `'UTC' AT TIME ZONE 'UTC'` : `'UTC'`},
+        c::float8, s, m, u, i::integer, o::integer, st::integer, e, l::float8
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+        $10::text[]) AS v(t, c, s, m, u, i, o, st, e, l)`,
+      [
+        calls.map((call) => new Date(call.at).toISOString()),
+        column((call) => call.cost),
+        column((call) => call.service),
+        column((call) => call.model),
+        column((call) => call.user),
+        column((call) => call.input),
+        column((call) => call.output),
+        column((call) => call.status),
+        column((call) => call.error),
+        column((call) => call.latency),
+      ],
+    );
+  }
+
+  async function cells(store: AuditStore, read: CellRead): Promise<readonly SegmentCell[]> {
+    const { answers } = await store.read([read], ORIGIN);
+    const [answer] = answers;
+    if (answer instanceof AppError || answer === undefined) throw answer;
+    return answer;
+  }
+
+  it.each(['calls', 'zoneless_calls'])('sums random rows of %s exactly, whatever is asked', async (table) => {
+    const store = open({ ...CALLS, table }, PRICES);
+    await fc.assert(
+      fc.asyncProperty(
+        callsArbitrary,
+        fc.array(readArbitrary, { minLength: 1, maxLength: 3 }),
+        async (calls, reads) => {
+          await fill(table, calls);
+          const { answers } = await store.read(reads, ORIGIN);
+          reads.forEach((read, i) => {
+            expect(sorted(answers[i] as readonly SegmentCell[])).toEqual(sorted(expectedCells(read, calls)));
+          });
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('gives what plain SQL sums over the same window, to the micro-dollar and beyond', async () => {
+    const store = open(CALLS);
+    await fc.assert(
+      fc.asyncProperty(callsArbitrary, async (calls) => {
+        await fill('calls', calls);
+        const [plain] = await engine.sql.query<{ spend: string; calls: string }>(
+          `SELECT coalesce(sum(cost::numeric), 0) AS spend, count(*) AS calls FROM calls
+           WHERE at >= $1 AND at < $2 AND cost > -1000000001 AND cost < 1000000001 AND service = 'search'`,
+          [new Date(ORIGIN), new Date(ORIGIN + 5000)],
+        );
+        const read = { ...totals(['cost'], ORIGIN, ORIGIN + 5000), where: { service: { in: ['search'] } } };
+        const [cell] = await cells(store, read);
+        expect(formatFixed(cell?.cell.sums.cost ?? 0n, 12)).toBe(
+          formatFixed(fixedOf(plain?.spend ?? '0'), 12),
+        );
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('counts a row at the start of a window and not one at its end', async () => {
+    await fill('calls', [
+      call({ at: ORIGIN }),
+      call({ at: ORIGIN + HOUR - 1 }),
+      call({ at: ORIGIN + HOUR }),
+      call({ at: ORIGIN - 1 }),
+    ]);
+    const [cell] = await cells(open(CALLS), totals(['calls'], ORIGIN, ORIGIN + HOUR));
+    expect(cell?.cell.sums.calls).toBe(2n * ONE);
+  });
+
+  it('makes 100 of a thousand dimes', async () => {
+    await fill(
+      'calls',
+      Array.from({ length: 1000 }, () => call({ cost: 0.1 })),
+    );
+    const [cell] = await cells(open(CALLS), totals(['cost'], ORIGIN, ORIGIN + HOUR));
+    expect(cell?.cell.sums.cost).toBe(100n * ONE);
+  });
+
+  it('answers a read without rows, without ranges and without a segment with no cells', async () => {
+    await engine.sql.query('TRUNCATE calls');
+    const store = open(CALLS);
+    const read = totals(['calls', 'latency_sketch'], ORIGIN, ORIGIN + HOUR);
+    const { newestRow, answers } = await store.read(
+      [read, { ...read, ranges: [] }, { ...read, edges: [ORIGIN] }],
+      ORIGIN,
+    );
+    expect({ newestRow, answers }).toEqual({ newestRow: null, answers: [[], [], []] });
+  });
+
+  it('finds the newest row before the instant, and rows without end do not hide it', async () => {
+    await fill('calls', [call({ at: ORIGIN - 5000 }), call({ at: ORIGIN - 1 }), call({ at: ORIGIN })]);
+    await engine.sql.query(`INSERT INTO calls (at) VALUES ('infinity'), ('-infinity'), ('9999-12-31')`);
+    expect((await open(CALLS).read([], ORIGIN)).newestRow).toBe(ORIGIN - 1);
+    expect((await open(CALLS).read([], ORIGIN - 5000)).newestRow).toBeNull();
+  });
+
+  it('lets a read that fails fail alone', async () => {
+    await fill('calls', [call({})]);
+    const store = open({ ...CALLS, dimensions: { broken: { sql: '1 / 0' }, lost: 'no_such_column' } });
+    const good = totals(['calls'], ORIGIN, ORIGIN + HOUR);
+    const { answers } = await store.read(
+      [
+        good,
+        { ...good, groupBy: ['broken'] },
+        { ...good, groupBy: ['lost'] },
+        { ...good, groupBy: ['nobody'] },
+        good,
+      ],
+      ORIGIN,
+    );
+    expect(answers.map((answer) => (answer instanceof AppError ? answer.code : answer.length))).toEqual([
+      1,
+      'store_query_failed',
+      'store_column_missing',
+      'dimension_unknown',
+      1,
+    ]);
+  });
+
+  it('names a table that is not there', async () => {
+    await expect(open({ ...CALLS, table: 'no_such_table' }).read([], ORIGIN)).rejects.toMatchObject({
+      code: 'store_table_missing',
+    });
+  });
+
+  it('takes names and values for what they are, never for SQL', async () => {
+    const evil = `x"; DROP TABLE calls; --`;
+    await fill('calls', [
+      call({ service: `'; DROP TABLE calls; --` }),
+      call({ service: `'; DROP TABLE calls; --`, user: null }),
+    ]);
+    await engine.sql.query(
+      `CREATE TABLE IF NOT EXISTS "${evil.replaceAll('"', '""')}" AS SELECT *, 7 AS "a""b" FROM calls`,
+    );
+    const store = open({ ...CALLS, table: evil, dimensions: { odd: 'a"b' } });
+    const read = {
+      ...totals(['calls'], ORIGIN, ORIGIN + HOUR),
+      groupBy: ['odd'],
+      where: { service: { in: [`'; DROP TABLE calls; --`] }, user: { notIn: [null, `\\' OR true --`] } },
+    };
+    expect(await cells(store, read)).toMatchObject([{ key: ['7'], cell: { sums: { calls: ONE } } }]);
+    expect(await engine.sql.query('SELECT count(*) AS n FROM calls')).toEqual([{ n: '2' }]);
+    expect(
+      (
+        await open({ ...CALLS, columns: { ...CALLS.columns, cost: evil } }).read(
+          [{ ...read, measures: ['cost'], groupBy: [] }],
+          ORIGIN,
+        )
+      ).answers[0],
+    ).toMatchObject({ code: 'store_column_missing' });
+  });
+
+  it('reads columns whose names stand in its own statements too', async () => {
+    await engine.sql.query(`CREATE TABLE span ("from" timestamptz, "to" text, s text, d0 text, cost_raw numeric(20, 12), failed text);
+      INSERT INTO span VALUES ('${new Date(ORIGIN).toISOString()}', 't', 's', 'd', 0.000000000001, 'f')`);
+    const store = open({
+      table: 'span',
+      columns: { time: 'from', cost: { sql: 'span.cost_raw -- the cost' }, service: 'failed' },
+      dimensions: { a: 's', b: 'd0', c: { sql: '"to"' } },
+    });
+    const read = {
+      ...totals(['cost', 'failed'], ORIGIN, ORIGIN + HOUR),
+      groupBy: ['a', 'b', 'c', 'service'],
+      edges: [ORIGIN, ORIGIN + 1, ORIGIN + 2, ORIGIN + HOUR],
+      ranges: [
+        { from: ORIGIN, to: ORIGIN + 1 },
+        { from: ORIGIN + 2, to: ORIGIN + HOUR },
+      ],
+    };
+    expect(await cells(store, read)).toEqual([
+      { segment: 0, key: ['s', 'd', 't', 'f'], cell: { sums: { cost: 1n, failed: 0n }, sketches: {} } },
+    ]);
+  });
+
+  it.each([
+    ['numeric', ['0.1', '0.2', 'NaN', '1e300', '-0.05']],
+    ['real', ['0.1', '0.2', 'NaN', '1e30', '-0.05']],
+    ['float8', ['0.1', '0.2', 'Infinity', '-1e300', '-0.05']],
+  ])('sums a %s cost column, and counts what is no cost', async (type, costs) => {
+    await engine.sql.query(`DROP TABLE IF EXISTS typed; CREATE TABLE typed (at timestamptz, cost ${type});
+      INSERT INTO typed SELECT '${new Date(ORIGIN).toISOString()}', c::${type} FROM unnest('{${costs.join(',')}}'::text[]) c`);
+    const store = open({ table: 'typed', columns: { time: 'at', cost: 'cost' } });
+    const [cell] = await cells(store, totals(['cost', 'unpriced', 'calls'], ORIGIN, ORIGIN + HOUR));
+    expect(cell?.cell.sums).toEqual({ cost: ONE / 4n, unpriced: 2n * ONE, calls: 5n * ONE });
+  });
+
+  it('prices every call where the table has no cost, with hundreds of models', async () => {
+    await fill('calls', [
+      call({ cost: 5, model: 'm-500', input: 1_000_000, output: 1 }),
+      call({ cost: 5, model: 'x', input: 1 }),
+      call({ cost: 5, model: 'free', input: 9 }),
+    ]);
+    const prices = Object.fromEntries(
+      Array.from({ length: 600 }, (_, i) => [`m-${i}`, { input: `${i}.000001`, output: '0.00000049' }]),
+    );
+    const store = open(
+      { ...CALLS, columns: { ...CALLS.columns, cost: null } },
+      { ...prices, free: { input: '0', output: '0' } },
+    );
+    const [cell] = await cells(store, totals(['cost', 'unpriced'], ORIGIN, ORIGIN + HOUR));
+    expect(formatFixed(cell?.cell.sums.cost ?? 0n, 12)).toBe('500.000001');
+    expect(cell?.cell.sums.unpriced).toBe(ONE);
+  });
+
+  describe('of the preset litellm', () => {
+    const LITELLM: TableOptions = { preset: 'litellm' };
+    beforeAll(async () => {
+      await engine.sql.query(`CREATE TABLE "LiteLLM_SpendLogs" (request_id text PRIMARY KEY, call_type text NOT NULL DEFAULT '',
+        spend float8 NOT NULL DEFAULT 0, prompt_tokens integer NOT NULL DEFAULT 0, completion_tokens integer NOT NULL DEFAULT 0,
+        "startTime" timestamp(3) NOT NULL, "endTime" timestamp(3) NOT NULL, "completionStartTime" timestamp(3),
+        model text NOT NULL DEFAULT '', model_group text DEFAULT '', custom_llm_provider text DEFAULT '',
+        "user" text DEFAULT '', end_user text, metadata jsonb DEFAULT '{}', cache_hit text);
+        CREATE INDEX ON "LiteLLM_SpendLogs" ("startTime")`);
+    });
+    const T = '2026-03-29 00:00:00';
+
+    it('sums a million tiny costs exactly', async () => {
+      await engine.sql.query(`INSERT INTO "LiteLLM_SpendLogs" (request_id, spend, "startTime", "endTime")
+        SELECT i, 0.0000002, '${T}', '${T}' FROM generate_series(1, 1000000) i`);
+      const [cell] = await cells(open(LITELLM), totals(['cost', 'calls'], ORIGIN, ORIGIN + HOUR));
+      expect(cell?.cell.sums).toEqual({ cost: ONE / 5n, calls: 1_000_000n * ONE });
+      await engine.sql.query('TRUNCATE "LiteLLM_SpendLogs"');
+    });
+
+    it('reads an old table: no status, no duration, no session; empty strings, odd metadata', async () => {
+      await engine.sql.query(`INSERT INTO "LiteLLM_SpendLogs"
+        (request_id, spend, "startTime", "endTime", model, model_group, custom_llm_provider, "user", end_user, metadata) VALUES
+        ('a', 0.5, '${T}', '2026-03-29 00:00:02', 'gpt', '', '', '', '', '{"status": "success"}'),
+        ('b', 0.25, '${T}', '${T}', '', '', 'openai', 'ann', 'x', '{"status": "failure", "error_information": {"error_code": "429", "error_message": "slow down"}}'),
+        ('c', 0, '${T}', '${T}', 'm', 'group', 'openai', NULL, 'bob', '{"status": "failure"}'),
+        ('d', 0, '${T}', '${T}', 'm', 'group', NULL, NULL, NULL, '"text"'),
+        ('e', 0, '${T}', '${T}', 'm', 'group', NULL, NULL, NULL, '[1]'),
+        ('f', 0, '${T}', '${T}', 'm', 'group', NULL, NULL, NULL, NULL),
+        ('late', 9, '2026-03-28 20:30:00', '${T}', 'm', 'group', NULL, NULL, NULL, NULL)`);
+      const read = {
+        ...totals(['calls', 'failed', 'failed@429', 'cost', 'latency_sum'], ORIGIN, ORIGIN + HOUR),
+        groupBy: ['service', 'model', 'user', 'session'],
+      };
+      const found = await cells(open(LITELLM), read);
+      expect(
+        Object.fromEntries(
+          found.map(({ key, cell }) => [
+            key.join('|'),
+            Object.values(cell.sums).map((sum) => formatFixed(sum ?? 0n, 6)),
+          ]),
+        ),
+      ).toEqual({
+        'unknown|gpt||': ['1', '0', '0', '0.5', '2000'],
+        'openai|unknown|ann|': ['1', '1', '1', '0.25', '0'],
+        'openai|group|bob|': ['1', '1', '0', '0', '0'],
+        'unknown|group||': ['3', '0', '0', '0', '0'],
+      });
+      expect(found.every(({ key }) => key.every((part) => part !== ''))).toBe(true);
+      expect(await open(LITELLM).inspect()).toEqual([]);
+    });
+
+    it('reads a new table: its status decides what failed, its duration the latency', async () => {
+      await engine.sql.query(`TRUNCATE "LiteLLM_SpendLogs"; ALTER TABLE "LiteLLM_SpendLogs" ADD status text,
+        ADD request_duration_ms integer, ADD session_id text`);
+      await engine.sql.query(`INSERT INTO "LiteLLM_SpendLogs" (request_id, "startTime", "endTime", status, request_duration_ms, session_id, metadata) VALUES
+        ('a', '${T}', '${T}', 'success', 120, 's', '{"error_information": {"error_code": "500"}}'),
+        ('b', '${T}', '${T}', 'failure', NULL, 's', '{"error_information": {"error_code": "", "error_class": "Timeout"}}'),
+        ('c', '${T}', '${T}', 'failure', NULL, 's', '{"error_information": {"error_code": "200"}}'),
+        ('d', '${T}', '${T}', NULL, NULL, 's', '{}'),
+        ('e', '${T}', '${T}', '', NULL, 's', '{}')`);
+      const read = {
+        ...totals(['calls', 'failed', 'failed@timeout', 'latency_sum'], ORIGIN, ORIGIN + HOUR),
+        groupBy: ['session'],
+      };
+      const [cell] = await cells(open(LITELLM), read);
+      expect(cell?.key).toEqual(['s']);
+      expect(cell?.cell.sums).toEqual({
+        calls: 5n * ONE,
+        failed: 2n * ONE,
+        'failed@timeout': ONE,
+        latency_sum: 120n * ONE,
+      });
+    });
+
+    it('is not created and not written to', async () => {
+      await expect(open(LITELLM).createTable()).rejects.toMatchObject({ code: 'table_not_ours' });
+      await expect(open(LITELLM).insert([{ time: '2026-01-01Z', service: 's' }])).rejects.toMatchObject({
+        code: 'column_not_writable',
+      });
+    });
+  });
+
+  describe('of the default preset', () => {
+    it('is created once, with its indexes, and then is in order', async () => {
+      const store = open({});
+      expect(await store.inspect()).toMatchObject([
+        { level: 'fault', message: expect.stringContaining('no table api_audit_logs') },
+      ]);
+      expect(await store.createTable()).toEqual([
+        'api_audit_logs',
+        'idx_audit_timestamp',
+        'idx_audit_service',
+        'idx_audit_user',
+        'idx_audit_request',
+      ]);
+      expect(await store.createTable()).toEqual([]);
+      expect(await store.inspect()).toEqual([]);
+    });
+
+    it('has indexes under another name too', async () => {
+      const store = open({ preset: 'api_audit_logs', table: 'public.other_logs' });
+      expect(await store.createTable()).toContain('idx_other_logs_timestamp');
+      expect(await store.inspect()).toEqual([]);
+    });
+
+    it('takes calls once by their request_id, and tells which rows it refuses', async () => {
+      const store = open({});
+      const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+      const row = (n: number, more = {}) => ({
+        request_id: id(n),
+        time: '2026-03-29T00:00:00Z',
+        service: 's',
+        model: 'm',
+        cost: '0.1',
+        output_tokens: 3,
+        ...more,
+      });
+      const refused: [number, string][] = [];
+      const inserted = await store.insert(
+        [
+          row(1),
+          row(2, { cost: '10000' }),
+          row(1),
+          row(3, { model: 'm'.repeat(51) }),
+          row(4, { error: 'nul\u0000' }),
+          row(5, { cost: null }),
+        ],
+        (index, reason) => refused.push([index, reason]),
+      );
+      expect(inserted).toBe(2);
+      expect(refused).toEqual([
+        [1, expect.stringContaining('numeric field overflow')],
+        [3, expect.stringContaining('too long')],
+        [4, expect.stringContaining('0x00')],
+      ]);
+      expect(await store.insert([row(5), row(6), row(1, { request_id: id(1).toUpperCase() })])).toBe(1);
+      await expect(store.insert([row(7, { cost: '10000' })])).rejects.toMatchObject({
+        code: 'store_query_failed',
+      });
+      expect(await store.insert([{ time: '2026-03-29T00:00:00Z', service: 's', model: 'm' }])).toBe(1);
+      const [cell] = await cells(
+        store,
+        totals(['calls', 'cost', 'unpriced', 'input_tokens', 'output_tokens'], ORIGIN, ORIGIN + HOUR),
+      );
+      expect(cell?.cell.sums).toEqual({
+        calls: 4n * ONE,
+        cost: ONE / 5n,
+        unpriced: ONE,
+        input_tokens: 0n,
+        output_tokens: 9n * ONE,
+      });
+    });
+  });
+
+  it('names columns that are missing and expressions that are wrong, all at once', async () => {
+    const store = open({
+      ...CALLS,
+      columns: { ...CALLS.columns, cost: 'price', id: 'input' },
+      dimensions: { team: { sql: 'nope + 1' }, org: 'org' },
+    });
+    expect(await store.inspect()).toMatchObject([
+      { level: 'fault', message: expect.stringContaining('no column "price" (mapped as cost)') },
+      { level: 'fault', message: expect.stringContaining('expression for team') },
+      { level: 'fault', message: expect.stringContaining('no column "org" (mapped as org)') },
+      { level: 'warning', message: expect.stringContaining('begins with "at"') },
+      { level: 'warning', message: expect.stringContaining('begins with "input"') },
+    ]);
+  });
+
+  it('refuses a time column that holds no times', async () => {
+    const store = open({ ...CALLS, columns: { ...CALLS.columns, time: 'model' } });
+    await expect(store.read([], ORIGIN)).rejects.toMatchObject({ code: 'store_time_type' });
+    expect(await store.inspect()).toContainEqual(
+      expect.objectContaining({ level: 'fault', message: expect.stringContaining('of type text') }),
+    );
+  });
+});
+
+function call(some: Partial<TestCall>): TestCall {
+  return {
+    at: ORIGIN,
+    cost: null,
+    service: 's',
+    model: 'm',
+    user: 'u',
+    input: null,
+    output: null,
+    status: null,
+    error: null,
+    latency: null,
+    ...some,
+  };
+}
+
+function totals(measures: CellRead['measures'], from: number, to: number): CellRead {
+  return { measures, where: {}, groupBy: [], edges: [from, to], ranges: [{ from, to }] };
+}
+
+function fixedOf(text: string): bigint {
+  const fixed = parseFixed(text);
+  if (fixed === null) throw new Error(`not a number: ${text}`);
+  return fixed;
+}
+
+function sorted(cells: readonly SegmentCell[]): SegmentCell[] {
+  const id = (cell: SegmentCell) => JSON.stringify([cell.segment, cell.key]);
+  return [...cells].sort((a, b) => (id(a) < id(b) ? -1 : 1));
+}

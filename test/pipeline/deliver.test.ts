@@ -1,0 +1,478 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Channel, Envelope } from '../../src/channels/channel.ts';
+import type { NewDelivery } from '../../src/model/delivery.ts';
+import { SendError } from '../../src/model/errors.ts';
+import {
+  createDeliverer,
+  type Deliverer,
+  type DelivererParts,
+  type DeliveryReport,
+  type Undelivered,
+} from '../../src/pipeline/deliver.ts';
+import { openSql, type Sql } from '../../src/sql.ts';
+import { openState, type State } from '../../src/state/open.ts';
+import { AT, delivery, MINUTE, message, recording, saying } from '../state/samples.ts';
+import { createDatabase } from '../support/database.ts';
+
+type Respond = (envelope: Envelope, signal: AbortSignal, nth: number) => Promise<void> | void;
+
+interface Recorder extends Channel {
+  readonly sent: Envelope[];
+  readonly sentAt: number[];
+}
+
+/** A channel that keeps what it is given and answers as told. */
+function recorder(
+  name: string,
+  respond: Respond = () => undefined,
+  changes: Partial<Channel> = {},
+): Recorder {
+  const sent: Envelope[] = [];
+  const sentAt: number[] = [];
+  return {
+    name,
+    type: 'recorder',
+    timeoutMs: 15_000,
+    spacingMs: 0,
+    sent,
+    sentAt,
+    render: ({ title }, id) => `${name} ${id}: ${title}`,
+    async send(envelope, signal) {
+      sentAt.push(performance.now());
+      sent.push(envelope);
+      await respond(envelope, signal, sent.length);
+      return { answer: '250 ok' };
+    },
+    probe: async () => ({ answer: 'ok' }),
+    close: async () => undefined,
+    ...changes,
+  };
+}
+
+function hangs(_: Envelope, signal: AbortSignal): Promise<void> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function fails(kind: SendError['kind'], options: ConstructorParameters<typeof SendError>[3] = {}): Respond {
+  return () => {
+    throw new SendError('refused', kind, `no, ${kind}`, options);
+  };
+}
+
+interface Bench {
+  readonly url: string;
+  readonly sql: Sql;
+  readonly state: State;
+  readonly reports: DeliveryReport[];
+  readonly undelivered: Undelivered[];
+  now: number;
+  queue(...deliveries: readonly Partial<NewDelivery>[]): Promise<string[]>;
+  worker(channels: readonly Channel[], changes?: Partial<DelivererParts>): Deliverer;
+  outcomes(): string[];
+}
+
+async function bench(): Promise<Bench> {
+  const database = await createDatabase();
+  const sql = await openSql(database.url);
+  onTestFinished(async () => {
+    await sql.close();
+    await database.drop();
+  });
+  const state = await openState(sql);
+  const reports: DeliveryReport[] = [];
+  const undelivered: Undelivered[] = [];
+  const one: Bench = {
+    url: database.url,
+    sql,
+    state,
+    reports,
+    undelivered,
+    now: AT,
+    async queue(...changes) {
+      const made = changes.map((change) => delivery({ channelType: 'recorder', ...change }));
+      const telling = { sayings: [saying()], compose: () => made };
+      const fingerprint = `queue-${made[0]?.id}`;
+      await state.record([recording([], { fingerprint, tellings: [telling] })], one.now);
+      return made.map(({ id }) => id);
+    },
+    worker: (channels, changes = {}) =>
+      createDeliverer({
+        outbox: state,
+        channels,
+        healthChannels: [],
+        now: () => one.now,
+        random: () => 0.5,
+        composeReport: (about) => {
+          undelivered.push(about);
+          return { ...message(`${about.channel} failed: ${about.failure.text}`), type: 'health.channel' };
+        },
+        onReport: (report) => reports.push(report),
+        ...changes,
+      }),
+    outcomes: () => reports.map(({ channel, outcome }) => `${channel} ${outcome}`),
+  };
+  return one;
+}
+
+describe('delivering', () => {
+  test('sends each delivery once, as it was queued, and says so', async () => {
+    const b = await bench();
+    const mail = recorder('mail');
+    const [id] = await b.queue({ body: 'as queued' });
+    const worker = b.worker([mail]);
+    await worker.deliverDue();
+    await worker.deliverDue();
+    expect(mail.sent).toEqual([{ id, body: 'as queued', accepted: [], firstTriedAt: null }]);
+    expect(b.reports).toMatchObject([
+      {
+        channel: 'mail',
+        outcome: 'delivered',
+        id,
+        rule: 'hourly-burn',
+        attempts: 1,
+        answer: '250 ok',
+        nextAt: null,
+      },
+    ]);
+    expect(await b.state.queueLengths()).toEqual(new Map());
+  });
+
+  test('renders again only where the type of the channel has changed', async () => {
+    const b = await bench();
+    const mail = recorder('mail');
+    const [id] = await b.queue({ channelType: 'slack', body: 'made for slack' });
+    await b.worker([mail]).deliverDue();
+    expect(mail.sent[0]?.body).toBe(`mail ${id}: spend is high`);
+  });
+
+  test('climbs the ladder with the same id and body until it goes through', async () => {
+    const b = await bench();
+    const mail = recorder('mail', (_envelope, _signal, nth) => {
+      if (nth < 4) throw new SendError('server', 'passing', '451 later');
+    });
+    const worker = b.worker([mail]);
+    await b.queue({});
+    const waits = [0, 5_000, 30_000, 120_000];
+    for (const wait of waits) {
+      b.now += wait - 1;
+      await worker.deliverDue();
+      b.now += 1;
+      await worker.deliverDue();
+    }
+    expect(b.outcomes()).toEqual(['mail retry', 'mail retry', 'mail retry', 'mail delivered']);
+    expect(new Set(mail.sent.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
+  });
+
+  test('never sends again to who has accepted', async () => {
+    const b = await bench();
+    const mail = recorder('mail', (_envelope, _signal, nth) => {
+      if (nth === 1) throw new SendError('refused', 'passing', '450', { accepted: ['ann'] });
+      if (nth === 2) throw new SendError('refused', 'passing', '450', { accepted: ['bob'] });
+    });
+    const worker = b.worker([mail]);
+    await b.queue({});
+    for (let i = 0; i < 3; i += 1) {
+      await worker.deliverDue();
+      b.now += MINUTE;
+    }
+    expect(mail.sent.map(({ accepted }) => accepted)).toEqual([[], ['ann'], ['ann', 'bob']]);
+  });
+
+  test('ends an attempt in time, even of a channel that does not heed its signal', async () => {
+    const b = await bench();
+    const deaf = recorder('mail', () => new Promise(() => undefined), { timeoutMs: 50 });
+    await b.queue({});
+    await b.worker([deaf]).deliverDue();
+    expect(b.reports).toMatchObject([
+      { outcome: 'retry', reason: 'timeout', answer: 'no answer within 0.1 s' },
+    ]);
+  });
+
+  test('takes an unknown fault for one that may pass', async () => {
+    const b = await bench();
+    const mail = recorder('mail', () => {
+      throw new TypeError('something is undefined');
+    });
+    await b.queue({});
+    await b.worker([mail]).deliverDue();
+    expect(b.reports).toMatchObject([
+      { outcome: 'retry', nextAt: AT + 5_000, answer: 'something is undefined' },
+    ]);
+  });
+
+  test('a channel that hangs delays no other, also what is queued for it later', async () => {
+    const b = await bench();
+    const [stuck, fine] = [recorder('stuck', hangs), recorder('fine')];
+    const worker = b.worker([stuck, fine]);
+    await b.queue({ channel: 'stuck' }, { channel: 'fine' });
+    const first = worker.deliverDue();
+    await vi.waitFor(() => expect(fine.sent).toHaveLength(1), { timeout: 10_000 });
+    await b.queue({ channel: 'fine' });
+    void worker.deliverDue();
+    await vi.waitFor(() => expect(fine.sent).toHaveLength(2), { timeout: 10_000 });
+    expect(stuck.sent).toHaveLength(1);
+    await worker.stop(0);
+    await first;
+  });
+
+  test('keeps the spacing of a channel, across rounds too', async () => {
+    const b = await bench();
+    const chat = recorder('chat', undefined, { spacingMs: 150 });
+    const worker = b.worker([chat]);
+    await b.queue({ channel: 'chat' }, { channel: 'chat' });
+    await worker.deliverDue();
+    await b.queue({ channel: 'chat' });
+    await worker.deliverDue();
+    const gaps = chat.sentAt.slice(1).map((at, i) => at - (chat.sentAt[i] ?? 0));
+    expect(gaps).toHaveLength(2);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(149);
+  });
+
+  test('several workers send each delivery once between them', async () => {
+    const b = await bench();
+    const mails = [1, 2, 3].map(() => recorder('mail'));
+    const ports = await Promise.all(mails.map(() => openSql(b.url)));
+    const ids = await b.queue(...Array.from({ length: 30 }, () => ({})));
+    const states = await Promise.all(ports.map(openState));
+    const workers = mails.map((mail, i) => b.worker([mail], { outbox: states[i] as State }));
+    await Promise.all(workers.map((worker) => worker.deliverDue()));
+    const sent = mails.flatMap((mail) => mail.sent.map(({ id }) => id));
+    expect(sent.sort()).toEqual(ids.sort());
+    await Promise.all(ports.map((port) => port.close()));
+  });
+});
+
+describe('a delivery that does not arrive', () => {
+  test('is told to the other channels of its rule at once where a person must act, and only once', async () => {
+    const b = await bench();
+    const [mail, chat, hook] = [recorder('mail', fails('person')), recorder('chat'), recorder('hook')];
+    const worker = b.worker([mail, chat, hook]);
+    await b.queue({ others: ['chat'] });
+    await worker.deliverDue();
+    await worker.deliverDue();
+    b.now += 10 * MINUTE;
+    await worker.deliverDue();
+    await worker.deliverDue();
+    expect(mail.sent).toHaveLength(2);
+    expect(chat.sent.map(({ body }) => body)).toEqual([
+      expect.stringMatching(/^chat msg_[0-9a-f]{32}: mail failed: no, person$/),
+    ]);
+    expect(hook.sent).toEqual([]);
+    expect(b.undelivered).toMatchObject([
+      { channel: 'mail', attempts: 1, firstTriedAt: AT, original: message() },
+    ]);
+    expect(b.reports[0]).toMatchObject({ outcome: 'retry', nextAt: AT + 10 * MINUTE, reportedTo: ['chat'] });
+  });
+
+  test('is given up and told at once where the failure is final', async () => {
+    const b = await bench();
+    const [mail, ops] = [recorder('mail', fails('final')), recorder('ops')];
+    const worker = b.worker([mail, ops, recorder('hook')], { healthChannels: ['ops'] });
+    await b.queue({});
+    // One round is enough, also for the lane that had nothing to do when it began.
+    await worker.deliverDue();
+    expect(b.outcomes()).toEqual(['mail given_up', 'ops delivered']);
+    expect(await b.state.queueLengths()).toEqual(new Map());
+  });
+
+  test('is told after 15 minutes where the failure may pass', async () => {
+    const b = await bench();
+    const [mail, chat] = [recorder('mail', fails('passing')), recorder('chat')];
+    const worker = b.worker([mail, chat]);
+    await b.queue({ others: ['chat'] });
+    for (let minute = 0; minute < 30; minute += 1) {
+      await worker.deliverDue();
+      if (minute < 14) expect(chat.sent).toEqual([]);
+      b.now += MINUTE;
+    }
+    expect(chat.sent).toHaveLength(1);
+    const overdue = b.reports.filter(({ outcome }) => outcome === 'overdue');
+    expect(overdue).toMatchObject([{ channel: 'mail', reportedTo: ['chat'] }]);
+  });
+
+  test('is never told of where it is itself such a report', async () => {
+    const b = await bench();
+    const worker = b.worker([recorder('mail', fails('final')), recorder('chat', fails('final'))]);
+    await b.queue({ others: ['chat'] });
+    await worker.deliverDue();
+    await worker.deliverDue();
+    expect(b.outcomes()).toEqual(['mail given_up', 'chat given_up']);
+    expect(await b.state.queueLengths()).toEqual(new Map());
+  });
+
+  test('is given up after a day of trying', async () => {
+    const b = await bench();
+    const worker = b.worker([recorder('mail', fails('passing'))]);
+    await b.queue({});
+    for (let hour = 0; hour <= 26; hour += 1) {
+      await worker.deliverDue();
+      b.now += 60 * MINUTE;
+    }
+    const last = b.reports.at(-1);
+    expect(last).toMatchObject({ outcome: 'given_up', reason: 'refused' });
+    expect(b.reports.filter(({ outcome }) => outcome === 'given_up')).toHaveLength(1);
+  });
+
+  test('is told to those that are left when its channel has gone from the file', async () => {
+    const b = await bench();
+    const chat = recorder('chat');
+    await b.queue({ channel: 'removed' });
+    const worker = b.worker([chat]);
+    b.now += MINUTE;
+    await worker.deliverDue();
+    await worker.deliverDue();
+    expect(chat.sent.map(({ body }) => body)).toEqual([
+      expect.stringContaining('removed failed: the channel is no longer in the file'),
+    ]);
+  });
+});
+
+describe('with a limit of time', () => {
+  test('a delivery is tried again within it, and then stays queued', async () => {
+    const b = await bench();
+    const mail = recorder('mail', fails('passing'));
+    await b.queue({});
+    const started = performance.now();
+    const now = () => AT + Math.floor(performance.now() - started);
+    await b.worker([mail], { now }).deliverDue({ patienceMs: 8_000 });
+    expect(mail.sent).toHaveLength(2);
+    expect(mail.sentAt[1]).toBeGreaterThanOrEqual((mail.sentAt[0] ?? 0) + 4_900);
+    expect(await b.state.queueLengths()).toEqual(new Map([['mail', 1]]));
+  });
+
+  test('a retry that another worker has taken meanwhile is not waited for', async () => {
+    const b = await bench();
+    await b.queue({});
+    const mail = recorder('mail', fails('passing'));
+    const outbox: State = {
+      ...b.state,
+      settle: async (...settling) => {
+        const isSettled = await b.state.settle(...settling);
+        b.now += 5_000;
+        await b.state.claim('mail', b.now, 60_000);
+        return isSettled;
+      },
+    };
+    await b.worker([mail], { outbox }).deliverDue({ patienceMs: 30_000 });
+    expect(mail.sent).toHaveLength(1);
+  });
+
+  test('an attempt ends with it', async () => {
+    const b = await bench();
+    await b.queue({});
+    await b.worker([recorder('mail', hangs)]).deliverDue({ patienceMs: 100 });
+    expect(b.outcomes()).toEqual(['mail retry']);
+  });
+});
+
+describe('when it stops or breaks', () => {
+  test('the send in hand is finished, and no other begins', async () => {
+    const b = await bench();
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const mail = recorder('mail', () => released);
+    const worker = b.worker([mail]);
+    await b.queue({}, {});
+    const round = worker.deliverDue();
+    await vi.waitFor(() => expect(mail.sent).toHaveLength(1), { timeout: 10_000 });
+    const stopped = worker.stop(10_000);
+    release();
+    await Promise.all([stopped, round]);
+    expect(b.outcomes()).toEqual(['mail delivered']);
+    expect(await b.state.queueLengths()).toEqual(new Map([['mail', 1]]));
+  });
+
+  test('a send that does not end in time is aborted, and the next worker repeats it at once', async () => {
+    const b = await bench();
+    const [stuck, mail] = [recorder('mail', hangs), recorder('mail')];
+    const worker = b.worker([stuck]);
+    await b.queue({});
+    void worker.deliverDue();
+    await vi.waitFor(() => expect(stuck.sent).toHaveLength(1), { timeout: 10_000 });
+    await worker.stop(50);
+    await b.worker([mail]).deliverDue();
+    expect(b.outcomes()).toEqual(['mail interrupted', 'mail delivered']);
+    // A repeat says since when it was tried, so that a channel can look whether the first attempt arrived.
+    expect(mail.sent).toEqual(stuck.sent.map((sent) => ({ ...sent, firstTriedAt: expect.any(Number) })));
+  });
+
+  test('a state store that goes away after a send makes nothing go out twice', async () => {
+    const b = await bench();
+    let isAway = false;
+    const mail = recorder('mail', () => {
+      isAway = true;
+    });
+    const outbox: State = {
+      ...b.state,
+      settle: (...settling) =>
+        isAway ? Promise.reject(new Error('the store is away')) : b.state.settle(...settling),
+    };
+    const worker = b.worker([mail], { outbox });
+    const [id] = await b.queue({});
+    await worker.deliverDue();
+    await worker.deliverDue();
+    isAway = false;
+    b.now += 5 * MINUTE;
+    await worker.deliverDue();
+    expect(mail.sent).toHaveLength(1);
+    expect(b.reports.map((report) => [report.outcome, report.id])).toEqual([
+      ['unrecorded', id],
+      ['unrecorded', id],
+      ['delivered', id],
+    ]);
+  });
+
+  test('a state store that is away is reported by each lane, and none of them dies', async () => {
+    const b = await bench();
+    const [mail, chat] = [recorder('mail'), recorder('chat')];
+    let isAway = true;
+    const outbox: State = {
+      ...b.state,
+      claim: (...asked) =>
+        isAway ? Promise.reject(new Error('the store is away')) : b.state.claim(...asked),
+    };
+    const worker = b.worker([mail, chat], { outbox });
+    await b.queue({}, { channel: 'chat' });
+    await worker.deliverDue();
+    expect(b.reports).toMatchObject([
+      { outcome: 'unrecorded', id: null, answer: 'the store is away' },
+      { outcome: 'unrecorded', id: null, answer: 'the store is away' },
+    ]);
+    isAway = false;
+    await worker.deliverDue();
+    expect([mail.sent.length, chat.sent.length]).toEqual([1, 1]);
+  });
+
+  test('a process that was frozen past its lease does not send, and one frozen while sending does not settle', async () => {
+    const b = await bench();
+    const [frozen, other] = [recorder('mail'), recorder('mail')];
+    const outbox: State = {
+      ...b.state,
+      claim: async (channel, now) => {
+        const claimed = await b.state.claim(channel, now, 0);
+        if (claimed !== null) b.now += MINUTE;
+        return claimed;
+      },
+    };
+    const [id] = await b.queue({});
+    const waking = b.worker([frozen], { outbox });
+    const round = waking.deliverDue();
+    await vi.waitFor(() => expect(b.outcomes()).toContain('mail lost'), { timeout: 10_000 });
+    await waking.stop(0);
+    await round;
+    expect(frozen.sent).toEqual([]);
+    b.reports.length = 0;
+
+    const slow = recorder('mail', async () => {
+      await b.worker([other]).deliverDue();
+    });
+    const leaseless: State = { ...b.state, claim: (channel, now) => b.state.claim(channel, now, 0) };
+    await b.worker([slow], { outbox: leaseless }).deliverDue();
+    expect(b.outcomes()).toEqual(['mail delivered', 'mail lost']);
+    expect([slow.sent[0]?.id, other.sent[0]?.id]).toEqual([id, id]);
+  });
+});

@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Rule } from '../../src/model/rule.ts';
+import type { GroupKey, Query, Series } from '../../src/model/series.ts';
+import type { Window } from '../../src/model/window.ts';
+import { evaluate, type Moment, queriesOf } from '../../src/pipeline/evaluate.ts';
+import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
+
+const MINUTE = 60_000;
+const T0 = Date.UTC(2026, 10, 20);
+const minute = (n: number) => T0 + n * MINUTE;
+
+/** The instants that a schedule of every minute names before each of the given minutes. */
+function moments(minutes: readonly number[], forMinutes: number): Moment[] {
+  return minutes.map((n) => ({
+    at: minute(n),
+    earlier: Array.from({ length: forMinutes }, (_, i) => minute(n - forMinutes + i)),
+  }));
+}
+
+/** The answers to queries, from the cost that a group has in a window; null is no row. */
+function answer(
+  queries: readonly Query[],
+  keys: readonly GroupKey[],
+  cost: (key: GroupKey, window: Window) => number | null,
+): Series[] {
+  return queries.map(({ windows }) => ({
+    groups: keys
+      .map((key) => ({ key, cells: windows.map((window) => cellOf(cost(key, window))) }))
+      .filter(({ cells }) => cells.some((cell) => cell !== null)),
+  }));
+}
+
+function run(
+  rule: Rule,
+  given: readonly Moment[],
+  keys: readonly GroupKey[],
+  cost: (key: GroupKey, window: Window) => number | null,
+) {
+  return evaluate(rule, 'UTC', given, answer(queriesOf(rule, 'UTC', given), keys, cost));
+}
+
+const rule = (keys: Record<string, unknown> = {}) =>
+  ruleOf('threshold', {
+    window: '1m',
+    thresholds: { warning: 50, critical: 100 },
+    group_by: ['service'],
+    ...keys,
+  });
+
+describe('the queries of a rule', () => {
+  it('ask for the windows of all instants at once, each once', () => {
+    const given = moments([10, 11], 3);
+    const [query, ...more] = queriesOf(rule({ for: '3m' }), 'UTC', given);
+    expect(more).toEqual([]);
+    expect(query?.windows.map(({ to }) => to)).toEqual([7, 8, 9, 10, 11].map(minute));
+  });
+
+  it('look as far back as the delay of the rule', () => {
+    const [query] = queriesOf(rule({ delay: '2m' }), 'UTC', moments([10], 0));
+    expect(query?.windows).toEqual([{ from: minute(7), to: minute(8) }]);
+  });
+
+  it('share the windows of a baseline between instants that need the same', () => {
+    const yesterday = ruleOf('anomaly', { window: 'yesterday', baseline: '7d' });
+    const [query] = queriesOf(yesterday, 'UTC', moments([600, 601, 602], 0));
+    // One window, seven periods and their days, which are the same spans for whole days.
+    expect(query?.windows).toHaveLength(8);
+  });
+});
+
+describe('an evaluation', () => {
+  it('judges every moment by its own window, in the order of the moments', () => {
+    const cost = (_: GroupKey, { to }: Window) => (to === minute(5) ? 120 : to === minute(7) ? null : 10);
+    const given = moments([7, 5, 6], 0);
+    const evaluations = run(rule(), given, [['a']], cost);
+    expect(evaluations.map(({ at }) => at)).toEqual(given.map(({ at }) => at));
+    expect(evaluations.map(({ judgement }) => judgement.status)).toEqual(['ok', 'firing', 'ok']);
+    // A group without a row in the window of an instant is not looked at there.
+    expect(evaluations.map(({ judgement }) => judgement.observed.length)).toEqual([0, 1, 1]);
+  });
+
+  it('judges as of the instant less the delay', () => {
+    const [evaluation] = run(rule({ delay: '2m' }), moments([10], 0), [['a']], (_, { to }) =>
+      to === minute(8) ? 60 : 0,
+    );
+    expect(evaluation?.at).toBe(minute(10));
+    expect(evaluation?.judgement.firing[0]?.window).toEqual({ from: minute(7), to: minute(8) });
+  });
+
+  it('sees no data where there is none', () => {
+    const ratio = ruleOf('threshold', { metric: 'error_rate', threshold: 0.5 });
+    expect(run(ratio, moments([1], 0), [], () => null)[0]?.judgement.status).toBe('no_data');
+  });
+});
+
+describe('for', () => {
+  const held = (minutes: readonly number[], forMinutes: number, costAt: (n: number) => number | null) =>
+    run(rule({ for: `${forMinutes}m` }), moments(minutes, forMinutes), [['a']], (_, { to }) =>
+      costAt((to - T0) / MINUTE),
+    );
+
+  it('fires where it held at every earlier instant too', () => {
+    const [evaluation] = held([10], 5, () => 60);
+    expect(evaluation).toMatchObject({
+      judgement: { status: 'firing', firing: [{ key: ['a'] }] },
+      pending: [],
+    });
+  });
+
+  it('is pending where one instant broke it, and is not firing', () => {
+    const [evaluation] = held([10], 5, (n) => (n === 7 ? 49 : 60));
+    expect(evaluation).toMatchObject({ judgement: { status: 'ok', firing: [] }, pending: [{ key: ['a'] }] });
+    expect(evaluation?.judgement.observed).toHaveLength(1);
+  });
+
+  it('is broken by an instant without a row', () => {
+    expect(held([10], 5, (n) => (n === 5 ? null : 60))[0]?.pending).toHaveLength(1);
+  });
+
+  it('is neither firing nor pending where it does not hold now', () => {
+    expect(held([10], 5, (n) => (n === 10 ? 1 : 60))[0]).toMatchObject({
+      judgement: { status: 'ok' },
+      pending: [],
+    });
+  });
+
+  it('asks each step by itself: critical for a minute is still a warning that held', () => {
+    const [evaluation] = held([10], 5, (n) => (n >= 9 ? 150 : 60));
+    expect(evaluation?.judgement.firing[0]?.steps.map(({ severity }) => severity)).toEqual(['warning']);
+    expect(evaluation?.pending).toEqual([]);
+  });
+
+  it('counts a higher step as holding the lower one', () => {
+    const [evaluation] = held([10], 5, (n) => (n === 10 ? 60 : 150));
+    expect(evaluation?.judgement.firing[0]?.steps.map(({ severity }) => severity)).toEqual(['warning']);
+  });
+
+  it('keeps groups apart', () => {
+    const [evaluation] = run(
+      rule({ for: '3m' }),
+      moments([10], 3),
+      [['a'], [null], ['null']],
+      ([name], { to }) => (name === null && to === minute(8) ? 10 : 60),
+    );
+    expect(evaluation?.judgement.firing.map(({ key }) => key[0])).toEqual(['a', 'null']);
+    expect(evaluation?.pending.map(({ key }) => key[0])).toEqual([null]);
+  });
+
+  it('is not broken by instants of other moments that lie between', () => {
+    // Every second minute is scheduled; someone also asks about an odd one, at which nothing holds.
+    const even: Moment = { at: minute(10), earlier: [4, 6, 8].map(minute) };
+    const odd: Moment = { at: minute(7), earlier: [] };
+    const evaluations = run(rule({ for: '6m' }), [even, odd], [['a']], (_, { to }) =>
+      to === minute(7) ? 0 : 60,
+    );
+    expect(evaluations.map(({ judgement }) => judgement.status)).toEqual(['firing', 'ok']);
+  });
+
+  it('agrees with asking every instant by itself', () => {
+    const history = fc.array(fc.constantFrom(null, 10, 60, 150), { minLength: 40, maxLength: 40 });
+    const asked = fc.uniqueArray(fc.integer({ min: 12, max: 39 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(
+        history,
+        asked,
+        fc.integer({ min: 0, max: 12 }),
+        fc.integer({ min: 1, max: 3 }),
+        (costs, minutes, span, every) => {
+          const given = minutes.map((n) => ({
+            at: minute(n),
+            earlier: Array.from({ length: span }, (_, i) => n - span + i)
+              .filter((m) => m % every === 0)
+              .map(minute),
+          }));
+          const costAt = (instant: number) => costs[(instant - T0) / MINUTE] ?? 0;
+          const evaluations = run(
+            rule({ for: '1m' }),
+            given,
+            [['a']],
+            (_, { to }) => costs[(to - T0) / MINUTE] ?? null,
+          );
+          evaluations.forEach(({ judgement, pending }, i) => {
+            const { at, earlier } = given[i] as Moment;
+            const expected = [50, 100].filter((bound) =>
+              [at, ...earlier].every((instant) => costAt(instant) >= bound),
+            );
+            const now = costAt(at) >= 50;
+            expect(judgement.firing[0]?.steps.length ?? 0).toBe(expected.length);
+            expect(pending.length).toBe(now && expected.length === 0 ? 1 : 0);
+            expect(judgement.status).toBe(expected.length > 0 ? 'firing' : 'ok');
+          });
+        },
+      ),
+    );
+  });
+
+  it('takes a day of minutes and 2,000 groups in seconds', () => {
+    const given = moments([1_440], 1_440);
+    const day = rule({ for: '24h' });
+    const keys = Array.from({ length: 2_000 }, (_, i) => [`user-${i}`]);
+    const hot = cellOf(60);
+    const cold = cellOf(10);
+    const series = queriesOf(day, 'UTC', given).map(({ windows }) => ({
+      groups: keys.map((key, i) => ({ key, cells: windows.map(() => (i < 200 ? hot : cold)) })),
+    }));
+    const started = performance.now();
+    const [evaluation] = evaluate(day, 'UTC', given, series);
+    expect(evaluation?.judgement.firing).toHaveLength(200);
+    // Quadratic work would be minutes; a shared machine gets room.
+    expect(performance.now() - started).toBeLessThan(30_000);
+  });
+
+  it('looks back from every minute of a day without asking each instant again', () => {
+    const given = moments(
+      Array.from({ length: 1_440 }, (_, i) => 1_440 + i),
+      1_440,
+    );
+    const day = rule({ for: '24h' });
+    const keys = Array.from({ length: 20 }, (_, i) => [`service-${i}`]);
+    const started = performance.now();
+    const evaluations = run(day, given, keys, () => 60);
+    expect(evaluations.every(({ judgement }) => judgement.firing.length === 20)).toBe(true);
+    expect(performance.now() - started).toBeLessThan(30_000);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { Episode } from '../../src/model/said.ts';
+import {
+  type Condition,
+  type FailedRun,
+  healthNews,
+  lookAt,
+  NO_FAILURES,
+  staleAfterAuto,
+} from '../../src/pipeline/health.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const AT = Date.UTC(2026, 10, 20, 2, 5);
+const policy = { blindAfter: 3, staleAfterMs: HOUR };
+
+/** The conditions after polls a minute apart, each failed (its reason) or good (null). */
+function conditions(failures: readonly (string | null)[], newestRow: number | null = AT): Condition[] {
+  let run: FailedRun = NO_FAILURES;
+  return failures.map((failure, i) => {
+    const looked = lookAt(run, { at: AT + i * MINUTE, failure, newestRow }, policy);
+    run = looked.run;
+    return looked.condition;
+  });
+}
+
+describe('spendwatch is blind', () => {
+  test('after three failed polls in a row, since the first of them', () => {
+    expect(conditions(['away', 'away', 'still away', 'away', null])).toEqual([
+      { kind: 'unsure' },
+      { kind: 'unsure' },
+      { kind: 'blind', reason: 'still away', since: AT },
+      { kind: 'blind', reason: 'away', since: AT },
+      { kind: 'sees' },
+    ]);
+  });
+
+  test('but not after three with a good one between', () => {
+    const kinds = conditions(['away', 'away', null, 'away', 'away']).map(({ kind }) => kind);
+    expect(kinds).toEqual(['unsure', 'unsure', 'sees', 'unsure', 'unsure']);
+  });
+
+  test('when the newest row is older than allowed, and not when it is just as old', () => {
+    const [atLimit] = conditions([null], AT - HOUR);
+    const [beyond] = conditions([null], AT - HOUR - 1);
+    expect(atLimit).toEqual({ kind: 'sees' });
+    expect(beyond).toMatchObject({ kind: 'blind', since: AT - HOUR - 1 });
+  });
+
+  test('but not for a store without rows, or where staleness is off', () => {
+    expect(conditions([null], null)).toEqual([{ kind: 'sees' }]);
+    const off = { ...policy, staleAfterMs: null };
+    expect(lookAt(NO_FAILURES, { at: AT, failure: null, newestRow: 0 }, off).condition).toEqual({
+      kind: 'sees',
+    });
+  });
+});
+
+describe('what is said of it', () => {
+  const blind: Condition = { kind: 'blind', reason: 'away', since: AT - HOUR };
+  const told: Episode = { groupId: 'spendwatch', step: 3, since: AT - HOUR };
+
+  test('blindness has an identity for each day', () => {
+    const first = healthNews(blind, null, AT, 'UTC');
+    const later = healthNews(blind, told, AT + HOUR, 'UTC');
+    const nextDay = healthNews(blind, told, AT + 24 * HOUR, 'UTC');
+    expect(first).toMatchObject({ kind: 'health.blind', saying: { period: 'day/2026-11-20T00:00:00Z' } });
+    expect(later?.saying.period).toBe(first?.saying.period);
+    expect(nextDay?.saying.period).toBe('day/2026-11-21T00:00:00Z');
+    expect(nextDay?.episode).toEqual(told);
+  });
+
+  test('sight is said once for each blindness that was told', () => {
+    const sees = healthNews({ kind: 'sees' }, told, AT, 'UTC');
+    expect(sees).toMatchObject({
+      kind: 'health.sees',
+      saying: { period: 'episode/2026-11-20T01:05:00Z', since: AT - HOUR },
+      episode: told,
+    });
+    expect(healthNews({ kind: 'sees' }, null, AT, 'UTC')).toBeNull();
+  });
+
+  test('nothing is said while it is not sure', () => {
+    expect(healthNews({ kind: 'unsure' }, told, AT, 'UTC')).toBeNull();
+  });
+});
+
+describe('stale_after: auto', () => {
+  test.each([
+    ['a store without rows', [], HOUR],
+    ['a single row', [AT], HOUR],
+    ['rows every five minutes', [0, 5, 10, 15].map((m) => AT + m * MINUTE), HOUR],
+    ['a gap of 40 minutes', [0, 40, 50].map((m) => AT + m * MINUTE), 2 * HOUR],
+    ['nights of nine hours', [0, 1, 10, 11, 20].map((h) => AT + h * HOUR), 18 * HOUR],
+  ])('of %s', (_, occupied, expected) => {
+    expect(staleAfterAuto(occupied)).toBe(expected);
+  });
+});

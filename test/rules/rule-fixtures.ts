@@ -1,0 +1,49 @@
+import type { Measure } from '../../src/model/metric.ts';
+import { type Fixed, fixedFromNumber } from '../../src/model/money.ts';
+import type { Rule } from '../../src/model/rule.ts';
+import type { Cell, GroupKey, Series } from '../../src/model/series.ts';
+import { ruleTypes } from '../../src/rules/index.ts';
+
+const DEFAULTS = { severity: 'warning', notify: ['oncall'] } as const;
+
+type RuleOf<T extends Rule['type']> = Extract<Rule, { type: T }>;
+
+/** A rule as alerts.yaml would give it, by its own schema. */
+export function ruleOf<T extends Rule['type']>(type: T, keys: Record<string, unknown>): RuleOf<T> {
+  const given = { type, name: 'r', metric: 'spend', window: '1h', ...keys };
+  return ruleTypes[type].schema.parse(given)(DEFAULTS) as RuleOf<T>;
+}
+
+/** What the schema of a type finds wrong: path, message and hint of each fault. */
+export function faultsOf(type: Rule['type'], keys: Record<string, unknown>) {
+  const result = ruleTypes[type].schema.safeParse({
+    type,
+    name: 'r',
+    metric: 'spend',
+    window: '1h',
+    ...keys,
+  });
+  return (result.error?.issues ?? []).map((issue) => {
+    const hint = issue.code === 'custom' ? String(issue.params?.hint) : '';
+    return { path: issue.path.join('.'), message: issue.message, hint };
+  });
+}
+
+/** A cell with so much cost (or other sums) in so many calls; null stays null. */
+export function cellOf(
+  cost: number | null,
+  calls = 100,
+  more: Partial<Record<Measure, number>> = {},
+): Cell | null {
+  if (cost === null) return null;
+  const sums = Object.entries({ cost, calls, ...more }).map(([name, sum]): [string, Fixed] => [
+    name,
+    fixedFromNumber(sum),
+  ]);
+  return { sums: Object.fromEntries(sums), sketches: {} };
+}
+
+/** A series of groups with a cell a window. */
+export function seriesOf(...groups: readonly (readonly [GroupKey, ...(Cell | null)[]])[]): Series {
+  return { groups: groups.map(([key, ...cells]) => ({ key, cells })) };
+}

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { openSql, type Sql } from '../../src/sql.ts';
+import { createDatabase } from '../support/database.ts';
+
+export const ENGINES = ['postgres', 'pglite'] as const;
+
+/** An empty state database of the suite's own, open between its first and its last test. */
+export function stateDatabase(engine: (typeof ENGINES)[number]): { readonly sql: Sql; readonly url: string } {
+  let sql: Sql | null = null;
+  let url = '';
+  let remove: () => Promise<void> = async () => undefined;
+  beforeAll(async () => {
+    if (engine === 'postgres') {
+      const database = await createDatabase();
+      [url, remove] = [database.url, database.drop];
+    } else {
+      const folder = await mkdtemp(join(tmpdir(), 'spendwatch-state-'));
+      url = `pglite:${join(folder, 'data')}`;
+      remove = () => rm(folder, { recursive: true, force: true });
+    }
+    sql = await openSql(url);
+  });
+  afterAll(async () => {
+    await sql?.close();
+    await remove();
+  });
+  return {
+    get sql() {
+      if (sql === null) throw new Error('the database is not open yet');
+      return sql;
+    },
+    get url() {
+      return url;
+    },
+  };
+}

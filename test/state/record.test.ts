@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'vitest';
+import { groupId } from '../../src/model/fingerprint.ts';
+import { fixedFromNumber } from '../../src/model/money.ts';
+import { openSql } from '../../src/sql.ts';
+import { openState, type State } from '../../src/state/open.ts';
+import { ENGINES, stateDatabase } from './engines.ts';
+import { AT, DAY, delivery, HOSTILE, MINUTE, recording, saying } from './samples.ts';
+
+describe.each(ENGINES)('what was said, on %s', (engine) => {
+  const database = stateDatabase(engine);
+  let rules = 0;
+  /** A rule of the test's own, so that tests do not meet. */
+  const newRule = (): string => {
+    rules += 1;
+    return `rule-${rules}`;
+  };
+  const open = (): Promise<State> => openState(database.sql);
+
+  test('a finding is queued once under 20 recorders at the same time', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const recorded = await Promise.all(
+      Array.from({ length: 20 }, () => state.record([recording([saying()], { fingerprint })], AT)),
+    );
+    expect(recorded.flatMap(({ queued }) => queued)).toHaveLength(1);
+  });
+
+  test('of 20 recorders of a rule’s progress one goes through, and the others learn that they are overtaken', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const progress = { before: null, at: AT };
+    const recorded = await Promise.all(
+      Array.from({ length: 20 }, () => state.record([recording([saying()], { fingerprint, progress })], AT)),
+    );
+    expect(recorded.flatMap(({ queued }) => queued)).toHaveLength(1);
+    expect(recorded.flatMap(({ overtaken }) => overtaken)).toHaveLength(19);
+    expect(await state.readProgress([fingerprint, 'another'])).toEqual(new Map([[fingerprint, AT]]));
+  });
+
+  test('recorders of many rules in different orders do not wait in a circle', async () => {
+    const state = await open();
+    const fingerprints = Array.from({ length: 8 }, newRule);
+    const recorded = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => {
+        const order = i % 2 === 0 ? fingerprints : [...fingerprints].reverse();
+        const all = order.map((fingerprint) =>
+          recording([saying(), saying({ key: [null] })], { fingerprint, progress: { before: null, at: AT } }),
+        );
+        return state.record(all, AT);
+      }),
+    );
+    expect(recorded.flatMap(({ queued }) => queued)).toHaveLength(8);
+  });
+
+  test.each([
+    ['the same again', { dollars: 101 }, false],
+    ['a lower step', { dollars: 101, step: 1 }, false],
+    ['a higher step', { dollars: 102, step: 3 }, true],
+    ['a value just short of tenfold', { dollars: 1009.999999 }, false],
+    ['a value of exactly tenfold', { dollars: 1010 }, true],
+    ['a tenfold value at a lower step', { dollars: 1010, step: 1 }, true],
+    ['a tenfold value where growth is no news', { dollars: 1010, growth: null }, false],
+    ['another group', { key: [null] }, true],
+    ['another period', { period: 'day/2026-11-21T00:00:00Z' as const }, true],
+  ])('after $101 was said, %s goes through: %o → %s', async (_, changes, through) => {
+    const state = await open();
+    const fingerprint = newRule();
+    await state.record([recording([saying()], { fingerprint })], AT);
+    const { queued } = await state.record([recording([saying(changes)], { fingerprint })], AT);
+    expect(queued).toHaveLength(through ? 1 : 0);
+  });
+
+  test('a repeated growth is measured from what was said last, and the highest step is kept', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const say = async (dollars: number, step: number) =>
+      (await state.record([recording([saying({ dollars, step })], { fingerprint })], AT)).queued.length;
+    expect([await say(10, 3), await say(100, 2), await say(999, 3), await say(1_000, 2)]).toEqual([
+      1, 1, 0, 1,
+    ]);
+    const said = await state.readSaid([{ fingerprint, groupIds: [groupId(['search'])], firstAt: AT }]);
+    expect(said.get(fingerprint)).toMatchObject([{ step: 3, value: fixedFromNumber(1_000) }]);
+  });
+
+  test('only those that go through are composed, as the very objects that were given', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const [known, fresh] = [saying(), saying({ key: ['ads', null] })];
+    await state.record([recording([known], { fingerprint })], AT);
+    let composed: readonly unknown[] = [];
+    await state.record(
+      [
+        recording([], {
+          fingerprint,
+          tellings: [
+            {
+              sayings: [known, fresh],
+              compose: (won) => {
+                composed = won;
+                return [];
+              },
+            },
+          ],
+        }),
+      ],
+      AT,
+    );
+    expect(composed).toHaveLength(1);
+    expect(composed[0]).toBe(fresh);
+  });
+
+  test('where composing fails nothing is recorded: it is all said at the next try', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const progress = { before: null, at: AT };
+    const broken = {
+      sayings: [saying()],
+      compose: () => {
+        throw new Error('composing failed');
+      },
+    };
+    const attempt = state.record([recording([], { fingerprint, progress, tellings: [broken] })], AT);
+    await expect(attempt).rejects.toThrow('composing failed');
+    expect(await state.readProgress([fingerprint])).toEqual(new Map());
+    const { queued } = await state.record([recording([saying()], { fingerprint, progress })], AT);
+    expect(queued).toHaveLength(1);
+  });
+
+  test('the ledger answers with what was said from an instant on, and the last before it', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const days = [0, 1, 2, 3].map((day) => AT + day * DAY);
+    for (const at of days) {
+      const period = `day/${new Date(at).toISOString()}` as const;
+      await state.record(
+        [recording([saying({ period, at }), saying({ key: ['ads'], period, at })], { fingerprint })],
+        at,
+      );
+    }
+    const groupIds = [groupId(['search']), groupId(['unheard of'])];
+    const said = await state.readSaid([{ fingerprint, groupIds, firstAt: AT + 2 * DAY }]);
+    expect(
+      said
+        .get(fingerprint)
+        ?.map(({ at }) => at)
+        .sort(),
+    ).toEqual(days.slice(1));
+    expect(said.get(fingerprint)?.[0]).toEqual({
+      groupId: groupIds[0],
+      period: expect.stringMatching(/^day\/2026-11-2/),
+      step: 2,
+      value: fixedFromNumber(101),
+      at: expect.any(Number),
+    });
+  });
+
+  test('episodes begin, are replaced and end; an older instant does not touch them', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const [warning, critical] = [2, 3].map((step) => ({ groupId: groupId([HOSTILE]), step, since: AT }));
+    if (warning === undefined || critical === undefined) throw new Error('two episodes');
+    const change = (
+      before: number | null,
+      at: number,
+      begun: (typeof warning)[],
+      ended: (typeof warning)[],
+    ) =>
+      state.record(
+        [recording([], { fingerprint, progress: { before, at }, episodes: { begun, ended } })],
+        at,
+      );
+    await change(null, AT, [warning, critical], []);
+    await change(AT, AT + MINUTE, [{ ...warning, since: AT + MINUTE }], [critical]);
+    const expected = [{ ...warning, since: AT + MINUTE }];
+    expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual(expected);
+    await change(AT + MINUTE, AT - DAY, [critical], [warning]);
+    expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual(expected);
+    expect((await state.readProgress([fingerprint])).get(fingerprint)).toBe(AT + MINUTE);
+  });
+
+  test('what is 90 days old goes, but not what is still to be sent or still holds', async () => {
+    const state = await open();
+    const [over, holding] = [newRule(), newRule()];
+    const episode = { groupId: groupId(['search']), step: 2, since: AT };
+    const progress = { before: null, at: AT };
+    const waiting = delivery({ channel: `pruned-${engine}` });
+    const done = delivery({ channel: `pruned-${engine}` });
+    await state.record([recording([saying()], { fingerprint: over, progress })], AT);
+    await state.record(
+      [
+        recording([], {
+          fingerprint: holding,
+          progress,
+          episodes: { begun: [episode], ended: [] },
+          tellings: [{ sayings: [saying()], compose: () => [done] }],
+        }),
+      ],
+      AT,
+    );
+    const claimed = await state.claim(done.channel, AT, 1_000);
+    if (claimed === null) throw new Error('nothing to claim');
+    const { rung, accepted } = claimed;
+    await state.settle(
+      claimed,
+      { state: 'delivered', rung, nextAt: AT, accepted, failure: null, reports: null },
+      AT,
+    );
+    await state.record(
+      [
+        recording([], {
+          fingerprint: newRule(),
+          tellings: [{ sayings: [saying()], compose: () => [waiting] }],
+        }),
+      ],
+      AT,
+    );
+    const later = AT + 91 * DAY;
+    await state.record([recording([], { fingerprint: holding, progress: { before: AT, at: later } })], later);
+    await state.prune(later);
+
+    const question = (fingerprint: string) => ({ fingerprint, groupIds: [episode.groupId], firstAt: later });
+    const said = await state.readSaid([question(over), question(holding)]);
+    expect([...said.keys()]).toEqual([holding]);
+    expect([...(await state.readProgress([over, holding])).keys()]).toEqual([holding]);
+    const left = await database.sql.query('SELECT id FROM spendwatch.delivery WHERE channel = $1', [
+      done.channel,
+    ]);
+    expect(left).toEqual([{ id: waiting.id }]);
+  });
+});
+
+test('processes that share a PostgreSQL say a thing once between them', async () => {
+  expect(await saidByProcesses()).toBe(1);
+});
+
+const shared = stateDatabase('postgres');
+async function saidByProcesses(): Promise<number> {
+  const ports = await Promise.all([1, 2, 3].map(() => openSql(shared.url)));
+  try {
+    // They migrate at the same time too.
+    const states = await Promise.all(ports.map(openState));
+    const recorded = await Promise.all(
+      states.flatMap((state) => [1, 2, 3, 4].map(() => state.record([recording([saying()])], AT))),
+    );
+    return recorded.flatMap(({ queued }) => queued).length;
+  } finally {
+    await Promise.all(ports.map((port) => port.close()));
+  }
+}

@@ -1,0 +1,120 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSql, type Sql } from '../../src/sql.ts';
+import { cellSql } from '../../src/stores/cell-sql.ts';
+import { mappingOf, type TableOptions } from '../../src/stores/options.ts';
+import { postgres } from '../../src/stores/postgres.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+
+const HOUR = 3_600_000;
+const T0 = Date.parse('2026-03-01T00:00:00Z');
+
+let database: TestDatabase;
+let sql: Sql;
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = await openSql(database.url);
+});
+afterAll(async () => {
+  await sql.close();
+  await database.drop();
+});
+
+describe('a read of the preset litellm, on a server in New York', () => {
+  beforeAll(async () => {
+    await sql.query(`CREATE TABLE "LiteLLM_SpendLogs" (request_id text PRIMARY KEY, spend float8 NOT NULL,
+      "startTime" timestamp(3) NOT NULL, "endTime" timestamp(3), "completionStartTime" timestamp(3), call_type text,
+      prompt_tokens integer, completion_tokens integer, model text, model_group text, custom_llm_provider text,
+      "user" text, end_user text, metadata jsonb);
+      INSERT INTO "LiteLLM_SpendLogs" (request_id, spend, "startTime")
+        SELECT i, 0.01, '2026-03-01'::timestamp + i * interval '30 seconds' FROM generate_series(0, 99999) i;
+      CREATE INDEX ON "LiteLLM_SpendLogs" ("startTime"); ANALYZE "LiteLLM_SpendLogs"`);
+  });
+
+  const hours = (starts: readonly number[]) => {
+    const ranges = starts.map((n) => ({ from: T0 + n * HOUR, to: T0 + (n + 1) * HOUR }));
+    const edges = [...new Set(ranges.flatMap(({ from, to }) => [from, to]))];
+    return { measures: ['calls', 'cost'] as const, where: {}, groupBy: [], edges, ranges };
+  };
+
+  it.each([
+    ['one range', [100]],
+    ['the same hour of many days', [4, 28, 52, 76, 100, 124, 148]],
+  ])('goes by the index for %s', async (_, starts) => {
+    const statement = cellSql(hours(starts), mappingOf({ preset: 'litellm' }), 'timestamp', null);
+    // Not by the port, which would set the session's zone.
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      expect((await client.query('SHOW TimeZone')).rows).toEqual([{ TimeZone: 'America/New_York' }]);
+      const plan = await client.query(`EXPLAIN ${statement?.text}`, [...(statement?.values ?? [])]);
+      const text = plan.rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(text).toMatch(
+        /Index (Only )?Scan.*"LiteLLM_SpendLogs_startTime_idx"|on "LiteLLM_SpendLogs_startTime_idx"/,
+      );
+      expect(text).not.toMatch(/Seq Scan/);
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('means UTC by a time without a zone', async () => {
+    const store = postgres.open(sql, { preset: 'litellm' }, null);
+    const { newestRow, answers } = await store.read([hours([100])], T0 + 101 * HOUR);
+    expect(newestRow).toBe(T0 + 101 * HOUR - 30_000);
+    expect(answers).toEqual([
+      [
+        {
+          segment: 0,
+          key: [],
+          cell: { sums: { calls: 120n * 10n ** 12n, cost: 1_200_000_000_000n }, sketches: {} },
+        },
+      ],
+    ]);
+  });
+});
+
+describe('a role that may only read', () => {
+  const ROLE = `reader_${Math.random().toString(36).slice(2)}`;
+  let role: Sql;
+  const OPTIONS: TableOptions = { table: 'audit.calls', columns: { time: 'at', cost: 'cost' } };
+  beforeAll(async () => {
+    await sql.query(`CREATE SCHEMA audit; CREATE TABLE audit.calls (at timestamptz, cost numeric, secret text);
+      CREATE INDEX ON audit.calls (at); INSERT INTO audit.calls VALUES ('2026-03-01Z', 1.5, 'x');
+      CREATE ROLE ${ROLE} LOGIN PASSWORD 'reading'`);
+    const url = new URL(database.url);
+    url.username = ROLE;
+    url.password = 'reading';
+    role = await openSql(url.href);
+  });
+  afterAll(async () => {
+    await role.close();
+    await sql.query(`DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`);
+  });
+
+  it('is told what it lacks, step by step, and needs no more than the mapped columns', async () => {
+    const store = postgres.open(role, OPTIONS, null);
+    const read = {
+      measures: ['cost'] as const,
+      where: {},
+      groupBy: [],
+      edges: [T0, T0 + 1],
+      ranges: [{ from: T0, to: T0 + 1 }],
+    };
+    await expect(store.inspect()).rejects.toMatchObject({ code: 'store_forbidden' });
+    await sql.query(`GRANT USAGE ON SCHEMA audit TO ${ROLE}`);
+    expect(await store.inspect()).toMatchObject([
+      { level: 'fault', message: 'No permission to read audit.calls.' },
+    ]);
+    await expect(store.read([read], T0 + 1)).rejects.toMatchObject({ code: 'store_forbidden' });
+    await sql.query(`GRANT SELECT (at) ON audit.calls TO ${ROLE}`);
+    expect(await store.inspect()).toMatchObject([
+      { level: 'fault', message: expect.stringContaining('column "cost"') },
+    ]);
+    await sql.query(`GRANT SELECT (cost) ON audit.calls TO ${ROLE}`);
+    expect(await store.inspect()).toEqual([]);
+    expect((await store.read([read], T0 + 1)).answers).toMatchObject([
+      [{ cell: { sums: { cost: 1_500_000_000_000n } } }],
+    ]);
+  });
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // One real PostgreSQL for the whole run; each test makes its own database in it.
+    globalSetup: ['test/support/postgres-server.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: more workers only make the real servers slower.
+    maxWorkers: 2,
+  },
+});
