@@ -7,7 +7,8 @@ import type { Dimension } from './model/series.ts';
 import type { PollParts } from './pipeline/parts.ts';
 import { ruleTypeOf } from './rules/index.ts';
 import { type CronSchedule, cronSchedule } from './schedule.ts';
-import { openSql, type Sql } from './sql.ts';
+import type { Sql } from './sql/port.ts';
+import { openSql } from './sql.ts';
 import { openState, type State } from './state/open.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 

@@ -1,45 +1,5 @@
 import { AppError } from './model/errors.ts';
-
-/**
- * One port to PostgreSQL, real (`pg`) or embedded (`pglite:FOLDER`). Drivers load when opened.
- *
- * Values come back the same from both: numeric and int8 as text, timestamptz as Date (±infinity as the first and last
- * instants that a Date can hold), timestamp and date as PostgreSQL writes them, json as parsed, the rest as the driver
- * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
- * as text. The session zone is UTC on every connection.
- *
- * Faults are AppErrors with the driver's error as cause: `store_unreachable` (also a refused login, a database that
- * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`, and
- * `store_query_failed` for all else. None holds a password.
- */
-export interface SqlSession {
-  /** Without `values` the text may hold several statements; the rows are those of the last. */
-  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-}
-
-export interface TransactionOptions {
-  /** `read only` transactions see one snapshot (repeatable read). */
-  readonly readOnly?: boolean;
-  /** A statement that runs longer is cancelled. PGlite cannot do that: there it has no effect. */
-  readonly statementTimeoutMs?: number;
-}
-
-export interface Sql extends SqlSession {
-  readonly engine: 'postgres' | 'pglite';
-  /**
-   * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. `work` must use its
-   * session only: PGlite has one connection, and the port itself waits there until the transaction has ended.
-   */
-  transaction<T>(options: TransactionOptions, work: (session: SqlSession) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-export interface SqlOptions {
-  /** The folder that a relative `pglite:` folder is relative to. */
-  readonly baseDir?: string;
-  /** The longest that a statement may run where its transaction does not say otherwise. */
-  readonly statementTimeoutMs?: number;
-}
+import type { Sql, SqlOptions } from './sql/port.ts';
 
 /**
  * Opens `postgres://…`, `postgresql://…` or `pglite:FOLDER`. A server is reached by the first query, not here, so that

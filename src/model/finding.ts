@@ -1,8 +1,8 @@
 import type { Metric, Sample, Unit } from './metric.ts';
 import type { Fixed } from './money.ts';
-import type { DedupePeriod, Operator, Severity } from './rule.ts';
+import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
-import type { Window } from './window.ts';
+import type { DedupePeriod, Window } from './window.ts';
 
 /** What an anomaly was compared with: all in the metric's unit, unrounded doubles; `n` periods were used. */
 export interface Baseline {

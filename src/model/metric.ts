@@ -1,22 +1,7 @@
+import { type ErrorFilter, type Measure, narrowed } from './measure.ts';
 import { divideRounded, type Fixed, ONE } from './money.ts';
-import type { Cell, Sketch } from './series.ts';
-
-/**
- * A quantity that a store sums (or, for `*_sketch`, counts by bucket) over rows. `failed` and `failed_cost` may be
- * narrowed to some kinds of failure: `failed@429,5xx,timeout`.
- */
-export type Measure =
-  | 'calls'
-  | 'cost'
-  | 'unpriced'
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'latency_sum'
-  | 'latency_count'
-  | 'latency_sketch'
-  | 'ttft_sketch'
-  | `failed${'' | `@${string}`}`
-  | `failed_cost${'' | `@${string}`}`;
+import type { Cell } from './series.ts';
+import { type Sketch, sketchQuantile } from './sketch.ts';
 
 export const METRICS = [
   'spend',
@@ -59,9 +44,6 @@ export type Column =
   | 'ttft_ms'
   | 'id'
   | 'request_id';
-
-/** Which failed calls count: statuses, status classes and time-outs; null counts every failed call. */
-export type ErrorFilter = readonly (number | '4xx' | '5xx' | 'timeout')[] | null;
 
 /** A metric's value: `fixed` is exact for additive metrics and what limits are compared with; `number` is what ratios print. */
 export interface Sample {
@@ -211,26 +193,6 @@ export function drivingMeasure(metric: Metric, errors: ErrorFilter): Measure {
   return narrowed(DEFINITIONS[metric].measures[0] as Measure, errors);
 }
 
-function narrowed(measure: Measure, errors: ErrorFilter): Measure {
-  if (errors === null || (measure !== 'failed' && measure !== 'failed_cost')) return measure;
-  return `${measure}@${[...new Set(errors.map(String))].sort().join(',')}`;
-}
-
-/** The filter that a narrowed measure carries: `failed@429,5xx` → [429, '5xx']; null for every other measure. */
-export function errorFilterOf(measure: Measure): ErrorFilter {
-  const at = measure.indexOf('@');
-  if (at < 0) return null;
-  return measure
-    .slice(at + 1)
-    .split(',')
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : (part as '4xx' | '5xx' | 'timeout')));
-}
-
-/** Whether a measure is kept as a sketch (a count per bucket) instead of a sum. */
-export function isSketch(measure: Measure): boolean {
-  return measure.endsWith('_sketch');
-}
-
 const EMPTY_SKETCH: Sketch = new Map();
 
 /** The metric's value in a cell; null when a ratio or percentile has nothing to divide. A null cell has no rows. */
@@ -254,27 +216,4 @@ export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null)
     number: Number(value.of) / Number(value.by),
     calls,
   };
-}
-
-/**
- * Relative error of a bucket's middle: half of the 1 % that SPEC 2 allows, so that rounding at bucket edges
- * inside the database cannot use the rest up. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
- */
-const SKETCH_ERROR = 0.005;
-export const SKETCH_GAMMA = (1 + SKETCH_ERROR) / (1 - SKETCH_ERROR);
-/** Holds values of 0 and below; far under any bucket that a positive double can have. */
-export const ZERO_BUCKET = -1_000_000;
-
-/** The q-quantile of a sketch: within 1 % of the value whose rank is q·(n − 1), rounded down; null when it is empty. */
-export function sketchQuantile(sketch: Sketch, q: number): number | null {
-  let count = 0;
-  for (const size of sketch.values()) count += size;
-  if (count === 0) return null;
-  const rank = Math.floor(q * (count - 1));
-  let seen = 0;
-  for (const [bucket, size] of [...sketch].sort(([a], [b]) => a - b)) {
-    seen += size;
-    if (seen > rank) return bucket === ZERO_BUCKET ? 0 : (2 * SKETCH_GAMMA ** bucket) / (SKETCH_GAMMA + 1);
-  }
-  return null;
 }

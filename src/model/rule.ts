@@ -1,7 +1,8 @@
-import type { ErrorFilter, Metric } from './metric.ts';
+import type { ErrorFilter } from './measure.ts';
+import type { Metric } from './metric.ts';
 import type { Fixed } from './money.ts';
 import type { Dimension, Where } from './series.ts';
-import type { WindowSpec } from './window.ts';
+import type { DedupePeriod, WindowSpec } from './window.ts';
 
 /** Ascending: a higher severity in the same period is news. */
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
@@ -12,7 +13,6 @@ export function stepOf(severity: Severity): number {
   return SEVERITIES.indexOf(severity) + 1;
 }
 
-export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
 export type Operator = '>=' | '>' | '<=' | '<';
 
 /** What every rule type has in common; durations in milliseconds, lists resolved against `defaults`. */

@@ -1,5 +1,6 @@
-import type { Measure } from './metric.ts';
+import type { Measure } from './measure.ts';
 import type { Fixed } from './money.ts';
+import type { Sketch } from './sketch.ts';
 import type { Window } from './window.ts';
 
 /** A name that rules group and filter by: a canonical dimension, or one declared under `audit.dimensions`. */
@@ -21,12 +22,6 @@ export interface Query {
   readonly groupBy: readonly Dimension[];
   readonly windows: readonly Window[];
 }
-
-/**
- * Counts of values by logarithmic bucket (a DDSketch): bucket `i` holds values in (g^(i-1), g^i] for the `g` of
- * metric.ts; bucket ZERO_BUCKET holds what is not above 0. Sketches of disjoint rows merge by adding counts.
- */
-export type Sketch = ReadonlyMap<number, number>;
 
 /** The measures of one group over one span of time: additive ones as exact decimals, percentile ones as sketches. */
 export interface Cell {

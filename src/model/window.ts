@@ -1,11 +1,13 @@
 import { dayStart, daysBefore, hourStart, localDay } from './local-time.ts';
-import type { DedupePeriod } from './rule.ts';
 
 /** A half-open span of time [from, to), instants in ms since the epoch. */
 export interface Window {
   readonly from: number;
   readonly to: number;
 }
+
+/** How often the same alert is told: once a calendar period, or once until it no longer holds. */
+export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
 
 export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
 export type CalendarWord = (typeof CALENDAR_WINDOWS)[number];

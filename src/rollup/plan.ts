@@ -1,4 +1,4 @@
-import { isSketch } from '../model/metric.ts';
+import { isSketch } from '../model/measure.ts';
 import type { CellRead, Query } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 

@@ -1,6 +1,7 @@
-import { isSketch, type Measure } from '../model/metric.ts';
+import { isSketch, type Measure } from '../model/measure.ts';
 import type { Fixed } from '../model/money.ts';
-import type { Cell, CellRead, Query, SegmentCell, Series, Sketch } from '../model/series.ts';
+import type { Cell, CellRead, Query, SegmentCell, Series } from '../model/series.ts';
+import type { Sketch } from '../model/sketch.ts';
 import type { Window } from '../model/window.ts';
 
 /** A group's cells by ascending segment, with running totals: total[i] is the sum of the first i cells. */

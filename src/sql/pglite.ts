@@ -2,8 +2,8 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { AppError, messageOf } from '../model/errors.ts';
-import type { Sql, SqlOptions, SqlSession } from '../sql.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import type { Sql, SqlOptions, SqlSession } from './port.ts';
 import { sqlError } from './sql-error.ts';
 import { PARSERS } from './values.ts';
 

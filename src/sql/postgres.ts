@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
 import { AppError } from '../model/errors.ts';
-import type { Sql, SqlOptions, SqlSession, TransactionOptions } from '../sql.ts';
+import type { Sql, SqlOptions, SqlSession, TransactionOptions } from './port.ts';
 import { sqlError } from './sql-error.ts';
 import { PARSERS } from './values.ts';
 

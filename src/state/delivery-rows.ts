@@ -2,7 +2,7 @@ import { type Failure, type NewDelivery, OPEN_STATES } from '../model/delivery.t
 import type { FailureKind, FailureReason } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
 import type { Severity } from '../model/rule.ts';
-import type { SqlSession } from '../sql.ts';
+import type { SqlSession } from '../sql/port.ts';
 
 /** A delivery as it stands in the outbox; instants in ms of the worker's clock. */
 export interface StoredDelivery extends NewDelivery {

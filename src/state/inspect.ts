@@ -1,5 +1,5 @@
 import { AppError } from '../model/errors.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 
 /**
  * Whether the state could be kept here, without changing anything. Throws an AppError: the port's where the store

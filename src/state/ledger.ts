@@ -1,7 +1,7 @@
 import type { PeriodKey } from '../model/finding.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Episode, Said } from '../model/said.ts';
-import type { SqlSession } from '../sql.ts';
+import type { SqlSession } from '../sql/port.ts';
 
 /** What is asked of the ledger about one rule: what was said of these groups, as of the first instant to decide about. */
 export interface LedgerQuestion {

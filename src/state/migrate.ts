@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
-import type { Sql, SqlSession } from '../sql.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
 
 /** A numbered step of the schema: the file `migrations/0001_name.sql`. */
 interface Migration {

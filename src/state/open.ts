@@ -1,6 +1,6 @@
 import type { Failure } from '../model/delivery.ts';
 import type { Episode, Said, Saying } from '../model/said.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type LedgerQuestion, readEpisodes, readProgress, readSaid } from './ledger.ts';
 import { migrate } from './migrate.ts';

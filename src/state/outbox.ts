@@ -6,7 +6,7 @@ import {
   OPEN_STATES,
   statesBefore,
 } from '../model/delivery.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 import {
   DELIVERY_COLUMNS,
   type DeliveryRow,

@@ -1,4 +1,4 @@
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 
 const KEEP_MS = 90 * 86_400_000;
 

@@ -1,7 +1,7 @@
 import type { NewDelivery } from '../model/delivery.ts';
 import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';
-import type { Sql, SqlSession } from '../sql.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
 import { insertDeliveries } from './delivery-rows.ts';
 
 /** What goes out together: `compose` makes the deliveries of those sayings that nobody has said meanwhile. */

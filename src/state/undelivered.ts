@@ -1,5 +1,5 @@
 import { type Failure, type NewDelivery, OVERDUE_MS, RETRY_FOR_MS } from '../model/delivery.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 import {
   DELIVERY_COLUMNS,
   type DeliveryRow,

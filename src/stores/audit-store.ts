@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AppError } from '../model/errors.ts';
 import type { Column } from '../model/metric.ts';
 import type { CellRead, Dimension, SegmentCell } from '../model/series.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 
 /** A column name, or a trusted SQL expression over the table's columns. */
 export type ColumnSource = string | { readonly sql: string };

@@ -1,4 +1,4 @@
-import { isSketch, type Measure } from '../model/metric.ts';
+import { isSketch, type Measure } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
 import type { Mapping, PriceList } from './audit-store.ts';

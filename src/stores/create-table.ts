@@ -1,5 +1,5 @@
 import { AppError } from '../model/errors.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 import type { Mapping } from './audit-store.ts';
 import type { Preset } from './presets.ts';
 import { quoted, tableSql } from './source-sql.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../model/errors.ts';
+import type { Sql } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';
-import type { Sql } from '../sql.ts';
 import type { CallRow, ColumnSource, Mapping } from './audit-store.ts';
 import type { Preset } from './presets.ts';
 import { quoted, tableSql } from './source-sql.ts';

@@ -1,5 +1,5 @@
 import { AppError, messageOf } from '../model/errors.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/port.ts';
 import type { ColumnSource, Mapping, StoreProblem } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
 import { sourceSql, tableSql } from './source-sql.ts';

@@ -1,12 +1,6 @@
 import { AppError } from '../model/errors.ts';
-import {
-  type ErrorFilter,
-  errorFilterOf,
-  isSketch,
-  type Measure,
-  SKETCH_GAMMA,
-  ZERO_BUCKET,
-} from '../model/metric.ts';
+import { type ErrorFilter, errorFilterOf, isSketch, type Measure } from '../model/measure.ts';
+import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { priceSql } from './price-sql.ts';
 import { columnSql, type Parameters } from './source-sql.ts';

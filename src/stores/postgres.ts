@@ -1,6 +1,6 @@
 import { AppError, asAppError } from '../model/errors.ts';
 import type { CellRead, SegmentCell } from '../model/series.ts';
-import type { Sql, SqlSession } from '../sql.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
 import type { AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';

@@ -1,20 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  describeMetric,
-  drivingMeasure,
-  errorFilterOf,
-  isSketch,
-  METRICS,
-  type Measure,
-  measuresOf,
-  SKETCH_GAMMA,
-  sampleOf,
-  sketchQuantile,
-  ZERO_BUCKET,
-} from '../../src/model/metric.ts';
+import { errorFilterOf, isSketch, type Measure } from '../../src/model/measure.ts';
+import { describeMetric, drivingMeasure, METRICS, measuresOf, sampleOf } from '../../src/model/metric.ts';
 import { type Fixed, fixedFromInteger, fixedFromNumber, ONE } from '../../src/model/money.ts';
-import type { Cell, Sketch } from '../../src/model/series.ts';
+import type { Cell } from '../../src/model/series.ts';
+import type { Sketch } from '../../src/model/sketch.ts';
+import { SKETCH_GAMMA, sketchQuantile, ZERO_BUCKET } from '../../src/model/sketch.ts';
 
 function cell(
   sums: Readonly<Partial<Record<Measure, number>>>,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { SKETCH_GAMMA, ZERO_BUCKET } from '../../src/model/metric.ts';
 import { parseFixed } from '../../src/model/money.ts';
 import type { CellRead, Condition, SegmentCell } from '../../src/model/series.ts';
+import { SKETCH_GAMMA, ZERO_BUCKET } from '../../src/model/sketch.ts';
 
 /** A call as a test makes it; numbers are what a double column holds. */
 export interface TestCall {

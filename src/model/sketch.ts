@@ -1,0 +1,28 @@
+/**
+ * Counts of values by logarithmic bucket (a DDSketch): bucket `i` holds values in (g^(i-1), g^i] for the `g` of
+ * SKETCH_GAMMA; ZERO_BUCKET holds what is not above 0. Sketches of disjoint rows merge by adding counts.
+ */
+export type Sketch = ReadonlyMap<number, number>;
+
+/**
+ * Relative error of a bucket's middle: half of the 1 % that SPEC 2 allows, so that rounding at bucket edges
+ * inside the database cannot use the rest up. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
+ */
+const SKETCH_ERROR = 0.005;
+export const SKETCH_GAMMA = (1 + SKETCH_ERROR) / (1 - SKETCH_ERROR);
+/** Holds values of 0 and below; far under any bucket that a positive double can have. */
+export const ZERO_BUCKET = -1_000_000;
+
+/** The q-quantile of a sketch: within 1 % of the value whose rank is q·(n − 1), rounded down; null when it is empty. */
+export function sketchQuantile(sketch: Sketch, q: number): number | null {
+  let count = 0;
+  for (const size of sketch.values()) count += size;
+  if (count === 0) return null;
+  const rank = Math.floor(q * (count - 1));
+  let seen = 0;
+  for (const [bucket, size] of [...sketch].sort(([a], [b]) => a - b)) {
+    seen += size;
+    if (seen > rank) return bucket === ZERO_BUCKET ? 0 : (2 * SKETCH_GAMMA ** bucket) / (SKETCH_GAMMA + 1);
+  }
+  return null;
+}
