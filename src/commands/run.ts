@@ -26,6 +26,8 @@ const STOP_LIMIT_MS = 4_300;
 
 /** The worker: runs until it is asked to stop. Resolves to 0. */
 export async function run(options: RunOptions, io: Io): Promise<number> {
+  // Asked for first: as process 1 of a container a signal without a handler is lost, however early it comes.
+  const { stopped } = io;
   const log = openLog({
     level: io.env.SPENDWATCH_LOG_LEVEL,
     terminal: io.stderrIsTerminal,
@@ -85,7 +87,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     () => void reload('a file changed'),
   );
 
-  await io.stopped;
+  await stopped;
   service.stopping();
   log.info('stopping');
   watching.close();
@@ -116,7 +118,9 @@ async function openHttp(running: () => Running, metrics: Metrics, log: Log) {
         .app.state()
         .catch(() => null);
       const lengths = await state?.queueLengths().catch(() => null);
-      if (lengths) metrics.queued(lengths);
+      // A channel with nothing to do shows 0: an alert on the queue must tell that from a metric that is not there.
+      const idle = [...running().app.config.channels.keys()].map((channel) => [channel, 0] as const);
+      if (lengths) metrics.queued(new Map([...idle, ...lengths]));
       return metrics.exposition();
     },
   };
