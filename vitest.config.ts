@@ -5,7 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // One real PostgreSQL for the whole run; each test makes its own database in it.
     globalSetup: ['test/support/postgres-server.ts'],
-    testTimeout: 60_000,
+    // Generous: a machine that is busy with something else must not make a right program look wrong.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // Two cores: more workers only make the real servers slower.
     maxWorkers: 2,

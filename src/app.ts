@@ -24,7 +24,7 @@ export interface App {
   readonly fingerprints: ReadonlyMap<string, string>;
   /** The state store with its schema up to date; asked again after it could not be reached. */
   state(): Promise<State>;
-  /** What a poll of the enabled rules works with. */
+  /** What a poll of the enabled rules works with; it asks the store directly. */
   pollParts(): Promise<PollParts>;
   /** Closes what was opened, the last first. */
   close(): Promise<void>;
@@ -107,6 +107,7 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
     fingerprints,
     pollParts: async () => ({
       store: parts.store,
+      source: parts.store,
       dimensions,
       state: await parts.state(),
       rules: config.rules.filter((rule) => rule.enabled),

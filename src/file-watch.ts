@@ -38,8 +38,9 @@ export function watchFiles(files: () => readonly string[], changed: () => void):
 
 async function signatureOf(file: string): Promise<string> {
   try {
-    const { ino, size, mtimeMs } = await stat(file);
-    return `${file} ${ino} ${size} ${mtimeMs}`;
+    // ctime too: it moves when a copy keeps the old mtime, and when a file becomes readable.
+    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+    return `${file} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch {
     return `${file} absent`;
   }

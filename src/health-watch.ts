@@ -1,6 +1,7 @@
 import type { App } from './app.ts';
 import type { Channel } from './channels/channel.ts';
 import { deliveryId, type NewDelivery } from './model/delivery.ts';
+import { messageOf } from './model/errors.ts';
 import { blindMessage, seesMessage } from './model/health-message.ts';
 import type { Message } from './model/message.ts';
 import type { Episode } from './model/said.ts';
@@ -18,17 +19,20 @@ import type { State } from './state/open.ts';
 
 /** Watches the worker's own sight over reloads, and tells people when it is lost and when it is back. */
 export interface HealthWatch {
-  /** What a poll says of it. Resolves to what went wrong with telling, or null. Never rejects. */
+  /** What a poll says of it. Resolves to what a log should say of the telling, or null. Never rejects. */
   polled(app: App, report: PollReport, staleAfterMs: number | null): Promise<string | null>;
 }
 
 const DIRECT_TIMEOUT_MS = 15_000;
+const DAY_MS = 86_400_000;
 
 export function openHealthWatch(now: () => number): HealthWatch {
   let failed = NO_FAILURES;
   /** What was told without the ledger, by delivery id; it ends when the ledger can be asked again. */
   const direct = new Set<string>();
   let directEpisode: Episode | null = null;
+  /** The newest row ever seen: a poll that failed has seen none. */
+  let newestSeen: number | null = null;
 
   const tell = async (app: App, condition: Condition, report: PollReport): Promise<void> => {
     const { at } = report;
@@ -37,7 +41,7 @@ export function openHealthWatch(now: () => number): HealthWatch {
     const told = (await state.readEpisodes([BLIND])).get(BLIND)?.[0] ?? directEpisode;
     const news = healthNews(condition, told, at, zone);
     if (news === null) return;
-    const deliveries = deliveriesOf(app, news, condition, report, now());
+    const deliveries = deliveriesOf(app, news, condition, { at: report.at, newestRow: newestSeen }, now());
     await recordNews(
       state,
       news,
@@ -52,16 +56,22 @@ export function openHealthWatch(now: () => number): HealthWatch {
     const news = healthNews(condition, directEpisode, report.at, app.config.timezone);
     if (news === null || news.kind !== BLIND) return null;
     directEpisode = news.episode;
-    const unsent = deliveriesOf(app, news, condition, report, now()).filter(({ id }) => !direct.has(id));
+    const unsent = deliveriesOf(app, news, condition, { at: report.at, newestRow: newestSeen }, now()).filter(
+      ({ id }) => !direct.has(id),
+    );
     const results = await Promise.allSettled(
       unsent.map(async (delivery) => {
         const channel = app.channels.get(delivery.channel) as Channel;
-        await channel.send({ ...delivery, accepted: [] }, AbortSignal.timeout(DIRECT_TIMEOUT_MS));
+        // Another process, or this one while it had its ledger, may have told it today: where a channel can look, it does.
+        const envelope = { ...delivery, accepted: [], firstTriedAt: report.at - DAY_MS };
+        await channel.send(envelope, AbortSignal.timeout(DIRECT_TIMEOUT_MS));
         direct.add(delivery.id);
       }),
     );
     const refused = results.find((result) => result.status === 'rejected');
-    return refused === undefined ? null : String(refused.reason);
+    if (refused !== undefined) return `could not tell of blindness: ${messageOf(refused.reason)}`;
+    const told = unsent.map(({ channel }) => channel).join(', ');
+    return told === '' ? null : `told ${told} of blindness directly, for the state store is away too`;
   };
 
   return {
@@ -70,11 +80,12 @@ export function openHealthWatch(now: () => number): HealthWatch {
       const { at, newestRow } = report;
       const looked = lookAt(failed, { at, newestRow, failure: failureOf(report) }, policy);
       failed = looked.run;
+      newestSeen = newestRow ?? newestSeen;
       try {
         await tell(app, looked.condition, report);
         return null;
       } catch {
-        return tellDirectly(app, looked.condition, report).catch(String);
+        return tellDirectly(app, looked.condition, report).catch(messageOf);
       }
     },
   };
@@ -111,7 +122,7 @@ function deliveriesOf(
   app: App,
   { kind, saying, episode }: HealthNews,
   condition: Condition,
-  { at, newestRow }: PollReport,
+  { at, newestRow }: Pick<PollReport, 'at' | 'newestRow'>,
   timestamp: number,
 ): NewDelivery[] {
   const sight = { at, zone: app.config.timezone, timestamp, dataAsOf: newestRow, since: episode.since };

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { NONE, type Observation } from './model/finding.ts';
 import type { Rule } from './model/rule.ts';
+import type { Dimension } from './model/series.ts';
 import type { DeliveryReport } from './pipeline/deliver.ts';
 import type { PollReport } from './pipeline/poll.ts';
 
@@ -14,6 +15,8 @@ export interface Metrics {
   delivered(report: DeliveryReport): void;
   queued(lengths: ReadonlyMap<string, number>): void;
   reloaded(succeeded: boolean): void;
+  /** Hours of the past whose cells are still to be built. */
+  missing(hours: number): void;
   exposition(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -85,6 +88,11 @@ export function openMetrics(version: string): Metrics {
       else this.set(Math.max(0, (Date.now() - newestRow) / 1000));
     },
   });
+  const missingHours = new Gauge({
+    name: 'spendwatch_rollup_missing_hours',
+    help: 'Hours of the past that polls still read from the audit store because their cells are not built yet.',
+    registers,
+  });
   for (const result of ['ok', 'failed']) {
     polls.inc({ result }, 0);
     reloads.inc({ result }, 0);
@@ -117,6 +125,9 @@ export function openMetrics(version: string): Metrics {
       queue.reset();
       for (const [channel, length] of lengths) queue.set({ channel }, length);
     },
+    missing(hours) {
+      missingHours.set(hours);
+    },
     reloaded(succeeded) {
       reloads.inc({ result: succeeded ? 'ok' : 'failed' });
       lastReload.set(succeeded ? 1 : 0);
@@ -127,18 +138,29 @@ export function openMetrics(version: string): Metrics {
   };
 }
 
+interface RuleValues {
+  readonly groupBy: readonly Dimension[];
+  readonly samples: readonly { readonly labels: Record<string, string>; readonly value: number }[];
+}
+
 /** spendwatch_rule_value: what each rule saw last, in its largest groups, labelled with the rule's dimensions. */
 function ruleValues(registry: Registry): {
   useRules(rules: readonly Rule[]): void;
   set(rule: Rule, observed: readonly Observation[]): void;
 } {
   const name = 'spendwatch_rule_value';
-  let latest = new Map<string, readonly { labels: Record<string, string>; value: number }[]>();
+  let latest = new Map<string, RuleValues>();
   return {
     useRules(rules) {
       registry.removeSingleMetric(name);
-      const names = new Set(rules.map((rule) => rule.name));
-      latest = new Map([...latest].filter(([rule]) => names.has(rule)));
+      // A rule that groups by something else now has other labels: what it saw before would not fit.
+      const kept = rules.flatMap((rule) => {
+        const values = latest.get(rule.name);
+        return values !== undefined && sameList(values.groupBy, rule.groupBy)
+          ? [[rule.name, values] as const]
+          : [];
+      });
+      latest = new Map(kept);
       new Gauge({
         name,
         help: 'The value that a rule saw last, in the metric unit, of its 20 largest groups.',
@@ -146,7 +168,8 @@ function ruleValues(registry: Registry): {
         registers: [registry],
         collect() {
           this.reset();
-          for (const { labels, value } of [...latest.values()].flat()) this.set(labels, value);
+          for (const { labels, value } of [...latest.values()].flatMap(({ samples }) => samples))
+            this.set(labels, value);
         },
       });
     },
@@ -155,17 +178,33 @@ function ruleValues(registry: Registry): {
       const samples = largest.map(({ key, value }) => ({
         labels: {
           rule: rule.name,
-          ...Object.fromEntries(rule.groupBy.map((dimension, i) => [labelOf(dimension), key[i] ?? NONE])),
+          ...Object.fromEntries(
+            rule.groupBy.map((dimension, i) => [labelOf(dimension), labelValue(key[i] ?? NONE)]),
+          ),
         },
         value: value.number,
       }));
-      latest.set(rule.name, samples);
+      latest.set(rule.name, { groupBy: rule.groupBy, samples });
     },
   };
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
 /** A dimension as a label name; `rule` is taken. */
 function labelOf(dimension: string): string {
   const name = dimension.replace(/[^a-zA-Z0-9_]/g, '_');
   return name === 'rule' || /^\d|^__/.test(name) ? `dimension_${name}` : name;
+}
+
+/** What many scrapers take for the end of a line, or cannot show: all but the line break, which has an escape. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNESCAPED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+function labelValue(value: string): string {
+  return value.replace(UNESCAPED, (character) =>
+    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\ufffd',
+  );
 }

@@ -9,6 +9,8 @@ import type { Observer } from './worker.ts';
 
 /** Logs and counts what the worker reports, and beats the heart after a good poll. */
 export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null): Observer {
+  /** Channels whose deliveries cannot be asked for just now: said once for each outage of the state store. */
+  const unasked = new Set<string>();
   return {
     polled(report, ms) {
       metrics.polled(report, ms / 1000);
@@ -16,8 +18,17 @@ export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null)
       if (report.error === null) beats?.beat(Date.now());
     },
     delivered(report) {
+      if (report.outcome !== 'unrecorded') unasked.delete(report.channel);
+      else if (unasked.has(report.channel)) return;
+      else unasked.add(report.channel);
       metrics.delivered(report);
       logDelivery(log, report);
+    },
+    building({ done, total }) {
+      metrics.missing(total - done);
+      if (done === total) log.info('the past is in hourly cells; polls read only what is new');
+      else
+        log.info({ done, total }, 'reading the past into hourly cells; until that is done polls read more');
     },
     troubled: (what) => log.warn(what),
   };

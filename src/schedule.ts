@@ -19,37 +19,32 @@ export interface CronSchedule extends Schedule {
  * (node-cron's own runner pauses for the repeated hour; here it only matches fields and ticks in UTC.)
  */
 export function cronSchedule(expression: string, zone: string): CronSchedule {
-  const fields = createTask(expression, () => undefined, { timezone: 'UTC' });
-  const hasSeconds = expression.trim().split(/\s+/).length === 6;
+  const { hasSeconds, matches, matchesMinute } = localFields(expression);
+  const grain = hasSeconds ? SECOND : MINUTE;
   const offsetAt = offsetLookup(zone);
 
-  const matches = (local: number): boolean => fields.match(new Date(local));
-
-  const isDue = (at: number): boolean => {
-    const instant = Math.floor(at / SECOND) * SECOND;
+  /** `named` at the local time of an instant, or at one of the local times that were skipped just before it. */
+  const isNamed = (instant: number, step: number, named: (local: number) => boolean): boolean => {
     const offset = offsetAt(instant);
-    if (matches(instant + offset)) return true;
+    if (named(instant + offset)) return true;
     const before = offsetAt(instant - SECOND);
-    if (offset <= before) return false;
-    for (let local = instant + before; local < instant + offset; local += MINUTE) {
-      if (matches(local)) return true;
+    for (let local = instant + before; local < instant + offset; local += step) {
+      if (named(local)) return true;
     }
     return false;
   };
 
+  const isDue = (at: number): boolean => isNamed(Math.floor(at / SECOND) * SECOND, grain, matches);
   /** With a field for seconds, a minute counts when any of its seconds is due. */
-  const minuteIsDue = (minute: number): boolean => {
-    if (!hasSeconds) return isDue(minute);
-    for (let second = 0; second < 60; second += 1) if (isDue(minute + second * SECOND)) return true;
-    return false;
-  };
+  const minuteIsDue = (minute: number): boolean => isNamed(minute, MINUTE, matchesMinute);
 
   const latest = (now: number): number | null => {
-    const grain = hasSeconds ? SECOND : MINUTE;
     const newest = Math.floor(now / grain) * grain;
-    for (let at = newest; at > newest - DAY; at -= grain) if (isDue(at)) return at;
     for (let at = Math.floor(newest / MINUTE) * MINUTE; at > newest - 366 * DAY; at -= MINUTE) {
-      if (minuteIsDue(at)) return at;
+      if (!minuteIsDue(at)) continue;
+      for (let due = Math.min(at + MINUTE - grain, newest); due >= at; due -= grain) {
+        if (isDue(due)) return due;
+      }
     }
     return null;
   };
@@ -66,6 +61,43 @@ export function cronSchedule(expression: string, zone: string): CronSchedule {
       return found;
     },
   };
+}
+
+interface LocalFields {
+  readonly hasSeconds: boolean;
+  /** Whether the fields name a local time: ms since the epoch as if the zone were UTC. */
+  matches(local: number): boolean;
+  /** Whether they name any second of the local minute that begins there. */
+  matchesMinute(local: number): boolean;
+}
+
+/**
+ * One match costs microseconds and a year has half a million minutes, so the fields for days are asked first, once
+ * a day; and a minute is asked without its seconds instead of sixty times.
+ */
+function localFields(expression: string): LocalFields {
+  const parts = expression.trim().split(/\s+/);
+  const hasSeconds = parts.length === 6;
+  const seconds = matcher(expression);
+  const minutes = hasSeconds ? matcher(parts.slice(1).join(' ')) : seconds;
+  // A nickname such as @daily has no fields to take apart.
+  const days = parts.length < 5 ? () => true : matcher(`* * ${parts.slice(-3).join(' ')}`);
+  let asked: { readonly day: number; readonly named: boolean } | null = null;
+  const dayIsNamed = (local: number): boolean => {
+    const day = Math.floor(local / DAY);
+    if (asked?.day !== day) asked = { day, named: days(day * DAY) };
+    return asked.named;
+  };
+  return {
+    hasSeconds,
+    matches: (local) => dayIsNamed(local) && seconds(local),
+    matchesMinute: (local) => dayIsNamed(local) && minutes(local),
+  };
+}
+
+function matcher(expression: string): (local: number) => boolean {
+  const fields = createTask(expression, () => undefined, { timezone: 'UTC' });
+  return (local) => fields.match(new Date(local));
 }
 
 /** The zone's offset from UTC at an instant, in ms; looked up once a quarter of an hour, where all changes fall. */

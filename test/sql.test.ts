@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openSql, type Sql } from '../src/sql.ts';
+import type { Sql } from '../src/sql/port.ts';
+import { openSql } from '../src/sql.ts';
 import { createDatabase, type TestDatabase } from './support/database.ts';
 
 const opened: Sql[] = [];

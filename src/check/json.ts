@@ -1,5 +1,6 @@
 import { findingJson, observationJson } from '../model/finding-json.ts';
-import { isoInstant, type JsonValue, jsonText } from '../model/json.ts';
+import { type JsonValue, jsonText } from '../model/json.ts';
+import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
 /** Groups listed per rule: a rule by user may look at thousands. */

@@ -1,9 +1,10 @@
+import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
 import { displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';
+import { groupLabel } from '../model/group-label.ts';
 import { describeMetric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
 import { type Operator, type Rule, type Severity, stepOf } from '../model/rule.ts';
-import { groupLabel } from './group-label.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
 
 /**
@@ -38,13 +39,14 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   const z = finding.zscore === null ? '' : `, z ${displayZscore(finding.zscore)}`;
   const hushed = silenced === null ? '' : ' (silenced)';
   const subject = group === '' ? '' : `${group} `;
-  return `${displayText(rule.name)}: ${subject}${displayPhrase(finding.metric, value)} ${finding.operator} ${bound} in ${rule.window.text}${z}${hushed}`;
+  return `${displayText(rule.name)}: ${subject}${displayPhrase(finding.metric, value)} ${finding.operator} ${bound} ${windowText(rule.window)}${z}${hushed}`;
 }
 
 /** The most severe first, then the largest; a silenced finding last of its kind. */
 function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
   const severity = stepOf(b.finding.severity) - stepOf(a.finding.severity);
   if (severity !== 0) return severity;
+  if ((a.silenced === null) !== (b.silenced === null)) return a.silenced === null ? -1 : 1;
   return a.finding.value.fixed > b.finding.value.fixed
     ? -1
     : a.finding.value.fixed < b.finding.value.fixed

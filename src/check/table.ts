@@ -10,9 +10,9 @@ import {
   displayZscore,
 } from '../model/display-value.ts';
 import { NONE } from '../model/finding.ts';
-import { describeMetric } from '../model/metric.ts';
+import { groupLabel } from '../model/group-label.ts';
+import { fixedFromNumber } from '../model/money.ts';
 import type { Rule, Severity } from '../model/rule.ts';
-import { groupLabel } from './group-label.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
 /** Findings shown per rule; the rest is counted. */
@@ -29,14 +29,15 @@ export function checkTable(result: CheckResult, colour: boolean): string {
   if (result.rules.length > 0) blocks.push(overview(result.rules, paint));
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
-    if (checked.error !== null)
+    // Where nothing could be read, every rule has the reason that stands above.
+    if (checked.error !== null && result.error === null)
       blocks.push(`${paint('magenta', displayText(checked.rule.name))}: ${checked.error}`);
   }
   return blocks.join('\n\n');
 }
 
 const STATUS_STYLE = { ok: 'green', warning: 'yellow', critical: 'red', unknown: 'magenta' } as const;
-const SEVERITY_STYLE: Readonly<Record<Severity, Style>> = {
+export const SEVERITY_STYLE: Readonly<Record<Severity, Style>> = {
   info: 'cyan',
   warning: 'yellow',
   critical: 'red',
@@ -50,7 +51,7 @@ function headline(result: CheckResult, paint: Paint): string {
       ? result.error === null
         ? 'the store has no rows'
         : 'the store could not be read'
-      : `newest row ${durationText(Math.max(0, result.at - result.newestRow))} before that, ${displayCount(result.rowsConsidered)} rows considered`;
+      : `newest row ${durationText(Math.max(0, result.at - result.newestRow))} before that, ${counted(result.rowsConsidered, 'row')} considered`;
   return `${paint(['bold', STATUS_STYLE[status]], status.toUpperCase())} ${asOf} (${data})`;
 }
 
@@ -86,7 +87,8 @@ function statusWord(checked: CheckedRule, paint: Paint): string {
   return checked.status === 'no_data' ? paint('dim', 'no data') : paint('green', 'ok');
 }
 
-function limitOf(rule: Rule): string {
+/** A rule's limits for people: `>= $50.00 / $100.00`, `z 3 over 28d`. */
+export function limitOf(rule: Rule): string {
   if (rule.type === 'anomaly') return `z ${rule.zscore} over ${rule.baselineDays}d`;
   const bounds = rule.steps.map(({ bound }) => displayValue(rule.metric, bound)).join(' / ');
   return `${rule.operator} ${bounds}`;
@@ -97,7 +99,7 @@ function findingsOf({ rule, findings }: CheckedRule, zone: string, paint: Paint)
   const more = findings.length - SHOWN;
   return [
     ...lines,
-    ...(more > 0 ? [`  and ${displayCount(more)} more groups of ${displayText(rule.name)}`] : []),
+    ...(more > 0 ? [`  and ${counted(more, 'more group')} of ${displayText(rule.name)}`] : []),
   ].join('\n');
 }
 
@@ -117,22 +119,21 @@ function findingLines(
     `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${rule.window.text})`,
   ];
   if (baseline !== null && zscore !== null) {
-    const number = (amount: number): string =>
-      describeMetric(metric).unit === 'USD' ? `$${amount.toFixed(2)}` : amount.toFixed(2);
+    const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
     lines.push(
-      `  usually ${number(baseline.mean)} ± ${number(baseline.stddev)} (floor ${number(baseline.floor)}) over ${baseline.n} days, z ${displayZscore(zscore)}`,
+      `  usually ${shown(baseline.mean)} ± ${shown(baseline.stddev)} (floor ${shown(baseline.floor)}) over ${baseline.n} days, z ${displayZscore(zscore)}`,
     );
   }
   for (const [dimension, parts] of Object.entries(finding.breakdown)) {
     const shown = parts.map(
       ({ key, value: part }) =>
-        `${displayText(key ?? NONE, 40)} ${displayValue(metric, part.fixed)} (${displayCount(part.calls)} calls)`,
+        `${displayText(key ?? NONE, 40)} ${displayValue(metric, part.fixed)} (${counted(part.calls, 'call')})`,
     );
     if (shown.length > 0) lines.push(`  by ${dimension}: ${shown.join(', ')}`);
   }
   if (unpriced !== null) {
     lines.push(
-      `  at least this much: ${displayCount(unpriced.calls)} calls to ${unpriced.models} models have no price`,
+      `  at least this much: ${counted(unpriced.calls, 'call')} to ${counted(unpriced.models, 'model')} ${unpriced.calls === 1 ? 'has' : 'have'} no price`,
     );
   }
   if (silenced !== null)
@@ -140,7 +141,12 @@ function findingLines(
   return lines;
 }
 
-const NO_BORDERS = Object.fromEntries(
+function counted(count: number, noun: string): string {
+  return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A table that is only aligned. */
+export const NO_BORDERS = Object.fromEntries(
   [
     'top',
     'top-mid',

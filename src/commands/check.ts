@@ -31,7 +31,7 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
   const result = await evaluated(config, rules, at);
   io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
-  if (options.notify && result.error === null) await notifyOnce(config, rules, at, io);
+  if (options.notify) await notifyOnce(config, result.error === null ? rules : [], at, io);
   return EXIT_CODES[statusOf(result)];
 }
 
@@ -58,7 +58,7 @@ function printed(result: CheckResult, format: CheckOptions['format'], io: Io): s
 }
 
 /** The enabled rules, or those named: naming a disabled one tries it out. */
-function chosenRules(config: Config, names: readonly string[]): Rule[] {
+export function chosenRules(config: Config, names: readonly string[]): Rule[] {
   const unknown = names.find((name) => !config.rules.some((rule) => rule.name === name));
   if (unknown !== undefined) {
     throw new AppError('usage', `there is no rule ${unknown} in ${config.path}`, {

@@ -70,6 +70,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     delivered: (report) => {
       if (report.outcome !== 'delivered') io.out(`not delivered to ${report.channel}: ${report.answer}`);
     },
+    building: () => undefined,
     troubled: (what) => io.out(what),
   });
   const live = startLiveTraffic(app, incident, now, (reason) => io.out(reason));

@@ -25,7 +25,8 @@ export async function init(path: string, io: InitIo): Promise<0 | 1> {
     });
   }
   io.out(`wrote ${path}`);
-  io.out(`next: spendwatch validate -c ${path}, then spendwatch check -c ${path}`);
+  io.out(`next: put the address of your store into it, then spendwatch validate --connect -c ${path}`);
+  io.out(`      (for a new store of your own: spendwatch init --create-table -c ${path})`);
   return 0;
 }
 

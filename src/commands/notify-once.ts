@@ -12,14 +12,17 @@ const PATIENCE_MS = 30_000;
 
 /**
  * What `check --notify` does after it has printed: the findings of one instant go through the ledger, and what is
- * due is sent. What stays queued is named on stderr; nothing here changes the exit code.
+ * due is sent; without rules (an audit store that is away) only what was queued before. What stays queued is named
+ * on stderr; nothing here changes the exit code.
  */
 export async function notifyOnce(config: Config, rules: readonly Rule[], at: number, io: Io): Promise<void> {
   const app = await openApp(config);
   try {
-    const parts = await app.pollParts();
-    const { error } = await poll({ ...parts, rules }, at, Date.now, { onlyLatest: true });
-    if (error !== null) io.err(`spendwatch: not everything could be decided: ${error.message}`);
+    if (rules.length > 0) {
+      const parts = await app.pollParts();
+      const { error } = await poll({ ...parts, rules }, at, Date.now, { onlyLatest: true });
+      if (error !== null) io.err(`spendwatch: not everything could be decided: ${error.message}`);
+    }
     const deliverer = openDeliverer(app, await app.state(), (report) => io.err(sentence(report)));
     await deliverer.deliverDue({ patienceMs: PATIENCE_MS });
     for (const [channel, count] of await (await app.state()).queueLengths()) {

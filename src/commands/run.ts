@@ -2,16 +2,16 @@ import { type App, openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
+import { exposeWorker, type Running } from '../exposed.ts';
 import { watchFiles } from '../file-watch.ts';
 import { openHealthWatch } from '../health-watch.ts';
 import { type Heartbeat, heartbeat } from '../heartbeat.ts';
-import { type HttpServer, serveHttp } from '../http.ts';
 import { type Log, openLog } from '../log.ts';
-import { type Metrics, openMetrics } from '../metrics.ts';
+import { openMetrics } from '../metrics.ts';
 import { messageOf } from '../model/errors.ts';
 import { serviceManager } from '../notify.ts';
 import { logObserver } from '../observe.ts';
-import { startWorker, type Worker } from '../worker.ts';
+import { startWorker } from '../worker.ts';
 import type { Io } from './io.ts';
 
 export interface RunOptions {
@@ -37,19 +37,21 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const service = serviceManager(io.env);
   const health = openHealthWatch(Date.now);
 
-  const start = (app: App): Running => {
+  const heartbeatOf = heartbeats(log);
+  const running: Running = { app: await openApp(await loadConfig(options.config, io.env)), worker: null };
+  const start = (app: App): void => {
     metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
-    const beats = app.config.heartbeat === null ? null : heartbeatOf(app.config, log);
-    const worker = startWorker(app, health, logObserver(log, metrics, beats));
-    return { app, worker };
+    running.app = app;
+    running.worker = startWorker(app, health, logObserver(log, metrics, heartbeatOf(app.config)));
   };
 
-  let running = start(await openApp(await loadConfig(options.config, io.env)));
-  const http = await openHttp(() => running, metrics, log).catch(async (error: unknown) => {
-    await running.worker.stop(0);
+  const http = exposeWorker(running, metrics, log);
+  // Before the first poll: a worker that cannot serve must not have told anybody anything.
+  await http.listenAs(running.app.config).catch(async (error: unknown) => {
     await running.app.close();
     throw error;
   });
+  start(running.app);
   log.info(
     { config: running.app.config.path, rules: running.app.config.rules.length },
     'spendwatch is watching',
@@ -63,15 +65,16 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     try {
       const config = await loadConfig(options.config, io.env);
       const next = await openApp(config);
-      await reachable(next, running.app).catch(async (error: unknown) => {
-        await next.close();
-        throw error;
-      });
-      const old = running;
-      await old.worker.stop(STOP_GRACE_MS);
-      running = start(next);
+      const old = { ...running };
+      await reachable(next, old.app)
+        .then(() => http.listenAs(config))
+        .catch(async (error: unknown) => {
+          await next.close();
+          throw error;
+        });
+      await old.worker?.stop(STOP_GRACE_MS);
+      start(next);
       await old.app.close();
-      await http.listenAs(config);
       metrics.reloaded(true);
       log.info({ why, rules: config.rules.length }, 'the file was read again and is in force');
     } catch (error) {
@@ -95,46 +98,11 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   if (alive !== null) clearInterval(alive);
   const limit = setTimeout(() => process.exit(0), STOP_LIMIT_MS);
   await reload.idle();
-  await Promise.all([running.worker.stop(STOP_GRACE_MS), http.close()]);
+  await Promise.all([running.worker?.stop(STOP_GRACE_MS), http.close()]);
   await running.app.close();
   clearTimeout(limit);
   log.info('stopped');
   return 0;
-}
-
-interface Running {
-  readonly app: App;
-  readonly worker: Worker;
-}
-
-/** The HTTP server of the file in force; it moves when the file names another address. */
-async function openHttp(running: () => Running, metrics: Metrics, log: Log) {
-  let server: HttpServer | null = null;
-  let listening = '';
-  const exposed = {
-    notReady: () => running().worker.notReady(),
-    metrics: async () => {
-      const state = await running()
-        .app.state()
-        .catch(() => null);
-      const lengths = await state?.queueLengths().catch(() => null);
-      // A channel with nothing to do shows 0: an alert on the queue must tell that from a metric that is not there.
-      const idle = [...running().app.config.channels.keys()].map((channel) => [channel, 0] as const);
-      if (lengths) metrics.queued(new Map([...idle, ...lengths]));
-      return metrics.exposition();
-    },
-  };
-  const listenAs = async ({ http }: Config): Promise<void> => {
-    const wanted = JSON.stringify(http);
-    if (wanted === listening) return;
-    const next = http === null ? null : await serveHttp(http, exposed);
-    await server?.close();
-    server = next;
-    listening = wanted;
-    if (next !== null) log.info({ address: next.address }, 'serving /healthz, /readyz and /metrics');
-  };
-  await listenAs(running().app.config);
-  return { listenAs, close: async () => server?.close() };
 }
 
 /**
@@ -150,11 +118,18 @@ async function reachable(next: App, old: App): Promise<void> {
   if (state !== oldState) await next.state();
 }
 
-function heartbeatOf(config: Config, log: Log): Heartbeat | null {
-  if (config.heartbeat === null) return null;
-  return heartbeat(config.heartbeat.url.reveal(), (reason) =>
-    log.warn({ reason }, 'the heartbeat did not arrive'),
-  );
+/** One heart for each URL, over reloads too, so that it beats at most once a minute. */
+function heartbeats(log: Log): (config: Config) => Heartbeat | null {
+  const hearts = new Map<string, Heartbeat>();
+  return ({ heartbeat: setting }) => {
+    if (setting === null) return null;
+    const url = setting.url.reveal();
+    const known = hearts.get(url);
+    if (known !== undefined) return known;
+    const heart = heartbeat(url, (reason) => log.warn({ reason }, 'the heartbeat did not arrive'));
+    hearts.set(url, heart);
+    return heart;
+  };
 }
 
 function faultLines(error: unknown): string[] {

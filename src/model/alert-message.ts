@@ -26,7 +26,7 @@ export interface AlertNews {
   readonly timestamp: number;
 }
 
-/** All that is news of one rule as one message: the worst first, ten shown, the rest counted (SPEC 4 and 5). */
+/** All that is news of one rule as one message: the worst first, ten shown, the rest counted (docs/rules.md and docs/operations.md). */
 export function alertMessage(news: AlertNews): Message {
   const { rule, zone } = news;
   const alerts = [...news.alerts].sort(worstFirst);

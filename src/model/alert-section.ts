@@ -1,7 +1,8 @@
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
 import { displayAgainst, displayCount, displayPhrase, displayValue, displayZscore } from './display-value.ts';
-import { type Alert, type BreakdownPart, type Finding, groupObject, NONE } from './finding.ts';
+import { type Alert, type BreakdownPart, type Finding, NONE } from './finding.ts';
+import { groupLabel } from './group-label.ts';
 import type { MessageSection, MessageTable } from './message.ts';
 import { describeMetric } from './metric.ts';
 import { fixedFromNumber } from './money.ts';
@@ -38,10 +39,15 @@ export function alertSection(rule: RuleBase, alert: Alert, zone: string): Messag
   };
 }
 
+/** A rule's window after its value: `in 1h`, `today`, `this week`. */
+export function windowText(window: WindowSpec): string {
+  return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
+}
+
 /** The group for people, `search / gpt-4.1`, with what parts it from the rest of the line; empty without a group. */
 function subject({ groupBy, key }: Finding, separator: string): string {
-  const names = Object.values(groupObject(groupBy, key)).map((name) => displayText(name));
-  return names.length === 0 ? '' : `${names.join(' / ')}${separator}`;
+  const label = groupLabel(groupBy, key);
+  return label === '' ? '' : `${label}${separator}`;
 }
 
 function phrase(finding: Finding): string {
@@ -64,10 +70,6 @@ function limitText(finding: Finding): string {
 function usualText({ metric, baseline, zscore }: Finding): string {
   const usual = displayValue(metric, fixedFromNumber(baseline?.mean ?? 0));
   return `usually ${usual}, z ${displayZscore(zscore ?? 0)}`;
-}
-
-function windowText(window: WindowSpec): string {
-  return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
 }
 
 function limitFacts(finding: Finding): Fact[] {

@@ -54,7 +54,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits between attempts (SPEC 5); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
+/** Waits between attempts (docs/operations.md); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
 const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
 /** Ten minutes: a fault that a person must mend is not mended sooner. */
 const PERSON_RUNG = 3;
@@ -84,7 +84,7 @@ export interface AfterFailure {
 }
 
 /**
- * The retry policy of SPEC 5. Retry-After can only lengthen a wait. The last attempt falls on the end of the day
+ * The retry policy of docs/operations.md. Retry-After can only lengthen a wait. The last attempt falls on the end of the day
  * that began with the first one. `random` is in [0, 1).
  */
 export function afterFailure(

@@ -14,7 +14,7 @@ export class AppError extends Error {
 }
 
 /**
- * How a failed send is treated (SPEC 5): `passing` follows the retry ladder, `person` is reported at once and
+ * How a failed send is treated (docs/operations.md): `passing` follows the retry ladder, `person` is reported at once and
  * retried from ten minutes on, `final` is given up at once.
  */
 export type FailureKind = 'passing' | 'person' | 'final';

@@ -10,7 +10,7 @@ export interface Silenced {
   readonly until: number;
 }
 
-/** A finding as `check` prints it and webhooks carry it (SPEC 2). */
+/** A finding as `check` prints it and webhooks carry it (docs/rules.md). */
 export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
   const { metric, window, baseline, unpriced } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
@@ -46,7 +46,7 @@ export function observationJson(
   return { group: groupObject(groupBy, observation.key), value: amount(metric, observation.value) };
 }
 
-/** Sums are exact decimals; ratios, averages and percentiles are the doubles that they are (SPEC 2). */
+/** Sums are exact decimals; ratios, averages and percentiles are the doubles that they are (docs/rules.md). */
 function amount(metric: Metric, sample: Sample): JsonValue {
   return describeMetric(metric).additive ? sample.fixed : sample.number;
 }

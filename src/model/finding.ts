@@ -33,7 +33,7 @@ export interface Firing extends Observation {
   readonly steps: readonly [ReachedStep, ...ReachedStep[]];
 }
 
-/** What a rule type makes of its series at one instant. Both lists stand worst first (SPEC 2). */
+/** What a rule type makes of its series at one instant. Both lists stand worst first (docs/rules.md). */
 export interface Judgement {
   readonly status: 'ok' | 'firing' | 'no_data';
   readonly observed: readonly Observation[];

@@ -70,7 +70,8 @@ export function blindMessage({ reason, ...sight }: Sight & { readonly reason: st
     ],
     footer: [
       'What fires in the meantime is told when spendwatch can see again, up to 24 hours back.',
-      asOf(sight),
+      // A store that could not be read may well have rows.
+      dataAsOf === null ? 'Data as of: not known, no row has been seen yet.' : asOf(sight),
     ],
     json: messageJson('health.blind', sight.timestamp, {
       reason,
@@ -109,7 +110,7 @@ export interface ChannelReport extends Moment {
   readonly original: Message;
 }
 
-/** What becomes of the delivery after each kind of failure (SPEC 5). */
+/** What becomes of the delivery after each kind of failure (docs/operations.md). */
 const NEXT: Readonly<Record<FailureKind, string>> = {
   passing: 'It is tried again for a day.',
   person: 'Somebody must put this right; until then it is tried again for a day.',

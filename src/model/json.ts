@@ -1,5 +1,7 @@
 import { type Fixed, formatFixed } from './money.ts';
 
+export { isoInstant } from './window.ts';
+
 /** JSON whose bigints are Fixed decimals; a member that is undefined is left out. */
 export type JsonValue =
   | null
@@ -20,7 +22,7 @@ export class RawJson {
   }
 }
 
-/** Digits after the point of an exact amount: the micro-dollar of SPEC 2. */
+/** Digits after the point of an exact amount: the micro-dollar that is printed. */
 const PLACES = 6;
 
 /**
@@ -51,9 +53,4 @@ function written(value: JsonValue, indent: number, newline: string): string {
 
 function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
-}
-
-/** An instant in ISO 8601 and UTC, without a fraction where it is zero: `2026-11-20T02:05:00Z`. */
-export function isoInstant(at: number): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z');
 }

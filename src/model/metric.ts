@@ -27,7 +27,7 @@ export type Metric = (typeof METRICS)[number];
 
 export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms';
 
-/** The columns of an audit store in canonical names (SPEC 3). */
+/** The columns of an audit store in canonical names (docs/configuration.md). */
 export type Column =
   | 'time'
   | 'cost'

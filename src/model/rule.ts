@@ -54,7 +54,7 @@ export interface AnomalyRule extends RuleBase {
   readonly zscore: number;
   readonly direction: 'up' | 'down' | 'both';
   readonly minHistory: number;
-  /** Percent of the day's mean (SPEC 4) below which the deviation is not taken. */
+  /** Percent of the day's mean (docs/rules.md) below which the deviation is not taken. */
   readonly floorPct: number;
   readonly minChange: Fixed;
   readonly minChangePct: number;

@@ -5,7 +5,7 @@
 export type Sketch = ReadonlyMap<number, number>;
 
 /**
- * Relative error of a bucket's middle: half of the 1 % that SPEC 2 allows, so that rounding at bucket edges
+ * Relative error of a bucket's middle: half of the 1 % that is allowed, so that rounding at bucket edges
  * inside the database cannot use the rest up. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
  */
 const SKETCH_ERROR = 0.005;

@@ -4,8 +4,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
-import { collect } from './collect.ts';
+import { collect, type Source } from './collect.ts';
 import { type Evaluation, evaluate, type Moment, queriesOf } from './evaluate.ts';
 
 /** A rule and the instants at which it is to be judged, ascending. */
@@ -31,7 +30,7 @@ export interface Assessment {
 }
 
 /** The instant at which a rule is judged, with the scheduled ones before it at which it must have held (`for`). */
-export function momentOf(rule: Rule, at: number, schedule: Schedule): Moment {
+export function momentOf(rule: Rule, at: number, schedule: Pick<Schedule, 'instants'>): Moment {
   return { at, earlier: rule.forMs === 0 ? [] : schedule.instants(at - rule.forMs, at) };
 }
 
@@ -41,7 +40,7 @@ export function momentOf(rule: Rule, at: number, schedule: Schedule): Moment {
  * beside.
  */
 export async function assess(
-  store: AuditStore,
+  source: Source,
   zone: string,
   assignments: readonly Assignment[],
   before: number,
@@ -54,7 +53,7 @@ export async function assess(
     return { from, to: queries.length };
   });
   if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
-  const { newestRow, rowsRead, series } = await collect(store, queries, before);
+  const { newestRow, rowsRead, series } = await collect(source, queries, before);
   const outcomes = assignments.map(({ rule, moments }, i): Outcome => {
     const { from, to } = spans[i] as { from: number; to: number };
     try {

@@ -5,6 +5,15 @@ import { planReads } from '../rollup/plan.ts';
 import { seriesOf } from '../rollup/window-sums.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 
+/** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
+export interface Source extends Pick<AuditStore, 'read'> {
+  /** Answers what it can from cells that are kept; null for a query that the store itself must answer. */
+  look?(
+    queries: readonly Query[],
+    before: number,
+  ): Promise<Omit<Collected, 'series'> & { readonly series: readonly (Series | null)[] }>;
+}
+
 /** The answers to some queries, as of one instant. */
 export interface Collected {
   /** The time of the newest row before the instant, ms; null for a store without rows. */
@@ -19,13 +28,27 @@ export interface Collected {
  * Asks the queries of all rules together: few reads, one transaction, one state of the store. Throws the store's
  * AppError when nothing could be read.
  */
-export async function collect(
-  store: AuditStore,
+export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Collected> {
+  if (source.look === undefined) return collectDirectly(source, queries, before);
+  const seen = await source.look(queries, before);
+  const open = queries.filter((_, i) => seen.series[i] === null);
+  if (open.length === 0) return { ...seen, series: seen.series.map((series) => series as Series) };
+  const direct = await collectDirectly(source, open, before);
+  const answers = [...direct.series];
+  return {
+    newestRow: direct.newestRow,
+    rowsRead: seen.rowsRead + direct.rowsRead,
+    series: seen.series.map((series) => series ?? (answers.shift() as Series | AppError)),
+  };
+}
+
+async function collectDirectly(
+  source: Source,
   queries: readonly Query[],
   before: number,
 ): Promise<Collected> {
   const plan = planReads(queries);
-  const { newestRow, answers } = await store.read(plan.reads, before);
+  const { newestRow, answers } = await source.read(plan.reads, before);
   const series = queries.map((query, i) => {
     const index = plan.readOf[i] as number;
     const read = plan.reads[index];

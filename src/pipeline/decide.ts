@@ -60,7 +60,7 @@ export interface Situation {
 }
 
 /**
- * Which findings of one rule are news (SPEC 4, "Alert identity" and "Missed polls"). The ledger has the last word:
+ * Which findings of one rule are news (docs/rules.md, "Alert identity" and "Missed polls"). The ledger has the last word:
  * it lets through what this proposes only if nobody has said it meanwhile.
  */
 export function decide(situation: Situation): Decision {

@@ -131,11 +131,15 @@ function topParts(
   rule: Rule,
   parts: readonly { readonly key: string | null; readonly cell: Cell }[],
 ): BreakdownPart[] {
+  const { additive } = describeMetric(rule.metric);
   const measure = drivingMeasure(rule.metric, rule.errors);
   return parts
     .flatMap(({ key, cell }) => {
       const value = sampleOf(rule.metric, rule.errors, cell);
-      return value === null ? [] : [{ key, value, drive: cell.sums[measure] ?? cell.sums.calls ?? 0n }];
+      if (value === null) return [];
+      // A part of a sum drives it by its share; of a ratio, by what is counted above the line.
+      const drive = additive ? value.fixed : (cell.sums[measure] ?? cell.sums.calls ?? 0n);
+      return [{ key, value, drive }];
     })
     .sort((a, b) => (a.drive === b.drive ? compareKeys(a.key, b.key) : a.drive > b.drive ? -1 : 1))
     .slice(0, PARTS)

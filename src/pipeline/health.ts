@@ -33,7 +33,7 @@ export type Condition =
   | { readonly kind: 'blind'; readonly reason: string; readonly since: number };
 
 /**
- * How a poll changes what is known of the own sight (SPEC 4, "Blindness is an alert"). A poll in which any rule failed
+ * How a poll changes what is known of the own sight (docs/rules.md, "Blindness is an alert"). A poll in which any rule failed
  * is not a good one: what nobody can judge is not watched, and a rule that fails for good must not fail in silence.
  */
 export function lookAt(

@@ -4,10 +4,13 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
+import type { Source } from './collect.ts';
 
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {
   readonly store: AuditStore;
+  /** What polls are answered from: the store itself, or what is kept of it. */
+  readonly source: Source;
   /** The dimensions that the store's mapping has. */
   readonly dimensions: ReadonlySet<Dimension>;
   readonly state: State;

@@ -75,7 +75,7 @@ async function pollOnce(
   const assignments = rules.map((rule) =>
     assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule),
   );
-  const { newestRow, rowsRead, outcomes } = await assess(parts.store, parts.zone, assignments, at);
+  const { newestRow, rowsRead, outcomes } = await assess(parts.source, parts.zone, assignments, at);
   const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf);
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {

@@ -11,7 +11,7 @@ import type { RuleType } from './rule-type.ts';
 
 const DAY = 86_400_000;
 const MIN_HISTORY = 7;
-/** A ratio of a handful of calls is noise; SPEC 4. */
+/** A ratio of a handful of calls is noise; docs/rules.md. */
 const MIN_CALLS_OF_RATIOS = 30;
 
 const keys = z
@@ -50,7 +50,7 @@ const keys = z
     { when: isMapping },
   );
 
-/** A value against the same window on earlier days, by its standard score; SPEC 4 "Anomaly". */
+/** A value against the same window on earlier days, by its standard score; docs/rules.md "Anomaly". */
 export const anomaly: RuleType<AnomalyRule> = {
   type: 'anomaly',
   schema: keys.transform((given) => (defaults): AnomalyRule => {
@@ -88,7 +88,7 @@ export const anomaly: RuleType<AnomalyRule> = {
   },
 };
 
-/** Moves that nobody would call news, in the metric's unit; SPEC 4. */
+/** Moves that nobody would call news, in the metric's unit; docs/rules.md. */
 function defaultMinChange(metric: Metric): Fixed {
   switch (metric) {
     case 'spend':

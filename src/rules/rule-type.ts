@@ -25,6 +25,6 @@ export interface RuleType<R extends RuleBase = RuleBase> {
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement;
-  /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (SPEC 4). */
+  /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
 }

@@ -131,7 +131,8 @@ function observe(rule: ThresholdRule, window: Window, series: Series | undefined
   return observed;
 }
 
-function reaches(operator: Operator, value: Fixed, bound: Fixed): boolean {
+/** Whether a value meets a limit. */
+export function reaches(operator: Operator, value: Fixed, bound: Fixed): boolean {
   switch (operator) {
     case '>=':
       return value >= bound;

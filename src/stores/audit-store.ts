@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { Cube } from '../model/cube.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Column } from '../model/metric.ts';
-import type { CellRead, Dimension, SegmentCell } from '../model/series.ts';
+import type { CellRead, Dimension, GroupKey, SegmentCell } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
 
 /** A column name, or a trusted SQL expression over the table's columns. */
@@ -34,6 +36,41 @@ export interface Reading {
   readonly answers: readonly (readonly SegmentCell[] | AppError)[];
 }
 
+/** A cell of a cube: `sums` are exact decimals as text, in the order of the cube's measures. */
+export interface CubeCell {
+  readonly segment: number;
+  readonly key: GroupKey;
+  readonly sums: readonly string[];
+}
+
+/** Ids that were not there when ids around them were: from `from` to `to`, both included. */
+export interface IdGap {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Rows that came since the last look, by insert id. */
+export interface Arrivals {
+  /** The highest id there is, at least the one that was looked from. */
+  readonly newest: string;
+  /** Ids that are missing below `newest`, in what was looked at. */
+  readonly gaps: readonly IdGap[];
+  /** Beginnings (ms) of the hours that rows older than the young ones fell in. */
+  readonly hours: readonly number[];
+}
+
+/** One state of a store, looked at by several questions in one read-only transaction. */
+export interface AuditSnapshot {
+  /** The time of the newest row before `before`, ms; null for none. */
+  newestRow(before: number): Promise<number | null>;
+  /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
+  cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
+  /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */
+  newestId(): Promise<string | null>;
+  /** What came after `after` and into `gaps`; rows at or after `youngFrom` (ms) name no hour. */
+  arrivals(after: string, gaps: readonly IdGap[], youngFrom: number): Promise<Arrivals>;
+}
+
 /** A fault or a warning that `validate --connect` found in a store. */
 export interface StoreProblem {
   readonly level: 'fault' | 'warning';
@@ -51,6 +88,8 @@ export type CallRow = Readonly<Partial<Record<Column | Dimension, string | numbe
 export interface AuditStore {
   /** All reads of a poll together, so that an implementation can serve many with one scan. */
   read(reads: readonly CellRead[], before: number): Promise<Reading>;
+  /** Several questions over one state of the store. Throws as `read` does. */
+  snapshot<T>(work: (snapshot: AuditSnapshot) => Promise<T>): Promise<T>;
   /** Table, columns, permissions and indexes, for `validate --connect`. */
   inspect(): Promise<readonly StoreProblem[]>;
   /** Creates the default table and its indexes if they are not there; returns what was created. */

@@ -1,6 +1,7 @@
 import { isSketch, type Measure } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
 import { columnSql, conditionSql, dimensionSql, Parameters, quoted, tableSql } from './source-sql.ts';
@@ -36,7 +37,7 @@ export function cellSql(
   const dimensions = read.groupBy.map((dimension, i) => `${dimensionSql(mapping, dimension)} AS d${i}`);
   const time = columnSql(mapping, 'time', 'NULL');
   const edges = `${parameters.add(read.edges.map(instantText))}::${timeType}[]`;
-  const span = spansSql(read, mapping, timeType, parameters);
+  const span = spansSql(read.ranges, mapping, timeType, parameters);
   const conditions = Object.entries(read.where).map(([dimension, condition]) =>
     conditionSql(dimensionSql(mapping, dimension), condition, parameters),
   );
@@ -150,14 +151,20 @@ interface Spans {
   readonly to: string;
 }
 
-function spansSql(read: CellRead, mapping: Mapping, timeType: TimeType, parameters: Parameters): Spans {
-  const [only, ...more] = read.ranges;
+/** The bounds of the rows to read: plain values for one range, a relation to be joined laterally for several. */
+export function spansSql(
+  ranges: readonly Window[],
+  mapping: Mapping,
+  timeType: TimeType,
+  parameters: Parameters,
+): Spans {
+  const [only, ...more] = ranges;
   const bound = (ms: number) => `${parameters.add(instantText(ms))}::${timeType}`;
   if (only !== undefined && more.length === 0)
     return { relation: null, from: bound(only.from), to: bound(only.to) };
   const bounds = (ms: readonly number[]) => `${parameters.add(ms.map(instantText))}::${timeType}[]`;
-  const from = bounds(read.ranges.map((range) => range.from));
-  const to = bounds(read.ranges.map((range) => range.to));
+  const from = bounds(ranges.map((range) => range.from));
+  const to = bounds(ranges.map((range) => range.to));
   // Named after the table, so that it never has the table's own name, which would come first.
   const span = quoted(`span of ${mapping.table}`);
   return {

@@ -114,11 +114,11 @@ function pricedSql(price: string): string {
   return `(SELECT CASE WHEN ${amount} <= ${MAX_COST} THEN ${amount} END FROM (SELECT ${price} AS price OFFSET 0) AS found)`;
 }
 
-/** SPEC 3: by status, or by the presence of an error text where there is no status. */
+/** By status, or by the presence of an error text where there is no status. */
 const FAILED =
   'CASE WHEN status_raw IS NULL THEN error_raw IS NOT NULL ELSE status_raw NOT BETWEEN 200 AND 399 END';
 
-const TIMED_OUT = `(COALESCE(status_raw IN (408, 504), false) OR COALESCE(error_raw ~* 'time[d]?[ -]?out|deadline', false))`;
+const TIMED_OUT = `(COALESCE(status_raw IN (408, 504), false) OR COALESCE(error_raw ~* 'timed?[ _-]?out|deadline', false))`;
 
 function narrowedSql(filter: ErrorFilter): string {
   if (filter === null) return '';

@@ -1,9 +1,11 @@
 import { AppError, asAppError } from '../model/errors.ts';
 import type { CellRead, SegmentCell } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import type { AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
+import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
+import type { AuditSnapshot, AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
+import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
@@ -31,10 +33,43 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         for (const read of reads) answers.push(await answer(read, mapping, timeType, prices, session));
         return { newestRow: newest, answers };
       }),
+    snapshot: (work) =>
+      sql.transaction({ readOnly: true }, async (session) => {
+        known ??= await timeTypeOf(mapping, session);
+        return work(snapshotOf(mapping, known, prices, session));
+      }),
     inspect: () => inspectTable(sql, mapping),
     createTable: () => createTable(sql, mapping, preset),
     insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
     close: () => sql.close(),
+  };
+}
+
+function snapshotOf(
+  mapping: Mapping,
+  timeType: TimeType,
+  prices: PriceList | null,
+  session: SqlSession,
+): AuditSnapshot {
+  return {
+    newestRow: (before) => newestRow(mapping, timeType, before, session),
+    async cells(cubes, edges, ranges) {
+      const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
+      if (statement === null) return cubes.map(() => []);
+      return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
+    },
+    async newestId() {
+      if (mapping.columns.id === undefined) return null;
+      const id = sourceSql(mapping.columns.id);
+      const [row] = await session.query<{ newest: string | null }>(
+        `SELECT COALESCE(max(${id}), 0)::text AS newest FROM ${tableSql(mapping.table)}`,
+      );
+      return row?.newest ?? null;
+    },
+    async arrivals(after, gaps, youngFrom) {
+      const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
+      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
+    },
   };
 }
 

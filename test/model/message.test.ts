@@ -5,7 +5,7 @@ import { displayLines, displayText, displayWidth } from '../../src/model/display
 import { durationText, localSpan, localTime } from '../../src/model/display-time.ts';
 import { displayAgainst } from '../../src/model/display-value.ts';
 import type { Finding } from '../../src/model/finding.ts';
-import { channelReportMessage } from '../../src/model/health-message.ts';
+import { blindMessage, channelReportMessage } from '../../src/model/health-message.ts';
 import type { Metric, Unit } from '../../src/model/metric.ts';
 import { parseFixed } from '../../src/model/money.ts';
 import { plainText } from '../../src/model/plain-text.ts';
@@ -201,6 +201,19 @@ describe('the text', () => {
     const message = alertMessage(news);
     expect(plainText(message)).toContain('the audit store has no rows');
     expect(JSON.parse(message.json)).toMatchObject({ data: { data_as_of: null } });
+  });
+
+  test('does not call a store empty that could not be read', () => {
+    const message = blindMessage({
+      reason: 'connect ECONNREFUSED',
+      at: AT,
+      since: AT,
+      dataAsOf: null,
+      zone: 'UTC',
+      timestamp: AT,
+    });
+    expect(plainText(message)).toContain('Data as of: not known');
+    expect(plainText(message)).not.toContain('has no rows');
   });
 
   test('never calls a part all or nothing that is not', () => {

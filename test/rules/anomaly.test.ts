@@ -41,7 +41,7 @@ function judgeSteady(keys: Record<string, unknown>, context: { at: number; zone:
   return anomaly.judge(rule, context, [seriesOf([[], ...cells])]).observed[0];
 }
 
-/** SPEC's sentence about what fires, in whole numbers: |n·x − Σ| against n times each limit. The days are the periods. */
+/** What docs/rules.md says of what fires, in whole numbers: |n·x − Σ| against n times each limit. The days are the periods. */
 function passesGuards(
   x: Fixed,
   { n, sum, scatter }: Moments,

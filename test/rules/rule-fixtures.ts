@@ -1,4 +1,4 @@
-import type { Measure } from '../../src/model/metric.ts';
+import type { Measure } from '../../src/model/measure.ts';
 import { type Fixed, fixedFromNumber } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Cell, GroupKey, Series } from '../../src/model/series.ts';

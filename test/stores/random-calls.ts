@@ -75,6 +75,7 @@ export const callsArbitrary: fc.Arbitrary<TestCall[]> = fc.array(
       'Request timed out',
       'context deadline exceeded',
       'TIME-OUT',
+      'ERR_TIMED_OUT',
       'overtime',
     ),
     latency,
@@ -233,7 +234,9 @@ function hasFailed(call: TestCall, only: string | undefined): boolean {
   const { status, error } = call;
   const failed = status === null ? error !== null && error !== '' : status < 200 || status > 399;
   if (!failed || only === undefined) return failed;
-  const timedOut = ['Request timed out', 'context deadline exceeded', 'TIME-OUT'].includes(error ?? '');
+  const timedOut = ['Request timed out', 'context deadline exceeded', 'TIME-OUT', 'ERR_TIMED_OUT'].includes(
+    error ?? '',
+  );
   return only.split(',').some((kind) => {
     if (kind === 'timeout') return status === 408 || status === 504 || timedOut;
     if (kind === '4xx') return status !== null && status >= 400 && status <= 499;

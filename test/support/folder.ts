@@ -13,12 +13,3 @@ export async function makeFolder(files: Readonly<Record<string, string>>): Promi
   for (const [name, text] of Object.entries(files)) await write(name, text);
   return { path, write, remove: () => rm(path, { recursive: true, force: true }) };
 }
-
-/**
- * A time zone in which it is about noon now, so that no day ends while a test runs: at midnight what still fires is
- * rightly said again.
- */
-export function zoneWithNoonNow(): string {
-  const behind = new Date().getUTCHours() - 12;
-  return behind === 0 ? 'UTC' : `Etc/GMT${behind > 0 ? '+' : ''}${behind}`;
-}

@@ -15,7 +15,7 @@ export interface SmtpFault {
 }
 
 /**
- * What a failed conversation means (SPEC 5): 4xx passes, 530 to 535 and a bad certificate are for a person, other
+ * What a failed conversation means (docs/operations.md): 4xx passes, 530 to 535 and a bad certificate are for a person, other
  * 5xx are final, and where no answer came it passes.
  */
 export function smtpFailure(

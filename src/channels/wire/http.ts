@@ -43,7 +43,7 @@ export function peerOf(url: string): string {
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }
 
-/** The failure that an HTTP status other than 2xx is (SPEC 5); `said` is what the far end said, fit to be shown. */
+/** The failure that an HTTP status other than 2xx is (docs/operations.md); `said` is what the far end said, fit to be shown. */
 export function statusFailure(peer: string, answer: HttpAnswer, said: string): SendError {
   const { status, retryAfterMs } = answer;
   const text = `${peer} answered HTTP ${status}${said === '' ? '' : `: ${said}`}`;

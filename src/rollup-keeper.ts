@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import type { Source } from './pipeline/collect.ts';
+import { type BuildProgress, openRollup, type Rollup } from './rollup/ledger.ts';
+import type { State } from './state/open.ts';
+import type { AuditStore } from './stores/audit-store.ts';
+
+/** The rollup of a worker: polls ask it, and between polls it is built and compared with the store. */
+export interface RollupKeeper {
+  readonly source: Source;
+  /**
+   * Works on what is due: hours that are still missing, then a step of the comparison. Resolves to how far the build
+   * has come, or null when it is complete. Throws the store's AppError; what was done is kept.
+   */
+  maintain(now: number): Promise<BuildProgress | null>;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** So much is built before a poll may come between. */
+const BUILD_SLICE_MS = 2_000;
+/** Hours within this are compared each time, older ones once a day. */
+const RECENT_MS = 2 * DAY;
+const STEP_MS = DAY;
+
+/** Opened on a state store that is up to date. */
+export function openRollupKeeper(config: Config, store: AuditStore, state: State): RollupKeeper {
+  const { latenessMs, reconcileMs } = config.audit;
+  const rollup = openRollup(store, { latenessMs, kept: state.rollupHours(basisOf(config)) });
+  const inTurn = queue();
+  let comparedAt: number | null = null;
+  let comparedAllAt: number | null = null;
+  /** Spans that are still to be compared, the newest last. */
+  const due: { from: number; to: number }[] = [];
+
+  const planComparison = (now: number): void => {
+    // What was just read needs no comparison, so the first one is due an interval after the start.
+    comparedAt ??= now;
+    comparedAllAt ??= now;
+    if (due.length > 0 || (now - comparedAt < reconcileMs && now >= comparedAt)) return;
+    comparedAt = now;
+    const oldest = rollup.oldestHour();
+    const isDaily = now - comparedAllAt >= DAY || now < comparedAllAt;
+    if (isDaily) comparedAllAt = now;
+    const from = isDaily && oldest !== null ? Math.min(oldest, now - RECENT_MS) : now - RECENT_MS;
+    for (let begin = from; begin < now; begin += STEP_MS) {
+      due.push({ from: begin, to: Math.min(begin + STEP_MS, now) });
+    }
+  };
+
+  return {
+    source: {
+      read: (reads, before) => store.read(reads, before),
+      look: (queries, before) => inTurn(() => rollup.look(queries, before)),
+    },
+    maintain: (now) =>
+      inTurn(async () => {
+        const progress = await built(rollup);
+        if (progress !== null) return progress;
+        planComparison(now);
+        const span = due.at(-1);
+        if (span !== undefined) {
+          await rollup.reconcile(span.from, span.to);
+          due.pop();
+        }
+        return null;
+      }),
+  };
+}
+
+async function built(rollup: Rollup): Promise<BuildProgress | null> {
+  const progress = await rollup.build(BUILD_SLICE_MS);
+  return progress.done < progress.total ? progress : null;
+}
+
+/** What cells depend on beside the rows: which table, how it is read, and the prices; never a password. */
+function basisOf({ audit }: Config): string {
+  const { url, mapping, prices } = audit;
+  const place = url
+    .reveal()
+    .replace(/\/\/[^@/]*@/, '//')
+    .replace(/\?.*$/, '');
+  const text = JSON.stringify([place, mapping, prices]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** One call after the other, whether the one before failed or not. */
+function queue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

@@ -1,0 +1,152 @@
+import type { Cube } from '../model/cube.ts';
+import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
+import type { GroupKey } from '../model/series.ts';
+
+/**
+ * Cells of one hour in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
+ * adding is exact and makes no garbage: parts stay below 2^53 for 9,000 additions between carries.
+ */
+export interface PackedCells {
+  readonly keys: Int32Array;
+  /** Cell-major: the sums of cell i are at i × measures … */
+  readonly units: Float64Array;
+  readonly parts: Float64Array;
+  /** Where each minute's cells begin (61 ends), in cells kept by the minute; null in cells of a whole hour. */
+  readonly minutes: Int32Array | null;
+}
+
+/** A cell before it is packed: `minute` of its hour, `key` a number of the cube's dictionary. */
+export interface LooseCell {
+  readonly minute: number;
+  readonly key: number;
+  readonly sums: readonly string[];
+}
+
+const MINUTES = 60;
+
+/** Packs cells, by the minute or (all minutes 0) as a whole hour. Cells of one key and minute must be one. */
+export function pack(cells: readonly LooseCell[], measures: number, byMinute: boolean): PackedCells {
+  const ordered = byMinute ? [...cells].sort((a, b) => a.minute - b.minute) : cells;
+  const packed = empty(ordered.length, measures, byMinute);
+  ordered.forEach(({ key, sums, minute }, i) => {
+    packed.keys[i] = key;
+    sums.forEach((text, m) => {
+      writeDecimal(text, packed, i * measures + m);
+    });
+    if (packed.minutes !== null) packed.minutes[minute + 1] = i + 1;
+  });
+  fillMinutes(packed.minutes);
+  return packed;
+}
+
+/** The cells of `older` before a minute and those of `newer` from it on. */
+export function spliced(
+  older: PackedCells | null,
+  newer: PackedCells,
+  fromMinute: number,
+  measures: number,
+): PackedCells {
+  const kept = older === null ? 0 : (older.minutes?.[fromMinute] ?? 0);
+  const skipped = newer.minutes?.[fromMinute] ?? 0;
+  const packed = empty(kept + newer.keys.length - skipped, measures, true);
+  if (older !== null) {
+    packed.keys.set(older.keys.subarray(0, kept));
+    packed.units.set(older.units.subarray(0, kept * measures));
+    packed.parts.set(older.parts.subarray(0, kept * measures));
+  }
+  packed.keys.set(newer.keys.subarray(skipped), kept);
+  packed.units.set(newer.units.subarray(skipped * measures), kept * measures);
+  packed.parts.set(newer.parts.subarray(skipped * measures), kept * measures);
+  for (let minute = 0; minute <= MINUTES; minute += 1) {
+    const end =
+      minute <= fromMinute
+        ? Math.min(older?.minutes?.[minute] ?? 0, kept)
+        : kept + (newer.minutes?.[minute] ?? 0) - skipped;
+    (packed.minutes as Int32Array)[minute] = end;
+  }
+  return packed;
+}
+
+/** Minute cells as the cells of their whole hour. */
+export function wholeHour(detail: PackedCells, measures: number): PackedCells {
+  const places = new Map<number, number>();
+  for (const key of detail.keys) if (!places.has(key)) places.set(key, places.size);
+  const packed = empty(places.size, measures, false);
+  for (const [key, place] of places) packed.keys[place] = key;
+  detail.keys.forEach((key, i) => {
+    const place = places.get(key) as number;
+    for (let m = 0; m < measures; m += 1) {
+      const at = place * measures + m;
+      packed.units[at] = (packed.units[at] as number) + (detail.units[i * measures + m] as number);
+      packed.parts[at] = (packed.parts[at] as number) + (detail.parts[i * measures + m] as number);
+    }
+  });
+  carry(packed.units, packed.parts);
+  return packed;
+}
+
+/** Numbers for group keys: a cube's cells name their key by its place here. */
+export class KeyDictionary {
+  readonly keys: GroupKey[] = [];
+  readonly #places = new Map<string, number>();
+
+  numberOf(key: GroupKey): number {
+    const text = JSON.stringify(key);
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    this.#places.set(text, this.keys.length);
+    return this.keys.push(key) - 1;
+  }
+}
+
+const SCALE = Number(ONE);
+
+/** Moves whole units out of the parts; both keep the sign they have. */
+export function carry(units: Float64Array, parts: Float64Array): void {
+  for (let i = 0; i < parts.length; i += 1) {
+    const part = parts[i] as number;
+    if (part > -SCALE && part < SCALE) continue;
+    const whole = Math.trunc(part / SCALE);
+    units[i] = (units[i] as number) + whole;
+    parts[i] = part - whole * SCALE;
+  }
+}
+
+/** A sum as a Fixed. */
+export function fixedOf(units: number, parts: number): Fixed {
+  return parts === 0 ? BigInt(units) * ONE : BigInt(units) * ONE + BigInt(parts);
+}
+
+function writeDecimal(text: string, { units, parts }: PackedCells, at: number): void {
+  const point = text.indexOf('.');
+  if (point < 0) {
+    units[at] = Number(text);
+    return;
+  }
+  const negative = text.startsWith('-');
+  const fraction = text.slice(point + 1, point + 1 + FIXED_DIGITS).padEnd(FIXED_DIGITS, '0');
+  units[at] = Number(text.slice(0, point)) || 0;
+  parts[at] = negative ? -Number(fraction) || 0 : Number(fraction);
+}
+
+function empty(cells: number, measures: number, byMinute: boolean): PackedCells {
+  return {
+    keys: new Int32Array(cells),
+    units: new Float64Array(cells * measures),
+    parts: new Float64Array(cells * measures),
+    minutes: byMinute ? new Int32Array(MINUTES + 1) : null,
+  };
+}
+
+/** A minute without cells ends where the one before it ends. */
+function fillMinutes(minutes: Int32Array | null): void {
+  if (minutes === null) return;
+  for (let minute = 1; minute <= MINUTES; minute += 1) {
+    minutes[minute] = Math.max(minutes[minute] as number, minutes[minute - 1] as number);
+  }
+}
+
+/** How many measures a cube's cells have. */
+export function width({ measures }: Pick<Cube, 'measures'>): number {
+  return measures.length;
+}

@@ -1,0 +1,75 @@
+import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
+import type { Statement, TimeType } from './cell-sql.ts';
+import { instantText } from './cell-sql.ts';
+import { columnSql, Parameters, tableSql } from './source-sql.ts';
+
+/** A run of neighbouring ids, and the hours (since the epoch) of its rows that are not young. */
+export interface ArrivalRow {
+  readonly low: string;
+  readonly high: string;
+  readonly hours: string | null;
+}
+
+/**
+ * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
+ * run of neighbouring ids: its ends and how many rows it has, with the hours that rows older than `youngFrom` fall in.
+ */
+export function arrivalsSql(
+  mapping: Mapping,
+  timeType: TimeType,
+  after: string,
+  gaps: readonly IdGap[],
+  youngFrom: number,
+): Statement {
+  const parameters = new Parameters();
+  const id = columnSql(mapping, 'id', 'NULL');
+  const time = columnSql(mapping, 'time', 'NULL');
+  const from = tableSql(mapping.table);
+  const young = `${parameters.add(instantText(youngFrom))}::${timeType}`;
+  const above = `${parameters.add(after)}::bigint`;
+  const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
+  const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
+  const old = `CASE WHEN ${time} < ${young} AND ${time} > '-infinity' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
+  const text = `WITH arrived AS (
+  SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} > ${above}
+  UNION
+  SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
+  CROSS JOIN LATERAL (SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} BETWEEN gap.low AND gap.high) AS found
+), numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
+SELECT min(id)::text AS low, max(id)::text AS high,
+  array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours
+FROM numbered GROUP BY run ORDER BY min(id)`;
+  return { text, values: parameters.values };
+}
+
+/** What the runs of ids say: what lies between them, within what was looked at, is missing. */
+export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: readonly IdGap[]): Arrivals {
+  const hours = new Set<number>();
+  let newest = BigInt(after);
+  for (const { high, hours: own } of rows) {
+    if (BigInt(high) > newest) newest = BigInt(high);
+    for (const hour of own?.split(',') ?? []) if (hour !== '') hours.add(Number(hour) * 3_600_000);
+  }
+  const spans = [...looked.map(({ from, to }) => [BigInt(from), BigInt(to)] as const)];
+  if (newest > BigInt(after)) spans.push([BigInt(after) + 1n, newest]);
+  const runs = rows.map(({ low, high }) => [BigInt(low), BigInt(high)] as const);
+  return {
+    newest: String(newest),
+    gaps: spans.flatMap(([from, to]) => missing(from, to, runs)),
+    hours: [...hours],
+  };
+}
+
+/** The parts of [from, to] that no run covers; runs ascend. */
+function missing(from: bigint, to: bigint, runs: readonly (readonly [bigint, bigint])[]): IdGap[] {
+  const gaps: IdGap[] = [];
+  let next = from;
+  for (const [low, high] of runs) {
+    if (high < next) continue;
+    if (low > to) break;
+    if (low > next) gaps.push({ from: String(next), to: String(low - 1n) });
+    next = high + 1n;
+  }
+  if (next <= to) gaps.push({ from: String(next), to: String(to) });
+  return gaps;
+}

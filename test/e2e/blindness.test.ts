@@ -1,0 +1,110 @@
+import { describe, expect, it, type TestContext } from 'vitest';
+import { alertsYaml } from '../support/alerts-yaml.ts';
+import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
+import { createDatabase } from '../support/database.ts';
+import { type FarEnds, hookTypes, startFarEnds } from '../support/far-ends.ts';
+import { makeFolder } from '../support/folder.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+
+interface Scene {
+  readonly audit: AuditDatabase;
+  readonly proxy: TcpProxy;
+  readonly ends: FarEnds;
+  readonly folder: string;
+}
+
+/** The audit store behind a proxy, and the state store in it or, away from the proxy, on its own. */
+async function scene(test: TestContext, state: 'with the audit store' | 'on its own'): Promise<Scene> {
+  const audit = await createAuditDatabase();
+  test.onTestFinished(() => audit.drop());
+  const own = state === 'on its own' ? await createDatabase() : null;
+  test.onTestFinished(async () => own?.drop());
+  const proxy = await startTcpProxy(audit.url);
+  test.onTestFinished(() => proxy.close());
+  const ends = await startFarEnds();
+  test.onTestFinished(() => ends.close());
+  const more = `${own === null ? '' : `state: { url: "${own.url}" }\n`}health: { notify: [oncall, billing] }\n`;
+  const { channels } = ends;
+  const folder = await makeFolder({ 'alerts.yaml': alertsYaml({ url: proxy.url, channels, more }) });
+  test.onTestFinished(() => folder.remove());
+  return { audit, proxy, ends, folder: folder.path };
+}
+
+async function start(test: TestContext, folder: string): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(folder);
+  test.onTestFinished(async () => void (await worker.stop('SIGKILL')));
+  return worker;
+}
+
+const telling = ({ hooks, posts }: FarEnds, type: string, words: string) => ({
+  hooks: hookTypes(hooks).filter((one) => one === type).length,
+  posts: posts.filter(({ text }) => String(text).includes(words)).length,
+});
+const BLIND = ['health.blind', 'spendwatch cannot see'] as const;
+const SEES = ['health.sees', 'spendwatch can see again'] as const;
+
+// Each has its own parts and mostly waits for polls.
+describe.concurrent('blindness', () => {
+  it('is told once a channel of health, ends with one message, and hides no breach', async (test) => {
+    const { audit, proxy, ends, folder } = await scene(test, 'on its own');
+    await audit.log({ at: new Date(1_740_000_000_000), service: 'quiet', cost: '1.000000' });
+    const worker = await start(test, folder);
+    await worker.polls(1);
+    expect((await worker.get('/readyz')).status).toBe(200);
+
+    await proxy.cut();
+    await worker.polls(2, 'failed');
+    expect((await worker.get('/healthz')).status).toBe(200);
+    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    expect(ends.hooks[0]?.body).toContain('"data_as_of":"2025-02-19T21:20:00Z"');
+    const ready = await worker.get('/readyz');
+    expect(ready.status).toBe(503);
+    expect(ready.text).toMatch(/^not ready: the last poll failed: .*127\.0\.0\.1/);
+    await worker.polls(5, 'failed');
+    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
+    expect(ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
+
+    await audit.log({ at: justNow(), service: 'search', cost: '250.000000' });
+    await proxy.restore();
+    await until('the end and the breach are told', () => ends.hooks.length === 3 && ends.posts.length === 3);
+    await worker.polls(4);
+    expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
+    expect(hookTypes(ends.hooks).sort()).toEqual(['alert.firing', 'health.blind', 'health.sees']);
+    expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
+    expect((await worker.get('/readyz')).status).toBe(200);
+  });
+
+  it('is told directly where the state store is away too, also at a start, and once', async (test) => {
+    const { audit, proxy, ends, folder } = await scene(test, 'with the audit store');
+    await proxy.cut();
+    const worker = await start(test, folder);
+    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    await worker.polls(5, 'failed');
+    expect((await worker.get('/healthz')).status).toBe(200);
+    expect((await worker.get('/readyz')).text).toMatch(/not ready: the state store cannot be used: /);
+    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
+
+    await audit.log({ at: justNow(), service: 'search', cost: '250.000000' });
+    await proxy.restore();
+    await until('the end and the breach are told', () => ends.hooks.length === 3 && ends.posts.length === 3);
+    await worker.polls(4);
+    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
+    expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
+    expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
+  });
+
+  it('is what a missing table is, and ends when the table is back', async (test) => {
+    const { audit, ends, folder } = await scene(test, 'on its own');
+    const worker = await start(test, folder);
+    await worker.polls(1);
+    await audit.sql.query('ALTER TABLE api_audit_logs RENAME TO elsewhere');
+    await until('it is told', () => ends.hooks.length === 1);
+    expect(ends.hooks[0]?.body).toContain('api_audit_logs');
+    await audit.sql.query('ALTER TABLE elsewhere RENAME TO api_audit_logs');
+    await until('its end is told', () => hookTypes(ends.hooks)[1] === 'health.sees');
+    await worker.polls(2);
+    expect(ends.hooks).toHaveLength(2);
+  });
+});

@@ -1,0 +1,70 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertsYaml } from '../support/alerts-yaml.ts';
+import { justNow } from '../support/audit-table.ts';
+import { spendwatch } from '../support/command.ts';
+import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
+import { makeFolder } from '../support/folder.ts';
+import { until } from '../support/until.ts';
+import { startWorkerProcess } from '../support/worker-process.ts';
+
+describe('a worker on an embedded store that was filled by import', () => {
+  let ends: FarEnds;
+  let folder: Awaited<ReturnType<typeof makeFolder>>;
+
+  beforeAll(async () => {
+    ends = await startFarEnds();
+    folder = await makeFolder({
+      'alerts.yaml': alertsYaml({ url: 'pglite:./store', channels: ends.channels }),
+    });
+  });
+
+  afterAll(async () => {
+    await Promise.all([ends?.close(), folder?.remove()]);
+  });
+
+  it('tells each channel once, over restarts, and keeps the folder to itself', async () => {
+    const time = justNow().toISOString();
+    const call = (service: string, cost: number) =>
+      JSON.stringify({
+        time,
+        service,
+        model: 'gpt-4.1',
+        cost,
+        input_tokens: 1000,
+        output_tokens: 100,
+        status: 200,
+      });
+    const stdin = `${call('search', 99.999999)}\n${call('search', 0.000001)}\n${call('quiet', 49)}\n`;
+    const cwd = folder.path;
+    const imported = await spendwatch(['import', '-'], { cwd, stdin });
+    expect(imported.stderr).toBe('');
+    expect(imported.stdout).toContain('imported 3 rows');
+
+    const first = await startWorkerProcess(cwd);
+    const one = { mails: 1, posts: 1, hooks: 1 };
+    await until('each channel was told', () => Object.values(ends.counts()).every((count) => count === 1));
+    expect(ends.mails[0]?.raw).toContain('search $100.00 in 1h (limit $100.00)');
+    await first.polls(3);
+    expect(ends.counts()).toEqual(one);
+
+    const check = await spendwatch(['check', '--format', 'json'], { cwd });
+    expect(check.code).toBe(3);
+    expect(check.stderr).toMatch(/in use by|process \d+|pid \d+/i);
+    expect(JSON.parse(check.stdout)).toMatchObject({ status: 'unknown' });
+
+    const stopped = await first.stop('SIGINT');
+    expect(stopped.code).toBe(0);
+    expect(stopped.ms).toBeLessThan(5_000);
+    const second = await startWorkerProcess(cwd);
+    await second.polls(2);
+    await second.stop('SIGKILL');
+    const third = await startWorkerProcess(cwd);
+    await third.polls(2);
+    expect(ends.counts()).toEqual(one);
+    expect((await third.stop()).code).toBe(0);
+    expect(
+      (await readdir(cwd)).filter((name) => name !== 'alerts.yaml' && !name.startsWith('store')),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { burn, MINUTE, openPollWorld, type PollWorld, toldBy } from './poll-world.ts';
+
+const AT = Date.parse('2026-11-20T14:05:00Z');
+
+let world: PollWorld;
+beforeAll(async () => {
+  world = await openPollWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => world.clear());
+
+const spends = (costs: readonly number[]) =>
+  costs.map((cost, i) => ({ at: AT - MINUTE, user: `u${i}`, cost }));
+const byUser = (keys: Record<string, unknown> = {}) => burn({ group_by: ['user'], ...keys });
+
+describe('the news of a rule', () => {
+  it('go out as one message, the largest ten shown and the rest counted', async () => {
+    await world.calls.log(...spends(Array.from({ length: 1500 }, (_, i) => 100 + ((i * 7) % 1500))));
+    const report = await world.poll([byUser()], AT);
+    const [told, ...others] = toldBy(report);
+    expect(others).toEqual([]);
+    expect(told?.more).toBe(1490);
+    expect(told?.alerts.map(({ finding }) => finding.value)).toEqual(
+      Array.from({ length: 10 }, (_, i) => 1599 - i),
+    );
+    // Only what is shown is explained.
+    expect(report.queued[0]?.body).toContain(
+      '"breakdown":{"model":[{"key":"gpt-4.1","value":1599,"calls":1}]',
+    );
+  });
+
+  it('reach each channel by severity, with the largest of what it is told of', async () => {
+    const notify = { warning: ['finance'], critical: ['finance', 'pager'], info: [] };
+    await world.calls.log(...spends([120, 60, ...Array.from({ length: 11 }, (_, i) => 200 + i)]));
+    const report = await world.poll([byUser({ notify })], AT);
+    const told = new Map(toldBy(report).map((one) => [one.channel, one]));
+    expect([...told.keys()].sort()).toEqual(['finance', 'pager']);
+    expect(told.get('finance')).toMatchObject({ severity: 'critical', more: 3 });
+    expect(told.get('pager')).toMatchObject({ severity: 'critical', more: 2 });
+    expect(report.queued.map(({ others }) => others)).toEqual([['pager'], ['finance']]);
+  });
+
+  it('of a milder severity alone make no message for the channels of a higher one', async () => {
+    await world.calls.log(...spends([60]));
+    const report = await world.poll([byUser({ notify: { warning: ['finance'], critical: ['pager'] } })], AT);
+    expect(toldBy(report)).toMatchObject([{ channel: 'finance', severity: 'warning' }]);
+  });
+
+  it('stand smallest first where low is bad', async () => {
+    await world.calls.log(...spends(Array.from({ length: 12 }, (_, i) => i + 1)));
+    const low = byUser({ thresholds: undefined, threshold: 20, operator: '<' });
+    const [told] = toldBy(await world.poll([low], AT));
+    expect(told?.alerts.map(({ finding }) => finding.value)).toEqual(
+      Array.from({ length: 10 }, (_, i) => i + 1),
+    );
+  });
+
+  it('have a delivery id that is the same for the same news, and another for each channel', async () => {
+    await world.calls.log(...spends([60]));
+    const rule = byUser({ notify: ['oncall', 'pager'] });
+    const first = await world.poll([rule], AT);
+    await world.calls.sql.query(
+      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.delivery',
+    );
+    const again = await world.poll([rule], AT);
+    const ids = (report: typeof first) => report.queued.map(({ id }) => id);
+    expect(ids(again)).toEqual(ids(first));
+    expect(new Set(ids(first)).size).toBe(2);
+  });
+
+  it('make no message for a channel that the file no longer has', async () => {
+    await world.calls.log(...spends([60]));
+    const report = await world.poll([byUser({ notify: ['gone', 'oncall'] })], AT);
+    expect(toldBy(report).map(({ channel }) => channel)).toEqual(['oncall']);
+  });
+});

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Assignment, assess, momentOf } from '../../src/pipeline/assess.ts';
+import { cronSchedule } from '../../src/schedule.ts';
+import { ruleOf } from '../rules/rule-fixtures.ts';
+import { type CallStore, openCallStore } from '../support/call-store.ts';
+
+const MINUTE = 60_000;
+const AT = Date.parse('2026-11-20T14:00:00Z');
+const rule = (keys: Record<string, unknown> = {}) =>
+  ruleOf('threshold', { window: '5m', threshold: 10, ...keys });
+
+describe('a moment', () => {
+  it('looks back at the scheduled instants of the time for which a rule must hold', () => {
+    const quarters = cronSchedule('*/15 * * * *', 'UTC');
+    expect(momentOf(rule(), AT, quarters)).toEqual({ at: AT, earlier: [] });
+    expect(momentOf(rule({ for: '30m' }), AT, quarters).earlier).toEqual([
+      AT - 30 * MINUTE,
+      AT - 15 * MINUTE,
+    ]);
+  });
+});
+
+describe('an assessment', () => {
+  let calls: CallStore;
+  beforeAll(async () => {
+    calls = await openCallStore();
+    await calls.log(
+      { at: AT - 6 * MINUTE, cost: 20 },
+      { at: AT - MINUTE, cost: 5 },
+      { at: AT - MINUTE, cost: 4 },
+    );
+  });
+  afterAll(() => calls.stop());
+  const assigned = (keys: Record<string, unknown>, ...instants: number[]): Assignment => ({
+    rule: rule(keys),
+    moments: instants.map((at) => ({ at, earlier: [] })),
+  });
+
+  it('judges each rule at all its moments, and gives the others when one cannot be judged', async () => {
+    const { outcomes, newestRow } = await assess(
+      calls.store,
+      'UTC',
+      [assigned({ group_by: ['team'] }, AT), assigned({}, AT - 5 * MINUTE, AT)],
+      AT,
+    );
+    expect(newestRow).toBe(AT - MINUTE);
+    expect(outcomes[0]).toMatchObject({
+      evaluations: [],
+      error: { message: expect.stringContaining('team') },
+    });
+    expect(outcomes[1]?.error).toBeNull();
+    expect(outcomes[1]?.evaluations.map(({ judgement }) => judgement.status)).toEqual(['firing', 'ok']);
+  });
+
+  it('counts the rows of a window beside, whatever the rules ask for', async () => {
+    const window = { from: AT - 10 * MINUTE, to: AT };
+    const rules = [assigned({ where: { service: 'nobody' } }, AT)];
+    expect((await assess(calls.store, 'UTC', rules, AT, window)).rowsIn).toBe(3);
+    expect((await assess(calls.store, 'UTC', rules, AT)).rowsIn).toBe(0);
+    expect((await assess(calls.store, 'UTC', [], AT, { from: AT, to: AT + 1 })).rowsIn).toBe(0);
+  });
+});

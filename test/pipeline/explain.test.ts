@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/model/errors.ts';
+import type { Finding, Firing } from '../../src/model/finding.ts';
+import { formatFixed } from '../../src/model/money.ts';
+import type { Rule } from '../../src/model/rule.ts';
+import { assess } from '../../src/pipeline/assess.ts';
+import { explain } from '../../src/pipeline/explain.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { ruleOf } from '../rules/rule-fixtures.ts';
+import { type CallStore, type LoggedCall, openCallStore } from '../support/call-store.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const AT = Date.parse('2026-11-20T02:05:00Z');
+
+let calls: CallStore;
+beforeAll(async () => {
+  calls = await openCallStore();
+});
+afterAll(() => calls.stop());
+beforeEach(() => calls.clear());
+
+const rule = (keys: Record<string, unknown> = {}) =>
+  ruleOf('threshold', { group_by: ['service'], threshold: 1, ...keys });
+
+/** What fires of a rule at some instants, as the store has it. */
+async function firingAt(one: Rule, ...instants: readonly number[]): Promise<Firing[]> {
+  const moments = instants.map((at) => ({ at, earlier: [] }));
+  const { outcomes } = await assess(calls.store, 'UTC', [{ rule: one, moments }], Math.max(...instants));
+  return (outcomes[0]?.evaluations ?? []).flatMap(({ judgement }) => judgement.firing);
+}
+
+async function explained(
+  one: Rule,
+  available: readonly string[] = [...calls.dimensions],
+  ...instants: readonly number[]
+): Promise<Finding[]> {
+  const firing = await firingAt(one, ...(instants.length === 0 ? [AT] : instants));
+  const [findings] = await explain(calls.store, new Set(available), [{ rule: one, firing }], AT);
+  return findings ?? [];
+}
+
+/** A breakdown with its values as decimals. */
+function shown({ breakdown }: Pick<Finding, 'breakdown'>) {
+  return Object.fromEntries(
+    Object.entries(breakdown).map(([dimension, parts]) => [
+      dimension,
+      parts.map(({ key, value }) => [key, formatFixed(value.fixed, 6), value.calls]),
+    ]),
+  );
+}
+
+const recent = (call: Omit<LoggedCall, 'at'>): LoggedCall => ({ at: AT - MINUTE, ...call });
+
+describe('what drives a finding', () => {
+  it('is what SQL sums by every further dimension, the largest five first', async () => {
+    await calls.log(
+      ...Array.from({ length: 60 }, (_, i) =>
+        recent({
+          service: i % 2 === 0 ? 'search' : 'chat',
+          model: `m${i % 7}`,
+          user: i % 5 === 0 ? null : `u${i % 11}`,
+          endpoint: `/v${i % 3}`,
+          cost: `${i}.00000${i % 10}`,
+        }),
+      ),
+      { at: AT - 2 * HOUR, cost: 9999 },
+    );
+    const findings = await explained(rule());
+    expect(findings.map(({ key }) => key)).toEqual([['chat'], ['search']]);
+    for (const finding of findings) {
+      for (const [dimension, column] of [
+        ['model', 'model'],
+        ['user', 'user_id'],
+        ['endpoint', 'endpoint'],
+      ] as const) {
+        const expected = await calls.sql.query<{ key: string | null; value: string; calls: string }>(
+          `SELECT ${column} AS key, trim_scale(sum(cost_usd))::text AS value, count(*)::text AS calls
+           FROM api_audit_logs
+           WHERE service_name = $1 AND request_timestamp >= $2 AND request_timestamp < $3
+           GROUP BY 1 ORDER BY sum(cost_usd) DESC LIMIT 5`,
+          [finding.key[0], new Date(AT - HOUR), new Date(AT)],
+        );
+        expect(shown(finding)[dimension]).toEqual(
+          expected.map((row) => [row.key, row.value, Number(row.calls)]),
+        );
+      }
+      expect(Object.keys(finding.breakdown)).toEqual(['model', 'user', 'endpoint']);
+    }
+  });
+
+  it('has NULL as a part of its own beside a user who is called (none)', async () => {
+    await calls.log(recent({ user: null, cost: 3 }), recent({ user: '(none)', cost: 2 }));
+    const [finding] = await explained(rule());
+    expect(finding && shown(finding).user).toEqual([
+      [null, '3', 1],
+      ['(none)', '2', 1],
+    ]);
+  });
+
+  it('is told of the group that is NULL too', async () => {
+    await calls.log(
+      recent({ user: null, cost: 3, model: 'a' }),
+      recent({ user: '(none)', cost: 2, model: 'b' }),
+    );
+    const findings = await explained(rule({ group_by: ['user'] }));
+    expect(findings.map(({ key, breakdown }) => [key, breakdown.model?.map((part) => part.key)])).toEqual([
+      [[null], ['a']],
+      [['(none)'], ['b']],
+    ]);
+  });
+
+  it('leaves out what the rule groups by and what the store does not have', async () => {
+    await calls.log(recent({ cost: 3 }));
+    const [finding] = await explained(rule({ group_by: ['service', 'model'] }), ['service', 'model', 'user']);
+    expect(Object.keys(finding?.breakdown ?? {})).toEqual(['user']);
+    const [whole] = await explained(rule({ group_by: [] }));
+    expect(Object.keys(whole?.breakdown ?? {})).toEqual(['model', 'user', 'service', 'endpoint']);
+  });
+
+  it('of a rate of errors is where the errors are, not where the rate is highest', async () => {
+    await calls.log(
+      ...Array.from({ length: 8 }, (_, i) => recent({ user: 'busy', status: i < 4 ? 500 : 200 })),
+      recent({ user: 'unlucky', status: 500 }),
+      ...Array.from({ length: 20 }, () => recent({ user: 'happy' })),
+    );
+    const [finding] = await explained(rule({ metric: 'error_rate', threshold: 0.1 }));
+    expect(finding && shown(finding).user).toEqual([
+      ['busy', '0.5', 8],
+      ['unlucky', '1', 1],
+      ['happy', '0', 20],
+    ]);
+  });
+
+  it('of tokens is whoever has most of both kinds together', async () => {
+    await calls.log(
+      recent({ user: 'reads', input_tokens: 1000, output_tokens: 0 }),
+      recent({ user: 'writes', input_tokens: 10, output_tokens: 5000 }),
+    );
+    const [finding] = await explained(rule({ metric: 'tokens' }));
+    expect(finding && shown(finding).user).toEqual([
+      ['writes', '5010', 1],
+      ['reads', '1000', 1],
+    ]);
+  });
+
+  it('of a percentile is whoever calls most', async () => {
+    await calls.log(
+      recent({ user: 'one', latency_ms: 9000 }),
+      ...Array.from({ length: 3 }, () => recent({ user: 'many', latency_ms: 2000 })),
+    );
+    const [finding] = await explained(rule({ metric: 'latency_p95', threshold: 10 }));
+    expect(finding?.breakdown.user?.map(({ key }) => key)).toEqual(['many', 'one']);
+  });
+
+  it('obeys the filter and the errors of the rule', async () => {
+    await calls.log(
+      recent({ user: 'a', status: 429, cost: 4 }),
+      recent({ user: 'a', status: 500, cost: 8 }),
+      recent({ user: 'b', status: 429, cost: 2 }),
+      recent({ user: 'b', status: 429, cost: 100, model: 'other' }),
+    );
+    const one = rule({ metric: 'wasted_spend', errors: [429], where: { model: 'gpt-4.1' } });
+    const [finding] = await explained(one);
+    expect(finding && shown(finding)).toMatchObject({
+      user: [
+        ['a', '4', 2],
+        ['b', '2', 1],
+      ],
+      model: [['gpt-4.1', '6', 3]],
+    });
+  });
+
+  it('is that of its own window where findings of several instants are explained together', async () => {
+    await calls.log(
+      { at: AT - 3 * HOUR, user: 'early', cost: 7 },
+      { at: AT - MINUTE, user: 'late', cost: 5 },
+    );
+    const findings = await explained(rule(), ['user'], AT - 2 * HOUR - 30 * MINUTE, AT);
+    expect(findings.map(shown)).toEqual([{ user: [['early', '7', 1]] }, { user: [['late', '5', 1]] }]);
+  });
+
+  it('is found among more groups than a filter would name', async () => {
+    await calls.log(
+      ...Array.from({ length: 230 }, (_, i) => recent({ user: `u${i}`, model: `m${i}`, cost: 1 + i })),
+    );
+    const findings = await explained(rule({ group_by: ['user'] }), ['user', 'model']);
+    expect(findings).toHaveLength(230);
+    expect(
+      findings.every(({ key, breakdown }) => breakdown.model?.[0]?.key === key[0]?.replace('u', 'm')),
+    ).toBe(true);
+  });
+});
+
+describe('calls without a price', () => {
+  it('are counted with their models for what is said of money, within window and group', async () => {
+    await calls.log(
+      recent({ cost: 5 }),
+      recent({ cost: null, model: 'new' }),
+      recent({ cost: null, model: 'new' }),
+      recent({ cost: null, model: 'newer' }),
+      recent({ cost: null, model: 'other', service: 'chat' }),
+      { at: AT - 2 * HOUR, cost: null, model: 'old' },
+    );
+    const [finding] = await explained(rule());
+    expect(finding?.unpriced).toEqual({ calls: 3, models: 2 });
+    const [perModel] = await explained(
+      rule({ group_by: ['model'], where: { model: ['gpt-4.1', 'new'] }, threshold: 0 }),
+    );
+    expect(perModel).toMatchObject({ key: ['gpt-4.1'], unpriced: null });
+    const [failed] = await explained(rule({ metric: 'calls' }));
+    expect(failed?.unpriced).toBeNull();
+  });
+
+  it('are null where every call has one, or nothing to be priced', async () => {
+    await calls.log(recent({ cost: 5 }), recent({ cost: null, input_tokens: 0, output_tokens: 0 }));
+    const [finding] = await explained(rule());
+    expect(finding?.unpriced).toBeNull();
+  });
+});
+
+describe('a store that fails', () => {
+  it('leaves the findings without an explanation', async () => {
+    await calls.log(recent({ cost: 5 }));
+    const one = rule();
+    const firing = await firingAt(one, AT);
+    const away: AuditStore = {
+      ...calls.store,
+      read: () => Promise.reject(new AppError('store_unreachable', 'connection refused')),
+    };
+    const [findings] = await explain(away, calls.dimensions, [{ rule: one, firing }], AT);
+    expect(findings).toEqual([
+      expect.objectContaining({ key: ['search'], severity: 'warning', breakdown: {}, unpriced: null }),
+    ]);
+  });
+
+  it('leaves out the one breakdown that it refuses', async () => {
+    await calls.log(recent({ cost: 5, user: 'ann' }));
+    const bad = await openCallStore('pglite', { columns: { endpoint: { sql: '(1 / 0)::text' } } });
+    try {
+      await bad.sql.query(
+        `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, user_id, model, endpoint, input_tokens, cost_usd)
+         VALUES (gen_random_uuid(), $1, 'search', 'ann', 'gpt-4.1', '', 1, 5)`,
+        [new Date(AT - MINUTE)],
+      );
+      const one = rule();
+      const firing = await firingAt(one, AT);
+      const [findings] = await explain(bad.store, bad.dimensions, [{ rule: one, firing }], AT);
+      expect(findings?.map(shown)).toEqual([{ model: [['gpt-4.1', '5', 1]], user: [['ann', '5', 1]] }]);
+    } finally {
+      await bad.stop();
+    }
+  });
+
+  it('is not asked where nothing fires', async () => {
+    let reads = 0;
+    const counting: AuditStore = {
+      ...calls.store,
+      read: (...asked) => {
+        reads += 1;
+        return calls.store.read(...asked);
+      },
+    };
+    expect(await explain(counting, calls.dimensions, [{ rule: rule(), firing: [] }], AT)).toEqual([[]]);
+    expect(reads).toBe(0);
+  });
+});

@@ -1,0 +1,114 @@
+import type { Channel } from '../../src/channels/channel.ts';
+import { webhook } from '../../src/channels/webhook.ts';
+import { ruleFingerprints } from '../../src/model/fingerprint.ts';
+import type { Rule, Silence } from '../../src/model/rule.ts';
+import type { PollParts } from '../../src/pipeline/parts.ts';
+import { type PollReport, poll } from '../../src/pipeline/poll.ts';
+import { ruleTypeOf } from '../../src/rules/index.ts';
+import { cronSchedule } from '../../src/schedule.ts';
+import { openState, type State } from '../../src/state/open.ts';
+import { ruleOf } from '../rules/rule-fixtures.ts';
+import { type CallStore, openCallStore } from '../support/call-store.ts';
+import type { ENGINES } from '../support/sql-engines.ts';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** A store and a state in one database, with channels that nothing is sent on. */
+export interface PollWorld {
+  readonly calls: CallStore;
+  readonly state: State;
+  readonly channels: ReadonlyMap<string, Channel>;
+  parts(rules: readonly Rule[], more?: Partial<PollParts>): PollParts;
+  /** One poll of some rules, with a clock that stands at the instant. */
+  poll(rules: readonly Rule[], at: number, more?: Partial<PollParts>): Promise<PollReport>;
+  /** Forgets the calls, what was said and what is queued. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function openPollWorld(engine: (typeof ENGINES)[number] = 'pglite'): Promise<PollWorld> {
+  const calls = await openCallStore(engine);
+  const state = await openState(calls.sql);
+  const names = ['oncall', 'finance', 'pager'];
+  const opened = names.map((name) => webhook.open(name, webhook.schema.parse(webhookKeys)));
+  const channels = new Map((await Promise.all(opened)).map((channel) => [channel.name, channel]));
+  const parts: PollWorld['parts'] = (rules, more = {}) => ({
+    store: calls.store,
+    source: more.store ?? calls.store,
+    dimensions: calls.dimensions,
+    state,
+    rules,
+    fingerprints: ruleFingerprints(
+      rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
+    ),
+    silences: [],
+    zone: 'UTC',
+    schedule: cronSchedule('* * * * *', 'UTC'),
+    channels,
+    ...more,
+  });
+  return {
+    calls,
+    state,
+    channels,
+    parts,
+    poll: (rules, at, more) => poll(parts(rules, more), at, () => at),
+    async clear() {
+      await calls.clear();
+      await calls.sql.query(
+        'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.delivery',
+      );
+    },
+    stop: calls.stop,
+  };
+}
+
+const webhookKeys = { type: 'webhook', url: 'http://127.0.0.1:9/', secret: 'nothing-is-sent-with-it' };
+
+/** Spend by service over ten minutes, against 50 and 100 dollars. */
+export function burn(keys: Record<string, unknown> = {}): Rule {
+  return ruleOf('threshold', {
+    name: 'burn',
+    window: '10m',
+    group_by: ['service'],
+    thresholds: { warning: 50, critical: 100 },
+    ...keys,
+  });
+}
+
+/** Calls of equal cost every five minutes of [from, to). */
+export function steadyCalls(from: number, to: number, cost: number) {
+  const count = Math.ceil((to - from) / (5 * MINUTE));
+  return Array.from({ length: count }, (_, i) => ({ at: from + i * 5 * MINUTE, cost }));
+}
+
+export function silenceOf(rule: string, from: number, until: number): Silence {
+  return { rule, match: {}, from, until, reason: 'load test' };
+}
+
+/** The reasons of a poll's verdicts. */
+export function reasonsOf(report: PollReport): string[] {
+  return report.rules.flatMap(({ verdicts }) => verdicts.map(({ reason }) => reason));
+}
+
+interface ToldBody {
+  readonly data: {
+    readonly rule: string;
+    readonly severity: string;
+    readonly at: string;
+    readonly alerts: readonly {
+      readonly id: string;
+      readonly since: string;
+      readonly ongoing: boolean;
+      readonly finding: { readonly group: Readonly<Record<string, string>>; readonly value: number };
+    }[];
+    readonly more: number;
+  };
+}
+
+/** What a poll queued: channel, and what its body says. */
+export function toldBy(report: PollReport): ({ readonly channel: string } & ToldBody['data'])[] {
+  return report.queued.map(({ channel, body }) => ({ channel, ...(JSON.parse(body) as ToldBody).data }));
+}

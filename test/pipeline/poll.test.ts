@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/model/errors.ts';
+import { poll } from '../../src/pipeline/poll.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import {
+  burn,
+  DAY,
+  HOUR,
+  MINUTE,
+  openPollWorld,
+  type PollWorld,
+  reasonsOf,
+  silenceOf,
+  steadyCalls,
+  toldBy,
+} from './poll-world.ts';
+
+const AT = Date.parse('2026-11-20T14:05:00Z');
+
+let world: PollWorld;
+beforeAll(async () => {
+  world = await openPollWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => world.clear());
+
+describe('a poll', () => {
+  it('queues a message for what is new, once', async () => {
+    await world.calls.log({ at: AT - MINUTE, cost: 60 });
+    const first = await world.poll([burn()], AT);
+    expect(first.error).toBeNull();
+    expect(first.newestRow).toBe(AT - MINUTE);
+    expect(reasonsOf(first)).toEqual(['new']);
+    expect(toldBy(first)).toMatchObject([
+      {
+        channel: 'oncall',
+        rule: 'burn',
+        severity: 'warning',
+        at: '2026-11-20T14:05:00Z',
+        alerts: [
+          {
+            since: '2026-11-20T14:05:00Z',
+            ongoing: false,
+            finding: { group: { service: 'search' }, value: 60 },
+          },
+        ],
+      },
+    ]);
+    const second = await world.poll([burn()], AT + MINUTE);
+    expect(reasonsOf(second)).toEqual(['duplicate']);
+    expect(second.queued).toEqual([]);
+    expect(await world.state.queueLengths()).toEqual(new Map([['oncall', 1]]));
+  });
+
+  it('says it again where the severity rises, and where the value has grown tenfold', async () => {
+    await world.calls.log({ at: AT - MINUTE, cost: 60 });
+    await world.poll([burn()], AT);
+    await world.calls.log({ at: AT, cost: 60 });
+    const risen = await world.poll([burn()], AT + MINUTE);
+    expect(reasonsOf(risen)).toEqual(['escalated']);
+    expect(toldBy(risen)).toMatchObject([{ severity: 'critical', alerts: [{ finding: { value: 120 } }] }]);
+    await world.calls.log({ at: AT + MINUTE, cost: 1000 });
+    expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['duplicate']);
+    await world.calls.log({ at: AT + 2 * MINUTE, cost: 80 });
+    const grown = await world.poll([burn()], AT + 3 * MINUTE);
+    expect(reasonsOf(grown)).toEqual(['grown']);
+    expect(toldBy(grown)).toMatchObject([{ alerts: [{ finding: { value: 1200 } }] }]);
+  });
+
+  it('says the next day that it is ongoing, and since when', async () => {
+    const evening = Date.parse('2026-11-20T23:30:00Z');
+    const midnight = Date.parse('2026-11-21T00:00:00Z');
+    await world.calls.log(...steadyCalls(evening - 20 * MINUTE, midnight + HOUR, 60));
+    await world.poll([burn()], evening);
+    // The poll at midnight still belongs to the day that ends.
+    expect(reasonsOf(await world.poll([burn()], midnight))).toEqual(['duplicate']);
+    const next = await world.poll([burn()], midnight + MINUTE);
+    expect(reasonsOf(next)).toEqual(['ongoing']);
+    expect(toldBy(next)).toMatchObject([
+      // The second call made it critical: the first instant after it.
+      { severity: 'critical', alerts: [{ ongoing: true, since: '2026-11-20T23:16:00Z' }] },
+    ]);
+  });
+
+  it('tells of a rule in pending once it has held for long enough', async () => {
+    const patient = burn({ for: '5m' });
+    await world.calls.log(...steadyCalls(AT - MINUTE, AT + 20 * MINUTE, 60));
+    expect(reasonsOf(await world.poll([patient], AT))).toEqual(['pending']);
+    const held = await world.poll([patient], AT + 5 * MINUTE);
+    expect(reasonsOf(held)).toEqual(['new']);
+    expect(toldBy(held)).toMatchObject([{ severity: 'warning', alerts: [{ finding: { value: 120 } }] }]);
+  });
+
+  it('keeps quiet while a silence lasts, and has news when it ends', async () => {
+    await world.calls.log(...steadyCalls(AT - 10 * MINUTE, AT + HOUR, 100));
+    const silences = [silenceOf('burn', AT, AT + 2 * MINUTE)];
+    const silenced = await world.poll([burn()], AT, { silences });
+    expect(reasonsOf(silenced)).toEqual(['silenced']);
+    expect(silenced.queued).toEqual([]);
+    expect(silenced.rules[0]?.latest?.status).toBe('firing');
+    expect(reasonsOf(await world.poll([burn()], AT + MINUTE, { silences }))).toEqual(['silenced']);
+    expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE, { silences }))).toEqual(['new']);
+  });
+});
+
+describe('missed polls', () => {
+  it('are made up for: a breach that came and went is told as of the instant at which it was worst', async () => {
+    await world.poll([burn()], AT);
+    await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + HOUR + 5 * MINUTE, cost: 61 });
+    const report = await world.poll([burn()], AT + 5 * HOUR);
+    expect(reasonsOf(report)).toEqual(['new']);
+    expect(report.rules[0]?.latest?.status).toBe('ok');
+    expect(toldBy(report)).toMatchObject([
+      {
+        severity: 'critical',
+        at: '2026-11-20T15:11:00Z',
+        alerts: [{ since: '2026-11-20T15:11:00Z', finding: { value: 121 } }],
+      },
+    ]);
+    expect((await world.poll([burn()], AT + 6 * HOUR)).queued).toEqual([]);
+  });
+
+  it('of two days make a message each', async () => {
+    const evening = Date.parse('2026-11-20T22:00:00Z');
+    await world.poll([burn()], evening);
+    await world.calls.log({ at: evening + HOUR, cost: 60 }, { at: evening + 3 * HOUR, cost: 70 });
+    const report = await world.poll([burn()], evening + 5 * HOUR);
+    expect(toldBy(report)).toMatchObject([
+      { at: '2026-11-20T23:01:00Z', alerts: [{ ongoing: false, finding: { value: 60 } }] },
+      { at: '2026-11-21T01:01:00Z', alerts: [{ ongoing: false, finding: { value: 70 } }] },
+    ]);
+    expect(new Set(report.queued.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('are made up for as far back as a day', async () => {
+    await world.poll([burn()], AT);
+    await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + 4 * HOUR, service: 'chat', cost: 70 });
+    const report = await world.poll([burn()], AT + DAY + 2 * HOUR);
+    expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.value))).toEqual([70]);
+  });
+
+  it('are not looked for at the first start, nor by a check', async () => {
+    await world.calls.log({ at: AT - HOUR, cost: 60 }, { at: AT + HOUR, cost: 70 });
+    expect(reasonsOf(await world.poll([burn()], AT))).toEqual([]);
+    const once = await poll(world.parts([burn()]), AT + 5 * HOUR, () => AT, { onlyLatest: true });
+    expect(once.error).toBeNull();
+    expect(reasonsOf(once)).toEqual([]);
+  });
+
+  it('are those of each instant after a store was away', async () => {
+    await world.poll([burn()], AT);
+    const away: AuditStore = {
+      ...world.calls.store,
+      read: () => Promise.reject(new AppError('store_unreachable', 'connection refused')),
+    };
+    const failed = await world.poll([burn()], AT + MINUTE, { store: away, source: away });
+    expect(failed).toMatchObject({ queued: [], rules: [], error: { code: 'store_unreachable' } });
+    await world.calls.log({ at: AT + MINUTE, cost: 60 });
+    expect(toldBy(await world.poll([burn()], AT + HOUR))).toMatchObject([{ at: '2026-11-20T14:07:00Z' }]);
+  });
+});
+
+describe('a rule that fails', () => {
+  const byUser = burn({ name: 'by-user', group_by: ['user'] });
+
+  it('does not stop the others, and its instants are made up for', async () => {
+    await world.poll([byUser, burn()], AT);
+    await world.calls.log({ at: AT, cost: 60, user: 'ann' });
+    await world.calls.sql.query('ALTER TABLE api_audit_logs RENAME COLUMN user_id TO gone');
+    const broken = await world
+      .poll([byUser, burn()], AT + MINUTE)
+      .finally(() => world.calls.sql.query('ALTER TABLE api_audit_logs RENAME COLUMN gone TO user_id'));
+    expect(broken.rules.map(({ rule, error }) => [rule.name, error === null])).toEqual([
+      ['by-user', false],
+      ['burn', true],
+    ]);
+    expect(broken.error).toBe(broken.rules[0]?.error);
+    expect(toldBy(broken).map(({ rule }) => rule)).toEqual(['burn']);
+
+    const mended = await world.poll([byUser, burn()], AT + HOUR);
+    expect(mended.error).toBeNull();
+    expect(toldBy(mended)).toMatchObject([{ rule: 'by-user', at: '2026-11-20T14:06:00Z' }]);
+  });
+});
+
+describe('an edited rule', () => {
+  beforeEach(async () => {
+    await world.calls.log(...steadyCalls(AT - HOUR, AT + HOUR, 30));
+    await world.poll([burn()], AT);
+  });
+
+  it('is the one that was known where only words, channels and order changed', async () => {
+    const edited = burn({ name: 'renamed', message: 'Do something', notify: ['finance'] });
+    const other = burn({ name: 'other', thresholds: { critical: 1e6 } });
+    const report = await world.poll([other, edited], AT + MINUTE);
+    expect(reasonsOf(report)).toEqual(['duplicate']);
+  });
+
+  it('is new where a limit changed, and looks only at the latest instant', async () => {
+    const edited = burn({ thresholds: { warning: 55, critical: 100 } });
+    const report = await world.poll([edited], AT + 30 * MINUTE);
+    expect(reasonsOf(report)).toEqual(['new']);
+    expect(toldBy(report)).toMatchObject([{ at: '2026-11-20T14:35:00Z' }]);
+  });
+});
+
+describe('two replicas that poll at the same time', () => {
+  let shared: PollWorld;
+  beforeAll(async () => {
+    shared = await openPollWorld('postgres');
+  });
+  afterAll(() => shared.stop());
+
+  it('tell once together, at the first poll and at every later one', async () => {
+    const rules = [burn(), burn({ name: 'by-model', group_by: ['model'] })];
+    await shared.calls.log({ at: AT - MINUTE, cost: 60 });
+    for (const [i, expected] of [2, 0, 2].entries()) {
+      const at = AT + i * MINUTE;
+      if (i === 2) await shared.calls.log({ at: at - 1, cost: 60 });
+      const reports = await Promise.all([1, 2, 3].map(() => shared.poll(rules, at)));
+      expect(reports.map(({ error }) => error)).toEqual([null, null, null]);
+      expect(reports.flatMap(({ queued }) => queued)).toHaveLength(expected);
+    }
+    expect(await shared.state.queueLengths()).toEqual(new Map([['oncall', 4]]));
+  });
+});
