@@ -48,6 +48,19 @@ function program(io: Io, finish: (code: number) => void): Command {
       finish(await check(options, io));
     });
 
+  withConfig('backtest', 'what would have been sent between two instants; sends and writes nothing')
+    .requiredOption('--from <instant>', 'first instant: ISO 8601 with zone, or a date')
+    .requiredOption('--to <instant>', 'end, itself not included: ISO 8601 with zone, or a date')
+    .option('--step <duration>', 'from one instant to the next, or schedule for those of the file', '5m')
+    .option('--rule <name>', 'only this rule (repeatable)', collected, [])
+    .option('--format <format>', 'table, json or html', oneOf('table', 'json', 'html'), 'table')
+    .option('--suggest <n/week>', 'also the limits that would have made so many alerts a week')
+    .option('--diff <file>', 'also what the rules of another file would add or drop')
+    .action(async (options) => {
+      const { backtest } = await import('./commands/backtest.ts');
+      finish(await backtest(options, io));
+    });
+
   withConfig('validate', 'reads the file and reports every fault with its place, reason and a hint')
     .option('--connect', 'also opens the stores and channels; sends nothing', false)
     .action(async (options) => {
@@ -168,9 +181,11 @@ async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageCode(argv);
-    io.err(`spendwatch: ${messageOf(error)}`);
+    const isOfFile = error instanceof AppError && error.code === 'config_invalid';
+    // The faults of a file are lines already, each with its place and its hint.
+    io.err(isOfFile ? error.message : `spendwatch: ${messageOf(error)}`);
     if (error instanceof AppError && error.hint !== null) io.err(`  hint: ${error.hint}`);
-    const isUsage = error instanceof AppError && ['usage', 'config_invalid'].includes(error.code);
+    const isUsage = isOfFile || (error instanceof AppError && error.code === 'usage');
     if (argv.find((arg) => !arg.startsWith('-')) === 'check') return 3;
     return isUsage ? 2 : 1;
   }

@@ -1,0 +1,107 @@
+import { localDay } from '../model/local-time.ts';
+import type { Rule } from '../model/rule.ts';
+import type { DedupePeriod } from '../model/window.ts';
+import type { Replayed } from './decider.ts';
+import { openDistribution } from './distribution.ts';
+import { openPeaks } from './peaks.ts';
+import { type ReplayParts, replay } from './replay.ts';
+import { type BacktestedRule, isoWeek, type SentAlert, weeksOf } from './result.ts';
+import { openSeries } from './rule-series.ts';
+import { suggestLimit } from './suggest.ts';
+
+export interface BacktestOptions {
+  /** [from, to), the range of the grid. */
+  readonly from: number;
+  readonly to: number;
+  /** How many alerts a week a suggested limit should make; null for no suggestion. */
+  readonly perWeek: number | null;
+  readonly withSeries: boolean;
+  readonly stopping?: AbortSignal;
+  /** Instants a chunk; chosen by the number of groups where it is left out. */
+  readonly chunk?: number;
+  readonly progressed?: (done: number, total: number) => void;
+}
+
+/** Replays rules over a grid and gathers what there is to tell of it. Throws as `replay` does. */
+export async function backtest(
+  parts: ReplayParts,
+  options: BacktestOptions,
+): Promise<{ alerts: SentAlert[]; rules: BacktestedRule[] }> {
+  const alerts: SentAlert[] = [];
+  const gatherers = new Map(parts.rules.map((rule) => [rule.name, openGatherer(rule, parts, options)]));
+  const { failed } = await replay(
+    parts,
+    {
+      judged(replayed) {
+        const { rule, news } = replayed;
+        gatherers.get(rule.name)?.add(replayed);
+        for (const one of news) alerts.push({ rule, news: one });
+      },
+      ...(options.progressed && { progressed: options.progressed }),
+    },
+    options,
+  );
+  const rules = parts.rules.flatMap((rule) => {
+    const gathered = gatherers.get(rule.name)?.read(alerts.filter((alert) => alert.rule === rule));
+    return gathered === undefined ? [] : [{ ...gathered, error: failed.get(rule.name)?.message ?? null }];
+  });
+  return { alerts, rules };
+}
+
+interface Gatherer {
+  add(replayed: Replayed): void;
+  read(alerts: readonly SentAlert[]): Omit<BacktestedRule, 'error'>;
+}
+
+function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions): Gatherer {
+  const { zone, grid } = parts;
+  const { perWeek, from, to } = options;
+  const target = (perWeek ?? 0) * ((to - from) / WEEK);
+  const isThreshold = rule.type === 'threshold';
+  const values = isThreshold ? openDistribution(rule) : null;
+  const peaks =
+    isThreshold && perWeek !== null ? openPeaks(rule, zone, keptPeaks(target, rule.dedupe)) : null;
+  const series = options.withSeries ? openSeries(rule, grid.replayed.length) : null;
+  const silenced = new Set<string>();
+  let messages = 0;
+  let index = 0;
+  return {
+    add({ evaluation, verdicts, news }) {
+      values?.add(evaluation);
+      peaks?.add(index, evaluation);
+      series?.add(index, evaluation);
+      index += 1;
+      messages += new Set(news.flatMap(({ severity }) => rule.notify[severity])).size;
+      for (const { reason, group, at } of verdicts) {
+        if (reason === 'silenced') silenced.add(`${localDay(at - 1, zone)}/${JSON.stringify(group)}`);
+      }
+    },
+    read(alerts) {
+      const byWeek = new Map(weeksOf(from, to, zone).map((week) => [week, 0]));
+      for (const { news } of alerts) {
+        const week = isoWeek(news.at, zone);
+        byWeek.set(week, (byWeek.get(week) ?? 0) + 1);
+      }
+      return {
+        rule,
+        alerts,
+        messages,
+        byWeek,
+        silenced: silenced.size,
+        values: values?.read() ?? null,
+        suggested:
+          isThreshold && peaks !== null ? suggestLimit(rule, peaks.read(), grid, parts, target) : null,
+        series: series?.read() ?? null,
+      };
+    },
+  };
+}
+
+const WEEK = 7 * 86_400_000;
+/** Days that one alert may stand for. */
+const DAYS: Readonly<Record<DedupePeriod, number>> = { hour: 1, day: 1, episode: 1, week: 7, month: 31 };
+
+/** Enough of the worst days to hold the limit in question: not every bad day makes an alert of its own. */
+function keptPeaks(target: number, dedupe: DedupePeriod): number {
+  return Math.max(60, Math.ceil(4 * target * DAYS[dedupe]));
+}

@@ -1,0 +1,154 @@
+import { LineChart, ScatterChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import type { Severity } from '../model/rule.ts';
+import type { SeriesPoint } from './rule-series.ts';
+
+/** What a chart shows. Texts must be harmless already: they are labels of our own making. */
+export interface Chart {
+  readonly from: number;
+  readonly to: number;
+  /** Each drawn in the colour of its place. */
+  readonly lines: readonly (readonly (SeriesPoint | null)[])[];
+  /** Draws what is usual, and where it fires, of this line. */
+  readonly band: readonly (SeriesPoint | null)[] | null;
+  readonly limits: readonly { readonly severity: Severity; readonly value: number; readonly label: string }[];
+  readonly alerts: readonly { readonly severity: Severity; readonly at: number; readonly value: number }[];
+  readonly timeLabel: (at: number) => string;
+  readonly valueLabel: (value: number) => string;
+}
+
+use([LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
+
+const WIDTH = 1080;
+const HEIGHT = 300;
+const TICKS = 8;
+
+/**
+ * A chart as SVG. Its colours are variables of the page that holds it (`--line-1`, `--critical`, `--grid`, …), so
+ * that one drawing serves light, dark and print.
+ */
+export function chartSvg(chart: Chart): string {
+  const canvas = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
+  const label = { color: 'var(--soft)', fontFamily: 'inherit', fontSize: 12 };
+  const rule = { lineStyle: { color: 'var(--grid)' } };
+  canvas.setOption({
+    animation: false,
+    grid: {
+      left: 8,
+      right: 16,
+      top: 24,
+      bottom: 8,
+      outerBoundsMode: 'same',
+      outerBoundsContain: 'axisLabel',
+    },
+    xAxis: {
+      type: 'value',
+      min: chart.from,
+      max: chart.to,
+      interval: (chart.to - chart.from) / TICKS,
+      axisLine: rule,
+      axisTick: rule,
+      splitLine: { show: false },
+      axisLabel: { ...label, formatter: chart.timeLabel, hideOverlap: true },
+    },
+    yAxis: {
+      type: 'value',
+      max: ({ max }: { readonly max: number }) => highest(chart, max),
+      axisLine: rule,
+      axisTick: rule,
+      splitLine: rule,
+      axisLabel: { ...label, formatter: chart.valueLabel },
+    },
+    series: [
+      ...bandSeries(chart.band),
+      ...chart.lines.map((points, i) => ({
+        ...lineSeries(points, ({ value }) => value, { color: `var(--line-${i + 1})`, width: 1.5 }),
+        z: 10 - i,
+        ...(i > 0 ? {} : { markLine: limitLines(chart) }),
+      })),
+      {
+        type: 'scatter',
+        silent: true,
+        symbol: 'triangle',
+        symbolSize: 11,
+        z: 20,
+        data: chart.alerts.map(({ severity, at, value }) => ({
+          value: [at, value],
+          itemStyle: { color: `var(--${severity})`, borderColor: 'var(--page)', borderWidth: 1, opacity: 1 },
+        })),
+      },
+    ],
+  });
+  const svg = canvas.renderToSVGString();
+  canvas.dispose();
+  // A width of its own would not shrink with the page or the sheet.
+  return svg.replace(/^<svg width="\d+" height="\d+"/, '<svg');
+}
+
+/** Whether a chart of such values has room for a limit; one far above them would press them flat. */
+export function hasRoom(chart: Pick<Chart, 'lines'>, limit: number): boolean {
+  const values = chart.lines.flat().flatMap((point) => point?.value ?? []);
+  return limit <= 3 * values.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** Room for the limits; null leaves the axis as the values make it. */
+function highest(chart: Chart, max: number): number | null {
+  const limit = Math.max(
+    0,
+    ...chart.limits.map(({ value }) => value).filter((value) => hasRoom(chart, value)),
+  );
+  return limit > max ? limit * 1.1 : null;
+}
+
+function limitLines({ limits }: Chart) {
+  return {
+    silent: true,
+    symbol: 'none',
+    animation: false,
+    data: limits.map(({ severity, value, label }) => ({
+      yAxis: value,
+      lineStyle: { color: `var(--${severity})`, type: 'dashed', width: 1.5 },
+      label: {
+        formatter: () => label,
+        position: 'insideStartTop',
+        color: `var(--${severity})`,
+        fontSize: 12,
+      },
+    })),
+  };
+}
+
+/** What is usual, dotted, and where it begins to fire, dashed. */
+function bandSeries(points: Chart['band']) {
+  if (points === null) return [];
+  const edges = [
+    { of: ({ band }: SeriesPoint) => band?.mean ?? null, type: 'dotted' as const, color: 'var(--soft)' },
+    { of: ({ band }: SeriesPoint) => band?.high ?? null, type: 'dashed' as const, color: 'var(--warning)' },
+    { of: ({ band }: SeriesPoint) => band?.low ?? null, type: 'dashed' as const, color: 'var(--warning)' },
+  ];
+  return edges.map(({ of, type, color }) => lineSeries(points, of, { color, type, width: 1 }));
+}
+
+function lineSeries(
+  points: readonly (SeriesPoint | null)[],
+  of: (point: SeriesPoint) => number | null,
+  style: { readonly color: string; readonly width: number; readonly type?: 'dotted' | 'dashed' },
+) {
+  return {
+    type: 'line' as const,
+    silent: true,
+    symbol: 'none',
+    connectNulls: false,
+    lineStyle: style,
+    itemStyle: { color: style.color },
+    data: points.map((point, i) => {
+      if (point === null) return [];
+      const value = [point.at, of(point)];
+      // A line needs two ends; what stands alone is a dot.
+      const isAlone = (points[i - 1] ?? null) === null && (points[i + 1] ?? null) === null;
+      return isAlone ? { value, symbol: 'circle', symbolSize: 3 } : value;
+    }),
+  };
+}

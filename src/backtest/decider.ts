@@ -1,0 +1,67 @@
+import { groupId } from '../model/fingerprint.ts';
+import type { Rule, Silence } from '../model/rule.ts';
+import type { GroupKey } from '../model/series.ts';
+import { decide, type News, type Verdict } from '../pipeline/decide.ts';
+import type { Evaluation, Moment } from '../pipeline/evaluate.ts';
+import { type MemoryLedger, openMemoryLedger } from './memory-ledger.ts';
+
+/** What decisions of a replay rest on. */
+export interface Deciding {
+  /** By rule name. */
+  readonly fingerprints: ReadonlyMap<string, string>;
+  readonly silences: readonly Silence[];
+  readonly zone: string;
+}
+
+/** What one rule came to at one instant; `news` is what a worker would have sent then. */
+export interface Replayed {
+  readonly rule: Rule;
+  readonly evaluation: Evaluation;
+  readonly verdicts: readonly Verdict[];
+  readonly news: readonly News[];
+}
+
+/**
+ * Decides about one rule at one instant after the other as a worker's polls would, with a ledger of its own for
+ * each rule. Every instant must come, in order, save those at which nothing fires and nothing did just before.
+ */
+export function openDecider({
+  fingerprints,
+  silences,
+  zone,
+}: Deciding): (rule: Rule, moment: Moment, evaluation: Evaluation) => Replayed {
+  const ledgers = new Map<string, MemoryLedger>();
+  const ids = new Map<string, string>();
+  const idOf = (key: GroupKey): string => {
+    const text = JSON.stringify(key);
+    const known = ids.get(text) ?? groupId(key);
+    ids.set(text, known);
+    return known;
+  };
+  return (rule, moment, evaluation) => {
+    const ledger = ledgers.get(rule.name) ?? openMemoryLedger();
+    ledgers.set(rule.name, ledger);
+    const { firing } = evaluation.judgement;
+    const episodes = ledger.episodes();
+    if (firing.length + evaluation.pending.length + episodes.length === 0) {
+      return { rule, evaluation, verdicts: [], news: [] };
+    }
+    const {
+      verdicts,
+      news,
+      episodes: changes,
+    } = decide({
+      rule,
+      fingerprint: fingerprints.get(rule.name) ?? rule.name,
+      zone,
+      moments: [moment],
+      evaluations: [evaluation],
+      said: ledger.said(firing.map(({ key }) => idOf(key))),
+      episodes,
+      // The past before the first instant is not looked at: what holds there counts as begun there.
+      computed: [],
+      silences,
+    });
+    return { rule, evaluation, verdicts, news: ledger.record(news.flat(), changes) };
+  };
+}

@@ -1,0 +1,49 @@
+import type { Schedule } from '../model/schedule.ts';
+
+/** The instants that are replayed, and those before them that a `for` looks back at. */
+export interface Grid extends Pick<Schedule, 'instants'> {
+  /** Ascending, in [from, to). */
+  readonly replayed: readonly number[];
+  /** From one instant to the next: the least there is. */
+  readonly stepMs: number;
+}
+
+/** Every `stepMs` from `from` on, before `to`; a `for` of up to `lookBackMs` meets the same steps before `from`. */
+export function steppedGrid(from: number, to: number, stepMs: number, lookBackMs: number): Grid {
+  const all: number[] = [];
+  for (let at = from - Math.floor(lookBackMs / stepMs) * stepMs; at < to; at += stepMs) all.push(at);
+  return gridOf(all, from);
+}
+
+/** The scheduled instants in [from, to). */
+export function scheduledGrid(
+  schedule: Pick<Schedule, 'instants'>,
+  from: number,
+  to: number,
+  lookBackMs: number,
+): Grid {
+  return gridOf(schedule.instants(from - lookBackMs, to), from);
+}
+
+/** Instants are looked up a list at a time and many times over, so they are laid out once. */
+function gridOf(all: readonly number[], from: number): Grid {
+  let stepMs = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < all.length; i += 1)
+    stepMs = Math.min(stepMs, (all[i] as number) - (all[i - 1] as number));
+  return {
+    stepMs,
+    replayed: all.slice(firstNotBefore(all, from)),
+    instants: (start, end) => all.slice(firstNotBefore(all, start), firstNotBefore(all, end)),
+  };
+}
+
+function firstNotBefore(all: readonly number[], instant: number): number {
+  let low = 0;
+  let high = all.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((all[middle] as number) < instant) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,202 @@
+import { Temporal } from 'temporal-polyfill';
+import { limitOf } from '../check/table.ts';
+import { displayText } from '../model/display-text.ts';
+import { localTime } from '../model/display-time.ts';
+import { displayCount, displayValue } from '../model/display-value.ts';
+import { groupLabel } from '../model/group-label.ts';
+import { fixedFromNumber, toNumber } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import { chartSvg, hasRoom } from './chart.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { Line, SeriesPoint } from './rule-series.ts';
+import { againstText, counted, reasonText, sentTogether, suggestionText } from './sentence.ts';
+
+/** Messages listed for a rule; the chart marks all. */
+const LISTED = 100;
+const DAY = 86_400_000;
+
+/** What `backtest --format html` prints: one file that needs nothing else, no script either. */
+export function backtestHtml(result: BacktestResult): string {
+  const { from, to, zone, step, instants, alerts, rules, diff } = result;
+  const title = `Backtest ${localTime(from, zone)} to ${localTime(to, zone)}`;
+  const every = step === 'schedule' ? 'on the schedule of the file' : `every ${step}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escaped(title)}</title>
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>${counted(alerts.length, 'alert')} would have been sent</h1>
+<p>${escaped(localTime(from, zone))} to ${escaped(localTime(to, zone))}, judged ${escaped(every)}: ${counted(instants, 'instant')}.</p>
+</header>
+${overview(result)}
+${rules.map((one) => section(one, result)).join('\n')}
+${diff === null ? '' : difference(diff, zone)}
+</body>
+</html>`;
+}
+
+function overview(result: BacktestResult): string {
+  const rows = result.rules.map((one) => {
+    const { rule, values, suggested } = one;
+    const shown = (value: bigint | undefined): string =>
+      value === undefined ? '' : escaped(displayValue(rule.metric, value));
+    const cells = [
+      `<td>${escaped(displayText(rule.name))}</td>`,
+      `<td class="n">${displayCount(one.alerts.length)}</td>`,
+      `<td class="n">${displayCount(one.messages)}</td>`,
+      `<td class="n">${displayCount(one.silenced)}</td>`,
+      `<td>${escaped(limitOf(rule))} in ${escaped(rule.window.text)}</td>`,
+      `<td class="n">${shown(values?.p50)}</td>`,
+      `<td class="n">${shown(values?.p95)}</td>`,
+      `<td class="n">${shown(values?.max)}</td>`,
+      ...(result.perWeek === null
+        ? []
+        : [`<td>${suggested === null ? '' : escaped(suggestionText(one, suggested, result))}</td>`]),
+    ];
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  const suggestion = result.perWeek === null ? '' : `<th>for about ${result.perWeek} a week</th>`;
+  return `<table>
+<thead><tr><th>rule</th><th class="n">alerts</th><th class="n">messages</th><th class="n">silenced</th><th>limit</th><th class="n">p50</th><th class="n">p95</th><th class="n">highest</th>${suggestion}</tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table>`;
+}
+
+function section(one: BacktestedRule, result: BacktestResult): string {
+  const { rule, alerts, byWeek, error } = one;
+  const weeks = [...byWeek].filter(([, count]) => count > 0);
+  const perWeek = weeks.map(([week, count]) => `${week}: ${displayCount(count)}`).join(', ');
+  return `<section>
+<h2>${escaped(displayText(rule.name))}</h2>
+<p>${escaped(rule.metric.replaceAll('_', ' '))} ${escaped(limitOf(rule))} in ${escaped(rule.window.text)}${rule.groupBy.length === 0 ? '' : `, by ${escaped(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
+${error === null ? '' : `<p class="fault">This rule could not be judged: ${escaped(error)}</p>`}
+${chartsOf(one, result)}
+${alertTable(alerts, result.zone, false)}
+</section>`;
+}
+
+function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResult): string {
+  if (series === null || series.lines.length === 0) return '<p>There was nothing to see.</p>';
+  if (rule.type === 'anomaly') {
+    return series.lines
+      .map((line) => figure(rule, [line], line.points, ofGroup(alerts, line), result))
+      .join('\n');
+  }
+  const grouped = rule.groupBy.length > 0;
+  const lines = [...(grouped ? series.lines : []), { key: null, points: series.worst }];
+  return figure(rule, lines, null, alerts, result);
+}
+
+/** A line of a chart; the worst of all groups has no key. */
+type Drawn = Line | { readonly key: null; readonly points: Line['points'] };
+
+function figure(
+  rule: Rule,
+  lines: readonly Drawn[],
+  band: readonly (SeriesPoint | null)[] | null,
+  alerts: readonly SentAlert[],
+  { from, to, zone }: BacktestResult,
+): string {
+  const points = lines.map((line) => line.points);
+  const limits = limitsOf(rule);
+  const above = limits.filter(({ value }) => !hasRoom({ lines: points }, value));
+  const svg = chartSvg({
+    from,
+    to,
+    lines: points,
+    band,
+    limits: limits.filter((limit) => !above.includes(limit)),
+    alerts: alerts.map(({ news }) => ({
+      severity: news.severity,
+      at: news.at,
+      value: toNumber(news.value),
+    })),
+    timeLabel: (at) => tickLabel(at, to - from, zone),
+    valueLabel: (value) => displayValue(rule.metric, fixedFromNumber(value)),
+  });
+  const named = lines.map(
+    ({ key }, i) => `<span class="key line-${i + 1}">${escaped(lineName(rule, key))}</span>`,
+  );
+  const usual =
+    band === null
+      ? []
+      : ['<span class="key usual">usual</span>', '<span class="key edge">fires from here</span>'];
+  return `<figure>
+<figcaption>${[...named, ...usual].join(' ')} <span class="mark">alert</span>${above.map(({ label }) => `<span>far above: ${escaped(label)}</span>`).join('')}</figcaption>
+${svg}
+</figure>`;
+}
+
+function lineName(rule: Rule, key: Line['key'] | null): string {
+  if (key !== null && key.length > 0) return groupLabel(rule.groupBy, key);
+  return rule.groupBy.length === 0 ? rule.metric.replaceAll('_', ' ') : 'the worst of all groups';
+}
+
+function limitsOf(rule: Rule) {
+  if (rule.type === 'anomaly') return [];
+  return rule.steps.map(({ severity, bound }) => ({
+    severity,
+    value: toNumber(bound),
+    label: `${severity} ${rule.operator} ${displayValue(rule.metric, bound)}`,
+  }));
+}
+
+function ofGroup(alerts: readonly SentAlert[], { key }: Line): SentAlert[] {
+  const name = JSON.stringify(key);
+  return alerts.filter(({ news }) => JSON.stringify(news.group) === name);
+}
+
+function alertTable(alerts: readonly SentAlert[], zone: string, namesRules = true): string {
+  const sent = sentTogether(alerts);
+  if (sent.length === 0) return '';
+  const rows = sent.slice(0, LISTED).map(({ rule, at, worst, more }) => {
+    const { severity, group } = worst.news;
+    const others = more > 0 ? ` (+${displayCount(more)} more)` : '';
+    return `<tr><td>${escaped(localTime(at, zone))}</td><td class="${severity}">${severity}</td>${namesRules ? `<td>${escaped(displayText(rule.name))}</td>` : ''}<td>${escaped(groupLabel(rule.groupBy, group))}${others}</td><td>${escaped(againstText(worst))}</td><td>${escaped(reasonText(worst))}</td></tr>`;
+  });
+  const hidden = sent.length - LISTED;
+  return `<table>
+<thead><tr><th>time</th><th>severity</th>${namesRules ? '<th>rule</th>' : ''}<th>group</th><th>what</th><th>why</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table>${hidden > 0 ? `\n<p>And ${displayCount(hidden)} later ones.</p>` : ''}`;
+}
+
+function difference(diff: NonNullable<BacktestResult['diff']>, zone: string): string {
+  const list = (name: string, alerts: readonly SentAlert[]): string =>
+    alerts.length === 0 ? '' : `<h3>${name}</h3>\n${alertTable(alerts, zone)}`;
+  return `<section>
+<h2>With ${escaped(displayText(diff.file))}</h2>
+<p>${counted(diff.added.length, 'alert')} added, ${displayCount(diff.dropped.length)} dropped, ${displayCount(diff.same)} the same.</p>
+${diff.failed.map(({ rule, error }) => `<p class="fault">${escaped(displayText(rule))} could not be judged: ${escaped(error)}</p>`).join('\n')}
+${list('Added', diff.added)}
+${list('Dropped', diff.dropped)}
+</section>`;
+}
+
+/** A date, or over a few days the hour too. */
+function tickLabel(at: number, span: number, zone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(Math.round(at)).toZonedDateTimeISO(zone);
+  const date = local.toPlainDate().toString().slice(5);
+  return span > 8 * DAY ? date : `${date} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

@@ -1,0 +1,91 @@
+import { findingJson } from '../model/finding-json.ts';
+import { type JsonValue, jsonText } from '../model/json.ts';
+import { describeMetric } from '../model/metric.ts';
+import { type Fixed, toNumber } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import { isoInstant } from '../model/window.ts';
+import { unexplained } from '../pipeline/explain.ts';
+import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+
+/** The object that `backtest --format json` prints: every alert, whatever their number. */
+export function backtestJson(result: BacktestResult): string {
+  const { from, to, step, zone, instants, diff } = result;
+  return jsonText(
+    {
+      from: isoInstant(from),
+      to: isoInstant(to),
+      step,
+      timezone: zone,
+      instants,
+      alerts: result.alerts.map(alertJson),
+      rules: result.rules.map((one) => ruleJson(one, result)),
+      diff:
+        diff === null
+          ? null
+          : {
+              file: diff.file,
+              same: diff.same,
+              added: diff.added.map(alertJson),
+              dropped: diff.dropped.map(alertJson),
+              failed: diff.failed.map(({ rule, error }) => ({ rule, error })),
+            },
+    },
+    2,
+  );
+}
+
+function alertJson({ rule, news }: SentAlert): JsonValue {
+  return {
+    rule: rule.name,
+    at: isoInstant(news.at),
+    since: isoInstant(news.since),
+    reason: news.reason,
+    ongoing: news.ongoing,
+    channels: rule.notify[news.severity],
+    ...(findingJson(unexplained(rule, news.firing)) as Readonly<Record<string, JsonValue>>),
+  };
+}
+
+function ruleJson(one: BacktestedRule, { from, to }: BacktestResult): JsonValue {
+  const { rule, alerts, messages, byWeek, silenced, values, suggested, error } = one;
+  return {
+    name: rule.name,
+    type: rule.type,
+    alerts: alerts.length,
+    messages,
+    silenced,
+    by_week: Object.fromEntries(byWeek),
+    values:
+      values === null
+        ? null
+        : {
+            min: amount(rule, values.min),
+            p50: amount(rule, values.p50),
+            p95: amount(rule, values.p95),
+            max: amount(rule, values.max),
+            over: values.over.map(({ severity, bound, share }) => ({
+              severity,
+              bound: amount(rule, bound),
+              share,
+            })),
+          },
+    suggested:
+      suggested === null
+        ? null
+        : {
+            limit: amount(rule, suggested.limit),
+            alerts: suggested.alerts,
+            per_week: suggested.alerts / weeksIn(from, to),
+          },
+    error,
+  };
+}
+
+/** How many weeks a range is long. */
+export function weeksIn(from: number, to: number): number {
+  return (to - from) / 604_800_000;
+}
+
+function amount(rule: Rule, value: Fixed): JsonValue {
+  return describeMetric(rule.metric).additive ? value : toNumber(value);
+}

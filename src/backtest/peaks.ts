@@ -1,0 +1,63 @@
+import type { Observation } from '../model/finding.ts';
+import { localDay } from '../model/local-time.ts';
+import type { Fixed } from '../model/money.ts';
+import type { ThresholdRule } from '../model/rule.ts';
+import type { Evaluation } from '../pipeline/evaluate.ts';
+
+/** The worst values of a threshold rule: all that can fire at a limit that is not milder than the mildest peak. */
+export interface Peaks {
+  /** Instants with such a value, ascending: their place in the grid, and the values. */
+  readonly sightings: readonly { readonly index: number; readonly observed: readonly Observation[] }[];
+  /** The worst value of each group and day, mildest first, each once. */
+  readonly limits: readonly Fixed[];
+}
+
+export interface PeakLog {
+  add(index: number, evaluation: Evaluation): void;
+  read(): Peaks;
+}
+
+/**
+ * Keeps the values of about the `kept` worst days of groups. A limit that none but these reach can be tried on them
+ * alone, however many instants and groups there were.
+ */
+export function openPeaks(rule: ThresholdRule, zone: string, kept: number): PeakLog {
+  const falls = rule.operator.startsWith('<');
+  const isWorse = (a: Fixed, b: Fixed): boolean => (falls ? a < b : a > b);
+  const mildestFirst = (a: Fixed, b: Fixed): number => (a === b ? 0 : isWorse(a, b) ? 1 : -1);
+  let sightings: { index: number; observed: Observation[] }[] = [];
+  const peaks = new Map<string, Fixed>();
+  let floor: Fixed | null = null;
+
+  const prune = (): void => {
+    const ranked = [...peaks.values()].sort(mildestFirst);
+    const lowest = ranked[ranked.length - kept] as Fixed;
+    floor = lowest;
+    for (const [name, peak] of peaks) if (isWorse(lowest, peak)) peaks.delete(name);
+    sightings = sightings.flatMap(({ index, observed }) => {
+      const left = observed.filter(({ value }) => !isWorse(lowest, value.fixed));
+      return left.length === 0 ? [] : [{ index, observed: left }];
+    });
+  };
+
+  return {
+    add(index, { at, judgement: { observed } }) {
+      const bad: Observation[] = [];
+      let day: number | null = null;
+      // They stand worst first.
+      for (const one of observed) {
+        const { fixed, calls } = one.value;
+        if (floor !== null && isWorse(floor, fixed)) break;
+        if (calls < rule.minCalls) continue;
+        bad.push(one);
+        day ??= localDay(at - 1, zone);
+        const name = `${day}/${JSON.stringify(one.key)}`;
+        const known = peaks.get(name);
+        if (known === undefined || isWorse(fixed, known)) peaks.set(name, fixed);
+      }
+      if (bad.length > 0) sightings.push({ index, observed: bad });
+      if (peaks.size > 2 * kept) prune();
+    },
+    read: () => ({ sightings, limits: [...new Set(peaks.values())].sort(mildestFirst) }),
+  };
+}

@@ -1,0 +1,58 @@
+import { AppError } from '../model/errors.ts';
+import { dayStart } from '../model/local-time.ts';
+import { parseDuration } from '../model/window.ts';
+
+const DAY = 86_400_000;
+/** A year by the minute is half of it; more is a slip of the hand. */
+const MOST_INSTANTS = 1_000_000;
+
+/** What time is replayed: [from, to) in ms, a step, or null for the schedule of the file. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number | null;
+}
+
+/** Reads `--from`, `--to` and `--step`; dates are days of `zone`. Throws AppError `usage`. */
+export function rangeOf(
+  given: { readonly from: string; readonly to: string; readonly step: string },
+  zone: string,
+  now: number,
+): Range {
+  const from = instantOf('--from', given.from, zone);
+  const to = instantOf('--to', given.to, zone);
+  if (to <= from) throw new AppError('usage', `--to ${given.to} is not after --from ${given.from}`);
+  if (to > now) {
+    throw new AppError('usage', `--to ${given.to} lies in the future`, {
+      hint: 'a backtest needs calls that were made: end it now or earlier',
+    });
+  }
+  const stepMs = given.step === 'schedule' ? null : parseDuration(given.step);
+  if (given.step !== 'schedule' && (stepMs === null || stepMs === 0)) {
+    throw new AppError('usage', `--step ${given.step} is not a duration`, {
+      hint: 'write 5m or 1h, or schedule for the instants of the file',
+    });
+  }
+  const instants = (to - from) / (stepMs ?? 60_000);
+  if (instants > MOST_INSTANTS) {
+    throw new AppError('usage', `that is ${Math.ceil(instants).toLocaleString('en-US')} instants to replay`, {
+      hint: `choose a longer --step or a shorter time, for at most ${MOST_INSTANTS.toLocaleString('en-US')}`,
+    });
+  }
+  return { from, to, stepMs };
+}
+
+/** An instant with a zone, or a date, which means its first moment in `zone`. */
+function instantOf(option: string, text: string, zone: string): number {
+  const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  if (date !== null) {
+    const utc = Date.parse(`${text}T00:00:00Z`);
+    // Date.parse takes 30 February for 2 March.
+    if (!Number.isNaN(utc) && new Date(utc).toISOString().startsWith(text)) return dayStart(utc / DAY, zone);
+  }
+  const ms = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new AppError('usage', `${option} ${text} is not an instant`, {
+    hint: 'write ISO 8601 with a zone, such as 2026-11-20T02:05:00Z, or a date, such as 2026-11-20',
+  });
+}

@@ -1,0 +1,69 @@
+import { localDay } from '../model/local-time.ts';
+import type { Rule } from '../model/rule.ts';
+import type { News } from '../pipeline/decide.ts';
+import type { Difference } from './difference.ts';
+import type { Distribution } from './distribution.ts';
+import type { RuleSeries } from './rule-series.ts';
+import type { Suggestion } from './suggest.ts';
+
+/** An alert that would have been sent. */
+export interface SentAlert {
+  readonly rule: Rule;
+  readonly news: News;
+}
+
+/** What became of one rule. */
+export interface BacktestedRule {
+  readonly rule: Rule;
+  readonly alerts: readonly SentAlert[];
+  /** Messages, each to one channel; the alerts of one instant share them. */
+  readonly messages: number;
+  /** Alerts by ISO week, every week of the range: `2026-W47`. */
+  readonly byWeek: ReadonlyMap<string, number>;
+  /** Groups that a silence kept quiet, each once a day. */
+  readonly silenced: number;
+  /** Null for rules without fixed limits, and where nothing was seen. */
+  readonly values: Distribution | null;
+  /** Null where none was asked for or can be made. */
+  readonly suggested: Suggestion | null;
+  /** Null where nobody asked for charts. */
+  readonly series: RuleSeries | null;
+  /** Why the rule could not be judged. */
+  readonly error: string | null;
+}
+
+export interface BacktestResult {
+  /** [from, to), ms. */
+  readonly from: number;
+  readonly to: number;
+  /** As it was asked for: `5m`, `schedule`. */
+  readonly step: string;
+  readonly zone: string;
+  readonly instants: number;
+  /** By instant, then in the order of the file. */
+  readonly alerts: readonly SentAlert[];
+  readonly rules: readonly BacktestedRule[];
+  /** How many alerts a week were asked for; null where none. */
+  readonly perWeek: number | null;
+  readonly diff: Difference | null;
+}
+
+const DAY = 86_400_000;
+
+/** The ISO week of an instant, which like every period is that of the instant just before it: `2026-W47`. */
+export function isoWeek(at: number, zone: string): string {
+  const day = localDay(at - 1, zone);
+  // A week belongs to the year of its Thursday, and day 0 was one.
+  const thursday = Math.floor((day + 3) / 7) * 7;
+  const year = new Date(thursday * DAY).getUTCFullYear();
+  const week = Math.floor((thursday - Date.UTC(year, 0, 1) / DAY) / 7) + 1;
+  return `${year}-W${String(week).padStart(2, '0')}`;
+}
+
+/** Every ISO week that has an instant in [from, to). */
+export function weeksOf(from: number, to: number, zone: string): string[] {
+  const weeks = new Set<string>();
+  for (let at = from; at < to; at += DAY) weeks.add(isoWeek(at, zone));
+  weeks.add(isoWeek(Math.max(from, to - 1), zone));
+  return [...weeks];
+}

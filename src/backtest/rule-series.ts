@@ -1,0 +1,108 @@
+import type { Observation } from '../model/finding.ts';
+import { describeMetric } from '../model/metric.ts';
+import { toNumber } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import type { GroupKey } from '../model/series.ts';
+import type { Evaluation } from '../pipeline/evaluate.ts';
+
+/** A value and, for an anomaly, what is usual and where it fires. */
+export interface SeriesPoint {
+  readonly at: number;
+  readonly value: number;
+  readonly band: { readonly low: number | null; readonly mean: number; readonly high: number | null } | null;
+}
+
+export interface Line {
+  readonly key: GroupKey;
+  /** By column; null where the group had no value. */
+  readonly points: readonly (SeriesPoint | null)[];
+}
+
+/** A rule's values for a chart: each column stands for a run of instants, by the worst of them. */
+export interface RuleSeries {
+  /** Of all groups together the worst. */
+  readonly worst: readonly (SeriesPoint | null)[];
+  /** The worst groups, the very worst first. */
+  readonly lines: readonly Line[];
+}
+
+export interface SeriesLog {
+  add(index: number, evaluation: Evaluation): void;
+  read(): RuleSeries;
+}
+
+/** More columns than a chart has pixels show nothing more. */
+const COLUMNS = 900;
+const LINES = 3;
+/** Groups that are followed; where there are more, those that were never bad are let go. */
+const FOLLOWED = 200;
+
+/** A point and how bad it is: the worst of a column is shown. */
+type Ranked = SeriesPoint & { readonly badness: number };
+
+/** Collects the series of a rule over so many instants. */
+export function openSeries(rule: Rule, instants: number): SeriesLog {
+  const columns = Math.min(COLUMNS, Math.max(1, instants));
+  const times: number[] = [];
+  const worst: (Ranked | null)[] = new Array(columns).fill(null);
+  const groups = new Map<string, { key: GroupKey; badness: number; points: (Ranked | null)[] }>();
+
+  const followed = (key: GroupKey, badness: number): { badness: number; points: (Ranked | null)[] } => {
+    const name = JSON.stringify(key);
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    if (groups.size >= FOLLOWED) {
+      const mildestFirst = [...groups].sort(([, a], [, b]) => a.badness - b.badness);
+      for (const [mild] of mildestFirst.slice(0, FOLLOWED / 2)) groups.delete(mild);
+    }
+    const group = { key, badness, points: new Array<Ranked | null>(columns).fill(null) };
+    groups.set(name, group);
+    return group;
+  };
+
+  return {
+    add(index, { at, judgement: { observed } }) {
+      const column = Math.min(columns - 1, Math.floor((index * columns) / instants));
+      times[column] ??= at;
+      for (const [rank, one] of observed.entries()) {
+        const badness = badnessOf(rule, one);
+        const group = followed(one.key, badness);
+        group.badness = Math.max(group.badness, badness);
+        for (const points of rank === 0 ? [group.points, worst] : [group.points]) {
+          const known = points[column] ?? null;
+          if (known === null || badness > known.badness)
+            points[column] = { ...pointOf(rule, at, one), badness };
+        }
+      }
+    },
+    read() {
+      const worstFirst = [...groups.values()].sort((a, b) => b.badness - a.badness);
+      // A sum without rows is 0, and a ratio nothing.
+      const whole = (points: readonly (Ranked | null)[]): readonly (SeriesPoint | null)[] =>
+        rule.type === 'threshold' && describeMetric(rule.metric).additive
+          ? points.map((point, column) => point ?? { at: times[column] ?? 0, value: 0, band: null })
+          : points;
+      const lines = worstFirst.slice(0, LINES).map(({ key, points }) => ({ key, points: whole(points) }));
+      return { worst: whole(worst), lines };
+    },
+  };
+}
+
+function badnessOf(rule: Rule, { value, zscore }: Observation): number {
+  if (rule.type === 'anomaly') return Math.abs(zscore ?? 0);
+  return rule.operator.startsWith('<') ? -value.number : value.number;
+}
+
+function pointOf(rule: Rule, at: number, { value, baseline }: Observation): SeriesPoint {
+  if (rule.type !== 'anomaly' || baseline === null) return { at, value: value.number, band: null };
+  const { mean, stddev, floor } = baseline;
+  // What the guards add to the score's own distance, as the judgement does.
+  const reach = Math.max(
+    rule.zscore * Math.max(stddev, floor),
+    toNumber(rule.minChange),
+    (Math.abs(mean) * rule.minChangePct) / 100,
+  );
+  const low = rule.direction === 'up' ? null : mean - reach;
+  const high = rule.direction === 'down' ? null : mean + reach;
+  return { at, value: value.number, band: { low, mean, high } };
+}

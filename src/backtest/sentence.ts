@@ -1,0 +1,73 @@
+import { durationText } from '../model/display-time.ts';
+import {
+  displayAgainst,
+  displayCount,
+  displayPhrase,
+  displayValue,
+  displayZscore,
+} from '../model/display-value.ts';
+import { describeMetric } from '../model/metric.ts';
+import { fixedFromNumber } from '../model/money.ts';
+import { type Rule, stepOf } from '../model/rule.ts';
+import { weeksIn } from './json.ts';
+import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { Suggestion } from './suggest.ts';
+
+/** The alerts of one rule at one instant, which go out together. */
+export interface Sent {
+  readonly rule: Rule;
+  readonly at: number;
+  /** The worst of them. */
+  readonly worst: SentAlert;
+  readonly more: number;
+}
+
+/** Alerts as they go out: those of one rule and instant are one message a channel. */
+export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
+  const sent: Sent[] = [];
+  for (const alert of alerts) {
+    const last = sent.at(-1);
+    const { rule, news } = alert;
+    if (last !== undefined && last.rule === rule && last.at === news.at) {
+      // A rule finds its worst value first.
+      const isWorse = stepOf(news.severity) > stepOf(last.worst.news.severity);
+      sent[sent.length - 1] = { ...last, worst: isWorse ? alert : last.worst, more: last.more + 1 };
+    } else sent.push({ rule, at: news.at, worst: alert, more: 0 });
+  }
+  return sent;
+}
+
+/** A value and what it was held against: `$312.46 >= $100.00`, `$312.46, usually $41.20, z 6.3`. */
+export function againstText({ rule, news }: SentAlert): string {
+  const { firing } = news;
+  const step = firing.steps[firing.steps.length - 1] ?? firing.steps[0];
+  const [value, bound] = displayAgainst(rule.metric, news.value, step.bound);
+  if (firing.baseline === null || firing.zscore === null) {
+    return `${displayPhrase(rule.metric, value)} ${step.operator} ${bound}`;
+  }
+  const usual = displayValue(rule.metric, fixedFromNumber(firing.baseline.mean));
+  return `${displayPhrase(rule.metric, value)}, usually ${usual}, z ${displayZscore(firing.zscore)}`;
+}
+
+/** Why it was told: `new`, `escalated`, `grown`, `ongoing for 3 d 2 h`. */
+export function reasonText({ news }: SentAlert): string {
+  const { reason, at, since } = news;
+  return reason === 'ongoing' && at > since ? `ongoing for ${durationText(at - since)}` : reason;
+}
+
+/** What a suggested limit would have done. */
+export function suggestionText(
+  { rule }: BacktestedRule,
+  { limit, alerts }: Suggestion,
+  { from, to }: BacktestResult,
+): string {
+  const operator = rule.type === 'threshold' ? `${rule.operator} ` : '';
+  const perWeek = (alerts / weeksIn(from, to)).toFixed(1);
+  const extra = describeMetric(rule.metric).unit === 'ratio' ? 1 : 0;
+  return `${operator}${displayValue(rule.metric, limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;
+}
+
+/** `1 alert`, `2,400 alerts`. */
+export function counted(count: number, word: string): string {
+  return `${displayCount(count)} ${word}${count === 1 ? '' : 's'}`;
+}

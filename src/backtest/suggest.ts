@@ -1,0 +1,101 @@
+import type { Firing, Observation } from '../model/finding.ts';
+import { divideRounded, type Fixed } from '../model/money.ts';
+import type { ThresholdRule } from '../model/rule.ts';
+import type { Evaluation } from '../pipeline/evaluate.ts';
+import { HoldLog } from '../pipeline/hold-log.ts';
+import { reaches } from '../rules/threshold.ts';
+import { type Deciding, openDecider } from './decider.ts';
+import type { Grid } from './grid.ts';
+import type { Peaks } from './peaks.ts';
+
+/** A limit, and how many alerts it would have made in all. */
+export interface Suggestion {
+  readonly limit: Fixed;
+  readonly alerts: number;
+}
+
+/**
+ * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
+ * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits. Null where
+ * no value was seen.
+ */
+export function suggestLimit(
+  rule: ThresholdRule,
+  { sightings, limits }: Peaks,
+  grid: Grid,
+  deciding: Deciding,
+  target: number,
+): Suggestion | null {
+  const count = (limit: Fixed): Suggestion => ({
+    limit,
+    alerts: alertsAt(withLimit(rule, limit), sightings, grid, deciding),
+  });
+  const miss = ({ alerts }: Suggestion): number => Math.abs(alerts - target);
+  const better = (a: Suggestion | null, b: Suggestion): Suggestion =>
+    a === null || miss(b) < miss(a) ? b : a;
+  let best: Suggestion | null = null;
+  // A stricter limit makes fewer alerts, but for the few that growth makes.
+  for (let low = 0, high = limits.length - 1; low <= high; ) {
+    const middle = (low + high) >>> 1;
+    const tried = count(limits[middle] as Fixed);
+    best = better(best, tried);
+    if (tried.alerts > target) low = middle + 1;
+    else high = middle - 1;
+  }
+  if (best === null) return null;
+  const [two, three] = [count(rounded(best.limit, 2)), count(rounded(best.limit, 3))];
+  return miss(two) <= miss(best) + target / 10 ? two : better(two, three);
+}
+
+function withLimit(rule: ThresholdRule, bound: Fixed): ThresholdRule {
+  return { ...rule, steps: [{ severity: rule.steps[0]?.severity ?? rule.severity, bound }] };
+}
+
+function alertsAt(
+  rule: ThresholdRule,
+  sightings: Peaks['sightings'],
+  grid: Grid,
+  deciding: Deciding,
+): number {
+  const firingAt = new Map(
+    sightings.map(({ index, observed }) => [index, firingOf(rule, observed)] as const),
+  );
+  const held = new HoldLog();
+  for (const [index, firing] of firingAt) held.record(index, firing);
+  const decideAt = openDecider(deciding);
+  let alerts = 0;
+  // The instant after one that fires ends what held there; at all others nothing happens.
+  const indices = new Set([...firingAt.keys()].flatMap((index) => [index, index + 1]));
+  for (const index of [...indices].sort((a, b) => a - b)) {
+    const at = grid.replayed[index];
+    if (at === undefined) continue;
+    const earlier = rule.forMs === 0 ? [] : grid.instants(at - rule.forMs, at);
+    const places = earlier.map((_, i) => index - earlier.length + i);
+    const firing = (firingAt.get(index) ?? []).filter(({ key, steps }) =>
+      held.throughout(key, steps[0].severity, places),
+    );
+    const evaluation: Evaluation = {
+      at,
+      judgement: { status: firing.length > 0 ? 'firing' : 'ok', observed: [], firing },
+      pending: [],
+    };
+    alerts += decideAt(rule, { at, earlier }, evaluation).news.length;
+  }
+  return alerts;
+}
+
+function firingOf(rule: ThresholdRule, observed: readonly Observation[]): Firing[] {
+  const { operator } = rule;
+  return observed.flatMap((observation): Firing[] => {
+    const step = rule.steps[0];
+    if (step === undefined || !reaches(operator, observation.value.fixed, step.bound)) return [];
+    return [{ ...observation, steps: [{ ...step, operator }] }];
+  });
+}
+
+/** To so many significant digits, half away from zero. */
+function rounded(value: Fixed, digits: number): Fixed {
+  const size = (value < 0n ? -value : value).toString().length;
+  const unit = 10n ** BigInt(Math.max(0, size - digits));
+  return divideRounded(value, unit) * unit;
+}

@@ -1,0 +1,138 @@
+import { openAudit } from '../app.ts';
+import { backtest as backtestRules } from '../backtest/backtest.ts';
+import { type Difference, differenceOf } from '../backtest/difference.ts';
+import { type Grid, scheduledGrid, steppedGrid } from '../backtest/grid.ts';
+import { backtestJson } from '../backtest/json.ts';
+import { type Range, rangeOf } from '../backtest/range.ts';
+import type { ReplayParts } from '../backtest/replay.ts';
+import type { BacktestResult } from '../backtest/result.ts';
+import { backtestTable } from '../backtest/table.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { AppError } from '../model/errors.ts';
+import { ruleFingerprints } from '../model/fingerprint.ts';
+import type { Rule } from '../model/rule.ts';
+import { ruleTypeOf } from '../rules/index.ts';
+import { cronSchedule } from '../schedule.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import { chosenRules } from './check.ts';
+import type { Io } from './io.ts';
+
+export interface BacktestCommandOptions {
+  readonly config: string;
+  readonly from: string;
+  readonly to: string;
+  /** A duration, or `schedule`. */
+  readonly step: string;
+  readonly rule: readonly string[];
+  readonly format: 'table' | 'json' | 'html';
+  /** `2/week`. */
+  readonly suggest?: string;
+  /** Another alerts.yaml. */
+  readonly diff?: string;
+}
+
+/** Prints what would have been sent; sends and writes nothing. 0, or 1 when a rule could not be judged or it was stopped. */
+export async function backtest(options: BacktestCommandOptions, io: Io): Promise<0 | 1> {
+  const config = await loadConfig(options.config, io.env);
+  const range = rangeOf(options, config.timezone, Date.now());
+  const perWeek = options.suggest === undefined ? null : perWeekOf(options.suggest);
+  const rules = chosenRules(config, options.rule);
+  const other = options.diff === undefined ? null : await loadConfig(options.diff, io.env);
+
+  const stopping = new AbortController();
+  void io.stopped.then(() => stopping.abort());
+  const progress = await progressBar(io.stderrIsTerminal, other === null ? 1 : 2);
+  const { sql, store } = await openAudit(config);
+  try {
+    const parts = partsOf(config, rules, store, range);
+    const run = {
+      from: range.from,
+      to: range.to,
+      stopping: stopping.signal,
+      progressed: progress.update,
+    };
+    const own = await backtestRules(parts, { ...run, perWeek, withSeries: options.format === 'html' });
+    progress.next();
+    let diff: Difference | null = null;
+    if (other !== null && options.diff !== undefined) {
+      const theirs = other.rules.filter(({ name, enabled }) =>
+        options.rule.length === 0 ? enabled : options.rule.includes(name),
+      );
+      const replayed = await backtestRules(partsOf(other, theirs, store, range), {
+        ...run,
+        perWeek: null,
+        withSeries: false,
+      });
+      const failed = replayed.rules.flatMap(({ rule, error }) =>
+        error === null ? [] : [{ rule: rule.name, error }],
+      );
+      diff = { file: options.diff, ...differenceOf(own.alerts, replayed.alerts, config.timezone), failed };
+    }
+    progress.stop();
+    const { from, to } = range;
+    const instants = parts.grid.replayed.length;
+    const result = { from, to, step: options.step, zone: config.timezone, instants, ...own, perWeek, diff };
+    io.out(await printed(result, options.format, io));
+    const faults = own.rules.filter(({ error }) => error !== null).length + (diff?.failed.length ?? 0);
+    return faults === 0 ? 0 : 1;
+  } finally {
+    progress.stop();
+    await sql.close();
+  }
+}
+
+async function printed(
+  result: BacktestResult,
+  format: BacktestCommandOptions['format'],
+  io: Io,
+): Promise<string> {
+  if (format === 'json') return backtestJson(result);
+  if (format === 'table') return backtestTable(result, io.colour);
+  const { backtestHtml } = await import('../backtest/html.ts');
+  return backtestHtml(result);
+}
+
+/** What a file's rules are replayed with: its own zone, schedule and silences, over a store that may be another's. */
+function partsOf(config: Config, rules: readonly Rule[], store: AuditStore, range: Range): ReplayParts {
+  const fingerprints = ruleFingerprints(
+    config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
+  );
+  const { timezone: zone, silences } = config;
+  return { store, rules, fingerprints, silences, zone, grid: gridOf(config, rules, range) };
+}
+
+function gridOf({ schedule, timezone }: Config, rules: readonly Rule[], { from, to, stepMs }: Range): Grid {
+  const lookBackMs = Math.max(0, ...rules.map(({ forMs }) => forMs));
+  if (stepMs !== null) return steppedGrid(from, to, stepMs, lookBackMs);
+  return scheduledGrid(cronSchedule(schedule, timezone), from, to, lookBackMs);
+}
+
+function perWeekOf(text: string): number {
+  const perWeek = /^(\d+(?:\.\d+)?)\/week$/.exec(text)?.[1];
+  if (perWeek === undefined || !(Number(perWeek) > 0)) {
+    throw new AppError('usage', `--suggest ${text} is not a number of alerts`, {
+      hint: 'write so many a week: 2/week, 0.5/week',
+    });
+  }
+  return Number(perWeek);
+}
+
+async function progressBar(isTerminal: boolean, passes: number) {
+  const quiet = { update: () => undefined, next: () => undefined, stop: () => undefined };
+  if (!isTerminal) return quiet;
+  const { SingleBar } = await import('cli-progress');
+  const bar = new SingleBar({
+    format: 'replaying {bar} {percentage}% | {eta_formatted} left',
+    clearOnComplete: true,
+  });
+  let pass = 0;
+  bar.start(passes, 0);
+  return {
+    update: (done: number, total: number) => bar.update(pass + done / total),
+    next: () => {
+      pass += 1;
+    },
+    stop: () => bar.stop(),
+  };
+}

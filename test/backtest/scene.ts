@@ -1,0 +1,181 @@
+import { backtest } from '../../src/backtest/backtest.ts';
+import { steppedGrid } from '../../src/backtest/grid.ts';
+import type { Channel } from '../../src/channels/channel.ts';
+import { ruleFingerprints } from '../../src/model/fingerprint.ts';
+import type { Rule, Silence } from '../../src/model/rule.ts';
+import { poll } from '../../src/pipeline/poll.ts';
+import { ruleTypeOf } from '../../src/rules/index.ts';
+import { openState } from '../../src/state/open.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { tableOptions } from '../../src/stores/options.ts';
+import { postgres } from '../../src/stores/postgres.ts';
+import { type AuditDatabase, createAuditDatabase, type LoggedCall } from '../support/audit-table.ts';
+
+/** A past: calls in a store, and the rules that are replayed over it. */
+export interface Scene {
+  readonly database: AuditDatabase;
+  readonly store: AuditStore;
+  clear(): Promise<void>;
+}
+
+/** What is replayed, of a scene. */
+export interface Play {
+  readonly rules: readonly Rule[];
+  readonly silences?: readonly Silence[];
+  readonly zone?: string;
+  readonly from: number;
+  readonly to: number;
+  readonly stepMs: number;
+}
+
+/** An alert on a channel, as both sides tell it. */
+export interface Told {
+  readonly at: string;
+  readonly rule: string;
+  readonly channel: string;
+  readonly group: string;
+  readonly severity: string;
+  readonly value: number;
+  readonly since: string;
+  readonly ongoing: boolean;
+}
+
+export async function openScene(): Promise<Scene> {
+  const database = await createAuditDatabase();
+  return {
+    database,
+    store: postgres.open(database.sql, tableOptions.parse({ preset: 'api_audit_logs' }), null),
+    clear: async () => {
+      await database.sql.query('TRUNCATE api_audit_logs');
+      await database.sql.query('DROP SCHEMA IF EXISTS spendwatch CASCADE');
+    },
+  };
+}
+
+/** What backtest lists, alert by alert and channel by channel. */
+export async function toldByBacktest(scene: Scene, play: Play, chunk?: number): Promise<Told[]> {
+  const { alerts } = await backtest(partsOf(scene, play), {
+    from: play.from,
+    to: play.to,
+    perWeek: null,
+    withSeries: false,
+    ...(chunk === undefined ? {} : { chunk }),
+  });
+  return inOrder(
+    alerts.flatMap(({ rule, news }) =>
+      rule.notify[news.severity].map((channel) => ({
+        at: iso(news.at),
+        rule: rule.name,
+        channel,
+        group: news.group.map((part) => part ?? '(none)').join('/'),
+        severity: news.severity,
+        value: news.firing.value.number,
+        since: iso(news.since),
+        ongoing: news.ongoing,
+      })),
+    ),
+  );
+}
+
+/** What a worker queues that polls at every instant in its time, with a ledger in the database. */
+export async function toldByRun(scene: Scene, play: Play): Promise<Told[]> {
+  const { store } = scene;
+  const { rules, silences, zone, fingerprints, grid } = partsOf(scene, play);
+  const state = await openState(scene.database.sql);
+  const names = new Set(rules.flatMap(({ notify }) => Object.values(notify).flat()));
+  const channels = new Map([...names].map((name) => [name, renderingChannel(name)]));
+  const schedule = { instants: grid.instants, latest: () => null };
+  const dimensions = new Set<string>();
+  const parts = {
+    store,
+    source: store,
+    dimensions,
+    state,
+    rules,
+    fingerprints,
+    silences,
+    zone,
+    schedule,
+    channels,
+  };
+  const told: Told[] = [];
+  for (const at of grid.replayed) {
+    const report = await poll(parts, at, () => at);
+    if (report.error !== null) throw report.error;
+    for (const { channel, message } of report.queued) told.push(...alertsOf(channel, message.json));
+  }
+  return inOrder(told);
+}
+
+export function partsOf({ store }: Pick<Scene, 'store'>, play: Play) {
+  const { rules, silences = [], zone = 'UTC', from, to, stepMs } = play;
+  const lookBackMs = Math.max(...rules.map(({ forMs }) => forMs));
+  return {
+    store,
+    rules,
+    silences,
+    zone,
+    fingerprints: ruleFingerprints(
+      rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
+    ),
+    grid: steppedGrid(from, to, stepMs, lookBackMs),
+  };
+}
+
+/** So many dollars by a service at an instant. */
+export function call(at: number, service: string, cost: string): LoggedCall {
+  return { at: new Date(at), service, cost };
+}
+
+interface WebhookBody {
+  readonly data: {
+    readonly rule: string;
+    readonly at: string;
+    readonly more: number;
+    readonly alerts: readonly {
+      readonly since: string;
+      readonly ongoing: boolean;
+      readonly finding: { readonly group: object; readonly severity: string; readonly value: number };
+    }[];
+  };
+}
+
+function alertsOf(channel: string, body: string): Told[] {
+  const { data } = JSON.parse(body) as WebhookBody;
+  if (data.more > 0) throw new Error('a scene with more groups than a message shows cannot be compared');
+  return data.alerts.map(({ since, ongoing, finding: { group, severity, value } }) => ({
+    at: data.at,
+    rule: data.rule,
+    channel,
+    group: Object.values(group).join('/'),
+    severity,
+    value,
+    since,
+    ongoing,
+  }));
+}
+
+/** Satisfies the contract as far as queueing goes; what is queued is never sent. */
+function renderingChannel(name: string): Channel {
+  const refuse = () => Promise.reject(new Error('nothing is sent here'));
+  return {
+    name,
+    type: 'webhook',
+    timeoutMs: 1_000,
+    spacingMs: 0,
+    render: (message) => message.json,
+    send: refuse,
+    probe: refuse,
+    close: async () => undefined,
+  };
+}
+
+function inOrder(told: readonly Told[]): Told[] {
+  const name = ({ at, rule, channel, group, severity }: Told): string =>
+    JSON.stringify([at, rule, channel, group, severity]);
+  return [...told].sort((a, b) => (name(a) < name(b) ? -1 : 1));
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
