@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { parsePrices } from '../../src/config/prices.ts';
+import { alertsJsonSchema } from '../../src/config/schema.ts';
+
+const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+/** The YAML blocks of a page that begin with `key`, each with its place for the test's name. */
+function blocks(page: string, key: string): { place: string; text: string }[] {
+  return [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
+    .map((match) => ({ text: match[1] ?? '', line: read(page).slice(0, match.index).split('\n').length }))
+    .filter(({ text }) => text.startsWith(`${key}:`))
+    .map(({ text, line }) => ({ text, place: `${page}:${line}` }));
+}
+
+/** What stands around the rules of a page in a reader's file. */
+const AROUND = `version: 1
+audit: { url: "pglite:./spendwatch-data" }
+channels:
+  oncall: { type: slack, webhook_url: https://hooks.example.com/a }
+  finance: { type: slack, webhook_url: https://hooks.example.com/b }
+`;
+
+const files = [
+  ...blocks('docs/configuration.md', 'version'),
+  ...blocks('docs/rules.md', 'rules').map(({ place, text }) => ({ place, text: AROUND + text })),
+];
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spendwatch-docs-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('the pages have examples', () => {
+  expect(files.length).toBeGreaterThan(10);
+});
+
+it.each(files)('the example at $place is valid', async ({ text }) => {
+  const file = join(folder, 'alerts.yaml');
+  await writeFile(file, text);
+  await expect(loadConfig(file, {})).resolves.toBeDefined();
+});
+
+it.each(blocks('docs/configuration.md', 'models'))('the price list at $place is valid', ({ text }) => {
+  expect(parsePrices('prices.yaml', text).problems).toEqual([]);
+});
+
+it('alerts.schema.json is what `spendwatch schema` prints', () => {
+  expect(JSON.parse(read('alerts.schema.json'))).toEqual(alertsJsonSchema());
+});
+
+it('configuration.md names every key of alerts.yaml', () => {
+  const page = read('docs/configuration.md');
+  const missing = [...keysOf(alertsJsonSchema())].filter(
+    (key) => !page.includes(`\`${key}\``) && !page.includes(`{ ${key}: `),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** Every key that the schema knows, whatever it stands in; `<key>_file` is described once for all. */
+function keysOf(node: unknown, found = new Set<string>()): Set<string> {
+  if (typeof node !== 'object' || node === null) return found;
+  if ('properties' in node) {
+    for (const key of Object.keys(node.properties as object)) if (!key.endsWith('_file')) found.add(key);
+  }
+  for (const child of Object.values(node)) keysOf(child, found);
+  return found;
+}

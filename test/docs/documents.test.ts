@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+const pages = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+/** A page's text without its code, where brackets are no links. */
+const proseOf = (page: string): string => read(page).replace(/^ *```[\s\S]*?^ *```$/gm, '');
+
+/** The names by which headings can be linked to, as GitHub makes them. */
+function anchorsOf(page: string): string[] {
+  const headings = [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title);
+  return headings.map((title) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+it.each(pages)('every link of %s leads to a file, and to a heading of it', (page) => {
+  const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? join(root, page) : resolve(root, dirname(page), path);
+    if (!existsSync(target)) return true;
+    return anchor !== undefined && !anchorsOf(relative(root, target)).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+it('the messages in the README are those that are sent', () => {
+  const readme = read('README.md');
+  expect(readme).toContain(read('docs/messages/alert.txt').trimEnd());
+  const [anomaly = ''] = read('docs/messages/anomaly.txt').split('\n\n  model');
+  expect(readme).toContain(anomaly);
+});
+
+it('operations.md names every metric of the worker, and no other', () => {
+  const exported = [...read('src/metrics.ts').matchAll(/'(spendwatch_\w+)'/g)].map(([, name]) => name);
+  const listed = [...read('docs/operations.md').matchAll(/^\| `(spendwatch_\w+)` +\|/gm)].map(
+    ([, name]) => name,
+  );
+  expect(listed.sort()).toEqual([...new Set(exported)].sort());
+});
+
+it('the README lists every command', () => {
+  const commands = [...read('src/cli.ts').matchAll(/(?:withConfig\(|\.command\()'([\w-]+)'/g)].map(
+    ([, name]) => name,
+  );
+  const listed = [...read('README.md').matchAll(/^\| `([\w-]+)[^|]*\|/gm)].map(([, name]) => name);
+  expect(commands.length).toBeGreaterThan(5);
+  expect(listed.sort()).toEqual(commands.sort());
+});
