@@ -51,7 +51,9 @@ export async function poll(
   try {
     let rules = parts.rules;
     for (let attempt = 0; attempt < ATTEMPTS && (attempt === 0 || rules.length > 0); attempt += 1) {
-      const round = await pollOnce(parts, rules, at, now, options.onlyLatest ?? false);
+      // What is kept is kept for all rules; those that another process overtook ask the store itself.
+      const source = attempt === 0 ? parts.source : parts.store;
+      const round = await pollOnce({ ...parts, source }, rules, at, now, options.onlyLatest ?? false);
       report = joined(report, round.report);
       rules = round.overtaken;
     }

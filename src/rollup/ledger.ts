@@ -132,9 +132,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       for (const hour of own.details.keys()) if (hour > at) own.details.delete(hour);
     }
     let rowsRead = await readMinutes(snapshot, owners, youngFrom, at);
-    rereadsOpen = false;
     const arrived = await followIds(snapshot, watch, youngFrom, at);
-    watch = arrived.watch;
 
     const needs = edgeNeeds(queries, plan, cubes, at);
     const wanted = new Map<CubeCells, Set<number>>();
@@ -157,6 +155,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         if (hour < sealable && needs.hours.get(own)?.has(hour) !== true) own.details.delete(hour);
       }
     }
+    // Only now: a look that failed half-way is made again from where the last whole one ended.
+    watch = arrived.watch;
+    rereadsOpen = false;
     if (sealable > sealed) forgetOld();
     sealedTo = Math.max(sealed, sealable);
     readTo = at;

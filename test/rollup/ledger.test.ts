@@ -239,4 +239,34 @@ describe('a rollup', () => {
       { numRuns: Number(process.env.PROPERTY_RUNS ?? 12) },
     );
   }, 240_000);
+
+  test('loses nothing when a look fails half-way', async () => {
+    let cellsUntilFault = Number.POSITIVE_INFINITY;
+    const faulty: AuditStore = {
+      ...store,
+      snapshot: (work) =>
+        store.snapshot((snapshot) =>
+          work({
+            ...snapshot,
+            cells: (...asked) => {
+              cellsUntilFault -= 1;
+              return cellsUntilFault < 0 ? Promise.reject(new Error('cut off')) : snapshot.cells(...asked);
+            },
+          }),
+        ),
+    };
+    const rollup = openRollup(faulty, { latenessMs: 15 * MINUTE, kept: null });
+    await expectSame(rollup, START, 'at the start');
+    const late = { service: 'a', user: 'u1', cost: 5, status: 200, latency: null };
+    const { text, values } = insertText([
+      { ...late, at: START - 30 * HOUR },
+      { ...late, at: START - 2 * MINUTE },
+    ]);
+    await sql.query(text, values);
+    // The young rows are read, the hour of the late one is not.
+    cellsUntilFault = 1;
+    await expect(rollup.look(queriesAt(START + MINUTE), START + MINUTE)).rejects.toThrow('cut off');
+    cellsUntilFault = Number.POSITIVE_INFINITY;
+    await expectSame(rollup, START + 2 * MINUTE, 'after the fault');
+  });
 });
