@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import { limitOf } from '../check/table.ts';
+import { counted, limitOf } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { localTime } from '../model/display-time.ts';
 import { displayCount, displayValue } from '../model/display-value.ts';
@@ -10,7 +10,7 @@ import { chartSvg, hasRoom } from './chart.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
 import type { Line, SeriesPoint } from './rule-series.ts';
-import { againstText, counted, reasonText, sentTogether, suggestionText } from './sentence.ts';
+import { againstText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages listed for a rule; the chart marks all. */
 const LISTED = 100;

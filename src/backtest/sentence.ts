@@ -1,11 +1,6 @@
+import { counted } from '../check/table.ts';
 import { durationText } from '../model/display-time.ts';
-import {
-  displayAgainst,
-  displayCount,
-  displayPhrase,
-  displayValue,
-  displayZscore,
-} from '../model/display-value.ts';
+import { displayAgainst, displayPhrase, displayValue, displayZscore } from '../model/display-value.ts';
 import { describeMetric } from '../model/metric.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
@@ -65,9 +60,4 @@ export function suggestionText(
   const perWeek = (alerts / weeksIn(from, to)).toFixed(1);
   const extra = describeMetric(rule.metric).unit === 'ratio' ? 1 : 0;
   return `${operator}${displayValue(rule.metric, limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;
-}
-
-/** `1 alert`, `2,400 alerts`. */
-export function counted(count: number, word: string): string {
-  return `${displayCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }

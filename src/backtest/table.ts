@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
+import { counted, limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { localTime } from '../model/display-time.ts';
 import { displayCount, displayValue } from '../model/display-value.ts';
@@ -8,7 +8,7 @@ import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Difference } from './difference.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
-import { againstText, counted, reasonText, sentTogether, suggestionText } from './sentence.ts';
+import { againstText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages shown; the rest is counted. */
 const SHOWN = 50;

@@ -141,7 +141,7 @@ function findingLines(
   return lines;
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
