@@ -11,6 +11,7 @@ export interface BenchRule {
   readonly for?: string;
   readonly threshold?: number;
   readonly baselineDays?: number;
+  readonly minChange?: number;
   readonly method?: 'zscore' | 'robust';
 }
 
@@ -128,10 +129,10 @@ export function alertsYaml(
     channels: {
       nobody: { type: 'webhook', url: 'http://127.0.0.1:9/', secret: 'a secret that signs nothing' },
     },
-    rules: rules.map(({ groupBy, baselineDays, ...rule }) => ({
+    rules: rules.map(({ groupBy, baselineDays, minChange, ...rule }) => ({
       ...rule,
       group_by: groupBy,
-      ...(baselineDays === undefined ? {} : { baseline: `${baselineDays}d` }),
+      ...(baselineDays === undefined ? {} : { baseline: `${baselineDays}d`, min_change: minChange }),
     })),
     http: { listen: 'off' },
   });
@@ -147,7 +148,8 @@ function anomaly(
   groupBy: readonly Dimension[],
   baselineDays: number,
 ): BenchRule {
-  return { name: '', type: 'anomaly', metric, window, groupBy, baselineDays, method: 'robust' };
+  const minChange = QUIET[metric];
+  return { name: '', type: 'anomaly', metric, window, groupBy, baselineDays, minChange, method: 'robust' };
 }
 
 function named(rule: BenchRule, index: number): BenchRule {

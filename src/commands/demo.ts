@@ -39,7 +39,10 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   );
 
   const arrivals = openArrivals(io, show);
-  const smtp = await startSmtpReceiver({ onMail: (mail) => arrivals.take('email', show.email(mail)) });
+  const smtp = await startSmtpReceiver({
+    login: { user: 'spendwatch', password: 'demo-password' },
+    onMail: (mail) => arrivals.take('email', show.email(mail)),
+  });
   const slack = await startSlackReceiver({ onPost: (post) => arrivals.take('Slack', show.slack(post)) });
   const hook = await startWebhookReceiver({
     secret: HOOK_SECRET,

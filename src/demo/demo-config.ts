@@ -32,7 +32,9 @@ channels:
     to: [finance@example.com]
     host: 127.0.0.1
     port: ${smtpPort}
-    tls: none                    # the demo's server is on this machine
+    user: spendwatch
+    password: demo-password
+    tls: none                    # the demo's server is on this machine; STARTTLS is the default
   billing:
     type: webhook
     url: ${hookUrl}

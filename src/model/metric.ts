@@ -208,6 +208,7 @@ export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null)
   if ('estimate' in value) {
     return { fixed: BigInt(Math.round(value.estimate * 1e6)) * 10n ** 6n, number: value.estimate, calls };
   }
+  if (value.by === ONE) return { fixed: value.of, number: Number(value.of) / Number(ONE), calls };
   const divisor = value.by < 0n ? -value.by : value.by;
   const dividend = (value.by < 0n ? -value.of : value.of) * ONE;
   return {

@@ -30,6 +30,7 @@ export function parseFixed(text: string): Fixed | null {
 
 /** The decimal that a JavaScript number prints as: `0.1` becomes exactly a tenth. The number must be finite. */
 export function fixedFromNumber(value: number): Fixed {
+  if (Number.isSafeInteger(value)) return BigInt(value) * ONE;
   const fixed = parseFixed(String(value));
   if (fixed === null) throw new RangeError(`not a finite number: ${value}`);
   return fixed;

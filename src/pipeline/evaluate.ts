@@ -100,7 +100,7 @@ function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
   const merged: {
     readonly query: Query;
     readonly windows: Window[];
-    readonly places: Map<string, number>;
+    readonly places: Places;
   }[] = [];
   const slices = instants.map((at) =>
     type.queries(rule, { at: at - rule.delayMs, zone }).map((query, i) => {
@@ -113,11 +113,18 @@ function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
   return { instants, queries: merged.map(({ query, windows }) => ({ ...query, windows })), slices };
 }
 
-function placeOf(window: Window, windows: Window[], places: Map<string, number>): number {
-  const id = `${window.from}/${window.to}`;
-  const known = places.get(id);
+/** By both ends instead of by a name made of them: this is asked for every window of every instant. */
+type Places = Map<number, Map<number, number>>;
+
+function placeOf(window: Window, windows: Window[], places: Places): number {
+  let byEnd = places.get(window.from);
+  if (byEnd === undefined) {
+    byEnd = new Map();
+    places.set(window.from, byEnd);
+  }
+  const known = byEnd.get(window.to);
   if (known !== undefined) return known;
-  places.set(id, windows.length);
+  byEnd.set(window.to, windows.length);
   return windows.push(window) - 1;
 }
 

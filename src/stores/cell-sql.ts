@@ -72,7 +72,10 @@ export function fromTableSql(
     ...(absent.length === 0 ? [] : [`(SELECT ${absent.join(', ')}) AS absent`]),
   ];
   if (outer.length === 0) return inner;
-  return `SELECT found.* FROM ${outer.join(' CROSS JOIN ')} CROSS JOIN LATERAL (${inner}) AS found`;
+  // OFFSET 0 keeps the planner from pulling the sub-select up: with many spans it would compare every row with each of
+  // them (12 s) instead of looking each span up in the index (0.1 s; 121 spans, a million rows).
+  const kept = relation === null ? inner : `${inner} OFFSET 0`;
+  return `SELECT found.* FROM ${outer.join(' CROSS JOIN ')} CROSS JOIN LATERAL (${kept}) AS found`;
 }
 
 /** An instant as text that both kinds of column read as the same moment: a `timestamp` takes the digits and drops the Z. */
