@@ -65,7 +65,8 @@ interface MetricDefinition {
   readonly measures: readonly Measure[];
   /** Metrics that only look at failed calls take `errors:`. */
   readonly takesErrors: boolean;
-  readonly value: (cell: MeasuresOf) => Quotient | null;
+  /** How a ratio or percentile is made; null for an additive metric, which is the sum of its measures. */
+  readonly value: ((cell: MeasuresOf) => Quotient | null) | null;
 }
 
 /** Sums as a function of measure (0 when absent), and sketches likewise. */
@@ -76,10 +77,6 @@ interface MeasuresOf {
 
 /** A value as an exact fraction of Fixed numbers; a percentile is a double over 1. */
 type Quotient = { readonly of: Fixed; readonly by: Fixed } | { readonly estimate: number };
-
-const sumOf =
-  (...measures: Measure[]) =>
-  (m: MeasuresOf): Quotient => ({ of: measures.reduce((total, name) => total + m.sum(name), 0n), by: ONE });
 
 const ratio =
   (of: (m: MeasuresOf) => Fixed, by: (m: MeasuresOf) => Fixed) =>
@@ -105,7 +102,7 @@ function additive(
   takesErrors = false,
 ): MetricDefinition {
   const money = unit === 'USD';
-  return { unit, additive: true, money, columns, measures, takesErrors, value: sumOf(...measures) };
+  return { unit, additive: true, money, columns, measures, takesErrors, value: null };
 }
 
 function quotient(
@@ -198,7 +195,8 @@ const EMPTY_SKETCH: Sketch = new Map();
 /** The metric's value in a cell; null when a ratio or percentile has nothing to divide. A null cell has no rows. */
 export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null): Sample | null {
   const definition = DEFINITIONS[metric];
-  if (cell === null) return definition.additive ? { fixed: 0n, number: 0, calls: 0 } : null;
+  if (definition.value === null) return sumSample(definition.measures, errors, cell);
+  if (cell === null) return null;
   const value = definition.value({
     sum: (measure) => cell.sums[narrowed(measure, errors)] ?? 0n,
     sketch: (measure) => cell.sketches[measure] ?? EMPTY_SKETCH,
@@ -208,7 +206,6 @@ export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null)
   if ('estimate' in value) {
     return { fixed: BigInt(Math.round(value.estimate * 1e6)) * 10n ** 6n, number: value.estimate, calls };
   }
-  if (value.by === ONE) return { fixed: value.of, number: Number(value.of) / Number(ONE), calls };
   const divisor = value.by < 0n ? -value.by : value.by;
   const dividend = (value.by < 0n ? -value.of : value.of) * ONE;
   return {
@@ -217,4 +214,12 @@ export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null)
     number: Number(value.of) / Number(value.by),
     calls,
   };
+}
+
+/** Apart from ratios, and without closures: a poll makes one for every group of every rule. */
+function sumSample(measures: readonly Measure[], errors: ErrorFilter, cell: Cell | null): Sample {
+  if (cell === null) return { fixed: 0n, number: 0, calls: 0 };
+  let fixed = 0n;
+  for (const measure of measures) fixed += cell.sums[narrowed(measure, errors)] ?? 0n;
+  return { fixed, number: Number(fixed) / Number(ONE), calls: Number((cell.sums.calls ?? 0n) / ONE) };
 }
