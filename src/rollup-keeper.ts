@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from './config/config.ts';
+import { AppError, messageOf } from './model/errors.ts';
 import type { Source } from './pipeline/collect.ts';
 import { type BuildProgress, openRollup, type Rollup } from './rollup/ledger.ts';
 import type { State } from './state/open.ts';
@@ -23,11 +24,32 @@ const BUILD_SLICE_MS = 2_000;
 const RECENT_MS = 2 * DAY;
 const STEP_MS = DAY;
 
-/** Opened on a state store that is up to date. */
-export function openRollupKeeper(config: Config, store: AuditStore, state: State): RollupKeeper {
+/**
+ * Opened on a state store that is up to date. `troubled` is told when the cells cannot be used: polls then ask the store
+ * itself, and the cells are made again, in memory alone.
+ */
+export function openRollupKeeper(
+  config: Config,
+  store: AuditStore,
+  state: State,
+  troubled: (what: string) => void = () => undefined,
+): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
-  const rollup = openRollup(store, { latenessMs, kept: state.rollupHours(basisOf(config)) });
+  let rollup = openRollup(store, { latenessMs, kept: state.rollupHours(basisOf(config)) });
   const inTurn = queue();
+
+  /** A store that is away is the poll's to report; any other fault is in what is kept, or our own. */
+  const look: Rollup['look'] = async (queries, before) => {
+    try {
+      return await rollup.look(queries, before);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      troubled(`the hourly cells cannot be used and are made again: ${messageOf(error)}`);
+      rollup = openRollup(store, { latenessMs, kept: null });
+      return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
+    }
+  };
+
   let comparedAt: number | null = null;
   let comparedAllAt: number | null = null;
   /** Spans that are still to be compared, the newest last. */
@@ -51,7 +73,7 @@ export function openRollupKeeper(config: Config, store: AuditStore, state: State
   return {
     source: {
       read: (reads, before) => store.read(reads, before),
-      look: (queries, before) => inTurn(() => rollup.look(queries, before)),
+      look: (queries, before) => inTurn(() => look(queries, before)),
     },
     maintain: (now) =>
       inTurn(async () => {

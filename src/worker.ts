@@ -40,7 +40,7 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
   let opening: Promise<Deliverer> | null = null;
   let stopped = false;
 
-  const rollup = rollupOf(app);
+  const rollup = rollupOf(app, observer);
   let maintaining = false;
 
   /** Between polls, one slice after the other until nothing is missing. */
@@ -138,11 +138,11 @@ function hasMissed(schedule: CronSchedule, lastPoll: number, now: number, count:
 }
 
 /** Opened with the state store, when that can be reached; null where the file switches it off. */
-function rollupOf(app: App): (() => Promise<RollupKeeper>) | null {
+function rollupOf(app: App, observer: Observer): (() => Promise<RollupKeeper>) | null {
   if (app.config.audit.rollup === 'off') return null;
   let keeper: RollupKeeper | null = null;
   return async () => {
-    keeper ??= openRollupKeeper(app.config, app.store, await app.state());
+    keeper ??= openRollupKeeper(app.config, app.store, await app.state(), (what) => observer.troubled(what));
     return keeper;
   };
 }

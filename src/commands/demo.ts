@@ -85,7 +85,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   await Promise.all([smtp.close(), slack.close(), hook.close()]);
   await arrivals.shown();
   io.out(
-    `\nDone. ${polls} polls, ${arrivals.count()} messages. To look closer: cd ${place} && npx spendwatch check`,
+    `\nDone. ${polls} ${polls === 1 ? 'poll' : 'polls'}, ${arrivals.count()} messages. To look closer: cd ${place} && npx spendwatch check`,
   );
   return 0;
 }

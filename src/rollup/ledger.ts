@@ -55,6 +55,7 @@ const CHUNK_HOURS = 24;
 /** Progress is kept at least this often; what it lacks is found again by the insert order. */
 const KEEP_EVERY_MS = 5 * MINUTE;
 const PRUNE_EVERY_MS = 24 * HOUR;
+const REOPEN_EVERY_MS = 24 * HOUR;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
@@ -70,6 +71,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   let rereadsOpen = true;
   let keptAt = Number.NEGATIVE_INFINITY;
   let prunedAt = Number.NEGATIVE_INFINITY;
+  let openedAt: number | null = null;
   /** Hours that changed and are not kept yet. */
   const changed = new Map<string, { readonly own: CubeCells; readonly hour: number }>();
 
@@ -86,6 +88,14 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     if (stored === null || stored === undefined) return;
     sealedTo = stored.sealedTo;
     watch = { newestId: stored.newestId, gaps: JSON.parse(stored.gaps) as WatchedGap[] };
+  };
+
+  /** Keys of groups that went away stay in the dictionaries; once a day all is read back from what is kept. */
+  const forgetKeys = (at: number): void => {
+    openedAt ??= at;
+    if (kept === null || changed.size > 0 || Math.abs(at - openedAt) < REOPEN_EVERY_MS) return;
+    cubes.clear();
+    openedAt = at;
   };
 
   /** Opens the cubes that the queries need and forgets the others; one that needs more measures begins anew. */
@@ -219,6 +229,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       if (sealedTo === null) await restore();
       queries = asked;
       plan = planCubes(asked);
+      forgetKeys(at);
       await useCubes();
       // Before what is sealed nothing is known by the minute: a clock that went far back asks the store itself.
       if (sealedTo !== null && at <= sealedTo) {
