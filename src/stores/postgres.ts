@@ -45,6 +45,8 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
   };
 }
 
+const INTEGERS = ['bigint', 'integer', 'smallint'];
+
 function snapshotOf(
   mapping: Mapping,
   timeType: TimeType,
@@ -61,8 +63,14 @@ function snapshotOf(
     async newestId() {
       if (mapping.columns.id === undefined) return null;
       const id = sourceSql(mapping.columns.id);
-      const [row] = await session.query<{ newest: string | null }>(
-        `SELECT COALESCE(max(${id}), 0)::text AS newest FROM ${tableSql(mapping.table)}`,
+      const table = tableSql(mapping.table);
+      // Only whole numbers have an order in which something can be missing; a UUID is no insert order.
+      const [column] = await session.query<{ type: string }>(
+        `SELECT pg_typeof((SELECT ${id} FROM ${table} LIMIT 0))::text AS type`,
+      );
+      if (!INTEGERS.includes(column?.type ?? '')) return null;
+      const [row] = await session.query<{ newest: string }>(
+        `SELECT COALESCE(max(${id}), 0)::text AS newest FROM ${table}`,
       );
       return row?.newest ?? null;
     },

@@ -269,4 +269,16 @@ describe('a rollup', () => {
     cellsUntilFault = Number.POSITIVE_INFINITY;
     await expectSame(rollup, START + 2 * MINUTE, 'after the fault');
   });
+
+  test('does without an insert order where the id is no number', async () => {
+    const options = { preset: 'api_audit_logs' as const, columns: { id: 'request_id' } };
+    const byUuid = AUDIT_STORES.postgres.open(sql, options, null);
+    const rollup = openRollup(byUuid, { latenessMs: 15 * MINUTE, kept: null });
+    await expectSame(rollup, START, 'at the start');
+    const { text, values } = insertText([
+      { at: START, service: 'a', user: null, cost: 1, status: 200, latency: null },
+    ]);
+    await sql.query(text, values);
+    await expectSame(rollup, START + MINUTE, 'after a row');
+  });
 });
