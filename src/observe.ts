@@ -1,8 +1,8 @@
 import type { Heartbeat } from './heartbeat.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { displayText } from './model/display-text.ts';
-import { isoInstant } from './model/json.ts';
+import { groupLabel } from './model/group-label.ts';
+import { isoInstant } from './model/window.ts';
 import type { DeliveryReport } from './pipeline/deliver.ts';
 import type { PollReport } from './pipeline/poll.ts';
 import type { Observer } from './worker.ts';
@@ -44,7 +44,7 @@ function logPoll(log: Log, report: PollReport, ms: number): void {
     log.error({ at, ms, err: error }, 'the poll failed');
   for (const { rule, verdicts } of rules) {
     for (const { reason, group, severity } of verdicts) {
-      const shown = group.map((value) => displayText(value ?? '(none)')).join(' / ');
+      const shown = groupLabel(rule.groupBy, group);
       const level =
         reason === 'duplicate' || reason === 'silenced' || reason === 'pending' ? 'debug' : 'info';
       log[level]({ rule: rule.name, group: shown, severity, reason, at }, `${reason} alert`);

@@ -1,3 +1,4 @@
+import { firstNotBelow } from '../model/ascending.ts';
 import type { Schedule } from '../model/schedule.ts';
 
 /** The instants that are replayed, and those before them that a `for` looks back at. */
@@ -32,18 +33,7 @@ function gridOf(all: readonly number[], from: number): Grid {
     stepMs = Math.min(stepMs, (all[i] as number) - (all[i - 1] as number));
   return {
     stepMs,
-    replayed: all.slice(firstNotBefore(all, from)),
-    instants: (start, end) => all.slice(firstNotBefore(all, start), firstNotBefore(all, end)),
+    replayed: all.slice(firstNotBelow(all, from)),
+    instants: (start, end) => all.slice(firstNotBelow(all, start), firstNotBelow(all, end)),
   };
-}
-
-function firstNotBefore(all: readonly number[], instant: number): number {
-  let low = 0;
-  let high = all.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((all[middle] as number) < instant) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

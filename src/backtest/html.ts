@@ -4,6 +4,7 @@ import { displayText } from '../model/display-text.ts';
 import { localTime } from '../model/display-time.ts';
 import { displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
+import { htmlText } from '../model/html-text.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import { chartSvg, hasRoom } from './chart.ts';
@@ -28,13 +29,13 @@ export function backtestHtml(result: BacktestResult): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escaped(title)}</title>
+<title>${htmlText(title)}</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
 <header>
 <h1>${counted(alerts.length, 'alert')} would have been sent</h1>
-<p>${escaped(localTime(from, zone))} to ${escaped(localTime(to, zone))}, judged ${escaped(every)}: ${counted(instants, 'instant')}.</p>
+<p>${htmlText(localTime(from, zone))} to ${htmlText(localTime(to, zone))}, judged ${htmlText(every)}: ${counted(instants, 'instant')}.</p>
 </header>
 ${overview(result)}
 ${rules.map((one) => section(one, result)).join('\n')}
@@ -47,19 +48,19 @@ function overview(result: BacktestResult): string {
   const rows = result.rules.map((one) => {
     const { rule, values, suggested } = one;
     const shown = (value: bigint | undefined): string =>
-      value === undefined ? '' : escaped(displayValue(rule.metric, value));
+      value === undefined ? '' : htmlText(displayValue(rule.metric, value));
     const cells = [
-      `<td>${escaped(displayText(rule.name))}</td>`,
+      `<td>${htmlText(displayText(rule.name))}</td>`,
       `<td class="n">${displayCount(one.alerts.length)}</td>`,
       `<td class="n">${displayCount(one.messages)}</td>`,
       `<td class="n">${displayCount(one.silenced)}</td>`,
-      `<td>${escaped(limitOf(rule))} in ${escaped(rule.window.text)}</td>`,
+      `<td>${htmlText(limitOf(rule))} in ${htmlText(rule.window.text)}</td>`,
       `<td class="n">${shown(values?.p50)}</td>`,
       `<td class="n">${shown(values?.p95)}</td>`,
       `<td class="n">${shown(values?.max)}</td>`,
       ...(result.perWeek === null
         ? []
-        : [`<td>${suggested === null ? '' : escaped(suggestionText(one, suggested, result))}</td>`]),
+        : [`<td>${suggested === null ? '' : htmlText(suggestionText(one, suggested, result))}</td>`]),
     ];
     return `<tr>${cells.join('')}</tr>`;
   });
@@ -77,9 +78,9 @@ function section(one: BacktestedRule, result: BacktestResult): string {
   const weeks = [...byWeek].filter(([, count]) => count > 0);
   const perWeek = weeks.map(([week, count]) => `${week}: ${displayCount(count)}`).join(', ');
   return `<section>
-<h2>${escaped(displayText(rule.name))}</h2>
-<p>${escaped(rule.metric.replaceAll('_', ' '))} ${escaped(limitOf(rule))} in ${escaped(rule.window.text)}${rule.groupBy.length === 0 ? '' : `, by ${escaped(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
-${error === null ? '' : `<p class="fault">This rule could not be judged: ${escaped(error)}</p>`}
+<h2>${htmlText(displayText(rule.name))}</h2>
+<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitOf(rule))} in ${htmlText(rule.window.text)}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
+${error === null ? '' : `<p class="fault">This rule could not be judged: ${htmlText(error)}</p>`}
 ${chartsOf(one, result)}
 ${alertTable(alerts, result.zone, false)}
 </section>`;
@@ -125,14 +126,14 @@ function figure(
     valueLabel: (value) => displayValue(rule.metric, fixedFromNumber(value)),
   });
   const named = lines.map(
-    ({ key }, i) => `<span class="key line-${i + 1}">${escaped(lineName(rule, key))}</span>`,
+    ({ key }, i) => `<span class="key line-${i + 1}">${htmlText(lineName(rule, key))}</span>`,
   );
   const usual =
     band === null
       ? []
       : ['<span class="key usual">usual</span>', '<span class="key edge">fires from here</span>'];
   return `<figure>
-<figcaption>${[...named, ...usual].join(' ')} <span class="mark">alert</span>${above.map(({ label }) => `<span>far above: ${escaped(label)}</span>`).join('')}</figcaption>
+<figcaption>${[...named, ...usual].join(' ')} <span class="mark">alert</span>${above.map(({ label }) => `<span>far above: ${htmlText(label)}</span>`).join('')}</figcaption>
 ${svg}
 </figure>`;
 }
@@ -162,7 +163,7 @@ function alertTable(alerts: readonly SentAlert[], zone: string, namesRules = tru
   const rows = sent.slice(0, LISTED).map(({ rule, at, worst, more }) => {
     const { severity, group } = worst.news;
     const others = more > 0 ? ` (+${displayCount(more)} more)` : '';
-    return `<tr><td>${escaped(localTime(at, zone))}</td><td class="${severity}">${severity}</td>${namesRules ? `<td>${escaped(displayText(rule.name))}</td>` : ''}<td>${escaped(groupLabel(rule.groupBy, group))}${others}</td><td>${escaped(againstText(worst))}</td><td>${escaped(reasonText(worst))}</td></tr>`;
+    return `<tr><td>${htmlText(localTime(at, zone))}</td><td class="${severity}">${severity}</td>${namesRules ? `<td>${htmlText(displayText(rule.name))}</td>` : ''}<td>${htmlText(groupLabel(rule.groupBy, group))}${others}</td><td>${htmlText(againstText(worst))}</td><td>${htmlText(reasonText(worst))}</td></tr>`;
   });
   const hidden = sent.length - LISTED;
   return `<table>
@@ -177,9 +178,9 @@ function difference(diff: NonNullable<BacktestResult['diff']>, zone: string): st
   const list = (name: string, alerts: readonly SentAlert[]): string =>
     alerts.length === 0 ? '' : `<h3>${name}</h3>\n${alertTable(alerts, zone)}`;
   return `<section>
-<h2>With ${escaped(displayText(diff.file))}</h2>
+<h2>With ${htmlText(displayText(diff.file))}</h2>
 <p>${counted(diff.added.length, 'alert')} added, ${displayCount(diff.dropped.length)} dropped, ${displayCount(diff.same)} the same.</p>
-${diff.failed.map(({ rule, error }) => `<p class="fault">${escaped(displayText(rule))} could not be judged: ${escaped(error)}</p>`).join('\n')}
+${diff.failed.map(({ rule, error }) => `<p class="fault">${htmlText(displayText(rule))} could not be judged: ${htmlText(error)}</p>`).join('\n')}
 ${list('Added', diff.added)}
 ${list('Dropped', diff.dropped)}
 </section>`;
@@ -190,13 +191,4 @@ function tickLabel(at: number, span: number, zone: string): string {
   const local = Temporal.Instant.fromEpochMilliseconds(Math.round(at)).toZonedDateTimeISO(zone);
   const date = local.toPlainDate().toString().slice(5);
   return span > 8 * DAY ? date : `${date} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -4,9 +4,10 @@ import { localTime } from './display-time.ts';
 import { displayCount } from './display-value.ts';
 import type { Alert } from './finding.ts';
 import { findingJson } from './finding-json.ts';
-import { isoInstant, type JsonValue, jsonText } from './json.ts';
+import { type JsonValue, jsonText } from './json.ts';
 import type { Message, MessageSection } from './message.ts';
 import { type RuleBase, stepOf } from './rule.ts';
+import { isoInstant } from './window.ts';
 
 /** How many alerts a message shows; the rest is counted. */
 export const SHOWN_ALERTS = 10;

@@ -1,8 +1,9 @@
 import { type Finding, groupObject, NONE, type Observation } from './finding.ts';
-import { isoInstant, type JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
 import { describeMetric, type Metric, type Sample } from './metric.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Dimension } from './series.ts';
+import { isoInstant } from './window.ts';
 
 /** Why and until when (ms) a finding is not told. */
 export interface Silenced {

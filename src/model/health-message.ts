@@ -2,10 +2,11 @@ import { asOf, messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
 import type { FailureKind, FailureReason } from './errors.ts';
-import { isoInstant, RawJson } from './json.ts';
+import { RawJson } from './json.ts';
 import type { Message, MessageType } from './message.ts';
 import { plainBody } from './plain-text.ts';
 import type { Severity } from './rule.ts';
+import { isoInstant } from './window.ts';
 
 const LONGEST_REASON = 300;
 

@@ -1,7 +1,5 @@
 import { type Fixed, formatFixed } from './money.ts';
 
-export { isoInstant } from './window.ts';
-
 /** JSON whose bigints are Fixed decimals; a member that is undefined is left out. */
 export type JsonValue =
   | null

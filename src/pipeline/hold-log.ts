@@ -1,3 +1,4 @@
+import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing } from '../model/finding.ts';
 import type { Severity } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
@@ -65,13 +66,6 @@ function extend(all: Map<string, Runs>, id: string, index: number): void {
 }
 
 function covers({ starts, ends }: Runs, first: number, last: number): boolean {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] as number) < last) low = middle + 1;
-    else high = middle;
-  }
-  const start = starts[low];
+  const start = starts[firstNotBelow(ends, last)];
   return start !== undefined && start <= first;
 }

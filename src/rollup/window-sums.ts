@@ -1,3 +1,4 @@
+import { firstNotBelow } from '../model/ascending.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Cell, CellRead, Query, SegmentCell, Series } from '../model/series.ts';
@@ -60,8 +61,8 @@ function cellOf(
   [from, to]: readonly [number, number],
   measures: readonly Measure[],
 ): Cell | null {
-  const first = lowerBound(track.segments, from);
-  const end = lowerBound(track.segments, to);
+  const first = firstNotBelow(track.segments, from);
+  const end = firstNotBelow(track.segments, to);
   if (end <= first) return null;
   const sums: Partial<Record<Measure, Fixed>> = {};
   const sketches: Partial<Record<Measure, Sketch>> = {};
@@ -84,18 +85,6 @@ function mergedSketch(cells: readonly Cell[], measure: Measure): Sketch {
     }
   }
   return counts;
-}
-
-/** The index of the first segment that is not before `segment`. */
-function lowerBound(segments: readonly number[], segment: number): number {
-  let low = 0;
-  let high = segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((segments[middle] as number) < segment) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function notSketch(measure: Measure): boolean {

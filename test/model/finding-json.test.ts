@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findingJson, observationJson } from '../../src/model/finding-json.ts';
-import { isoInstant, type JsonValue, jsonText, RawJson } from '../../src/model/json.ts';
+import { type JsonValue, jsonText, RawJson } from '../../src/model/json.ts';
 import { formatFixed } from '../../src/model/money.ts';
+import { isoInstant } from '../../src/model/window.ts';
 import { amount, sampleFinding } from '../channels/sample-messages.ts';
 
 describe('JSON text', () => {

@@ -1,3 +1,4 @@
+import { htmlText } from '../../model/html-text.ts';
 import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
 
 /**
@@ -15,13 +16,13 @@ export function renderHtml(message: Message): string {
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">',
-    `<title>${escapeHtml(message.title)}</title></head>`,
+    `<title>${htmlText(message.title)}</title></head>`,
     `<body style="margin:0;padding:12px;${FONT}">`,
     `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="center">`,
     `<table role="presentation" width="640" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:640px;text-align:left">`,
     `<tr><td bgcolor="${tone}" style="background-color:${tone};color:#ffffff;padding:14px 18px;${FONT}">`,
-    `<div style="font-size:12px;font-weight:bold;letter-spacing:1px;color:#ffffff">${escapeHtml(badge.toUpperCase())}</div>`,
-    `<div style="font-size:20px;line-height:27px;font-weight:bold;color:#ffffff;${WRAP}">${escapeHtml(title)}</div>`,
+    `<div style="font-size:12px;font-weight:bold;letter-spacing:1px;color:#ffffff">${htmlText(badge.toUpperCase())}</div>`,
+    `<div style="font-size:20px;line-height:27px;font-weight:bold;color:#ffffff;${WRAP}">${htmlText(title)}</div>`,
     '</td></tr>',
     `<tr><td style="padding:6px 18px 18px 18px;border:1px solid #99a1ab;border-top:0;${FONT}">`,
     message.note === null ? '' : noteHtml(message.note, tone),
@@ -43,25 +44,25 @@ const WRAP = 'word-break:break-word;overflow-wrap:anywhere';
 const RULE = 'border-top:1px solid #99a1ab';
 
 function noteHtml(note: string, tone: string): string {
-  const text = escapeHtml(note).replaceAll('\n', '<br>');
+  const text = htmlText(note).replaceAll('\n', '<br>');
   return `<p style="margin:14px 0 0 0;padding:2px 0 2px 12px;border-left:4px solid ${tone};font-size:16px;line-height:22px;font-weight:bold;${WRAP}">${text}</p>`;
 }
 
 function paragraph(text: string): string {
-  return `<p style="margin:14px 0 0 0;font-size:15px;line-height:21px;${WRAP}">${escapeHtml(text)}</p>`;
+  return `<p style="margin:14px 0 0 0;font-size:15px;line-height:21px;${WRAP}">${htmlText(text)}</p>`;
 }
 
 function sectionHtml({ headline, facts, tables }: MessageSection, isParted: boolean): string {
   const rule = isParted ? `margin-top:22px;padding-top:14px;${RULE}` : 'margin-top:14px';
   const rows = facts.map(
     ([label, value]) =>
-      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;white-space:nowrap;opacity:.75">${escapeHtml(label)}</td>` +
-      `<td valign="top" style="padding:3px 0;font-size:14px;line-height:20px;${WRAP}">${escapeHtml(value)}</td></tr>`,
+      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;white-space:nowrap;opacity:.75">${htmlText(label)}</td>` +
+      `<td valign="top" style="padding:3px 0;font-size:14px;line-height:20px;${WRAP}">${htmlText(value)}</td></tr>`,
   );
   return [
     headline === ''
       ? ''
-      : `<div style="${rule};font-size:17px;line-height:23px;font-weight:bold;${WRAP}">${escapeHtml(headline)}</div>`,
+      : `<div style="${rule};font-size:17px;line-height:23px;font-weight:bold;${WRAP}">${htmlText(headline)}</div>`,
     `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin-top:6px">`,
     ...rows,
     '</table>',
@@ -76,7 +77,7 @@ function tableHtml({ columns, rows }: MessageTable): string {
     const weight = tag === 'th' ? 'font-weight:bold' : `font-weight:normal;${RULE}`;
     // Half for the names in every table, so that numbers stand under each other and names have room on a phone.
     const align = i === 0 ? 'align="left" width="46%"' : 'align="right"';
-    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 12}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${escapeHtml(text)}</${tag}>`;
+    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 12}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}</${tag}>`;
   };
   const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
     `<tr>${cells.map((text, i) => cell(tag, text, i)).join('')}</tr>`;
@@ -90,15 +91,6 @@ function tableHtml({ columns, rows }: MessageTable): string {
 
 function footerHtml(footer: readonly string[]): string {
   if (footer.length === 0) return '';
-  const text = footer.map(escapeHtml).join('<br>');
+  const text = footer.map(htmlText).join('<br>');
   return `<p style="margin:22px 0 0 0;padding-top:10px;${RULE};font-size:13px;line-height:19px;opacity:.75">${text}</p>`;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
