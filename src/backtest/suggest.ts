@@ -16,8 +16,8 @@ export interface Suggestion {
 
 /**
  * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
- * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits. Null where
- * no value was seen.
+ * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that keeps
+ * the count. Null where no value was seen.
  */
 export function suggestLimit(
   rule: ThresholdRule,
@@ -43,8 +43,13 @@ export function suggestLimit(
     else high = middle - 1;
   }
   if (best === null) return null;
-  const [two, three] = [count(rounded(best.limit, 2)), count(rounded(best.limit, 3))];
-  return miss(two) <= miss(best) + target / 10 ? two : better(two, three);
+  // A limit is a value that was seen: rounded the wrong way it would just miss it, so each way is counted.
+  const allowed = miss(best) + Math.floor(target / 10);
+  for (const limit of [2, 3].flatMap((digits) => roundings((best as Suggestion).limit, digits))) {
+    const tried = count(limit);
+    if (miss(tried) <= allowed) return tried;
+  }
+  return best;
 }
 
 function withLimit(rule: ThresholdRule, bound: Fixed): ThresholdRule {
@@ -93,9 +98,10 @@ function firingOf(rule: ThresholdRule, observed: readonly Observation[]): Firing
   });
 }
 
-/** To so many significant digits, half away from zero. */
-function rounded(value: Fixed, digits: number): Fixed {
+/** To so many significant digits: to the nearest, then down, then up. */
+function roundings(value: Fixed, digits: number): Fixed[] {
   const size = (value < 0n ? -value : value).toString().length;
   const unit = 10n ** BigInt(Math.max(0, size - digits));
-  return divideRounded(value, unit) * unit;
+  const nearest = divideRounded(value, unit) * unit;
+  return nearest > value ? [nearest, nearest - unit] : [nearest, nearest + unit];
 }

@@ -1,5 +1,6 @@
-import { openAudit } from '../app.ts';
+import { openAudit, placeOf } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import { importColumns } from '../import/call-row.ts';
 import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
 import { AppError } from '../model/errors.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
@@ -18,8 +19,10 @@ export async function importFiles(
   try {
     // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.
     if (sql.engine === 'pglite') await furnish(store);
+    // A variable that was forgotten fills another store than was meant: people are told which one it is.
+    if (io.stderrIsTerminal) io.err(`into ${placeOf(config)}`);
     const progress = await progressBar(options.files, io.stderrIsTerminal);
-    const report = reportTo(io);
+    const report = reportTo(io, importColumns(Object.keys(config.audit.mapping.dimensions)).keys());
     try {
       const counts = await importCalls(store, config.audit.mapping, options.files, io.stdin, {
         ...report.listener,
@@ -51,7 +54,10 @@ async function furnish(store: AuditStore): Promise<void> {
 }
 
 /** What went wrong, kept until the bar is gone. */
-function reportTo(io: Pick<Io, 'err'>): { listener: Omit<ImportListener, 'read'>; print(): void } {
+function reportTo(
+  io: Pick<Io, 'err'>,
+  known: Iterable<string>,
+): { listener: Omit<ImportListener, 'read'>; print(): void } {
   const faults: string[] = [];
   const notes: string[] = [];
   let rejected = 0;
@@ -69,6 +75,7 @@ function reportTo(io: Pick<Io, 'err'>): { listener: Omit<ImportListener, 'read'>
     },
     print: () => {
       for (const line of [...notes, ...faults]) io.err(line);
+      if (notes.length > 0) io.err(`  hint: columns have the names ${[...known].join(', ')}`);
       if (rejected > NAMED) io.err(`and ${number(rejected - NAMED)} more rejected rows`);
     },
   };
