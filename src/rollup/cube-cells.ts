@@ -92,6 +92,8 @@ export function setHour(own: CubeCells, hour: number, cells: PackedCells): void 
 export interface Totals {
   units: Float64Array;
   parts: Float64Array;
+  /** Cells that were added since parts were carried. */
+  uncarried: number;
 }
 
 /** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
@@ -103,8 +105,8 @@ export interface CubeView {
 }
 
 const KEPT_SPANS = 4;
-/** Additions after which parts are carried, well below the 9,000 that are exact. */
-const CARRY_AFTER = 4_000;
+/** Additions before which parts are carried, below the 9,000 that are exact. */
+const CARRY_AFTER = 8_000;
 
 export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where): CubeView {
   const measures = width(own.cube);
@@ -137,7 +139,20 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     }
   };
 
+  /** Any number of cells may fall into one group, so parts are carried by the count of cells, not of hours. */
   const add = (totals: Totals, cells: PackedCells, from = 0, to = cells.keys.length): void => {
+    for (let begin = from; begin < to; begin += CARRY_AFTER) {
+      const end = Math.min(to, begin + CARRY_AFTER);
+      if (totals.uncarried + end - begin > CARRY_AFTER) {
+        carry(totals.units, totals.parts);
+        totals.uncarried = 0;
+      }
+      addCells(totals, cells, begin, end);
+      totals.uncarried += end - begin;
+    }
+  };
+
+  const addCells = (totals: Totals, cells: PackedCells, from: number, to: number): void => {
     for (let i = from; i < to; i += 1) {
       const group = groupOf[cells.keys[i] as number] as number;
       if (group < 0) continue;
@@ -151,7 +166,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
 
   const fresh = (): Totals => {
     const size = groups.keys.length * measures;
-    return { units: new Float64Array(size), parts: new Float64Array(size) };
+    return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0 };
   };
 
   /** Sealed hours [from, to), kept between polls: within an hour they do not move. */
@@ -164,16 +179,10 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       return kept.totals;
     }
     const totals = fresh();
-    let added = 0;
     for (let hour = from; hour < to; hour += HOUR) {
       const cells = own.hours.get(hour);
       if (cells === undefined) return null;
       add(totals, cells);
-      added += 60;
-      if (added > CARRY_AFTER) {
-        carry(totals.units, totals.parts);
-        added = 0;
-      }
     }
     carry(totals.units, totals.parts);
     spans.set(name, { totals, version: own.version });

@@ -38,10 +38,11 @@ export async function followIds(
     const { gaps } = await snapshot.arrivals(String(after), [], youngFrom);
     return { watch: { newestId, gaps: gaps.map((gap) => ({ ...gap, seenAt: at })) }, hours: [] };
   }
-  const watched = watch.gaps.filter(({ seenAt }) => at - seenAt < WATCH_MS);
-  const { newest, gaps, hours } = await snapshot.arrivals(watch.newestId, watched, youngFrom);
+  // Old gaps are left out only after they were searched: they may have been filled while nobody looked.
+  const { newest, gaps, hours } = await snapshot.arrivals(watch.newestId, watch.gaps, youngFrom);
+  const stillMissing = gaps.map((gap) => ({ ...gap, seenAt: firstSeen(gap, watch.gaps) ?? at }));
   return {
-    watch: { newestId: newest, gaps: gaps.map((gap) => ({ ...gap, seenAt: firstSeen(gap, watched) ?? at })) },
+    watch: { newestId: newest, gaps: stillMissing.filter(({ seenAt }) => at - seenAt < WATCH_MS) },
     hours,
   };
 }

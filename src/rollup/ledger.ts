@@ -9,7 +9,7 @@ import { type CubePlan, planCubes, ROOT } from './cube-plan.ts';
 import { ascending, HOUR, hourOf, hoursBetween, MINUTE } from './grid.ts';
 import { followIds, type IdWatch, UNWATCHED, type WatchedGap } from './id-watch.ts';
 import { edgeNeeds, missingHours, oldestNeeded } from './needs.ts';
-import { fixedOf, type PackedCells } from './packed-cells.ts';
+import { fixedOf, type PackedCells, width } from './packed-cells.ts';
 import { readHours, readHoursByMinute, readMinutes, readPieces } from './read-cells.ts';
 
 /** What a look at the store brought: answers from cells, null where hours are still missing. */
@@ -70,6 +70,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   /** Whether the next look reads all hours that are not sealed: a cube was opened, or a reconcile is due there too. */
   let rereadsOpen = true;
   let keptAt = Number.NEGATIVE_INFINITY;
+  /** Whether the state store took what changed last; it does not while another process has seen more. */
+  let isTaken = true;
   let prunedAt = Number.NEGATIVE_INFINITY;
   let openedAt: number | null = null;
   /** Hours that changed and are not kept yet. */
@@ -95,13 +97,15 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     openedAt ??= at;
     if (kept === null || changed.size > 0 || Math.abs(at - openedAt) < REOPEN_EVERY_MS) return;
     cubes.clear();
+    // Hours and progress belong together: another process may have kept both.
+    sealedTo = null;
+    watch = UNWATCHED;
     openedAt = at;
   };
 
   /** Opens the cubes that the queries need and forgets the others; one that needs more measures begins anew. */
   const useCubes = async (): Promise<void> => {
     const gone = [...cubes.keys()].filter((name) => !plan.cubes.has(name));
-    for (const name of gone) cubes.delete(name);
     const lacking = [...plan.cubes].filter(([name, cube]) => {
       const known = cubes.get(name);
       return known === undefined || !cube.measures.every((one) => known.cube.measures.includes(one));
@@ -111,6 +115,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     rereadsOpen = true;
     // What is kept of a cube that is not followed any more would grow wrong, so it goes.
     await kept?.prune([...plan.cubes.keys()], null);
+    for (const name of gone) cubes.delete(name);
     for (const [name, cube] of lacking) {
       const own = openCubeCells(cube);
       cubes.set(name, own);
@@ -123,12 +128,33 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
+  /**
+   * Hours that are not old enough at `at` are open again: the clock went back, or they were sealed by a clock that was
+   * ahead or with a shorter lateness, and rows are still to come.
+   */
+  const unseal = (at: number): void => {
+    const sealable = hourOf(at - latenessMs);
+    if (sealedTo === null) return;
+    if (sealedTo > sealable) {
+      sealedTo = sealable;
+      rereadsOpen = true;
+    }
+    for (const own of cubes.values()) {
+      for (const hour of own.hours.keys()) {
+        if (hour < sealedTo) continue;
+        own.hours.delete(hour);
+        own.version += 1;
+        noteChange(own, hour);
+      }
+    }
+  };
+
   /** One state of the store: the young rows, the hours that late rows fell into, and what the edges need. */
   const lookInto = async (snapshot: AuditSnapshot, at: number) => {
     const newestRow = await snapshot.newestRow(at);
     const owners = [...cubes.values()];
     const sealable = hourOf(at - latenessMs);
-    if (sealedTo === null || at - sealedTo > LONG_ABSENCE_MS) {
+    if (sealedTo === null || sealable - sealedTo > LONG_ABSENCE_MS) {
       sealedTo = sealable;
       for (const own of owners) own.details.clear();
     }
@@ -151,6 +177,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       const late = arrived.hours.filter((hour) => hour < youngFrom);
       const again = late.filter((hour) => hour >= sealed || own.hours.has(hour) || own.details.has(hour));
       touched.push(...again.filter((hour) => own.hours.has(hour)).map((hour) => ({ own, hour })));
+      // What is kept of an hour that is not used now would lack the row when it is used again.
+      for (const hour of late) if (hour < sealed && !own.hours.has(hour)) noteChange(own, hour);
       const edges = [...(needs.hours.get(own) ?? [])].filter(
         (hour) => hour < sealed && !own.details.has(hour),
       );
@@ -180,18 +208,19 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
-  /** Keeps what changed. Where another process has seen more, nothing is kept: its word is the newer one. */
+  /** Keeps what changed. Where another process has seen more, nothing is kept for now: its word is the newer one. */
   const keep = async (seenAt: number): Promise<void> => {
     if (kept === null || sealedTo === null) return;
-    if (changed.size === 0 && Math.abs(seenAt - keptAt) < KEEP_EVERY_MS) return;
-    const hours = [...changed.values()].flatMap(({ own, hour }) => {
+    if ((changed.size === 0 || !isTaken) && Math.abs(seenAt - keptAt) < KEEP_EVERY_MS) return;
+    const hours = [...changed.values()].map(({ own, hour }) => {
       const cells = own.hours.get(hour);
-      if (cells === undefined) return [];
-      return [{ cube: cubeName(own.cube), hour, cells: cellText(cells, own.dictionary, own.cube.measures) }];
+      const text = cells === undefined ? null : cellText(cells, own.dictionary, own.cube.measures);
+      return { cube: cubeName(own.cube), hour, cells: text };
     });
     const { newestId, gaps } = watch;
-    await kept.keep(hours, { sealedTo, newestId, gaps: JSON.stringify(gaps), seenAt });
-    changed.clear();
+    isTaken = await kept.keep(hours, { sealedTo, newestId, gaps: JSON.stringify(gaps), seenAt });
+    // What was not taken is still lacking there when this process is the one that has seen more.
+    if (isTaken) changed.clear();
     keptAt = seenAt;
     if (Math.abs(seenAt - prunedAt) < PRUNE_EVERY_MS) return;
     prunedAt = seenAt;
@@ -214,28 +243,22 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     return { sums: viewFor(use.sums, query), sketches };
   };
 
-  /** What edges need of hours that no window holds whole is not compared: it is read again. */
-  const forgetUncompared = (from: number, to: number, root: CubeCells): void => {
+  /** What edges need by the minute is not compared, as a row can move within its hour: it is read again. */
+  const forgetDetails = (from: number, to: number): void => {
     rereadsOpen = true;
     for (const own of cubes.values()) {
-      for (const hour of own.details.keys()) {
-        if (hour >= hourOf(from) && hour < to && !root.hours.has(hour)) own.details.delete(hour);
-      }
+      for (const hour of own.details.keys()) if (hour >= hourOf(from) && hour < to) own.details.delete(hour);
     }
   };
 
   return {
     async look(asked, at) {
+      forgetKeys(at);
       if (sealedTo === null) await restore();
       queries = asked;
       plan = planCubes(asked);
-      forgetKeys(at);
       await useCubes();
-      // Before what is sealed nothing is known by the minute: a clock that went far back asks the store itself.
-      if (sealedTo !== null && at <= sealedTo) {
-        const newestRow = await store.snapshot((snapshot) => snapshot.newestRow(at));
-        return { newestRow, rowsRead: 0, series: asked.map(() => null) };
-      }
+      unseal(at);
       const seen = await store.snapshot((snapshot) => lookInto(snapshot, at));
       await keep(at);
       return { ...seen, series: asked.map((query, i) => answerFrom(query, viewsOf(query, i), at)) };
@@ -261,24 +284,29 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     },
 
     async reconcile(from, to) {
-      const root = cubes.get(ROOT);
-      if (root === undefined || sealedTo === null) return 0;
-      forgetUncompared(from, to, root);
-      const hours = hoursBetween(hourOf(from), Math.min(to, sealedTo)).filter((hour) => root.hours.has(hour));
+      if (sealedTo === null) return 0;
+      forgetDetails(from, to);
+      const owners = [...cubes.values()];
+      const hours = hoursBetween(hourOf(from), Math.min(to, sealedTo)).filter((hour) =>
+        owners.some((own) => own.hours.has(hour)),
+      );
       if (hours.length === 0) return 0;
-      const fresh = openCubeCells(root.cube);
-      const differing = await store.snapshot(async (snapshot) => {
-        await readHours(snapshot, [fresh], hours);
-        const found = hours.filter((hour) => !isSame(fresh.hours.get(hour), root.hours.get(hour)));
-        const wanted = [...cubes.values()].map(
-          (own) => [own, new Set(found.filter((hour) => own.hours.has(hour)))] as const,
-        );
-        await readHoursByMinute(snapshot, new Map(wanted), Number.POSITIVE_INFINITY);
-        for (const [own, again] of wanted) for (const hour of again) seal(own, hour);
-        return found.length;
-      });
-      if (differing > 0) await keep(readTo ?? to);
-      return differing;
+      // All cubes are compared: a row that went from one group to another leaves the sums of all rows as they were.
+      const fresh = owners.map((own) => ({ ...openCubeCells(own.cube), dictionary: own.dictionary }));
+      await store.snapshot((snapshot) => readHours(snapshot, fresh, hours));
+      const differing = new Set<number>();
+      for (const [i, own] of owners.entries()) {
+        for (const hour of hours) {
+          const before = own.hours.get(hour);
+          const now = (fresh[i] as CubeCells).hours.get(hour) as PackedCells;
+          if (before === undefined || isSame(before, now, width(own.cube))) continue;
+          setHour(own, hour, now);
+          differing.add(hour);
+        }
+      }
+      for (const own of owners) for (const hour of differing) noteChange(own, hour);
+      if (differing.size > 0) await keep(readTo ?? to);
+      return differing.size;
     },
 
     oldestHour() {
@@ -288,9 +316,21 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 }
 
-/** Whether an hour of the cube without dimensions, which has one cell or none, has the same sums. */
-function isSame(a: PackedCells | undefined, b: PackedCells | undefined): boolean {
-  if (a === undefined || b === undefined || a.keys.length !== b.keys.length) return false;
-  const sum = ({ units, parts }: PackedCells, i: number) => fixedOf(units[i] as number, parts[i] as number);
-  return a.units.every((_, i) => sum(a, i) === sum(b, i));
+/** Whether two hours of a cube have the same sums in the same groups. */
+function isSame(a: PackedCells, b: PackedCells, measures: number): boolean {
+  if (a.keys.length !== b.keys.length) return false;
+  const places = new Map<number, number>();
+  for (const [place, key] of a.keys.entries()) places.set(key, place);
+  return b.keys.every((key, i) => {
+    const place = places.get(key);
+    if (place === undefined) return false;
+    for (let m = 0; m < measures; m += 1) {
+      if (sumAt(a, place * measures + m) !== sumAt(b, i * measures + m)) return false;
+    }
+    return true;
+  });
+}
+
+function sumAt({ units, parts }: PackedCells, at: number): bigint {
+  return fixedOf(units[at] as number, parts[at] as number);
 }

@@ -15,16 +15,21 @@ export interface StoredHour {
   readonly cells: string;
 }
 
+/** An hour to be kept, or (null) no more: what is there of it lacks rows. */
+export interface ChangedHour extends Omit<StoredHour, 'cells'> {
+  readonly cells: string | null;
+}
+
 /** Keeps what a rollup has sealed, so that a restart reads none of it again. `basis` parts different mappings and prices. */
 export interface RollupHours {
   progress(): Promise<RollupProgress | null>;
   /** All hours of a cube, ascending, a batch at a time. */
   load(cube: string, take: (hours: readonly StoredHour[]) => void): Promise<void>;
   /**
-   * Keeps hours and progress in one transaction. Nothing is kept, and false returned, when another process has seen
+   * Keeps hours and progress in one transaction; an hour whose cells are null is removed. Nothing is kept, and false returned, when another process has seen
    * more since: its hours may hold rows that these lack.
    */
-  keep(hours: readonly StoredHour[], progress: RollupProgress): Promise<boolean>;
+  keep(hours: readonly ChangedHour[], progress: RollupProgress): Promise<boolean>;
   /** Removes what is kept of other cubes, of other bases, and of hours before `oldest` (ms), where that is given. */
   prune(cubes: readonly string[], oldest: number | null): Promise<void>;
 }
@@ -77,8 +82,15 @@ export function openRollupHours(sql: Sql, basis: string): RollupHours {
             cells,
           }));
           await session.query(
+            `DELETE FROM spendwatch.rollup_hour AS kept
+             USING jsonb_to_recordset($2::text::jsonb) AS r (cube text, hour timestamptz, cells text)
+             WHERE kept.basis = $1 AND kept.cube = r.cube AND kept.hour = r.hour AND r.cells IS NULL`,
+            [basis, JSON.stringify(rows.filter((row) => row.cells === null))],
+          );
+          await session.query(
             `INSERT INTO spendwatch.rollup_hour (basis, cube, hour, cells)
              SELECT $1, cube, hour, cells FROM jsonb_to_recordset($2::text::jsonb) AS r (cube text, hour timestamptz, cells text)
+             WHERE cells IS NOT NULL
              ON CONFLICT (basis, cube, hour) DO UPDATE SET cells = EXCLUDED.cells`,
             [basis, JSON.stringify(rows)],
           );

@@ -153,6 +153,8 @@ type Step =
   | { readonly kind: 'hold'; readonly calls: readonly Call[] }
   | { readonly kind: 'release' }
   | { readonly kind: 'restart' }
+  | { readonly kind: 'other' }
+  | { readonly kind: 'fewer' }
   | { readonly kind: 'change'; readonly text: string }
   | { readonly kind: 'advance'; readonly ms: number };
 
@@ -172,19 +174,27 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 2, arbitrary: fc.constant({ kind: 'release' as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'other' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'fewer' as const }) },
     {
       weight: 2,
       arbitrary: fc
         .constantFrom(
           'UPDATE api_audit_logs SET cost_usd = 7.5 WHERE id % 3 = 0',
           'DELETE FROM api_audit_logs WHERE id % 4 = 1',
+          "UPDATE api_audit_logs SET user_id = 'u2', service_name = 'd' WHERE id % 3 = 1",
+          "UPDATE api_audit_logs SET request_timestamp = request_timestamp - interval '7 minutes 3 seconds' WHERE id % 2 = 0",
         )
         .map((text) => ({ kind: 'change' as const, text })),
     },
     {
       weight: 6,
       arbitrary: fc
-        .oneof(fc.constantFrom(MINUTE, MINUTE, 5 * MINUTE, HOUR), fc.integer({ min: 1, max: 9 * HOUR }))
+        .oneof(
+          fc.constantFrom(MINUTE, MINUTE, 5 * MINUTE, HOUR),
+          fc.integer({ min: -3 * HOUR, max: 9 * HOUR }),
+          fc.integer({ min: 1, max: 60 * HOUR }),
+        )
         .map((ms) => ({ kind: 'advance' as const, ms })),
     },
   ),
@@ -200,8 +210,14 @@ describe('a rollup', () => {
         const open = (): Rollup =>
           openRollup(store, { latenessMs: 15 * MINUTE, kept: openRollupHours(sql, 'test') });
         let rollup = open();
+        // A second process over the same kept cells.
+        let other = open();
+        const reconcile = async (): Promise<void> => {
+          for (const one of [rollup, other]) await one.reconcile(START - 20 * DAY, at);
+        };
         const held: { readonly client: pg.Client; readonly since: number }[] = [];
         let at = START;
+        let furthest = at;
         try {
           await expectSame(rollup, at, 'at the start');
           for (const [i, step] of sequence.entries()) {
@@ -220,15 +236,26 @@ describe('a rollup', () => {
               await oldest?.client.query('COMMIT');
               await oldest?.client.end();
               // Gaps in the insert order are watched for a day; what commits later waits for the reconcile.
-              if (oldest !== undefined && at - oldest.since >= DAY)
-                await rollup.reconcile(START - 10 * DAY, at);
+              if (oldest !== undefined && at - oldest.since >= DAY) await reconcile();
             } else if (step.kind === 'change') {
               await sql.query(step.text);
-              await rollup.reconcile(START - 10 * DAY, at);
+              await reconcile();
             } else if (step.kind === 'restart') {
               rollup = open();
+              // While the clock is behind what was kept, corrections are not kept: a restart waits for the reconcile.
+              if (at < furthest) {
+                await rollup.look(queriesAt(at), at);
+                await rollup.build(60_000);
+                await reconcile();
+              }
+            } else if (step.kind === 'other') {
+              [rollup, other] = [other, rollup];
+            } else if (step.kind === 'fewer') {
+              await rollup.look(queriesAt(at).slice(0, 1), at);
+              await rollup.build(60_000);
             } else if (step.kind === 'advance') {
               at += step.ms;
+              furthest = Math.max(furthest, at);
             }
             await expectSame(rollup, at, `after step ${i} (${step.kind}) at ${new Date(at).toISOString()}`);
           }
