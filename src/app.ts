@@ -37,14 +37,6 @@ export async function openAudit(config: Config): Promise<{ sql: Sql; store: Audi
   return { sql, store: type.open(sql, storeOptions, prices) };
 }
 
-/** The audit store in words that hold no password: `the embedded store ./data`, `db.example.com:5432/audit`. */
-export function placeOf({ audit }: Config): string {
-  const url = audit.url.reveal();
-  if (url.startsWith('pglite:')) return `the embedded store ${url.slice('pglite:'.length)}`;
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
-}
-
 /** The dimensions that rules of a configuration can group by. */
 export function dimensionsOf({ audit: { mapping } }: Config): ReadonlySet<Dimension> {
   const standard = ['service', 'model', 'user', 'endpoint', 'session'] as const;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from './config/config.ts';
+import { placeOf } from './config/place.ts';
 import { AppError, messageOf } from './model/errors.ts';
 import type { Source } from './pipeline/collect.ts';
 import { type BuildProgress, openRollup, type Rollup } from './rollup/ledger.ts';
@@ -100,11 +101,7 @@ async function built(rollup: Rollup): Promise<BuildProgress | null> {
 /** What cells depend on beside the rows: which table, how it is read, and the prices; never a password. */
 function basisOf({ audit }: Config): string {
   const { url, mapping, prices } = audit;
-  const place = url
-    .reveal()
-    .replace(/\/\/[^@/]*@/, '//')
-    .replace(/\?.*$/, '');
-  const text = JSON.stringify([CELLS_MADE, place, mapping, prices]);
+  const text = JSON.stringify([CELLS_MADE, placeOf(url), mapping, prices]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

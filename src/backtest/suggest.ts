@@ -16,8 +16,8 @@ export interface Suggestion {
 
 /**
  * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
- * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that keeps
- * the count. Null where no value was seen.
+ * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that
+ * keeps the count. Null where no value was seen.
  */
 export function suggestLimit(
   rule: ThresholdRule,

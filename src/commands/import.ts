@@ -1,5 +1,6 @@
-import { openAudit, placeOf } from '../app.ts';
+import { openAudit } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import { placeOf } from '../config/place.ts';
 import { importColumns } from '../import/call-row.ts';
 import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
 import { AppError } from '../model/errors.ts';
@@ -20,7 +21,7 @@ export async function importFiles(
     // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.
     if (sql.engine === 'pglite') await furnish(store);
     // A variable that was forgotten fills another store than was meant: people are told which one it is.
-    if (io.stderrIsTerminal) io.err(`into ${placeOf(config)}`);
+    if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url)}`);
     const progress = await progressBar(options.files, io.stderrIsTerminal);
     const report = reportTo(io, importColumns(Object.keys(config.audit.mapping.dimensions)).keys());
     try {

@@ -27,7 +27,7 @@ export interface BuildProgress {
 
 /**
  * Keeps hourly cells, so that a poll reads what is new and not what is old. Answers equal those of the store over the
- * same rows; rows that were changed or deleted in place are seen by `reconcile`. Every method throws the store's
+ * same rows; rows that were changed, moved to another group or deleted are seen by `reconcile`. Every method throws the store's
  * AppError; no two calls may be under way at the same time.
  */
 export interface Rollup {
@@ -35,7 +35,7 @@ export interface Rollup {
   look(queries: readonly Query[], at: number): Promise<RolledUp>;
   /** Reads hours that the latest queries miss, the newest first, until all are there or `budgetMs` is over. */
   build(budgetMs: number): Promise<BuildProgress>;
-  /** Compares sealed hours within [from, to) with the store and reads again those that differ; returns how many. */
+  /** Reads sealed hours within [from, to) anew and takes over those that differ; returns how many did. */
   reconcile(from: number, to: number): Promise<number>;
   /** The beginning of the oldest hour that is kept, ms; null for none. */
   oldestHour(): number | null;

@@ -1,6 +1,5 @@
 import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
-import type { Statement, TimeType } from './cell-sql.ts';
-import { instantText } from './cell-sql.ts';
+import { instantText, type Statement, type TimeType } from './cell-sql.ts';
 import { columnSql, Parameters, tableSql } from './source-sql.ts';
 
 /** A run of neighbouring ids, and the hours (since the epoch) of its rows that are not young. */
@@ -12,7 +11,7 @@ export interface ArrivalRow {
 
 /**
  * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
- * run of neighbouring ids: its ends and how many rows it has, with the hours that rows older than `youngFrom` fall in.
+ * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in.
  */
 export function arrivalsSql(
   mapping: Mapping,
