@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { NONE, type Observation } from './model/finding.ts';
+import { NONE } from './model/finding.ts';
+import type { Observed } from './model/observed.ts';
 import type { Rule } from './model/rule.ts';
 import type { Dimension } from './model/series.ts';
 import type { DeliveryReport } from './pipeline/deliver.ts';
@@ -146,7 +147,7 @@ interface RuleValues {
 /** spendwatch_rule_value: what each rule saw last, in its largest groups, labelled with the rule's dimensions. */
 function ruleValues(registry: Registry): {
   useRules(rules: readonly Rule[]): void;
-  set(rule: Rule, observed: readonly Observation[]): void;
+  set(rule: Rule, observed: Observed): void;
 } {
   const name = 'spendwatch_rule_value';
   let latest = new Map<string, RuleValues>();
@@ -174,8 +175,7 @@ function ruleValues(registry: Registry): {
       });
     },
     set(rule, observed) {
-      const largest = [...observed].sort((a, b) => b.value.number - a.value.number).slice(0, SHOWN_GROUPS);
-      const samples = largest.map(({ key, value }) => ({
+      const samples = observed.largest(SHOWN_GROUPS).map(({ key, value }) => ({
         labels: {
           rule: rule.name,
           ...Object.fromEntries(

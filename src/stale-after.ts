@@ -35,6 +35,5 @@ async function worked(app: App, now: number): Promise<number | null> {
   const query = { measures: ['calls' as const], where: {}, groupBy: [], windows };
   const [series] = (await collect(app.store, [query], to)).series;
   if (series === undefined || series instanceof Error) return null;
-  const cells = series.groups[0]?.cells ?? [];
-  return staleAfterAuto(windows.filter((_, i) => (cells[i] ?? null) !== null).map(({ from }) => from));
+  return staleAfterAuto(windows.filter((_, i) => series.has(0, i)).map(({ from }) => from));
 }

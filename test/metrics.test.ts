@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Metrics, openMetrics } from '../src/metrics.ts';
 import { AppError } from '../src/model/errors.ts';
-import type { Firing, Judgement, Observation } from '../src/model/finding.ts';
+import type { Firing, Observation } from '../src/model/finding.ts';
 import { ONE } from '../src/model/money.ts';
+import { observedHere } from '../src/model/observed.ts';
 import type { Rule, Severity } from '../src/model/rule.ts';
 import type { GroupKey } from '../src/model/series.ts';
 import type { DeliveryReport } from '../src/pipeline/delivery-report.ts';
@@ -29,8 +30,15 @@ function report(changes: Partial<PollReport> = {}): PollReport {
   return { at: AT, newestRow: AT, rowsRead: 0, rules: [], queued: [], error: null, ...changes };
 }
 
-function polledRule(one: Rule, latest: Partial<Judgement> | null) {
-  const judgement = latest === null ? null : { status: 'ok' as const, observed: [], firing: [], ...latest };
+function polledRule(
+  one: Rule,
+  latest: { readonly observed?: readonly Observation[]; readonly firing?: readonly Firing[] } | null,
+) {
+  const judgement = latest && {
+    status: 'ok' as const,
+    observed: observedHere(latest.observed ?? []),
+    firing: latest.firing ?? [],
+  };
   const error = latest === null ? new AppError('rule_failed', 'no') : null;
   return { rule: one, latest: judgement, verdicts: [], error };
 }
@@ -220,7 +228,7 @@ describe('what fires now', () => {
     const one = rule('burn');
     metrics.useRules([one]);
     const both = [firing(['a'], 'warning', 'critical'), firing(['b'], 'warning')];
-    metrics.polled(report({ rules: [polledRule(one, { status: 'firing', firing: both })] }), 0.1);
+    metrics.polled(report({ rules: [polledRule(one, { firing: both })] }), 0.1);
     const counts = async () =>
       Object.fromEntries(
         (await scraped())

@@ -1,5 +1,7 @@
+import type { Observation } from '../model/finding.ts';
 import type { Fixed } from '../model/money.ts';
 import { fixedFromNumber } from '../model/money.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Severity, ThresholdRule } from '../model/rule.ts';
 import { SKETCH_GAMMA, sketchQuantile, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
@@ -30,18 +32,17 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
   return {
     add({ judgement: { observed } }) {
       instants += 1;
-      for (const { value } of observed) {
-        const bucket =
-          value.number > 0 ? Math.ceil(Math.log(value.number) / Math.log(SKETCH_GAMMA)) : ZERO_BUCKET;
+      for (const number of observed.numbers) {
+        const bucket = number > 0 ? Math.ceil(Math.log(number) / Math.log(SKETCH_GAMMA)) : ZERO_BUCKET;
         sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
       }
       // They stand worst first, so the ends of the list are the ends of the values.
-      for (const { value } of [observed[0], observed.at(-1)].flatMap((one) => one ?? [])) {
+      for (const { value } of [observed.worst(1)[0], observed.mildest()].flatMap((one) => one ?? [])) {
         const { fixed } = value;
         ends = { min: lesser(ends?.min ?? fixed, fixed), max: -lesser(-(ends?.max ?? fixed), -fixed) };
       }
       for (const [i, { bound }] of rule.steps.entries()) {
-        const worst = observed.find(({ value }) => value.calls >= rule.minCalls);
+        const worst = worstWith(observed, rule.minCalls);
         if (worst !== undefined && reaches(rule.operator, worst.value.fixed, bound))
           over[i] = (over[i] ?? 0) + 1;
       }
@@ -62,6 +63,11 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
       };
     },
   };
+}
+
+function worstWith(observed: Observed, minCalls: number): Observation | undefined {
+  for (const one of observed) if (one.value.calls >= minCalls) return one;
+  return undefined;
 }
 
 function lesser(a: Fixed, b: Fixed): Fixed {

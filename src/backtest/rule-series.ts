@@ -64,7 +64,7 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
     add(index, { at, judgement: { observed } }) {
       const column = Math.min(columns - 1, Math.floor((index * columns) / instants));
       times[column] ??= at;
-      for (const [rank, one] of observed.entries()) {
+      for (const [rank, one] of observed.worst().entries()) {
         const badness = badnessOf(rule, one);
         const group = followed(one.key, badness);
         group.badness = Math.max(group.badness, badness);

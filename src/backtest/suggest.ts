@@ -1,5 +1,6 @@
 import type { Firing, Observation } from '../model/finding.ts';
 import { divideRounded, type Fixed } from '../model/money.ts';
+import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import { HoldLog } from '../pipeline/hold-log.ts';
@@ -81,7 +82,7 @@ function alertsAt(
     );
     const evaluation: Evaluation = {
       at,
-      judgement: { status: firing.length > 0 ? 'firing' : 'ok', observed: [], firing },
+      judgement: { status: firing.length > 0 ? 'firing' : 'ok', observed: NOTHING_OBSERVED, firing },
       pending: [],
     };
     alerts += decideAt(rule, { at, earlier }, evaluation).news.length;

@@ -1,4 +1,5 @@
 import type { Firing } from '../model/finding.ts';
+import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
@@ -42,7 +43,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     return {
       rule,
       status: judgement === undefined ? 'error' : judgement.status,
-      observed: judgement?.observed ?? [],
+      observed: judgement?.observed ?? NOTHING_OBSERVED,
       findings,
       error: error === null ? null : error.message,
     };
@@ -59,7 +60,7 @@ export function unreadable(
   const rules = parts.rules.map((rule) => ({
     rule,
     status: 'error' as const,
-    observed: [],
+    observed: NOTHING_OBSERVED,
     findings: [],
     error: reason,
   }));

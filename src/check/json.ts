@@ -31,7 +31,7 @@ function ruleJson(checked: CheckedRule): JsonValue {
     type: rule.type,
     status,
     severity: severityOf(checked),
-    observed: observed.slice(0, OBSERVED).map((one) => observationJson(rule.metric, rule.groupBy, one)),
+    observed: observed.worst(OBSERVED).map((one) => observationJson(rule.metric, rule.groupBy, one)),
     findings: findings.map(({ finding, silenced }) => findingJson(finding, silenced)),
     error,
   };

@@ -55,7 +55,7 @@ function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
 }
 
 function perfdataOf({ rule, observed }: CheckedRule): string {
-  const worst = observed[0];
+  const [worst] = observed.worst(1);
   const value =
     worst === undefined
       ? 'U'

@@ -1,5 +1,6 @@
-import type { Finding, Observation } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import { stepOf } from '../model/rule.ts';
 
@@ -12,7 +13,7 @@ export interface CheckedFinding {
 export interface CheckedRule {
   readonly rule: Rule;
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
-  readonly observed: readonly Observation[];
+  readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
   /** Why the rule could not be read. */
   readonly error: string | null;

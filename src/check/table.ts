@@ -64,7 +64,7 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
   });
   for (const checked of rules) {
     const { rule, observed, findings } = checked;
-    const worst = findings[0]?.finding ?? observed[0];
+    const worst = findings[0]?.finding ?? observed.worst(1)[0];
     table.push([
       displayText(rule.name, 40),
       statusWord(checked, paint),

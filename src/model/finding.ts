@@ -1,5 +1,6 @@
 import type { Metric, Sample, Unit } from './metric.ts';
 import type { Fixed } from './money.ts';
+import type { Observed } from './observed.ts';
 import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import type { DedupePeriod, Window } from './window.ts';
@@ -36,7 +37,7 @@ export interface Firing extends Observation {
 /** What a rule type makes of its series at one instant. Both lists stand worst first (docs/rules.md). */
 export interface Judgement {
   readonly status: 'ok' | 'firing' | 'no_data';
-  readonly observed: readonly Observation[];
+  readonly observed: Observed;
   readonly firing: readonly Firing[];
 }
 

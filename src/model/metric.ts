@@ -1,6 +1,6 @@
 import { type ErrorFilter, type Measure, narrowed } from './measure.ts';
 import { divideRounded, type Fixed, ONE } from './money.ts';
-import type { Cell } from './series.ts';
+import type { Cell, Series } from './series.ts';
 import { type Sketch, sketchQuantile } from './sketch.ts';
 
 export const METRICS = [
@@ -65,34 +65,21 @@ interface MetricDefinition {
   readonly measures: readonly Measure[];
   /** Metrics that only look at failed calls take `errors:`. */
   readonly takesErrors: boolean;
-  /** How a ratio or percentile is made; null for an additive metric, which is the sum of its measures. */
-  readonly value: ((cell: MeasuresOf) => Quotient | null) | null;
+  readonly value: Value;
 }
 
-/** Sums as a function of measure (0 when absent), and sketches likewise. */
-interface MeasuresOf {
-  sum(measure: Measure): Fixed;
-  sketch(measure: Measure): Sketch;
-}
+/** How a value is made of measures: their sum, a fraction of two such sums, or a quantile of a sketch. */
+type Value =
+  | { readonly kind: 'sum' }
+  | {
+      readonly kind: 'ratio';
+      readonly of: readonly Measure[];
+      readonly by: readonly Measure[];
+      readonly per: bigint;
+    }
+  | { readonly kind: 'quantile'; readonly sketch: Measure; readonly q: number };
 
-/** A value as an exact fraction of Fixed numbers; a percentile is a double over 1. */
-type Quotient = { readonly of: Fixed; readonly by: Fixed } | { readonly estimate: number };
-
-const ratio =
-  (of: (m: MeasuresOf) => Fixed, by: (m: MeasuresOf) => Fixed) =>
-  (m: MeasuresOf): Quotient | null => {
-    const divisor = by(m);
-    return divisor === 0n ? null : { of: of(m), by: divisor };
-  };
-
-const percentile =
-  (measure: Measure, q: number) =>
-  (m: MeasuresOf): Quotient | null => {
-    const estimate = sketchQuantile(m.sketch(measure), q);
-    return estimate === null ? null : { estimate };
-  };
-
-const tokens = (m: MeasuresOf): Fixed => m.sum('input_tokens') + m.sum('output_tokens');
+const TOKENS: readonly ['input_tokens', 'output_tokens'] = ['input_tokens', 'output_tokens'];
 const FAILURE: readonly (readonly Column[])[] = [['status', 'error']];
 
 function additive(
@@ -102,74 +89,50 @@ function additive(
   takesErrors = false,
 ): MetricDefinition {
   const money = unit === 'USD';
-  return { unit, additive: true, money, columns, measures, takesErrors, value: null };
+  return { unit, additive: true, money, columns, measures, takesErrors, value: { kind: 'sum' } };
 }
 
-function quotient(
+/** The sum of some measures for each (or each `per`) of others. */
+function ratio(
   unit: Unit,
-  measures: readonly [Measure, ...Measure[]],
+  [of, by]: readonly [readonly Measure[], readonly Measure[]],
   columns: MetricDefinition['columns'],
-  value: MetricDefinition['value'],
-  takesErrors = false,
+  { per = 1n, takesErrors = false } = {},
 ): MetricDefinition {
-  return { unit, additive: false, money: false, columns, measures, takesErrors, value };
+  const value: Value = { kind: 'ratio', of, by, per };
+  return { unit, additive: false, money: false, columns, measures: [...of, ...by], takesErrors, value };
 }
 
-const latency = (q: number) =>
-  quotient('ms', ['latency_sketch'], ['latency_ms'], percentile('latency_sketch', q));
+function quantile(sketch: Measure, q: number, column: Column): MetricDefinition {
+  const value: Value = { kind: 'quantile', sketch, q };
+  return {
+    unit: 'ms',
+    additive: false,
+    money: false,
+    columns: [column],
+    measures: [sketch],
+    takesErrors: false,
+    value,
+  };
+}
 
 const DEFINITIONS: Readonly<Record<Metric, MetricDefinition>> = {
   spend: additive('USD', ['cost'], ['cost']),
   calls: additive('calls', ['calls'], []),
-  tokens: additive('tokens', ['input_tokens', 'output_tokens'], [['input_tokens', 'output_tokens']]),
+  tokens: additive('tokens', TOKENS, [TOKENS]),
   input_tokens: additive('tokens', ['input_tokens'], ['input_tokens']),
   output_tokens: additive('tokens', ['output_tokens'], ['output_tokens']),
   errors: additive('calls', ['failed'], FAILURE, true),
-  error_rate: quotient(
-    'ratio',
-    ['failed', 'calls'],
-    FAILURE,
-    ratio(
-      (m) => m.sum('failed'),
-      (m) => m.sum('calls'),
-    ),
-    true,
-  ),
-  latency_avg: quotient(
-    'ms',
-    ['latency_count', 'latency_sum'],
-    ['latency_ms'],
-    ratio(
-      (m) => m.sum('latency_sum'),
-      (m) => m.sum('latency_count'),
-    ),
-  ),
-  latency_p50: latency(0.5),
-  latency_p90: latency(0.9),
-  latency_p95: latency(0.95),
-  latency_p99: latency(0.99),
-  ttft_p95: quotient('ms', ['ttft_sketch'], ['ttft_ms'], percentile('ttft_sketch', 0.95)),
-  cost_per_call: quotient(
-    'USD',
-    ['cost', 'calls'],
-    ['cost'],
-    ratio(
-      (m) => m.sum('cost'),
-      (m) => m.sum('calls'),
-    ),
-  ),
-  tokens_per_call: quotient(
-    'tokens',
-    ['input_tokens', 'output_tokens', 'calls'],
-    [['input_tokens', 'output_tokens']],
-    ratio(tokens, (m) => m.sum('calls')),
-  ),
-  cost_per_1k_tokens: quotient(
-    'USD',
-    ['cost', 'input_tokens', 'output_tokens'],
-    ['cost', ['input_tokens', 'output_tokens']],
-    ratio((m) => m.sum('cost') * 1000n, tokens),
-  ),
+  error_rate: ratio('ratio', [['failed'], ['calls']], FAILURE, { takesErrors: true }),
+  latency_avg: ratio('ms', [['latency_sum'], ['latency_count']], ['latency_ms']),
+  latency_p50: quantile('latency_sketch', 0.5, 'latency_ms'),
+  latency_p90: quantile('latency_sketch', 0.9, 'latency_ms'),
+  latency_p95: quantile('latency_sketch', 0.95, 'latency_ms'),
+  latency_p99: quantile('latency_sketch', 0.99, 'latency_ms'),
+  ttft_p95: quantile('ttft_sketch', 0.95, 'ttft_ms'),
+  cost_per_call: ratio('USD', [['cost'], ['calls']], ['cost']),
+  tokens_per_call: ratio('tokens', [TOKENS, ['calls']], [TOKENS]),
+  cost_per_1k_tokens: ratio('USD', [['cost'], TOKENS], ['cost', TOKENS], { per: 1000n }),
   wasted_spend: additive('USD', ['failed_cost'], ['cost', ...FAILURE], true),
   unpriced_calls: additive('calls', ['unpriced'], ['cost']),
 };
@@ -192,34 +155,87 @@ export function drivingMeasure(metric: Metric, errors: ErrorFilter): Measure {
 
 const EMPTY_SKETCH: Sketch = new Map();
 
-/** The metric's value in a cell; null when a ratio or percentile has nothing to divide. A null cell has no rows. */
-export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null): Sample | null {
-  const definition = DEFINITIONS[metric];
-  if (definition.value === null) return sumSample(definition.measures, errors, cell);
-  if (cell === null) return null;
-  const value = definition.value({
-    sum: (measure) => cell.sums[narrowed(measure, errors)] ?? 0n,
-    sketch: (measure) => cell.sketches[measure] ?? EMPTY_SKETCH,
-  });
-  if (value === null) return null;
-  const calls = Number((cell.sums.calls ?? 0n) / ONE);
-  if ('estimate' in value) {
-    return { fixed: BigInt(Math.round(value.estimate * 1e6)) * 10n ** 6n, number: value.estimate, calls };
+/** What a rule measures: a metric, its failures narrowed. */
+export interface Measured {
+  /** The exact value in a cell; null when a ratio or percentile has nothing to divide. A null cell has no rows. */
+  sample(cell: Cell | null): Sample | null;
+  /**
+   * The value as a double, within a millionth of the exact one, and null where that is: enough to see that a value is
+   * nowhere near a limit, and to rank.
+   */
+  estimate(series: Series, group: number, window: number): number | null;
+}
+
+export function measured(metric: Metric, errors: ErrorFilter): Measured {
+  const { value, measures } = DEFINITIONS[metric];
+  const own = (names: readonly Measure[]): Measure[] => names.map((measure) => narrowed(measure, errors));
+  switch (value.kind) {
+    case 'sum': {
+      const terms = own(measures);
+      return {
+        sample: (cell) => sampleOfSum(sumOf(terms, cell), cell),
+        estimate: (series, group, window) => estimateOf(terms, series, group, window),
+      };
+    }
+    case 'ratio': {
+      const [of, by, per] = [own(value.of), own(value.by), Number(value.per)];
+      return {
+        sample: (cell) =>
+          cell === null ? null : sampleOfRatio(sumOf(of, cell) * value.per, sumOf(by, cell), cell),
+        estimate(series, group, window) {
+          const divisor = estimateOf(by, series, group, window);
+          return divisor === 0 ? null : (estimateOf(of, series, group, window) * per) / divisor;
+        },
+      };
+    }
+    case 'quantile': {
+      const { sketch, q } = value;
+      const quantileIn = (cell: Cell | null) => sketchQuantile(cell?.sketches[sketch] ?? EMPTY_SKETCH, q);
+      return {
+        sample: (cell) => sampleOfQuantile(quantileIn(cell), cell),
+        estimate: (series, group, window) => quantileIn(series.cell(group, window)),
+      };
+    }
   }
-  const divisor = value.by < 0n ? -value.by : value.by;
-  const dividend = (value.by < 0n ? -value.of : value.of) * ONE;
+}
+
+/** The metric's exact value in a cell. */
+export function sampleOf(metric: Metric, errors: ErrorFilter, cell: Cell | null): Sample | null {
+  return measured(metric, errors).sample(cell);
+}
+
+function sumOf(terms: readonly Measure[], cell: Cell | null): Fixed {
+  let sum = 0n;
+  for (const measure of terms) sum += cell?.sums[measure] ?? 0n;
+  return sum;
+}
+
+function estimateOf(terms: readonly Measure[], series: Series, group: number, window: number): number {
+  let sum = 0;
+  for (const measure of terms) sum += series.estimate(group, window, measure);
+  return sum;
+}
+
+function callsIn(cell: Cell | null): number {
+  return Number((cell?.sums.calls ?? 0n) / ONE);
+}
+
+function sampleOfSum(fixed: Fixed, cell: Cell | null): Sample {
+  return { fixed, number: Number(fixed) / Number(ONE), calls: callsIn(cell) };
+}
+
+function sampleOfRatio(of: Fixed, by: Fixed, cell: Cell): Sample | null {
+  if (by === 0n) return null;
+  const [dividend, divisor] = by < 0n ? [-of, -by] : [of, by];
   return {
-    fixed: divideRounded(dividend, divisor),
+    fixed: divideRounded(dividend * ONE, divisor),
     // Both sides are whole numbers of 10^-12, so one division of doubles is the nearest there is.
-    number: Number(value.of) / Number(value.by),
-    calls,
+    number: Number(of) / Number(by),
+    calls: callsIn(cell),
   };
 }
 
-/** Apart from ratios, and without closures: a poll makes one for every group of every rule. */
-function sumSample(measures: readonly Measure[], errors: ErrorFilter, cell: Cell | null): Sample {
-  if (cell === null) return { fixed: 0n, number: 0, calls: 0 };
-  let fixed = 0n;
-  for (const measure of measures) fixed += cell.sums[narrowed(measure, errors)] ?? 0n;
-  return { fixed, number: Number(fixed) / Number(ONE), calls: Number((cell.sums.calls ?? 0n) / ONE) };
+function sampleOfQuantile(quantile: number | null, cell: Cell | null): Sample | null {
+  if (quantile === null) return null;
+  return { fixed: BigInt(Math.round(quantile * 1e6)) * 10n ** 6n, number: quantile, calls: callsIn(cell) };
 }

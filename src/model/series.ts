@@ -1,5 +1,5 @@
 import type { Measure } from './measure.ts';
-import type { Fixed } from './money.ts';
+import { type Fixed, ONE } from './money.ts';
 import type { Sketch } from './sketch.ts';
 import type { Window } from './window.ts';
 
@@ -29,9 +29,31 @@ export interface Cell {
   readonly sketches: Readonly<Partial<Record<Measure, Sketch>>>;
 }
 
-/** The answer to a Query: every group with a row in any of the windows; `cells[i]` is null where it has none in window i. */
+/**
+ * The answer to a Query: every group with a row in any of the windows. Groups and windows are named by their places.
+ * Exact cells are made when they are asked for: most values are nowhere near a limit, and an estimate shows it.
+ */
 export interface Series {
-  readonly groups: readonly { readonly key: GroupKey; readonly cells: readonly (Cell | null)[] }[];
+  readonly keys: readonly GroupKey[];
+  /** Whether the group has a row in the window. */
+  has(group: number, window: number): boolean;
+  /** The exact cell; null where the group has no row in the window. */
+  cell(group: number, window: number): Cell | null;
+  /** The sum of an additive measure as a double: within a millionth of a millionth of itself. 0 without rows. */
+  estimate(group: number, window: number, measure: Measure): number;
+}
+
+/** The series of exact cells, a list of them for each group, one for each window. */
+export function seriesOfCells(
+  groups: readonly { readonly key: GroupKey; readonly cells: readonly (Cell | null)[] }[],
+): Series {
+  const cell = (group: number, window: number): Cell | null => groups[group]?.cells[window] ?? null;
+  return {
+    keys: groups.map(({ key }) => key),
+    cell,
+    has: (group, window) => cell(group, window) !== null,
+    estimate: (group, window, measure) => Number(cell(group, window)?.sums[measure] ?? 0n) / Number(ONE),
+  };
 }
 
 /**

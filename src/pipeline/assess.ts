@@ -71,5 +71,5 @@ export async function assess(
 
 function callsIn(series: Series | AppError | undefined): number {
   if (series === undefined || series instanceof Error) return 0;
-  return Number((series.groups[0]?.cells[0]?.sums.calls ?? 0n) / ONE);
+  return Number((series.cell(0, 0)?.sums.calls ?? 0n) / ONE);
 }

@@ -1,6 +1,6 @@
 import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Query, Series } from '../model/series.ts';
+import type { GroupKey, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
@@ -44,7 +44,9 @@ export function evaluate(
   const judge = (at: number): Judgement => {
     const known = judgements.get(at);
     if (known !== undefined) return known;
-    const own = (slices[indexOf.get(at) ?? -1] ?? []).map((columns, i) => sliceOf(series[i], columns));
+    const own = (slices[indexOf.get(at) ?? -1] ?? []).map((columns, i) =>
+      sliceOf(series[i] as Series, columns),
+    );
     return type.judge(rule, { at: at - rule.delayMs, zone }, own);
   };
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
@@ -129,12 +131,15 @@ function placeOf(window: Window, windows: Window[], places: Places): number {
 }
 
 /** The columns of a series, with the groups that have a row in one of them: the answer to a query of one instant. */
-function sliceOf(series: Series | undefined, columns: readonly number[]): Series {
-  const groups: Series['groups'][number][] = [];
-  for (const { key, cells } of series?.groups ?? []) {
-    if (columns.some((column) => (cells[column] ?? null) !== null)) {
-      groups.push({ key, cells: columns.map((column) => cells[column] ?? null) });
-    }
+function sliceOf(series: Series, columns: readonly number[]): Series {
+  const groups: number[] = [];
+  for (let group = 0; group < series.keys.length; group += 1) {
+    if (columns.some((column) => series.has(group, column))) groups.push(group);
   }
-  return { groups };
+  return {
+    keys: groups.map((group) => series.keys[group] as GroupKey),
+    has: (group, i) => series.has(groups[group] as number, columns[i] as number),
+    cell: (group, i) => series.cell(groups[group] as number, columns[i] as number),
+    estimate: (group, i, measure) => series.estimate(groups[group] as number, columns[i] as number, measure),
+  };
 }

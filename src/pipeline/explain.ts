@@ -165,10 +165,10 @@ export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
 /** Parts by finding: the first `width` members of a series' key name the finding's group, the next one the part. */
 function indexOf(query: Query, series: Series, width: number): NonNullable<Answered['index']> {
   const index = new Map<string, { key: string | null; cell: Cell }[]>();
-  for (const { key, cells } of series.groups) {
-    cells.forEach((cell, i) => {
-      const window = query.windows[i];
-      if (cell === null || window === undefined) return;
+  for (const [group, key] of series.keys.entries()) {
+    query.windows.forEach((window, i) => {
+      const cell = series.cell(group, i);
+      if (cell === null) return;
       const id = findingKey(window, key.slice(0, width));
       const part = { key: key[width] ?? null, cell };
       const parts = index.get(id);

@@ -1,6 +1,6 @@
 import { isSketch, type Measure } from '../model/measure.ts';
-import type { Fixed } from '../model/money.ts';
-import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
+import { type Fixed, ONE } from '../model/money.ts';
+import type { Cell, Query, Series } from '../model/series.ts';
 import type { Sketch } from '../model/sketch.ts';
 import type { CubeView, Totals } from './cube-cells.ts';
 import { fixedOf } from './packed-cells.ts';
@@ -13,47 +13,79 @@ export interface QueryViews {
 
 /** The query's answer from cells, as seriesOf would give it from the store; null when a cell that it needs is missing. */
 export function answerFrom(query: Query, views: QueryViews, at: number): Series | null {
-  const { measures } = views.sums.own.cube;
-  const calls = measures.indexOf('calls');
-  const additive = query.measures.flatMap((measure) =>
-    isSketch(measure) ? [] : [{ measure, place: measures.indexOf(measure) }],
-  );
-  const columns: { totals: Totals; sketches: Map<string, Partial<Record<Measure, Map<number, number>>>> }[] =
-    [];
+  const columns: Totals[] = [];
   for (const window of query.windows) {
     const totals = views.sums.totals(window, at);
-    if (totals === null) return null;
-    const sketches = new Map<string, Partial<Record<Measure, Map<number, number>>>>();
-    for (const { measure, view } of views.sketches) {
-      const counted = view.totals(window, at);
-      if (counted === null) return null;
-      addSketches(sketches, measure, view, counted);
-    }
-    columns.push({ totals, sketches });
+    if (totals === null || views.sketches.some(({ view }) => view.totals(window, at) === null)) return null;
+    columns.push(totals);
   }
-  const groups: { key: GroupKey; cells: (Cell | null)[] }[] = [];
+  const { measures } = views.sums.own.cube;
   const width = measures.length;
-  views.sums.groups.forEach((key, group) => {
-    let some = false;
-    const cells = columns.map(({ totals, sketches }): Cell | null => {
-      if (!totals.units[group * width + calls]) return null;
-      some = true;
+  const places = new Map(measures.map((measure, place) => [measure, place]));
+  const calls = places.get('calls') as number;
+  const additive = query.measures.filter((measure) => !isSketch(measure));
+  const groups = groupsWithRows(columns, views.sums.groups.length, width, calls);
+  const sketchesIn = sketchesBy(query, views, at);
+
+  const has = (group: number, window: number): boolean =>
+    Boolean(columns[window]?.units[(groups[group] as number) * width + calls]);
+  return {
+    keys: groups.map((group) => views.sums.groups[group] as readonly (string | null)[]),
+    has,
+    cell(group, window): Cell | null {
+      if (!has(group, window)) return null;
+      const { units, parts } = columns[window] as Totals;
+      const from = (groups[group] as number) * width;
       const sums: Partial<Record<Measure, Fixed>> = {};
-      for (const { measure, place } of additive) {
-        const i = group * width + place;
-        sums[measure] = fixedOf(totals.units[i] as number, totals.parts[i] as number);
+      for (const measure of additive) {
+        const at = from + (places.get(measure) as number);
+        sums[measure] = fixedOf(units[at] as number, parts[at] as number);
       }
-      return {
-        sums,
-        sketches: sketches.size === 0 ? NO_SKETCHES : (sketches.get(JSON.stringify(key)) ?? NO_SKETCHES),
-      };
-    });
-    if (some) groups.push({ key, cells });
-  });
-  return { groups };
+      return { sums, sketches: sketchesIn(groups[group] as number, window) };
+    },
+    estimate(group, window, measure) {
+      const totals = columns[window];
+      const at = (groups[group] as number) * width + (places.get(measure) as number);
+      return totals === undefined ? 0 : (totals.units[at] ?? 0) + (totals.parts[at] ?? 0) / UNIT;
+    },
+  };
 }
 
-const NO_SKETCHES: Readonly<Partial<Record<Measure, Sketch>>> = {};
+const UNIT = Number(ONE);
+
+/** The groups of a view that have a row in one of the windows. */
+function groupsWithRows(columns: readonly Totals[], count: number, width: number, calls: number): number[] {
+  const groups: number[] = [];
+  for (let group = 0; group < count; group += 1) {
+    if (columns.some(({ units }) => units[group * width + calls])) groups.push(group);
+  }
+  return groups;
+}
+
+type Sketches = Readonly<Partial<Record<Measure, Sketch>>>;
+const NO_SKETCHES: Sketches = {};
+
+/** The sketches of a group in a window; those of a window are put together when the first of them is asked for. */
+function sketchesBy(
+  { windows }: Query,
+  { sums, sketches }: QueryViews,
+  at: number,
+): (group: number, window: number) => Sketches {
+  const byWindow = new Map<number, Map<string, Partial<Record<Measure, Map<number, number>>>>>();
+  return (group, window) => {
+    if (sketches.length === 0) return NO_SKETCHES;
+    let byGroup = byWindow.get(window);
+    if (byGroup === undefined) {
+      byGroup = new Map();
+      byWindow.set(window, byGroup);
+      for (const { measure, view } of sketches) {
+        const totals = view.totals(windows[window] as Query['windows'][number], at);
+        if (totals !== null) addSketches(byGroup, measure, view, totals);
+      }
+    }
+    return byGroup.get(JSON.stringify(sums.groups[group])) ?? NO_SKETCHES;
+  };
+}
 
 /** A view by bucket has a group for every bucket: its key's last member. */
 function addSketches(

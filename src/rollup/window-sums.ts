@@ -1,6 +1,6 @@
 import { firstNotBelow } from '../model/ascending.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
-import type { Fixed } from '../model/money.ts';
+import { type Fixed, ONE } from '../model/money.ts';
 import type { Cell, CellRead, Query, SegmentCell, Series } from '../model/series.ts';
 import type { Sketch } from '../model/sketch.ts';
 import type { Window } from '../model/window.ts';
@@ -20,12 +20,37 @@ interface Track {
 export function seriesOf(query: Query, read: CellRead, cells: readonly SegmentCell[]): Series {
   const segmentAt = new Map(read.edges.map((edge, index) => [edge, index]));
   const spans = query.windows.map((window) => spanOf(window, segmentAt));
-  const groups = tracksOf(cells, read.measures.filter(notSketch)).map((track) => ({
-    key: track.key,
-    cells: spans.map((span) => cellOf(track, span, query.measures)),
-  }));
   // A read is shared: groups that only have rows in another query's windows are not this query's.
-  return { groups: groups.filter((group) => group.cells.some((cell) => cell !== null)) };
+  const tracks = tracksOf(cells, read.measures.filter(notSketch)).flatMap((track) => {
+    const places = spans.map((span) => placesOf(track, span));
+    return places.some(({ first, end }) => end > first) ? [{ ...track, places }] : [];
+  });
+  const has = (group: number, window: number): boolean => {
+    const places = tracks[group]?.places[window];
+    return places !== undefined && places.end > places.first;
+  };
+  const sumOf = (group: number, window: number, measure: Measure): Fixed => {
+    const track = tracks[group];
+    const places = track?.places[window];
+    if (places === undefined) return 0n;
+    const totals = track?.totals[measure];
+    return (totals?.[places.end] ?? 0n) - (totals?.[places.first] ?? 0n);
+  };
+  return {
+    keys: tracks.map(({ key }) => key),
+    has,
+    cell(group, window): Cell | null {
+      if (!has(group, window)) return null;
+      const sums: Partial<Record<Measure, Fixed>> = {};
+      const sketches: Partial<Record<Measure, Sketch>> = {};
+      for (const measure of query.measures) {
+        if (isSketch(measure)) sketches[measure] = sketchIn(tracks[group], window, measure);
+        else sums[measure] = sumOf(group, window, measure);
+      }
+      return { sums, sketches };
+    },
+    estimate: (group, window, measure) => Number(sumOf(group, window, measure)) / Number(ONE),
+  };
 }
 
 function spanOf(window: Window, segmentAt: ReadonlyMap<number, number>): readonly [number, number] {
@@ -56,25 +81,24 @@ function tracksOf(cells: readonly SegmentCell[], additive: readonly Measure[]): 
   });
 }
 
-function cellOf(
-  track: Track,
-  [from, to]: readonly [number, number],
-  measures: readonly Measure[],
-): Cell | null {
+/** Which of a group's cells lie in a window: from `first` up to `end`. */
+interface Places {
+  readonly first: number;
+  readonly end: number;
+}
+
+function placesOf(track: Track, [from, to]: readonly [number, number]): Places {
   const first = firstNotBelow(track.segments, from);
-  const end = firstNotBelow(track.segments, to);
-  if (end <= first) return null;
-  const sums: Partial<Record<Measure, Fixed>> = {};
-  const sketches: Partial<Record<Measure, Sketch>> = {};
-  for (const measure of measures) {
-    if (isSketch(measure)) {
-      sketches[measure] = mergedSketch(track.cells.slice(first, end), measure);
-    } else {
-      const totals = track.totals[measure];
-      sums[measure] = (totals?.[end] ?? 0n) - (totals?.[first] ?? 0n);
-    }
-  }
-  return { sums, sketches };
+  return { first, end: Math.max(first, firstNotBelow(track.segments, to)) };
+}
+
+function sketchIn(
+  track: (Track & { readonly places: readonly Places[] }) | undefined,
+  window: number,
+  measure: Measure,
+): Sketch {
+  const { first, end } = track?.places[window] ?? { first: 0, end: 0 };
+  return mergedSketch(track?.cells.slice(first, end) ?? [], measure);
 }
 
 function mergedSketch(cells: readonly Cell[], measure: Measure): Sketch {

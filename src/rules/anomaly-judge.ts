@@ -1,8 +1,9 @@
 import type { Baseline, Firing, Judgement, Observation, ReachedStep } from '../model/finding.ts';
-import { describeMetric, measuresOf, type Sample, sampleOf } from '../model/metric.ts';
+import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
+import { observedLater } from '../model/observed.ts';
 import type { AnomalyRule } from '../model/rule.ts';
-import type { Cell, Query, Series } from '../model/series.ts';
+import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
 import {
   clipOutliers,
   deviationOf,
@@ -15,6 +16,7 @@ import {
   zScore,
 } from '../model/statistics.ts';
 import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
+import { isSurelyQuiet } from './anomaly-glance.ts';
 import { largestFirst } from './rule-order.ts';
 import type { RuleContext } from './rule-type.ts';
 
@@ -37,25 +39,80 @@ export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Quer
 export function judgeAnomaly(
   rule: AnomalyRule,
   { at, zone }: RuleContext,
-  series: readonly Series[],
+  [series = NOBODY]: readonly Series[],
 ): Judgement {
   const window = windowAt(rule.window, at, zone);
-  const judged = (series[0]?.groups ?? []).flatMap(({ key, cells }) => {
-    const value = sampleOf(rule.metric, rule.errors, cells[0] ?? null);
-    const history = value === null ? null : historyOf(rule, cells);
-    if (value === null || history === null) return [];
-    return [judgeGroup(rule, { key, value, window }, history)];
-  });
-  judged.sort((a, b) => {
-    const byScore = Math.abs(b.observation.zscore ?? 0) - Math.abs(a.observation.zscore ?? 0);
-    return byScore === 0 ? largestFirst(a.observation, b.observation) : byScore;
-  });
-  const observed = judged.map(({ observation }) => observation);
-  const firing = judged.flatMap(({ observation, step }): Firing[] =>
-    step === null ? [] : [{ ...observation, steps: [step] }],
-  );
-  const status = firing.length > 0 ? 'firing' : observed.length > 0 ? 'ok' : 'no_data';
-  return { status, observed, firing };
+  const { sample, estimate } = measured(rule.metric, rule.errors);
+  const judge = (group: number) => {
+    const exact = compared(rule, series, group, (k) => sample(series.cell(group, k))) as Compared<Sample>;
+    return judgeGroup(
+      rule,
+      { key: series.keys[group] as GroupKey, value: exact.value, window },
+      historyOf(rule, exact),
+    );
+  };
+  const groups: number[] = [];
+  const numbers: number[] = [];
+  const firing: Firing[] = [];
+  for (let group = 0; group < series.keys.length; group += 1) {
+    const glance = compared(rule, series, group, (k) => estimate(series, group, k));
+    if (glance === null) continue;
+    groups.push(group);
+    numbers.push(glance.value);
+    if (isSurelyQuiet(rule, glance)) continue;
+    const { observation, step } = judge(group);
+    if (step !== null) firing.push({ ...observation, steps: [step] });
+  }
+  return {
+    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
+    observed: observedLater({
+      numbers,
+      observe: (place) => judge(groups[place] as number).observation,
+      order: farthestFirst,
+      worsens: null,
+    }),
+    firing: firing.sort(farthestFirst),
+  };
+}
+
+const NOBODY = seriesOfCells([]);
+
+function farthestFirst(a: Observation, b: Observation): number {
+  const byScore = Math.abs(b.zscore ?? 0) - Math.abs(a.zscore ?? 0);
+  return byScore === 0 ? largestFirst(a, b) : byScore;
+}
+
+/** A group's value, and what its periods and (for additive metrics) the 24 h that end with each of them have. */
+interface Compared<T> {
+  readonly value: T;
+  readonly periods: readonly T[];
+  readonly days: readonly T[];
+}
+
+/**
+ * What is compared of a group, by windows as `queryAnomaly` asks for them: its history goes from the oldest period with
+ * a row on. Null where the group has no value now, or fewer periods with one than the rule asks for.
+ */
+function compared<T>(
+  rule: AnomalyRule,
+  series: Series,
+  group: number,
+  valueAt: (window: number) => T | null,
+): Compared<T> | null {
+  const value = valueAt(0);
+  if (value === null) return null;
+  let oldest = rule.baselineDays;
+  while (oldest > 0 && !series.has(group, oldest)) oldest -= 1;
+  const periods: T[] = [];
+  const days: T[] = [];
+  for (let k = 1; k <= oldest; k += 1) {
+    const period = valueAt(k);
+    if (period === null) continue;
+    periods.push(period);
+    const day = isAdditive(rule) ? valueAt(rule.baselineDays + k) : null;
+    if (day !== null) days.push(day);
+  }
+  return periods.length < rule.minHistory ? null : { value, periods, days };
 }
 
 /** What a group is compared with: its periods, clipped where the method says so, and the floor of their deviation. */
@@ -65,23 +122,12 @@ interface History {
   readonly floor: { readonly of: bigint; readonly by: bigint };
 }
 
-/** The periods from the oldest one with a row on; null where they are fewer than the rule asks for. */
-function historyOf(rule: AnomalyRule, cells: readonly (Cell | null)[]): History | null {
-  const { baselineDays, metric, errors } = rule;
-  let oldest = baselineDays;
-  while (oldest > 0 && (cells[oldest] ?? null) === null) oldest -= 1;
-  const values: Fixed[] = [];
-  let days = 0n;
-  for (let k = 1; k <= oldest; k += 1) {
-    const value = sampleOf(metric, errors, cells[k] ?? null);
-    if (value === null) continue;
-    values.push(value.fixed);
-    days += sampleOf(metric, errors, cells[baselineDays + k] ?? null)?.fixed ?? 0n;
-  }
-  if (values.length < rule.minHistory) return null;
+function historyOf(rule: AnomalyRule, { periods, days }: Compared<Sample>): History {
+  const values = periods.map(({ fixed }) => fixed);
   const plain = momentsOf(values);
   // A ratio's day is the ratio itself: what a floor of a day's sum would be has no meaning for it.
-  const floor = percentOf(isAdditive(rule) ? days : plain.sum, rule.floorPct, plain.n);
+  const base = isAdditive(rule) ? days.reduce((sum, { fixed }) => sum + fixed, 0n) : plain.sum;
+  const floor = percentOf(base, rule.floorPct, plain.n);
   return { moments: rule.method === 'robust' ? momentsOf(clipOutliers(values)) : plain, floor };
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Firing, Observation, ReachedStep } from '../model/finding.ts';
-import { describeMetric, measuresOf, sampleOf } from '../model/metric.ts';
-import type { Fixed } from '../model/money.ts';
+import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
+import { type Fixed, toNumber } from '../model/money.ts';
+import { observedLater } from '../model/observed.ts';
 import { type Operator, SEVERITIES, type Severity, type ThresholdRule } from '../model/rule.ts';
-import type { Series } from '../model/series.ts';
-import { type Window, windowAt } from '../model/window.ts';
+import { type GroupKey, seriesOfCells } from '../model/series.ts';
+import { windowAt } from '../model/window.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { largestFirst, smallestFirst } from './rule-order.ts';
@@ -54,22 +55,31 @@ export const threshold: RuleType<ThresholdRule> = {
     ];
   },
 
-  judge(rule, { at, zone }, series) {
-    const observed = observe(rule, windowAt(rule.window, at, zone), series[0]);
-    observed.sort(rule.operator.startsWith('<') ? smallestFirst : largestFirst);
-    const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
-    const firing: Firing[] = [];
-    for (const observation of observed) {
-      const { value } = observation;
-      if (value.calls < rule.minCalls) continue;
-      const [first, ...more] = limits.filter(({ operator, bound }) => reaches(operator, value.fixed, bound));
-      if (first === undefined) continue;
-      firing.push({ ...observation, steps: [first, ...more] });
+  judge(rule, { at, zone }, [answer = NOBODY]) {
+    const window = windowAt(rule.window, at, zone);
+    const { sample, estimate } = measured(rule.metric, rule.errors);
+    const { additive } = describeMetric(rule.metric);
+    // Without group_by an additive metric has a value even without a row.
+    const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
+    const groups: number[] = [];
+    const numbers: number[] = [];
+    for (let group = 0; group < series.keys.length; group += 1) {
+      const number = estimate(series, group, 0);
+      if (number === null) continue;
+      groups.push(group);
+      numbers.push(number);
     }
-    if (firing.length > 0) return { status: 'firing', observed, firing };
+    const observe = (place: number): Observation => {
+      const group = groups[place] as number;
+      const value = sample(series.cell(group, 0)) as Sample;
+      return { key: series.keys[group] as GroupKey, value, window, baseline: null, zscore: null };
+    };
+    const falls = rule.operator.startsWith('<');
+    const order = falls ? smallestFirst : largestFirst;
+    const firing = firingAmong(rule, numbers, observe).sort(order);
     return {
-      status: !describeMetric(rule.metric).additive && observed.length === 0 ? 'no_data' : 'ok',
-      observed,
+      status: firing.length > 0 ? 'firing' : !additive && groups.length === 0 ? 'no_data' : 'ok',
+      observed: observedLater({ numbers, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
   },
@@ -119,16 +129,32 @@ function limitFaults(given: object): ReturnType<typeof fault>[] {
   return faults;
 }
 
-/** Every group with a value in the window; without group_by an additive metric has one even without a row. */
-function observe(rule: ThresholdRule, window: Window, series: Series | undefined): Observation[] {
-  const groups = series?.groups ?? [];
-  const everyone = rule.groupBy.length === 0 && groups.length === 0 ? [{ key: [], cells: [null] }] : groups;
-  const observed: Observation[] = [];
-  for (const { key, cells } of everyone) {
-    const value = sampleOf(rule.metric, rule.errors, cells[0] ?? null);
-    if (value !== null) observed.push({ key, value, window, baseline: null, zscore: null });
-  }
-  return observed;
+const NOBODY = seriesOfCells([]);
+const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
+/** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
+const CLOSE = 1e-6;
+
+/** What reaches a limit. Only values whose estimate comes near the mildest one are made exact and compared. */
+function firingAmong(
+  rule: ThresholdRule,
+  numbers: readonly number[],
+  observe: (place: number) => Observation,
+): Firing[] {
+  const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
+  const bounds = limits.map(({ bound }) => toNumber(bound));
+  const falls = rule.operator.startsWith('<');
+  const mildest = falls ? Math.max(...bounds) : Math.min(...bounds);
+  const close = CLOSE * (1 + Math.abs(mildest));
+  const firing: Firing[] = [];
+  numbers.forEach((number, place) => {
+    if (falls ? number > mildest + close : number < mildest - close) return;
+    const observation = observe(place);
+    const { value } = observation;
+    if (value.calls < rule.minCalls) return;
+    const [first, ...more] = limits.filter(({ operator, bound }) => reaches(operator, value.fixed, bound));
+    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
+  });
+  return firing;
 }
 
 /** Whether a value meets a limit. */

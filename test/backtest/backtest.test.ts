@@ -62,7 +62,8 @@ describe("the demo's 90 days", () => {
     const { rules } = await replayed([hourlyBurn]);
     const own: number[] = [];
     await replay(partsOf(scene, { rules: [hourlyBurn], from: FROM, to: END, stepMs: STEP }), {
-      judged: ({ evaluation }) => own.push(...evaluation.judgement.observed.map(({ value }) => value.number)),
+      judged: ({ evaluation }) =>
+        own.push(...[...evaluation.judgement.observed].map(({ value }) => value.number)),
     });
     own.sort((a, b) => a - b);
     const rank = (q: number) => own[Math.floor(q * (own.length - 1))] as number;

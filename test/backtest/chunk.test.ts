@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nextChunk } from '../../src/backtest/chunk.ts';
 import type { Observation } from '../../src/model/finding.ts';
+import { observedHere } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 
@@ -21,7 +22,9 @@ function seen(rule: Rule, groups: number) {
   });
   return {
     rule,
-    evaluations: [{ at, judgement: { status: 'ok', observed, firing: [] }, pending: [] }],
+    evaluations: [
+      { at, judgement: { status: 'ok', observed: observedHere(observed), firing: [] }, pending: [] },
+    ],
   } as const;
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { demoConfig } from '../../src/demo/demo-config.ts';
 import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
-import type { Cell, Query, Series } from '../../src/model/series.ts';
+import { type Cell, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { evaluate, queriesOf } from '../../src/pipeline/evaluate.ts';
 import type { CallRow } from '../../src/stores/audit-store.ts';
@@ -100,12 +100,13 @@ describe.each(['2026-11-20T02:05:00Z', '2027-03-01T09:30:00Z', '2026-06-14T17:00
       const rule = ruleOf('anomaly', keys ?? {});
       const moments = Array.from({ length: 60 * 24 }, (_, i) => ({ at: at - i * HOUR, earlier: [] }));
       const spend = spendByService(calls);
-      const answer = ({ windows }: Query): Series => ({
-        groups: spend.services.map((service) => ({
-          key: [service],
-          cells: windows.map((window) => spend.cell(service, window)),
-        })),
-      });
+      const answer = ({ windows }: Query): Series =>
+        seriesOfCells(
+          spend.services.map((service) => ({
+            key: [service],
+            cells: windows.map((window) => spend.cell(service, window)),
+          })),
+        );
       const judged = evaluate(rule, 'UTC', moments, queriesOf(rule, 'UTC', moments).map(answer));
       expect(judged).toHaveLength(moments.length);
       expect(judged.some(({ judgement }) => judgement.observed.length === spend.services.length)).toBe(true);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Firing, ReachedStep } from '../../src/model/finding.ts';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
+import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import { type RuleBase, type Silence, stepOf } from '../../src/model/rule.ts';
 import type { Episode, Said } from '../../src/model/said.ts';
 import type { GroupKey } from '../../src/model/series.ts';
@@ -56,7 +57,7 @@ function evaluation(at: number, ...found: (Firing | null)[]): Evaluation {
   const fires = found.filter((one) => one !== null);
   return {
     at,
-    judgement: { status: fires.length > 0 ? 'firing' : 'ok', observed: [], firing: fires },
+    judgement: { status: fires.length > 0 ? 'firing' : 'ok', observed: NOTHING_OBSERVED, firing: fires },
     pending: [],
   };
 }

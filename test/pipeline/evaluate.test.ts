@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../src/model/rule.ts';
-import type { GroupKey, Query, Series } from '../../src/model/series.ts';
+import { type GroupKey, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { evaluate, type Moment, queriesOf } from '../../src/pipeline/evaluate.ts';
 import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
@@ -24,11 +24,13 @@ function answer(
   keys: readonly GroupKey[],
   cost: (key: GroupKey, window: Window) => number | null,
 ): Series[] {
-  return queries.map(({ windows }) => ({
-    groups: keys
-      .map((key) => ({ key, cells: windows.map((window) => cellOf(cost(key, window))) }))
-      .filter(({ cells }) => cells.some((cell) => cell !== null)),
-  }));
+  return queries.map(({ windows }) =>
+    seriesOfCells(
+      keys
+        .map((key) => ({ key, cells: windows.map((window) => cellOf(cost(key, window))) }))
+        .filter(({ cells }) => cells.some((cell) => cell !== null)),
+    ),
+  );
 }
 
 function run(
@@ -111,7 +113,7 @@ describe('for', () => {
   it('is pending where one instant broke it, and is not firing', () => {
     const [evaluation] = held([10], 5, (n) => (n === 7 ? 49 : 60));
     expect(evaluation).toMatchObject({ judgement: { status: 'ok', firing: [] }, pending: [{ key: ['a'] }] });
-    expect(evaluation?.judgement.observed).toHaveLength(1);
+    expect(evaluation?.judgement.observed.length).toBe(1);
   });
 
   it('is broken by an instant without a row', () => {
@@ -201,9 +203,9 @@ describe('for', () => {
     const keys = Array.from({ length: 2_000 }, (_, i) => [`user-${i}`]);
     const hot = cellOf(60);
     const cold = cellOf(10);
-    const series = queriesOf(day, 'UTC', given).map(({ windows }) => ({
-      groups: keys.map((key, i) => ({ key, cells: windows.map(() => (i < 200 ? hot : cold)) })),
-    }));
+    const series = queriesOf(day, 'UTC', given).map(({ windows }) =>
+      seriesOfCells(keys.map((key, i) => ({ key, cells: windows.map(() => (i < 200 ? hot : cold)) }))),
+    );
     const started = performance.now();
     const [evaluation] = evaluate(day, 'UTC', given, series);
     expect(evaluation?.judgement.firing).toHaveLength(200);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Query, Series } from '../../src/model/series.ts';
+import type { Query } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { collect } from '../../src/pipeline/collect.ts';
 import { openRollup, type Rollup } from '../../src/rollup/ledger.ts';
@@ -12,6 +12,7 @@ import { openRollupHours } from '../../src/state/rollup-hours.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { AUDIT_STORES } from '../../src/stores/index.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { comparable } from '../support/series-cells.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -105,37 +106,6 @@ function queriesAt(at: number): Query[] {
   ];
 }
 
-const sorted = (series: Series | Error | null | undefined) => {
-  if (series === null || series === undefined || series instanceof Error) return series;
-  const key = (group: Series['groups'][number]) => JSON.stringify(group.key);
-  return [...series.groups]
-    .sort((a, b) => (key(a) < key(b) ? -1 : 1))
-    .map((group) => ({
-      key: group.key,
-      cells: group.cells.map((cell) =>
-        cell === null
-          ? null
-          : {
-              sums: cell.sums,
-              sketches: Object.fromEntries(
-                Object.entries(cell.sketches).map(([name, sketch]) => [
-                  name,
-                  new Map([...(sketch ?? [])].sort(([a], [b]) => a - b)),
-                ]),
-              ),
-            },
-      ),
-    }));
-};
-
-/** A sketch without values may be left out. */
-const comparable = (series: Series | Error | null | undefined) =>
-  JSON.stringify(sorted(series), (_, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    if (value instanceof Map) return value.size === 0 ? undefined : [...value];
-    return value;
-  });
-
 async function expectSame(rollup: Rollup, at: number, when: string): Promise<void> {
   const queries = queriesAt(at);
   await rollup.look(queries, at);
@@ -143,8 +113,8 @@ async function expectSame(rollup: Rollup, at: number, when: string): Promise<voi
   const { series, newestRow } = await rollup.look(queries, at);
   const direct = await collect(store, queries, at);
   expect(newestRow).toBe(direct.newestRow);
-  queries.forEach((_, i) => {
-    expect(comparable(series[i]), `${when}, query ${i}`).toBe(comparable(direct.series[i]));
+  queries.forEach((query, i) => {
+    expect(comparable(series[i], query), `${when}, query ${i}`).toBe(comparable(direct.series[i], query));
   });
 }
 

@@ -1,24 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Query, Series } from '../../src/model/series.ts';
+import type { Measure } from '../../src/model/measure.ts';
+import { type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import { planReads } from '../../src/rollup/plan.ts';
 import { seriesOf } from '../../src/rollup/window-sums.ts';
+import { groupsIn, sortedGroupsIn } from '../support/series-cells.ts';
 import { answerTo, groupsOf, queriesArbitrary, type Row, rowsArbitrary } from './random-rows.ts';
 
 /** The answer as plain code sums it, window by window. */
 function summedPlainly(query: Query, rows: readonly Row[]): Series {
   const byWindow = query.windows.map((window) => groupsOf(query, rows, window));
   const keys = new Map(byWindow.flat().map(({ key }) => [JSON.stringify(key), key]));
-  return {
-    groups: [...keys].map(([id, key]) => ({
+  return seriesOfCells(
+    [...keys].map(([id, key]) => ({
       key,
       cells: byWindow.map((groups) => groups.find((group) => JSON.stringify(group.key) === id)?.cell ?? null),
     })),
-  };
+  );
 }
-
-const sorted = ({ groups }: Series) =>
-  [...groups].sort((a, b) => (JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1));
 
 describe('a series', () => {
   it('is what plain sums of the rows give, whatever windows and queries share the read', () => {
@@ -28,9 +27,18 @@ describe('a series', () => {
         queries.forEach((query, i) => {
           const read = reads[readOf[i] as number];
           if (read === undefined) throw new Error('a query without a read');
-          expect(sorted(seriesOf(query, read, answerTo(read, rows)))).toEqual(
-            sorted(summedPlainly(query, rows)),
-          );
+          const series = seriesOf(query, read, answerTo(read, rows));
+          const plain = summedPlainly(query, rows);
+          expect(sortedGroupsIn(series, query)).toEqual(sortedGroupsIn(plain, query));
+          series.keys.forEach((_, group) => {
+            query.windows.forEach((_, window) => {
+              const cell = series.cell(group, window);
+              expect(series.has(group, window)).toBe(cell !== null);
+              for (const [measure, sum] of Object.entries(cell?.sums ?? {})) {
+                expect(series.estimate(group, window, measure as Measure)).toBeCloseTo(Number(sum) / 1e12, 9);
+              }
+            });
+          });
         });
       }),
       { numRuns: 500 },
@@ -47,11 +55,12 @@ describe('a series', () => {
   it('counts a row at an edge in the window that begins there, and tells no rows from nothing spent', () => {
     const [read] = planReads([query]).reads;
     if (read === undefined) throw new Error('no read');
-    const [group] = seriesOf(
+    const series = seriesOf(
       { ...query, measures: ['cost'] },
       read,
       answerTo({ ...read, measures: ['cost'] }, [row]),
-    ).groups;
+    );
+    const [group] = groupsIn(series, query);
     expect(group?.cells).toEqual([null, { sums: { cost: 0n }, sketches: {} }]);
   });
 

@@ -7,7 +7,7 @@ import type { Cell, GroupKey } from '../../src/model/series.ts';
 import { type Moments, momentsOf } from '../../src/model/statistics.ts';
 import { isoInstant, type Window } from '../../src/model/window.ts';
 import { anomaly } from '../../src/rules/anomaly.ts';
-import { cellOf, faultsOf, ruleOf, seriesOf } from './rule-fixtures.ts';
+import { cellOf, faultsOf, plainly, ruleOf, seriesOf } from './rule-fixtures.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 10, 20, 2, 5);
@@ -30,7 +30,7 @@ function judgeValues(
 ) {
   const rule = ruleOf('anomaly', { baseline: `${periods.length}d`, ...keys });
   const cells = [value, ...periods, ...days].map((cost) => cellOf(cost));
-  return anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], ...cells])]);
+  return plainly(anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], ...cells])]));
 }
 
 /** Judges a store in which every hour costs a dollar, down to the minute, except that the window costs `value`. */
@@ -38,7 +38,7 @@ function judgeSteady(keys: Record<string, unknown>, context: { at: number; zone:
   const rule = ruleOf('anomaly', { baseline: '7d', ...keys });
   const windows = windowsOf(rule, context);
   const cells = windows.map(({ from, to }, i) => cellOf(i === 0 ? value : (to - from) / HOUR));
-  return anomaly.judge(rule, context, [seriesOf([[], ...cells])]).observed[0];
+  return plainly(anomaly.judge(rule, context, [seriesOf([[], ...cells])])).observed[0];
 }
 
 /** What docs/rules.md says of what fires, in whole numbers: |n·x − Σ| against n times each limit. The days are the periods. */
@@ -212,7 +212,9 @@ describe('what a group is compared with', () => {
     const failing = (failed: number | null) =>
       cellOf(failed === null ? null : 0, 100, { failed: failed ?? 0 });
     const judge = (current: Cell | null, periods: readonly (number | null)[]) =>
-      anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], current, ...periods.map(failing)])]);
+      plainly(
+        anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], current, ...periods.map(failing)])]),
+      );
     const seven = [2, null, 2, 2, 2, null, 2, 2, 2];
     // Mean 0.02, floor 5 % of it; the change must be 0.05.
     expect(judge(failing(7), seven).firing[0]).toMatchObject({
@@ -319,8 +321,9 @@ describe('the guards of an anomaly', () => {
           const history = [...periods, ...periods].map((cent) => cellOf(cent / 100));
           const judge = (cost: Fixed) => {
             const current: Cell = { sums: { cost, calls: usd(1) }, sketches: {} };
-            return anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], current, ...history])])
-              .firing[0];
+            return plainly(
+              anomaly.judge(rule, { at: AT, zone: 'UTC' }, [seriesOf([[], current, ...history])]),
+            ).firing[0];
           };
           const away = direction === 'up' ? 1n : -1n;
           const firing = judge(away * usd(1e12));
@@ -345,7 +348,7 @@ it('puts the largest score first, whatever its sign, equal ones by value', () =>
   ];
   const rule = ruleOf('anomaly', { baseline: '7d', group_by: ['service'], direction: 'both' });
   const series = seriesOf(group('calm', 101), group('low', 10), group('high', 150), group('mirror', 50));
-  const judgement = anomaly.judge(rule, { at: AT, zone: 'UTC' }, [series]);
+  const judgement = plainly(anomaly.judge(rule, { at: AT, zone: 'UTC' }, [series]));
   expect(judgement.observed.map(({ key }) => key[0])).toEqual(['low', 'high', 'mirror', 'calm']);
   expect(judgement.firing.map(({ key }) => key[0])).toEqual(['low', 'high', 'mirror']);
 });

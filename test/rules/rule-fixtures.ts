@@ -1,7 +1,8 @@
+import type { Judgement } from '../../src/model/finding.ts';
 import type { Measure } from '../../src/model/measure.ts';
 import { type Fixed, fixedFromNumber } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import type { Cell, GroupKey, Series } from '../../src/model/series.ts';
+import { type Cell, type GroupKey, type Series, seriesOfCells } from '../../src/model/series.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
 
 const DEFAULTS = { severity: 'warning', notify: ['oncall'] } as const;
@@ -45,5 +46,10 @@ export function cellOf(
 
 /** A series of groups with a cell a window. */
 export function seriesOf(...groups: readonly (readonly [GroupKey, ...(Cell | null)[]])[]): Series {
-  return { groups: groups.map(([key, ...cells]) => ({ key, cells })) };
+  return seriesOfCells(groups.map(([key, ...cells]) => ({ key, cells })));
+}
+
+/** A judgement with its observations made and listed, to be compared. */
+export function plainly(judgement: Judgement) {
+  return { ...judgement, observed: [...judgement.observed] };
 }

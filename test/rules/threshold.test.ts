@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import type { Series } from '../../src/model/series.ts';
+import { type Series, seriesOfCells } from '../../src/model/series.ts';
 import { threshold } from '../../src/rules/threshold.ts';
-import { cellOf, faultsOf, ruleOf, seriesOf } from './rule-fixtures.ts';
+import { cellOf, faultsOf, plainly, ruleOf, seriesOf } from './rule-fixtures.ts';
 
 const AT = Date.UTC(2026, 10, 20, 2, 5);
 const CONTEXT = { at: AT, zone: 'UTC' };
 const usd = fixedFromNumber;
 
 function judge(keys: Record<string, unknown>, series: Series) {
-  return threshold.judge(ruleOf('threshold', keys), CONTEXT, [series]);
+  return plainly(threshold.judge(ruleOf('threshold', keys), CONTEXT, [series]));
 }
 
 describe('a threshold', () => {
@@ -32,8 +32,8 @@ describe('a threshold', () => {
   it('of 100.00 fires at exactly 100.00 and not a picodollar below', () => {
     const exact = { key: [], cells: [cellOf(100)] };
     const below = { key: [], cells: [{ sums: { cost: usd(100) - 1n, calls: usd(1) }, sketches: {} }] };
-    expect(judge({ threshold: 100.0 }, { groups: [exact] }).firing).toHaveLength(1);
-    expect(judge({ threshold: 100.0 }, { groups: [below] })).toMatchObject({ status: 'ok', firing: [] });
+    expect(judge({ threshold: 100.0 }, seriesOfCells([exact])).firing).toHaveLength(1);
+    expect(judge({ threshold: 100.0 }, seriesOfCells([below]))).toMatchObject({ status: 'ok', firing: [] });
   });
 
   it.each([

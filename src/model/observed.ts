@@ -1,0 +1,90 @@
+import type { Observation } from './finding.ts';
+
+/**
+ * The values that a rule saw at one instant. A rule by user sees thousands and few are ever looked at, so an observation
+ * is made when it is asked for. Iterates over all of them, worst first, and makes no more than are taken.
+ */
+export interface Observed extends Iterable<Observation> {
+  readonly length: number;
+  /** All values as doubles, in no order. */
+  readonly numbers: readonly number[];
+  /** The worst ones, worst first; all of them where `count` is left out. */
+  worst(count?: number): readonly Observation[];
+  /** Those with the largest values, the largest first. */
+  largest(count: number): readonly Observation[];
+  /** The last of all, worst first; undefined where nothing was observed. */
+  mildest(): Observation | undefined;
+}
+
+export interface Observing {
+  /** The values as doubles, each within a millionth of the exact one. */
+  readonly numbers: readonly number[];
+  /** The observation at a place of `numbers`. */
+  observe(place: number): Observation;
+  /** The exact order, worst first. */
+  readonly order: (a: Observation, b: Observation) => number;
+  /** Which way values grow worse; null where the order is not that of the values. */
+  readonly worsens: 'up' | 'down' | null;
+}
+
+export function observedLater({ numbers, observe, order, worsens }: Observing): Observed {
+  let whole: readonly Observation[] | null = null;
+  const everything = (): readonly Observation[] => {
+    whole ??= numbers.map((_, place) => observe(place)).sort(order);
+    return whole;
+  };
+  const worst = (count = numbers.length): readonly Observation[] => {
+    if (whole !== null || count >= numbers.length || worsens === null) return everything().slice(0, count);
+    return foremost(numbers, count, worsens).map(observe).sort(order).slice(0, count);
+  };
+  return {
+    length: numbers.length,
+    numbers,
+    worst,
+    largest: (count) =>
+      foremost(numbers, count, 'up')
+        .map(observe)
+        .sort((a, b) => b.value.number - a.value.number)
+        .slice(0, count),
+    mildest() {
+      if (worsens === null || whole !== null) return everything().at(-1);
+      const opposite = worsens === 'up' ? 'down' : 'up';
+      return foremost(numbers, 1, opposite).map(observe).sort(order).at(-1);
+    },
+    *[Symbol.iterator]() {
+      for (let done = 0, batch = 16; done < numbers.length; batch *= 8) {
+        const some = worst(batch);
+        for (; done < some.length; done += 1) yield some[done] as Observation;
+      }
+    },
+  };
+}
+
+/** Observations that are there already, worst first. */
+export function observedHere(worstFirst: readonly Observation[]): Observed {
+  return {
+    length: worstFirst.length,
+    numbers: worstFirst.map(({ value }) => value.number),
+    worst: (count) => worstFirst.slice(0, count),
+    largest: (count) => [...worstFirst].sort((a, b) => b.value.number - a.value.number).slice(0, count),
+    mildest: () => worstFirst.at(-1),
+    [Symbol.iterator]: () => worstFirst[Symbol.iterator](),
+  };
+}
+
+export const NOTHING_OBSERVED: Observed = observedHere([]);
+
+/** Doubles this close together may be in the other order as exact values. */
+const CLOSE = 1e-6;
+
+/** Places that hold the `count` foremost values, and all that may be as far as the last of them. */
+function foremost(numbers: readonly number[], count: number, direction: 'up' | 'down'): number[] {
+  if (count <= 0) return [];
+  const sign = direction === 'up' ? 1 : -1;
+  const places = numbers.map((_, place) => place);
+  if (numbers.length <= count) return places;
+  const ranked = Float64Array.from(numbers, (value) => value * sign).sort();
+  const last = ranked[ranked.length - count] as number;
+  const cut = last - CLOSE * (1 + Math.abs(last));
+  return places.filter((place) => (numbers[place] as number) * sign >= cut);
+}

@@ -1,0 +1,65 @@
+import { toNumber } from '../model/money.ts';
+import type { AnomalyRule } from '../model/rule.ts';
+
+/** A group's value, its periods, and (for additive metrics) the 24 h that end with each, as doubles. */
+export interface Glance {
+  readonly value: number;
+  readonly periods: readonly number[];
+  readonly days: readonly number[];
+}
+
+/** Doubles are off by far less than this, for each unit of the largest number and at least. */
+const CLOSE = 1e-6;
+/** As in model/statistics.ts: 4 × 1.4826 deviations from the median. */
+const CLIPPED_AT = 5.9304;
+
+/**
+ * Whether a value cannot fire, whatever its last digits are: seen in doubles, so that the exact judgement is only made of
+ * values that come near. Where periods lie at the edge of being clipped, doubles cannot tell whether all of them are
+ * left as they are, so a robust value must be quiet by both.
+ */
+export function isSurelyQuiet(rule: AnomalyRule, { value, periods, days }: Glance): boolean {
+  const base = days.length > 0 ? days : periods;
+  const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
+  const largest = Math.max(Math.abs(value), floor, ...periods.map(Math.abs));
+  const close = CLOSE * (1 + largest);
+  const isQuietBeside = (history: readonly number[]): boolean => {
+    const mean = sum(history) / history.length;
+    const reach = Math.max(
+      rule.zscore * Math.max(deviation(history, mean), floor),
+      toNumber(rule.minChange),
+      (Math.abs(mean) * rule.minChangePct) / 100,
+    );
+    return (
+      (rule.direction === 'down' || value < mean + reach - close) &&
+      (rule.direction === 'up' || value > mean - reach + close)
+    );
+  };
+  return isQuietBeside(periods) && (rule.method === 'zscore' || isQuietBeside(clipped(periods)));
+}
+
+function clipped(values: readonly number[]): number[] {
+  const middle = median(values);
+  const reach = CLIPPED_AT * median(values.map((value) => Math.abs(value - middle)));
+  return values.map((value) => Math.min(Math.max(value, middle - reach), middle + reach));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}
+
+function deviation(values: readonly number[], mean: number): number {
+  if (values.length < 2) return 0;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
