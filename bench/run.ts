@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
 import { loadDataSet, removeArrivals } from './data-set.ts';
-import { type Bench, checkOnce, endurance, manyAtOnce, starts, steady } from './parts.ts';
+import { type Bench, checkOnce, endurance, manyAtOnce, replay, starts, steady } from './parts.ts';
 import { minutesAfter } from './polls.ts';
 import { describeMachine, type Figure, printed } from './report.ts';
 
@@ -14,16 +14,18 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   check: checkOnce,
   starts,
   endurance,
+  backtest: replay,
 };
 
 const USAGE = `npm run bench -- [--rows ${Object.keys(SIZES).join('|')}] [--part ${Object.keys(PARTS).join('|')}]…
-  [--rounds N] [--rollup on|off] [--keep FOLDER] [--json FILE]`;
+  [--rounds N] [--days N] [--rollup on|off] [--keep FOLDER] [--json FILE]`;
 
 const { values: options } = parseArgs({
   options: {
     rows: { type: 'string', default: '1m' },
     part: { type: 'string', multiple: true, default: Object.keys(PARTS) },
     rounds: { type: 'string', default: '5' },
+    days: { type: 'string', default: '90' },
     rollup: { type: 'string', default: 'on' },
     keep: { type: 'string' },
     json: { type: 'string' },
@@ -31,9 +33,10 @@ const { values: options } = parseArgs({
 });
 const rows = SIZES[options.rows];
 const rounds = Number(options.rounds);
+const days = Number(options.days);
 const rollup = options.rollup === 'on' || options.rollup === 'off' ? options.rollup : undefined;
 const unknown = options.part.find((name) => PARTS[name] === undefined);
-if (rows === undefined || unknown !== undefined || rollup === undefined || !(rounds >= 1)) {
+if (rows === undefined || unknown !== undefined || rollup === undefined || !(rounds >= 1) || !(days >= 1)) {
   console.error(USAGE);
   process.exit(2);
 }
@@ -46,7 +49,7 @@ try {
   const figures: Figure[] = [];
   for (const name of options.part) {
     say(`part ${name}`);
-    figures.push(...((await PARTS[name]?.({ cluster, minutes, rollup, rounds, say })) ?? []));
+    figures.push(...((await PARTS[name]?.({ cluster, minutes, rollup, rounds, days, say })) ?? []));
   }
   await removeArrivals(cluster.owner, dataSet);
   const [version] = await cluster.owner.query<{ server_version: string }>('SHOW server_version');
