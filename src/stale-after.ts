@@ -1,6 +1,5 @@
 import type { App } from './app.ts';
 import type { Window } from './model/window.ts';
-import { collect } from './pipeline/collect.ts';
 import { staleAfterAuto } from './pipeline/health.ts';
 
 const HOUR = 3_600_000;
@@ -28,12 +27,10 @@ export function staleAfter(app: App): { at(now: number): Promise<number | null> 
   };
 }
 
-async function worked(app: App, now: number): Promise<number | null> {
+async function worked({ store }: App, now: number): Promise<number> {
   const to = Math.floor(now / SPAN_MS) * SPAN_MS;
-  const windows: Window[] = [];
-  for (let from = to - HISTORY_MS; from < to; from += SPAN_MS) windows.push({ from, to: from + SPAN_MS });
-  const query = { measures: ['calls' as const], where: {}, groupBy: [], windows };
-  const [series] = (await collect(app.store, [query], to)).series;
-  if (series === undefined || series instanceof Error) return null;
-  return staleAfterAuto(windows.filter((_, i) => series.has(0, i)).map(({ from }) => from));
+  const spans: Window[] = [];
+  for (let from = to - HISTORY_MS; from < to; from += SPAN_MS) spans.push({ from, to: from + SPAN_MS });
+  const occupied = await store.occupied(spans);
+  return staleAfterAuto(occupied.map(({ from }) => from));
 }

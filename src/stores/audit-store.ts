@@ -88,6 +88,8 @@ export type CallRow = Readonly<Partial<Record<Column | Dimension, string | numbe
 export interface AuditStore {
   /** All reads of a poll together, so that an implementation can serve many with one scan. */
   read(reads: readonly CellRead[], before: number): Promise<Reading>;
+  /** Those of the spans (ascending) that have a row; costs the store the same however many rows they have. */
+  occupied(spans: readonly Window[]): Promise<readonly Window[]>;
   /** Several questions over one state of the store. Throws as `read` does. */
   snapshot<T>(work: (snapshot: AuditSnapshot) => Promise<T>): Promise<T>;
   /** Table, columns, permissions and indexes, for `validate --connect`. */

@@ -8,6 +8,7 @@ import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
+import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
 import { columnSql, sourceSql, tableSql } from './source-sql.ts';
 
@@ -37,6 +38,13 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
       sql.transaction({ readOnly: true }, async (session) => {
         known ??= await timeTypeOf(mapping, session);
         return work(snapshotOf(mapping, known, prices, session));
+      }),
+    occupied: (spans) =>
+      sql.transaction({ readOnly: true }, async (session) => {
+        known ??= await timeTypeOf(mapping, session);
+        const { text, values } = occupiedSql(spans, mapping, known);
+        const found = new Set((await session.query<{ n: number }>(text, values)).map(({ n }) => n));
+        return spans.filter((_, i) => found.has(i + 1));
       }),
     inspect: () => inspectTable(sql, mapping),
     createTable: () => createTable(sql, mapping, preset),

@@ -159,6 +159,18 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     expect((await open(CALLS).read([], ORIGIN - 5000)).newestRow).toBeNull();
   });
 
+  it.each(['calls', 'zoneless_calls'])('names the spans of %s that have a row', async (table) => {
+    const store = open({ ...CALLS, table });
+    const span = (from: number) => ({ from: ORIGIN + from, to: ORIGIN + from + 1000 });
+    await fill(
+      table,
+      [-5000, -5000, 1999].map((at) => call({ at: ORIGIN + at })),
+    );
+    const spans = [-6000, -5000, -4000, 0, 1000, 2000].map(span);
+    expect(await store.occupied(spans)).toEqual([-5000, 1000].map(span));
+    expect(await store.occupied([])).toEqual([]);
+  });
+
   it('lets a read that fails fail alone', async () => {
     await fill('calls', [call({})]);
     const store = open({ ...CALLS, dimensions: { broken: { sql: '1 / 0' }, lost: 'no_such_column' } });
