@@ -2,15 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Io } from './commands/io.ts';
+import { crashText } from './crash.ts';
 import { AppError, messageOf } from './model/errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** Bad usage is 2, but 3 for `check`, whose codes are those of monitoring plugins. */
-const usageCode = (argv: readonly string[]): number =>
-  argv.find((arg) => !arg.startsWith('-')) === 'check' ? 3 : 2;
+/** What went wrong ends with `code`, but with 3 in `check`, whose codes are those of monitoring plugins: 1 is a warning. */
+const faultCode = (argv: readonly string[], code: 1 | 2): number =>
+  argv.find((arg) => !arg.startsWith('-')) === 'check' ? 3 : code;
 
 function program(io: Io, finish: (code: number) => void): Command {
   const root = new Command('spendwatch')
@@ -180,14 +181,13 @@ async function main(argv: readonly string[]): Promise<number> {
     }).parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageCode(argv);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : faultCode(argv, 2);
     const isOfFile = error instanceof AppError && error.code === 'config_invalid';
     // The faults of a file are lines already, each with its place and its hint.
     io.err(isOfFile ? error.message : `spendwatch: ${messageOf(error)}`);
     if (error instanceof AppError && error.hint !== null) io.err(`  hint: ${error.hint}`);
     const isUsage = isOfFile || (error instanceof AppError && error.code === 'usage');
-    if (argv.find((arg) => !arg.startsWith('-')) === 'check') return 3;
-    return isUsage ? 2 : 1;
+    return faultCode(argv, isUsage ? 2 : 1);
   }
 }
 
@@ -199,4 +199,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const argv = process.argv.slice(2);
+
+// Rejections that nobody handles come here too.
+process.on('uncaughtException', (fault) => {
+  process.stderr.write(`spendwatch: ${crashText(fault)}\n`);
+  process.exit(faultCode(argv, 1));
+});
+
+process.exitCode = await main(argv);

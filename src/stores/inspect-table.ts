@@ -96,7 +96,10 @@ async function expressionProblem(
   mapping: Mapping,
 ): Promise<StoreProblem | null> {
   try {
-    await sql.query(`${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`);
+    // Read-only as polls are: PostgreSQL runs what it takes for constant while it plans, even for no row.
+    await sql.transaction({ readOnly: true }, (session) =>
+      session.query(`${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`),
+    );
     return null;
   } catch (error) {
     if (error instanceof AppError && error.code === 'store_unreachable') throw error;
