@@ -4,6 +4,7 @@ import { HOURLY_BURN } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { type CommandResult, spendwatch } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
+import { secretsIn } from '../support/planted-secrets.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -18,14 +19,7 @@ const SECRETS = {
   HOOK_HEADER: 'pangolin-in-a-header',
   BEAT_PATH: 'capybara-ping-id',
 };
-/** In which forms a secret could be met again. */
-const TRACES = Object.values(SECRETS).flatMap((secret) => [
-  secret,
-  encodeURIComponent(secret),
-  JSON.stringify(secret).slice(1, -1),
-  Buffer.from(secret).toString('base64'),
-]);
-const found = (text: string): string[] => TRACES.filter((trace) => text.includes(trace));
+const found = (text: string): string[] => secretsIn(text, Object.values(SECRETS));
 
 describe('secrets, in a run in which everything fails that can', () => {
   let audit: AuditDatabase;

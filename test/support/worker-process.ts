@@ -7,6 +7,7 @@ import { until } from './until.ts';
 
 /** `spendwatch run` as a process of its own. */
 export interface WorkerProcess {
+  readonly pid: number;
   /** Everything it has written so far. */
   readonly output: { readonly stdout: string; readonly stderr: string };
   /** Its log lines, each of which must be a JSON object. */
@@ -17,6 +18,8 @@ export interface WorkerProcess {
   /** Resolves when so many more polls with this result have ended. */
   polls(more: number, result?: 'ok' | 'failed'): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Resolves when it has ended by itself or otherwise, to the exit code (null for a signal). */
+  readonly ended: Promise<number | null>;
   /** Asks it to stop, or kills it; resolves to the exit code (null for a kill) and how long that took. */
   stop(
     name?: 'SIGTERM' | 'SIGINT' | 'SIGKILL',
@@ -76,6 +79,8 @@ export async function startWorkerProcess(
   const metric: WorkerProcess['metric'] = async (name, labels = {}) =>
     metricOf(samplesOf((await get('/metrics')).text), name, labels);
   return {
+    pid: child.pid as number,
+    ended,
     output,
     log,
     get,
