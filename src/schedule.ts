@@ -49,17 +49,17 @@ export function cronSchedule(expression: string, zone: string): CronSchedule {
     return null;
   };
 
+  const those = (isNamedAt: (at: number) => boolean, step: number) => (from: number, to: number) => {
+    const found: number[] = [];
+    for (let at = Math.ceil(from / step) * step; at < to; at += step) if (isNamedAt(at)) found.push(at);
+    return found;
+  };
   return {
     hasSeconds,
     isDue,
     latest,
-    instants(from, to) {
-      const found: number[] = [];
-      for (let at = Math.ceil(from / MINUTE) * MINUTE; at < to; at += MINUTE) {
-        if (minuteIsDue(at)) found.push(at);
-      }
-      return found;
-    },
+    instants: those(minuteIsDue, MINUTE),
+    everyInstant: those(isDue, grain),
   };
 }
 

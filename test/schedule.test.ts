@@ -75,6 +75,13 @@ describe('a schedule', () => {
       expect(iso(late.latest(at))).toBe('2026-11-20T02:00:59Z');
     });
 
+    it('shows every instant to who asks for it to the second', () => {
+      const [from, to] = [at + 19_000, at + MINUTE];
+      expect(quick.everyInstant(from, to).map(iso)).toEqual(['2026-11-20T02:05:20Z', '2026-11-20T02:05:40Z']);
+      const each = cronSchedule('* * * * *', 'UTC');
+      expect(each.everyInstant(at - 1, at + 2 * MINUTE)).toEqual(each.instants(at - 1, at + 2 * MINUTE));
+    });
+
     it('knows its latest instant to the second', () => {
       expect(iso(quick.latest(at + 59_999))).toBe('2026-11-20T02:05:40Z');
       expect(iso(quick.latest(at))).toBe('2026-11-20T02:05:00Z');

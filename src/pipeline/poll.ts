@@ -33,6 +33,11 @@ export interface PollReport {
 
 /** Instants further back than this are not made up for. */
 const CATCH_UP_MS = 24 * 60 * 60_000;
+/**
+ * So far back a schedule finer than a minute is made up for to the second, and by its whole minutes beyond: a night of
+ * seconds would be a hundred thousand windows a rule.
+ */
+const TO_THE_SECOND_MS = 10 * 60_000;
 /** Another process that polls too may be faster this often before the poll is left to it. */
 const ATTEMPTS = 3;
 
@@ -102,8 +107,13 @@ async function pollOnce(
 
 /** All instants since the rule's last good one; the newest alone for a rule without one, and after a clock went back. */
 function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Schedule): Assignment {
-  const missed = last === null ? [] : schedule.instants(Math.max(last + 1, at - CATCH_UP_MS), at);
+  const missed = last === null ? [] : missedInstants(schedule, Math.max(last + 1, at - CATCH_UP_MS), at);
   return { rule, moments: [...missed, at].map((instant) => momentOf(rule, instant, schedule)) };
+}
+
+function missedInstants(schedule: Schedule, from: number, to: number): number[] {
+  const young = Math.max(from, to - TO_THE_SECOND_MS);
+  return [...schedule.instants(from, young), ...schedule.everyInstant(young, to)];
 }
 
 function polledRules(

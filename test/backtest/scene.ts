@@ -84,7 +84,7 @@ export async function toldByRun(scene: Scene, play: Play): Promise<Told[]> {
   const state = await openState(scene.database.sql);
   const names = new Set(rules.flatMap(({ notify }) => Object.values(notify).flat()));
   const channels = new Map([...names].map((name) => [name, renderingChannel(name)]));
-  const schedule = { instants: grid.instants, latest: () => null };
+  const schedule = { instants: grid.instants, everyInstant: grid.instants, latest: () => null };
   const dimensions = new Set<string>();
   const parts = {
     store,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { poll } from '../../src/pipeline/poll.ts';
+import { cronSchedule } from '../../src/schedule.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import {
   burn,
@@ -137,6 +138,23 @@ describe('missed polls', () => {
     await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + 4 * HOUR, service: 'chat', cost: 70 });
     const report = await world.poll([burn()], AT + DAY + 2 * HOUR);
     expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.value))).toEqual([70]);
+  });
+
+  it('of a schedule of seconds are made up for to the second, and by whole minutes where they are long ago', async () => {
+    const schedule = cronSchedule('* * * * * *', 'UTC');
+    const brief = burn({ window: '2s' });
+    await world.poll([brief], AT, { schedule });
+    const long = AT + 5 * MINUTE;
+    await world.calls.log(
+      { at: long - 1_000, service: 'long-ago-on-the-minute', cost: 60 },
+      { at: long + 30_500, service: 'long-ago', cost: 60 },
+      { at: AT + HOUR - 90_500, service: 'a-moment-ago', cost: 70 },
+    );
+    const report = await world.poll([brief], AT + HOUR, { schedule });
+    expect(
+      toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group.service)),
+    ).toEqual(['a-moment-ago', 'long-ago-on-the-minute']);
+    expect(report.rules[0]?.latest?.status).toBe('ok');
   });
 
   it('are not looked for at the first start, nor by a check', async () => {
