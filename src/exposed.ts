@@ -25,8 +25,7 @@ export function exposeWorker(running: Readonly<Running>, metrics: Metrics, log: 
   const exposed = {
     notReady: async () => (running.worker === null ? 'starting' : running.worker.notReady()),
     metrics: async () => {
-      const state = await running.app.state().catch(() => null);
-      const lengths = await state?.queueLengths().catch(() => null);
+      const lengths = await running.worker?.queueLengths().catch(() => null);
       // A channel with nothing to do shows 0: an alert on the queue must tell that from a metric that is not there.
       const idle = [...running.app.config.channels.keys()].map((channel) => [channel, 0] as const);
       if (lengths) metrics.queued(new Map([...idle, ...lengths]));

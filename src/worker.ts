@@ -4,6 +4,7 @@ import type { HealthWatch } from './health-watch.ts';
 import { asAppError, messageOf } from './model/errors.ts';
 import type { Deliverer, DeliveryReport } from './pipeline/deliver.ts';
 import { type PollReport, poll } from './pipeline/poll.ts';
+import { promptly } from './promptly.ts';
 import type { BuildProgress } from './rollup/ledger.ts';
 import { openRollupKeeper, type RollupKeeper } from './rollup-keeper.ts';
 import type { CronSchedule } from './schedule.ts';
@@ -21,8 +22,10 @@ export interface Observer {
 }
 
 export interface Worker {
-  /** Why it is not ready, or null. */
+  /** Why it is not ready, or null. Resolves within seconds, whatever the stores do. */
   notReady(): Promise<string | null>;
+  /** How many deliveries wait, by channel. Rejects within seconds where the state store does not say. */
+  queueLengths(): Promise<ReadonlyMap<string, number>>;
   /** Begins nothing new, gives sends in hand `graceMs`, and resolves when all has ended. */
   stop(graceMs: number): Promise<void>;
 }
@@ -30,10 +33,13 @@ export interface Worker {
 const DAY = 86_400_000;
 /** A last poll that is older is not a sign of life. */
 const READY_INTERVALS = 3;
+/** Probes and scrapers wait about this long; a store that is silent for longer may be so for a minute. */
+const ANSWER_MS = 3_000;
 
 /** Polls and delivers for one opened configuration until it is stopped. Faults are reported, and never end it. */
 export function startWorker(app: App, health: HealthWatch, observer: Observer): Worker {
   const stale = staleAfter(app);
+  const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
   let lastGood: number | null = null;
   let lastError: string | null = 'no poll has ended yet';
   let prunedAt = Number.NEGATIVE_INFINITY;
@@ -108,9 +114,10 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
   );
 
   return {
+    queueLengths,
     async notReady() {
       try {
-        await (await app.state()).queueLengths();
+        await queueLengths();
       } catch (error) {
         return `the state store cannot be used: ${messageOf(error)}`;
       }

@@ -7,8 +7,8 @@
  * as text. The session zone is UTC on every connection.
  *
  * Faults are AppErrors with the driver's error as cause: `store_unreachable` (also a refused login, a database that
- * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`, and
- * `store_query_failed` for all else. None holds a password.
+ * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,
+ * `store_read_only`, `store_disk_full`, and `store_query_failed` for all else. None holds a password.
  */
 export interface SqlSession {
   /** Without `values` the text may hold several statements; the rows are those of the last. */

@@ -49,6 +49,8 @@ function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // Also for COMMIT, ROLLBACK and what a new connection is set up with: a silent server must not hold them for ever.
+    query_timeout: statementTimeoutMs + SILENCE_MS,
     // By SET and not as start-up parameters, which connection poolers refuse.
     onConnect: async (client) => {
       await client.query(`SET TimeZone = 'UTC'; SET statement_timeout = ${Math.round(statementTimeoutMs)}`);
@@ -87,7 +89,11 @@ async function inTransaction<T>(
       `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,
     );
     const result = await work({ query });
-    const end = await client.query('COMMIT');
+    const end = await client.query('COMMIT').catch((error: unknown) => {
+      // Nobody knows now what has become of it, so the connection is of no more use.
+      broken = true;
+      throw sqlError(error, place);
+    });
     // PostgreSQL answers COMMIT with ROLLBACK where a statement failed and the work went on as if nothing had.
     if (end.command !== 'COMMIT') {
       throw new AppError(

@@ -56,6 +56,11 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
     code: 'store_column_missing',
     hint: 'Check `columns` and `dimensions` against the columns of the table.',
   },
+  '25006': {
+    code: 'store_read_only',
+    hint: 'The state needs a server that takes writes: the primary, and not a standby.',
+  },
+  '53100': { code: 'store_disk_full', hint: 'Make room on the disk of the database server.' },
   '42501': {
     code: 'store_forbidden',
     hint: 'Grant it to the user of the URL; reading needs USAGE on the schema and SELECT on the table.',
