@@ -12,15 +12,17 @@ export const HOURLY_BURN = `  - name: hourly-burn
 /** An alerts.yaml for a worker that polls each second. `channels` and `more` are whole sections, `rules` list items. */
 export function alertsYaml(parts: {
   readonly url: string;
+  /** Further keys under `audit`. */
+  readonly audit?: string;
   readonly channels: string;
   readonly rules?: string;
   readonly more?: string;
 }): string {
-  const { url, channels, rules = HOURLY_BURN, more = '' } = parts;
+  const { url, audit = '', channels, rules = HOURLY_BURN, more = '' } = parts;
   return `version: 1
 timezone: ${zoneWithNoonNow()}
 schedule: "* * * * * *"
-audit: { url: "${url}", preset: api_audit_logs, stale_after: "off" }
+audit: { url: "${url}", preset: api_audit_logs, stale_after: "off", ${audit} }
 ${channels}
 rules:
 ${rules}

