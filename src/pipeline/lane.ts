@@ -38,6 +38,16 @@ interface Unsettled {
   readonly report: DeliveryReport;
 }
 
+interface Round {
+  /** Where in the jitter its retries lie: what was not sent for the same reason is due again together. */
+  readonly spread: number;
+  /**
+   * A refusal of token, password or certificate: it would meet all that is sent after it, and who knocks with a wrong
+   * password for each of them is locked out. So what else is due shares it unsent, and is reported as if it had been.
+   */
+  locked: Extract<Attempt, { kind: 'failed' }> | null;
+}
+
 /** Everything that goes to one channel, one send at a time. */
 export function openLane(parts: LaneParts): Lane {
   const { outbox, channel, now, onReport, stopping } = parts;
@@ -45,6 +55,8 @@ export function openLane(parts: LaneParts): Lane {
   let sentAt = Number.NEGATIVE_INFINITY;
   // Kept until the store takes it: while this process lives, a store that is away must not make it send again.
   let unsettled: Unsettled | null = null;
+  /** Until when (`now`) the far end has asked to be left alone: that holds for all that goes there. */
+  let heldUntil = Number.NEGATIVE_INFINITY;
 
   const settleHeld = async (): Promise<void> => {
     if (unsettled === null) return;
@@ -54,12 +66,18 @@ export function openLane(parts: LaneParts): Lane {
     onReport(isOurs ? report : { ...report, outcome: 'lost', nextAt: null, reportedTo: [] });
   };
 
-  const sendOne = async (claimed: Claimed, timeoutMs: number): Promise<DeliveryReport> => {
+  const sendOne = async (claimed: Claimed, timeoutMs: number, round: Round): Promise<DeliveryReport> => {
     const begun = performance.now();
-    const outcome = await attempt(channel, claimed, timeoutMs, parts.aborting);
-    sentAt = performance.now();
-    const settlement = settlementOf(parts, claimed, outcome);
-    const report = reportOf(claimed, settlement, outcome, Math.round(sentAt - begun));
+    const outcome = round.locked ?? (await attempt(channel, claimed, timeoutMs, parts.aborting));
+    if (round.locked === null) sentAt = performance.now();
+    const ms = round.locked === null ? Math.round(sentAt - begun) : 0;
+    const settlement = settlementOf({ ...parts, random: () => round.spread }, claimed, outcome);
+    if (outcome.kind === 'failed') {
+      const { kind, reason, retryAfterMs } = outcome.failure;
+      if (kind === 'person' && reason === 'auth') round.locked = outcome;
+      heldUntil = Math.max(heldUntil, Math.min(now() + (retryAfterMs ?? 0), settlement.nextAt));
+    }
+    const report = reportOf(claimed, settlement, outcome, ms);
     unsettled = { claimed, settlement, report };
     await settleHeld();
     return report;
@@ -70,8 +88,15 @@ export function openLane(parts: LaneParts): Lane {
     const patience = new Map<string, number>();
     const retries = new Map<string, number>();
     const timeoutMs = Math.min(channel.timeoutMs, LONGEST_LEASE_MS - LEASE_MARGIN_MS);
+    const round: Round = { spread: parts.random(), locked: null };
+    const begunAt = now();
     await settleHeld();
     while (!stopping.aborted) {
+      if (heldUntil > now()) {
+        if (heldUntil >= begunAt + patienceMs) return;
+        await pause(heldUntil - now(), stopping);
+        continue;
+      }
       await pause(sentAt + channel.spacingMs - performance.now(), stopping);
       if (stopping.aborted) return;
       const askedAt = now();
@@ -92,7 +117,7 @@ export function openLane(parts: LaneParts): Lane {
       const until = patience.get(claimed.id) ?? askedAt + patienceMs;
       if (patienceMs > 0) patience.set(claimed.id, until);
       const left = patienceMs > 0 ? until - askedAt : timeoutMs;
-      const report = await sendOne(claimed, Math.min(timeoutMs, left));
+      const report = await sendOne(claimed, Math.min(timeoutMs, left), round);
       retries.delete(claimed.id);
       if (report.nextAt !== null && report.nextAt < until) retries.set(claimed.id, report.nextAt);
     }

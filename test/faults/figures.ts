@@ -18,7 +18,7 @@ export function printedFigures(suite: string): Figures {
     const { faults, due, delivered, repeated } = figures;
     console.log(
       `${suite}: ${faults} faults injected, ${due} messages due, ${delivered} delivered, ` +
-        `${repeated} repeated with the same id`,
+        `${due - delivered} told of on other channels instead, ${repeated} repeated with the same id`,
     );
   });
   return figures;

@@ -24,11 +24,14 @@ export interface FarEnds {
 export async function startFarEnds(
   options: Pick<Parameters<typeof startWebhookReceiver>[0], 'respond'> & {
     readonly hookSecret?: string;
+    /** What the mail server and Slack answer in place of the usual. */
+    readonly smtp?: Pick<NonNullable<Parameters<typeof startSmtpReceiver>[0]>, 'respond'>;
+    readonly slack?: Pick<NonNullable<Parameters<typeof startSlackReceiver>[0]>, 'respond'>;
   } = {},
 ): Promise<FarEnds> {
   const { hookSecret = HOOK_SECRET, ...rest } = options;
-  const smtp = await startSmtpReceiver();
-  const slack = await startSlackReceiver();
+  const smtp = await startSmtpReceiver(options.smtp);
+  const slack = await startSlackReceiver(options.slack);
   const hook = await startWebhookReceiver({ secret: hookSecret, ...rest });
   return {
     mails: smtp.received,

@@ -15,9 +15,9 @@ export type CallSlack = (
 export class SlackRefusal extends SendError {
   readonly code: string;
 
-  constructor(code: string) {
+  constructor(code: string, retryAfterMs: number | null) {
     const { reason, kind, message } = slackFailure(code);
-    super(reason, kind, message);
+    super(reason, kind, message, { retryAfterMs });
     this.name = 'SlackRefusal';
     this.code = code;
   }
@@ -53,12 +53,13 @@ function failureOf(error: unknown, status: number, peer: string, signal: AbortSi
   const failure = error as {
     code?: string;
     retryAfter?: number;
-    data?: { error?: unknown };
+    data?: { error?: unknown; response_metadata?: { retryAfter?: number } };
     headers?: Record<string, string>;
   };
   if (failure.code === ErrorCode.PlatformError && typeof failure.data?.error === 'string') {
+    const seconds = failure.data.response_metadata?.retryAfter;
     return /^\w{1,80}$/.test(failure.data.error)
-      ? new SlackRefusal(failure.data.error)
+      ? new SlackRefusal(failure.data.error, seconds === undefined ? null : seconds * 1000)
       : new SendError('server', 'passing', `${peer} did not answer as Slack does`);
   }
   if (failure.code === ErrorCode.RateLimitedError || status === 429) {
