@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
 import type { Channel } from './channels/channel.ts';
-import { deliveryId, type NewDelivery } from './model/delivery.ts';
-import { messageOf } from './model/errors.ts';
+import { afterFailure, deliveryId, type NewDelivery } from './model/delivery.ts';
+import { messageOf, SendError } from './model/errors.ts';
 import { blindMessage, seesMessage } from './model/health-message.ts';
 import type { Message } from './model/message.ts';
 import type { Episode } from './model/said.ts';
@@ -26,10 +26,19 @@ export interface HealthWatch {
 const DIRECT_TIMEOUT_MS = 15_000;
 const DAY_MS = 86_400_000;
 
-export function openHealthWatch(now: () => number): HealthWatch {
+/** A direct telling that failed: it waits as long as a delivery would, without a state store to keep it in. */
+interface DirectTry {
+  readonly rung: number;
+  readonly firstTriedAt: number;
+  readonly nextAt: number;
+}
+
+/** `random` is in [0, 1) and spreads retries. */
+export function openHealthWatch(now: () => number, random: () => number): HealthWatch {
   let failed = NO_FAILURES;
   /** What was told without the ledger, by delivery id; it ends when the ledger can be asked again. */
   const direct = new Set<string>();
+  const failedDirectly = new Map<string, DirectTry>();
   let directEpisode: Episode | null = null;
   /** The newest row ever seen: a poll that failed has seen none. */
   let newestSeen: number | null = null;
@@ -51,21 +60,35 @@ export function openHealthWatch(now: () => number): HealthWatch {
     if (news.kind === SEES) directEpisode = null;
   };
 
+  const triedInVain = (id: string, error: unknown): void => {
+    const { rung, firstTriedAt } = failedDirectly.get(id) ?? { rung: 0, firstTriedAt: now() };
+    const start = { rung, firstTriedAt, createdAt: firstTriedAt, reportedAt: null, isReport: true };
+    const failure = error instanceof SendError ? error : ({ kind: 'passing', retryAfterMs: null } as const);
+    const after = afterFailure(start, failure, now(), random());
+    const nextAt = after.state === 'given_up' ? Number.POSITIVE_INFINITY : after.nextAt;
+    failedDirectly.set(id, { rung: after.rung, firstTriedAt, nextAt });
+  };
+
   /** With the state store away too, once per process and day, under the id that the ledger would have given it. */
   const tellDirectly = async (app: App, condition: Condition, report: PollReport): Promise<string | null> => {
     const news = healthNews(condition, directEpisode, report.at, app.config.timezone);
     if (news === null || news.kind !== BLIND) return null;
     directEpisode = news.episode;
     const unsent = deliveriesOf(app, news, condition, { at: report.at, newestRow: newestSeen }, now()).filter(
-      ({ id }) => !direct.has(id),
+      ({ id }) => !direct.has(id) && now() >= (failedDirectly.get(id)?.nextAt ?? 0),
     );
     const results = await Promise.allSettled(
       unsent.map(async (delivery) => {
         const channel = app.channels.get(delivery.channel) as Channel;
         // Another process, or this one while it had its ledger, may have told it today: where a channel can look, it does.
         const envelope = { ...delivery, accepted: [], firstTriedAt: report.at - DAY_MS };
-        await channel.send(envelope, AbortSignal.timeout(DIRECT_TIMEOUT_MS));
-        direct.add(delivery.id);
+        try {
+          await channel.send(envelope, AbortSignal.timeout(DIRECT_TIMEOUT_MS));
+          direct.add(delivery.id);
+        } catch (error) {
+          triedInVain(delivery.id, error);
+          throw error;
+        }
       }),
     );
     const refused = results.find((result) => result.status === 'rejected');

@@ -65,7 +65,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   );
 
   let polls = 0;
-  const worker = startWorker(app, openHealthWatch(Date.now), {
+  const worker = startWorker(app, openHealthWatch(Date.now, Math.random), {
     polled: (report) => {
       polls += 1;
       for (const line of pollLines(report, polls)) io.out(show.dim(line));

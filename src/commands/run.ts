@@ -35,7 +35,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   });
   const metrics = openMetrics(options.version);
   const service = serviceManager(io.env);
-  const health = openHealthWatch(Date.now);
+  const health = openHealthWatch(Date.now, Math.random);
 
   const heartbeatOf = heartbeats(log);
   const running: Running = { app: await openApp(await loadConfig(options.config, io.env)), worker: null };

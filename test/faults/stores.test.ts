@@ -48,6 +48,7 @@ interface SceneOptions {
   readonly health?: string;
   /** A state database in place of one of the run's server. */
   readonly stateUrl?: string;
+  readonly ends?: Parameters<typeof startFarEnds>[0];
 }
 
 async function scene(test: TestContext, options: SceneOptions = {}): Promise<Scene> {
@@ -62,7 +63,7 @@ async function scene(test: TestContext, options: SceneOptions = {}): Promise<Sce
     audit: closing(await startTcpProxy(audit.url), (one) => one.close()),
     state: closing(await startTcpProxy(stateUrl), (one) => one.close()),
   };
-  const ends = closing(await startFarEnds(), (one) => one.close());
+  const ends = closing(await startFarEnds(options.ends), (one) => one.close());
   const folder = closing(
     await makeFolder({
       'alerts.yaml': alertsYaml({
@@ -184,6 +185,26 @@ describe.concurrent('while a store is away', () => {
     await toldOnce(s, worker, breachAt, 1);
   });
 
+  it('a channel that refuses the word of blindness while the state store is away is not asked at every poll', async (test) => {
+    const asked: number[] = [];
+    const respond = () => {
+      asked.push(performance.now());
+      return { status: 500 };
+    };
+    const s = await scene(test, { health: 'blind_after: 1', ends: { respond } });
+    await s.ways.state.cut();
+    figures.faults += 2;
+    const worker = await s.start();
+    await worker.polls(3, 'failed');
+    await until('it is asked once more', () => asked.length >= 2);
+    const [first = 0, second = 0] = asked;
+    // The first step of the ladder is five seconds, less a tenth.
+    expect(second - first).toBeGreaterThan(4_000);
+    expect(s.ends.counts()).toMatchObject({ mails: 0, posts: 1 });
+    figures.due += 1;
+    countArrivals(figures, (await arrivedIds(s.ends)).slice(0, 1));
+  });
+
   it('an audit store that hangs for longer than a statement may take: blindness is told once, and the breach', async (test) => {
     const s = await scene(test, { audit: 'statement_timeout: 1s', health: 'blind_after: 1' });
     const worker = await s.start();
@@ -232,7 +253,7 @@ describe.concurrent('while a store is away', () => {
       s.ends.hooks.flatMap(({ body }) =>
         (JSON.parse(body) as Told).data.alerts.map(({ finding }) => finding.group.service),
       );
-    await until('all is told', () => new Set(told()).size === services.length);
+    await until('all is told', () => new Set(told()).size === services.length, 70_000);
     await until(
       'no delivery waits',
       async () => {
