@@ -135,7 +135,7 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     const writing = engine.sql.transaction({ readOnly: true }, (session) =>
       session.query('INSERT INTO item (id) VALUES (1)'),
     );
-    await expect(writing).rejects.toMatchObject({ code: 'store_query_failed' });
+    await expect(writing).rejects.toMatchObject({ code: 'store_read_only' });
   });
 
   it('runs transactions that are asked for together without mixing them', async () => {
