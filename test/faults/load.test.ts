@@ -317,11 +317,14 @@ const EVERY_SECOND: CronSchedule = {
   hasSeconds: true,
   isDue: () => true,
   latest: (now) => Math.floor(now / 1_000) * 1_000,
-  instants(from, to) {
-    const first = Math.ceil(from / 1_000) * 1_000;
-    return Array.from({ length: Math.max(0, Math.ceil((to - first) / 1_000)) }, (_, i) => first + i * 1_000);
-  },
+  instants: secondsBetween,
+  everyInstant: secondsBetween,
 };
+
+function secondsBetween(from: number, to: number): number[] {
+  const first = Math.ceil(from / 1_000) * 1_000;
+  return Array.from({ length: Math.max(0, Math.ceil((to - first) / 1_000)) }, (_, i) => first + i * 1_000);
+}
 
 function partsOf(rule: Rule) {
   const identity = { name: rule.name, identity: ruleTypeOf(rule).identity(rule) };
