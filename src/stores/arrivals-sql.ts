@@ -26,6 +26,9 @@ export function arrivalsSql(
   const from = tableSql(mapping.table);
   const young = `${parameters.add(instantText(youngFrom))}::${timeType}`;
   const above = `${parameters.add(after)}::bigint`;
+  // Gaps lie between the lowest one and `after`. The planner does not know where and takes one for a ninth of the table, and
+  // with millions of rows has a statement compiled (jit) that runs for 0.2 ms; these bounds it does know.
+  const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
   const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
   const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
   const old = `CASE WHEN ${time} < ${young} AND ${time} > '-infinity' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
@@ -33,7 +36,8 @@ export function arrivalsSql(
   SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} > ${above}
   UNION
   SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
-  CROSS JOIN LATERAL (SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} BETWEEN gap.low AND gap.high) AS found
+  CROSS JOIN LATERAL (SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} BETWEEN gap.low AND gap.high
+    AND ${id} BETWEEN ${lowest} AND ${above}) AS found
 ), numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
 SELECT min(id)::text AS low, max(id)::text AS high,
   array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours
@@ -57,6 +61,10 @@ export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: r
     gaps: spans.flatMap(([from, to]) => missing(from, to, runs)),
     hours: [...hours],
   };
+}
+
+function lowestOf(gaps: readonly IdGap[], after: string): string {
+  return String(gaps.reduce((low, { from }) => (BigInt(from) < low ? BigInt(from) : low), BigInt(after)));
 }
 
 /** The parts of [from, to] that no run covers; runs ascend. */
