@@ -41,13 +41,16 @@ export function openCubeCells(cube: Cube): CubeCells {
   };
 }
 
-/** Takes cells that a store gave by the minute: `beginnings[segment]` is the instant at which a segment begins. */
+/**
+ * Takes cells that a store gave by the minute: `beginnings[segment]` is the instant at which a segment begins. Minutes
+ * (ms) that are kept stay as they are.
+ */
 export function takeDetails(
   own: CubeCells,
   cells: readonly CubeCell[],
   beginnings: readonly number[],
   hours: readonly number[],
-  from: number,
+  isKept: (minute: number) => boolean,
 ): void {
   const byHour = new Map<number, LooseCell[]>(hours.map((hour) => [hour, []]));
   for (const { segment, key, sums } of cells) {
@@ -57,9 +60,9 @@ export function takeDetails(
   }
   for (const [hour, loose] of byHour) {
     const packed = pack(loose, width(own.cube), true);
-    const fromMinute = Math.max(0, Math.floor((from - hour) / MINUTE));
-    const older = own.details.get(hour) ?? null;
-    own.details.set(hour, fromMinute === 0 ? packed : spliced(older, packed, fromMinute, width(own.cube)));
+    const older = own.details.get(hour);
+    const isOlder = (minute: number): boolean => isKept(hour + minute * MINUTE);
+    own.details.set(hour, older === undefined ? packed : spliced(older, packed, isOlder, width(own.cube)));
   }
 }
 

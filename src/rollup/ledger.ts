@@ -10,7 +10,8 @@ import { ascending, HOUR, hourOf, hoursBetween, MINUTE } from './grid.ts';
 import { followIds, type IdWatch, UNWATCHED, type WatchedGap } from './id-watch.ts';
 import { edgeNeeds, missingHours, oldestNeeded } from './needs.ts';
 import { fixedOf, type PackedCells, width } from './packed-cells.ts';
-import { readHours, readHoursByMinute, readMinutes, readPieces } from './read-cells.ts';
+import { readHours, readHoursByMinute, readPieces } from './read-cells.ts';
+import { readYoung, type SeenMinutes, UNSEEN } from './young-minutes.ts';
 
 /** What a look at the store brought: answers from cells, null where hours are still missing. */
 export interface RolledUp {
@@ -69,6 +70,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   let readTo: number | null = null;
   /** Whether the next look reads all hours that are not sealed: a cube was opened, or a reconcile is due there too. */
   let rereadsOpen = true;
+  /** The minutes of the last look, which need not be read again where they are as they were. */
+  let seenMinutes: SeenMinutes = UNSEEN;
   let keptAt = Number.NEGATIVE_INFINITY;
   /** Whether the state store took what changed last; it does not while another process has seen more. */
   let isTaken = true;
@@ -151,12 +154,12 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   /** One state of the store: the young rows, the hours that late rows fell into, and what the edges need. */
   const lookInto = async (snapshot: AuditSnapshot, at: number) => {
-    const newestRow = await snapshot.newestRow(at);
     const owners = [...cubes.values()];
     const sealable = hourOf(at - latenessMs);
     if (sealedTo === null || sealable - sealedTo > LONG_ABSENCE_MS) {
       sealedTo = sealable;
       for (const own of owners) own.details.clear();
+      rereadsOpen = true;
     }
     const sealed = sealedTo;
     const reread = Math.floor((Math.min(at, readTo ?? at) - latenessMs) / MINUTE) * MINUTE;
@@ -167,7 +170,12 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       // After the clock went back, what lies ahead is read again when it comes.
       for (const hour of own.details.keys()) if (hour > at) own.details.delete(hour);
     }
-    let rowsRead = await readMinutes(snapshot, owners, youngFrom, at);
+    const known = rereadsOpen ? UNSEEN : seenMinutes;
+    // A look that fails may have taken cells of a minute that is as before when the next look comes.
+    seenMinutes = UNSEEN;
+    const young = await readYoung(snapshot, owners, known, youngFrom, at);
+    const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
+    let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, at);
 
     const needs = edgeNeeds(queries, plan, cubes, at);
@@ -195,6 +203,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
     // Only now: a look that failed half-way is made again from where the last whole one ended.
     watch = arrived.watch;
+    seenMinutes = young.seen;
     rereadsOpen = false;
     if (sealable > sealed) forgetOld();
     sealedTo = Math.max(sealed, sealable);

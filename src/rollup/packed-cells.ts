@@ -39,30 +39,28 @@ export function pack(cells: readonly LooseCell[], measures: number, byMinute: bo
   return packed;
 }
 
-/** The cells of `older` before a minute and those of `newer` from it on. */
+/** Cells by the minute: those of `older` in the minutes (0 to 59) that are said to be, those of `newer` in the others. */
 export function spliced(
-  older: PackedCells | null,
+  older: PackedCells,
   newer: PackedCells,
-  fromMinute: number,
+  isOlder: (minute: number) => boolean,
   measures: number,
 ): PackedCells {
-  const kept = older === null ? 0 : (older.minutes?.[fromMinute] ?? 0);
-  const skipped = newer.minutes?.[fromMinute] ?? 0;
-  const packed = empty(kept + newer.keys.length - skipped, measures, true);
-  if (older !== null) {
-    packed.keys.set(older.keys.subarray(0, kept));
-    packed.units.set(older.units.subarray(0, kept * measures));
-    packed.parts.set(older.parts.subarray(0, kept * measures));
-  }
-  packed.keys.set(newer.keys.subarray(skipped), kept);
-  packed.units.set(newer.units.subarray(skipped * measures), kept * measures);
-  packed.parts.set(newer.parts.subarray(skipped * measures), kept * measures);
-  for (let minute = 0; minute <= MINUTES; minute += 1) {
-    const end =
-      minute <= fromMinute
-        ? Math.min(older?.minutes?.[minute] ?? 0, kept)
-        : kept + (newer.minutes?.[minute] ?? 0) - skipped;
-    (packed.minutes as Int32Array)[minute] = end;
+  const parts = Array.from({ length: MINUTES }, (_, minute) => {
+    const source = isOlder(minute) ? older : newer;
+    return { source, from: source.minutes?.[minute] ?? 0, to: source.minutes?.[minute + 1] ?? 0 };
+  });
+  const size = parts.reduce((cells, { from, to }) => cells + to - from, 0);
+  const packed = empty(size, measures, true);
+  let end = 0;
+  for (const [minute, { source, from, to }] of parts.entries()) {
+    if (from < to) {
+      packed.keys.set(source.keys.subarray(from, to), end);
+      packed.units.set(source.units.subarray(from * measures, to * measures), end * measures);
+      packed.parts.set(source.parts.subarray(from * measures, to * measures), end * measures);
+      end += to - from;
+    }
+    (packed.minutes as Int32Array)[minute + 1] = end;
   }
   return packed;
 }

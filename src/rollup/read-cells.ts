@@ -1,23 +1,9 @@
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../stores/audit-store.ts';
 import { type CubeCells, takeDetails, takeHours } from './cube-cells.ts';
-import { ascending, HOUR, hourEdges, hourOf, hoursBetween, memberOf, minuteEdges } from './grid.ts';
+import { ascending, HOUR, hourEdges, memberOf, minuteEdges } from './grid.ts';
 import { pack, width } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
-
-/** Reads [from, to) by the minute into all cubes, in one statement; returns how many rows there were. */
-export async function readMinutes(
-  snapshot: AuditSnapshot,
-  owners: readonly CubeCells[],
-  from: number,
-  to: number,
-): Promise<number> {
-  const edges = minuteEdges(from, to);
-  const cells = await snapshot.cells(cubesOf(owners), edges, [{ from, to }]);
-  const hours = hoursBetween(hourOf(from), to);
-  for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, from);
-  return rowsIn(owners, cells);
-}
 
 /**
  * Reads hours by the minute, each cube the ones it wants, in a statement for every set of hours that some cubes share.
@@ -33,7 +19,8 @@ export async function readHoursByMinute(
     const ranges = unionOf(hours.map((hour) => ({ from: hour, to: Math.min(hour + HOUR, end) })));
     const edges = ascending(new Set(ranges.flatMap(({ from, to }) => minuteEdges(from, to))));
     const cells = await snapshot.cells(cubesOf(owners), edges, ranges);
-    for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, 0);
+    for (const [i, own] of owners.entries())
+      takeDetails(own, cells[i] as CubeCell[], edges, hours, () => false);
     rows += rowsIn(owners, cells);
   }
   return rows;

@@ -43,6 +43,16 @@ export interface CubeCell {
   readonly sums: readonly string[];
 }
 
+/** The rows of a segment in short: another digest where anything differs that the cells of the cubes asked are made of. */
+export interface SegmentDigest {
+  readonly segment: number;
+  readonly calls: number;
+  /** Says nothing but whether it is the same, and only beside digests of the same cubes. */
+  readonly digest: string;
+  /** The time of the newest row, ms. */
+  readonly newestRow: number;
+}
+
 /** Ids that were not there when ids around them were: from `from` to `to`, both included. */
 export interface IdGap {
   readonly from: string;
@@ -63,6 +73,11 @@ export interface Arrivals {
 export interface AuditSnapshot {
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
+  /**
+   * One digest for each segment between `edges` that has rows, in whatever order the rows are. It goes through them
+   * all, but sends none: far cheaper than cells, of which only those need to be asked for whose digest differs.
+   */
+  digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
   /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
   cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
   /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */

@@ -13,7 +13,26 @@ const MAX_QUANTITY = '1000000000000000';
 /** What a row is asked for before it is summed, as `expression AS name`; the rest of this file works on these names. */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   const wanted = new Set(measures.flatMap(rawColumnsOf));
-  return RAW.filter(([name]) => wanted.has(name)).map(([name, sql]) => `${sql(mapping)} AS ${name}`);
+  return RAW.filter(([name]) => wanted.has(name)).map(
+    ([name, sql]) => `${sql(mapping, quantitySql)} AS ${name}`,
+  );
+}
+
+/**
+ * The same columns to be hashed: rows whose expressions are equal have equal sums. Numbers are taken as the table has
+ * them (their conversion doubles the cost of a digest), text byte for byte.
+ */
+export function hashedColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
+  const wanted = new Set(measures.flatMap(rawColumnsOf));
+  return RAW.filter(([name]) => wanted.has(name)).map(([name, sql]) => {
+    const column = sql(mapping, (expression) => expression);
+    return TEXTS.includes(name) ? byteForByte(column) : column;
+  });
+}
+
+/** Text that is equal only where its bytes are: a collation may take other letters for the same. */
+export function byteForByte(text: string): string {
+  return `(${text}) COLLATE "C"`;
 }
 
 /** The expressions that some measures share, over the raw columns: the exact cost, and whether the call failed. */
@@ -56,17 +75,20 @@ const AGGREGATES: Readonly<Partial<Record<Measure, string>>> = {
   latency_count: 'count(latency_raw)',
 };
 
-const RAW: readonly (readonly [name: string, sql: (mapping: Mapping) => string])[] = [
+type Conversion = (expression: string) => string;
+
+const RAW: readonly (readonly [name: string, sql: (mapping: Mapping, quantity: Conversion) => string])[] = [
   ['cost_raw', (mapping) => columnSql(mapping, 'cost', 'NULL::numeric')],
   ['model_raw', (mapping) => `${columnSql(mapping, 'model', 'NULL')}::text`],
-  ['input_raw', (mapping) => quantitySql(columnSql(mapping, 'input_tokens', 'NULL::integer'))],
-  ['output_raw', (mapping) => quantitySql(columnSql(mapping, 'output_tokens', 'NULL::integer'))],
+  ['input_raw', (mapping, quantity) => quantity(columnSql(mapping, 'input_tokens', 'NULL::integer'))],
+  ['output_raw', (mapping, quantity) => quantity(columnSql(mapping, 'output_tokens', 'NULL::integer'))],
   ['status_raw', (mapping) => `${columnSql(mapping, 'status', 'NULL')}::integer`],
   ['error_raw', (mapping) => `NULLIF(${columnSql(mapping, 'error', 'NULL')}::text, '')`],
-  ['latency_raw', (mapping) => quantitySql(columnSql(mapping, 'latency_ms', 'NULL::float8'))],
-  ['ttft_raw', (mapping) => quantitySql(columnSql(mapping, 'ttft_ms', 'NULL::float8'))],
+  ['latency_raw', (mapping, quantity) => quantity(columnSql(mapping, 'latency_ms', 'NULL::float8'))],
+  ['ttft_raw', (mapping, quantity) => quantity(columnSql(mapping, 'ttft_ms', 'NULL::float8'))],
 ];
 
+const TEXTS = ['model_raw', 'error_raw'];
 const COST = ['cost_raw', 'model_raw', 'input_raw', 'output_raw'];
 const FAILURE = ['status_raw', 'error_raw'];
 

@@ -6,6 +6,7 @@ import type { AuditSnapshot, AuditStore, AuditStoreType, Mapping, PriceList } fr
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
+import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
 import { occupiedSql } from './occupied-sql.ts';
@@ -63,6 +64,12 @@ function snapshotOf(
 ): AuditSnapshot {
   return {
     newestRow: (before) => newestRow(mapping, timeType, before, session),
+    async digests(cubes, edges) {
+      const statement = digestSql(cubes, edges, mapping, timeType);
+      return statement === null
+        ? []
+        : digestsOf(await session.query<DigestRow>(statement.text, statement.values));
+    },
     async cells(cubes, edges, ranges) {
       const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
       if (statement === null) return cubes.map(() => []);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Cube } from '../../src/model/cube.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
 import type { CellRead, SegmentCell } from '../../src/model/series.ts';
@@ -434,6 +435,203 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     });
   });
 
+  describe('digests of what cells are made of', () => {
+    const CUBES: readonly Cube[] = [
+      { dimensions: ['service'], measures: ['calls', 'cost', 'failed', 'failed@timeout'], bucket: null },
+      {
+        dimensions: ['model', 'user'],
+        measures: ['calls', 'input_tokens', 'output_tokens', 'unpriced'],
+        bucket: null,
+      },
+      { dimensions: [], measures: ['calls', 'latency_sum'], bucket: null },
+      { dimensions: ['user'], measures: ['calls'], bucket: 'latency_sketch' },
+    ];
+    const EDGES = [-2, 2, 3, 9, 13].map((second) => ORIGIN + second * 1000);
+    const RANGES = [{ from: ORIGIN - 2000, to: ORIGIN + 13_000 }];
+
+    const digests = (store: AuditStore, cubes = CUBES, edges = EDGES) =>
+      store.snapshot((snapshot) => snapshot.digests(cubes, edges));
+
+    /** By segment: the digest, and the cells of all cubes. */
+    async function seen(store: AuditStore): Promise<{ digest: string | null; cells: string }[]> {
+      const [short, whole] = await store.snapshot(async (snapshot) => [
+        await snapshot.digests(CUBES, EDGES),
+        await snapshot.cells(CUBES, EDGES, RANGES),
+      ]);
+      return EDGES.slice(1).map((_, i) => ({
+        digest: short.find(({ segment }) => segment === i)?.digest ?? null,
+        cells: JSON.stringify(
+          whole.map((cube) =>
+            cube
+              .filter(({ segment }) => segment === i)
+              .map((cell) => JSON.stringify(cell))
+              .sort(),
+          ),
+        ),
+      }));
+    }
+
+    const ROWS = [
+      call({ service: 'search', cost: 0.25, latency: 12 }),
+      call({ service: 'chat', cost: 0.5, user: null }),
+      call({ service: 'chat', cost: 0.5, user: null }),
+    ];
+    it.each<[string, readonly TestCall[]]>([
+      ['a row that came', [...ROWS, call({})]],
+      ['a row that went', ROWS.slice(1)],
+      ['two equal rows that went', ROWS.slice(0, 1)],
+      [
+        'two equal rows that became other equal rows',
+        [ROWS[0], ...ROWS.slice(1).map((row) => ({ ...row, user: 'ann' }))],
+      ],
+      ['a cost that was filled in', ROWS.map((row, i) => (i === 0 ? { ...row, cost: 0.26 } : row))],
+      ['a cost that was taken away', ROWS.map((row, i) => (i === 0 ? { ...row, cost: null } : row))],
+      ['a user that was named', ROWS.map((row, i) => (i === 1 ? { ...row, user: '' } : row))],
+      [
+        'two rows that swapped their services',
+        [{ ...ROWS[0], service: 'chat' }, { ...ROWS[1], service: 'search' }, ROWS[2]],
+      ],
+      ['a call that failed after all', ROWS.map((row, i) => (i === 0 ? { ...row, error: 'time-out' } : row))],
+      [
+        'a latency by which its bucket changes',
+        ROWS.map((row, i) => (i === 0 ? { ...row, latency: 13 } : row)),
+      ],
+    ] as [string, TestCall[]][])('tell %s', async (_, changed) => {
+      const store = open(CALLS);
+      await fill('calls', ROWS);
+      const before = await digests(store);
+      await fill('calls', changed);
+      const after = await digests(store);
+      expect(after[0]?.digest).not.toBe(before[0]?.digest);
+      expect(after[0]?.calls).toBe(changed.length);
+    });
+
+    it('are the same where cells are not asked for what changed, and when rows are in another order', async () => {
+      const store = open(CALLS);
+      await fill('calls', ROWS);
+      const before = await digests(store);
+      await fill('calls', [...ROWS].reverse());
+      expect(await digests(store)).toEqual(before);
+      const byService = CUBES.slice(0, 1);
+      const ofServices = await digests(store, byService);
+      await engine.sql.query('UPDATE calls SET latency = 1, usr = 7');
+      expect(await digests(store, byService)).toEqual(ofServices);
+    });
+
+    it.each(['calls', 'zoneless_calls'])(
+      'differ wherever cells of %s do, whatever changes',
+      async (table) => {
+        const store = open({ ...CALLS, table }, PRICES);
+        const change = fc.record({ row: fc.nat(), by: fc.nat(), keys: fc.subarray(CHANGEABLE) });
+        await fc.assert(
+          fc.asyncProperty(
+            callsArbitrary,
+            fc.array(change, { maxLength: 3 }),
+            fc.nat(),
+            async (calls, changes, turn) => {
+              const rotated = [
+                ...calls.slice(turn % (calls.length + 1)),
+                ...calls.slice(0, turn % (calls.length + 1)),
+              ];
+              const edited = [...rotated];
+              for (const { row, by, keys } of changes) {
+                const other = calls[by % calls.length];
+                if (other === undefined) continue;
+                const taken = Object.fromEntries(keys.map((key) => [key, other[key]]));
+                edited[row % edited.length] = { ...(edited[row % edited.length] as TestCall), ...taken };
+              }
+              await fill(table, calls);
+              const first = await seen(store);
+              await fill(table, rotated);
+              expect((await seen(store)).map(({ digest }) => digest)).toEqual(
+                first.map(({ digest }) => digest),
+              );
+              await fill(table, edited);
+              for (const [i, { digest, cells: now }] of (await seen(store)).entries()) {
+                if (now !== first[i]?.cells) expect(digest).not.toBe(first[i]?.digest);
+              }
+            },
+          ),
+          { numRuns: RUNS },
+        );
+      },
+    );
+
+    it('name the newest row of each segment that has rows, and the rows outside of all count for none', async () => {
+      await fill('calls', [
+        call({ at: ORIGIN - 2001 }),
+        call({ at: ORIGIN + 2001 }),
+        call({ at: ORIGIN + 2999 }),
+        call({ at: ORIGIN + 12_999 }),
+        call({ at: ORIGIN + 13_000 }),
+      ]);
+      await engine.sql.query(`UPDATE calls SET at = at + interval '999 microseconds'`);
+      expect(await digests(open(CALLS), [{ dimensions: [], measures: ['calls'], bucket: null }])).toEqual([
+        { segment: 1, calls: 2, digest: expect.any(String), newestRow: ORIGIN + 2999 },
+        { segment: 3, calls: 1, digest: expect.any(String), newestRow: ORIGIN + 12_999 },
+      ]);
+      expect(await digests(open(CALLS), CUBES, [ORIGIN])).toEqual([]);
+    });
+
+    it('are made of columns of every type, and tell letters that a collation takes for the same', async () => {
+      await engine.sql.query(`DROP TABLE IF EXISTS odd; DROP COLLATION IF EXISTS any_case;
+        CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE odd (at timestamptz, cost real, service text COLLATE any_case, meta json, tags jsonb, team uuid,
+          place point, spent money, flags text[], input numeric, code text, took interval);
+        INSERT INTO odd VALUES ('${new Date(ORIGIN).toISOString()}', 'NaN', 'Search', '{"a": 1}', '[1]', NULL,
+          '(1,2)', 7, '{x}', 'NaN', '429', '2 s')`);
+      const store = open({
+        table: 'odd',
+        columns: {
+          time: 'at',
+          cost: 'cost',
+          service: 'service',
+          input_tokens: 'input',
+          output_tokens: { sql: '(tags->>0)::int8 -- the first' },
+          status: 'code',
+          error: { sql: "meta->'error'" },
+          latency_ms: { sql: 'extract(epoch FROM took) * 1000' },
+          ttft_ms: { sql: 'NULL' },
+          model: { sql: `'m'` },
+        },
+        dimensions: {
+          meta: 'meta',
+          tags: 'tags',
+          team: 'team',
+          place: 'place',
+          spent: 'spent',
+          flags: 'flags',
+        },
+      });
+      const cubes: readonly Cube[] = [
+        {
+          dimensions: ['flags', 'meta', 'model', 'place', 'service', 'spent', 'tags', 'team'],
+          measures: ['calls', 'cost', 'failed', 'input_tokens', 'latency_sum', 'output_tokens'],
+          bucket: 'ttft_sketch',
+        },
+      ];
+      const all = new Set<string | undefined>();
+      for (const change of [
+        'at = at',
+        `service = 'search'`,
+        `meta = '{"a": 2}'`,
+        `tags = '[1, 2]'`,
+        `team = gen_random_uuid()`,
+        `place = '(2,2)'`,
+        'spent = 8',
+        `flags = '{x,y}'`,
+        'input = 3',
+        `code = '430'`,
+        `took = '3 s'`,
+        'cost = 0',
+      ]) {
+        await engine.sql.query(`UPDATE odd SET ${change}`);
+        all.add((await digests(store, cubes))[0]?.digest);
+      }
+      expect(all.size).toBe(12);
+    });
+  });
+
   it('names columns that are missing and expressions that are wrong, all at once', async () => {
     const store = open({
       ...CALLS,
@@ -457,6 +655,18 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     );
   });
 });
+
+const CHANGEABLE = [
+  'cost',
+  'service',
+  'model',
+  'user',
+  'input',
+  'output',
+  'status',
+  'error',
+  'latency',
+] as const satisfies (keyof TestCall)[];
 
 function call(some: Partial<TestCall>): TestCall {
   return {

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Query, Series } from '../../src/model/series.ts';
+import type { Window } from '../../src/model/window.ts';
+import { collect } from '../../src/pipeline/collect.ts';
+import { openRollup, type Rollup } from '../../src/rollup/ledger.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { type CallStore, openCallStore } from '../support/call-store.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const AT = Date.parse('2026-03-10T10:40:00Z');
+
+let calls: CallStore;
+
+beforeAll(async () => {
+  calls = await openCallStore('postgres');
+});
+
+afterAll(async () => {
+  await calls?.stop();
+});
+
+beforeEach(() => calls.clear());
+
+/** A rollup, and what its store was asked since that was read last: ranges of cells in minutes from AT, other questions by name. */
+function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => string[]; fail: () => void } {
+  let asked: string[] = [];
+  let fails = false;
+  const minute = (ms: number): number => (ms - AT) / MINUTE;
+  const store: AuditStore = {
+    ...calls.store,
+    snapshot: (work) =>
+      calls.store.snapshot((snapshot) =>
+        work({
+          newestRow: (before) => {
+            asked.push('newest row');
+            return snapshot.newestRow(before);
+          },
+          digests: (...question) => {
+            asked.push('digests');
+            return snapshot.digests(...question);
+          },
+          cells: (cubes, edges, ranges) => {
+            // Without a range nothing is sent to the database.
+            asked.push(...ranges.map(({ from, to }) => `${minute(from)} to ${minute(to)}`));
+            return snapshot.cells(cubes, edges, ranges);
+          },
+          newestId: () => snapshot.newestId(),
+          arrivals: (...question) => {
+            if (fails) {
+              fails = false;
+              throw new Error('cut off');
+            }
+            asked.push('arrivals');
+            return snapshot.arrivals(...question);
+          },
+        }),
+      ),
+  };
+  return {
+    rollup: openRollup(store, { latenessMs, kept: null }),
+    asked: () => {
+      const since = asked;
+      asked = [];
+      return since;
+    },
+    fail: () => {
+      fails = true;
+    },
+  };
+}
+
+const lastHour =
+  (groupBy: string[]) =>
+  (at: number): Query => ({
+    measures: ['cost', 'calls'],
+    where: {},
+    groupBy,
+    windows: [{ from: at - HOUR, to: at }],
+  });
+const BY_SERVICE = lastHour(['service']);
+const BY_USER = lastHour(['user']);
+
+const byKey = (series: Series | Error | null | undefined) => {
+  if (series === null || series === undefined || series instanceof Error) return series;
+  return [...series.groups].sort((a, b) => (JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1));
+};
+
+/** Looks, and expects what the store itself says. */
+async function look(
+  rollup: Rollup,
+  at: number,
+  asks: readonly ((at: number) => Query)[] = [BY_SERVICE],
+): Promise<void> {
+  const queries = asks.map((ask) => ask(at));
+  const { series, newestRow } = await rollup.look(queries, at);
+  const direct = await collect(calls.store, queries, at);
+  expect(series.map(byKey)).toEqual(direct.series.map(byKey));
+  expect(newestRow).toBe(direct.newestRow);
+}
+
+test('a steady look asks for the cells of the newest minute alone', async () => {
+  for (let minute = -30; minute < 3; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
+  const { rollup, asked } = watched();
+  await look(rollup, AT);
+  for (const minute of [1, 2, 3]) {
+    asked();
+    await look(rollup, AT + minute * MINUTE);
+    expect(asked()).toEqual(['digests', `${minute - 1} to ${minute}`, 'arrivals']);
+  }
+  await look(rollup, AT + 3 * MINUTE);
+  expect(asked()).toEqual(['digests', 'arrivals']);
+});
+
+test('only minutes in which something changed are asked for again', async () => {
+  for (let minute = -20; minute < 0; minute += 1)
+    await calls.log({ at: AT + minute * MINUTE, cost: null, user: 'ann' });
+  const { rollup, asked } = watched();
+  await look(rollup, AT);
+  asked();
+  const within = (window: Window): string =>
+    `WHERE request_timestamp >= '${new Date(window.from).toISOString()}' AND request_timestamp < '${new Date(window.to).toISOString()}'`;
+  const minutes = (from: number, to: number): string =>
+    within({ from: AT + from * MINUTE, to: AT + to * MINUTE });
+
+  await calls.sql.query(`UPDATE api_audit_logs SET cost_usd = 0.5 ${minutes(-5, -3)}`);
+  await calls.log({ at: AT - 9.5 * MINUTE, cost: 3 });
+  await look(rollup, AT);
+  expect(asked()).toEqual(['digests', '-10 to -9', '-5 to -3', 'arrivals']);
+
+  await calls.sql.query(`UPDATE api_audit_logs SET user_id = 'bob' ${minutes(-8, -7)}`);
+  await look(rollup, AT);
+  // The user is no part of what this rule is made of.
+  expect(asked()).toEqual(['digests', 'arrivals']);
+
+  await calls.sql.query(`DELETE FROM api_audit_logs ${minutes(-2, -1)}`);
+  await look(rollup, AT);
+  expect(asked()).toEqual(['digests', 'arrivals']);
+
+  await calls.sql.query(
+    `UPDATE api_audit_logs SET request_timestamp = request_timestamp + interval '1 minute' ${minutes(-3, -2)}`,
+  );
+  await look(rollup, AT);
+  expect(asked()).toEqual(['digests', '-2 to -1', 'arrivals']);
+});
+
+test('a minute that is still running is right at every look into it', async () => {
+  const { rollup, asked } = watched();
+  await look(rollup, AT);
+  await calls.log(
+    { at: AT + 2 * SECOND, cost: 1 },
+    { at: AT + 14 * SECOND, cost: 2 },
+    { at: AT + 30 * SECOND, cost: 4 },
+  );
+  for (const second of [5, 10, 15, 20, 30, 35, 70, 75]) {
+    const at = AT + second * SECOND;
+    const sinceTheMinute = (): Query => ({ ...BY_SERVICE(at), windows: [{ from: AT - 5 * MINUTE, to: at }] });
+    await look(rollup, at, [sinceTheMinute]);
+  }
+  asked();
+  // Back to the middle of the minute, and on again.
+  for (const second of [20, 12, 12, 31, 61]) {
+    await look(rollup, AT + second * SECOND, [
+      (at) => ({ ...BY_SERVICE(at), windows: [{ from: AT - HOUR, to: at }] }),
+    ]);
+  }
+});
+
+test('the newest row is looked for by itself only where no row is young', async () => {
+  await calls.log({ at: AT - 2 * HOUR, cost: 1 });
+  const { rollup, asked } = watched();
+  await look(rollup, AT);
+  expect(asked()).toContain('newest row');
+  await calls.log({ at: AT - 3 * MINUTE, cost: 1 }, { at: AT + 5 * MINUTE, cost: 1 });
+  await look(rollup, AT + MINUTE);
+  expect(asked()).not.toContain('newest row');
+});
+
+test('after a look that failed, cells are true although rows are again as before it', async () => {
+  await calls.log({ at: AT - 2 * MINUTE, cost: 1 });
+  const { rollup, fail } = watched();
+  await look(rollup, AT);
+  await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 2');
+  fail();
+  await expect(rollup.look([BY_SERVICE(AT)], AT)).rejects.toThrow('cut off');
+  await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 1');
+  await look(rollup, AT);
+});
+
+test('a rule that is new, and a comparison, let every minute be read again', async () => {
+  for (let minute = -30; minute < 0; minute += 1)
+    await calls.log({ at: AT + minute * MINUTE, cost: 1, user: 'ann' });
+  const { rollup, asked } = watched();
+  await look(rollup, AT);
+  asked();
+  await look(rollup, AT, [BY_SERVICE, BY_USER]);
+  expect(asked()).toContain('-30 to 0');
+  await look(rollup, AT, [BY_USER]);
+  expect(asked()).toContain('-30 to 0');
+  await look(rollup, AT, [BY_USER]);
+  expect(asked()).toEqual(['digests', 'arrivals']);
+  await rollup.reconcile(AT - HOUR, AT);
+  await look(rollup, AT, [BY_USER]);
+  expect(asked()).toContain('-30 to 0');
+});
+
+test('after a long absence nothing is taken for known', async () => {
+  const day = 24 * HOUR;
+  const at = AT + 8 * HOUR;
+  await calls.log(...[1, 2, 3].map((hours) => ({ at: AT - hours * HOUR, cost: hours })));
+  const { rollup } = watched(day);
+  const wide = (now: number): Query => ({ ...BY_SERVICE(now), windows: [{ from: AT - 12 * HOUR, to: now }] });
+  for (const now of [AT, at, at + MINUTE]) {
+    await rollup.look([wide(now)], now);
+    await rollup.build(60_000);
+    await look(rollup, now, [wide]);
+  }
+});
