@@ -1,6 +1,6 @@
 import type { Cube } from '../model/cube.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
-import type { Dimension, GroupKey } from '../model/series.ts';
+import type { Dimension } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { CubeCell, Mapping, PriceList } from './audit-store.ts';
 import {
@@ -83,15 +83,10 @@ export function cubeCellsOf(cubes: readonly Cube[], rows: readonly CellSqlRow[])
     const plan = plans[index] as (typeof plans)[number];
     // Rows without a latency are in no bucket.
     if (plan.bucket !== null && row[plan.bucket] === null) continue;
-    const key: GroupKey = [
-      ...plan.columns.map((column) => row[column] as string | null),
-      ...(plan.bucket === null ? [] : [String(row[plan.bucket])]),
-    ];
-    cells[index]?.push({
-      segment: Number(row.s),
-      key,
-      sums: plan.sums.map((column) => (row[column] as string | null) ?? '0'),
-    });
+    const key = plan.columns.map((column) => row[column] as string | null);
+    if (plan.bucket !== null) key.push(String(row[plan.bucket]));
+    const sums = plan.sums.map((column) => (row[column] as string | null) ?? '0');
+    cells[index]?.push({ segment: Number(row.s), key, sums });
   }
   return cells;
 }
