@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Query, Series } from '../../src/model/series.ts';
+import type { Query } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { collect } from '../../src/pipeline/collect.ts';
 import { openRollup, type Rollup } from '../../src/rollup/ledger.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { allComparable } from '../support/series-cells.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -82,11 +83,6 @@ const lastHour =
 const BY_SERVICE = lastHour(['service']);
 const BY_USER = lastHour(['user']);
 
-const byKey = (series: Series | Error | null | undefined) => {
-  if (series === null || series === undefined || series instanceof Error) return series;
-  return [...series.groups].sort((a, b) => (JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1));
-};
-
 /** Looks, and expects what the store itself says. */
 async function look(
   rollup: Rollup,
@@ -96,7 +92,7 @@ async function look(
   const queries = asks.map((ask) => ask(at));
   const { series, newestRow } = await rollup.look(queries, at);
   const direct = await collect(calls.store, queries, at);
-  expect(series.map(byKey)).toEqual(direct.series.map(byKey));
+  expect(allComparable(series, queries)).toEqual(allComparable(direct.series, queries));
   expect(newestRow).toBe(direct.newestRow);
 }
 
