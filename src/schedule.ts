@@ -11,6 +11,8 @@ export interface CronSchedule extends Schedule {
   readonly hasSeconds: boolean;
   /** Whether a poll is due at the instant, which is cut to the second. */
   isDue(at: number): boolean;
+  /** The newest instant that is not after `now` and later than `after` (not more than 366 days before `now`), or null. */
+  latest(now: number, after?: number): number | null;
 }
 
 /**
@@ -38,11 +40,12 @@ export function cronSchedule(expression: string, zone: string): CronSchedule {
   /** With a field for seconds, a minute counts when any of its seconds is due. */
   const minuteIsDue = (minute: number): boolean => isNamed(minute, MINUTE, matchesMinute);
 
-  const latest = (now: number): number | null => {
+  const latest = (now: number, after = Number.NEGATIVE_INFINITY): number | null => {
     const newest = Math.floor(now / grain) * grain;
-    for (let at = Math.floor(newest / MINUTE) * MINUTE; at > newest - 366 * DAY; at -= MINUTE) {
+    const end = Math.max(after, newest - 366 * DAY);
+    for (let at = Math.floor(newest / MINUTE) * MINUTE; at + MINUTE > end; at -= MINUTE) {
       if (!minuteIsDue(at)) continue;
-      for (let due = Math.min(at + MINUTE - grain, newest); due >= at; due -= grain) {
+      for (let due = Math.min(at + MINUTE - grain, newest); due >= at && due > end; due -= grain) {
         if (isDue(due)) return due;
       }
     }

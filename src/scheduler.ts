@@ -14,39 +14,58 @@ export interface Scheduler {
   stop(): Promise<void>;
 }
 
-/** How long a delivery that another replica queued, or a retry that fell due, may go unnoticed. */
-const DELIVERY_TURN_MS = 2_000;
+/** How long a delivery that another replica queued, or a retry that fell due, may go unnoticed; a poll likewise. */
+const TURN_MS = 2_000;
 
 /**
  * Polls at scheduled instants, one at a time, and looks for deliveries after each poll and between polls. The first
  * poll is made at once, as of the latest scheduled instant. Ticks come from node-cron every minute (or second) of
- * UTC, and the schedule says which of them are due, so that a repeated hour is polled like any other.
+ * UTC, and the schedule says whether an instant has fallen due since the last look, so that a repeated hour is polled
+ * like any other. A tick alone is not relied upon: node-cron drops one that is late (a machine that slept, a poll that
+ * took long), which a schedule of once a day would miss for a day.
  */
 export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => number): Scheduler {
   let stopped = false;
-  let polling: Promise<void> = Promise.resolve();
+  let polling: Promise<void> | null = null;
+  /** Up to where the clock has been looked at. */
+  let seen = now();
 
-  const poll = (at: number): Promise<void> => {
-    polling = polling.then(async () => {
-      if (stopped) return;
-      await jobs.poll(at);
-      jobs.deliver();
+  const poll = (at: number): void => {
+    polling = jobs.poll(at).finally(() => {
+      polling = null;
+      if (!stopped) jobs.deliver();
     });
-    return polling;
   };
 
-  const latest = schedule.latest(now());
-  if (latest !== null) void poll(latest);
-  const ticks = cron(
-    schedule.hasSeconds ? '* * * * * *' : '* * * * *',
-    async ({ date }) => {
-      const at = Math.floor(date.getTime() / 1000) * 1000;
-      if (schedule.isDue(at)) await poll(at);
-    },
-    // A poll that outlasts its interval is not joined by another; the next one makes up for the instants between.
-    { timezone: 'UTC', noOverlap: true, suppressMissedWarning: true, logger: SILENT },
-  );
-  const turns = setInterval(() => jobs.deliver(), DELIVERY_TURN_MS);
+  // What falls due during a poll is looked at after it: the newest instant is polled, which makes up for the others.
+  const look = (): void => {
+    if (stopped || polling !== null) return;
+    const time = now();
+    if (seen - time > (schedule.hasSeconds ? SECOND : MINUTE)) followBack(time);
+    const due = schedule.latest(time, seen);
+    seen = Math.max(seen, time);
+    if (due !== null) poll(due);
+  };
+
+  /** The clock was set back: the instants that come again are polled again, for their rows may be new. */
+  const followBack = (time: number): void => {
+    seen = time;
+    // It would wait until the clock has come to its next tick once more.
+    void ticks.stop();
+    void ticks.start();
+  };
+
+  const ticks = cron(schedule.hasSeconds ? '* * * * * *' : '* * * * *', look, {
+    timezone: 'UTC',
+    suppressMissedWarning: true,
+    logger: SILENT,
+  });
+  const turns = setInterval(() => {
+    look();
+    jobs.deliver();
+  }, TURN_MS);
+  const latest = schedule.latest(seen);
+  if (latest !== null) poll(latest);
   jobs.deliver();
 
   return {
@@ -59,5 +78,8 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
   };
 }
 
-/** What node-cron would say of overlaps and late ticks shows in the poll reports already. */
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** What node-cron would say of late ticks shows in the poll reports already. */
 const SILENT = { info() {}, warn() {}, error() {}, debug() {} };

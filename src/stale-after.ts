@@ -18,7 +18,7 @@ export function staleAfter(app: App): { at(now: number): Promise<number | null> 
     async at(now) {
       if (setting === 'off') return null;
       if (setting !== 'auto') return setting;
-      if (now - askedAt >= HOUR) {
+      if (Math.abs(now - askedAt) >= HOUR) {
         askedAt = now;
         known = (await worked(app, now).catch(() => null)) ?? known;
       }

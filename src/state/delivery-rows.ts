@@ -56,6 +56,13 @@ export function storable(text: string): string {
 export const OPEN = `('${OPEN_STATES.join("', '")}')`;
 export const UNLEASED = '(lease_until IS NULL OR lease_until < clock_timestamp())';
 
+/**
+ * SQL condition with the worker's clock as `$2`: the delivery's time has come, or it was queued or tried by a clock that
+ * has been set back since (replicas' clocks differ by less than a minute). A claim writes `first_tried_at` anew by the
+ * clock of now, so that the ladder holds from there on.
+ */
+export const DUE = `(next_at <= $2 OR COALESCE(first_tried_at, created_at) > $2::timestamptz + interval '1 minute')`;
+
 export const DELIVERY_COLUMNS = `id, channel, channel_type, rule_name, fingerprint, severity, message, body, others,
   is_report, attempts, rung, accepted, next_at, created_at, first_tried_at, reported_at, failure_kind,
   failure_reason, failure_text`;

@@ -10,6 +10,7 @@ import type { Sql } from '../sql/port.ts';
 import {
   DELIVERY_COLUMNS,
   type DeliveryRow,
+  DUE,
   insertDeliveries,
   OPEN,
   type StoredDelivery,
@@ -54,11 +55,11 @@ export async function claim(
   const token = randomUUID();
   const [row] = await sql.query<DeliveryRow>(
     `UPDATE spendwatch.delivery
-     SET attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, $2),
+     SET attempts = attempts + 1, first_tried_at = LEAST(first_tried_at, $2),
          lease_token = $3, lease_until = clock_timestamp() + $4::text::interval
      WHERE id = (
        SELECT id FROM spendwatch.delivery
-       WHERE channel = $1 AND state IN ${OPEN} AND next_at <= $2 AND ${UNLEASED}
+       WHERE channel = $1 AND state IN ${OPEN} AND ${DUE} AND ${UNLEASED}
          AND id NOT IN (SELECT jsonb_array_elements_text($5::text::jsonb))
        ORDER BY next_at, created_at, id LIMIT 1
        FOR UPDATE SKIP LOCKED)

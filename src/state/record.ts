@@ -31,6 +31,12 @@ export interface Recorded {
 }
 
 /**
+ * Progress may lie so far ahead of this worker's clock, for replicas' clocks differ. What lies further ahead was made by a
+ * clock that has been set back since: it is given up, or nothing missed would be made up for until that time has come.
+ */
+const SKEW_MS = 60_000;
+
+/**
  * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
  * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
  * period) through once per step or growth, however many processes try at the same time.
@@ -55,10 +61,11 @@ export async function record<S extends Saying>(
     );
     await insertDeliveries(session, queued, now);
     const advancing = current.filter(
-      ({ progress: step }) => step === null || step.before === null || step.at >= step.before,
+      ({ progress: step }) =>
+        step === null || step.before === null || step.at >= step.before || step.before > now + SKEW_MS,
     );
     await changeEpisodes(session, advancing);
-    await advance(session, current);
+    await advance(session, current, now);
     const recorded = new Set(current);
     return {
       queued,
@@ -176,7 +183,7 @@ async function changeEpisodes(session: SqlSession, recordings: readonly Recordin
   }
 }
 
-async function advance(session: SqlSession, recordings: readonly Recording[]): Promise<void> {
+async function advance(session: SqlSession, recordings: readonly Recording[], now: number): Promise<void> {
   const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
     progress === null
       ? []
@@ -185,9 +192,10 @@ async function advance(session: SqlSession, recordings: readonly Recording[]): P
   if (steps.length === 0) return;
   await session.query(
     `UPDATE spendwatch.rule_progress AS progress
-     SET last_good = GREATEST(progress.last_good, r.at), rule_name = r.rule_name
+     SET last_good = CASE WHEN progress.last_good > $2 THEN r.at ELSE GREATEST(progress.last_good, r.at) END,
+         rule_name = r.rule_name
      FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text, at timestamptz)
      WHERE progress.fingerprint = r.fingerprint`,
-    [JSON.stringify(steps)],
+    [JSON.stringify(steps), new Date(now + SKEW_MS)],
   );
 }

@@ -61,7 +61,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
   test('each of 20 claims at the same time gets another delivery, the oldest due first, and no more', async () => {
     const state = await open();
     const channel = newChannel();
-    const made = Array.from({ length: 12 }, () => delivery({ channel }));
+    // The last lies a minute ahead, as it may where another replica's clock does.
+    const made = Array.from({ length: 11 }, () => delivery({ channel }));
     for (const [i, one] of made.entries()) await queue(state, [one], AT + i * MINUTE);
     const due = AT + 9 * MINUTE;
     const got = await Promise.all(Array.from({ length: 20 }, () => state.claim(channel, due, LEASE)));

@@ -154,7 +154,7 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     });
   });
 
-  test('episodes begin, are replaced and end; an older instant does not touch them', async () => {
+  test('episodes begin, are replaced and end; an older instant does not touch them, but a clock set back does', async () => {
     const state = await open();
     const fingerprint = newRule();
     const [warning, critical] = [2, 3].map((step) => ({ groupId: groupId([HOSTILE]), step, since: AT }));
@@ -164,18 +164,24 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
       at: number,
       begun: (typeof warning)[],
       ended: (typeof warning)[],
+      now = at,
     ) =>
       state.record(
         [recording([], { fingerprint, progress: { before, at }, episodes: { begun, ended } })],
-        at,
+        now,
       );
     await change(null, AT, [warning, critical], []);
     await change(AT, AT + MINUTE, [{ ...warning, since: AT + MINUTE }], [critical]);
     const expected = [{ ...warning, since: AT + MINUTE }];
     expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual(expected);
-    await change(AT + MINUTE, AT - DAY, [critical], [warning]);
+    // A process that was frozen for a day, and one whose clock is a minute behind.
+    await change(AT + MINUTE, AT - DAY, [critical], [warning], AT + MINUTE);
+    await change(AT + MINUTE, AT, [critical], [warning]);
     expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual(expected);
     expect((await state.readProgress([fingerprint])).get(fingerprint)).toBe(AT + MINUTE);
+    await change(AT + MINUTE, AT - DAY, [critical], [warning]);
+    expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual([critical]);
+    expect((await state.readProgress([fingerprint])).get(fingerprint)).toBe(AT - DAY);
   });
 
   test('what is 90 days old goes, but not what is still to be sent or still holds', async () => {
