@@ -60,7 +60,11 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
     if (isAnchored(node)) anchors.set(node.anchor, node);
     if (isMap(node)) return mapping(node.items, path);
     if (isSeq(node)) return node.items.map((item, i) => plain(item as Node | null, [...path, i], null));
-    return isScalar(node) ? walk.scalarOf(node) : null;
+    if (!isScalar(node)) return null;
+    if (typeof node.value === 'string' && UNSTORABLE.test(node.value)) {
+      walk.problems.push(walk.problem(offset, path, UNSTORABLE_FAULT.message, UNSTORABLE_FAULT.hint));
+    }
+    return walk.scalarOf(node);
   };
 
   const mapping = (pairs: readonly Pair[], path: Path): Record<string, unknown> => {
@@ -83,6 +87,13 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
   return { value, exhausted };
 }
 
+/** What no database can keep: NUL, and half of a surrogate pair. A rule of such a name could never be recorded. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+const UNSTORABLE_FAULT = {
+  message: 'the text holds a character that cannot be stored (\\0 or half of a surrogate pair)',
+  hint: 'remove the escape',
+};
+
 function isAnchored(node: Node | null): node is Node & { anchor: string } {
   return node !== null && 'anchor' in node && typeof node.anchor === 'string';
 }
@@ -92,6 +103,7 @@ function keyFault(
   seen: Readonly<Record<string, unknown>>,
 ): { message: string; hint: string } | null {
   if (name === null) return { message: 'a key must be a plain text', hint: 'write `key: value`' };
+  if (UNSTORABLE.test(name)) return UNSTORABLE_FAULT;
   if (name === '<<') {
     return {
       message: 'merge keys (<<) are not part of YAML 1.2',

@@ -30,7 +30,8 @@ export interface Collected {
  */
 export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Collected> {
   if (source.look === undefined) return collectDirectly(source, queries, before);
-  const seen = await source.look(queries, before);
+  const seen = await source.look(queries, before).catch(passedOver);
+  if (seen === null) return collectDirectly(source, queries, before);
   const open = queries.filter((_, i) => seen.series[i] === null);
   if (open.length === 0) return { ...seen, series: seen.series.map((series) => series as Series) };
   const direct = await collectDirectly(source, open, before);
@@ -40,6 +41,16 @@ export async function collect(source: Source, queries: readonly Query[], before:
     rowsRead: seen.rowsRead + direct.rowsRead,
     series: seen.series.map((series) => series ?? (answers.shift() as Series | AppError)),
   };
+}
+
+/**
+ * Cells of all rules are read by the same statement, so that a dimension which the store cannot compute would fail every
+ * rule. Asked directly each read fails alone. A store that is away or too slow is not asked once more.
+ */
+function passedOver(error: unknown): null {
+  if (error instanceof AppError && error.code !== 'store_unreachable' && error.code !== 'store_timeout')
+    return null;
+  throw error;
 }
 
 async function collectDirectly(

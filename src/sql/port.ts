@@ -4,7 +4,7 @@
  * Values come back the same from both: numeric and int8 as text, timestamptz as Date (±infinity as the first and last
  * instants that a Date can hold), timestamp and date as PostgreSQL writes them, json as parsed, the rest as the driver
  * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
- * as text. The session zone is UTC on every connection.
+ * as text. The session zone is UTC on every connection, and its encoding UTF-8 whatever that of the database is.
  *
  * Faults are AppErrors with the driver's error as cause: `store_unreachable` (also a refused login, a database that
  * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,

@@ -11,7 +11,8 @@ export interface ArrivalRow {
 
 /**
  * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
- * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in.
+ * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. No window reaches back to
+ * before 1970, and years before Christ have no text that JavaScript and PostgreSQL both read.
  */
 export function arrivalsSql(
   mapping: Mapping,
@@ -31,7 +32,7 @@ export function arrivalsSql(
   const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
   const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
   const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
-  const old = `CASE WHEN ${time} < ${young} AND ${time} > '-infinity' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
+  const old = `CASE WHEN ${time} < ${young} AND ${time} >= '1970-01-01' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
   const text = `WITH arrived AS (
   SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} > ${above}
   UNION

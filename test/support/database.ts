@@ -9,11 +9,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A new, empty database on the run's PostgreSQL, whose session zone is America/New_York. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** A new, empty database on the run's PostgreSQL, whose session zone is America/New_York; `options` are of CREATE DATABASE. */
+export async function createDatabase(options = ''): Promise<TestDatabase> {
   const serverUrl = await postgresUrl();
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await onServer(serverUrl, `CREATE DATABASE ${name}`);
+  await onServer(serverUrl, `CREATE DATABASE ${name} ${options}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
