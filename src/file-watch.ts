@@ -5,20 +5,29 @@ const INTERVAL_MS = 1_000;
 /**
  * Calls `changed` once after any of the files was edited, replaced, created or removed and then left alone for a
  * second. It looks at the files by name instead of waiting for events: an editor that replaces the file, a bind
- * mount of one file and a network file system all look the same this way. `files` is asked anew each time.
+ * mount of one file and a network file system all look the same this way. `files` is asked anew each time; a file that
+ * it did not name before counts as changed if it was written since the last call, which may have read what was before.
  */
 export function watchFiles(files: () => readonly string[], changed: () => void): { close(): void } {
-  let settled: string | null = null;
-  let last: string | null = null;
+  let settled: ReadonlyMap<string, string> | null = null;
+  let last: ReadonlyMap<string, string> = new Map();
+  let calledAt = Number.POSITIVE_INFINITY;
   let looking = false;
 
   const look = async (): Promise<void> => {
-    const names = files();
-    const now = (await Promise.all(names.map(signatureOf))).join('\n');
-    if (settled === null) settled = now;
+    const seen = await Promise.all(files().map(seenOf));
+    const now = new Map(seen.map(({ name, signature }) => [name, signature]));
+    const known = settled ?? now;
+    settled = new Map(
+      seen.map(({ name, signature, writtenAt }) => [
+        name,
+        known.get(name) ?? (writtenAt < calledAt ? signature : UNKNOWN),
+      ]),
+    );
     // Changed once and the same at two looks in a row: whoever writes it has finished.
-    if (now !== settled && now === last) {
+    if (differ(now, settled) && !differ(now, last)) {
       settled = now;
+      calledAt = Date.now();
       changed();
     }
     last = now;
@@ -36,12 +45,26 @@ export function watchFiles(files: () => readonly string[], changed: () => void):
   return { close: () => clearInterval(timer) };
 }
 
-async function signatureOf(file: string): Promise<string> {
+/** The signature of no file. */
+const UNKNOWN = '';
+
+function differ(now: ReadonlyMap<string, string>, before: ReadonlyMap<string, string>): boolean {
+  return [...now].some(([name, signature]) => before.get(name) !== signature);
+}
+
+interface Seen {
+  readonly name: string;
+  readonly signature: string;
+  /** When it was last written, renamed or made readable, ms. */
+  readonly writtenAt: number;
+}
+
+async function seenOf(name: string): Promise<Seen> {
   try {
     // ctime too: it moves when a copy keeps the old mtime, and when a file becomes readable.
-    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
-    return `${file} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    const { ino, size, mtimeMs, ctimeMs } = await stat(name);
+    return { name, signature: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, writtenAt: ctimeMs };
   } catch {
-    return `${file} absent`;
+    return { name, signature: 'absent', writtenAt: 0 };
   }
 }

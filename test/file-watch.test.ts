@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 /** Watches files, and comes back when the watch has seen them once. */
-async function watching(...files: readonly string[]): Promise<void> {
+async function watching(files: readonly string[]): Promise<void> {
   watch = watchFiles(
     () => {
       looks += 1;
@@ -54,7 +54,7 @@ describe('a watched file', () => {
   it('tells once of an edit in place', async () => {
     const file = join(folder, 'alerts.yaml');
     await writeFile(file, 'version: 1\n');
-    await watching(file);
+    await watching([file]);
     await writeFile(file, 'version: 2\n');
     await settledAt(1);
     await appendFile(file, '# more\n');
@@ -68,7 +68,7 @@ describe('a watched file', () => {
       await writeFile(name, name === file ? 'a: 1\n' : 'a: 2\n');
       await utimes(name, time, time);
     }
-    await watching(file);
+    await watching([file]);
     await rename(next, file);
     await settledAt(1);
   });
@@ -78,7 +78,7 @@ describe('a watched file', () => {
     const time = new Date('2026-11-20T00:00:00Z');
     await writeFile(file, 'old-token');
     await utimes(file, time, time);
-    await watching(file);
+    await watching([file]);
     await writeFile(file, 'new-token');
     await utimes(file, time, time);
     await settledAt(1);
@@ -87,7 +87,7 @@ describe('a watched file', () => {
   it('tells when it goes and when it returns', async () => {
     const file = join(folder, 'alerts.yaml');
     await writeFile(file, 'a: 1\n');
-    await watching(file);
+    await watching([file]);
     await rm(file);
     await settledAt(1);
     await writeFile(file, 'a: 1\n');
@@ -101,7 +101,7 @@ describe('a watched file', () => {
       await writeFile(join(folder, name, 'alerts.yaml'), 'a: 1\n');
     }
     await symlink('one', join(folder, 'data'));
-    await watching(join(folder, 'data', 'alerts.yaml'));
+    await watching([join(folder, 'data', 'alerts.yaml')]);
     await symlink('two', join(folder, 'next'));
     await rename(join(folder, 'next'), join(folder, 'data'));
     await settledAt(1);
@@ -109,7 +109,7 @@ describe('a watched file', () => {
 
   it('tells once when several files change together', async () => {
     const files = ['alerts.yaml', 'prices.yaml', 'token'].map((name) => join(folder, name));
-    await watching(...files);
+    await watching([...files]);
     for (const file of files) await writeFile(file, 'x');
     await settledAt(1);
   });
@@ -117,7 +117,7 @@ describe('a watched file', () => {
   it('tells only once whoever writes it has finished', async () => {
     const file = join(folder, 'alerts.yaml');
     await writeFile(file, '');
-    await watching(file);
+    await watching([file]);
     // Written at every look: there are never two equal ones in a row.
     for (let i = 0; i < 3; i += 1) {
       await appendFile(file, `${i}\n`);
@@ -127,10 +127,22 @@ describe('a watched file', () => {
     await settledAt(1);
   });
 
+  it('tells of no change when another file is named, but of what is written to that file from then on', async () => {
+    const [file, other] = [join(folder, 'alerts.yaml'), join(folder, 'token')];
+    await writeFile(file, 'version: 1\n');
+    await writeFile(other, 'old');
+    const named = [file];
+    await watching(named);
+    named.push(other);
+    await settledAt(0);
+    await writeFile(other, 'newer');
+    await settledAt(1);
+  });
+
   it('tells nothing once it is closed', async () => {
     const file = join(folder, 'alerts.yaml');
     await writeFile(file, 'a: 1\n');
-    await watching(file);
+    await watching([file]);
     watch?.close();
     const before = looks;
     await writeFile(file, 'a: 2, longer\n');

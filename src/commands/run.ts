@@ -60,6 +60,8 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const alive =
     service.watchdogIntervalMs === null ? null : setInterval(service.alive, service.watchdogIntervalMs);
 
+  /** Files that the last file named which was refused: one that is missing may be written after it. */
+  let refused: readonly string[] = [];
   const reload = inTurn(async (why: string) => {
     service.reloading();
     try {
@@ -75,9 +77,11 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
       await old.worker?.stop(STOP_GRACE_MS);
       start(next);
       await old.app.close();
+      refused = [];
       metrics.reloaded(true);
       log.info({ why, rules: config.rules.length }, 'the file was read again and is in force');
     } catch (error) {
+      refused = error instanceof ConfigError ? error.files : [];
       metrics.reloaded(false);
       for (const line of faultLines(error)) log.error({ why }, `the old rules stay in force: ${line}`);
     }
@@ -86,7 +90,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const onHangup = (): void => void reload('SIGHUP');
   process.on('SIGHUP', onHangup);
   const watching = watchFiles(
-    () => running.app.config.watchedFiles,
+    () => [...new Set([...running.app.config.watchedFiles, ...refused])],
     () => void reload('a file changed'),
   );
 

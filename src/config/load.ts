@@ -41,12 +41,13 @@ export async function loadConfig(path: string, env: Environment = processEnviron
   const found = [...source.problems, ...problems, ...issues, ...crossed].map((problem) =>
     hidden.censor(problem),
   );
+  const named = [...files, ...(list.file === null ? [] : [list.file])];
   if (!parsed.success || found.length + list.problems.length > 0) {
-    throw new ConfigError([...found, ...list.problems]);
+    throw new ConfigError([...found, ...list.problems], named);
   }
 
   const absolute = resolve(path);
-  const watchedFiles = [absolute, ...files, ...(list.file === null ? [] : [resolve(list.file)])];
+  const watchedFiles = [absolute, ...named];
   return assemble(parsed.data, { path: absolute, dir: folder, prices: list.prices, watchedFiles });
 }
 
@@ -85,5 +86,5 @@ async function readPriceList(path: string, source: YamlFile, value: unknown) {
   if (!('unreadable' in read)) return { file, ...read };
   const message = `the price list cannot be read (${read.unreadable})`;
   const hint = 'a relative path starts at the folder of alerts.yaml';
-  return { ...none, problems: [source.fault(['audit', 'prices'], message, hint)] };
+  return { ...none, file, problems: [source.fault(['audit', 'prices'], message, hint)] };
 }

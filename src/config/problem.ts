@@ -14,12 +14,15 @@ export interface Problem {
 /** A configuration that cannot be used, with every fault that was found, in the order of the file. */
 export class ConfigError extends AppError {
   readonly problems: readonly Problem[];
+  /** Absolute paths of the files that it names, there or not: when one of them changes it may be without a fault. */
+  readonly files: readonly string[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], files: readonly string[] = []) {
     const sorted = inFileOrder(problems);
     super('config_invalid', formatProblems(sorted));
     this.name = 'ConfigError';
     this.problems = sorted;
+    this.files = files;
   }
 }
 

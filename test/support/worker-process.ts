@@ -40,13 +40,16 @@ afterAll(killLiving);
 
 /**
  * Starts the worker in a folder with an alerts.yaml, and resolves when it serves HTTP. The file must say
- * `http: { listen: 127.0.0.1:0 }`: the system chooses the port, and the log tells it.
+ * `http: { listen: 127.0.0.1:0 }`: the system chooses the port, and the log tells it. `through` is a program with its
+ * arguments that becomes the worker (`unshare …`).
  */
 export async function startWorkerProcess(
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [await builtCli(), 'run'], {
+  const [program = process.execPath, ...args] = [...through, process.execPath, await builtCli(), 'run'];
+  const child = spawn(program, args, {
     cwd: folder,
     env: childEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],

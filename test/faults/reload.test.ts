@@ -1,0 +1,289 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { alertsYaml } from '../support/alerts-yaml.ts';
+import { createAuditDatabase, justNow } from '../support/audit-table.ts';
+import { type FarEnds, HOOK_SECRET, hookTypes, startFarEnds } from '../support/far-ends.ts';
+import { makeFolder } from '../support/folder.ts';
+import { until } from '../support/until.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+
+const BURN = `  - { name: burn, type: threshold, metric: spend, window: 1h, threshold: 50, notify: [billing] }\n`;
+const OTHER = `  - { name: other, type: threshold, metric: spend, window: 1h, threshold: 1e9, notify: [billing] }\n`;
+
+/** How this machine lets a test mount: as root, in a user namespace, or (empty) not at all. */
+const MOUNT_FLAGS: readonly string[] =
+  [['-m'], ['-r', '-m']].find(
+    (flags) => spawnSync('unshare', [...flags, 'mount', '--bind', '/tmp', '/tmp']).status === 0,
+  ) ?? [];
+
+/** A worker with a hook that takes messages or refuses them, and a file to edit. */
+interface Scene {
+  readonly worker: WorkerProcess;
+  readonly ends: FarEnds;
+  readonly folder: string;
+  readonly sql: Awaited<ReturnType<typeof createAuditDatabase>>['sql'];
+  refuse: boolean;
+  /** The text of a file with these rules; `billing: false` leaves its channel out. */
+  file(rules: string, options?: { billing?: boolean }): string;
+  /** Writes the file and waits until it is in force. */
+  edit(rules: string, options?: { billing?: boolean }): Promise<void>;
+  spend(dollars: number): Promise<void>;
+  reloads(result: 'ok' | 'failed'): Promise<number>;
+  /** Makes what waits for its retry due now. */
+  retryNow(): Promise<void>;
+  /** Ids of the hooks that came, with how often each did. */
+  ids(): Record<string, number>;
+}
+
+async function open(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  through: (folder: string) => readonly string[] = () => [],
+): Promise<Scene> {
+  const audit = await createAuditDatabase();
+  const ends = await startFarEnds({
+    respond: ({ verified }) => ({ status: scene.refuse || !verified ? 503 : 204 }),
+  });
+  const folder = await makeFolder({});
+  const billing = `  billing: { type: webhook, url: "${ends.hookUrl}", secret: "${HOOK_SECRET}" }\n`;
+  const others = ends.channels.replace(/ {2}billing:.*\n/, '');
+  const file: Scene['file'] = (rules, options = {}) =>
+    alertsYaml({
+      url: audit.url,
+      channels: others + (options.billing === false ? '' : billing),
+      rules,
+      more: `defaults: { notify: [${options.billing === false ? 'finance' : 'billing'}] }\n`,
+    });
+  await folder.write('alerts.yaml', file(BURN));
+  const worker = await startWorkerProcess(folder.path, {}, through(folder.path));
+  const reloads: Scene['reloads'] = async (result) =>
+    (await worker.metric('spendwatch_config_reloads_total', { result })) ?? 0;
+  const scene: Scene = {
+    worker,
+    ends,
+    folder: folder.path,
+    sql: audit.sql,
+    refuse: false,
+    file,
+    async edit(rules, options) {
+      const before = await reloads('ok');
+      await folder.write('alerts.yaml', file(rules, options));
+      await until('the edit is in force', async () => (await reloads('ok')) > before);
+    },
+    spend: (dollars) => audit.log({ at: justNow(), service: 'search', cost: dollars.toFixed(6) }),
+    reloads,
+    async retryNow() {
+      await audit.sql.query('UPDATE spendwatch.delivery SET next_at = created_at');
+    },
+    ids() {
+      const counts: Record<string, number> = {};
+      for (const { headers } of ends.hooks) {
+        const id = String(headers['webhook-id']);
+        counts[id] = (counts[id] ?? 0) + 1;
+      }
+      return counts;
+    },
+  };
+  onTestFinished(async () => {
+    await worker.stop('SIGKILL');
+    await Promise.all([ends.close(), audit.drop(), folder.remove()]);
+  });
+  await worker.polls(1);
+  return scene;
+}
+
+/** An alert whose delivery was refused once and waits. */
+async function withQueued(context: TestContext): Promise<Scene> {
+  const scene = await open(context);
+  scene.refuse = true;
+  await scene.spend(70);
+  await until('the hook has refused it', () => scene.ends.hooks.length > 0);
+  await until(
+    'it waits',
+    async () => (await scene.worker.metric('spendwatch_queue_length', { channel: 'billing' })) === 1,
+  );
+  return scene;
+}
+
+/** It arrives now, under the id that it was first sent with, and nothing else does at the next polls. */
+async function arrivesOnce(scene: Scene): Promise<void> {
+  scene.refuse = false;
+  await scene.retryNow();
+  await until(
+    'nothing waits any more',
+    async () => (await scene.worker.metric('spendwatch_queue_length', { channel: 'billing' })) === 0,
+  );
+  await scene.worker.polls(3);
+  expect(Object.keys(scene.ids())).toHaveLength(1);
+  expect(hookTypes(scene.ends.hooks.slice(-1))).toEqual(['alert.firing']);
+}
+
+describe.concurrent('an edit while a delivery is queued', () => {
+  it.for([
+    ['renames its rule', BURN.replace('name: burn', 'name: renamed')],
+    ['removes its rule', OTHER],
+    ['disables its rule', BURN.replace('notify:', 'enabled: false, notify:')],
+    ['gives its rule another channel', BURN.replace('[billing]', '[finance]')],
+  ])('that %s loses nothing and says nothing again', async ([, rules = ''], context) => {
+    const scene = await withQueued(context);
+    await scene.edit(rules);
+    await arrivesOnce(scene);
+    expect(scene.ends.counts().mails).toBe(0);
+  });
+
+  it('that changes the limit makes another alert, and what is queued arrives as well', async (context) => {
+    const scene = await withQueued(context);
+    await scene.edit(BURN.replace('50', '60'));
+    scene.refuse = false;
+    await scene.retryNow();
+    await until('both have arrived', () => Object.keys(scene.ids()).length === 2);
+    await scene.worker.polls(3);
+    expect(Object.keys(scene.ids())).toHaveLength(2);
+  });
+
+  it('that removes its channel is told to the channels that are left, once, and it arrives when the channel is back', async (context) => {
+    const scene = await withQueued(context);
+    await scene.edit(OTHER.replace('[billing]', '[finance]'), { billing: false });
+    // A replica with the old file would have a minute to deliver it.
+    await scene.sql.query(`UPDATE spendwatch.delivery SET created_at = created_at - interval '2 minutes'`);
+    await until('finance was told', () => scene.ends.counts().mails === 1);
+    expect(scene.ends.mails[0]?.raw).toMatch(/billing[\s\S]*no longer in the file/);
+    expect(
+      await scene.worker.metric('spendwatch_deliveries_total', { channel: 'billing', outcome: 'overdue' }),
+    ).toBe(1);
+    expect(await scene.sql.query('SELECT state FROM spendwatch.delivery WHERE NOT is_report')).toEqual([
+      { state: 'reported' },
+    ]);
+    await scene.edit(BURN);
+    await arrivesOnce(scene);
+    expect(scene.ends.counts().mails).toBe(1);
+  });
+
+  it('that is not valid changes nothing: it arrives by the file in force', async (context) => {
+    const scene = await withQueued(context);
+    await writeFile(join(scene.folder, 'alerts.yaml'), 'version: 1\nchannels: {}\nrules: [');
+    await until('the edit is refused', async () => (await scene.reloads('failed')) === 1);
+    await arrivesOnce(scene);
+  });
+});
+
+describe.concurrent('an edit while an alert is open', () => {
+  it.for([
+    ['renames its rule', BURN.replace('name: burn', 'name: renamed')],
+    ['puts another rule before it', OTHER + BURN],
+  ])('that %s says nothing again', async ([, rules = ''], context) => {
+    const scene = await open(context);
+    await scene.spend(70);
+    await until('it was told', () => scene.ends.hooks.length === 1);
+    await scene.edit(rules);
+    await scene.worker.polls(3);
+    expect(scene.ends.hooks).toHaveLength(1);
+  });
+
+  it('that removes its rule and puts it back says nothing again', async (context) => {
+    const scene = await open(context);
+    await scene.spend(70);
+    await until('it was told', () => scene.ends.hooks.length === 1);
+    await scene.edit(OTHER);
+    await scene.worker.polls(1);
+    await scene.edit(BURN);
+    await scene.worker.polls(3);
+    expect(scene.ends.hooks).toHaveLength(1);
+  });
+});
+
+describe.concurrent('an edit during a poll', () => {
+  it('waits for the poll, which tells by the old file, and nothing is told twice', async (context) => {
+    const scene = await open(context);
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const logged = (words: string) => scene.worker.log().filter(({ msg }) => String(msg).includes(words));
+    // Nobody can read the table until it is released.
+    const held = scene.sql.transaction({}, async (session) => {
+      await session.query('LOCK TABLE api_audit_logs IN ACCESS EXCLUSIVE MODE');
+      await session.query(
+        `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, model, endpoint, input_tokens, status_code, cost_usd)
+         VALUES (gen_random_uuid(), $1, 'search', 'm', '/', 1, 200, 70)`,
+        [justNow()],
+      );
+      await released;
+    });
+    const waiting = (): Promise<unknown[]> =>
+      scene.sql.query(`SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid
+        WHERE datname = current_database() AND NOT granted`);
+    try {
+      await until('a poll waits for the table', async () => (await waiting()).length > 0);
+      // Where the worker serves HTTP is settled before the old worker is asked to end, and the log tells it.
+      const renamed = scene.file(BURN.replace('name: burn', 'name: renamed'));
+      await writeFile(join(scene.folder, 'alerts.yaml'), renamed.replace('127.0.0.1:0', 'localhost:0'));
+      await until('the reload is under way', () => logged('serving').length === 2);
+      expect(logged('in force')).toHaveLength(0);
+      expect(scene.ends.hooks).toHaveLength(0);
+    } finally {
+      release();
+      await held;
+    }
+    await until('the edit is in force', () => logged('in force').length === 1);
+    await until('it was told', () => scene.ends.hooks.length === 1);
+    const polledTo = async (): Promise<number> => {
+      const [row] = await scene.sql.query<{ at: Date }>(
+        'SELECT max(last_good) AS at FROM spendwatch.rule_progress',
+      );
+      return row?.at.getTime() ?? 0;
+    };
+    const seen = await polledTo();
+    await until('three more seconds were polled', async () => (await polledTo()) >= seen + 3_000);
+    expect(scene.ends.hooks).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a file that editors and containers write in other ways', () => {
+  it('is followed when an editor moves the old one away, and puts a new one in its place later', async (context) => {
+    const scene = await open(context);
+    const path = join(scene.folder, 'alerts.yaml');
+    await rename(path, `${path}~`);
+    await until('the missing file is told of', async () => (await scene.reloads('failed')) === 1);
+    await scene.worker.polls(1);
+    await scene.edit(BURN + OTHER);
+    await until(
+      'the new rule is watched',
+      async () => (await scene.worker.metric('spendwatch_rule_value', { rule: 'other' })) !== null,
+    );
+  });
+
+  it('follows a secret file that is written only after the file which names it', async (context) => {
+    const scene = await open(context);
+    const named = scene.file(BURN + OTHER).replace(`secret: "${HOOK_SECRET}"`, 'secret_file: ./later');
+    await writeFile(join(scene.folder, 'alerts.yaml'), named);
+    await until('the missing secret is told of', async () => (await scene.reloads('failed')) === 1);
+    await writeFile(join(scene.folder, 'later'), HOOK_SECRET);
+    await until('the file is in force', async () => (await scene.reloads('ok')) === 1);
+  });
+
+  it.skipIf(MOUNT_FLAGS.length === 0)(
+    'is followed through a bind mount of the file alone: its inode stays, its words change',
+    async (context) => {
+      const outside = await makeFolder({});
+      context.onTestFinished(() => outside.remove());
+      const source = join(outside.path, 'alerts.yaml');
+      await mkdir(outside.path, { recursive: true });
+      await writeFile(source, '');
+      const scene = await open(context, (folder) => mounted(source, join(folder, 'alerts.yaml')));
+      await writeFile(source, scene.file(BURN + OTHER));
+      await until('the edit is in force', async () => (await scene.reloads('ok')) === 1);
+      await until(
+        'the new rule is watched',
+        async () => (await scene.worker.metric('spendwatch_rule_value', { rule: 'other' })) !== null,
+      );
+    },
+  );
+});
+
+/** A program that sees `source` as `target`, in a mount namespace of its own, and becomes what follows. */
+function mounted(source: string, target: string): string[] {
+  const script = 'cat "$2" > "$1" && mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  return ['unshare', ...MOUNT_FLAGS, 'sh', '-c', script, 'sh', source, target];
+}
