@@ -201,21 +201,20 @@ describe.concurrent('an edit during a poll', () => {
       release = resolve;
     });
     const logged = (words: string) => scene.worker.log().filter(({ msg }) => String(msg).includes(words));
-    // Nobody can read the table until it is released.
+    // What was found cannot be recorded until it is released.
+    let isLocked = false;
     const held = scene.sql.transaction({}, async (session) => {
-      await session.query('LOCK TABLE api_audit_logs IN ACCESS EXCLUSIVE MODE');
-      await session.query(
-        `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, model, endpoint, input_tokens, status_code, cost_usd)
-         VALUES (gen_random_uuid(), $1, 'search', 'm', '/', 1, 200, 70)`,
-        [justNow()],
-      );
+      await session.query('LOCK TABLE spendwatch.said IN EXCLUSIVE MODE');
+      isLocked = true;
       await released;
     });
     const waiting = (): Promise<unknown[]> =>
       scene.sql.query(`SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid
         WHERE datname = current_database() AND NOT granted`);
     try {
-      await until('a poll waits for the table', async () => (await waiting()).length > 0);
+      await until('the ledger is locked', () => isLocked);
+      await scene.spend(70);
+      await until('a poll waits for the ledger', async () => (await waiting()).length > 0);
       // Where the worker serves HTTP is settled before the old worker is asked to end, and the log tells it.
       const renamed = scene.file(BURN.replace('name: burn', 'name: renamed'));
       await writeFile(join(scene.folder, 'alerts.yaml'), renamed.replace('127.0.0.1:0', 'localhost:0'));
