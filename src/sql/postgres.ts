@@ -53,17 +53,9 @@ function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
     query_timeout: statementTimeoutMs + SILENCE_MS,
     // By SET and not as start-up parameters, which connection poolers refuse.
     onConnect: async (client) => {
-      await client.query(`${sessionSql('SET')}; SET statement_timeout = ${Math.round(statementTimeoutMs)}`);
+      await client.query(`SET TimeZone = 'UTC'; SET statement_timeout = ${Math.round(statementTimeoutMs)}`);
     },
   };
-}
-
-/**
- * Unasked, the server writes in the encoding of the database, and the driver reads UTF-8: in LATIN1 two names would become
- * the same one. What cannot be written in UTF-8 (broken bytes of an SQL_ASCII database) is an error then.
- */
-function sessionSql(set: 'SET' | 'SET LOCAL'): string {
-  return `${set} TimeZone = 'UTC'; ${set} client_encoding = 'UTF8'`;
 }
 
 async function inTransaction<T>(
@@ -94,7 +86,7 @@ async function inTransaction<T>(
     const mode = options.readOnly === true ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
     // Set again, for this transaction: behind a pooler the session may be one that another client has set up.
     await query(
-      `BEGIN${mode}; ${sessionSql('SET LOCAL')}; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,
+      `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,
     );
     const result = await work({ query });
     const end = await client.query('COMMIT').catch((error: unknown) => {

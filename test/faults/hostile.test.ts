@@ -373,25 +373,35 @@ describe('rows with hostile values', () => {
       const database = await createDatabase(
         `ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
       );
-      const sql = await openSql(database.url);
+      const [sql, other] = await Promise.all([openSql(database.url), openSql(database.url)]);
       try {
         // Another program's connection need not say what its bytes are.
-        await sql.query(`SET client_encoding = 'SQL_ASCII'; CREATE TABLE calls (at timestamptz, cost numeric, service text);
+        await other.query(`SET client_encoding = 'SQL_ASCII'; CREATE TABLE calls (at timestamptz, cost numeric, service text);
         INSERT INTO calls VALUES ('${justBefore}', 60, E'caf\\xe9'), ('${justBefore}', 70, E'caf\\xe8')`);
         const store = postgres.open(
           sql,
-          { table: 'calls', columns: { time: 'at', cost: 'cost', service: 'service' } },
+          {
+            table: 'calls',
+            columns: { time: 'at', cost: 'cost', service: 'service' },
+            // What docs/configuration.md says to do.
+            dimensions: { bytes: { sql: "encode(convert_to(service, 'SQL_ASCII'), 'escape')" } },
+          },
           null,
         );
         const rollup = openRollup(store, { latenessMs: MINUTE, kept: null });
-        const parts = world.parts([burn(), burn({ name: 'total', group_by: [] })], {
+        const rules = [
+          burn(),
+          burn({ name: 'total', group_by: [] }),
+          burn({ name: 'bytes', group_by: ['bytes'] }),
+        ];
+        const parts = world.parts(rules, {
           store,
           source: { read: store.read, look: rollup.look },
           state: await openState(world.calls.sql),
-          dimensions: new Set(['service']),
+          dimensions: new Set(['service', 'bytes']),
         });
         const report = await poll(parts, AT, () => AT);
-        const [byService, total] = report.rules;
+        const [byService, total, bytes] = report.rules;
         expect(total?.latest?.firing[0]?.value.number).toBe(130);
         if (encoding === 'LATIN1')
           expect(byService?.latest?.firing.map(({ key }) => key[0]).sort()).toEqual(['cafè', 'café']);
@@ -401,8 +411,9 @@ describe('rows with hostile values', () => {
             null,
             expect.stringContaining('invalid byte'),
           ]);
+        expect(bytes?.latest?.firing.map(({ key }) => key[0]).sort()).toEqual(['caf\\350', 'caf\\351']);
       } finally {
-        await sql.close();
+        await Promise.all([sql.close(), other.close()]);
         await database.drop();
       }
     },
