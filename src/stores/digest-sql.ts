@@ -1,7 +1,7 @@
 import type { Cube } from '../model/cube.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
 import { fromTableSql, instantText, type Statement, type TimeType } from './cell-sql.ts';
-import { byteForByte, hashedColumnsSql } from './measure-sql.ts';
+import { sourceColumnsSql } from './measure-sql.ts';
 import { columnSql, dimensionSql, Parameters } from './source-sql.ts';
 
 /** A segment that has rows: numbers as exact text, the newest row's time in ms. */
@@ -14,11 +14,14 @@ export interface DigestRow {
 
 /**
  * The rows between the edges in short: hashes of what the cubes' cells are made of, added up by segment. A sum is the same
- * in whatever order the rows are, and unlike XOR it does not lose rows that are there twice. With 64 bits, one change in 2^64
- * would go unseen. hash_record_extended came with PostgreSQL 14.
+ * in whatever order the rows are, and unlike XOR it does not lose rows that are there twice. With 64 bits, one change in
+ * 2^64 would go unseen.
  *
- * Measured over 1,155 rows by ten columns: 1.0 ms in the server, where counting them takes 0.4 ms, hashing them as text
- * 2.8 ms, and their cells in seven cubes 20 ms. Null when there is nothing to read.
+ * A row is hashed as one text. hash_record_extended takes a third less time, but what it gives is a sum of the columns' hashes,
+ * in which two rows can swap their services unseen; and hashes of bigint fold its halves into one another.
+ *
+ * Measured over 1,155 rows by ten columns: 1.6 ms in the server, where reading them takes 0.4 ms and their cells in eight
+ * cubes 24 ms. Null when there is nothing to read.
  */
 export function digestSql(
   cubes: readonly Cube[],
@@ -34,24 +37,20 @@ export function digestSql(
   const measures = cubes.flatMap(({ measures: sums, bucket }) =>
     bucket === null ? sums : [...sums, bucket],
   );
-  const hashed = [
-    ...dimensions.map((dimension) => byteForByte(dimensionSql(mapping, dimension))),
-    ...hashedColumnsSql(mapping, measures),
+  const parts = [
+    ...dimensions.map((dimension) => dimensionSql(mapping, dimension)),
+    ...sourceColumnsSql(mapping, measures),
   ];
-  // Named in a select of their own: only there does a NULL or a text without a type get one that can be hashed.
-  const names = hashed.map((_, i) => `h${i}`);
   const columns = [
     `width_bucket(${time}, ${parameters.add(edges.map(instantText))}::${timeType}[]) - 1 AS s`,
     `${time} AS t`,
-    ...hashed.map((expression, i) => `${expression} AS h${i}`),
+    `hashtextextended(ROW(${parts.join(', ')})::text, 0) AS hash`,
   ];
   const within = [
     `${time} >= ${parameters.add(instantText(from))}::${timeType}`,
     `${time} < ${parameters.add(instantText(to))}::${timeType}`,
   ];
-  const text = `SELECT s, count(*)::text AS calls,
-  sum(hash_record_extended(ROW(${names.join(', ')}), 0))::text AS digest,
-  (extract(epoch FROM max(t)) * 1000)::text AS newest
+  const text = `SELECT s, count(*)::text AS calls, sum(hash)::text AS digest, (extract(epoch FROM max(t)) * 1000)::text AS newest
 FROM (${fromTableSql(mapping, columns, within)}) AS call GROUP BY s`;
   return { text, values: parameters.values };
 }
@@ -60,8 +59,7 @@ export function digestsOf(rows: readonly DigestRow[]): SegmentDigest[] {
   return rows.map(({ s, calls, digest, newest }) => ({
     segment: s,
     calls: Number(calls),
-    // The count stands beside the sum, as hashes may add up to the same where rows come or go.
-    digest: `${calls} ${digest}`,
+    digest,
     newestRow: Math.floor(Number(newest)),
   }));
 }

@@ -18,21 +18,11 @@ export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): s
   );
 }
 
-/**
- * The same columns to be hashed: rows whose expressions are equal have equal sums. Numbers are taken as the table has
- * them (their conversion doubles the cost of a digest), text byte for byte.
- */
-export function hashedColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
+/** The same columns as the table has them, without names: rows in which they are equal have equal sums. */
+export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   const wanted = new Set(measures.flatMap(rawColumnsOf));
-  return RAW.filter(([name]) => wanted.has(name)).map(([name, sql]) => {
-    const column = sql(mapping, (expression) => expression);
-    return TEXTS.includes(name) ? byteForByte(column) : column;
-  });
-}
-
-/** Text that is equal only where its bytes are: a collation may take other letters for the same. */
-export function byteForByte(text: string): string {
-  return `(${text}) COLLATE "C"`;
+  // Numbers are not converted, which would cost as much again as all else that a digest does.
+  return RAW.filter(([name]) => wanted.has(name)).map(([, sql]) => sql(mapping, (expression) => expression));
 }
 
 /** The expressions that some measures share, over the raw columns: the exact cost, and whether the call failed. */
@@ -88,7 +78,6 @@ const RAW: readonly (readonly [name: string, sql: (mapping: Mapping, quantity: C
   ['ttft_raw', (mapping, quantity) => quantity(columnSql(mapping, 'ttft_ms', 'NULL::float8'))],
 ];
 
-const TEXTS = ['model_raw', 'error_raw'];
 const COST = ['cost_raw', 'model_raw', 'input_raw', 'output_raw'];
 const FAILURE = ['status_raw', 'error_raw'];
 

@@ -506,6 +506,25 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
       expect(after[0]?.calls).toBe(changed.length);
     });
 
+    it('tell every one of many swaps', async () => {
+      const store = open(CALLS);
+      for (let n = 0; n < 40; n += 1) {
+        const [a, b] = [
+          call({ service: `s${n}`, cost: n / 8, user: 'ann' }),
+          call({ service: 'chat', cost: 9, latency: n }),
+        ];
+        await fill('calls', [a, b]);
+        const [before] = await digests(store);
+        for (const key of ['service', 'cost', 'user', 'latency'] as const) {
+          await fill('calls', [
+            { ...a, ...picked(b, [key]) },
+            { ...b, ...picked(a, [key]) },
+          ]);
+          expect((await digests(store))[0]?.digest, `${key} of pair ${n}`).not.toBe(before?.digest);
+        }
+      }
+    });
+
     it('are the same where cells are not asked for what changed, and when rows are in another order', async () => {
       const store = open(CALLS);
       await fill('calls', ROWS);
@@ -522,23 +541,26 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
       'differ wherever cells of %s do, whatever changes',
       async (table) => {
         const store = open({ ...CALLS, table }, PRICES);
-        const change = fc.record({ row: fc.nat(), by: fc.nat(), keys: fc.subarray(CHANGEABLE) });
+        const change = fc.record({
+          one: fc.nat(),
+          other: fc.nat(),
+          keys: fc.subarray(CHANGEABLE),
+          isSwap: fc.boolean(),
+        });
         await fc.assert(
           fc.asyncProperty(
             callsArbitrary,
-            fc.array(change, { maxLength: 3 }),
+            fc.array(change, { minLength: 1, maxLength: 3 }),
             fc.nat(),
             async (calls, changes, turn) => {
-              const rotated = [
-                ...calls.slice(turn % (calls.length + 1)),
-                ...calls.slice(0, turn % (calls.length + 1)),
-              ];
-              const edited = [...rotated];
-              for (const { row, by, keys } of changes) {
-                const other = calls[by % calls.length];
-                if (other === undefined) continue;
-                const taken = Object.fromEntries(keys.map((key) => [key, other[key]]));
-                edited[row % edited.length] = { ...(edited[row % edited.length] as TestCall), ...taken };
+              const begin = turn % (calls.length + 1);
+              const rotated = [...calls.slice(begin), ...calls.slice(0, begin)];
+              const edited = [...calls];
+              for (const { one, other, keys, isSwap } of calls.length === 0 ? [] : changes) {
+                const [i, j] = [one % calls.length, other % calls.length];
+                const [a, b] = [edited[i] as TestCall, edited[j] as TestCall];
+                edited[i] = { ...a, ...picked(b, keys) };
+                if (isSwap) edited[j] = { ...b, ...picked(a, keys) };
               }
               await fill(table, calls);
               const first = await seen(store);
@@ -577,9 +599,9 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
       await engine.sql.query(`DROP TABLE IF EXISTS odd; DROP COLLATION IF EXISTS any_case;
         CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE odd (at timestamptz, cost real, service text COLLATE any_case, meta json, tags jsonb, team uuid,
-          place point, spent money, flags text[], input numeric, code text, took interval);
+          place point, spent money, flags text[], input bigint, code text, took interval);
         INSERT INTO odd VALUES ('${new Date(ORIGIN).toISOString()}', 'NaN', 'Search', '{"a": 1}', '[1]', NULL,
-          '(1,2)', 7, '{x}', 'NaN', '429', '2 s')`);
+          '(1,2)', 7, '{x}', 1, '429', '2 s')`);
       const store = open({
         table: 'odd',
         columns: {
@@ -620,7 +642,7 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
         `place = '(2,2)'`,
         'spent = 8',
         `flags = '{x,y}'`,
-        'input = 3',
+        'input = 4294967296',
         `code = '430'`,
         `took = '3 s'`,
         'cost = 0',
@@ -667,6 +689,10 @@ const CHANGEABLE = [
   'error',
   'latency',
 ] as const satisfies (keyof TestCall)[];
+
+function picked(from: TestCall, keys: readonly (keyof TestCall)[]): Partial<TestCall> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]]));
+}
 
 function call(some: Partial<TestCall>): TestCall {
   return {
