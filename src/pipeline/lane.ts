@@ -55,8 +55,10 @@ export function openLane(parts: LaneParts): Lane {
   let sentAt = Number.NEGATIVE_INFINITY;
   // Kept until the store takes it: while this process lives, a store that is away must not make it send again.
   let unsettled: Unsettled | null = null;
-  /** Until when (`now`) the far end has asked to be left alone: that holds for all that goes there. */
-  let heldUntil = Number.NEGATIVE_INFINITY;
+  /** The far end has asked to be left alone (by `now`): that holds for all that goes there. */
+  let hold = { from: 0, until: Number.NEGATIVE_INFINITY };
+  /** For how long it still holds, ms; a clock that was set back ends it. */
+  const heldFor = (): number => (now() < hold.from ? 0 : Math.max(0, hold.until - now()));
 
   const settleHeld = async (): Promise<void> => {
     if (unsettled === null) return;
@@ -75,7 +77,10 @@ export function openLane(parts: LaneParts): Lane {
     if (outcome.kind === 'failed') {
       const { kind, reason, retryAfterMs } = outcome.failure;
       if (kind === 'person' && reason === 'auth') round.locked = outcome;
-      heldUntil = Math.max(heldUntil, Math.min(now() + (retryAfterMs ?? 0), settlement.nextAt));
+      if (retryAfterMs !== null) {
+        const wait = Math.min(retryAfterMs, settlement.nextAt - now());
+        hold = { from: now(), until: now() + Math.max(heldFor(), wait) };
+      }
     }
     const report = reportOf(claimed, settlement, outcome, ms);
     unsettled = { claimed, settlement, report };
@@ -92,9 +97,9 @@ export function openLane(parts: LaneParts): Lane {
     const begunAt = now();
     await settleHeld();
     while (!stopping.aborted) {
-      if (heldUntil > now()) {
-        if (heldUntil >= begunAt + patienceMs) return;
-        await pause(heldUntil - now(), stopping);
+      if (heldFor() > 0) {
+        if (hold.until >= begunAt + patienceMs) return;
+        await pause(heldFor(), stopping);
         continue;
       }
       await pause(sentAt + channel.spacingMs - performance.now(), stopping);
