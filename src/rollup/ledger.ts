@@ -1,13 +1,13 @@
-import { cubeName } from '../model/cube.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { RollupHours } from '../state/rollup-hours.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
 import { answerFrom, type QueryViews } from './answer.ts';
-import { cellsFromText, cellText } from './cell-text.ts';
-import { type CubeCells, type CubeView, openCubeCells, sealHour, setHour, viewOf } from './cube-cells.ts';
+import { type CubeCells, openCubeCells, sealHour, setHour } from './cube-cells.ts';
 import { type CubePlan, planCubes, ROOT } from './cube-plan.ts';
+import { type CubeView, viewOf } from './cube-view.ts';
 import { ascending, HOUR, hourOf, hoursBetween, MINUTE } from './grid.ts';
-import { followIds, type IdWatch, UNWATCHED, type WatchedGap } from './id-watch.ts';
+import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
+import { openKeptCells } from './kept-cells.ts';
 import { edgeNeeds, missingHours, oldestNeeded } from './needs.ts';
 import { fixedOf, type PackedCells, width } from './packed-cells.ts';
 import { readHours, readHoursByMinute, readMinutes, readPieces } from './read-cells.ts';
@@ -52,9 +52,6 @@ export interface RollupOptions {
 const LONG_ABSENCE_MS = 6 * HOUR;
 /** Hours of one statement of the first build: a day, so that no transaction is long. */
 const CHUNK_HOURS = 24;
-/** Progress is kept at least this often; what it lacks is found again by the insert order. */
-const KEEP_EVERY_MS = 5 * MINUTE;
-const PRUNE_EVERY_MS = 24 * HOUR;
 const REOPEN_EVERY_MS = 24 * HOUR;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
@@ -69,33 +66,23 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   let readTo: number | null = null;
   /** Whether the next look reads all hours that are not sealed: a cube was opened, or a reconcile is due there too. */
   let rereadsOpen = true;
-  let keptAt = Number.NEGATIVE_INFINITY;
-  /** Whether the state store took what changed last; it does not while another process has seen more. */
-  let isTaken = true;
-  let prunedAt = Number.NEGATIVE_INFINITY;
   let openedAt: number | null = null;
-  /** Hours that changed and are not kept yet. */
-  const changed = new Map<string, { readonly own: CubeCells; readonly hour: number }>();
+  const keeping = openKeptCells(kept);
 
   const seal = (own: CubeCells, hour: number): void => {
     sealHour(own, hour);
-    noteChange(own, hour);
-  };
-  const noteChange = (own: CubeCells, hour: number): void => {
-    changed.set(`${cubeName(own.cube)}/${hour}`, { own, hour });
+    keeping.note(own, hour);
   };
 
   const restore = async (): Promise<void> => {
-    const stored = await kept?.progress();
-    if (stored === null || stored === undefined) return;
-    sealedTo = stored.sealedTo;
-    watch = { newestId: stored.newestId, gaps: JSON.parse(stored.gaps) as WatchedGap[] };
+    const seen = await keeping.restore();
+    if (seen !== null) ({ sealedTo, watch } = seen);
   };
 
   /** Keys of groups that went away stay in the dictionaries; once a day all is read back from what is kept. */
   const forgetKeys = (at: number): void => {
     openedAt ??= at;
-    if (kept === null || changed.size > 0 || Math.abs(at - openedAt) < REOPEN_EVERY_MS) return;
+    if (!keeping.isUpToDate() || Math.abs(at - openedAt) < REOPEN_EVERY_MS) return;
     cubes.clear();
     // Hours and progress belong together: another process may have kept both.
     sealedTo = null;
@@ -114,17 +101,12 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     views.clear();
     rereadsOpen = true;
     // What is kept of a cube that is not followed any more would grow wrong, so it goes.
-    await kept?.prune([...plan.cubes.keys()], null);
+    await keeping.retain([...plan.cubes.keys()]);
     for (const name of gone) cubes.delete(name);
     for (const [name, cube] of lacking) {
       const own = openCubeCells(cube);
       cubes.set(name, own);
-      await kept?.load(name, (hours) => {
-        for (const { hour, cells } of hours) {
-          const packed = cellsFromText(cells, own.dictionary, cube.measures);
-          if (packed !== null) setHour(own, hour, packed);
-        }
-      });
+      await keeping.load(own);
     }
   };
 
@@ -144,7 +126,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         if (hour < sealedTo) continue;
         own.hours.delete(hour);
         own.version += 1;
-        noteChange(own, hour);
+        keeping.note(own, hour);
       }
     }
   };
@@ -178,7 +160,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       const again = late.filter((hour) => hour >= sealed || own.hours.has(hour) || own.details.has(hour));
       touched.push(...again.filter((hour) => own.hours.has(hour)).map((hour) => ({ own, hour })));
       // What is kept of an hour that is not used now would lack the row when it is used again.
-      for (const hour of late) if (hour < sealed && !own.hours.has(hour)) noteChange(own, hour);
+      for (const hour of late) if (hour < sealed && !own.hours.has(hour)) keeping.note(own, hour);
       const edges = [...(needs.hours.get(own) ?? [])].filter(
         (hour) => hour < sealed && !own.details.has(hour),
       );
@@ -208,23 +190,11 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
-  /** Keeps what changed. Where another process has seen more, nothing is kept for now: its word is the newer one. */
-  const keep = async (seenAt: number): Promise<void> => {
-    if (kept === null || sealedTo === null) return;
-    if ((changed.size === 0 || !isTaken) && Math.abs(seenAt - keptAt) < KEEP_EVERY_MS) return;
-    const hours = [...changed.values()].map(({ own, hour }) => {
-      const cells = own.hours.get(hour);
-      const text = cells === undefined ? null : cellText(cells, own.dictionary, own.cube.measures);
-      return { cube: cubeName(own.cube), hour, cells: text };
-    });
-    const { newestId, gaps } = watch;
-    isTaken = await kept.keep(hours, { sealedTo, newestId, gaps: JSON.stringify(gaps), seenAt });
-    // What was not taken is still lacking there when this process is the one that has seen more.
-    if (isTaken) changed.clear();
-    keptAt = seenAt;
-    if (Math.abs(seenAt - prunedAt) < PRUNE_EVERY_MS) return;
-    prunedAt = seenAt;
-    await kept.prune([...cubes.keys()], Math.min(...oldestNeeded(queries, plan, cubes).values()));
+  const keep = async (at: number): Promise<void> => {
+    if (sealedTo === null) return;
+    await keeping.keep({ sealedTo, watch }, at);
+    const oldest = (): number => Math.min(...oldestNeeded(queries, plan, cubes).values());
+    await keeping.prune([...cubes.keys()], oldest, at);
   };
 
   const viewFor = (name: string, { groupBy, where }: Query): CubeView => {
@@ -277,7 +247,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
           .filter(([, own]) => chunk.some((hour) => own.has(hour)))
           .map(([own]) => own);
         await store.snapshot((snapshot) => readHours(snapshot, owners, chunk));
-        for (const own of owners) for (const hour of chunk) noteChange(own, hour);
+        for (const own of owners) for (const hour of chunk) keeping.note(own, hour);
         done += chunk.length;
         await keep(readTo ?? newest);
       }
@@ -304,7 +274,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
           differing.add(hour);
         }
       }
-      for (const own of owners) for (const hour of differing) noteChange(own, hour);
+      for (const own of owners) for (const hour of differing) keeping.note(own, hour);
       if (differing.size > 0) await keep(readTo ?? to);
       return differing.size;
     },

@@ -1,9 +1,10 @@
 import type { Query } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
-import { type CubeCells, partsOf, pieceName, piecesOf, wholeHours } from './cube-cells.ts';
+import type { CubeCells } from './cube-cells.ts';
 import { type CubePlan, cubeNamesOf, ROOT } from './cube-plan.ts';
 import { hourOf, hoursBetween, memberOf } from './grid.ts';
 import { unionOf } from './plan.ts';
+import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
 /** What the edges of windows need beside whole hours, by cube: hours by the minute, and parts of minutes. */
 export interface EdgeNeeds {
