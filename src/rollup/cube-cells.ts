@@ -1,26 +1,29 @@
 import type { Cube } from '../model/cube.ts';
+import type { Measure } from '../model/measure.ts';
 import type { CubeCell } from '../stores/audit-store.ts';
-import { hourOf, MINUTE } from './grid.ts';
+import { DAY, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
 import {
   KeyDictionary,
   type LooseCell,
   type PackedCells,
   pack,
   spliced,
-  wholeHour,
+  together,
   width,
 } from './packed-cells.ts';
 
-/** The cells of one cube in memory: whole hours, and hours by the minute where a window's edge falls into them. */
+/** The cells of one cube in memory: whole hours and days, and hours by the minute where a window's edge falls into them. */
 export interface CubeCells {
   readonly cube: Cube;
   readonly dictionary: KeyDictionary;
   /** Whole hours by their beginning (ms). */
   readonly hours: Map<number, PackedCells>;
+  /** Whole days of UTC by their beginning (ms), where no window's edge needs their hours. */
+  readonly days: Map<number, PackedCells>;
   readonly details: Map<number, PackedCells>;
   /** Parts of minutes, by `from/to`, for edges that do not fall on a minute; of one poll. */
   readonly pieces: Map<string, PackedCells>;
-  /** Raised when a whole hour changes, so that what was summed from it is summed again. */
+  /** Raised when a whole hour or day changes, so that what was summed from it is summed again. */
   version: number;
   /** Raised with every look at the store. */
   looks: number;
@@ -31,6 +34,7 @@ export function openCubeCells(cube: Cube): CubeCells {
     cube,
     dictionary: new KeyDictionary(),
     hours: new Map(),
+    days: new Map(),
     details: new Map(),
     pieces: new Map(),
     version: 0,
@@ -60,27 +64,57 @@ export function takeDetails(
   }
 }
 
-/** Takes cells that a store gave by whole hours: `beginnings[segment]` is the hour of a segment. */
-export function takeHours(
+/**
+ * Takes cells that a store gave by whole hours or days: a segment begins at `beginnings[segment]`, and sums are those of
+ * `measures`, which may be fewer than the cube has.
+ */
+export function takeWhole(
   own: CubeCells,
+  length: Length,
   cells: readonly CubeCell[],
+  measures: readonly Measure[],
   beginnings: readonly number[],
-  hours: readonly number[],
+  begins: readonly number[],
 ): void {
-  const byHour = new Map<number, LooseCell[]>(hours.map((hour) => [hour, []]));
+  const places = own.cube.measures.map((measure) => measures.indexOf(measure));
+  const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
+  const byBegin = new Map<number, LooseCell[]>(begins.map((begin) => [begin, []]));
   for (const { segment, key, sums } of cells) {
-    byHour.get(beginnings[segment] as number)?.push({ minute: 0, key: own.dictionary.numberOf(key), sums });
+    byBegin.get(beginnings[segment] as number)?.push({
+      minute: 0,
+      key: own.dictionary.numberOf(key),
+      sums: lacks.length === 0 ? sums : places.map((place) => sums[place] ?? '0'),
+    });
   }
-  for (const [hour, loose] of byHour) setHour(own, hour, pack(loose, width(own.cube), false));
+  for (const [begin, loose] of byBegin)
+    setWhole(own, length, begin, { ...pack(loose, width(own.cube), false), lacks });
 }
 
 /** Makes a whole hour of the minutes that are known of it. */
 export function sealHour(own: CubeCells, hour: number): void {
   const detail = own.details.get(hour);
-  if (detail !== undefined) setHour(own, hour, wholeHour(detail, width(own.cube)));
+  if (detail !== undefined) setWhole(own, HOUR, hour, together([detail], width(own.cube)));
 }
 
-export function setHour(own: CubeCells, hour: number, cells: PackedCells): void {
-  own.hours.set(hour, cells);
+/** Makes a day of its hours; false when one of them is not there. */
+export function sealDay(own: CubeCells, day: number): boolean {
+  const hours = hoursBetween(day, day + DAY).map((hour) => own.hours.get(hour));
+  if (!hours.every((cells) => cells !== undefined)) return false;
+  setWhole(own, DAY, day, together(hours, width(own.cube)));
+  return true;
+}
+
+/** The whole cells of a length, by their beginning (ms). */
+export function wholesOf(own: CubeCells, length: Length): ReadonlyMap<number, PackedCells> {
+  return length === HOUR ? own.hours : own.days;
+}
+
+export function setWhole(own: CubeCells, length: Length, begin: number, cells: PackedCells): void {
+  (length === HOUR ? own.hours : own.days).set(begin, cells);
+  own.version += 1;
+}
+
+export function dropWhole(own: CubeCells, length: Length, begin: number): void {
+  (length === HOUR ? own.hours : own.days).delete(begin);
   own.version += 1;
 }

@@ -1,7 +1,7 @@
 import type { Condition, GroupKey, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { CubeCells } from './cube-cells.ts';
-import { HOUR, hourOf, MINUTE } from './grid.ts';
+import { DAY, dayOf, HOUR, hourOf, MINUTE } from './grid.ts';
 import { carry, KeyDictionary, type PackedCells, width } from './packed-cells.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
@@ -11,6 +11,8 @@ export interface Totals {
   parts: Float64Array;
   /** Cells that were added since parts were carried. */
   uncarried: number;
+  /** Places of measures that some cells lack: their sums are too small. */
+  lacks: Set<number>;
 }
 
 /** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
@@ -58,6 +60,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
 
   /** Any number of cells may fall into one group, so parts are carried by the count of cells, not of hours. */
   const add = (totals: Totals, cells: PackedCells, from = 0, to = cells.keys.length): void => {
+    for (const place of cells.lacks) totals.lacks.add(place);
     for (let begin = from; begin < to; begin += CARRY_AFTER) {
       const end = Math.min(to, begin + CARRY_AFTER);
       if (totals.uncarried + end - begin > CARRY_AFTER) {
@@ -83,10 +86,22 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
 
   const fresh = (): Totals => {
     const size = groups.keys.length * measures;
-    return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0 };
+    return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0, lacks: new Set() };
   };
 
-  /** Sealed hours [from, to), kept between polls: within an hour they do not move. */
+  /** Whole hours [from, to) by days where those are there; false when one of them is not known. */
+  const addWhole = (totals: Totals, from: number, to: number): boolean => {
+    for (let begin = from; begin < to; ) {
+      const day = begin + DAY <= to ? own.days.get(begin) : undefined;
+      const cells = day ?? own.hours.get(begin);
+      if (cells === undefined) return false;
+      add(totals, cells);
+      begin += day === undefined ? HOUR : DAY;
+    }
+    return true;
+  };
+
+  /** Whole hours [from, to), kept between polls: within an hour they do not move. */
   const span = (from: number, to: number): Totals | null => {
     const name = `${from}/${to}`;
     const kept = spans.get(name);
@@ -96,11 +111,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       return kept.totals;
     }
     const totals = fresh();
-    for (let hour = from; hour < to; hour += HOUR) {
-      const cells = own.hours.get(hour);
-      if (cells === undefined) return null;
-      add(totals, cells);
-    }
+    if (!addWhole(totals, from, to)) return null;
     carry(totals.units, totals.parts);
     spans.set(name, { totals, version: own.version });
     return totals;
@@ -129,13 +140,15 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     const whole = wholeHours(window);
     // The newest hours are not sealed yet, and change from poll to poll.
     let sealed = Math.max(whole.from, whole.to);
-    while (sealed > whole.from && !own.hours.has(sealed - HOUR)) sealed -= HOUR;
+    const isSealed = (hour: number): boolean => own.hours.has(hour) || own.days.has(dayOf(hour));
+    while (sealed > whole.from && !isSealed(sealed - HOUR)) sealed -= HOUR;
     const kept = sealed > whole.from ? span(whole.from, sealed) : null;
     if (sealed > whole.from && kept === null) return null;
     const totals = fresh();
     if (kept !== null) {
       totals.units.set(kept.units);
       totals.parts.set(kept.parts);
+      totals.lacks = kept.lacks;
     }
     for (let hour = sealed; hour < whole.to; hour += HOUR) {
       const detail = own.details.get(hour);
