@@ -1,5 +1,4 @@
 import type { Cube } from '../model/cube.ts';
-import type { Measure } from '../model/measure.ts';
 import type { CubeCell } from '../stores/audit-store.ts';
 import { DAY, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
 import {
@@ -64,27 +63,18 @@ export function takeDetails(
   }
 }
 
-/**
- * Takes cells that a store gave by whole hours or days: a segment begins at `beginnings[segment]`, and sums are those of
- * `measures`, which may be fewer than the cube has.
- */
+/** Takes cells that a store gave by whole hours or days: a segment begins at `beginnings[segment]`. */
 export function takeWhole(
   own: CubeCells,
   length: Length,
   cells: readonly CubeCell[],
-  measures: readonly Measure[],
   beginnings: readonly number[],
   begins: readonly number[],
+  lacks: readonly number[],
 ): void {
-  const places = own.cube.measures.map((measure) => measures.indexOf(measure));
-  const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
   const byBegin = new Map<number, LooseCell[]>(begins.map((begin) => [begin, []]));
   for (const { segment, key, sums } of cells) {
-    byBegin.get(beginnings[segment] as number)?.push({
-      minute: 0,
-      key: own.dictionary.numberOf(key),
-      sums: lacks.length === 0 ? sums : places.map((place) => sums[place] ?? '0'),
-    });
+    byBegin.get(beginnings[segment] as number)?.push({ minute: 0, key: own.dictionary.numberOf(key), sums });
   }
   for (const [begin, loose] of byBegin)
     setWhole(own, length, begin, { ...pack(loose, width(own.cube), false), lacks });

@@ -186,8 +186,11 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
     const edges = edgeNeeds(queries, plan, cubes, at);
     const late = arrived.hours.filter((hour) => hour < youngFrom);
-    const again = cellsToRead(owners, late, edges.hours, sealed);
-    rowsRead += await readHoursByMinute(snapshot, again.byMinute, at);
+    const again = cellsToRead(owners, late, edges.hours, needs(), sealed);
+    rowsRead += await readHoursByMinute(snapshot, again.byMinute, at, (own, hour) =>
+      // Hours that are not over are put together with what comes, which has all measures.
+      hour < sealed ? measuresOf(HOUR)(own, hour) : own.cube.measures,
+    );
     rowsRead += await readPieces(snapshot, edges.pieces);
     for (const length of LENGTHS) {
       rowsRead += await readWhole(snapshot, length, again.whole[length], measuresOf(length));

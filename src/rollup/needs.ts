@@ -4,6 +4,7 @@ import type { Window } from '../model/window.ts';
 import { type CubeCells, wholesOf } from './cube-cells.ts';
 import { type CubePlan, cubeNamesOf } from './cube-plan.ts';
 import { DAY, dayOf, HOUR, hourOf, type Length, memberOf } from './grid.ts';
+import type { PackedCells } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
@@ -132,8 +133,10 @@ export function missingCells(own: CubeCells, needs: WholeNeeds, sealedTo: number
 /** Whether a whole cell is not there, or without a measure that is needed of it. */
 export function isMissing(own: CubeCells, needs: WholeNeeds, length: Length, begin: number): boolean {
   const cells = wholesOf(own, length).get(begin);
-  if (cells === undefined) return true;
-  if (cells.lacks.length === 0) return false;
-  const needed = needs.measuresOf(length, begin);
-  return needed.some((measure) => cells.lacks.includes(own.cube.measures.indexOf(measure)));
+  return cells === undefined || lacksNeeded(own, cells, needs.measuresOf(length, begin));
+}
+
+/** Whether cells of a cube are without one of some measures. */
+export function lacksNeeded(own: CubeCells, { lacks }: PackedCells, needed: readonly Measure[]): boolean {
+  return lacks.length > 0 && needed.some((measure) => lacks.includes(own.cube.measures.indexOf(measure)));
 }

@@ -13,7 +13,7 @@ import {
   memberOf,
   minuteEdges,
 } from './grid.ts';
-import { pack, width } from './packed-cells.ts';
+import { type PackedCells, pack, width } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 
 /** Reads [from, to) by the minute into all cubes, in one statement; returns how many rows there were. */
@@ -31,21 +31,27 @@ export async function readMinutes(
 }
 
 /**
- * Reads hours by the minute, each cube the ones it wants, in a statement for every set of hours that some cubes share.
- * Nothing at or after `end` is read.
+ * Reads hours by the minute, each cube the ones it wants, in a statement for every set of hours that some cubes share; of
+ * each only the measures that `measuresOf` says. Nothing at or after `end` is read.
  */
 export async function readHoursByMinute(
   snapshot: AuditSnapshot,
   wanted: ReadonlyMap<CubeCells, ReadonlySet<number>>,
   end: number,
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
 ): Promise<number> {
   let rows = 0;
-  for (const { owners, begins: hours } of sharedBegins(wanted)) {
+  for (const { owners, begins: hours } of sharedBegins(byMeasures(wanted, measuresOf))) {
     const ranges = unionOf(hours.map((hour) => ({ from: hour, to: Math.min(hour + HOUR, end) })));
     const edges = ascending(new Set(ranges.flatMap(({ from, to }) => minuteEdges(from, to))));
-    const cells = await snapshot.cells(cubesOf(owners), edges, ranges);
-    for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, 0);
-    rows += rowsIn(cubesOf(owners), cells);
+    const asked = owners.map((own) => ({ ...own.cube, measures: measuresOf(own, hours[0] as number) }));
+    const cells = await snapshot.cells(asked, edges, ranges);
+    for (const [i, own] of owners.entries()) {
+      const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
+      takeDetails(own, sums(cells[i] as CubeCell[]), edges, hours, 0);
+      for (const hour of hours) own.details.set(hour, { ...(own.details.get(hour) as PackedCells), lacks });
+    }
+    rows += rowsIn(asked, cells);
   }
   return rows;
 }
@@ -67,7 +73,8 @@ export async function readWhole(
     const asked = owners.map((own) => ({ ...own.cube, measures: measuresOf(own, begins.at(-1) as number) }));
     const cells = await snapshot.cells(asked, edges, ranges);
     for (const [i, own] of owners.entries()) {
-      takeWhole(own, length, cells[i] as CubeCell[], (asked[i] as Cube).measures, edges, begins);
+      const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
+      takeWhole(own, length, sums(cells[i] as CubeCell[]), edges, begins, lacks);
     }
     rows += rowsIn(asked, cells);
   }
@@ -98,8 +105,32 @@ export async function readPieces(
   return rowsIn(cubesOf(owners), cells);
 }
 
-function sharedBegins(
+/** How cells with some of a cube's measures become cells with all of them, and the places of those that are lacking. */
+function widened(own: CubeCells, measures: readonly Measure[]) {
+  const places = own.cube.measures.map((measure) => measures.indexOf(measure));
+  const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
+  const sums = (cells: readonly CubeCell[]): readonly CubeCell[] =>
+    lacks.length === 0
+      ? cells
+      : cells.map((cell) => ({ ...cell, sums: places.map((place) => cell.sums[place] ?? '0') }));
+  return { sums, lacks };
+}
+
+/** A cube's hours apart where other measures are wanted of them. */
+function* byMeasures(
   wanted: ReadonlyMap<CubeCells, ReadonlySet<number>>,
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
+): Generator<[CubeCells, ReadonlySet<number>]> {
+  for (const [own, hours] of wanted) {
+    const apart = new Map<string, Set<number>>();
+    for (const hour of hours)
+      memberOf(apart, measuresOf(own, hour).join(), () => new Set<number>()).add(hour);
+    for (const set of apart.values()) yield [own, set];
+  }
+}
+
+function sharedBegins(
+  wanted: Iterable<readonly [CubeCells, ReadonlySet<number>]>,
 ): { owners: CubeCells[]; begins: number[] }[] {
   const groups = new Map<string, { owners: CubeCells[]; begins: number[] }>();
   for (const [own, set] of wanted) {
