@@ -314,3 +314,50 @@ test('cells of which nobody knows what they have seen are not used', async () =>
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
   await expectSettled(opened(), AT + MINUTE, asked);
 });
+
+test('a measure that is asked of the distant past of a sudden is read there, the minutes of edges too', async () => {
+  const over =
+    (back: number, measure: Measure) =>
+    (at: number): Query => ({
+      measures: [measure, 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [{ from: at - back, to: at }],
+    });
+  const edge = AT - 30 * DAY;
+  await calls.log({ at: edge + 5 * MINUTE, status: 500 }, { at: edge + 3 * HOUR, status: 500 });
+  const rollup = opened();
+  await settle(rollup, AT, [over(30 * DAY, 'cost'), over(2 * HOUR, 'failed')]);
+  const asked = [over(30 * DAY, 'cost'), over(30 * DAY, 'failed')];
+  const { series } = await rollup.look(
+    asked.map((query) => query(AT)),
+    AT,
+  );
+  expect(series[1]).toBeNull();
+  await expectSettled(rollup, AT, asked);
+});
+
+test('an hour that is not over has all measures, also where it is longer ago than all windows of one', async () => {
+  const asked = [
+    spend(12 * HOUR),
+    (at: number): Query => ({
+      measures: ['failed', 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [{ from: at - HOUR, to: at }],
+    }),
+  ];
+  const rollup = opened(calls.store, 8 * HOUR);
+  await expectSettled(rollup, AT, asked);
+  // Older than what is read again, in the hour that the lateness ends in.
+  await calls.log({ at: AT - 8 * HOUR - 4 * MINUTE, cost: 3, status: 500 });
+  await expectSettled(rollup, AT + MINUTE, asked);
+  const longer = [
+    spend(12 * HOUR),
+    (at: number): Query => ({
+      ...(asked[1] as (typeof asked)[number])(at),
+      windows: [{ from: at - 9 * HOUR, to: at }],
+    }),
+  ];
+  await expectSettled(rollup, AT + 2 * MINUTE, longer);
+});
