@@ -26,9 +26,8 @@ export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null)
     },
     building({ done, total }) {
       metrics.missing(total - done);
-      if (done === total) log.info('the past is in hourly cells; polls read only what is new');
-      else
-        log.info({ done, total }, 'reading the past into hourly cells; until that is done polls read more');
+      if (done === total) log.info('the past is in cells; polls read only what is new');
+      else log.info({ done, total }, 'reading the past into cells; until that is done polls read more');
     },
     troubled: (what) => log.warn(what),
   };

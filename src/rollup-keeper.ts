@@ -25,7 +25,7 @@ const BUILD_SLICE_MS = 2_000;
 const RECENT_MS = 2 * DAY;
 const STEP_MS = DAY;
 /** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
-const CELLS_MADE = 1;
+const CELLS_MADE = 2;
 
 /**
  * Opened on a state store that is up to date. `troubled` is told when the cells cannot be used: polls then ask the store
@@ -38,7 +38,7 @@ export function openRollupKeeper(
   troubled: (what: string) => void = () => undefined,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
-  let rollup = openRollup(store, { latenessMs, kept: state.rollupHours(basisOf(config)) });
+  let rollup = openRollup(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
   const inTurn = queue();
 
   /** A store that is away is the poll's to report; any other fault is in what is kept, or our own. */
@@ -47,7 +47,7 @@ export function openRollupKeeper(
       return await rollup.look(queries, before);
     } catch (error) {
       if (error instanceof AppError) throw error;
-      troubled(`the hourly cells cannot be used and are made again: ${messageOf(error)}`);
+      troubled(`the cells of the rollup cannot be used and are made again: ${messageOf(error)}`);
       rollup = openRollup(store, { latenessMs, kept: null });
       return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
     }
@@ -64,7 +64,7 @@ export function openRollupKeeper(
     comparedAllAt ??= now;
     if (due.length > 0 || (now - comparedAt < reconcileMs && now >= comparedAt)) return;
     comparedAt = now;
-    const oldest = rollup.oldestHour();
+    const oldest = rollup.oldest();
     const isDaily = now - comparedAllAt >= DAY || now < comparedAllAt;
     if (isDaily) comparedAllAt = now;
     const from = isDaily && oldest !== null ? Math.min(oldest, now - RECENT_MS) : now - RECENT_MS;

@@ -50,7 +50,7 @@ test('cells that cannot be read are said once and made again, and answers stay r
   await collect(first.source, queries(AT), AT);
   while ((await first.maintain(AT)) !== null);
   await collect(first.source, queries(AT + 2 * HOUR), AT + 2 * HOUR);
-  await calls.sql.query(`UPDATE spendwatch.rollup_hour SET cells = 'no cells'`);
+  await calls.sql.query(`UPDATE spendwatch.rollup_cells SET cells = 'no cells'`);
 
   const troubles: string[] = [];
   const second = openRollupKeeper(config(), calls.store, state, (what) => troubles.push(what));

@@ -2,7 +2,7 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import { type Fixed, ONE } from '../model/money.ts';
 import type { Cell, Query, Series } from '../model/series.ts';
 import type { Sketch } from '../model/sketch.ts';
-import type { CubeView, Totals } from './cube-cells.ts';
+import type { CubeView, Totals } from './cube-view.ts';
 import { fixedOf } from './packed-cells.ts';
 
 /** The views of the cubes that answer a query. */

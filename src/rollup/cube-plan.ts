@@ -17,7 +17,7 @@ export interface CubePlan {
 
 /**
  * The few cubes that answer some queries: one for every combination of dimensions that is grouped or filtered by,
- * however many rules share it. One without dimensions is always among them: it is what the store is compared with.
+ * however many rules share it.
  */
 export function planCubes(queries: readonly Query[]): CubePlan {
   const measures = new Map<
@@ -31,10 +31,6 @@ export function planCubes(queries: readonly Query[]): CubePlan {
     for (const measure of wanted) known.measures.add(measure);
     return name;
   };
-  const everything = new Set(
-    queries.flatMap((query) => query.measures).filter((measure) => !isSketch(measure)),
-  );
-  want([], null, [...everything]);
   const uses = queries.map((query): CubeUse => {
     const dimensions = [...new Set([...query.groupBy, ...Object.keys(query.where)])].sort();
     const sums = want(
@@ -53,9 +49,6 @@ export function planCubes(queries: readonly Query[]): CubePlan {
   );
   return { cubes: new Map(cubes), uses };
 }
-
-/** The cube without dimensions: what the store is compared with. */
-export const ROOT = cubeName({ dimensions: [], bucket: null });
 
 /** All cubes that a query's answer is made of. */
 export function cubeNamesOf(use: CubeUse | undefined): string[] {

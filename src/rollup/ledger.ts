@@ -1,16 +1,19 @@
-import { cubeName } from '../model/cube.ts';
 import type { Query, Series } from '../model/series.ts';
-import type { RollupHours } from '../state/rollup-hours.ts';
+import type { RollupCells } from '../state/rollup-cells.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
-import { answerFrom, type QueryViews } from './answer.ts';
-import { cellsFromText, cellText } from './cell-text.ts';
-import { type CubeCells, type CubeView, openCubeCells, sealHour, setHour, viewOf } from './cube-cells.ts';
-import { type CubePlan, planCubes, ROOT } from './cube-plan.ts';
-import { ascending, HOUR, hourOf, hoursBetween, MINUTE } from './grid.ts';
-import { followIds, type IdWatch, UNWATCHED, type WatchedGap } from './id-watch.ts';
-import { edgeNeeds, missingHours, oldestNeeded } from './needs.ts';
-import { fixedOf, type PackedCells, width } from './packed-cells.ts';
-import { readHours, readHoursByMinute, readPieces } from './read-cells.ts';
+import { answerFrom } from './answer.ts';
+import { isSame } from './compare.ts';
+import { type CubeCells, dropWhole, openCubeCells, sealHour, setWhole, wholesOf } from './cube-cells.ts';
+import { type CubePlan, type CubeUse, planCubes } from './cube-plan.ts';
+import { DAY, dayOf, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
+import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
+import { openKeptCells } from './kept-cells.ts';
+import { cellsToRead } from './late-cells.ts';
+import { edgeNeeds, type MissingCells, missingCells, type WholeNeeds, wholeNeeds } from './needs.ts';
+import { width } from './packed-cells.ts';
+import { type OpenViews, openViews } from './query-views.ts';
+import { readHoursByMinute, readPieces, readWhole } from './read-cells.ts';
+import { ripen } from './ripen.ts';
 import { readYoung, type SeenMinutes, UNSEEN } from './young-minutes.ts';
 
 /** What a look at the store brought: answers from cells, null where hours are still missing. */
@@ -20,114 +23,124 @@ export interface RolledUp {
   readonly series: readonly (Series | null)[];
 }
 
-/** How far the first build has come, in hours of cells. */
+/** How far the first build has come, in hours of the past. */
 export interface BuildProgress {
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * Keeps hourly cells, so that a poll reads what is new and not what is old. Answers equal those of the store over the
+ * Keeps cells by the hour and by the day, so that a poll reads what is new and not what is old. Answers equal those of the store over the
  * same rows; rows that were changed, moved to another group or deleted are seen by `reconcile`. Every method throws the store's
  * AppError; no two calls may be under way at the same time.
  */
 export interface Rollup {
   /** Reads what is new up to `at` and answers what the cells cover. */
   look(queries: readonly Query[], at: number): Promise<RolledUp>;
-  /** Reads hours that the latest queries miss, the newest first, until all are there or `budgetMs` is over. */
+  /**
+   * Reads cells that the latest queries miss, or will miss soon, the newest first, until all are there or `budgetMs` is
+   * over.
+   */
   build(budgetMs: number): Promise<BuildProgress>;
-  /** Reads sealed hours within [from, to) anew and takes over those that differ; returns how many did. */
+  /** Reads sealed hours and days that begin within [from, to) anew and takes over those that differ; returns how many did. */
   reconcile(from: number, to: number): Promise<number>;
-  /** The beginning of the oldest hour that is kept, ms; null for none. */
-  oldestHour(): number | null;
+  /** The beginning of the oldest cell that is kept, ms; null for none. */
+  oldest(): number | null;
 }
 
 export interface RollupOptions {
   /** Rows whose time is younger than this are read again at every look. */
   readonly latenessMs: number;
-  /** Where sealed hours outlive the process; null keeps them in memory alone. */
-  readonly kept: RollupHours | null;
+  /** Where sealed cells outlive the process; null keeps them in memory alone. */
+  readonly kept: RollupCells | null;
 }
 
 /** After an absence of this long, the hours between are built like old ones instead of being read by the minute. */
 const LONG_ABSENCE_MS = 6 * HOUR;
-/** Hours of one statement of the first build: a day, so that no transaction is long. */
-const CHUNK_HOURS = 24;
-/** Progress is kept at least this often; what it lacks is found again by the insert order. */
-const KEEP_EVERY_MS = 5 * MINUTE;
-const PRUNE_EVERY_MS = 24 * HOUR;
-const REOPEN_EVERY_MS = 24 * HOUR;
+/** A chunk of the first build that took less than this is followed by one of twice as many days, up to the longest. */
+const SHORT_CHUNK_MS = 500;
+const MAX_CHUNK_MS = 8 * DAY;
+const REOPEN_EVERY_MS = DAY;
+const LENGTHS = [HOUR, DAY] as const;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
-  const views = new Map<string, CubeView>();
+  let views: OpenViews = openViews(cubes);
   let queries: readonly Query[] = [];
   let plan: CubePlan = { cubes: new Map(), uses: [] };
+  /** Of the latest queries; worked out when it is first asked for. */
+  let latestNeeds: ReadonlyMap<CubeCells, WholeNeeds> | null = null;
   /** Hours before it are whole; null before the first look. */
   let sealedTo: number | null = null;
   let watch: IdWatch = UNWATCHED;
   /** The end of what was read last. */
   let readTo: number | null = null;
+  /** The instant of the latest look, and how long after the one before it was; also of one that failed. */
+  let askedAt = 0;
+  let stepMs = 0;
   /** Whether the next look reads all hours that are not sealed: a cube was opened, or a reconcile is due there too. */
   let rereadsOpen = true;
   /** The minutes of the last look, which need not be read again where they are as they were. */
   let seenMinutes: SeenMinutes = UNSEEN;
-  let keptAt = Number.NEGATIVE_INFINITY;
-  /** Whether the state store took what changed last; it does not while another process has seen more. */
-  let isTaken = true;
-  let prunedAt = Number.NEGATIVE_INFINITY;
+  /** Up to where cells were put into the length in which they are needed; null when cells came since. */
+  let ripenedTo: number | null = null;
   let openedAt: number | null = null;
-  /** Hours that changed and are not kept yet. */
-  const changed = new Map<string, { readonly own: CubeCells; readonly hour: number }>();
+  /** Whether the next look begins with what is kept: nobody keeps it, and this process did not do so last. */
+  let startsOver = false;
+  const keeping = openKeptCells(kept);
+
+  const needs = (): ReadonlyMap<CubeCells, WholeNeeds> => {
+    // A schedule with longer steps meets the edges of its next poll unprepared; a day ahead is all that can be kept up.
+    const aheadMs = Math.min(DAY, Math.max(HOUR, stepMs));
+    latestNeeds ??= wholeNeeds(queries, plan, cubes, askedAt, aheadMs);
+    return latestNeeds;
+  };
+
+  const measuresOf = (length: Length) => (own: CubeCells, newest: number) =>
+    needs().get(own)?.measuresOf(length, newest) ?? own.cube.measures;
 
   const seal = (own: CubeCells, hour: number): void => {
     sealHour(own, hour);
-    noteChange(own, hour);
-  };
-  const noteChange = (own: CubeCells, hour: number): void => {
-    changed.set(`${cubeName(own.cube)}/${hour}`, { own, hour });
+    keeping.note(own, HOUR, hour);
   };
 
+  /** Cells and progress belong together: what is kept need not have seen what those in memory have. */
   const restore = async (): Promise<void> => {
-    const stored = await kept?.progress();
-    if (stored === null || stored === undefined) return;
-    sealedTo = stored.sealedTo;
-    watch = { newestId: stored.newestId, gaps: JSON.parse(stored.gaps) as WatchedGap[] };
+    cubes.clear();
+    const seen = await keeping.restore();
+    sealedTo = seen?.sealedTo ?? null;
+    watch = seen?.watch ?? UNWATCHED;
   };
 
   /** Keys of groups that went away stay in the dictionaries; once a day all is read back from what is kept. */
   const forgetKeys = (at: number): void => {
     openedAt ??= at;
-    if (kept === null || changed.size > 0 || Math.abs(at - openedAt) < REOPEN_EVERY_MS) return;
+    if (!startsOver && (!keeping.isUpToDate() || Math.abs(at - openedAt) < REOPEN_EVERY_MS)) return;
     cubes.clear();
-    // Hours and progress belong together: another process may have kept both.
-    sealedTo = null;
-    watch = UNWATCHED;
     openedAt = at;
+    startsOver = false;
   };
 
   /** Opens the cubes that the queries need and forgets the others; one that needs more measures begins anew. */
   const useCubes = async (): Promise<void> => {
-    const gone = [...cubes.keys()].filter((name) => !plan.cubes.has(name));
-    const lacking = [...plan.cubes].filter(([name, cube]) => {
-      const known = cubes.get(name);
-      return known === undefined || !cube.measures.every((one) => known.cube.measures.includes(one));
-    });
-    if (gone.length + lacking.length === 0) return;
-    views.clear();
+    const isOpen = (name: string): boolean => {
+      const own = cubes.get(name);
+      return plan.cubes.get(name)?.measures.every((one) => own?.cube.measures.includes(one)) === true;
+    };
+    const names = new Set([...cubes.keys(), ...plan.cubes.keys()]);
+    if ([...names].every(isOpen)) return;
     rereadsOpen = true;
+    ripenedTo = null;
+    views = openViews(cubes);
+    if (kept !== null) await restore();
     // What is kept of a cube that is not followed any more would grow wrong, so it goes.
-    await kept?.prune([...plan.cubes.keys()], null);
-    for (const name of gone) cubes.delete(name);
-    for (const [name, cube] of lacking) {
+    await keeping.retain([...plan.cubes.keys()]);
+    for (const name of cubes.keys()) if (!isOpen(name)) cubes.delete(name);
+    for (const [name, cube] of plan.cubes) {
+      if (cubes.has(name)) continue;
       const own = openCubeCells(cube);
+      await keeping.load(own);
       cubes.set(name, own);
-      await kept?.load(name, (hours) => {
-        for (const { hour, cells } of hours) {
-          const packed = cellsFromText(cells, own.dictionary, cube.measures);
-          if (packed !== null) setHour(own, hour, packed);
-        }
-      });
     }
   };
 
@@ -143,11 +156,12 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       rereadsOpen = true;
     }
     for (const own of cubes.values()) {
-      for (const hour of own.hours.keys()) {
-        if (hour < sealedTo) continue;
-        own.hours.delete(hour);
-        own.version += 1;
-        noteChange(own, hour);
+      for (const length of LENGTHS) {
+        for (const begin of [...wholesOf(own, length).keys()]) {
+          if (begin + length <= sealedTo) continue;
+          dropWhole(own, length, begin);
+          keeping.note(own, length, begin);
+        }
       }
     }
   };
@@ -178,78 +192,50 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, at);
 
-    const needs = edgeNeeds(queries, plan, cubes, at);
-    const wanted = new Map<CubeCells, Set<number>>();
-    const touched: { own: CubeCells; hour: number }[] = [];
-    for (const own of owners) {
-      const late = arrived.hours.filter((hour) => hour < youngFrom);
-      const again = late.filter((hour) => hour >= sealed || own.hours.has(hour) || own.details.has(hour));
-      touched.push(...again.filter((hour) => own.hours.has(hour)).map((hour) => ({ own, hour })));
-      // What is kept of an hour that is not used now would lack the row when it is used again.
-      for (const hour of late) if (hour < sealed && !own.hours.has(hour)) noteChange(own, hour);
-      const edges = [...(needs.hours.get(own) ?? [])].filter(
-        (hour) => hour < sealed && !own.details.has(hour),
-      );
-      wanted.set(own, new Set([...again, ...edges]));
+    const edges = edgeNeeds(queries, plan, cubes, at);
+    const late = arrived.hours.filter((hour) => hour < youngFrom);
+    const again = cellsToRead(owners, late, edges.hours, needs(), sealed);
+    rowsRead += await readHoursByMinute(snapshot, again.byMinute, at, (own, hour) =>
+      // Hours that are not over are put together with what comes, which has all measures.
+      hour < sealed ? measuresOf(HOUR)(own, hour) : own.cube.measures,
+    );
+    rowsRead += await readPieces(snapshot, edges.pieces);
+    for (const length of LENGTHS) {
+      rowsRead += await readWhole(snapshot, length, again.whole[length], measuresOf(length));
     }
-    rowsRead += await readHoursByMinute(snapshot, wanted, at);
-    rowsRead += await readPieces(snapshot, needs.pieces);
-    for (const { own, hour } of touched) seal(own, hour);
     for (const own of owners) {
+      for (const hour of late) {
+        if (hour >= sealed) continue;
+        if (own.hours.has(hour) && again.byMinute.get(own)?.has(hour)) sealHour(own, hour);
+        // Where they are not there this removes what is kept of them, which lacks the row.
+        keeping.note(own, HOUR, hour);
+        keeping.note(own, DAY, dayOf(hour));
+      }
       for (const hour of hoursBetween(sealed, sealable)) seal(own, hour);
       for (const hour of own.details.keys()) {
-        if (hour < sealable && needs.hours.get(own)?.has(hour) !== true) own.details.delete(hour);
+        if (hour < sealable && edges.hours.get(own)?.has(hour) !== true) own.details.delete(hour);
       }
     }
     // Only now: a look that failed half-way is made again from where the last whole one ended.
     watch = arrived.watch;
     seenMinutes = young.seen;
     rereadsOpen = false;
-    if (sealable > sealed) forgetOld();
     sealedTo = Math.max(sealed, sealable);
     readTo = at;
+    if (ripenedTo !== sealedTo) ripenAll(sealedTo);
     return { newestRow, rowsRead };
   };
 
-  const forgetOld = (): void => {
-    for (const [own, oldest] of oldestNeeded(queries, plan, cubes)) {
-      for (const hour of own.hours.keys()) if (hour < oldest) own.hours.delete(hour);
+  const ripenAll = (end: number): void => {
+    for (const [own, needed] of needs()) {
+      ripen(own, needed, end, (length, begin) => keeping.note(own, length, begin));
     }
+    ripenedTo = end;
   };
 
-  /** Keeps what changed. Where another process has seen more, nothing is kept for now: its word is the newer one. */
-  const keep = async (seenAt: number): Promise<void> => {
-    if (kept === null || sealedTo === null) return;
-    if ((changed.size === 0 || !isTaken) && Math.abs(seenAt - keptAt) < KEEP_EVERY_MS) return;
-    const hours = [...changed.values()].map(({ own, hour }) => {
-      const cells = own.hours.get(hour);
-      const text = cells === undefined ? null : cellText(cells, own.dictionary, own.cube.measures);
-      return { cube: cubeName(own.cube), hour, cells: text };
-    });
-    const { newestId, gaps } = watch;
-    isTaken = await kept.keep(hours, { sealedTo, newestId, gaps: JSON.stringify(gaps), seenAt });
-    // What was not taken is still lacking there when this process is the one that has seen more.
-    if (isTaken) changed.clear();
-    keptAt = seenAt;
-    if (Math.abs(seenAt - prunedAt) < PRUNE_EVERY_MS) return;
-    prunedAt = seenAt;
-    await kept.prune([...cubes.keys()], Math.min(...oldestNeeded(queries, plan, cubes).values()));
-  };
-
-  const viewFor = (name: string, { groupBy, where }: Query): CubeView => {
-    const filter = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
-    const id = JSON.stringify([name, groupBy, filter]);
-    const known = views.get(id);
-    if (known !== undefined) return known;
-    const view = viewOf(cubes.get(name) as CubeCells, groupBy, where);
-    views.set(id, view);
-    return view;
-  };
-
-  const viewsOf = (query: Query, i: number): QueryViews => {
-    const use = plan.uses[i] as CubePlan['uses'][number];
-    const sketches = use.sketches.map(({ measure, cube }) => ({ measure, view: viewFor(cube, query) }));
-    return { sums: viewFor(use.sums, query), sketches };
+  const keep = async (): Promise<void> => {
+    if (sealedTo === null || readTo === null) return;
+    startsOver = !(await keeping.keep({ sealedTo, watch }, readTo));
   };
 
   /** What edges need by the minute is not compared, as a row can move within its hour: it is read again. */
@@ -263,83 +249,102 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   return {
     async look(asked, at) {
       forgetKeys(at);
-      if (sealedTo === null) await restore();
+      stepMs = askedAt === 0 ? 0 : at - askedAt;
+      askedAt = at;
       queries = asked;
       plan = planCubes(asked);
+      latestNeeds = null;
       await useCubes();
       unseal(at);
       const seen = await store.snapshot((snapshot) => lookInto(snapshot, at));
-      await keep(at);
-      return { ...seen, series: asked.map((query, i) => answerFrom(query, viewsOf(query, i), at)) };
+      const series = asked.map((query, i) => answerFrom(query, views.of(query, plan.uses[i] as CubeUse), at));
+      await keep();
+      return { ...seen, series };
     },
 
     async build(budgetMs) {
       const begun = performance.now();
-      for (let done = 0; ; ) {
-        const missing = missingHours(queries, plan, cubes, sealedTo ?? 0);
-        const hours = ascending(new Set([...missing.values()].flatMap((own) => [...own])));
-        const newest = hours.at(-1);
-        if (newest === undefined || performance.now() - begun >= budgetMs)
-          return { done, total: done + hours.length };
-        const chunk = hours.filter((hour) => hour > newest - CHUNK_HOURS * HOUR);
-        const owners = [...missing]
-          .filter(([, own]) => chunk.some((hour) => own.has(hour)))
-          .map(([own]) => own);
-        await store.snapshot((snapshot) => readHours(snapshot, owners, chunk));
-        for (const own of owners) for (const hour of chunk) noteChange(own, hour);
-        done += chunk.length;
-        await keep(readTo ?? newest);
+      let chunkMs = DAY;
+      for (let total: number | null = null; ; ) {
+        const missing = [...needs()].map(
+          ([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)] as const,
+        );
+        const left = hoursIn(missing.map(([, cells]) => cells));
+        total ??= left.size;
+        const done = total - left.size;
+        if (left.size === 0 || performance.now() - begun >= budgetMs) return { done, total };
+        const from = dayOf(Math.max(...left)) + DAY - chunkMs;
+        const chunk = (length: Length) =>
+          new Map(
+            missing.map(([own, { hours, days }]) => [
+              own,
+              new Set([...(length === HOUR ? hours : days)].filter((begin) => begin >= from)),
+            ]),
+          );
+        const chunkBegun = performance.now();
+        await store.snapshot(async (snapshot) => {
+          for (const length of LENGTHS) {
+            const wanted = chunk(length);
+            await readWhole(snapshot, length, wanted, measuresOf(length));
+            for (const [own, begins] of wanted) for (const begin of begins) keeping.note(own, length, begin);
+          }
+        });
+        ripenedTo = null;
+        // Days together cost less than one by one, but no transaction should be long.
+        if (performance.now() - chunkBegun < SHORT_CHUNK_MS) chunkMs = Math.min(MAX_CHUNK_MS, chunkMs * 2);
+        else chunkMs = DAY;
+        await keep();
       }
     },
 
     async reconcile(from, to) {
       if (sealedTo === null) return 0;
       forgetDetails(from, to);
-      const owners = [...cubes.values()];
-      const hours = hoursBetween(hourOf(from), Math.min(to, sealedTo)).filter((hour) =>
-        owners.some((own) => own.hours.has(hour)),
-      );
-      if (hours.length === 0) return 0;
+      const end = Math.min(to, sealedTo);
       // All cubes are compared: a row that went from one group to another leaves the sums of all rows as they were.
-      const fresh = owners.map((own) => ({ ...openCubeCells(own.cube), dictionary: own.dictionary }));
-      await store.snapshot((snapshot) => readHours(snapshot, fresh, hours));
-      const differing = new Set<number>();
-      for (const [i, own] of owners.entries()) {
-        for (const hour of hours) {
-          const before = own.hours.get(hour);
-          const now = (fresh[i] as CubeCells).hours.get(hour) as PackedCells;
-          if (before === undefined || isSame(before, now, width(own.cube))) continue;
-          setHour(own, hour, now);
-          differing.add(hour);
+      const originals = new Map(
+        [...cubes.values()].map((own) => [{ ...openCubeCells(own.cube), dictionary: own.dictionary }, own]),
+      );
+      await store.snapshot(async (snapshot) => {
+        for (const length of LENGTHS) {
+          const wanted = [...originals].map(([fresh, own]) => {
+            const begins = [...wholesOf(own, length).keys()];
+            return [fresh, new Set(begins.filter((begin) => begin >= hourOf(from) && begin < end))] as const;
+          });
+          await readWhole(snapshot, length, new Map(wanted), (fresh, newest) =>
+            measuresOf(length)(originals.get(fresh) as CubeCells, newest),
+          );
+        }
+      });
+      let differing = 0;
+      for (const [fresh, own] of originals) {
+        for (const length of LENGTHS) {
+          for (const [begin, now] of wholesOf(fresh, length)) {
+            const before = wholesOf(own, length).get(begin);
+            if (before !== undefined && isSame(before, now, width(own.cube))) continue;
+            setWhole(own, length, begin, now);
+            keeping.note(own, length, begin);
+            differing += 1;
+          }
         }
       }
-      for (const own of owners) for (const hour of differing) noteChange(own, hour);
-      if (differing.size > 0) await keep(readTo ?? to);
-      return differing.size;
+      if (differing > 0) await keep();
+      return differing;
     },
 
-    oldestHour() {
-      const hours = cubes.get(ROOT)?.hours;
-      return hours === undefined || hours.size === 0 ? null : Math.min(...hours.keys());
+    oldest() {
+      const begins = [...cubes.values()].flatMap((own) => [...own.hours.keys(), ...own.days.keys()]);
+      return begins.length === 0 ? null : begins.reduce((oldest, begin) => Math.min(oldest, begin));
     },
   };
 }
 
-/** Whether two hours of a cube have the same sums in the same groups. */
-function isSame(a: PackedCells, b: PackedCells, measures: number): boolean {
-  if (a.keys.length !== b.keys.length) return false;
-  const places = new Map<number, number>();
-  for (const [place, key] of a.keys.entries()) places.set(key, place);
-  return b.keys.every((key, i) => {
-    const place = places.get(key);
-    if (place === undefined) return false;
-    for (let m = 0; m < measures; m += 1) {
-      if (sumAt(a, place * measures + m) !== sumAt(b, i * measures + m)) return false;
-    }
-    return true;
-  });
-}
-
-function sumAt({ units, parts }: PackedCells, at: number): bigint {
-  return fixedOf(units[at] as number, parts[at] as number);
+/** All hours of the past that some cubes miss, by their beginnings. */
+function hoursIn(missing: readonly MissingCells[]): Set<number> {
+  const hours = new Set<number>();
+  for (const cells of missing) {
+    for (const hour of cells.hours) hours.add(hour);
+    for (const day of cells.days) for (const hour of hoursBetween(day, day + DAY)) hours.add(hour);
+  }
+  return hours;
 }

@@ -1,9 +1,12 @@
+import { isSketch, type Measure } from '../model/measure.ts';
 import type { Query } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
-import { type CubeCells, partsOf, pieceName, piecesOf, wholeHours } from './cube-cells.ts';
-import { type CubePlan, cubeNamesOf, ROOT } from './cube-plan.ts';
-import { hourOf, hoursBetween, memberOf } from './grid.ts';
+import { type CubeCells, wholesOf } from './cube-cells.ts';
+import { type CubePlan, cubeNamesOf } from './cube-plan.ts';
+import { DAY, dayOf, HOUR, hourOf, type Length, memberOf } from './grid.ts';
+import type { PackedCells } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
+import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
 /** What the edges of windows need beside whole hours, by cube: hours by the minute, and parts of minutes. */
 export interface EdgeNeeds {
@@ -35,42 +38,105 @@ export function edgeNeeds(
   return { hours, pieces };
 }
 
-/** By cube, the whole hours before `sealedTo` that the queries need and that are not there. */
-export function missingHours(
+/** What queries need of a cube beside the edges of their windows. */
+export interface WholeNeeds {
+  /** What the windows hold of whole hours, ascending and disjoint. */
+  readonly spans: readonly Window[];
+  /** The beginning of the oldest hour that a window begins in, ms: what is older need not be kept. */
+  readonly oldest: number;
+  /** Whether a day is needed by the hour; all others are needed whole. */
+  isHourly(day: number): boolean;
+  /** Which measures are needed of a cell: what only short windows ask for is not read of the distant past. */
+  measuresOf(length: Length, begin: number): readonly Measure[];
+}
+
+/** Hours within this are kept as hours: most late rows fall here, and the comparison goes through them each time. */
+const RECENT_MS = 2 * DAY;
+
+/**
+ * By cube. A day is needed by the hour where a window begins or ends within it, or will `aheadMs` from now, so that its
+ * hours are there before the first poll asks for them. (Windows that do not move are taken to move too.)
+ */
+export function wholeNeeds(
   queries: readonly Query[],
   { uses }: CubePlan,
   cubes: ReadonlyMap<string, CubeCells>,
-  sealedTo: number,
-): Map<CubeCells, Set<number>> {
-  const missing = new Map<CubeCells, Set<number>>();
-  for (const [i, query] of queries.entries()) {
-    const spans = unionOf(query.windows.map(wholeHours));
-    // What is compared with the store must be known of every hour that anything is known of.
-    for (const name of [ROOT, ...cubeNamesOf(uses[i])]) {
+  at: number,
+  aheadMs: number,
+): Map<CubeCells, WholeNeeds> {
+  const asked = new Map<CubeCells, { windows: Window[]; reach: Map<Measure, number> }>();
+  for (const [i, { measures, windows }] of queries.entries()) {
+    const from = Math.min(...windows.map((window) => window.from));
+    for (const name of cubeNamesOf(uses[i])) {
       const own = cubes.get(name) as CubeCells;
-      for (const { from, to } of spans) {
-        for (const hour of hoursBetween(from, Math.min(to, sealedTo))) {
-          if (!own.hours.has(hour)) memberOf(missing, own, () => new Set<number>()).add(hour);
-        }
+      const needed = memberOf(asked, own, () => ({ windows: [], reach: new Map() }));
+      needed.windows.push(...windows);
+      const sums = own.cube.bucket === null ? measures.filter((measure) => !isSketch(measure)) : [];
+      for (const measure of ['calls' as const, ...sums]) {
+        needed.reach.set(measure, Math.min(from, needed.reach.get(measure) ?? from));
       }
     }
   }
-  return missing;
+  const needsOf = (
+    own: CubeCells,
+    { windows, reach }: { windows: Window[]; reach: Map<Measure, number> },
+  ) => {
+    const cut = new Set<number>();
+    for (const { from, to } of windows) {
+      for (const ms of [0, aheadMs]) {
+        const whole = wholeHours({ from: from + ms, to: to + ms });
+        if (whole.from >= whole.to) continue;
+        for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cut.add(dayOf(edge));
+      }
+    }
+    return {
+      spans: unionOf(windows.map(wholeHours)),
+      oldest: hourOf(Math.min(...windows.map((window) => window.from))),
+      isHourly: (day: number) => day + DAY > at - RECENT_MS || cut.has(day),
+      measuresOf: (length: Length, begin: number) =>
+        own.cube.measures.filter(
+          (measure) => begin + length > (reach.get(measure) ?? Number.POSITIVE_INFINITY),
+        ),
+    };
+  };
+  return new Map([...asked].map(([own, needed]) => [own, needsOf(own, needed)]));
 }
 
-/** By cube, the beginning of the oldest hour that the queries look at, ms: what is older need not be kept. */
-export function oldestNeeded(
-  queries: readonly Query[],
-  { uses }: CubePlan,
-  cubes: ReadonlyMap<string, CubeCells>,
-): Map<CubeCells, number> {
-  const oldest = new Map<CubeCells, number>();
-  for (const [i, query] of queries.entries()) {
-    const from = hourOf(Math.min(...query.windows.map((window) => window.from)));
-    for (const name of [ROOT, ...cubeNamesOf(uses[i])]) {
-      const own = cubes.get(name) as CubeCells;
-      oldest.set(own, Math.min(from, oldest.get(own) ?? from));
+/** Whole cells that are to be read, by their beginnings. */
+export interface MissingCells {
+  readonly hours: ReadonlySet<number>;
+  readonly days: ReadonlySet<number>;
+}
+
+/** What a cube lacks of what is needed before `sealedTo`. */
+export function missingCells(own: CubeCells, needs: WholeNeeds, sealedTo: number): MissingCells {
+  const hours = new Set<number>();
+  const days = new Set<number>();
+  for (const span of needs.spans) {
+    const end = Math.min(span.to, sealedTo);
+    for (let day = dayOf(span.from); day < end; day += DAY) {
+      const from = Math.max(day, span.from);
+      const to = Math.min(day + DAY, end);
+      const missing: number[] = [];
+      const isWhole = to - from === DAY && !needs.isHourly(day);
+      if (isWhole && !isMissing(own, needs, DAY, day)) continue;
+      for (let hour = from; hour < to; hour += HOUR)
+        if (isMissing(own, needs, HOUR, hour)) missing.push(hour);
+      if (!isWhole) for (const hour of missing) hours.add(hour);
+      // A day whose hours are all there is made of them when it is ripe.
+      else if (missing.length > 0) days.add(day);
     }
   }
-  return oldest;
+  return { hours, days };
+}
+
+/** Whether a whole cell is not there, or without a measure that is needed of it. */
+export function isMissing(own: CubeCells, needs: WholeNeeds, length: Length, begin: number): boolean {
+  const cells = wholesOf(own, length).get(begin);
+  return cells === undefined || lacksNeeded(own, cells, needs.measuresOf(length, begin));
+}
+
+/** Whether cells of a cube are without one of some measures. */
+export function lacksNeeded(own: CubeCells, { lacks }: PackedCells, needed: readonly Measure[]): boolean {
+  return lacks.length > 0 && needed.some((measure) => lacks.includes(own.cube.measures.indexOf(measure)));
 }

@@ -3,7 +3,7 @@ import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
 import type { GroupKey } from '../model/series.ts';
 
 /**
- * Cells of one hour in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
+ * Cells of one hour or day in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
  * adding is exact and makes no garbage: parts stay below 2^53 for 9,000 additions between carries.
  */
 export interface PackedCells {
@@ -11,8 +11,10 @@ export interface PackedCells {
   /** Cell-major: the sums of cell i are at i × measures … */
   readonly units: Float64Array;
   readonly parts: Float64Array;
-  /** Where each minute's cells begin (61 ends), in cells kept by the minute; null in cells of a whole hour. */
+  /** Where each minute's cells begin (61 ends), in cells kept by the minute; null in whole cells. */
   readonly minutes: Int32Array | null;
+  /** Measures that were not read: their sums, which are 0 here, are unknown. */
+  readonly lacks: readonly number[];
 }
 
 /** A cell before it is packed: `minute` of its hour, `key` a number of the cube's dictionary. */
@@ -24,7 +26,7 @@ export interface LooseCell {
 
 const MINUTES = 60;
 
-/** Packs cells, by the minute or (all minutes 0) as a whole hour. Cells of one key and minute must be one. */
+/** Packs cells, by the minute or (all minutes 0) whole. Cells of one key and minute must be one. */
 export function pack(cells: readonly LooseCell[], measures: number, byMinute: boolean): PackedCells {
   const ordered = byMinute ? [...cells].sort((a, b) => a.minute - b.minute) : cells;
   const packed = empty(ordered.length, measures, byMinute);
@@ -65,22 +67,24 @@ export function spliced(
   return packed;
 }
 
-/** Minute cells as the cells of their whole hour. */
-export function wholeHour(detail: PackedCells, measures: number): PackedCells {
+/** The cells of a longer time, from those that it is made of: minutes of an hour, hours of a day. */
+export function together(parts: readonly PackedCells[], measures: number): PackedCells {
   const places = new Map<number, number>();
-  for (const key of detail.keys) if (!places.has(key)) places.set(key, places.size);
+  for (const { keys } of parts) for (const key of keys) if (!places.has(key)) places.set(key, places.size);
   const packed = empty(places.size, measures, false);
   for (const [key, place] of places) packed.keys[place] = key;
-  detail.keys.forEach((key, i) => {
-    const place = places.get(key) as number;
-    for (let m = 0; m < measures; m += 1) {
-      const at = place * measures + m;
-      packed.units[at] = (packed.units[at] as number) + (detail.units[i * measures + m] as number);
-      packed.parts[at] = (packed.parts[at] as number) + (detail.parts[i * measures + m] as number);
-    }
-  });
+  for (const part of parts) {
+    part.keys.forEach((key, i) => {
+      const place = places.get(key) as number;
+      for (let m = 0; m < measures; m += 1) {
+        const at = place * measures + m;
+        packed.units[at] = (packed.units[at] as number) + (part.units[i * measures + m] as number);
+        packed.parts[at] = (packed.parts[at] as number) + (part.parts[i * measures + m] as number);
+      }
+    });
+  }
   carry(packed.units, packed.parts);
-  return packed;
+  return { ...packed, lacks: [...new Set(parts.flatMap(({ lacks }) => lacks))] };
 }
 
 /** Numbers for group keys: a cube's cells name their key by its place here. */
@@ -145,6 +149,7 @@ function empty(cells: number, measures: number, byMinute: boolean): PackedCells 
     units: new Float64Array(cells * measures),
     parts: new Float64Array(cells * measures),
     minutes: byMinute ? new Int32Array(MINUTES + 1) : null,
+    lacks: [],
   };
 }
 

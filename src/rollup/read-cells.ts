@@ -1,41 +1,61 @@
+import type { Cube } from '../model/cube.ts';
+import type { Measure } from '../model/measure.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../stores/audit-store.ts';
-import { type CubeCells, takeDetails, takeHours } from './cube-cells.ts';
-import { ascending, HOUR, hourEdges, memberOf, minuteEdges } from './grid.ts';
-import { pack, width } from './packed-cells.ts';
+import { type CubeCells, takeDetails, takeWhole } from './cube-cells.ts';
+import { ascending, edgesOf, HOUR, type Length, memberOf, minuteEdges } from './grid.ts';
+import { type PackedCells, pack, width } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 
 /**
- * Reads hours by the minute, each cube the ones it wants, in a statement for every set of hours that some cubes share.
- * Nothing at or after `end` is read.
+ * Reads hours by the minute, each cube the ones it wants, in a statement for every set of hours that some cubes share; of
+ * each only the measures that `measuresOf` says. Nothing at or after `end` is read.
  */
 export async function readHoursByMinute(
   snapshot: AuditSnapshot,
   wanted: ReadonlyMap<CubeCells, ReadonlySet<number>>,
   end: number,
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
 ): Promise<number> {
   let rows = 0;
-  for (const { owners, hours } of sharedHours(wanted)) {
+  for (const { owners, begins: hours } of sharedBegins(byMeasures(wanted, measuresOf))) {
     const ranges = unionOf(hours.map((hour) => ({ from: hour, to: Math.min(hour + HOUR, end) })));
     const edges = ascending(new Set(ranges.flatMap(({ from, to }) => minuteEdges(from, to))));
-    const cells = await snapshot.cells(cubesOf(owners), edges, ranges);
-    for (const [i, own] of owners.entries())
-      takeDetails(own, cells[i] as CubeCell[], edges, hours, () => false);
-    rows += rowsIn(owners, cells);
+    const asked = owners.map((own) => ({ ...own.cube, measures: measuresOf(own, hours[0] as number) }));
+    const cells = await snapshot.cells(asked, edges, ranges);
+    for (const [i, own] of owners.entries()) {
+      const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
+      takeDetails(own, sums(cells[i] as CubeCell[]), edges, hours, () => false);
+      for (const hour of hours) own.details.set(hour, { ...(own.details.get(hour) as PackedCells), lacks });
+    }
+    rows += rowsIn(asked, cells);
   }
   return rows;
 }
 
-/** Reads whole hours into all cubes, in one statement. */
-export async function readHours(
+/**
+ * Reads whole hours or days, by their beginnings, each cube the ones it wants, in a statement for every set of them that
+ * some cubes share; of each only the measures that `measuresOf` says.
+ */
+export async function readWhole(
   snapshot: AuditSnapshot,
-  owners: readonly CubeCells[],
-  hours: readonly number[],
-): Promise<void> {
-  const edges = hourEdges(hours);
-  const ranges = unionOf(hours.map((hour) => ({ from: hour, to: hour + HOUR })));
-  const cells = await snapshot.cells(cubesOf(owners), edges, ranges);
-  for (const [i, own] of owners.entries()) takeHours(own, cells[i] as CubeCell[], edges, hours);
+  length: Length,
+  wanted: ReadonlyMap<CubeCells, ReadonlySet<number>>,
+  measuresOf: (own: CubeCells, newest: number) => readonly Measure[],
+): Promise<number> {
+  let rows = 0;
+  for (const { owners, begins } of sharedBegins(wanted)) {
+    const edges = edgesOf(begins, length);
+    const ranges = unionOf(begins.map((begin) => ({ from: begin, to: begin + length })));
+    const asked = owners.map((own) => ({ ...own.cube, measures: measuresOf(own, begins.at(-1) as number) }));
+    const cells = await snapshot.cells(asked, edges, ranges);
+    for (const [i, own] of owners.entries()) {
+      const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
+      takeWhole(own, length, sums(cells[i] as CubeCell[]), edges, begins, lacks);
+    }
+    rows += rowsIn(asked, cells);
+  }
+  return rows;
 }
 
 /** Reads parts of minutes, by their names, for edges that do not fall on a minute. */
@@ -59,16 +79,40 @@ export async function readPieces(
       own.pieces.set(name, pack(loose, width(own.cube), false));
     }
   }
-  return rowsIn(owners, cells);
+  return rowsIn(cubesOf(owners), cells);
 }
 
-function sharedHours(
+/** How cells with some of a cube's measures become cells with all of them, and the places of those that are lacking. */
+function widened(own: CubeCells, measures: readonly Measure[]) {
+  const places = own.cube.measures.map((measure) => measures.indexOf(measure));
+  const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
+  const sums = (cells: readonly CubeCell[]): readonly CubeCell[] =>
+    lacks.length === 0
+      ? cells
+      : cells.map((cell) => ({ ...cell, sums: places.map((place) => cell.sums[place] ?? '0') }));
+  return { sums, lacks };
+}
+
+/** A cube's hours apart where other measures are wanted of them. */
+function* byMeasures(
   wanted: ReadonlyMap<CubeCells, ReadonlySet<number>>,
-): { owners: CubeCells[]; hours: number[] }[] {
-  const groups = new Map<string, { owners: CubeCells[]; hours: number[] }>();
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
+): Generator<[CubeCells, ReadonlySet<number>]> {
+  for (const [own, hours] of wanted) {
+    const apart = new Map<string, Set<number>>();
+    for (const hour of hours)
+      memberOf(apart, measuresOf(own, hour).join(), () => new Set<number>()).add(hour);
+    for (const set of apart.values()) yield [own, set];
+  }
+}
+
+function sharedBegins(
+  wanted: Iterable<readonly [CubeCells, ReadonlySet<number>]>,
+): { owners: CubeCells[]; begins: number[] }[] {
+  const groups = new Map<string, { owners: CubeCells[]; begins: number[] }>();
   for (const [own, set] of wanted) {
-    const hours = ascending(set);
-    if (hours.length > 0) memberOf(groups, hours.join(), () => ({ owners: [], hours })).owners.push(own);
+    const begins = ascending(set);
+    if (begins.length > 0) memberOf(groups, begins.join(), () => ({ owners: [], begins })).owners.push(own);
   }
   return [...groups.values()];
 }
@@ -78,14 +122,12 @@ function cubesOf(owners: readonly CubeCells[]) {
 }
 
 /** Rows read: the calls of the coarsest cube, whose cells are the fewest. */
-function rowsIn(owners: readonly CubeCells[], cells: readonly (readonly CubeCell[])[]): number {
-  const coarsest = owners.reduce(
-    (best, own, i) =>
-      own.cube.bucket === null && own.cube.dimensions.length < (owners[best]?.cube.dimensions.length ?? 99)
-        ? i
-        : best,
+function rowsIn(cubes: readonly Cube[], cells: readonly (readonly CubeCell[])[]): number {
+  const coarsest = cubes.reduce(
+    (best, { bucket, dimensions }, i) =>
+      bucket === null && dimensions.length < (cubes[best]?.dimensions.length ?? 99) ? i : best,
     0,
   );
-  const calls = owners[coarsest]?.cube.measures.indexOf('calls') ?? -1;
+  const calls = cubes[coarsest]?.measures.indexOf('calls') ?? -1;
   return (cells[coarsest] ?? []).reduce((rows, { sums }) => rows + Number(sums[calls]), 0);
 }

@@ -7,7 +7,7 @@ import { migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
 import { type Recorded, type Recording, record } from './record.ts';
-import { openRollupHours, type RollupHours } from './rollup-hours.ts';
+import { openRollupCells, type RollupCells } from './rollup-cells.ts';
 import { type ComposeReports, type Orphans, reportOrphans, reportOverdue } from './undelivered.ts';
 
 /** What is still to be sent. */
@@ -36,8 +36,8 @@ export interface State extends Outbox {
   readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
   record<S extends Saying>(recordings: readonly Recording<S>[], now: number): Promise<Recorded>;
   prune(now: number): Promise<void>;
-  /** Where a rollup keeps its hours; `basis` names what they depend on beside the rows. */
-  rollupHours(basis: string): RollupHours;
+  /** Where a rollup keeps its cells; `basis` names what they depend on beside the rows. */
+  rollupCells(basis: string): RollupCells;
 }
 
 /** Brings the schema up to date and opens the state in it. The port stays the caller's, who closes it. */
@@ -49,7 +49,7 @@ export async function openState(sql: Sql): Promise<State> {
     readSaid: (questions) => readSaid(sql, questions),
     record: (recordings, now) => record(sql, recordings, now),
     prune: (now) => prune(sql, now),
-    rollupHours: (basis) => openRollupHours(sql, basis),
+    rollupCells: (basis) => openRollupCells(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
     reportOverdue: (channels, now, startedAt, compose) =>

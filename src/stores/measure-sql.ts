@@ -112,7 +112,10 @@ function quantitySql(expression: string): string {
 
 /** A call's cost as numeric with 12 places; NULL is an unknown cost. */
 function costSql(prices: PriceList | null, parameters: Parameters): string {
-  const believed = `CASE WHEN cost_raw BETWEEN -${MAX_COST} AND ${MAX_COST} THEN round(cost_raw::numeric, 12) END`;
+  // Rounding what has no more places anyway would cost a seventh of a sum of costs.
+  const exact =
+    'CASE WHEN scale(cost_raw::numeric) > 12 THEN round(cost_raw::numeric, 12) ELSE cost_raw::numeric END';
+  const believed = `CASE WHEN cost_raw BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
   const priced = prices === null ? 'NULL::numeric' : pricedSql(priceSql('model_raw', prices, parameters));
   return `CASE WHEN cost_raw IS NOT NULL THEN ${believed}
     WHEN input_raw > 0 OR output_raw > 0 THEN ${priced} ELSE 0::numeric END`;

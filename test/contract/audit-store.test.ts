@@ -262,6 +262,25 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     expect(cell?.cell.sums).toEqual({ cost: ONE / 4n, unpriced: 2n * ONE, calls: 5n * ONE });
   });
 
+  it.each(['numeric', 'numeric(30, 20)', 'float8'])(
+    'rounds each cost of a %s column to 12 places before it sums',
+    async (type) => {
+      const costs = [
+        '0.0000000000005',
+        '0.0000000000005',
+        '0.0000000000005',
+        '-0.00000000000049',
+        '2.1234567890125',
+        '7',
+      ];
+      await engine.sql.query(`DROP TABLE IF EXISTS fine; CREATE TABLE fine (at timestamptz, cost ${type});
+      INSERT INTO fine SELECT '${new Date(ORIGIN).toISOString()}', c::${type} FROM unnest('{${costs.join(',')}}'::text[]) c`);
+      const store = open({ table: 'fine', columns: { time: 'at', cost: 'cost' } });
+      const [cell] = await cells(store, totals(['cost'], ORIGIN, ORIGIN + HOUR));
+      expect(formatFixed(cell?.cell.sums.cost ?? 0n, 12)).toBe('9.123456789016');
+    },
+  );
+
   it('prices every call where the table has no cost, with hundreds of models', async () => {
     await fill('calls', [
       call({ cost: 5, model: 'm-500', input: 1_000_000, output: 1 }),

@@ -231,7 +231,7 @@ async function fill(rows: readonly Row[]): Promise<void> {
 /** What a poll works with over that table, asked directly and by way of cells. */
 function sources() {
   const store = postgres.open(world.calls.sql, TABLE, null);
-  const rollup = openRollup(store, { latenessMs: 15 * MINUTE, kept: world.state.rollupHours('anything') });
+  const rollup = openRollup(store, { latenessMs: 15 * MINUTE, kept: world.state.rollupCells('anything') });
   const dimensions = new Set(['service', 'model', 'user', 'raw', 'number']);
   return {
     store: { store, source: store, dimensions },

@@ -91,7 +91,7 @@ describe('the database roles of docs/install.md', () => {
     expect(ends.hooks[0]?.body).toContain('"value":150.000001');
     await until('the cells are built', async () => {
       const [row] = await audit.sql.query<{ n: number }>(
-        'SELECT count(*)::int AS n FROM spendwatch.rollup_hour',
+        'SELECT count(*)::int AS n FROM spendwatch.rollup_cells',
       );
       return (row?.n ?? 0) > 0;
     });

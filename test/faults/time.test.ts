@@ -388,7 +388,7 @@ describe('polls by a clock that is set about', () => {
   it('see by the rollup what the store itself says, whatever the clock does', async () => {
     const rollup = openRollup(world.calls.store, {
       latenessMs: 15 * MINUTE,
-      kept: world.state.rollupHours('b'),
+      kept: world.state.rollupCells('b'),
     });
     const differing: unknown[] = [];
     const both: PollParts['source'] = {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Measure } from '../../src/model/measure.ts';
 import type { Query } from '../../src/model/series.ts';
 import { collect } from '../../src/pipeline/collect.ts';
 import { openRollup, type Rollup } from '../../src/rollup/ledger.ts';
 import { openState } from '../../src/state/open.ts';
-import { openRollupHours } from '../../src/state/rollup-hours.ts';
+import { openRollupCells } from '../../src/state/rollup-cells.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -34,11 +35,11 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await calls.clear();
-  await calls.sql.query('TRUNCATE spendwatch.rollup_hour, spendwatch.rollup_progress');
+  await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
 });
 
 function opened(store: AuditStore = calls.store, latenessMs = 15 * MINUTE): Rollup {
-  return openRollup(store, { latenessMs, kept: openRollupHours(calls.sql, 'test') });
+  return openRollup(store, { latenessMs, kept: openRollupCells(calls.sql, 'test') });
 }
 
 const spend =
@@ -122,7 +123,7 @@ test('a comparison of an hour that only another rule uses whole also counts for 
 test('a clock that went ahead and back leaves no hour without its rows', async () => {
   for (const store of [calls.store, unordered]) {
     await calls.clear();
-    await calls.sql.query('TRUNCATE spendwatch.rollup_hour, spendwatch.rollup_progress');
+    await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
     const asked = [spend(5 * HOUR)];
     const rollup = opened(store);
     await settle(rollup, AT, asked);
@@ -186,4 +187,175 @@ test('sums of many groups that a rule puts together are exact', async () => {
   const { series } = await rollup.look([query], AT);
   const direct = await collect(priced, [query], AT);
   expect(comparable(series[0], query)).toBe(comparable(direct.series[0], query));
+});
+
+test('a clock that went back by days finds what was kept by the day, and measures that were not read so far back', async () => {
+  const byUser =
+    (days: number, measure: Measure) =>
+    (at: number): Query => ({
+      measures: [measure, 'calls'],
+      where: {},
+      groupBy: ['user'],
+      windows: [{ from: at - days * DAY, to: at }],
+    });
+  const asked = [byUser(3, 'unpriced'), byUser(30, 'cost')];
+  const at = Date.parse('2026-03-06T12:00:00Z');
+  await calls.log({ at, cost: 5, user: 'u1' }, { at, cost: null, user: 'u1' });
+  const rollup = opened();
+  await expectSettled(rollup, AT, asked);
+  const back = Date.parse('2026-03-09T00:00:00Z');
+  // Not known yet is not 0.
+  const { series } = await rollup.look(
+    asked.map((query) => query(back)),
+    back,
+  );
+  expect(series[0]).toBeNull();
+  await expectSettled(rollup, back, asked);
+  await expectSettled(opened(), AT, asked);
+});
+
+test('polls never miss the hours of a day into which the edge of a window moves', async () => {
+  const asked = [spend(7 * DAY, ['user']), spend(9 * DAY + 30 * MINUTE, ['user'])];
+  await calls.log(
+    ...Array.from({ length: 13 * 12 }, (_, i) => ({ at: AT - 10 * DAY + i * 2 * HOUR, cost: i, user: 'u' })),
+  );
+  const rollup = opened();
+  await settle(rollup, AT, asked);
+  for (let hour = 1; hour <= 60; hour += 1) {
+    const at = AT + hour * HOUR;
+    await expectSame(rollup, at, asked);
+    await rollup.build(60_000);
+  }
+  const kept = await calls.sql.query<{ hours: number; count: string }>(
+    `SELECT hours, count(*) FROM spendwatch.rollup_cells WHERE cube = '["user"]' GROUP BY hours ORDER BY hours`,
+  );
+  const [byHour, byDay] = kept.map(({ count }) => Number(count));
+  expect(byDay).toBeGreaterThanOrEqual(4);
+  expect(byHour).toBeLessThan(6 * 24);
+});
+
+test('a row of 20 days ago that comes late counts at once in a day that is kept whole, also after a restart', async () => {
+  const asked = [spend(30 * DAY, ['user']), spend(28 * DAY, [])];
+  await calls.log({ at: AT - 20 * DAY, cost: 5, user: 'u1' });
+  const rollup = opened();
+  await expectSettled(rollup, AT, asked);
+  await calls.log({ at: AT - 20 * DAY, cost: 7, user: 'u2' });
+  await expectSame(rollup, AT + MINUTE, asked);
+  await expectSame(opened(), AT + 2 * MINUTE, asked);
+});
+
+test('a comparison finds a row that was deleted from a day that is kept whole', async () => {
+  const asked = [spend(30 * DAY, ['user'])];
+  await calls.log({ at: AT - 20 * DAY, cost: 5, user: 'u1' }, { at: AT - 20 * DAY, cost: 7, user: 'u2' });
+  const rollup = opened();
+  await expectSettled(rollup, AT, asked);
+  await calls.sql.query(`DELETE FROM api_audit_logs WHERE user_id = 'u2'`);
+  expect(rollup.oldest()).toBeLessThan(AT - 29 * DAY);
+  expect(await rollup.reconcile(AT - 21 * DAY, AT - 19 * DAY)).toBe(1);
+  await expectSame(rollup, AT + MINUTE, asked);
+  await expectSame(opened(), AT + 2 * MINUTE, asked);
+});
+
+test('an older view of another process never overwrites what was kept since', async () => {
+  const asked = [spend(30 * HOUR)];
+  await calls.log({ at: AT - 20 * HOUR, cost: 5 });
+  const frozen = opened();
+  await settle(frozen, AT, asked);
+  const other = opened();
+  await settle(other, AT + MINUTE, asked);
+  await calls.log({ at: AT - 21 * HOUR, cost: 1 });
+  await settle(other, AT + 2 * MINUTE, asked);
+  await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 9');
+  await other.reconcile(AT - 2 * DAY, AT);
+  // It wakes with a clock that is far ahead, and has seen neither the row nor the change.
+  await frozen.build(60_000);
+  await frozen.look(
+    asked.map((query) => query(AT + 5 * HOUR)),
+    AT + 5 * HOUR,
+  );
+  await expectSettled(opened(), AT + 5 * HOUR, asked);
+});
+
+test('a process takes over the keeping of cells from one that is gone', async () => {
+  const asked = [spend(30 * HOUR)];
+  const staying = opened();
+  await settle(staying, AT, asked);
+  await settle(opened(), AT + MINUTE, asked);
+  await calls.log({ at: AT - 20 * HOUR, cost: 5 });
+  for (let minutes = 2; minutes <= 14; minutes += 1) await settle(staying, AT + minutes * MINUTE, asked);
+  const [before] = await calls.sql.query<{ cells: string }>(
+    `SELECT string_agg(cells, ',' ORDER BY cube, hours, begins) AS cells FROM spendwatch.rollup_cells`,
+  );
+  await calls.log({ at: AT - 21 * HOUR, cost: 5 });
+  await settle(staying, AT + 15 * MINUTE, asked);
+  const [after] = await calls.sql.query<{ cells: string }>(
+    `SELECT string_agg(cells, ',' ORDER BY cube, hours, begins) AS cells FROM spendwatch.rollup_cells`,
+  );
+  expect(after?.cells).not.toBe(before?.cells);
+  await expectSettled(opened(), AT + 16 * MINUTE, asked);
+});
+
+test('a cube that is opened later has seen what the others have', async () => {
+  const [first, second] = [spend(30 * HOUR), spend(30 * HOUR, ['model'])];
+  const one = opened();
+  await settle(one, AT, [first]);
+  await settle(opened(), AT + MINUTE, [first, second]);
+  await calls.log({ at: AT - 20 * HOUR, cost: 5 });
+  await settle(one, AT + 2 * MINUTE, [first]);
+  await expectSettled(one, AT + 3 * MINUTE, [first, second]);
+});
+
+test('cells of which nobody knows what they have seen are not used', async () => {
+  const asked = [spend(30 * HOUR)];
+  await settle(opened(), AT, asked);
+  await calls.sql.query('DELETE FROM spendwatch.rollup_progress');
+  await calls.log({ at: AT - 20 * HOUR, cost: 5 });
+  await expectSettled(opened(), AT + MINUTE, asked);
+});
+
+test('a measure that is asked of the distant past of a sudden is read there, the minutes of edges too', async () => {
+  const over =
+    (back: number, measure: Measure) =>
+    (at: number): Query => ({
+      measures: [measure, 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [{ from: at - back, to: at }],
+    });
+  const edge = AT - 30 * DAY;
+  await calls.log({ at: edge + 5 * MINUTE, status: 500 }, { at: edge + 3 * HOUR, status: 500 });
+  const rollup = opened();
+  await settle(rollup, AT, [over(30 * DAY, 'cost'), over(2 * HOUR, 'failed')]);
+  const asked = [over(30 * DAY, 'cost'), over(30 * DAY, 'failed')];
+  const { series } = await rollup.look(
+    asked.map((query) => query(AT)),
+    AT,
+  );
+  expect(series[1]).toBeNull();
+  await expectSettled(rollup, AT, asked);
+});
+
+test('an hour that is not over has all measures, also where it is longer ago than all windows of one', async () => {
+  const asked = [
+    spend(12 * HOUR),
+    (at: number): Query => ({
+      measures: ['failed', 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [{ from: at - HOUR, to: at }],
+    }),
+  ];
+  const rollup = opened(calls.store, 8 * HOUR);
+  await expectSettled(rollup, AT, asked);
+  // Older than what is read again, in the hour that the lateness ends in.
+  await calls.log({ at: AT - 8 * HOUR - 4 * MINUTE, cost: 3, status: 500 });
+  await expectSettled(rollup, AT + MINUTE, asked);
+  const longer = [
+    spend(12 * HOUR),
+    (at: number): Query => ({
+      ...(asked[1] as (typeof asked)[number])(at),
+      windows: [{ from: at - 9 * HOUR, to: at }],
+    }),
+  ];
+  await expectSettled(rollup, AT + 2 * MINUTE, longer);
 });

@@ -1,0 +1,32 @@
+import type { Window } from '../model/window.ts';
+import { HOUR, hourOf, MINUTE } from './grid.ts';
+
+/** The whole hours within a window; `from` is not before `to` when there are none. */
+export function wholeHours({ from, to }: Window): Window {
+  return { from: Math.ceil(from / HOUR) * HOUR, to: hourOf(to) };
+}
+
+/** What of a window lies in hours that it does not hold whole: at most its head and its tail. */
+export function partsOf(window: Window): Window[] {
+  const { from, to } = wholeHours(window);
+  if (from > to) return [window];
+  return [
+    { from: window.from, to: from },
+    { from: to, to: window.to },
+  ].filter((part) => part.from < part.to);
+}
+
+/** What of a part of an hour lies in minutes that it does not hold whole. */
+export function piecesOf({ from, to }: Window, at: number): Window[] {
+  const head = Math.ceil(from / MINUTE) * MINUTE;
+  const tail = to === at ? to : Math.floor(to / MINUTE) * MINUTE;
+  if (head > tail) return from < to ? [{ from, to }] : [];
+  return [
+    { from, to: head },
+    { from: tail, to },
+  ].filter((piece) => piece.from < piece.to);
+}
+
+export function pieceName({ from, to }: Window): string {
+  return `${from}/${to}`;
+}
