@@ -2,8 +2,9 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import { type Fixed, ONE } from '../model/money.ts';
 import type { Cell, Query, Series } from '../model/series.ts';
 import type { Sketch } from '../model/sketch.ts';
-import type { CubeView, Totals } from './cube-view.ts';
+import type { CubeView } from './cube-view.ts';
 import { fixedOf } from './packed-cells.ts';
+import type { Totals } from './totals.ts';
 
 /** The views of the cubes that answer a query. */
 export interface QueryViews {
@@ -87,7 +88,7 @@ function sketchesBy(
   };
 }
 
-/** A view by bucket has a group for every bucket: its key's last member. */
+/** A view by bucket has a group for every bucket. */
 function addSketches(
   sketches: Map<string, Partial<Record<Measure, Map<number, number>>>>,
   measure: Measure,
@@ -96,14 +97,13 @@ function addSketches(
 ): void {
   const width = view.own.cube.measures.length;
   const calls = view.own.cube.measures.indexOf('calls');
-  view.groups.forEach((key, group) => {
+  view.splits.forEach(({ name, bucket }, group) => {
     const count = totals.units[group * width + calls] ?? 0;
     if (count === 0) return;
-    const name = JSON.stringify(key.slice(0, -1));
     const own = sketches.get(name) ?? {};
     sketches.set(name, own);
     const counts = own[measure] ?? new Map<number, number>();
     own[measure] = counts;
-    counts.set(Number(key.at(-1)), count);
+    counts.set(bucket, count);
   });
 }

@@ -1,93 +1,35 @@
 import type { Condition, GroupKey, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { CubeCells } from './cube-cells.ts';
-import { DAY, dayOf, HOUR, hourOf, MINUTE } from './grid.ts';
-import { carry, KeyDictionary, type PackedCells, width } from './packed-cells.ts';
+import { DAY, dayOf, HOUR, hourOf, MINUTE, MINUTES, memberOf } from './grid.ts';
+import { KeyDictionary, type PackedCells, width } from './packed-cells.ts';
+import { openRecent } from './recent.ts';
+import { openSlide, type Slide } from './slide.ts';
+import { addCells, addTotals, carryTotals, emptyTotals, type Totals } from './totals.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
-
-/** Sums by group and measure, group-major; groups are numbered by the view. */
-export interface Totals {
-  units: Float64Array;
-  parts: Float64Array;
-  /** Cells that were added since parts were carried. */
-  uncarried: number;
-  /** Places of measures that some cells lack: their sums are too small. */
-  lacks: Set<number>;
-}
 
 /** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
 export interface CubeView {
   readonly own: CubeCells;
-  readonly groups: GroupKey[];
+  readonly groups: readonly GroupKey[];
+  /** Of a cube that is split by bucket: of each group, the key without its bucket as text, and the bucket. */
+  readonly splits: readonly { readonly name: string; readonly bucket: number }[];
   /** The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. */
   totals(window: Window, at: number): Totals | null;
 }
 
-const KEPT_SPANS = 4;
-/** Additions before which parts are carried, below the 9,000 that are exact. */
-const CARRY_AFTER = 8_000;
-
 export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where): CubeView {
   const measures = width(own.cube);
-  const names = own.cube.bucket === null ? groupBy : [...groupBy, '#bucket'];
-  const places = names.map((name) =>
-    name === '#bucket' ? own.cube.dimensions.length : own.cube.dimensions.indexOf(name),
-  );
-  const filters = Object.entries(where).map(([name, condition]) => ({
-    place: own.cube.dimensions.indexOf(name),
-    holds: holdsFor(condition),
-  }));
-  const groups = new KeyDictionary();
-  let groupOf = new Int32Array(64);
-  let known = 0;
-  const spans = new Map<string, { totals: Totals; version: number }>();
-  const recent = new Map<string, { totals: Totals | null; looks: number; version: number }>();
+  const groups = groupsOf(own, groupBy, where);
+  const spans = openRecent<Totals>();
+  const slides = openRecent<Slide>();
+  /** Of one look and one state of the whole cells. */
+  const answers = new Map<string, Totals | null>();
+  let seen = { version: own.version, looks: own.looks };
 
-  /** New keys of the cube get their group, or -1 where the filter leaves them out. */
-  const project = (): void => {
-    const { keys } = own.dictionary;
-    if (groupOf.length < keys.length) {
-      const grown = new Int32Array(keys.length * 2);
-      grown.set(groupOf);
-      groupOf = grown;
-    }
-    for (; known < keys.length; known += 1) {
-      const key = keys[known] as GroupKey;
-      const fits = filters.every(({ place, holds }) => holds(key[place] ?? null));
-      groupOf[known] = fits ? groups.numberOf(places.map((place) => key[place] ?? null)) : -1;
-    }
-  };
-
-  /** Any number of cells may fall into one group, so parts are carried by the count of cells, not of hours. */
-  const add = (totals: Totals, cells: PackedCells, from = 0, to = cells.keys.length): void => {
-    for (const place of cells.lacks) totals.lacks.add(place);
-    for (let begin = from; begin < to; begin += CARRY_AFTER) {
-      const end = Math.min(to, begin + CARRY_AFTER);
-      if (totals.uncarried + end - begin > CARRY_AFTER) {
-        carry(totals.units, totals.parts);
-        totals.uncarried = 0;
-      }
-      addCells(totals, cells, begin, end);
-      totals.uncarried += end - begin;
-    }
-  };
-
-  const addCells = (totals: Totals, cells: PackedCells, from: number, to: number): void => {
-    for (let i = from; i < to; i += 1) {
-      const group = groupOf[cells.keys[i] as number] as number;
-      if (group < 0) continue;
-      for (let m = 0; m < measures; m += 1) {
-        const at = group * measures + m;
-        totals.units[at] = (totals.units[at] as number) + (cells.units[i * measures + m] as number);
-        totals.parts[at] = (totals.parts[at] as number) + (cells.parts[i * measures + m] as number);
-      }
-    }
-  };
-
-  const fresh = (): Totals => {
-    const size = groups.keys.length * measures;
-    return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0, lacks: new Set() };
-  };
+  const fresh = (): Totals => emptyTotals(groups.keys.length * measures);
+  const add = (totals: Totals, cells: PackedCells): void =>
+    addCells(totals, cells, groups.groupOf, measures, { from: 0, to: cells.keys.length });
 
   /** Whole hours [from, to) by days where those are there; false when one of them is not known. */
   const addWhole = (totals: Totals, from: number, to: number): boolean => {
@@ -101,20 +43,28 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     return true;
   };
 
-  /** Whole hours [from, to), kept between polls: within an hour they do not move. */
+  /** Whole hours [from, to), kept between polls: within an hour they do not move. Null where one is not known. */
   const span = (from: number, to: number): Totals | null => {
     const name = `${from}/${to}`;
     const kept = spans.get(name);
-    if (kept !== undefined && kept.version === own.version) {
-      spans.delete(name);
-      spans.set(name, kept);
-      return kept.totals;
-    }
+    if (kept !== undefined) return kept;
     const totals = fresh();
     if (!addWhole(totals, from, to)) return null;
-    carry(totals.units, totals.parts);
-    spans.set(name, { totals, version: own.version });
-    return totals;
+    carryTotals(totals);
+    return spans.set(name, totals);
+  };
+
+  /** Minutes [from, to) of an hour. From poll to poll an edge moves on by a minute, and so does what was summed. */
+  const addMinutes = (totals: Totals, hour: number, from: number, to: number): boolean => {
+    const detail = own.details.get(hour);
+    if (detail?.minutes == null) return false;
+    const side = from === 0 ? 'tail' : to === MINUTES ? 'head' : 'middle';
+    const name = `${hour}/${side}`;
+    let slide = slides.get(name);
+    if (slide?.detail !== detail) slide = slides.set(name, openSlide(detail, fresh()));
+    slide.moveTo(from, to, groups.groupOf, measures, groups.keys.length);
+    addTotals(totals, slide.totals);
+    return true;
   };
 
   /** Part of one hour, by its minutes, and by pieces where an edge is within a minute. */
@@ -129,11 +79,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       if (cells === undefined) return false;
       add(totals, cells);
     }
-    if (from >= to) return true;
-    const detail = own.details.get(hour);
-    if (detail?.minutes == null) return false;
-    add(totals, detail, detail.minutes[from] as number, detail.minutes[to] as number);
-    return true;
+    return from >= to || addMinutes(totals, hour, from, to);
   };
 
   const summed = (window: Window, at: number): Totals | null => {
@@ -145,36 +91,75 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     const kept = sealed > whole.from ? span(whole.from, sealed) : null;
     if (sealed > whole.from && kept === null) return null;
     const totals = fresh();
-    if (kept !== null) {
-      totals.units.set(kept.units);
-      totals.parts.set(kept.parts);
-      totals.lacks = kept.lacks;
-    }
+    if (kept !== null) addTotals(totals, kept);
     for (let hour = sealed; hour < whole.to; hour += HOUR) {
-      const detail = own.details.get(hour);
-      if (detail === undefined) return null;
-      add(totals, detail);
+      if (!addMinutes(totals, hour, 0, MINUTES)) return null;
     }
     for (const part of partsOf(window)) if (!addPart(totals, part, at)) return null;
-    carry(totals.units, totals.parts);
+    carryTotals(totals);
     return totals;
   };
 
   return {
     own,
     groups: groups.keys,
+    splits: groups.splits,
     totals(window, at) {
-      project();
-      const name = `${window.from}/${window.to}`;
-      const done = recent.get(name);
-      if (done !== undefined && done.looks === own.looks && done.version === own.version) return done.totals;
-      const totals = summed(window, at);
-      if (done === undefined && recent.size > KEPT_SPANS * 64) recent.clear();
-      recent.set(name, { totals, looks: own.looks, version: own.version });
-      if (spans.size > KEPT_SPANS * 64) spans.delete(spans.keys().next().value as string);
-      return totals;
+      groups.follow();
+      if (seen.version !== own.version) spans.clear();
+      if (seen.version !== own.version || seen.looks !== own.looks) {
+        answers.clear();
+        spans.turn();
+        slides.turn();
+        seen = { version: own.version, looks: own.looks };
+      }
+      return memberOf(answers, `${window.from}/${window.to}`, () => summed(window, at));
     },
   };
+}
+
+/** The groups of a view, and the group of each key of its cube: -1 where the filter leaves it out. */
+interface ViewGroups {
+  readonly keys: readonly GroupKey[];
+  readonly splits: { readonly name: string; readonly bucket: number }[];
+  groupOf: Int32Array;
+  /** Takes up keys that came to the cube. */
+  follow(): void;
+}
+
+function groupsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], where: Where): ViewGroups {
+  const places = groupBy.map((name) => cube.dimensions.indexOf(name));
+  // The bucket is the last member of a cube's key, and of a group's.
+  if (cube.bucket !== null) places.push(cube.dimensions.length);
+  const filters = Object.entries(where).map(([name, condition]) => ({
+    place: cube.dimensions.indexOf(name),
+    holds: holdsFor(condition),
+  }));
+  const groups = new KeyDictionary();
+  let known = 0;
+  const view: ViewGroups = {
+    keys: groups.keys,
+    splits: [],
+    groupOf: new Int32Array(64),
+    follow() {
+      const { keys } = dictionary;
+      if (view.groupOf.length < keys.length) {
+        const grown = new Int32Array(keys.length * 2);
+        grown.set(view.groupOf);
+        view.groupOf = grown;
+      }
+      for (; known < keys.length; known += 1) {
+        const key = keys[known] as GroupKey;
+        const fits = filters.every(({ place, holds }) => holds(key[place] ?? null));
+        view.groupOf[known] = fits ? groups.numberOf(places.map((place) => key[place] ?? null)) : -1;
+      }
+      if (cube.bucket === null) return;
+      for (const key of groups.keys.slice(view.splits.length)) {
+        view.splits.push({ name: JSON.stringify(key.slice(0, -1)), bucket: Number(key.at(-1)) });
+      }
+    },
+  };
+  return view;
 }
 
 function holdsFor(condition: Condition): (value: string | null) => boolean {

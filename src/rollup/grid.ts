@@ -1,4 +1,6 @@
 export const MINUTE = 60_000;
+/** Of an hour. */
+export const MINUTES = 60;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 

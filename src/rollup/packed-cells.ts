@@ -1,6 +1,7 @@
 import type { Cube } from '../model/cube.ts';
 import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
 import type { GroupKey } from '../model/series.ts';
+import { MINUTES } from './grid.ts';
 
 /**
  * Cells of one hour or day in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
@@ -23,8 +24,6 @@ export interface LooseCell {
   readonly key: number;
   readonly sums: readonly string[];
 }
-
-const MINUTES = 60;
 
 /** Packs cells, by the minute or (all minutes 0) whole. Cells of one key and minute must be one. */
 export function pack(cells: readonly LooseCell[], measures: number, byMinute: boolean): PackedCells {

@@ -37,7 +37,7 @@ function knowing(view: CubeView, measures: readonly Measure[]): CubeView {
     ...view,
     totals(window, at) {
       const totals = view.totals(window, at);
-      return totals === null || places.some((place) => totals.lacks.has(place)) ? null : totals;
+      return totals === null || places.some((place) => totals.lacks.includes(place)) ? null : totals;
     },
   };
 }
