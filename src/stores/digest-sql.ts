@@ -37,14 +37,15 @@ export function digestSql(
   const measures = cubes.flatMap(({ measures: sums, bucket }) =>
     bucket === null ? sums : [...sums, bucket],
   );
-  const parts = [
+  // Once each: the model is often both a dimension and what a price is looked up by.
+  const parts = new Set([
     ...dimensions.map((dimension) => dimensionSql(mapping, dimension)),
     ...sourceColumnsSql(mapping, measures),
-  ];
+  ]);
   const columns = [
     `width_bucket(${time}, ${parameters.add(edges.map(instantText))}::${timeType}[]) - 1 AS s`,
     `${time} AS t`,
-    `hashtextextended(ROW(${parts.join(', ')})::text, 0) AS hash`,
+    `hashtextextended(ROW(${[...parts].join(', ')})::text, 0) AS hash`,
   ];
   const within = [
     `${time} >= ${parameters.add(instantText(from))}::${timeType}`,
