@@ -10,6 +10,8 @@ export interface Jobs {
 }
 
 export interface Scheduler {
+  /** Polls as of the latest scheduled instant, after the poll in hand. */
+  pollLatest(): void;
   /** No new poll begins and deliveries are looked for no more; resolves when the poll in hand has ended. */
   stop(): Promise<void>;
 }
@@ -35,8 +37,11 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     return polling;
   };
 
-  const latest = schedule.latest(now());
-  if (latest !== null) void poll(latest);
+  const pollLatest = (): void => {
+    const latest = schedule.latest(now());
+    if (latest !== null) void poll(latest);
+  };
+  pollLatest();
   const ticks = cron(
     schedule.hasSeconds ? '* * * * * *' : '* * * * *',
     async ({ date }) => {
@@ -50,6 +55,7 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
   jobs.deliver();
 
   return {
+    pollLatest,
     async stop() {
       stopped = true;
       clearInterval(turns);
