@@ -21,6 +21,8 @@ import type { State } from './state/open.ts';
 export interface HealthWatch {
   /** What a poll says of it. Resolves to what a log should say of the telling, or null. Never rejects. */
   polled(app: App, report: PollReport, staleAfterMs: number | null): Promise<string | null>;
+  /** Another worker polls: what it sees counts now, and it tells people. */
+  standBy(): void;
 }
 
 const DIRECT_TIMEOUT_MS = 15_000;
@@ -110,6 +112,10 @@ export function openHealthWatch(now: () => number, random: () => number): Health
       } catch {
         return tellDirectly(app, looked.condition, report).catch(messageOf);
       }
+    },
+    standBy() {
+      failed = NO_FAILURES;
+      directEpisode = null;
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Metrics {
   delivered(report: DeliveryReport): void;
   queued(lengths: ReadonlyMap<string, number>): void;
   reloaded(succeeded: boolean): void;
+  /** Whether this worker polls; what one that stands by saw once is dropped, for another sees it now. */
+  leads(leads: boolean | null): void;
   /** Hours of the past whose cells are still to be built. */
   missing(hours: number): void;
   exposition(): Promise<{ contentType: string; text: string }>;
@@ -94,6 +96,11 @@ export function openMetrics(version: string): Metrics {
     help: 'Hours of the past that polls still read from the audit store because their cells are not built yet.',
     registers,
   });
+  const leader = new Gauge({
+    name: 'spendwatch_leader',
+    help: '1 when this worker polls, 0 when it stands by.',
+    registers,
+  });
   for (const result of ['ok', 'failed']) {
     polls.inc({ result }, 0);
     reloads.inc({ result }, 0);
@@ -126,6 +133,14 @@ export function openMetrics(version: string): Metrics {
       queue.reset();
       for (const [channel, length] of lengths) queue.set({ channel }, length);
     },
+    leads(leads) {
+      leader.set(leads === true ? 1 : 0);
+      if (leads !== false) return;
+      newestRow = null;
+      findings.reset();
+      values.clear();
+      missingHours.set(0);
+    },
     missing(hours) {
       missingHours.set(hours);
     },
@@ -148,6 +163,7 @@ interface RuleValues {
 function ruleValues(registry: Registry): {
   useRules(rules: readonly Rule[]): void;
   set(rule: Rule, observed: Observed): void;
+  clear(): void;
 } {
   const name = 'spendwatch_rule_value';
   let latest = new Map<string, RuleValues>();
@@ -185,6 +201,9 @@ function ruleValues(registry: Registry): {
         value: value.number,
       }));
       latest.set(rule.name, { groupBy: rule.groupBy, samples });
+    },
+    clear() {
+      latest.clear();
     },
   };
 }

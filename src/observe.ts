@@ -29,6 +29,12 @@ export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null)
       if (done === total) log.info('the past is in cells; polls read only what is new');
       else log.info({ done, total }, 'reading the past into cells; until that is done polls read more');
     },
+    leads(leads) {
+      metrics.leads(leads);
+      // What is not known is said by the poll that fails for the same reason.
+      if (leads !== null)
+        log.info(leads ? 'leading: this worker polls' : 'standing by: another worker polls');
+    },
     troubled: (what) => log.warn(what),
   };
 }

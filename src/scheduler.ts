@@ -10,6 +10,8 @@ export interface Jobs {
 }
 
 export interface Scheduler {
+  /** Polls as of the latest scheduled instant, after the poll in hand. */
+  pollLatest(): void;
   /** No new poll begins and deliveries are looked for no more; resolves when the poll in hand has ended. */
   stop(): Promise<void>;
 }
@@ -33,8 +35,18 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
   const poll = (at: number): void => {
     polling = jobs.poll(at).finally(() => {
       polling = null;
-      if (!stopped) jobs.deliver();
+      if (stopped) return;
+      jobs.deliver();
+      if (isWanted) pollLatest();
     });
+  };
+
+  /** Whether the latest instant is to be polled after the poll in hand, although it was looked at. */
+  let isWanted = false;
+  const pollLatest = (): void => {
+    isWanted = polling !== null;
+    const latest = stopped || isWanted ? null : schedule.latest(now());
+    if (latest !== null) poll(latest);
   };
 
   // What falls due during a poll is looked at after it: the newest instant is polled, which makes up for the others.
@@ -64,11 +76,11 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     look();
     jobs.deliver();
   }, TURN_MS);
-  const latest = schedule.latest(seen);
-  if (latest !== null) poll(latest);
+  pollLatest();
   jobs.deliver();
 
   return {
+    pollLatest,
     async stop() {
       stopped = true;
       clearInterval(turns);

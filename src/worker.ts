@@ -1,15 +1,17 @@
 import type { App } from './app.ts';
 import { openDeliverer } from './deliverer.ts';
 import type { HealthWatch } from './health-watch.ts';
-import { asAppError, messageOf } from './model/errors.ts';
+import { type Leadership, openLeadership } from './leadership.ts';
+import { asAppError } from './model/errors.ts';
 import type { Deliverer, DeliveryReport } from './pipeline/deliver.ts';
 import { type PollReport, poll } from './pipeline/poll.ts';
 import { promptly } from './promptly.ts';
+import { leaderNotReady, whyNotReady } from './readiness.ts';
 import type { BuildProgress } from './rollup/ledger.ts';
 import { openRollupKeeper, type RollupKeeper } from './rollup-keeper.ts';
-import type { CronSchedule } from './schedule.ts';
 import { startScheduler } from './scheduler.ts';
 import { staleAfter } from './stale-after.ts';
+import type { State } from './state/open.ts';
 
 /** Where what happens is shown: logs, metrics, a heartbeat. Called at once; must not throw. */
 export interface Observer {
@@ -17,6 +19,8 @@ export interface Observer {
   delivered(report: DeliveryReport): void;
   /** Hours of cells that were built of those that are needed; called now and then while the build lasts. */
   building(progress: BuildProgress): void;
+  /** Whether this worker polls, or another (false), or nobody knows (null). Called when it changes. */
+  leads(leads: boolean | null): void;
   /** Something went wrong beside polls and deliveries, in words for people. */
   troubled(what: string): void;
 }
@@ -26,20 +30,28 @@ export interface Worker {
   notReady(): Promise<string | null>;
   /** How many deliveries wait, by channel. Rejects within seconds where the state store does not say. */
   queueLengths(): Promise<ReadonlyMap<string, number>>;
-  /** Begins nothing new, gives sends in hand `graceMs`, and resolves when all has ended. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Begins nothing new, gives sends in hand `graceMs`, and resolves when all has ended. The lease to poll stays with the
+   * process (`token`) for the worker that follows, unless it is given back: then another process takes over at once.
+   */
+  stop(graceMs: number, options?: { readonly givesLeaseBack: boolean }): Promise<void>;
 }
 
 const DAY = 86_400_000;
-/** A last poll that is older is not a sign of life. */
-const READY_INTERVALS = 3;
 /** Probes and scrapers wait about this long; a store that is silent for longer may be so for a minute. */
 const ANSWER_MS = 3_000;
 
-/** Polls and delivers for one opened configuration until it is stopped. Faults are reported, and never end it. */
-export function startWorker(app: App, health: HealthWatch, observer: Observer): Worker {
+/**
+ * Delivers for one opened configuration, and polls while it leads, until it is stopped. Faults are reported, and never
+ * end it. `token` is the process's own.
+ */
+export function startWorker(app: App, health: HealthWatch, observer: Observer, token: string): Worker {
   const stale = staleAfter(app);
   const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
+  const stateAnswers = {
+    queueLengths,
+    leaderNotReady: promptly(() => leaderNotReady(app, Date.now()), ANSWER_MS),
+  };
   let lastGood: number | null = null;
   let lastError: string | null = 'no poll has ended yet';
   let prunedAt = Number.NEGATIVE_INFINITY;
@@ -54,8 +66,8 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
     if (rollup === null || maintaining) return;
     maintaining = true;
     try {
-      for (let hasBuilt = false; !stopped; hasBuilt = true) {
-        const progress = await (await rollup()).maintain(Date.now());
+      for (let hasBuilt = false; !stopped && leadership.leads() !== false; hasBuilt = true) {
+        const progress = await (await rollup.open()).maintain(Date.now());
         if (progress !== null) observer.building(progress);
         else if (hasBuilt) observer.building({ done: 0, total: 0 });
         if (progress === null) return;
@@ -69,7 +81,8 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
 
   const pollNow = async (at: number): Promise<void> => {
     const begun = performance.now();
-    const report = await polled(app, rollup, at);
+    const report = await polled(app, leadership, rollup, at);
+    if (report === null) return;
     observer.polled(report, performance.now() - begun);
     if (report.error === null) lastGood = at;
     lastError = report.error?.message ?? null;
@@ -100,6 +113,17 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
     return opening;
   };
 
+  const leadership = openLeadership(app, token, {
+    changed(leads) {
+      observer.leads(leads);
+      if (leads !== false) return;
+      // The one that polls now finds hours that are changed or deleted, which would be missed here.
+      rollup?.forget();
+      health.standBy();
+    },
+    takenOver: () => scheduler.pollLatest(),
+  });
+
   const scheduler = startScheduler(
     {
       poll: pollNow,
@@ -115,50 +139,60 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer): 
 
   return {
     queueLengths,
-    async notReady() {
-      try {
-        await queueLengths();
-      } catch (error) {
-        return `the state store cannot be used: ${messageOf(error)}`;
-      }
-      if (lastError !== null) {
-        return lastGood === null ? `no good poll yet: ${lastError}` : `the last poll failed: ${lastError}`;
-      }
-      // No poll may have failed because none has ended: one can hang in the store.
-      const isOverdue = lastGood === null || hasMissed(app.schedule, lastGood, Date.now(), READY_INTERVALS);
-      return isOverdue ? `the last poll is more than ${READY_INTERVALS} intervals ago` : null;
-    },
-    async stop(graceMs) {
+    notReady: () =>
+      whyNotReady(app.schedule, { leads: leadership.leads(), lastGood, lastError }, stateAnswers),
+    async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
       stopped = true;
       const polls = scheduler.stop();
-      await (await opening)?.stop(graceMs);
+      const sends = opening?.then((open) => open.stop(graceMs)).catch(() => undefined);
       await polls;
+      if (givesLeaseBack) await leadership.resign();
+      await sends;
+      await leadership.stop();
     },
   };
 }
 
-/** Whether more than `count` scheduled instants have gone by since a poll. */
-function hasMissed(schedule: CronSchedule, lastPoll: number, now: number, count: number): boolean {
-  let at = schedule.latest(now);
-  for (let i = 0; i < count && at !== null && at > lastPoll; i += 1) at = schedule.latest(at - 1);
-  return at !== null && at > lastPoll;
+/** The rollup of a worker, opened with the state store when that can be reached. */
+interface HeldRollup {
+  open(): Promise<RollupKeeper>;
+  /** The next one begins with what is kept in the state database. */
+  forget(): void;
 }
 
-/** Opened with the state store, when that can be reached; null where the file switches it off. */
-function rollupOf(app: App, observer: Observer): (() => Promise<RollupKeeper>) | null {
+/** Null where the file switches it off. */
+function rollupOf(app: App, observer: Observer): HeldRollup | null {
   if (app.config.audit.rollup === 'off') return null;
   let keeper: RollupKeeper | null = null;
-  return async () => {
-    keeper ??= openRollupKeeper(app.config, app.store, await app.state(), (what) => observer.troubled(what));
-    return keeper;
+  return {
+    async open() {
+      const state = await app.state();
+      keeper ??= openRollupKeeper(app.config, app.store, state, (what) => observer.troubled(what));
+      return keeper;
+    },
+    forget() {
+      keeper = null;
+    },
   };
 }
 
-async function polled(app: App, rollup: ReturnType<typeof rollupOf>, at: number): Promise<PollReport> {
+/** Null where another worker polls: before this poll, or since it began, and then nothing of it was recorded. */
+async function polled(
+  app: App,
+  leadership: Leadership,
+  rollup: HeldRollup | null,
+  at: number,
+): Promise<PollReport | null> {
   try {
+    if (!(await leadership.ask())) return null;
     const parts = await app.pollParts();
-    const source = rollup === null ? parts.source : (await rollup()).source;
-    return await poll({ ...parts, source }, at, Date.now);
+    const source = rollup === null ? parts.source : (await rollup.open()).source;
+    const state: State = {
+      ...parts.state,
+      record: (recordings, now) => parts.state.record(recordings, now, leadership.candidate),
+    };
+    const report = await poll({ ...parts, source, state }, at, Date.now);
+    return report.error?.code === 'lease_lost' ? null : report;
   } catch (error) {
     return {
       at,

@@ -87,6 +87,7 @@ describe('the metrics', () => {
       spendwatch_config_reloads_total: 'counter',
       spendwatch_config_last_reload_successful: 'gauge',
       spendwatch_build_info: 'gauge',
+      spendwatch_leader: 'gauge',
     });
     expect(contentType).toContain('text/plain');
     const samples = samplesOf(text);
@@ -266,5 +267,36 @@ describe('a reload', () => {
     const samples = await scraped();
     expect(metricOf(samples, 'spendwatch_rule_value', { rule: 'burn' })).toBeNull();
     expect(metricOf(samples, 'spendwatch_rule_value', { rule: 'other', service: 'a' })).toBe(5);
+  });
+});
+
+describe('a worker that stands by', () => {
+  it('shows that it does not lead, and nothing of what it saw before', async () => {
+    const one = rule('burn');
+    metrics.useRules([one]);
+    metrics.leads(true);
+    const seen = { observed: [observed(['a'], 5)], firing: [firing(['a'], 'critical')] };
+    metrics.polled(report({ rules: [polledRule(one, seen)] }), 0.1);
+    expect(metricOf(await scraped(), 'spendwatch_leader')).toBe(1);
+    metrics.leads(false);
+    const samples = await scraped();
+    expect(metricOf(samples, 'spendwatch_leader')).toBe(0);
+    for (const name of [
+      'spendwatch_rule_value',
+      'spendwatch_findings',
+      'spendwatch_newest_row_age_seconds',
+    ]) {
+      expect(metricOf(samples, name)).toBeNull();
+    }
+  });
+
+  it('keeps what it saw while nobody knows who leads', async () => {
+    const one = rule('burn');
+    metrics.useRules([one]);
+    metrics.polled(report({ rules: [polledRule(one, { observed: [observed(['a'], 5)] })] }), 0.1);
+    metrics.leads(null);
+    const samples = await scraped();
+    expect(metricOf(samples, 'spendwatch_leader')).toBe(0);
+    expect(metricOf(samples, 'spendwatch_rule_value')).toBe(5);
   });
 });

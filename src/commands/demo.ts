@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type App, openApp } from '../app.ts';
@@ -11,7 +12,7 @@ import { displayValue } from '../model/display-value.ts';
 import { messageOf } from '../model/errors.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { startWorker } from '../worker.ts';
+import { type Observer, startWorker } from '../worker.ts';
 import type { Io } from './io.ts';
 
 const MINUTE = 60_000;
@@ -65,7 +66,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   );
 
   let polls = 0;
-  const worker = startWorker(app, openHealthWatch(Date.now, Math.random), {
+  const observer: Observer = {
     polled: (report) => {
       polls += 1;
       for (const line of pollLines(report, polls)) io.out(show.dim(line));
@@ -74,8 +75,10 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
       if (report.outcome !== 'delivered') io.out(`not delivered to ${report.channel}: ${report.answer}`);
     },
     building: () => undefined,
+    leads: () => undefined,
     troubled: (what) => io.out(what),
-  });
+  };
+  const worker = startWorker(app, openHealthWatch(Date.now, Math.random), observer, randomUUID());
   const live = startLiveTraffic(app, incident, now, (reason) => io.out(reason));
 
   await Promise.race([io.stopped, ...(options.once ? [arrivals.allKinds] : [])]);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type App, openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -37,12 +38,13 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const service = serviceManager(io.env);
   const health = openHealthWatch(Date.now, Math.random);
 
+  const token = randomUUID();
   const heartbeatOf = heartbeats(log);
   const running: Running = { app: await openApp(await loadConfig(options.config, io.env)), worker: null };
   const start = (app: App): void => {
     metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
     running.app = app;
-    running.worker = startWorker(app, health, logObserver(log, metrics, heartbeatOf(app.config)));
+    running.worker = startWorker(app, health, logObserver(log, metrics, heartbeatOf(app.config)), token);
   };
 
   const http = exposeWorker(running, metrics, log);
@@ -102,7 +104,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   if (alive !== null) clearInterval(alive);
   const limit = setTimeout(() => process.exit(0), STOP_LIMIT_MS);
   await reload.idle();
-  await Promise.all([running.worker?.stop(STOP_GRACE_MS), http.close()]);
+  await Promise.all([running.worker?.stop(STOP_GRACE_MS, { givesLeaseBack: true }), http.close()]);
   await running.app.close();
   clearTimeout(limit);
   log.info('stopped');

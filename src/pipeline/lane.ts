@@ -52,7 +52,6 @@ interface Round {
 export function openLane(parts: LaneParts): Lane {
   const { outbox, channel, now, onReport, stopping } = parts;
   let running: Promise<void> | null = null;
-  let sentAt = Number.NEGATIVE_INFINITY;
   // Kept until the store takes it: while this process lives, a store that is away must not make it send again.
   let unsettled: Unsettled | null = null;
   /** The far end has asked to be left alone (by `now`): that holds for all that goes there. */
@@ -71,8 +70,7 @@ export function openLane(parts: LaneParts): Lane {
   const sendOne = async (claimed: Claimed, timeoutMs: number, round: Round): Promise<DeliveryReport> => {
     const begun = performance.now();
     const outcome = round.locked ?? (await attempt(channel, claimed, timeoutMs, parts.aborting));
-    if (round.locked === null) sentAt = performance.now();
-    const ms = round.locked === null ? Math.round(sentAt - begun) : 0;
+    const ms = round.locked === null ? Math.round(performance.now() - begun) : 0;
     const settlement = settlementOf({ ...parts, random: () => round.spread }, claimed, outcome);
     if (outcome.kind === 'failed') {
       const { kind, reason, retryAfterMs } = outcome.failure;
@@ -88,7 +86,13 @@ export function openLane(parts: LaneParts): Lane {
     return report;
   };
 
+  const claimNext = (askedAt: number, leaseMs: number, spent: readonly string[]) =>
+    channel.spacingMs === 0
+      ? outbox.claim(channel.name, askedAt, leaseMs, spent)
+      : outbox.claimInTurn(channel.name, channel.spacingMs, { now: askedAt, leaseMs, except: spent });
+
   const work = async (patienceMs: number): Promise<void> => {
+    const begun = performance.now();
     /** Until when each delivery of this round is tried again. */
     const patience = new Map<string, number>();
     const retries = new Map<string, number>();
@@ -102,11 +106,16 @@ export function openLane(parts: LaneParts): Lane {
         await pause(heldFor(), stopping);
         continue;
       }
-      await pause(sentAt + channel.spacingMs - performance.now(), stopping);
-      if (stopping.aborted) return;
       const askedAt = now();
       const spent = [...patience].filter(([, until]) => until <= askedAt).map(([id]) => id);
-      const claimed = await outbox.claim(channel.name, askedAt, timeoutMs + LEASE_MARGIN_MS, spent);
+      const claimed = await claimNext(askedAt, timeoutMs + LEASE_MARGIN_MS, spent);
+      if (claimed !== null && 'waitMs' in claimed) {
+        const patienceLeft = begun + patienceMs - performance.now();
+        // Another process is sending, and goes on with what is due; the next round looks whether it did.
+        if (claimed.waitMs > Math.max(channel.spacingMs, patienceLeft)) return;
+        await pause(claimed.waitMs, stopping);
+        continue;
+      }
       if (claimed === null) {
         // What was due and is not to be had has been taken over by another process, or has had its time.
         for (const [id, due] of retries) if (due <= askedAt) retries.delete(id);

@@ -7,6 +7,8 @@ import { PARSERS } from './values.ts';
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 /** How long after the server should have cancelled a statement the client stops to wait: the connection is dead then. */
 const SILENCE_MS = 15_000;
+/** A process that is frozen between two statements of a transaction keeps its locks no longer than this. */
+const ABANDONED_MS = 20_000;
 
 /** A pool of few connections to a server; the first is made by the first query. */
 export async function openPostgres(url: string, options: SqlOptions): Promise<Sql> {
@@ -84,9 +86,11 @@ async function inTransaction<T>(
   };
   try {
     const mode = options.readOnly === true ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
+    const idleMs = options.readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);
     // Set again, for this transaction: behind a pooler the session may be one that another client has set up.
     await query(
-      `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,
+      `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)};
+       SET LOCAL idle_in_transaction_session_timeout = ${Math.round(idleMs)}`,
     );
     const result = await work({ query });
     const end = await client.query('COMMIT').catch((error: unknown) => {

@@ -1,7 +1,9 @@
 import type { Failure } from '../model/delivery.ts';
 import type { Episode, Said, Saying } from '../model/said.ts';
 import type { Sql } from '../sql/port.ts';
+import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
+import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, readEpisodes, readProgress, readSaid } from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
@@ -13,6 +15,8 @@ import { type ComposeReports, type Orphans, reportOrphans, reportOverdue } from 
 /** What is still to be sent. */
 export interface Outbox {
   claim(channel: string, now: number, leaseMs: number, except?: readonly string[]): Promise<Claimed | null>;
+  /** For a channel whose far end limits the rate: one send at a time among all processes, `spacingMs` apart. */
+  claimInTurn(channel: string, spacingMs: number, terms: ClaimTerms): Promise<Claimed | NotYet | null>;
   settle(claimed: Pick<Claimed, 'id' | 'token'>, settlement: Settlement, now: number): Promise<boolean>;
   reportOverdue(
     channels: readonly string[],
@@ -34,7 +38,15 @@ export interface State extends Outbox {
   readProgress(fingerprints: readonly string[]): Promise<Map<string, number>>;
   readEpisodes(fingerprints: readonly string[]): Promise<Map<string, Episode[]>>;
   readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
-  record<S extends Saying>(recordings: readonly Recording<S>[], now: number): Promise<Recorded>;
+  /** With a `leader` it throws AppError `lease_lost` when another worker has taken the lease over. */
+  record<S extends Saying>(
+    recordings: readonly Recording<S>[],
+    now: number,
+    leader?: Candidate | null,
+  ): Promise<Recorded>;
+  /** Takes or renews the lease to poll, if nobody else has it. */
+  hold(candidate: Candidate, leaseMs: number): Promise<Lease>;
+  release(candidate: Candidate): Promise<void>;
   prune(now: number): Promise<void>;
   /** Where a rollup keeps its cells; `basis` names what they depend on beside the rows. */
   rollupCells(basis: string): RollupCells;
@@ -47,10 +59,13 @@ export async function openState(sql: Sql): Promise<State> {
     readProgress: (fingerprints) => readProgress(sql, fingerprints),
     readEpisodes: (fingerprints) => readEpisodes(sql, fingerprints),
     readSaid: (questions) => readSaid(sql, questions),
-    record: (recordings, now) => record(sql, recordings, now),
+    record: (recordings, now, leader) => record(sql, recordings, now, leader),
+    hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
+    release: (candidate) => release(sql, candidate),
     prune: (now) => prune(sql, now),
     rollupCells: (basis) => openRollupCells(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
+    claimInTurn: (channel, spacingMs, terms) => claimInTurn(sql, channel, spacingMs, terms),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
     reportOverdue: (channels, now, startedAt, compose) =>
       reportOverdue(sql, channels, now, startedAt, compose),

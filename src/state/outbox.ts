@@ -6,7 +6,7 @@ import {
   OPEN_STATES,
   statesBefore,
 } from '../model/delivery.ts';
-import type { Sql } from '../sql/port.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
 import {
   DELIVERY_COLUMNS,
   type DeliveryRow,
@@ -40,13 +40,15 @@ export interface Settlement {
   readonly reports: readonly NewDelivery[] | null;
 }
 
+const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
+
 /**
  * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
  * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
  * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body.
  */
 export async function claim(
-  sql: Sql,
+  sql: SqlSession,
   channel: string,
   now: number,
   leaseMs: number,
@@ -56,19 +58,35 @@ export async function claim(
   const [row] = await sql.query<DeliveryRow>(
     `UPDATE spendwatch.delivery
      SET attempts = attempts + 1, first_tried_at = LEAST(first_tried_at, $2),
-         lease_token = $3, lease_until = clock_timestamp() + $4::text::interval
+         lease_token = $4, lease_until = clock_timestamp() + $5::text::interval
      WHERE id = (
        SELECT id FROM spendwatch.delivery
-       WHERE channel = $1 AND state IN ${OPEN} AND ${DUE} AND ${UNLEASED}
-         AND id NOT IN (SELECT jsonb_array_elements_text($5::text::jsonb))
+       WHERE channel = $1 AND ${DUE} AND id NOT IN (SELECT jsonb_array_elements_text($3::text::jsonb))
+         AND ${CLAIMABLE}
        ORDER BY next_at, created_at, id LIMIT 1
        FOR UPDATE SKIP LOCKED)
      RETURNING ${DELIVERY_COLUMNS}`,
-    [channel, new Date(now), token, `${leaseMs} milliseconds`, JSON.stringify(except)],
+    [channel, new Date(now), JSON.stringify(except), token, `${leaseMs} milliseconds`],
   );
   if (row === undefined) return null;
   const stored = storedDelivery(row);
   return { ...stored, token, firstTriedAt: stored.firstTriedAt ?? now };
+}
+
+/** Whether there is something that `claim` could take. */
+export async function isAnyDue(
+  sql: SqlSession,
+  channel: string,
+  now: number,
+  except: readonly string[],
+): Promise<boolean> {
+  const due = await sql.query(
+    `SELECT FROM spendwatch.delivery
+     WHERE channel = $1 AND ${DUE} AND id NOT IN (SELECT jsonb_array_elements_text($3::text::jsonb))
+       AND ${CLAIMABLE} LIMIT 1`,
+    [channel, new Date(now), JSON.stringify(except)],
+  );
+  return due.length > 0;
 }
 
 /**
@@ -91,8 +109,11 @@ export async function settle(
     if (held === undefined) return false;
     if (!statesBefore(state).includes(held.state)) return held.state === state;
     const telling = held.reported_at === null ? reports : null;
+    // The next send to a channel with a limited rate waits from here on.
     await session.query(
-      `UPDATE spendwatch.delivery
+      `WITH turn AS (
+         UPDATE spendwatch.channel_turn SET token = NULL, free_at = clock_timestamp() + spacing WHERE token = $11)
+       UPDATE spendwatch.delivery
        SET state = $2, rung = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
            failure_reason = COALESCE($7, failure_reason), failure_text = COALESCE($8, failure_text),
            lease_until = NULL, reported_at = COALESCE(reported_at, $9), settled_at = $10
@@ -108,6 +129,7 @@ export async function settle(
         failure === null ? null : storable(failure.text),
         telling === null ? null : new Date(now),
         OPEN_STATES.includes(state) ? null : new Date(now),
+        token,
       ],
     );
     await insertDeliveries(session, telling ?? [], now);

@@ -3,6 +3,7 @@ import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { insertDeliveries } from './delivery-rows.ts';
+import { type Candidate, ensureHeld } from './leader.ts';
 
 /** What goes out together: `compose` makes the deliveries of those sayings that nobody has said meanwhile. */
 export interface Telling<S extends Saying = Saying> {
@@ -39,15 +40,18 @@ const SKEW_MS = 60_000;
 /**
  * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
  * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
- * period) through once per step or growth, however many processes try at the same time.
+ * period) through once per step or growth, however many processes try at the same time. With a `leader` it throws
+ * AppError `lease_lost` where another worker has taken the lease over, and nothing is recorded.
  */
 export async function record<S extends Saying>(
   sql: Sql,
   recordings: readonly Recording<S>[],
   now: number,
+  leader: Candidate | null = null,
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
   return sql.transaction({}, async (session) => {
+    if (leader !== null) await ensureHeld(session, leader);
     const progress = await lockProgress(session, inOrder);
     const current = inOrder.filter(
       (one) => one.progress === null || (progress.get(one.fingerprint) ?? null) === one.progress.before,

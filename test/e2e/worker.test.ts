@@ -103,6 +103,7 @@ describe('a worker that is left alone with an incident', () => {
         'spendwatch_config_reloads_total',
         'spendwatch_config_last_reload_successful',
         'spendwatch_build_info',
+        'spendwatch_leader',
       ]),
     );
     expect(
@@ -135,10 +136,12 @@ describe('a worker that is left alone with an incident', () => {
 
   it('tells of a second service that breaches later, once, also when two replicas watch', async () => {
     const replica = await startWorkerProcess(folder.path);
-    await replica.polls(1);
+    await until('it stands by', () =>
+      replica.log().some(({ msg }) => msg === 'standing by: another worker polls'),
+    );
     await audit.log({ at: justNow(), service: 'billing-bot', cost: '60.000001' });
     await told(2);
-    await Promise.all([worker.polls(3), replica.polls(3)]);
+    await worker.polls(3);
     await replica.stop();
     expect(ends.counts()).toEqual(exactly(2));
     expect(ends.mails[1]?.raw).toContain(

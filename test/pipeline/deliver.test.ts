@@ -231,6 +231,26 @@ describe('delivering', () => {
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(149);
   });
 
+  test('several workers keep the spacing of a channel between them, and one that sends slowly delays no other', async () => {
+    const b = await bench();
+    const sentAt: number[] = [];
+    const spaced = () => recorder('chat', () => void sentAt.push(performance.now()), { spacingMs: 150 });
+    const [slow, mail] = [recorder('slow', hangs, { spacingMs: 150 }), recorder('mail')];
+    const ids = await b.queue(...Array.from({ length: 6 }, () => ({ channel: 'chat' })));
+    await b.queue({ channel: 'slow' }, { channel: 'slow' }, { channel: 'mail' });
+    const ports = await Promise.all([1, 2, 3].map(() => openSql(b.url)));
+    const states = await Promise.all(ports.map(openState));
+    const workers = states.map((state) => b.worker([spaced(), slow, mail], { outbox: state }));
+    const rounds = workers.map((worker) => worker.deliverDue());
+    await vi.waitFor(() => expect(sentAt).toHaveLength(ids.length), { timeout: 20_000 });
+    expect(slow.sent).toHaveLength(1);
+    expect(mail.sent).toHaveLength(1);
+    await Promise.all(workers.map((worker) => worker.stop(0)));
+    await Promise.all([...rounds, ...ports.map((port) => port.close())]);
+    const gaps = sentAt.slice(1).map((at, i) => at - (sentAt[i] ?? 0));
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(149);
+  });
+
   test('several workers send each delivery once between them', async () => {
     const b = await bench();
     const mails = [1, 2, 3].map(() => recorder('mail'));

@@ -28,6 +28,8 @@ export interface WorkerProcess {
 
 /** A worker answers at once, whatever is away: an answer that takes longer is a fault of its own. */
 const LONGEST_ANSWER_MS = 8_000;
+/** On a machine that does much else. */
+const LONGEST_START_MS = 60_000;
 
 const living = new Set<ChildProcess>();
 
@@ -74,10 +76,14 @@ export async function startWorkerProcess(
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  const address = await until('the worker serves HTTP', () => {
-    if (child.exitCode !== null) throw new Error(`the worker ended: ${output.stderr}`);
-    return log().find((line) => typeof line.address === 'string')?.address as string | undefined;
-  });
+  const address = await until(
+    'the worker serves HTTP',
+    () => {
+      if (child.exitCode !== null) throw new Error(`the worker ended: ${output.stderr}`);
+      return log().find((line) => typeof line.address === 'string')?.address as string | undefined;
+    },
+    LONGEST_START_MS,
+  );
   const get: WorkerProcess['get'] = async (path, method = 'GET') => {
     const response = await fetch(`http://${address}${path}`, {
       method,
@@ -100,7 +106,7 @@ export async function startWorkerProcess(
       await until(
         `there are ${wanted} polls ${result}`,
         async () => (await count()) >= wanted,
-        10_000 + more * 2_000,
+        30_000 + more * 5_000,
       );
     },
     signal: (name) => void child.kill(name),

@@ -1,0 +1,56 @@
+import { AppError } from '../model/errors.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
+
+/** A worker that would poll. Workers with the same `scope` do the same polls; `token` tells them apart. */
+export interface Candidate {
+  readonly scope: string;
+  readonly token: string;
+}
+
+/** How long the lease still holds (ms), and whether for the candidate that asked. */
+export interface Lease {
+  readonly isHeld: boolean;
+  readonly remainingMs: number;
+}
+
+/**
+ * Takes or renews the lease of a scope for `leaseMs` of the database's clock, if nobody else has it. A lease that ended
+ * while nobody else came is still its holder's. An embedded database serves one process, which needs no lease.
+ */
+export async function hold(sql: Sql, { scope, token }: Candidate, leaseMs: number): Promise<Lease> {
+  if (sql.engine === 'pglite') return { isHeld: true, remainingMs: leaseMs };
+  // A lease that would end later than two new ones was given before the database's clock went back.
+  const [row] = await sql.query<{ is_held: boolean; remaining_ms: number | null }>(
+    `WITH mine AS (
+       INSERT INTO spendwatch.leader AS held (scope, token, held_until)
+       VALUES ($1, $2, clock_timestamp() + $3::text::interval)
+       ON CONFLICT (scope) DO UPDATE SET token = EXCLUDED.token, held_until = EXCLUDED.held_until
+         WHERE held.token = EXCLUDED.token OR held.held_until < clock_timestamp()
+            OR held.held_until > EXCLUDED.held_until + $3::text::interval
+       RETURNING scope)
+     SELECT EXISTS (SELECT FROM mine) AS is_held,
+            (SELECT extract(epoch FROM held_until - clock_timestamp()) * 1000
+             FROM spendwatch.leader WHERE scope = $1)::float8 AS remaining_ms`,
+    [scope, token, `${leaseMs} milliseconds`],
+  );
+  const isHeld = row?.is_held === true;
+  return { isHeld, remainingMs: isHeld ? leaseMs : Math.max(0, row?.remaining_ms ?? 0) };
+}
+
+/** Gives the lease back, so that the next one takes over at once. */
+export async function release(sql: Sql, { scope, token }: Candidate): Promise<void> {
+  await sql.query('DELETE FROM spendwatch.leader WHERE scope = $1 AND token = $2', [scope, token]);
+}
+
+/**
+ * Throws AppError `lease_lost` when another worker has taken the lease over: a poll that was under way then (in a
+ * process that was frozen, say) records nothing. The row is not locked, so that a process that is frozen just here
+ * keeps nobody from taking over; what is left is the ledger's to decide.
+ */
+export async function ensureHeld(session: SqlSession, { scope, token }: Candidate): Promise<void> {
+  const [other] = await session.query(
+    'SELECT token FROM spendwatch.leader WHERE scope = $1 AND token <> $2',
+    [scope, token],
+  );
+  if (other !== undefined) throw new AppError('lease_lost', 'another worker polls now');
+}

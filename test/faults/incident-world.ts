@@ -1,0 +1,195 @@
+import type { HttpReply } from '../../src/demo/http-receiver.ts';
+import { startSlackReceiver } from '../../src/demo/slack-receiver.ts';
+import { type SmtpReply, startSmtpReceiver } from '../../src/demo/smtp-receiver.ts';
+import { startWebhookReceiver } from '../../src/demo/webhook-receiver.ts';
+import { alertsYaml } from '../support/alerts-yaml.ts';
+import { createAuditDatabase, justNow } from '../support/audit-table.ts';
+import { HOOK_SECRET } from '../support/far-ends.ts';
+import { makeFolder } from '../support/folder.ts';
+import { type SqlGate, startSqlGate } from '../support/sql-gate.ts';
+import { until } from '../support/until.ts';
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+
+/** A message as a far end has taken it: its id there, and all of its text. */
+export interface Taken {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Where a far end keeps the sender waiting once; what it was sent is taken all the same. */
+export type Pause = 'hook' | 'post' | 'history' | 'rcpt' | 'mail';
+
+/** The schedule of every file that `alertsYaml` makes. */
+const EVERY_SECOND = '* * * * * *';
+const CHANNELS = ['hooks', 'mails', 'posts'] as const;
+
+/** What became of the alerts of a world. */
+export interface Tally {
+  readonly due: number;
+  readonly delivered: number;
+  /** Messages that came again with the same id and the same text. */
+  readonly repeated: number;
+  /** Looks for an own message in the Slack channel. */
+  readonly looked: number;
+}
+
+/** A database behind a gate, far ends of each kind, and workers that watch it. */
+export interface IncidentWorld {
+  readonly gate: SqlGate;
+  readonly taken: Readonly<Record<(typeof CHANNELS)[number], readonly Taken[]>>;
+  /** When each post came to Slack, ms. */
+  readonly postedAt: readonly number[];
+  start(): Promise<WorkerProcess>;
+  /** A service that has spent more than the limit for the first time: a message to each channel is due. */
+  breach(): Promise<string>;
+  /** Resolves when each channel has had a message about each of the services. */
+  told(...services: readonly string[]): Promise<void>;
+  /** The next one that gets so far waits for its answer for ever. Resolves when it does. */
+  pause(where: Pause): Promise<void>;
+  /** As if all leases had run out; nobody may be alive who holds one. */
+  endLeases(): Promise<void>;
+  query<Row>(text: string): Promise<Row[]>;
+  /** Resolves when nothing waits any more. */
+  settled(): Promise<void>;
+  /** Throws unless each alert reached each channel in one message, and each repeat was the same message. */
+  tally(): Tally;
+  close(): Promise<void>;
+}
+
+/** Watches with a limit of $50 for each service, every second if not said otherwise. */
+export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<IncidentWorld> {
+  const audit = await createAuditDatabase();
+  const gate = await startSqlGate(audit.url);
+  const pauses = new Map<Pause, () => void>();
+  const paused = (where: Pause): boolean => {
+    const isPaused = pauses.get(where);
+    pauses.delete(where);
+    isPaused?.();
+    return isPaused !== undefined;
+  };
+
+  const mails: Taken[] = [];
+  const smtp = await startSmtpReceiver({
+    respond(step, value): SmtpReply | undefined {
+      if (step === 'data') mails.push({ id: headerOf(value, 'message-id'), text: value });
+      if (step === 'rcpt') return paused('rcpt') ? 'hang' : undefined;
+      return step === 'data' && paused('mail') ? 'hang' : undefined;
+    },
+  });
+  const postedAt: number[] = [];
+  const slack = await startSlackReceiver({
+    keep: true,
+    onPost: () => void postedAt.push(performance.now()),
+    respond({ method }): HttpReply | undefined {
+      if (method === 'chat.postMessage') return paused('post') ? 'hang' : undefined;
+      return method === 'conversations.history' && paused('history') ? 'hang' : undefined;
+    },
+  });
+  const hook = await startWebhookReceiver({
+    secret: HOOK_SECRET,
+    respond: ({ verified }) => (paused('hook') ? 'hang' : { status: verified ? 204 : 401 }),
+  });
+  const yaml = alertsYaml({
+    url: gate.url,
+    channels: `channels:
+  oncall: { type: slack, token: xoxb-test-token, channel: "#llm-spend", api_url: "${slack.apiUrl}" }
+  finance:
+    { type: email, from: spendwatch@example.com, to: [finance@example.com], host: 127.0.0.1, port: ${smtp.port}, tls: none }
+  billing: { type: webhook, url: "${hook.url}", secret: "${HOOK_SECRET}" }
+`,
+  });
+  const folder = await makeFolder({
+    'alerts.yaml': yaml.replace(EVERY_SECOND, schedule),
+  });
+
+  const taken: IncidentWorld['taken'] = {
+    get hooks() {
+      return hook.received.map(({ headers, body }) => ({ id: headers['webhook-id'] ?? '', text: body }));
+    },
+    mails,
+    get posts() {
+      return slack.posts.map((post) => ({ id: deliveryIdOf(post), text: JSON.stringify(post) }));
+    },
+  };
+  const services: string[] = [];
+  const about = (channel: (typeof CHANNELS)[number], service: string): Taken[] =>
+    taken[channel].filter(({ text }) => text.includes(service));
+
+  return {
+    gate,
+    taken,
+    postedAt,
+    start: () => startWorkerProcess(folder.path),
+    async breach() {
+      const service = `svc-${String(services.length + 1).padStart(4, '0')}`;
+      services.push(service);
+      await audit.log({ at: justNow(), service, cost: '60.000001' });
+      return service;
+    },
+    async told(...asked) {
+      await until(
+        `each channel is told of ${asked.join(', ')}`,
+        () => asked.every((service) => CHANNELS.every((channel) => about(channel, service).length > 0)),
+        60_000,
+      );
+    },
+    pause: (where) => new Promise((resolve) => void pauses.set(where, resolve)),
+    async endLeases() {
+      const [made] = await audit.sql.query<{ isMade: boolean }>(
+        `SELECT to_regclass('spendwatch.channel_turn') IS NOT NULL AS "isMade"`,
+      );
+      if (made?.isMade !== true) return;
+      await audit.sql.query('UPDATE spendwatch.leader SET held_until = clock_timestamp()');
+      await audit.sql.query('UPDATE spendwatch.channel_turn SET free_at = clock_timestamp()');
+      await audit.sql.query(
+        'UPDATE spendwatch.delivery SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL',
+      );
+    },
+    query: (text) => audit.sql.query(text),
+    async settled() {
+      await until(
+        'nothing waits any more',
+        async () => {
+          const [row] = await audit.sql.query<{ open: string }>(
+            `SELECT count(*) AS open FROM spendwatch.delivery WHERE state <> 'delivered'`,
+          );
+          return row?.open === '0';
+        },
+        60_000,
+      );
+    },
+    tally() {
+      let repeated = 0;
+      for (const channel of CHANNELS) {
+        const first = new Map<string, string>();
+        for (const { id, text } of taken[channel]) {
+          const before = first.get(id);
+          if (before === undefined) first.set(id, text);
+          else if (channel === 'posts') throw new Error(`Slack shows ${id} twice`);
+          else if (before !== text) throw new Error(`${id} came again with another text`);
+          else repeated += 1;
+        }
+        for (const service of services) {
+          const ids = new Set(about(channel, service).map(({ id }) => id));
+          if (ids.size !== 1) throw new Error(`${service} was told on ${channel} in ${ids.size} messages`);
+        }
+      }
+      const looked = slack.calls.filter(({ method }) => method === 'conversations.history').length;
+      const due = services.length * CHANNELS.length;
+      return { due, delivered: due, repeated, looked };
+    },
+    async close() {
+      await Promise.all([smtp.close(), slack.close(), hook.close(), gate.close()]);
+      await Promise.all([audit.drop(), folder.remove()]);
+    },
+  };
+}
+
+function headerOf(mail: string, name: string): string {
+  return new RegExp(`^${name}: (.*)$`, 'im').exec(mail)?.[1]?.trim() ?? '';
+}
+
+function deliveryIdOf(post: Readonly<Record<string, unknown>>): string {
+  const { metadata } = post as { metadata?: { event_payload?: { delivery_id?: string } } };
+  return metadata?.event_payload?.delivery_id ?? '';
+}
