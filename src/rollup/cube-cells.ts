@@ -66,7 +66,10 @@ export function takeDetails(
   }
 }
 
-/** Takes cells that a store gave by whole hours or days: a segment begins at `beginnings[segment]`. */
+/**
+ * Takes cells by whole hours or days: a segment begins at `beginnings[segment]`. Cells of one key and segment are put
+ * together.
+ */
 export function takeWhole(
   own: CubeCells,
   length: Length,
@@ -79,8 +82,10 @@ export function takeWhole(
   for (const { segment, key, sums } of cells) {
     byBegin.get(beginnings[segment] as number)?.push({ minute: 0, key: own.dictionary.numberOf(key), sums });
   }
-  for (const [begin, loose] of byBegin)
-    setWhole(own, length, begin, { ...pack(loose, width(own.cube), false), lacks });
+  for (const [begin, loose] of byBegin) {
+    const packed = together([pack(loose, width(own.cube), false)], width(own.cube));
+    setWhole(own, length, begin, { ...packed, lacks });
+  }
 }
 
 /** Makes a whole hour of the minutes that are known of it. */

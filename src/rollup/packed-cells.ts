@@ -25,7 +25,7 @@ export interface LooseCell {
   readonly sums: readonly string[];
 }
 
-/** Packs cells, by the minute or (all minutes 0) whole. Cells of one key and minute must be one. */
+/** Packs cells, by the minute or (all minutes 0) whole. Cells stay as many as they are. */
 export function pack(cells: readonly LooseCell[], measures: number, byMinute: boolean): PackedCells {
   const ordered = byMinute ? [...cells].sort((a, b) => a.minute - b.minute) : cells;
   const packed = empty(ordered.length, measures, byMinute);

@@ -3,6 +3,7 @@ import type { Measure } from '../model/measure.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../stores/audit-store.ts';
 import { type CubeCells, takeDetails, takeWhole } from './cube-cells.ts';
+import { coarsened, finerCube } from './finer-cube.ts';
 import { ascending, edgesOf, HOUR, type Length, memberOf, minuteEdges } from './grid.ts';
 import { type PackedCells, pack, width } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
@@ -48,7 +49,7 @@ export async function readWhole(
     const edges = edgesOf(begins, length);
     const ranges = unionOf(begins.map((begin) => ({ from: begin, to: begin + length })));
     const asked = owners.map((own) => ({ ...own.cube, measures: measuresOf(own, begins.at(-1) as number) }));
-    const cells = await snapshot.cells(asked, edges, ranges);
+    const cells = await coarseCells(snapshot, owners, asked, edges, ranges);
     for (const [i, own] of owners.entries()) {
       const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
       takeWhole(own, length, sums(cells[i] as CubeCell[]), edges, begins, lacks);
@@ -80,6 +81,21 @@ export async function readPieces(
     }
   }
   return rowsIn(cubesOf(owners), cells);
+}
+
+/** The cells of whole hours or days; those of one key and segment may be several, which belong together. */
+async function coarseCells(
+  snapshot: AuditSnapshot,
+  owners: readonly CubeCells[],
+  asked: readonly Cube[],
+  edges: readonly number[],
+  ranges: readonly Window[],
+): Promise<CubeCell[][]> {
+  const wanted = asked.map((cube, i) => ({ cube, groups: (owners[i] as CubeCells).dictionary.keys.length }));
+  const finer = finerCube(wanted);
+  if (finer === null) return snapshot.cells(asked, edges, ranges);
+  const [cells = []] = await snapshot.cells([finer], edges, ranges);
+  return asked.map((cube) => coarsened(cells, finer, cube));
 }
 
 /** How cells with some of a cube's measures become cells with all of them, and the places of those that are lacking. */
