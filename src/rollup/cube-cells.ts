@@ -277,7 +277,7 @@ export function pieceName({ from, to }: Window): string {
   return `${from}/${to}`;
 }
 
-function holdsFor(condition: Condition): (value: string | null) => boolean {
+export function holdsFor(condition: Condition): (value: string | null) => boolean {
   const values = new Set('in' in condition ? condition.in : condition.notIn);
   return 'in' in condition ? (value) => values.has(value) : (value) => !values.has(value);
 }
