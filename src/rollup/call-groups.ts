@@ -1,3 +1,4 @@
+import { firstNotBelow } from '../model/ascending.ts';
 import { type CallColumns, NO_BUCKET, type TextColumn } from '../model/call-columns.ts';
 import type { Measure } from '../model/measure.ts';
 import type { Dimension, GroupKey, Where } from '../model/series.ts';
@@ -40,13 +41,20 @@ export interface BucketGroups {
   /** How many numbers there are. */
   count(): number;
   of(columns: CallColumns, groupOf: Int32Array, sketch: Measure): Int32Array;
-  /** The buckets of a group, ascending, each with its number. */
-  ofGroup(group: number): readonly { readonly bucket: number; readonly id: number }[];
+  /** The buckets of a group, ascending, and the number of each. */
+  ofGroup(group: number): GroupBuckets;
 }
+
+interface GroupBuckets {
+  readonly buckets: readonly number[];
+  readonly ids: readonly number[];
+}
+
+const NO_BUCKETS: GroupBuckets = { buckets: [], ids: [] };
 
 export function openBucketGroups(): BucketGroups {
   const ids = new Map<number, number>();
-  const byGroup: { bucket: number; id: number }[][] = [];
+  const byGroup: { buckets: number[]; ids: number[] }[] = [];
   const idOf = (group: number, bucket: number): number => {
     // Buckets are 32-bit numbers, so that no two pairs share a name.
     const name = group * 2 ** 32 + bucket;
@@ -54,10 +62,11 @@ export function openBucketGroups(): BucketGroups {
     if (known !== undefined) return known;
     const id = ids.size;
     ids.set(name, id);
-    const own = byGroup[group] ?? [];
+    const own = byGroup[group] ?? { buckets: [], ids: [] };
     byGroup[group] = own;
-    own.push({ bucket, id });
-    own.sort((a, b) => a.bucket - b.bucket);
+    const place = firstNotBelow(own.buckets, bucket);
+    own.buckets.splice(place, 0, bucket);
+    own.ids.splice(place, 0, id);
     return id;
   };
   return {
@@ -69,7 +78,7 @@ export function openBucketGroups(): BucketGroups {
         return group < 0 || bucket === NO_BUCKET ? -1 : idOf(group, bucket);
       });
     },
-    ofGroup: (group) => byGroup[group] ?? [],
+    ofGroup: (group) => byGroup[group] ?? NO_BUCKETS,
   };
 }
 

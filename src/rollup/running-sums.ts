@@ -1,41 +1,41 @@
-import { carry } from './packed-cells.ts';
-import type { StepCells } from './step-cells.ts';
+import { ONE } from '../model/money.ts';
+import type { Layout, StepCells } from './step-cells.ts';
 
-/** The sums of all calls before an instant, by measure and group: the sums between two instants are a difference. */
+/** The sums of all calls before a step, group after group: the sums between two steps are a difference. */
 export interface RunningTotals {
-  readonly units: readonly Float64Array[];
-  /** Null where no sum of the measure has any. */
-  readonly parts: readonly (Float64Array | null)[];
+  readonly values: Float64Array;
 }
 
-/** One end of one window, which goes from instant to instant of a replay. */
+/** One end of one window, which goes from step to step. */
 export interface Edge {
   readonly own: Cursor;
-  /** Where it stood last: at its own cursor, or at that of another edge that stood at the same instant. */
+  /** Where it stood last: at its own cursor, or at that of another edge that stood at the same step. */
   latest: Cursor | null;
   /** The round in which it was asked last; -1 before the first. */
   round: number;
 }
 
 interface Cursor extends RunningTotals {
+  /** The step before which everything is summed. */
   at: number;
-  readonly units: Float64Array[];
-  readonly parts: (Float64Array | null)[];
+  /** The piece that was looked at last: the next step mostly lies in it. */
+  piece: StepCells | null;
+  values: Float64Array;
   /** Steps that were added since parts were carried. */
   uncarried: number;
 }
 
 /**
- * Sums over windows that slide. Every end of a window has running totals that follow it, so that a window costs the
+ * Sums over windows that slide, from the step `origin` on. Every end of a window has running totals that follow it, so that a window costs the
  * steps that enter and leave it, however long it is. Whole numbers in doubles: adding and taking away is exact.
  */
 export interface RunningSums {
   edge(): Edge;
   /**
-   * The totals at an instant, until the next round; null where steps are not known. Ends go forward, but for an hour
-   * where clocks change. An edge is asked once a round.
+   * The totals before a step, until the next round; null where steps are not known. Edges go forward, and back by no
+   * more than the slack. An edge is asked once a round.
    */
-  at(edge: Edge, instant: number): RunningTotals | null;
+  at(edge: Edge, step: number): RunningTotals | null;
   /** A new round: edges that were at one place need not be any more. */
   nextRound(): void;
   /** The steps that follow those taken before. Throws a RangeError when sums grow beyond what doubles count exactly. */
@@ -50,26 +50,32 @@ export interface RunningSums {
 const CARRY_AFTER = 4_000;
 /** Sums of absolute values up to here leave every sum and difference exact. */
 const EXACT = 2 ** 52;
-/** A local time that is skipped is taken for a later one: an edge may go back by as much as a zone ever skipped. */
-const SLACK_MS = 25 * 3_600_000;
 
-export function openRunningSums(measures: number, origin: number, stepMs: number): RunningSums {
+export function openRunningSums(
+  { places, width }: Layout,
+  { origin, slack }: { readonly origin: number; readonly slack: number },
+): RunningSums {
   const edges: Edge[] = [];
   const pieces: StepCells[] = [];
-  const absolute = new Float64Array(measures);
+  const carried = [...places.values()].flatMap(({ units, parts }) =>
+    parts === null ? [] : [{ units, parts }],
+  );
+  const unitPlaces = [...places.values()].map(({ units }) => units);
+  let absolute = 0;
   let groups = 0;
   let round = 0;
   let shared = new Map<number, Cursor>();
 
   const grow = (cursor: Cursor): void => {
-    for (let m = 0; m < measures; m += 1) {
-      const units = cursor.units[m] as Float64Array;
-      if (units.length >= groups) return;
-      const size = Math.max(groups, units.length * 2);
-      cursor.units[m] = grown(units, size);
-      const parts = cursor.parts[m] ?? null;
-      if (parts !== null) cursor.parts[m] = grown(parts, size);
-    }
+    if (cursor.values.length >= groups * width) return;
+    const larger = new Float64Array(Math.max(groups * width, cursor.values.length * 2));
+    larger.set(cursor.values);
+    cursor.values = larger;
+  };
+
+  const carryAll = (cursor: Cursor): void => {
+    for (const place of carried) carry(cursor.values, width, place);
+    cursor.uncarried = 0;
   };
 
   const add = (cursor: Cursor, piece: StepCells, from: number, to: number, sign: 1 | -1): void => {
@@ -77,15 +83,21 @@ export function openRunningSums(measures: number, origin: number, stepMs: number
       const end = Math.min(to, begin + CARRY_AFTER);
       if (cursor.uncarried + end - begin > CARRY_AFTER) carryAll(cursor);
       cursor.uncarried += end - begin;
-      addSteps(cursor, piece, begin, end, sign);
+      addCells(cursor.values, piece, width, piece.starts[begin] as number, piece.starts[end] as number, sign);
     }
   };
 
   /** An edge that is new begins beside the one that is nearest behind: long windows have thousands of steps. */
-  const begin = (cursor: Cursor, instant: number): void => {
+  const begin = (cursor: Cursor, step: number): void => {
     let nearest = cursor;
-    for (const { own } of edges) if (own.at <= instant && own.at > nearest.at) nearest = own;
+    for (const { own } of edges) if (own.at <= step && own.at > nearest.at) nearest = own;
     if (nearest !== cursor) copy(nearest, cursor);
+  };
+
+  const pieceOf = (cursor: Cursor, step: number): StepCells | null => {
+    const { piece } = cursor;
+    if (piece === null || step < piece.from || step >= piece.to) cursor.piece = pieceAt(pieces, step);
+    return cursor.piece;
   };
 
   /** Whether the cursor could be moved. */
@@ -94,13 +106,11 @@ export function openRunningSums(measures: number, origin: number, stepMs: number
     grow(cursor);
     while (cursor.at !== to) {
       const forward = cursor.at < to;
-      const piece = pieces[pieceAt(pieces, forward ? cursor.at : cursor.at - 1)];
-      if (piece === undefined) return false;
+      const piece = pieceOf(cursor, forward ? cursor.at : cursor.at - 1);
+      if (piece === null) return false;
       const next = forward ? Math.min(to, piece.to) : Math.max(to, piece.from);
-      const [from, end] = [(cursor.at - piece.from) / stepMs, (next - piece.from) / stepMs];
-      if (!Number.isInteger(end)) return false;
-      if (forward) add(cursor, piece, from, end, 1);
-      else add(cursor, piece, end, from, -1);
+      if (forward) add(cursor, piece, cursor.at - piece.from, next - piece.from, 1);
+      else add(cursor, piece, next - piece.from, cursor.at - piece.from, -1);
       cursor.at = next;
     }
     return true;
@@ -108,23 +118,18 @@ export function openRunningSums(measures: number, origin: number, stepMs: number
 
   return {
     edge() {
-      const cursor: Cursor = {
-        at: origin,
-        units: Array.from({ length: measures }, () => new Float64Array(groups)),
-        parts: new Array<null>(measures).fill(null),
-        uncarried: 0,
-      };
-      const edge: Edge = { own: cursor, latest: null, round: -1 };
+      const values = new Float64Array(groups * width);
+      const edge: Edge = { own: { at: origin, piece: null, values, uncarried: 0 }, latest: null, round: -1 };
       edges.push(edge);
       return edge;
     },
-    at(edge, instant) {
-      let cursor = shared.get(instant);
+    at(edge, step) {
+      let cursor = shared.get(step);
       if (cursor === undefined) {
         cursor = edge.own;
-        if (edge.latest === null) begin(cursor, instant);
-        if (!move(cursor, instant)) return null;
-        shared.set(instant, cursor);
+        if (edge.latest === null) begin(cursor, step);
+        if (!move(cursor, step)) return null;
+        shared.set(step, cursor);
       }
       grow(cursor);
       edge.latest = cursor;
@@ -138,12 +143,8 @@ export function openRunningSums(measures: number, origin: number, stepMs: number
     take(cells, groupCount) {
       groups = groupCount;
       pieces.push(cells);
-      for (const [m, units] of cells.units.entries()) {
-        let sum = absolute[m] as number;
-        for (const unit of units) sum += Math.abs(unit) + 1;
-        if (sum > EXACT) throw new RangeError('sums are too large to be counted in doubles');
-        absolute[m] = sum;
-      }
+      absolute += largestSum(cells.values, width, unitPlaces);
+      if (absolute > EXACT) throw new RangeError('sums are too large to be counted in doubles');
     },
     forget() {
       let needed = Number.POSITIVE_INFINITY;
@@ -153,83 +154,77 @@ export function openRunningSums(measures: number, origin: number, stepMs: number
         if (latest !== null && latest !== own) copy(latest, own);
         needed = Math.min(needed, own.at);
       }
-      while (pieces[0] !== undefined && pieces[0].to <= needed - SLACK_MS) pieces.shift();
+      while (pieces[0] !== undefined && pieces[0].to <= needed - slack) pieces.shift();
     },
     size() {
-      const held = pieces.reduce(
-        (sum, { groups: cells, parts }) => sum + cells.length * (1 + parts.length),
-        0,
-      );
-      return held + edges.length * measures * groups * 2;
+      const held = pieces.reduce((sum, { groups: cells, values }) => sum + cells.length + values.length, 0);
+      return held + edges.length * groups * width;
     },
   };
 }
 
-function addSteps(cursor: Cursor, piece: StepCells, from: number, to: number, sign: 1 | -1): void {
-  const first = piece.starts[from] as number;
-  const end = piece.starts[to] as number;
-  if (first === end) return;
-  for (let m = 0; m < piece.units.length; m += 1) {
-    addTo(
-      cursor.units[m] as Float64Array,
-      piece.groups,
-      piece.units[m] as Int32Array | Float64Array,
-      first,
-      end,
-      sign,
-    );
-    const parts = piece.parts[m] ?? null;
-    if (parts === null) continue;
-    const own = cursor.parts[m] ?? new Float64Array((cursor.units[m] as Float64Array).length);
-    cursor.parts[m] = own;
-    addTo(own, piece.groups, parts, first, end, sign);
-  }
-}
-
-function addTo(
+function addCells(
   sums: Float64Array,
-  groups: Int32Array,
-  values: Int32Array | Float64Array,
+  { groups, values }: StepCells,
+  width: number,
   first: number,
   end: number,
   sign: 1 | -1,
 ): void {
-  for (let i = first; i < end; i += 1) {
-    const group = groups[i] as number;
-    sums[group] = (sums[group] as number) + sign * (values[i] as number);
+  let from = first * width;
+  for (let cell = first; cell < end; cell += 1) {
+    const to = (groups[cell] as number) * width;
+    for (let m = 0; m < width; m += 1) {
+      sums[to + m] = (sums[to + m] as number) + sign * (values[from + m] as number);
+    }
+    from += width;
   }
 }
 
-function carryAll(cursor: Cursor): void {
-  for (const [m, parts] of cursor.parts.entries()) {
-    if (parts !== null) carry(cursor.units[m] as Float64Array, parts);
+const SCALE = Number(ONE);
+
+/** Moves whole units out of the parts; both keep the sign they have. */
+function carry(
+  values: Float64Array,
+  width: number,
+  { units, parts }: { readonly units: number; readonly parts: number },
+): void {
+  for (let at = 0; at < values.length; at += width) {
+    const part = values[at + parts] as number;
+    if (part > -SCALE && part < SCALE) continue;
+    const whole = Math.trunc(part / SCALE);
+    values[at + units] = (values[at + units] as number) + whole;
+    values[at + parts] = part - whole * SCALE;
   }
-  cursor.uncarried = 0;
+}
+
+/** No sum of any of these cells is larger. */
+function largestSum(values: Float64Array, width: number, unitPlaces: readonly number[]): number {
+  let largest = 0;
+  for (const place of unitPlaces) {
+    let sum = 0;
+    for (let at = place; at < values.length; at += width) sum += Math.abs(values[at] as number) + 1;
+    largest = Math.max(largest, sum);
+  }
+  return largest;
 }
 
 function copy(from: Cursor, to: Cursor): void {
   to.at = from.at;
+  to.piece = from.piece;
   to.uncarried = from.uncarried;
-  for (const [m, units] of from.units.entries()) to.units[m] = units.slice();
-  for (const [m, parts] of from.parts.entries()) to.parts[m] = parts?.slice() ?? null;
+  to.values = from.values.slice();
 }
 
-function grown(values: Float64Array, size: number): Float64Array {
-  const larger = new Float64Array(size);
-  larger.set(values);
-  return larger;
-}
-
-/** The place of the piece that holds an instant; one that is not there where none does. */
-function pieceAt(pieces: readonly StepCells[], instant: number): number {
+function pieceAt(pieces: readonly StepCells[], step: number): StepCells | null {
   let low = 0;
   let high = pieces.length - 1;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    const { from, to } = pieces[middle] as StepCells;
-    if (instant < from) high = middle - 1;
-    else if (instant >= to) low = middle + 1;
-    else return middle;
+    const piece = pieces[middle] as StepCells;
+    if (step < piece.from) high = middle - 1;
+    else if (step >= piece.to) low = middle + 1;
+    else return piece;
   }
-  return -1;
+  return null;
 }

@@ -5,6 +5,7 @@ import type { Sketch } from '../model/sketch.ts';
 import type { BucketGroups } from './call-groups.ts';
 import { fixedOf } from './packed-cells.ts';
 import type { RunningTotals } from './running-sums.ts';
+import type { Layout, Place } from './step-cells.ts';
 
 /** The totals at both ends of a window. */
 export interface Span {
@@ -12,66 +13,78 @@ export interface Span {
   readonly until: RunningTotals;
 }
 
-interface Tabled {
-  readonly groups: { readonly keys: readonly GroupKey[] };
-  readonly measures: readonly Measure[];
-}
-
 /** A sketch's counts by bucket, over the same windows. */
-interface CountedSketch {
+export interface CountedSketch {
   readonly measure: Measure;
   readonly buckets: BucketGroups;
   readonly spans: readonly Span[];
 }
 
+/** The groups that a query had, from one instant to the next: they seldom change. */
+export interface RecentGroups {
+  numbers: Int32Array;
+  keys: readonly GroupKey[];
+}
+
 /** The answer to a query: what lies between the two ends of each of its windows. It holds as long as the totals do. */
 export function seriesBetween(
-  { measures: asked }: Query,
-  { groups: { keys: allKeys }, measures }: Tabled,
+  { measures }: Query,
+  allKeys: readonly GroupKey[],
+  { places, width }: Layout,
   spans: readonly Span[],
   sketches: readonly CountedSketch[],
+  recent: RecentGroups,
 ): Series {
-  const calls = measures.indexOf('calls');
-  const groups = groupsWithRows(spans, calls, allKeys.length);
-  const placeOf = new Map(measures.map((measure, place) => [measure, place]));
-  const additive = asked.filter((measure) => !isSketch(measure));
+  const calls = (places.get('calls') as Place).units;
+  const { numbers: groups, keys } = groupsWithRows(spans, width, calls, allKeys, recent);
+  const additive = measures.filter((measure) => !isSketch(measure));
   let latest: Measure = 'calls';
-  let latestPlace = calls;
-  const has = (group: number, window: number): boolean =>
-    between(spans[window] as Span, calls, groups[group] as number).units > 0;
+  let place = places.get('calls') as Place;
+  const sumsBetween = ({ since, until }: Span, group: number): Cell['sums'] => {
+    const at = group * width;
+    const between = (offset: number | null): number =>
+      offset === null ? 0 : (until.values[at + offset] as number) - (since.values[at + offset] as number);
+    const sums: Partial<Record<Measure, Fixed>> = {};
+    for (const measure of additive) {
+      const { units, parts } = places.get(measure) as Place;
+      sums[measure] = fixedOf(between(units), between(parts));
+    }
+    return sums;
+  };
+  const has = (group: number, window: number): boolean => {
+    const { since, until } = spans[window] as Span;
+    const at = (groups[group] as number) * width + calls;
+    return since.values[at] !== until.values[at];
+  };
   return {
-    keys: groups.map((group) => allKeys[group] as GroupKey),
+    keys,
     has,
     cell(group, window): Cell | null {
       if (!has(group, window)) return null;
-      const own = groups[group] as number;
-      const sums: Partial<Record<Measure, Fixed>> = {};
-      for (const measure of additive) {
-        const { units, parts } = between(spans[window] as Span, placeOf.get(measure) as number, own);
-        sums[measure] = fixedOf(units, parts);
-      }
-      const sketched: Partial<Record<Measure, Sketch>> = {};
-      for (const { measure, buckets, spans: counts } of sketches) {
-        sketched[measure] = sketchBetween(counts[window] as Span, buckets, own);
-      }
-      return { sums, sketches: sketched };
+      // A percentile is told from its sketch alone, and exact sums would cost more than it does.
+      return {
+        get sums() {
+          return sumsBetween(spans[window] as Span, groups[group] as number);
+        },
+        get sketches() {
+          return sketchesBetween(sketches, window, groups[group] as number);
+        },
+      };
     },
     estimate(group, window, measure) {
       if (measure !== latest) {
         latest = measure;
-        latestPlace = placeOf.get(measure) as number;
+        place = places.get(measure) as Place;
       }
-      const { since, until } = spans[window] as Span;
-      const own = groups[group] as number;
-      const units =
-        ((until.units[latestPlace] as Float64Array)[own] as number) -
-        ((since.units[latestPlace] as Float64Array)[own] as number);
-      const late = until.parts[latestPlace] as Float64Array | null;
-      const early = since.parts[latestPlace] as Float64Array | null;
-      if (late === null && early === null) return units;
-      const parts =
-        (late === null ? 0 : (late[own] as number)) - (early === null ? 0 : (early[own] as number));
+      const {
+        since: { values: early },
+        until: { values: late },
+      } = spans[window] as Span;
+      const at = (groups[group] as number) * width;
+      const units = (late[at + place.units] as number) - (early[at + place.units] as number);
+      if (place.parts === null) return units;
       // In parts, as units and parts may have different signs and nearly meet.
+      const parts = (late[at + place.parts] as number) - (early[at + place.parts] as number);
       return (units * UNIT + parts) / UNIT;
     },
   };
@@ -80,37 +93,55 @@ export function seriesBetween(
 const UNIT = Number(ONE);
 
 /** The groups that have a row in one of the windows. */
-function groupsWithRows(spans: readonly Span[], calls: number, count: number): number[] {
-  const groups: number[] = [];
-  for (let group = 0; group < count; group += 1) {
-    for (const { since, until } of spans) {
-      const from = since.units[calls] as Float64Array;
-      if ((from[group] as number) === ((until.units[calls] as Float64Array)[group] as number)) continue;
-      groups.push(group);
-      break;
-    }
+function groupsWithRows(
+  spans: readonly Span[],
+  width: number,
+  calls: number,
+  allKeys: readonly GroupKey[],
+  recent: RecentGroups,
+): RecentGroups {
+  const numbers = new Int32Array(allKeys.length);
+  let count = 0;
+  let isSame = true;
+  for (let group = 0, at = calls; group < allKeys.length; group += 1, at += width) {
+    if (!hasRows(spans, at)) continue;
+    isSame &&= recent.numbers[count] === group;
+    numbers[count] = group;
+    count += 1;
   }
-  return groups;
+  if (isSame && count === recent.numbers.length) return recent;
+  recent.numbers = numbers.slice(0, count);
+  recent.keys = Array.from(recent.numbers, (group) => allKeys[group] as GroupKey);
+  return recent;
 }
 
-function between({ since, until }: Span, place: number, group: number): { units: number; parts: number } {
-  const late = until.parts[place] ?? null;
-  const early = since.parts[place] ?? null;
-  return {
-    units:
-      ((until.units[place] as Float64Array)[group] as number) -
-      ((since.units[place] as Float64Array)[group] as number),
-    parts: (late === null ? 0 : (late[group] as number)) - (early === null ? 0 : (early[group] as number)),
-  };
+function hasRows(spans: readonly Span[], at: number): boolean {
+  for (let i = 0; i < spans.length; i += 1) {
+    const { since, until } = spans[i] as Span;
+    if (since.values[at] !== until.values[at]) return true;
+  }
+  return false;
+}
+
+function sketchesBetween(
+  sketches: readonly CountedSketch[],
+  window: number,
+  group: number,
+): Partial<Record<Measure, Sketch>> {
+  const own: Partial<Record<Measure, Sketch>> = {};
+  for (const { measure, buckets, spans } of sketches) {
+    own[measure] = sketchBetween(spans[window] as Span, buckets, group);
+  }
+  return own;
 }
 
 function sketchBetween({ since, until }: Span, buckets: BucketGroups, group: number): Sketch {
-  const [from] = since.units;
-  const [to] = until.units;
   const counts = new Map<number, number>();
-  for (const { bucket, id } of buckets.ofGroup(group)) {
-    const count = ((to as Float64Array)[id] as number) - ((from as Float64Array)[id] as number);
-    if (count > 0) counts.set(bucket, count);
+  const { buckets: ascending, ids } = buckets.ofGroup(group);
+  for (let i = 0; i < ids.length; i += 1) {
+    const id = ids[i] as number;
+    const count = (until.values[id] as number) - (since.values[id] as number);
+    if (count > 0) counts.set(ascending[i] as number, count);
   }
   return counts;
 }

@@ -1,10 +1,10 @@
-import type { CallColumns, CallRead, DecimalColumn } from '../model/call-columns.ts';
+import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
 import { type Edge, openRunningSums, type RunningSums } from './running-sums.ts';
-import { type Span, seriesBetween } from './series-between.ts';
-import { bySegment, stepCells } from './step-cells.ts';
+import { type CountedSketch, type RecentGroups, type Span, seriesBetween } from './series-between.ts';
+import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
 
 /**
  * Answers the same queries at one instant after the other, as their windows slide over calls that are taken a stretch
@@ -29,47 +29,51 @@ export interface Slide {
 
 /** `asked` are the askers' queries as of the first instant of each: later ones differ in their windows only. */
 export function openSlide(asked: readonly (readonly Query[])[], stepMs: number): Slide {
-  const tables = new Map(
-    [...sharedQueries(asked.flat())].map(([name, queries]) => [name, openTable(queries, stepMs)] as const),
-  );
+  const origin = Math.floor(oldestOf(asked.flat()) / stepMs) * stepMs;
+  const grid: StepGrid = { origin, stepMs };
+  const byName = new Map<string, View>();
+  for (const [name, queries] of grouped(asked.flat(), viewName)) byName.set(name, openView(queries, grid));
+  const views = [...byName.values()];
   const askers = asked.map((queries) =>
-    queries.map((query) => openAsked(query, tables.get(tableName(query)) as Table)),
+    queries.map((query) => openAsked(query, byName.get(viewName(query)) as View)),
   );
-  const all = [...tables.values()];
-  const allSums = all.flatMap(({ sums, sketches }) => [
-    sums,
-    ...[...sketches.values()].map((one) => one.sums),
-  ]);
+  const allSums = views.flatMap(({ tables, sketches }) =>
+    [...tables.values(), ...sketches.values()].map(({ sums }) => sums),
+  );
 
   return {
-    origin: Math.min(...all.map(({ origin }) => origin)),
+    origin,
     wanted(edges, together) {
-      const end = edges.at(-1) as number;
-      const needed = all.filter(({ origin }) => origin < end);
+      const end = stepAt(edges.at(-1) as number, grid);
+      const needed = views.filter(({ begin }) => begin < end);
+      const measures = needed.flatMap(({ tables }) =>
+        [...tables.values()].flatMap(({ begin, layout }) => (begin < end ? layout.measures : [])),
+      );
       return {
         dimensions: distinct(needed.flatMap(({ dimensions }) => dimensions)),
-        measures: distinct(needed.flatMap(({ measures }) => measures)).filter((one) => one !== 'calls'),
-        sketches: distinct(needed.flatMap(({ sketches }) => [...sketches.keys()])),
+        measures: distinct(measures).filter((one) => one !== 'calls'),
+        sketches: distinct(
+          needed.flatMap(({ sketches }) =>
+            [...sketches].flatMap(([measure, { begin }]) => (begin < end ? [measure] : [])),
+          ),
+        ),
         edges,
         together,
       };
     },
     take({ edges }, columns) {
-      const range = { from: edges[0] as number, to: edges.at(-1) as number };
+      const range = { from: stepAt(edges[0] as number, grid), to: stepAt(edges.at(-1) as number, grid) };
       const ordered = bySegment(columns.segments, edges.length - 1);
-      const columnsOf = (names: readonly Measure[]): DecimalColumn[] =>
-        names.map((name) => columns.sums.get(name) as DecimalColumn);
-      for (const { origin, groups, measures, sketches, sums } of all) {
-        if (origin >= range.to) continue;
+      for (const { begin, groups, tables, sketches } of views) {
+        if (begin >= range.to) continue;
         const groupOf = groups.of(columns);
-        const count = groups.keys.length;
-        sums.take(stepCells(range, ordered, groupOf, count, columnsOf(measures)), count);
-        for (const [measure, { buckets, sums: counts }] of sketches) {
-          const bucketOf = buckets.of(columns, groupOf, measure);
-          counts.take(
-            stepCells(range, ordered, bucketOf, buckets.count(), columnsOf(['calls'])),
-            buckets.count(),
-          );
+        const cells = stepGroups(range, ordered, groupOf, groups.keys.length);
+        for (const table of tables.values()) takeInto(table, cells, columns, groups.keys.length);
+        for (const [measure, sketch] of sketches) {
+          if (sketch.begin >= range.to) continue;
+          const bucketOf = sketch.buckets.of(columns, groupOf, measure);
+          const count = sketch.buckets.count();
+          takeInto(sketch, stepGroups(range, ordered, bucketOf, count), columns, count);
         }
       }
     },
@@ -77,7 +81,9 @@ export function openSlide(asked: readonly (readonly Query[])[], stepMs: number):
       for (const sums of allSums) sums.nextRound();
     },
     answer: (asker, queries) =>
-      queries.map((query, i) => answerTo(query, (askers[asker] as readonly AskedQuery[])[i] as AskedQuery)),
+      queries.map((query, i) =>
+        answerTo(query, (askers[asker] as readonly AskedQuery[])[i] as AskedQuery, grid),
+      ),
     forget() {
       for (const sums of allSums) sums.forget();
     },
@@ -85,44 +91,89 @@ export function openSlide(asked: readonly (readonly Query[])[], stepMs: number):
   };
 }
 
-/** What queries of the same groups and filter share. */
-interface Table {
-  readonly groups: CallGroups;
-  readonly dimensions: readonly Dimension[];
-  readonly measures: readonly Measure[];
+/** Time in steps from the beginning of the oldest window. */
+interface StepGrid {
   readonly origin: number;
-  readonly sums: RunningSums;
-  readonly sketches: ReadonlyMap<Measure, { readonly buckets: BucketGroups; readonly sums: RunningSums }>;
+  readonly stepMs: number;
 }
 
-function openTable(queries: readonly Query[], stepMs: number): Table {
+function stepAt(instant: number, { origin, stepMs }: StepGrid): number {
+  return (instant - origin) / stepMs;
+}
+
+/** Queries with the same groups and filter find the group of a call together. */
+interface View {
+  readonly groups: CallGroups;
+  readonly dimensions: readonly Dimension[];
+  /** The first step that a window looks at. */
+  readonly begin: number;
+  /** By the measures that queries ask for: few rules look far back, and they want few measures. */
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly sketches: ReadonlyMap<Measure, Table & { readonly buckets: BucketGroups }>;
+}
+
+interface Table {
+  readonly begin: number;
+  readonly layout: Layout;
+  readonly sums: RunningSums;
+}
+
+function openView(queries: readonly Query[], grid: StepGrid): View {
   const { groupBy, where } = queries[0] as Query;
-  const measures = distinct(queries.flatMap((query) => query.measures));
-  const additive = distinct(['calls', ...measures.filter((measure) => !isSketch(measure))] as const);
-  const oldest = Math.min(...queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
-  const origin = Math.floor(oldest / stepMs) * stepMs;
+  const tables = [...grouped(queries, tableName)].map(([name, own]) => {
+    const additive = (own[0] as Query).measures.filter((measure) => !isSketch(measure));
+    return [name, openTable(distinct(['calls', ...additive]), own, grid)] as const;
+  });
+  const sketches = distinct(queries.flatMap(({ measures }) => measures.filter(isSketch))).map((measure) => {
+    const own = queries.filter(({ measures }) => measures.includes(measure));
+    return [measure, { ...openTable(['calls'], own, grid), buckets: openBucketGroups() }] as const;
+  });
   return {
     groups: openCallGroups(groupBy, where),
     dimensions: distinct([...groupBy, ...Object.keys(where)]),
-    measures: additive,
-    origin,
-    sums: openRunningSums(additive.length, origin, stepMs),
-    sketches: new Map(
-      measures
-        .filter(isSketch)
-        .map(
-          (measure) =>
-            [measure, { buckets: openBucketGroups(), sums: openRunningSums(1, origin, stepMs) }] as const,
-        ),
-    ),
+    begin: Math.min(...tables.map(([, { begin }]) => begin)),
+    tables: new Map(tables),
+    sketches: new Map(sketches),
   };
+}
+
+/** A local time that is skipped is taken for a later one: an edge may go back by as much as a zone ever skipped. */
+const SLACK_MS = 25 * 3_600_000;
+
+function openTable(measures: readonly Measure[], queries: readonly Query[], grid: StepGrid): Table {
+  const begin = Math.floor(stepAt(oldestOf(queries), grid));
+  const layout = layoutOf(measures);
+  const slack = Math.ceil(SLACK_MS / grid.stepMs);
+  return { begin, layout, sums: openRunningSums(layout, { origin: begin, slack }) };
+}
+
+function oldestOf(queries: readonly Query[]): number {
+  return Math.min(...queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
+}
+
+function takeInto(
+  { begin, layout, sums }: Table,
+  { from, to, starts, groups, cellOf }: StepGroups & { readonly cellOf: Int32Array },
+  columns: CallColumns,
+  groupCount: number,
+): void {
+  if (begin >= to) return;
+  const values = cellValues({ cellOf, groups }, layout, columns.sums);
+  sums.take({ from, to, starts, groups, values }, groupCount);
 }
 
 /** A query of one asker, with the two ends of each of its windows, in each of the sums that it needs. */
 interface AskedQuery {
+  readonly groups: CallGroups;
   readonly table: Table;
   readonly ends: readonly Ends[];
-  readonly sketchEnds: ReadonlyMap<Measure, readonly Ends[]>;
+  readonly sketches: readonly {
+    readonly measure: Measure;
+    readonly buckets: BucketGroups;
+    readonly sums: RunningSums;
+    readonly ends: readonly Ends[];
+  }[];
+  readonly recent: RecentGroups;
 }
 
 interface Ends {
@@ -130,31 +181,48 @@ interface Ends {
   readonly to: Edge;
 }
 
-function openAsked({ windows, measures }: Query, table: Table): AskedQuery {
-  const endsIn = (sums: RunningSums): Ends[] => windows.map(() => ({ from: sums.edge(), to: sums.edge() }));
-  const sketches = measures.flatMap((measure) => {
-    const sketch = table.sketches.get(measure);
-    return sketch === undefined ? [] : [[measure, endsIn(sketch.sums)] as const];
-  });
-  return { table, ends: endsIn(table.sums), sketchEnds: new Map(sketches) };
+function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery {
+  const endsIn = (sums: RunningSums): Ends[] =>
+    query.windows.map(() => ({ from: sums.edge(), to: sums.edge() }));
+  const table = tables.get(tableName(query)) as Table;
+  return {
+    groups,
+    table,
+    ends: endsIn(table.sums),
+    sketches: [...sketches].flatMap(([measure, { buckets, sums }]) =>
+      query.measures.includes(measure) ? [{ measure, buckets, sums, ends: endsIn(sums) }] : [],
+    ),
+    recent: { numbers: new Int32Array(0), keys: [] },
+  };
 }
 
-function answerTo(query: Query, { table, ends, sketchEnds }: AskedQuery): Series | null {
-  const spans = spansAt(query, table.sums, ends);
+function answerTo(
+  query: Query,
+  { groups, table, ends, sketches, recent }: AskedQuery,
+  grid: StepGrid,
+): Series | null {
+  const spans = spansAt(query, table.sums, ends, grid);
   if (spans === null) return null;
-  const sketches = [];
-  for (const [measure, own] of sketchEnds) {
-    const sketch = table.sketches.get(measure);
-    const counts = sketch === undefined ? null : spansAt(query, sketch.sums, own);
-    if (sketch === undefined || counts === null) return null;
-    sketches.push({ measure, buckets: sketch.buckets, spans: counts });
+  const counted: CountedSketch[] = [];
+  for (const { measure, buckets, sums, ends: own } of sketches) {
+    const counts = spansAt(query, sums, own, grid);
+    if (counts === null) return null;
+    counted.push({ measure, buckets, spans: counts });
   }
-  return seriesBetween(query, table, spans, sketches);
+  return seriesBetween(query, groups.keys, table.layout, spans, counted, recent);
 }
 
-function spansAt({ windows }: Query, sums: RunningSums, ends: readonly Ends[]): Span[] | null {
+function spansAt(
+  { windows }: Query,
+  sums: RunningSums,
+  ends: readonly Ends[],
+  grid: StepGrid,
+): Span[] | null {
   const spans: Span[] = [];
-  for (const [i, { from, to }] of windows.entries()) {
+  for (let i = 0; i < windows.length; i += 1) {
+    const window = windows[i] as Query['windows'][number];
+    const [from, to] = [stepAt(window.from, grid), stepAt(window.to, grid)];
+    if (!Number.isInteger(from) || !Number.isInteger(to)) return null;
     const own = ends[i] as Ends;
     const until = sums.at(own.to, to);
     const since = sums.at(own.from, from);
@@ -165,19 +233,23 @@ function spansAt({ windows }: Query, sums: RunningSums, ends: readonly Ends[]): 
   return spans;
 }
 
-function sharedQueries(queries: readonly Query[]): Map<string, Query[]> {
-  const shared = new Map<string, Query[]>();
+function grouped(queries: readonly Query[], nameOf: (query: Query) => string): Map<string, Query[]> {
+  const groups = new Map<string, Query[]>();
   for (const query of queries) {
-    const name = tableName(query);
-    const known = shared.get(name);
-    if (known === undefined) shared.set(name, [query]);
+    const name = nameOf(query);
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [query]);
     else known.push(query);
   }
-  return shared;
+  return groups;
 }
 
-function tableName({ groupBy, where }: Query): string {
+function viewName({ groupBy, where }: Query): string {
   return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+function tableName({ measures }: Query): string {
+  return JSON.stringify(measures.filter((measure) => !isSketch(measure)).sort());
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -1,24 +1,52 @@
 import type { DecimalColumn } from '../model/call-columns.ts';
-import { carry } from './packed-cells.ts';
+import type { Measure } from '../model/measure.ts';
+import { ONE } from '../model/money.ts';
 
-/**
- * What the groups of a table had in each step of a stretch of time. A step has one cell for each of its groups, and a
- * sum is whole units and 10^-12 parts, so that adding steps is exact.
- */
-export interface StepCells {
+/** Where a measure stands in a cell: its whole units, and its 10^-12 parts where it can have some. */
+export interface Place {
+  readonly units: number;
+  readonly parts: number | null;
+}
+
+/** How sums stand in a cell, so many numbers wide. */
+export interface Layout {
+  readonly measures: readonly Measure[];
+  readonly places: ReadonlyMap<Measure, Place>;
+  readonly width: number;
+}
+
+/** Counts of calls have no parts. */
+export function layoutOf(measures: readonly Measure[]): Layout {
+  const places = new Map<Measure, Place>();
+  let width = 0;
+  for (const measure of measures) {
+    const units = width;
+    const parts = COUNTS.has(measure) || /^failed(@|$)/.test(measure) ? null : units + 1;
+    width += parts === null ? 1 : 2;
+    places.set(measure, { units, parts });
+  }
+  return { measures, places, width };
+}
+
+const COUNTS: ReadonlySet<Measure> = new Set<Measure>(['calls', 'unpriced', 'latency_count']);
+
+/** Which groups had calls in each of the steps [from, to): a step has one cell for each of them. */
+export interface StepGroups {
   readonly from: number;
   readonly to: number;
   /** Where the cells of each step begin; the last one ends them. */
   readonly starts: Int32Array;
+  /** By cell. */
   readonly groups: Int32Array;
-  /** By measure, in the table's order. Units of 32 bits where all of them fit. */
-  readonly units: readonly (Int32Array | Float64Array)[];
-  /** By measure; null where no sum has any. */
-  readonly parts: readonly (Float64Array | null)[];
 }
 
-/** Lines in the order of their segments: line `order[i]` lies in the segment that `starts` says. */
-export interface Ordered {
+/** What they had: cell after cell, as a layout says. Whole numbers, so that adding steps is exact. */
+export interface StepCells extends StepGroups {
+  readonly values: Float64Array;
+}
+
+/** Lines in the order of their segments: those of segment i are at `starts[i]` … of `order`. */
+interface Ordered {
   readonly order: Int32Array;
   readonly starts: Int32Array;
 }
@@ -37,14 +65,13 @@ export function bySegment(segments: Int32Array, count: number): Ordered {
   return { order, starts };
 }
 
-/** Adds the lines of each segment up by group; lines of group -1 are left out. Groups are below `groupCount`. */
-export function stepCells(
+/** Finds the cell of each line, -1 for one of group -1, which is left out. Groups are below `groupCount`. */
+export function stepGroups(
   { from, to }: { readonly from: number; readonly to: number },
   { order, starts }: Ordered,
   groupOf: Int32Array,
   groupCount: number,
-  sums: readonly DecimalColumn[],
-): StepCells {
+): StepGroups & { readonly cellOf: Int32Array } {
   const steps = starts.length - 1;
   const cellStarts = new Int32Array(steps + 1);
   const cellOf = new Int32Array(groupOf.length);
@@ -57,54 +84,71 @@ export function stepCells(
     for (let i = starts[step] as number; i < (starts[step + 1] as number); i += 1) {
       const line = order[i] as number;
       const group = groupOf[line] as number;
-      if (group < 0) {
-        cellOf[line] = -1;
-        continue;
-      }
-      if ((latest[group] as number) < first) {
+      if (group >= 0 && (latest[group] as number) < first) {
         latest[group] = cells;
         groups[cells] = group;
         cells += 1;
       }
-      cellOf[line] = latest[group] as number;
+      cellOf[line] = group < 0 ? -1 : (latest[group] as number);
     }
   }
   cellStarts[steps] = cells;
-  const columns = sums.map((column) => addedUp(column, cellOf, cells));
-  return {
-    from,
-    to,
-    starts: cellStarts,
-    groups: groups.slice(0, cells),
-    units: columns.map(({ units }) => narrow(units)),
-    parts: columns.map(({ parts }) => parts),
-  };
+  return { from, to, starts: cellStarts, groups: groups.slice(0, cells), cellOf };
 }
 
-/** Parts of so many sums stay exact: a line more, and they are carried. */
-const MOST_PARTS = 2 ** 52;
-
-function addedUp(column: DecimalColumn, cellOf: Int32Array, cells: number): DecimalColumn {
-  const units = new Float64Array(cells);
-  for (let line = 0; line < cellOf.length; line += 1) {
-    const cell = cellOf[line] as number;
-    if (cell >= 0) units[cell] = (units[cell] as number) + (column.units[line] as number);
+/** Adds the lines of each cell up. */
+export function cellValues(
+  { cellOf, groups }: { readonly cellOf: Int32Array; readonly groups: Int32Array },
+  { measures, places, width }: Layout,
+  sums: ReadonlyMap<Measure, DecimalColumn>,
+): Float64Array {
+  const values = new Float64Array(groups.length * width);
+  for (const measure of measures) {
+    const column = sums.get(measure) as DecimalColumn;
+    const { units, parts } = places.get(measure) as Place;
+    addColumn(values, column.units, cellOf, width, units);
+    if (column.parts === null) continue;
+    if (parts === null) throw new RangeError(`${measure} counts calls, and has parts of one`);
+    addParts(values, column.parts, cellOf, width, { units, parts });
   }
-  if (column.parts === null) return { units, parts: null };
-  const parts = new Float64Array(cells);
+  return values;
+}
+
+function addColumn(
+  values: Float64Array,
+  column: Float64Array,
+  cellOf: Int32Array,
+  width: number,
+  place: number,
+): void {
   for (let line = 0; line < cellOf.length; line += 1) {
     const cell = cellOf[line] as number;
     if (cell < 0) continue;
-    const part = (parts[cell] as number) + (column.parts[line] as number);
-    parts[cell] = part;
-    if (part > MOST_PARTS || part < -MOST_PARTS) carry(units, parts);
+    const at = cell * width + place;
+    values[at] = (values[at] as number) + (column[line] as number);
   }
-  carry(units, parts);
-  return { units, parts };
 }
 
-function narrow(units: Float64Array): Int32Array | Float64Array {
-  const narrowed = new Int32Array(units);
-  for (let i = 0; i < units.length; i += 1) if (narrowed[i] !== units[i]) return units;
-  return narrowed;
+const SCALE = Number(ONE);
+
+/** Parts are carried at once: any number of lines may be one cell. */
+function addParts(
+  values: Float64Array,
+  column: Float64Array,
+  cellOf: Int32Array,
+  width: number,
+  place: { readonly units: number; readonly parts: number },
+): void {
+  for (let line = 0; line < cellOf.length; line += 1) {
+    const cell = cellOf[line] as number;
+    if (cell < 0) continue;
+    const at = cell * width;
+    let part = (values[at + place.parts] as number) + (column[line] as number);
+    if (part >= SCALE || part <= -SCALE) {
+      const unit = part > 0 ? 1 : -1;
+      part -= unit * SCALE;
+      values[at + place.units] = (values[at + place.units] as number) + unit;
+    }
+    values[at + place.parts] = part;
+  }
 }
