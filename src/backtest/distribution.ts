@@ -1,9 +1,8 @@
 import type { Observation } from '../model/finding.ts';
 import type { Fixed } from '../model/money.ts';
-import { fixedFromNumber } from '../model/money.ts';
+import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Severity, ThresholdRule } from '../model/rule.ts';
-import { SKETCH_GAMMA, sketchQuantile, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import { reaches } from '../rules/threshold.ts';
 
@@ -23,49 +22,129 @@ export interface DistributionLog {
   read(): Distribution | null;
 }
 
-/** Collects the values of a threshold rule in buckets, so that memory does not grow with the instants. */
+/** Estimates this close to an end or a limit, for each unit of it and at least, are looked at exactly. */
+const CLOSE = 1e-6;
+
+/**
+ * Collects the values of a threshold rule in buckets, so that memory does not grow with the instants. Only values that
+ * come near an end or a limit are made exact: there may be thousands at each of ten thousands of instants.
+ */
 export function openDistribution(rule: ThresholdRule): DistributionLog {
-  const sketch = new Map<number, number>();
+  const falls = rule.operator.startsWith('<');
+  const buckets = openBuckets();
   const over = rule.steps.map(() => 0);
+  const bounds = rule.steps.map(({ bound }) => toNumber(bound));
   let instants = 0;
-  let ends: { min: Fixed; max: Fixed } | null = null;
+  let min: End | null = null;
+  let max: End | null = null;
+
+  const noteEnds = (observed: Observed, lowest: number, highest: number): void => {
+    if (min === null || (lowest !== min.known && isNear(lowest, min.number, 'down'))) {
+      const least = (falls ? observed.worst(1)[0] : observed.mildest())?.value.fixed;
+      if (least !== undefined && (min === null || least < min.fixed)) min = endAt(least, lowest);
+    }
+    if (max === null || (highest !== max.known && isNear(highest, max.number, 'up'))) {
+      const most = (falls ? observed.mildest() : observed.worst(1)[0])?.value.fixed;
+      if (most !== undefined && (max === null || most > max.fixed)) max = endAt(most, highest);
+    }
+  };
+
   return {
     add({ judgement: { observed } }) {
       instants += 1;
-      for (const number of observed.numbers) {
-        const bucket = number > 0 ? Math.ceil(Math.log(number) / Math.log(SKETCH_GAMMA)) : ZERO_BUCKET;
-        sketch.set(bucket, (sketch.get(bucket) ?? 0) + 1);
+      const { numbers } = observed;
+      if (numbers.length === 0) return;
+      let lowest = Number.POSITIVE_INFINITY;
+      let highest = Number.NEGATIVE_INFINITY;
+      for (let i = 0; i < numbers.length; i += 1) {
+        const number = numbers[i] as number;
+        buckets.count(number);
+        if (number < lowest) lowest = number;
+        if (number > highest) highest = number;
       }
-      // They stand worst first, so the ends of the list are the ends of the values.
-      for (const { value } of [observed.worst(1)[0], observed.mildest()].flatMap((one) => one ?? [])) {
-        const { fixed } = value;
-        ends = { min: lesser(ends?.min ?? fixed, fixed), max: -lesser(-(ends?.max ?? fixed), -fixed) };
-      }
+      noteEnds(observed, lowest, highest);
       for (const [i, { bound }] of rule.steps.entries()) {
-        const worst = worstWith(observed, rule.minCalls);
+        const isPossible = isNear(falls ? lowest : highest, bounds[i] as number, falls ? 'down' : 'up');
+        const worst = isPossible ? worstWith(observed, rule.minCalls) : undefined;
         if (worst !== undefined && reaches(rule.operator, worst.value.fixed, bound))
           over[i] = (over[i] ?? 0) + 1;
       }
     },
     read() {
-      if (ends === null) return null;
-      const { min, max } = ends;
+      if (min === null || max === null) return null;
+      const [low, high] = [min.fixed, max.fixed];
       const quantile = (q: number): Fixed => {
-        const estimate = fixedFromNumber(sketchQuantile(sketch, q) ?? 0);
-        return lesser(max, -lesser(-min, -estimate));
+        const estimate = fixedFromNumber(buckets.quantile(q));
+        return lesser(high, -lesser(-low, -estimate));
       };
       return {
-        min,
+        min: low,
         p50: quantile(0.5),
         p95: quantile(0.95),
-        max,
+        max: high,
         over: rule.steps.map((step, i) => ({ ...step, share: (over[i] ?? 0) / instants })),
       };
     },
   };
 }
 
+/** The lowest or highest value of all: exact, and as a double to compare others with. */
+interface End {
+  readonly fixed: Fixed;
+  readonly number: number;
+  /** An estimate that is no news: nothing else lies so close to it. NaN, which equals nothing, where something may. */
+  readonly known: number;
+}
+
+/** Up to here a double tells every decimal of 12 places from the next. */
+const TOLD_APART = 1_000;
+
+function endAt(fixed: Fixed, estimate: number): End {
+  const isAlone = Math.abs(estimate) < TOLD_APART;
+  return { fixed, number: toNumber(fixed), known: isAlone ? estimate : Number.NaN };
+}
+
+/** Whether a value may lie at or beyond a bound, which way it is. */
+function isNear(value: number, bound: number, direction: 'up' | 'down'): boolean {
+  const close = CLOSE * (1 + Math.abs(bound));
+  return direction === 'up' ? value >= bound - close : value <= bound + close;
+}
+
+/** Of a 32-bit double's 23 digits, 7 are kept: a bucket is 2^-7 wide for each unit, its middle within 0.4 %. */
+const DROPPED_BITS = 16;
+
+/** Counts of values by the leading bits of the value: a shift instead of a logarithm, hundreds of millions of times. */
+function openBuckets() {
+  const double = new Float32Array(1);
+  const bits = new Uint32Array(double.buffer);
+  /** Of all that are not below 0; what is counts as 0, as all ends are exact. */
+  const counts = new Float64Array(2 ** (31 - DROPPED_BITS));
+  const middleOf = (bucket: number): number => {
+    bits[0] = bucket << DROPPED_BITS;
+    const low = double[0] as number;
+    bits[0] = (bucket + 1) << DROPPED_BITS;
+    return (low + (double[0] as number)) / 2;
+  };
+  return {
+    count(value: number): void {
+      double[0] = Math.max(0, value);
+      const bucket = (bits[0] as number) >>> DROPPED_BITS;
+      counts[bucket] = (counts[bucket] as number) + 1;
+    },
+    quantile(q: number): number {
+      const rank = Math.floor(q * (counts.reduce((sum, count) => sum + count, 0) - 1));
+      let seen = 0;
+      const bucket = counts.findIndex((count) => {
+        seen += count;
+        return seen > rank;
+      });
+      return bucket <= 0 ? 0 : middleOf(bucket);
+    },
+  };
+}
+
 function worstWith(observed: Observed, minCalls: number): Observation | undefined {
+  if (minCalls === 0) return observed.worst(1)[0];
   for (const one of observed) if (one.value.calls >= minCalls) return one;
   return undefined;
 }

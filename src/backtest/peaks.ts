@@ -1,6 +1,6 @@
 import type { Observation } from '../model/finding.ts';
 import { localDay } from '../model/local-time.ts';
-import type { Fixed } from '../model/money.ts';
+import { type Fixed, toNumber } from '../model/money.ts';
 import type { ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 
@@ -28,11 +28,18 @@ export function openPeaks(rule: ThresholdRule, zone: string, kept: number): Peak
   let sightings: { index: number; observed: Observation[] }[] = [];
   const peaks = new Map<string, Fixed>();
   let floor: Fixed | null = null;
+  let floorNumber = 0;
+  /** By its estimate, which is off by far less. */
+  const mayReachFloor = (value: number): boolean => {
+    const close = 1e-6 * (1 + Math.abs(floorNumber));
+    return falls ? value <= floorNumber + close : value >= floorNumber - close;
+  };
 
   const prune = (): void => {
     const ranked = [...peaks.values()].sort(mildestFirst);
     const lowest = ranked[ranked.length - kept] as Fixed;
     floor = lowest;
+    floorNumber = toNumber(lowest);
     for (const [name, peak] of peaks) if (isWorse(lowest, peak)) peaks.delete(name);
     sightings = sightings.flatMap(({ index, observed }) => {
       const left = observed.filter(({ value }) => !isWorse(lowest, value.fixed));
@@ -42,6 +49,8 @@ export function openPeaks(rule: ThresholdRule, zone: string, kept: number): Peak
 
   return {
     add(index, { at, judgement: { observed } }) {
+      // Nearly all instants have nothing as bad as what is kept, and their values need not be put in order.
+      if (floor !== null && !Array.prototype.some.call(observed.numbers, mayReachFloor)) return;
       const bad: Observation[] = [];
       let day: number | null = null;
       // They stand worst first.

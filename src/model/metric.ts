@@ -172,19 +172,17 @@ export function measured(metric: Metric, errors: ErrorFilter): Measured {
   switch (value.kind) {
     case 'sum': {
       const terms = own(measures);
-      return {
-        sample: (cell) => sampleOfSum(sumOf(terms, cell), cell),
-        estimate: (series, group, window) => estimateOf(terms, series, group, window),
-      };
+      return { sample: (cell) => sampleOfSum(sumOf(terms, cell), cell), estimate: estimateOf(terms) };
     }
     case 'ratio': {
       const [of, by, per] = [own(value.of), own(value.by), Number(value.per)];
+      const [dividend, divisor] = [estimateOf(of), estimateOf(by)];
       return {
         sample: (cell) =>
           cell === null ? null : sampleOfRatio(sumOf(of, cell) * value.per, sumOf(by, cell), cell),
         estimate(series, group, window) {
-          const divisor = estimateOf(by, series, group, window);
-          return divisor === 0 ? null : (estimateOf(of, series, group, window) * per) / divisor;
+          const divided = divisor(series, group, window);
+          return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
         },
       };
     }
@@ -210,10 +208,17 @@ function sumOf(terms: readonly Measure[], cell: Cell | null): Fixed {
   return sum;
 }
 
-function estimateOf(terms: readonly Measure[], series: Series, group: number, window: number): number {
-  let sum = 0;
-  for (const measure of terms) sum += series.estimate(group, window, measure);
-  return sum;
+/** Made once for all the groups that it is asked for; most metrics are one measure. */
+function estimateOf(terms: readonly Measure[]): (series: Series, group: number, window: number) => number {
+  const [only, ...more] = terms;
+  if (only !== undefined && more.length === 0) {
+    return (series, group, window) => series.estimate(group, window, only);
+  }
+  return (series, group, window) => {
+    let sum = 0;
+    for (const measure of terms) sum += series.estimate(group, window, measure);
+    return sum;
+  };
 }
 
 function callsIn(cell: Cell | null): number {

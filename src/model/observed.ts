@@ -7,7 +7,7 @@ import type { Observation } from './finding.ts';
 export interface Observed extends Iterable<Observation> {
   readonly length: number;
   /** All values as doubles, in no order. */
-  readonly numbers: readonly number[];
+  readonly numbers: ArrayLike<number>;
   /** The worst ones, worst first; all of them where `count` is left out. */
   worst(count?: number): readonly Observation[];
   /** Those with the largest values, the largest first. */
@@ -18,7 +18,7 @@ export interface Observed extends Iterable<Observation> {
 
 export interface Observing {
   /** The values as doubles, each within a millionth of the exact one. */
-  readonly numbers: readonly number[];
+  readonly numbers: ArrayLike<number>;
   /** The observation at a place of `numbers`. */
   observe(place: number): Observation;
   /** The exact order, worst first. */
@@ -30,7 +30,7 @@ export interface Observing {
 export function observedLater({ numbers, observe, order, worsens }: Observing): Observed {
   let whole: readonly Observation[] | null = null;
   const everything = (): readonly Observation[] => {
-    whole ??= numbers.map((_, place) => observe(place)).sort(order);
+    whole ??= Array.from(numbers, (_, place) => observe(place)).sort(order);
     return whole;
   };
   const worst = (count = numbers.length): readonly Observation[] => {
@@ -78,13 +78,27 @@ export const NOTHING_OBSERVED: Observed = observedHere([]);
 const CLOSE = 1e-6;
 
 /** Places that hold the `count` foremost values, and all that may be as far as the last of them. */
-function foremost(numbers: readonly number[], count: number, direction: 'up' | 'down'): number[] {
+function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | 'down'): number[] {
   if (count <= 0) return [];
+  if (numbers.length <= count) return Array.from(numbers, (_, place) => place);
   const sign = direction === 'up' ? 1 : -1;
-  const places = numbers.map((_, place) => place);
-  if (numbers.length <= count) return places;
-  const ranked = Float64Array.from(numbers, (value) => value * sign).sort();
-  const last = ranked[ranked.length - count] as number;
+  const last = ranked(numbers, count, sign);
   const cut = last - CLOSE * (1 + Math.abs(last));
-  return places.filter((place) => (numbers[place] as number) * sign >= cut);
+  const places: number[] = [];
+  for (let place = 0; place < numbers.length; place += 1) {
+    if ((numbers[place] as number) * sign >= cut) places.push(place);
+  }
+  return places;
+}
+
+/** The value in the `count`-th place from the foremost. A replay asks for the very first of thousands, time and again. */
+function ranked(numbers: ArrayLike<number>, count: number, sign: number): number {
+  if (count > 1)
+    return Float64Array.from(numbers, (value) => value * sign).sort()[numbers.length - count] as number;
+  let foremost = Number.NEGATIVE_INFINITY;
+  for (let place = 0; place < numbers.length; place += 1) {
+    const value = (numbers[place] as number) * sign;
+    if (value > foremost) foremost = value;
+  }
+  return foremost;
 }

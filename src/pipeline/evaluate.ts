@@ -67,6 +67,34 @@ export function evaluate(
   });
 }
 
+/** What a rule needs to know to be judged at one instant. */
+export function queriesAt(rule: Rule, zone: string, at: number): readonly Query[] {
+  return ruleTypeOf(rule).queries(rule, { at: at - rule.delayMs, zone });
+}
+
+/**
+ * Judges a rule at one instant after the other, as `evaluate` does all at once: over the answers to `queriesAt` of each,
+ * remembering what fired before. The earlier instants of a moment must be the last ones that were judged.
+ */
+export function openJudge(
+  rule: Rule,
+  zone: string,
+): (moment: Moment, series: readonly Series[]) => Evaluation {
+  const type = ruleTypeOf(rule);
+  const held = new HoldLog();
+  let index = 0;
+  return ({ at, earlier }, series) => {
+    const judgement = type.judge(rule, { at: at - rule.delayMs, zone }, series);
+    const before = index;
+    index += 1;
+    if (rule.forMs === 0) return { at, judgement, pending: [] };
+    held.record(before, judgement.firing);
+    if (judgement.firing.length === 0 || earlier.length === 0) return { at, judgement, pending: [] };
+    const instants = earlier.map((_, i) => before - earlier.length + i);
+    return settle(at, judgement, (firing, step) => held.throughout(firing.key, step.severity, instants));
+  };
+}
+
 function settle(
   at: number,
   judgement: Judgement,

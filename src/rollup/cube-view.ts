@@ -2,9 +2,9 @@ import type { Condition, GroupKey, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { DAY, dayOf, HOUR, hourOf, MINUTE, MINUTES, memberOf } from './grid.ts';
+import { type MovingMinutes, openMovingMinutes } from './moving-minutes.ts';
 import { KeyDictionary, type PackedCells, width } from './packed-cells.ts';
 import { openRecent } from './recent.ts';
-import { openSlide, type Slide } from './slide.ts';
 import { addCells, addTotals, carryTotals, emptyTotals, type Totals } from './totals.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
@@ -22,7 +22,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
   const measures = width(own.cube);
   const groups = groupsOf(own, groupBy, where);
   const spans = openRecent<Totals>();
-  const slides = openRecent<Slide>();
+  const moving = openRecent<MovingMinutes>();
   /** Of one look and one state of the whole cells. */
   const answers = new Map<string, Totals | null>();
   let seen = { version: own.version, looks: own.looks };
@@ -60,10 +60,10 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     if (detail?.minutes == null) return false;
     const side = from === 0 ? 'tail' : to === MINUTES ? 'head' : 'middle';
     const name = `${hour}/${side}`;
-    let slide = slides.get(name);
-    if (slide?.detail !== detail) slide = slides.set(name, openSlide(detail, fresh()));
-    slide.moveTo(from, to, groups.groupOf, measures, groups.keys.length);
-    addTotals(totals, slide.totals);
+    let minutes = moving.get(name);
+    if (minutes?.detail !== detail) minutes = moving.set(name, openMovingMinutes(detail, fresh()));
+    minutes.moveTo(from, to, groups.groupOf, measures, groups.keys.length);
+    addTotals(totals, minutes.totals);
     return true;
   };
 
@@ -110,7 +110,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       if (seen.version !== own.version || seen.looks !== own.looks) {
         answers.clear();
         spans.turn();
-        slides.turn();
+        moving.turn();
         seen = { version: own.version, looks: own.looks };
       }
       return memberOf(answers, `${window.from}/${window.to}`, () => summed(window, at));
@@ -162,7 +162,8 @@ function groupsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], w
   return view;
 }
 
-function holdsFor(condition: Condition): (value: string | null) => boolean {
+/** Whether a dimension's value fits a condition. */
+export function holdsFor(condition: Condition): (value: string | null) => boolean {
   const values = new Set('in' in condition ? condition.in : condition.notIn);
   return 'in' in condition ? (value) => values.has(value) : (value) => !values.has(value);
 }

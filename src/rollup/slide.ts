@@ -1,49 +1,257 @@
-import type { PackedCells } from './packed-cells.ts';
-import { addCells, carryTotals, emptyTotals, grown, type Totals } from './totals.ts';
+import type { CallColumns, CallRead } from '../model/call-columns.ts';
+import { isSketch, type Measure } from '../model/measure.ts';
+import type { Dimension, Query, Series } from '../model/series.ts';
+import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
+import { type Edge, openRunningSums, type RunningSums } from './running-sums.ts';
+import { type CountedSketch, type RecentGroups, type Span, seriesBetween } from './series-between.ts';
+import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
 
-/** The sums of some minutes of an hour, moved along instead of being summed anew. */
+/**
+ * Answers the same queries at one instant after the other, as their windows slide over calls that are taken a stretch
+ * of time at a time. Answers equal those of the store over the same calls.
+ */
 export interface Slide {
-  /** The cells by the minute that are summed. */
-  readonly detail: PackedCells;
-  /** Of the minutes that it was moved to last; carried. */
-  readonly totals: Totals;
-  /** Makes it the sums of minutes [from, to), of so many groups as there are now. */
-  moveTo(from: number, to: number, groupOf: Int32Array, measures: number, groups: number): void;
+  /** The beginning of the oldest window, ms, on the grid. */
+  readonly origin: number;
+  /** What must be known of a stretch of time. */
+  wanted(edges: readonly number[], together: boolean): CallRead;
+  /** The calls that follow those taken before. Throws a RangeError for sums that doubles cannot count exactly. */
+  take(read: CallRead, columns: CallColumns): void;
+  /** A new instant: answers given before hold no more. */
+  next(): void;
+  /** An asker's queries as of this instant, once; null for one whose windows are not on the grid, or not known. */
+  answer(asker: number, queries: readonly Query[]): (Series | null)[];
+  /** Lets go of what has left all windows, when all askers have been answered. */
+  forget(): void;
+  /** Numbers that are held. */
+  size(): number;
 }
 
-/** Begins with no minute. Sums are whole numbers, so that taking away is as exact as adding. */
-export function openSlide(detail: PackedCells, none: Totals): Slide {
-  const minutes = detail.minutes as Int32Array;
-  let totals = none;
-  let [first, end] = [0, 0];
-  const slide = {
-    detail,
-    get totals(): Totals {
-      return totals;
-    },
-    moveTo(from: number, to: number, groupOf: Int32Array, measures: number, groups: number): void {
-      totals = grown(totals, groups * measures);
-      const cellsIn = (a: number, b: number): number => (minutes[b] as number) - (minutes[a] as number);
-      const change = (a: number, b: number, sign: 1 | -1): void => {
-        if (a >= b) return;
-        const range = { from: minutes[a] as number, to: minutes[b] as number, sign };
-        addCells(totals, detail, groupOf, measures, range);
+/** `asked` are the askers' queries as of the first instant of each: later ones differ in their windows only. */
+export function openSlide(asked: readonly (readonly Query[])[], stepMs: number): Slide {
+  const origin = Math.floor(oldestOf(asked.flat()) / stepMs) * stepMs;
+  const grid: StepGrid = { origin, stepMs };
+  const byName = new Map<string, View>();
+  for (const [name, queries] of grouped(asked.flat(), viewName)) byName.set(name, openView(queries, grid));
+  const views = [...byName.values()];
+  const askers = asked.map((queries) =>
+    queries.map((query) => openAsked(query, byName.get(viewName(query)) as View)),
+  );
+  const allSums = views.flatMap(({ tables, sketches }) =>
+    [...tables.values(), ...sketches.values()].map(({ sums }) => sums),
+  );
+
+  return {
+    origin,
+    wanted(edges, together) {
+      const end = stepAt(edges.at(-1) as number, grid);
+      const needed = views.filter(({ begin }) => begin < end);
+      const measures = needed.flatMap(({ tables }) =>
+        [...tables.values()].flatMap(({ begin, layout }) => (begin < end ? layout.measures : [])),
+      );
+      return {
+        dimensions: distinct(needed.flatMap(({ dimensions }) => dimensions)),
+        measures: distinct(measures).filter((one) => one !== 'calls'),
+        sketches: distinct(
+          needed.flatMap(({ sketches }) =>
+            [...sketches].flatMap(([measure, { begin }]) => (begin < end ? [measure] : [])),
+          ),
+        ),
+        edges,
+        together,
       };
-      const overlaps = Math.max(from, first) < Math.min(to, end);
-      const moved =
-        cellsIn(Math.min(from, first), Math.max(from, first)) + cellsIn(Math.min(to, end), Math.max(to, end));
-      if (!overlaps || moved > cellsIn(from, to)) {
-        totals = emptyTotals(groups * measures);
-        change(from, to, 1);
-      } else {
-        change(from, first, 1);
-        change(first, from, -1);
-        change(end, to, 1);
-        change(to, end, -1);
-      }
-      [first, end] = [from, to];
-      carryTotals(totals);
     },
+    take({ edges }, columns) {
+      const range = { from: stepAt(edges[0] as number, grid), to: stepAt(edges.at(-1) as number, grid) };
+      const ordered = bySegment(columns.segments, edges.length - 1);
+      for (const { begin, groups, tables, sketches } of views) {
+        if (begin >= range.to) continue;
+        const groupOf = groups.of(columns);
+        const cells = stepGroups(range, ordered, groupOf, groups.keys.length);
+        for (const table of tables.values()) takeInto(table, cells, columns, groups.keys.length);
+        for (const [measure, sketch] of sketches) {
+          if (sketch.begin >= range.to) continue;
+          const bucketOf = sketch.buckets.of(columns, groupOf, measure);
+          const count = sketch.buckets.count();
+          takeInto(sketch, stepGroups(range, ordered, bucketOf, count), columns, count);
+        }
+      }
+    },
+    next() {
+      for (const sums of allSums) sums.nextRound();
+    },
+    answer: (asker, queries) =>
+      queries.map((query, i) =>
+        answerTo(query, (askers[asker] as readonly AskedQuery[])[i] as AskedQuery, grid),
+      ),
+    forget() {
+      for (const sums of allSums) sums.forget();
+    },
+    size: () => allSums.reduce((size, sums) => size + sums.size(), 0),
   };
-  return slide;
+}
+
+/** Time in steps from the beginning of the oldest window. */
+interface StepGrid {
+  readonly origin: number;
+  readonly stepMs: number;
+}
+
+function stepAt(instant: number, { origin, stepMs }: StepGrid): number {
+  return (instant - origin) / stepMs;
+}
+
+/** Queries with the same groups and filter find the group of a call together. */
+interface View {
+  readonly groups: CallGroups;
+  readonly dimensions: readonly Dimension[];
+  /** The first step that a window looks at. */
+  readonly begin: number;
+  /** By the measures that queries ask for: few rules look far back, and they want few measures. */
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly sketches: ReadonlyMap<Measure, Table & { readonly buckets: BucketGroups }>;
+}
+
+interface Table {
+  readonly begin: number;
+  readonly layout: Layout;
+  readonly sums: RunningSums;
+}
+
+function openView(queries: readonly Query[], grid: StepGrid): View {
+  const { groupBy, where } = queries[0] as Query;
+  const tables = [...grouped(queries, tableName)].map(([name, own]) => {
+    const additive = (own[0] as Query).measures.filter((measure) => !isSketch(measure));
+    return [name, openTable(distinct(['calls', ...additive]), own, grid)] as const;
+  });
+  const sketches = distinct(queries.flatMap(({ measures }) => measures.filter(isSketch))).map((measure) => {
+    const own = queries.filter(({ measures }) => measures.includes(measure));
+    return [measure, { ...openTable(['calls'], own, grid), buckets: openBucketGroups() }] as const;
+  });
+  return {
+    groups: openCallGroups(groupBy, where),
+    dimensions: distinct([...groupBy, ...Object.keys(where)]),
+    begin: Math.min(...tables.map(([, { begin }]) => begin)),
+    tables: new Map(tables),
+    sketches: new Map(sketches),
+  };
+}
+
+/** A local time that is skipped is taken for a later one: an edge may go back by as much as a zone ever skipped. */
+const SLACK_MS = 25 * 3_600_000;
+
+function openTable(measures: readonly Measure[], queries: readonly Query[], grid: StepGrid): Table {
+  const begin = Math.floor(stepAt(oldestOf(queries), grid));
+  const layout = layoutOf(measures);
+  const slack = Math.ceil(SLACK_MS / grid.stepMs);
+  return { begin, layout, sums: openRunningSums(layout, { origin: begin, slack }) };
+}
+
+function oldestOf(queries: readonly Query[]): number {
+  return Math.min(...queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
+}
+
+function takeInto(
+  { begin, layout, sums }: Table,
+  { from, to, starts, groups, cellOf }: StepGroups & { readonly cellOf: Int32Array },
+  columns: CallColumns,
+  groupCount: number,
+): void {
+  if (begin >= to) return;
+  const values = cellValues({ cellOf, groups }, layout, columns.sums);
+  sums.take({ from, to, starts, groups, values }, groupCount);
+}
+
+/** A query of one asker, with the two ends of each of its windows, in each of the sums that it needs. */
+interface AskedQuery {
+  readonly groups: CallGroups;
+  readonly table: Table;
+  readonly ends: readonly Ends[];
+  readonly sketches: readonly {
+    readonly measure: Measure;
+    readonly buckets: BucketGroups;
+    readonly sums: RunningSums;
+    readonly ends: readonly Ends[];
+  }[];
+  readonly recent: RecentGroups;
+}
+
+interface Ends {
+  readonly from: Edge;
+  readonly to: Edge;
+}
+
+function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery {
+  const endsIn = (sums: RunningSums): Ends[] =>
+    query.windows.map(() => ({ from: sums.edge(), to: sums.edge() }));
+  const table = tables.get(tableName(query)) as Table;
+  return {
+    groups,
+    table,
+    ends: endsIn(table.sums),
+    sketches: [...sketches].flatMap(([measure, { buckets, sums }]) =>
+      query.measures.includes(measure) ? [{ measure, buckets, sums, ends: endsIn(sums) }] : [],
+    ),
+    recent: { numbers: new Int32Array(0), keys: [] },
+  };
+}
+
+function answerTo(
+  query: Query,
+  { groups, table, ends, sketches, recent }: AskedQuery,
+  grid: StepGrid,
+): Series | null {
+  const spans = spansAt(query, table.sums, ends, grid);
+  if (spans === null) return null;
+  const counted: CountedSketch[] = [];
+  for (const { measure, buckets, sums, ends: own } of sketches) {
+    const counts = spansAt(query, sums, own, grid);
+    if (counts === null) return null;
+    counted.push({ measure, buckets, spans: counts });
+  }
+  return seriesBetween(query, groups.keys, table.layout, spans, counted, recent);
+}
+
+function spansAt(
+  { windows }: Query,
+  sums: RunningSums,
+  ends: readonly Ends[],
+  grid: StepGrid,
+): Span[] | null {
+  const spans: Span[] = [];
+  for (let i = 0; i < windows.length; i += 1) {
+    const window = windows[i] as Query['windows'][number];
+    const [from, to] = [stepAt(window.from, grid), stepAt(window.to, grid)];
+    if (!Number.isInteger(from) || !Number.isInteger(to)) return null;
+    const own = ends[i] as Ends;
+    const until = sums.at(own.to, to);
+    const since = sums.at(own.from, from);
+    if (until === null || since === null) return null;
+    // A window without time in it holds nothing: it ends where it begins.
+    spans.push({ since: from < to ? since : until, until });
+  }
+  return spans;
+}
+
+function grouped(queries: readonly Query[], nameOf: (query: Query) => string): Map<string, Query[]> {
+  const groups = new Map<string, Query[]>();
+  for (const query of queries) {
+    const name = nameOf(query);
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [query]);
+    else known.push(query);
+  }
+  return groups;
+}
+
+function viewName({ groupBy, where }: Query): string {
+  return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+function tableName({ measures }: Query): string {
+  return JSON.stringify(measures.filter((measure) => !isSketch(measure)).sort());
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
 }

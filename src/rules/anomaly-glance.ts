@@ -14,20 +14,21 @@ const CLOSE = 1e-6;
 const CLIPPED_AT = 5.9304;
 
 /**
- * Whether a value cannot fire, whatever its last digits are: seen in doubles, so that the exact judgement is only made of
- * values that come near. Where periods lie at the edge of being clipped, doubles cannot tell whether all of them are
- * left as they are, so a robust value must be quiet by both.
+ * Tells whether a value cannot fire, whatever its last digits are: seen in doubles, so that the exact judgement is only
+ * made of values that come near. Where periods lie at the edge of being clipped, doubles cannot tell whether all of them
+ * are left as they are, so a robust value must be quiet by both.
  */
-export function isSurelyQuiet(rule: AnomalyRule, { value, periods, days }: Glance): boolean {
-  const base = days.length > 0 ? days : periods;
-  const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
-  const largest = Math.max(Math.abs(value), floor, ...periods.map(Math.abs));
-  const close = CLOSE * (1 + largest);
-  const isQuietBeside = (history: readonly number[]): boolean => {
+export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
+  const minChange = toNumber(rule.minChange);
+  const isQuietBeside = (
+    history: readonly number[],
+    value: number,
+    { floor, close }: { readonly floor: number; readonly close: number },
+  ): boolean => {
     const mean = sum(history) / history.length;
     const reach = Math.max(
       rule.zscore * Math.max(deviation(history, mean), floor),
-      toNumber(rule.minChange),
+      minChange,
       (Math.abs(mean) * rule.minChangePct) / 100,
     );
     return (
@@ -35,7 +36,33 @@ export function isSurelyQuiet(rule: AnomalyRule, { value, periods, days }: Glanc
       (rule.direction === 'up' || value > mean - reach + close)
     );
   };
-  return isQuietBeside(periods) && (rule.method === 'zscore' || isQuietBeside(clipped(periods)));
+  return ({ value, periods, days }) => {
+    const base = days.length > 0 ? days : periods;
+    const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
+    const { lowest, highest } = endsOf(periods);
+    const largest = Math.max(Math.abs(value), floor, Math.abs(lowest), Math.abs(highest));
+    const close = CLOSE * (1 + largest);
+    // Clipped or not, the mean lies between the periods: most groups are small and never move by what is news.
+    if (
+      (rule.direction === 'down' || value < lowest + minChange - close) &&
+      (rule.direction === 'up' || value > highest - minChange + close)
+    )
+      return true;
+    return (
+      isQuietBeside(periods, value, { floor, close }) &&
+      (rule.method === 'zscore' || isQuietBeside(clipped(periods), value, { floor, close }))
+    );
+  };
+}
+
+function endsOf(values: readonly number[]): { lowest: number; highest: number } {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
+  }
+  return { lowest, highest };
 }
 
 function clipped(values: readonly number[]): number[] {

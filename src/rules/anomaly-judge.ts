@@ -16,7 +16,7 @@ import {
   zScore,
 } from '../model/statistics.ts';
 import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
-import { isSurelyQuiet } from './anomaly-glance.ts';
+import { openGlance } from './anomaly-glance.ts';
 import { largestFirst } from './rule-order.ts';
 import type { RuleContext } from './rule-type.ts';
 
@@ -51,6 +51,7 @@ export function judgeAnomaly(
       historyOf(rule, exact),
     );
   };
+  const isSurelyQuiet = openGlance(rule);
   const groups: number[] = [];
   const numbers: number[] = [];
   const firing: Firing[] = [];
@@ -59,7 +60,7 @@ export function judgeAnomaly(
     if (glance === null) continue;
     groups.push(group);
     numbers.push(glance.value);
-    if (isSurelyQuiet(rule, glance)) continue;
+    if (isSurelyQuiet(glance)) continue;
     const { observation, step } = judge(group);
     if (step !== null) firing.push({ ...observation, steps: [step] });
   }

@@ -61,14 +61,18 @@ export const threshold: RuleType<ThresholdRule> = {
     const { additive } = describeMetric(rule.metric);
     // Without group_by an additive metric has a value even without a row.
     const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
-    const groups: number[] = [];
-    const numbers: number[] = [];
-    for (let group = 0; group < series.keys.length; group += 1) {
+    const { length } = series.keys;
+    const groups = new Int32Array(length);
+    const values = new Float64Array(length);
+    let count = 0;
+    for (let group = 0; group < length; group += 1) {
       const number = estimate(series, group, 0);
       if (number === null) continue;
-      groups.push(group);
-      numbers.push(number);
+      groups[count] = group;
+      values[count] = number;
+      count += 1;
     }
+    const numbers = values.subarray(0, count);
     const observe = (place: number): Observation => {
       const group = groups[place] as number;
       const value = sample(series.cell(group, 0)) as Sample;
@@ -78,7 +82,7 @@ export const threshold: RuleType<ThresholdRule> = {
     const order = falls ? smallestFirst : largestFirst;
     const firing = firingAmong(rule, numbers, observe).sort(order);
     return {
-      status: firing.length > 0 ? 'firing' : !additive && groups.length === 0 ? 'no_data' : 'ok',
+      status: firing.length > 0 ? 'firing' : !additive && count === 0 ? 'no_data' : 'ok',
       observed: observedLater({ numbers, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
@@ -137,7 +141,7 @@ const CLOSE = 1e-6;
 /** What reaches a limit. Only values whose estimate comes near the mildest one are made exact and compared. */
 function firingAmong(
   rule: ThresholdRule,
-  numbers: readonly number[],
+  numbers: Float64Array,
   observe: (place: number) => Observation,
 ): Firing[] {
   const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
@@ -146,14 +150,15 @@ function firingAmong(
   const mildest = falls ? Math.max(...bounds) : Math.min(...bounds);
   const close = CLOSE * (1 + Math.abs(mildest));
   const firing: Firing[] = [];
-  numbers.forEach((number, place) => {
-    if (falls ? number > mildest + close : number < mildest - close) return;
+  for (let place = 0; place < numbers.length; place += 1) {
+    const number = numbers[place] as number;
+    if (falls ? number > mildest + close : number < mildest - close) continue;
     const observation = observe(place);
     const { value } = observation;
-    if (value.calls < rule.minCalls) return;
+    if (value.calls < rule.minCalls) continue;
     const [first, ...more] = limits.filter(({ operator, bound }) => reaches(operator, value.fixed, bound));
     if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
-  });
+  }
   return firing;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Column } from '../model/metric.ts';
@@ -80,6 +81,8 @@ export interface AuditSnapshot {
   digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
   /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
   cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
+  /** The calls of a stretch of time in columns, for one who wants most of them: one answer, however many there are. */
+  calls(read: CallRead): Promise<CallColumns>;
   /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */
   newestId(): Promise<string | null>;
   /** What came after `after` and into `gaps`; rows at or after `youngFrom` (ms) name no hour. */

@@ -3,6 +3,7 @@ import type { CellRead, SegmentCell } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
 import type { AuditSnapshot, AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
+import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
@@ -74,6 +75,11 @@ function snapshotOf(
       const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
       if (statement === null) return cubes.map(() => []);
       return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
+    },
+    async calls(read) {
+      const { text, values } = callColumnsSql(read, mapping, timeType, prices);
+      const [row] = await session.query<CallColumnsRow>(text, values);
+      return callColumnsOf(read, row ?? {});
     },
     async newestId() {
       if (mapping.columns.id === undefined) return null;

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CallColumns, type CallRead, NO_BUCKET } from '../../src/model/call-columns.ts';
 import type { Cube } from '../../src/model/cube.ts';
 import { AppError } from '../../src/model/errors.ts';
+import { isSketch } from '../../src/model/measure.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
 import type { CellRead, SegmentCell } from '../../src/model/series.ts';
 import type { AuditStore, PriceList } from '../../src/stores/audit-store.ts';
@@ -100,6 +102,51 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
       ),
       { numRuns: RUNS },
     );
+  });
+
+  it.each([
+    ['calls', 'one by one', false],
+    ['calls', 'together', true],
+    ['zoneless_calls', 'one by one', false],
+  ])('gives random rows of %s in columns, %s', async (table, _, together) => {
+    const store = open({ ...CALLS, table }, PRICES);
+    await fc.assert(
+      fc.asyncProperty(callsArbitrary, readArbitrary, async (calls, { measures, groupBy, edges }) => {
+        await fill(table, calls);
+        const read: CallRead = {
+          dimensions: groupBy,
+          measures: measures.filter((measure) => measure !== 'calls' && !isSketch(measure)),
+          sketches: measures.filter(isSketch),
+          edges,
+          together,
+        };
+        const columns = await store.snapshot((snapshot) => snapshot.calls(read));
+        if (!together) expect(columns.sums.get('calls')?.units.every((count) => count === 1)).toBe(true);
+        const asked: CellRead = {
+          measures: [...columns.sums.keys(), ...read.sketches],
+          where: {},
+          groupBy,
+          edges,
+          ranges: [{ from: edges[0] as number, to: edges.at(-1) as number }],
+        };
+        expect(sorted(cellsIn(columns))).toEqual(sorted(expectedCells(asked, calls)));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('gives no columns of numbers that are finer than can be told exactly', async () => {
+    await engine.sql.query('CREATE TABLE fine_calls (at timestamptz, tokens numeric)');
+    await engine.sql.query('INSERT INTO fine_calls VALUES ($1, 0.0000000000001)', [new Date(ORIGIN)]);
+    const store = open({ table: 'fine_calls', columns: { time: 'at', input_tokens: 'tokens' } });
+    const read: CallRead = {
+      dimensions: [],
+      measures: ['input_tokens'],
+      sketches: [],
+      edges: [ORIGIN, ORIGIN + HOUR],
+      together: false,
+    };
+    await expect(store.snapshot((snapshot) => snapshot.calls(read))).rejects.toThrow(/finer/);
   });
 
   it('gives what plain SQL sums over the same window, to the micro-dollar and beyond', async () => {
@@ -742,4 +789,29 @@ function fixedOf(text: string): bigint {
 function sorted(cells: readonly SegmentCell[]): SegmentCell[] {
   const id = (cell: SegmentCell) => JSON.stringify([cell.segment, cell.key]);
   return [...cells].sort((a, b) => (id(a) < id(b) ? -1 : 1));
+}
+
+/** The lines of columns added up into cells. */
+function cellsIn({ length, segments, dimensions, sums, buckets }: CallColumns): SegmentCell[] {
+  const cells = new Map<string, SegmentCell & { cell: { sums: object; sketches: object } }>();
+  for (let line = 0; line < length; line += 1) {
+    const segment = segments[line] as number;
+    const key = [...dimensions.values()].map(({ values, places }) => values[places[line] as number] ?? null);
+    const id = JSON.stringify([segment, key]);
+    const known = cells.get(id) ?? { segment, key, cell: { sums: {}, sketches: {} } };
+    cells.set(id, known);
+    const own = known.cell as { sums: Record<string, bigint>; sketches: Record<string, Map<number, number>> };
+    for (const [measure, { units, parts }] of sums) {
+      const value = BigInt(units[line] as number) * ONE + BigInt(parts?.[line] ?? 0);
+      own.sums[measure] = (own.sums[measure] ?? 0n) + value;
+    }
+    for (const [sketch, ofLine] of buckets) {
+      const counts = own.sketches[sketch] ?? new Map<number, number>();
+      own.sketches[sketch] = counts;
+      const bucket = ofLine[line] as number;
+      const calls = Number(sums.get('calls')?.units[line]);
+      if (bucket !== NO_BUCKET) counts.set(bucket, (counts.get(bucket) ?? 0) + calls);
+    }
+  }
+  return [...cells.values()];
 }

@@ -34,6 +34,7 @@ function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => strin
     snapshot: (work) =>
       calls.store.snapshot((snapshot) =>
         work({
+          ...snapshot,
           newestRow: (before) => {
             asked.push('newest row');
             return snapshot.newestRow(before);
@@ -47,7 +48,6 @@ function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => strin
             asked.push(...ranges.map(({ from, to }) => `${minute(from)} to ${minute(to)}`));
             return snapshot.cells(cubes, edges, ranges);
           },
-          newestId: () => snapshot.newestId(),
           arrivals: (...question) => {
             if (fails) {
               fails = false;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { openMovingMinutes } from '../../src/rollup/moving-minutes.ts';
 import { fixedOf, type LooseCell, pack } from '../../src/rollup/packed-cells.ts';
 import { openRecent } from '../../src/rollup/recent.ts';
-import { openSlide } from '../../src/rollup/slide.ts';
 import { emptyTotals } from '../../src/rollup/totals.ts';
 
 const MEASURES = 2;
@@ -28,9 +28,9 @@ it('sums that are moved along are those of the minutes that they were moved to, 
       fc.array(minutes, { minLength: 1, maxLength: 12 }),
       (cells, moves) => {
         const detail = pack(cells, MEASURES, true);
-        const slide = openSlide(detail, emptyTotals(0));
+        const moving = openMovingMinutes(detail, emptyTotals(0));
         for (const [from = 0, to = 0] of moves) {
-          slide.moveTo(from, to, GROUP_OF, MEASURES, GROUPS);
+          moving.moveTo(from, to, GROUP_OF, MEASURES, GROUPS);
           const expected = new Array<bigint>(GROUPS * MEASURES).fill(0n);
           for (const { minute, key, sums } of cells) {
             const group = GROUP_OF[key] as number;
@@ -42,7 +42,7 @@ it('sums that are moved along are those of the minutes that they were moved to, 
                 (expected[group * MEASURES + m] as bigint) + (text.startsWith('-') ? -size : size);
             });
           }
-          const { units, parts } = slide.totals;
+          const { units, parts } = moving.totals;
           expect(expected.map((_, i) => fixedOf(units[i] as number, parts[i] as number))).toEqual(expected);
           expect([...parts].every((part) => Math.abs(part) < 1e12)).toBe(true);
         }

@@ -1,0 +1,75 @@
+import type { CallColumns, CallRead } from '../model/call-columns.ts';
+import { AppError } from '../model/errors.ts';
+import { linesTogether } from '../rollup/call-groups.ts';
+import type { Slide } from '../rollup/slide.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+
+/** The calls of a replay, a stretch of time after the other; the next one is read while the last one is looked at. */
+export interface CallPieces {
+  /** Gives the slide all calls before an instant. Throws the store's AppError, and a RangeError as `take` does. */
+  upTo(instant: number): Promise<void>;
+}
+
+/** Read first, before anything is known of how many calls there are. */
+const FIRST_MS = 6 * 3_600_000;
+/** Calls that are read at a time: some 100 bytes each. */
+const LINES = 150_000;
+const MOST_STEPS = 10_000;
+/** Calls are sent together where that makes so many of one. */
+const WORTH_GROUPING = 3;
+
+export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, end: number): CallPieces {
+  let steps = Math.max(1, Math.floor(FIRST_MS / stepMs));
+  let known = slide.origin;
+  let together = false;
+  let isSampled = false;
+
+  const readFrom = async (from: number): Promise<Piece> => {
+    for (;;) {
+      const read = slide.wanted(edgesFrom(from, steps, stepMs, end), together);
+      try {
+        return { read, columns: await store.snapshot((snapshot) => snapshot.calls(read)) };
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'store_timeout' || steps === 1) throw error;
+        steps = Math.ceil(steps / 4);
+      }
+    }
+  };
+  const readAhead = (from: number): Promise<Piece> => {
+    const reading = readFrom(from);
+    // Nobody may be waiting for it when it fails; whoever asks for it is told.
+    reading.catch(() => undefined);
+    return reading;
+  };
+
+  let ahead: Promise<Piece> | null = null;
+  return {
+    async upTo(instant) {
+      while (known < instant) {
+        const { read, columns } = await (ahead ?? readAhead(known));
+        slide.take(read, columns);
+        known = read.edges.at(-1) as number;
+        const change = LINES / Math.max(1, columns.length);
+        steps = Math.ceil(
+          Math.min(MOST_STEPS, (read.edges.length - 1) * Math.min(4, Math.max(0.25, change))),
+        );
+        if (!isSampled && columns.length >= 1_000) {
+          isSampled = true;
+          together = columns.length >= WORTH_GROUPING * linesTogether(columns);
+        }
+        ahead = known < end ? readAhead(known) : null;
+      }
+    },
+  };
+}
+
+interface Piece {
+  readonly read: CallRead;
+  readonly columns: CallColumns;
+}
+
+function edgesFrom(from: number, steps: number, stepMs: number, end: number): number[] {
+  const edges = [from];
+  for (let edge = from + stepMs; edges.length <= steps && edge <= end; edge += stepMs) edges.push(edge);
+  return edges;
+}

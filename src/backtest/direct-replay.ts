@@ -1,0 +1,55 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { AppError } from '../model/errors.ts';
+import { type Assignment, assess, momentOf, type Outcome } from '../pipeline/assess.ts';
+import { FIRST_CHUNK, nextChunk } from './chunk.ts';
+import { heedStop, type ReplayRun } from './replay-run.ts';
+
+/**
+ * Replays the instants from the place `from` on, asking the store for the windows of a chunk of instants at a time, one
+ * grouped read for all rules. A rule that cannot be judged is left out from there on. Throws the store's AppError when
+ * nothing can be read, and AppError `stopped`.
+ */
+export async function replayDirectly(run: ReplayRun, from: number, chunk: number | null): Promise<void> {
+  const { replayed, stepMs } = run.grid;
+  let size = chunk ?? FIRST_CHUNK;
+  for (let done = from; done < replayed.length; ) {
+    // Signals and the progress bar have their turn between two chunks.
+    await breathe();
+    heedStop(run);
+    const instants = replayed.slice(done, done + size);
+    const assignments = run.rules
+      .filter(({ name }) => !run.failed.has(name))
+      .map((rule) => ({ rule, moments: instants.map((at) => momentOf(rule, at, run.grid)) }));
+    const outcomes = await outcomesOf(run, assignments);
+    if (instants.length > 1 && outcomes.some(({ error }) => error?.code === 'store_timeout')) {
+      size = Math.ceil(instants.length / 4);
+      continue;
+    }
+    for (const { rule, error } of outcomes) if (error !== null) run.failed.set(rule.name, error);
+    for (const i of instants.keys()) {
+      for (const [r, { rule, evaluations, error }] of outcomes.entries()) {
+        const moment = assignments[r]?.moments[i];
+        const evaluation = evaluations[i];
+        if (error !== null || moment === undefined || evaluation === undefined) continue;
+        run.judged(rule, moment, evaluation);
+      }
+    }
+    done += instants.length;
+    run.progressed(done);
+    size = chunk ?? nextChunk(stepMs, outcomes);
+  }
+}
+
+/** A store that takes too long over all reads together is one that takes too long over each. */
+async function outcomesOf(
+  { store, zone }: ReplayRun,
+  assignments: readonly Assignment[],
+): Promise<readonly Outcome[]> {
+  const last = assignments[0]?.moments.at(-1)?.at ?? 0;
+  try {
+    return (await assess(store, zone, assignments, last)).outcomes;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'store_timeout') throw error;
+    return assignments.map(({ rule }) => ({ rule, evaluations: [], error }));
+  }
+}

@@ -1,0 +1,123 @@
+import type { DecimalColumn, TextColumn } from '../model/call-columns.ts';
+import { FIXED_DIGITS } from '../model/money.ts';
+
+/** The integers of an array as PostgreSQL writes it, `{1,-2,NULL}`, so many of them; `absent` stands for NULL. */
+export function integersIn(text: string, length: number, absent: number): Int32Array {
+  const integers = new Int32Array(length);
+  for (let i = 0, at = 1; i < length; i += 1, at += 1) {
+    const negative = text.charCodeAt(at) === MINUS;
+    if (negative) at += 1;
+    const from = at;
+    let value = 0;
+    for (let digit = digitAt(text, at); isDigit(digit); digit = digitAt(text, at)) {
+      value = value * 10 + digit;
+      at += 1;
+    }
+    if (at === from) {
+      at = afterNull(text, at);
+      value = absent;
+    }
+    integers[i] = negative ? -value : value;
+  }
+  return integers;
+}
+
+/**
+ * The decimals of an array, NULL as 0. Throws a RangeError for one that is finer than 10^-12: it could not be told
+ * exactly.
+ */
+export function decimalsIn(text: string, length: number): DecimalColumn {
+  const units = new Float64Array(length);
+  let parts: Float64Array | null = null;
+  for (let i = 0, at = 1; i < length; i += 1, at += 1) {
+    const negative = text.charCodeAt(at) === MINUS;
+    if (negative) at += 1;
+    const from = at;
+    let unit = 0;
+    for (let digit = digitAt(text, at); isDigit(digit); digit = digitAt(text, at)) {
+      unit = unit * 10 + digit;
+      at += 1;
+    }
+    if (at === from) at = afterNull(text, at);
+    if (unit !== 0) units[i] = negative ? -unit : unit;
+    if (text.charCodeAt(at) !== POINT) continue;
+    at += 1;
+    let part = 0;
+    let scale = SMALLEST;
+    for (let digit = digitAt(text, at); isDigit(digit); digit = digitAt(text, at)) {
+      if (scale < 1 && digit > 0) throw new RangeError('a decimal is finer than 10^-12');
+      part += digit * scale;
+      scale /= 10;
+      at += 1;
+    }
+    if (part === 0) continue;
+    parts ??= new Float64Array(length);
+    parts[i] = negative ? -part : part;
+  }
+  return { units, parts };
+}
+
+/** The texts of an array. */
+export function textsIn(text: string, length: number): TextColumn {
+  const places = new Int32Array(length);
+  const values: (string | null)[] = [];
+  const known = new Map<string | null, number>();
+  for (let i = 0, at = 1; i < length; i += 1, at += 1) {
+    let value: string | null;
+    if (text.charCodeAt(at) === QUOTE) {
+      const end = closingQuote(text, at + 1);
+      value = text.slice(at + 1, end).replace(/\\(.)/gs, '$1');
+      at = end + 1;
+    } else {
+      const comma = text.indexOf(',', at);
+      const end = comma < 0 ? text.length - 1 : comma;
+      const bare = text.slice(at, end);
+      // A text that reads NULL stands in quotes.
+      value = bare === 'NULL' ? null : bare;
+      at = end;
+    }
+    let place = known.get(value);
+    if (place === undefined) {
+      place = values.push(value) - 1;
+      known.set(value, place);
+    }
+    places[i] = place;
+  }
+  return { values, places };
+}
+
+/** How many members an array without quotes has. */
+export function lengthOf(text: string): number {
+  if (text.length <= 2) return 0;
+  let length = 1;
+  for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at + 1)) length += 1;
+  return length;
+}
+
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const QUOTE = 34;
+const BACKSLASH = 92;
+/** Parts in the first place after the point. */
+const SMALLEST = 10 ** (FIXED_DIGITS - 1);
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - ZERO;
+}
+
+function isDigit(digit: number): boolean {
+  return digit >= 0 && digit <= 9;
+}
+
+/** Throws a RangeError for anything but NULL: a column holds nothing else that is no number. */
+function afterNull(text: string, at: number): number {
+  if (text.startsWith('NULL', at)) return at + 4;
+  throw new RangeError(`the store gave a number that is none: ${text.slice(at, at + 20)}`);
+}
+
+function closingQuote(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
