@@ -54,6 +54,15 @@ it('operations.md names every metric of the worker, and no other', () => {
   expect(listed.sort()).toEqual([...new Set(exported)].sort());
 });
 
+it('guarantees.md names tests that are there, and every suite of faults', () => {
+  const named = [...read('docs/guarantees.md').matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
+  const suites = readdirSync(join(root, 'test/faults')).filter((name) => name.endsWith('.test.ts'));
+  expect(suites.filter((name) => !named.includes(`test/faults/${name}`))).toEqual([]);
+});
+
 it('the README lists every command', () => {
   const commands = [...read('src/cli.ts').matchAll(/(?:withConfig\(|\.command\()'([\w-]+)'/g)].map(
     ([, name]) => name,
