@@ -1,7 +1,7 @@
 import type { Observation } from '../model/finding.ts';
 import { describeMetric } from '../model/metric.ts';
 import { toNumber } from '../model/money.ts';
-import type { Rule } from '../model/rule.ts';
+import type { AnomalyRule, Rule } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 
@@ -40,39 +40,72 @@ const FOLLOWED = 200;
 /** A point and how bad it is: the worst of a column is shown. */
 type Ranked = SeriesPoint & { readonly badness: number };
 
+interface Followed {
+  readonly key: GroupKey;
+  badness: number;
+  readonly points: (Ranked | null)[];
+}
+
 /** Collects the series of a rule over so many instants. */
 export function openSeries(rule: Rule, instants: number): SeriesLog {
   const columns = Math.min(COLUMNS, Math.max(1, instants));
   const times: number[] = [];
   const worst: (Ranked | null)[] = new Array(columns).fill(null);
-  const groups = new Map<string, { key: GroupKey; badness: number; points: (Ranked | null)[] }>();
+  const groups = new Map<string, Followed>();
+  /** Their names are asked for at every instant; what is made of a key is made once. */
+  const byKey = new Map<GroupKey, Followed>();
+  /** No group that was let go was worse. */
+  let mildest = Number.NEGATIVE_INFINITY;
 
-  const followed = (key: GroupKey, badness: number): { badness: number; points: (Ranked | null)[] } => {
-    const name = JSON.stringify(key);
-    const known = groups.get(name);
-    if (known !== undefined) return known;
-    if (groups.size >= FOLLOWED) {
-      const mildestFirst = [...groups].sort(([, a], [, b]) => a.badness - b.badness);
-      for (const [mild] of mildestFirst.slice(0, FOLLOWED / 2)) groups.delete(mild);
+  const letGo = (): void => {
+    const mildestFirst = [...groups].sort(([, a], [, b]) => a.badness - b.badness);
+    for (const [name, { badness }] of mildestFirst.slice(0, FOLLOWED / 2)) {
+      groups.delete(name);
+      mildest = Math.max(mildest, badness);
     }
-    const group = { key, badness, points: new Array<Ranked | null>(columns).fill(null) };
-    groups.set(name, group);
+    byKey.clear();
+  };
+
+  const followed = (key: GroupKey, badness: number): Followed | null => {
+    const seen = byKey.get(key);
+    if (seen !== undefined) return seen;
+    // A group that is this mild would be let go again.
+    if (groups.size >= FOLLOWED / 2 && badness < mildest) return null;
+    const name = JSON.stringify(key);
+    let group = groups.get(name);
+    if (group === undefined) {
+      if (groups.size >= FOLLOWED) letGo();
+      group = { key, badness, points: new Array<Ranked | null>(columns).fill(null) };
+      groups.set(name, group);
+    }
+    byKey.set(key, group);
     return group;
+  };
+
+  const note = (column: number, key: GroupKey, badness: number, pointOf: () => SeriesPoint): void => {
+    const group = followed(key, badness);
+    if (group !== null) group.badness = Math.max(group.badness, badness);
+    for (const points of group === null ? [worst] : [group.points, worst]) {
+      const known = points[column] ?? null;
+      if (known === null || badness > known.badness) points[column] = { ...pointOf(), badness };
+    }
   };
 
   return {
     add(index, { at, judgement: { observed } }) {
       const column = Math.min(columns - 1, Math.floor((index * columns) / instants));
       times[column] ??= at;
-      for (const [rank, one] of observed.worst().entries()) {
-        const badness = badnessOf(rule, one);
-        const group = followed(one.key, badness);
-        group.badness = Math.max(group.badness, badness);
-        for (const points of rank === 0 ? [group.points, worst] : [group.points]) {
-          const known = points[column] ?? null;
-          if (known === null || badness > known.badness)
-            points[column] = { ...pointOf(rule, at, one), badness };
+      if (rule.type === 'anomaly') {
+        for (const one of observed.worst()) {
+          note(column, one.key, Math.abs(one.zscore ?? 0), () => anomalyPoint(rule, at, one));
         }
+        return;
+      }
+      const sign = rule.operator.startsWith('<') ? -1 : 1;
+      const { numbers } = observed;
+      for (let place = 0; place < numbers.length; place += 1) {
+        const value = numbers[place] as number;
+        note(column, observed.keyAt(place), sign * value, () => ({ at, value, band: null }));
       }
     },
     read() {
@@ -88,13 +121,8 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
   };
 }
 
-function badnessOf(rule: Rule, { value, zscore }: Observation): number {
-  if (rule.type === 'anomaly') return Math.abs(zscore ?? 0);
-  return rule.operator.startsWith('<') ? -value.number : value.number;
-}
-
-function pointOf(rule: Rule, at: number, { value, baseline }: Observation): SeriesPoint {
-  if (rule.type !== 'anomaly' || baseline === null) return { at, value: value.number, band: null };
+function anomalyPoint(rule: AnomalyRule, at: number, { value, baseline }: Observation): SeriesPoint {
+  if (baseline === null) return { at, value: value.number, band: null };
   const { mean, stddev, floor } = baseline;
   // What the guards add to the score's own distance, as the judgement does.
   const reach = Math.max(

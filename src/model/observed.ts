@@ -1,4 +1,5 @@
 import type { Observation } from './finding.ts';
+import type { GroupKey } from './series.ts';
 
 /**
  * The values that a rule saw at one instant. A rule by user sees thousands and few are ever looked at, so an observation
@@ -8,6 +9,8 @@ export interface Observed extends Iterable<Observation> {
   readonly length: number;
   /** All values as doubles, in no order. */
   readonly numbers: ArrayLike<number>;
+  /** The group whose value stands at a place of `numbers`. */
+  keyAt(place: number): GroupKey;
   /** The worst ones, worst first; all of them where `count` is left out. */
   worst(count?: number): readonly Observation[];
   /** Those with the largest values, the largest first. */
@@ -19,6 +22,7 @@ export interface Observed extends Iterable<Observation> {
 export interface Observing {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
+  keyAt(place: number): GroupKey;
   /** The observation at a place of `numbers`. */
   observe(place: number): Observation;
   /** The exact order, worst first. */
@@ -27,7 +31,7 @@ export interface Observing {
   readonly worsens: 'up' | 'down' | null;
 }
 
-export function observedLater({ numbers, observe, order, worsens }: Observing): Observed {
+export function observedLater({ numbers, keyAt, observe, order, worsens }: Observing): Observed {
   let whole: readonly Observation[] | null = null;
   const everything = (): readonly Observation[] => {
     whole ??= Array.from(numbers, (_, place) => observe(place)).sort(order);
@@ -40,6 +44,7 @@ export function observedLater({ numbers, observe, order, worsens }: Observing): 
   return {
     length: numbers.length,
     numbers,
+    keyAt,
     worst,
     largest: (count) =>
       foremost(numbers, count, 'up')
@@ -65,6 +70,7 @@ export function observedHere(worstFirst: readonly Observation[]): Observed {
   return {
     length: worstFirst.length,
     numbers: worstFirst.map(({ value }) => value.number),
+    keyAt: (place) => worstFirst[place]?.key ?? [],
     worst: (count) => worstFirst.slice(0, count),
     largest: (count) => [...worstFirst].sort((a, b) => b.value.number - a.value.number).slice(0, count),
     mildest: () => worstFirst.at(-1),

@@ -7,10 +7,10 @@ import { fixedOf } from './packed-cells.ts';
 import type { RunningTotals } from './running-sums.ts';
 import type { Layout, Place } from './step-cells.ts';
 
-/** The totals at both ends of a window. */
+/** The totals at both ends of a window; the same object from one instant to the next. */
 export interface Span {
-  readonly since: RunningTotals;
-  readonly until: RunningTotals;
+  since: RunningTotals;
+  until: RunningTotals;
 }
 
 /** A sketch's counts by bucket, over the same windows. */

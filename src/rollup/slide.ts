@@ -2,7 +2,7 @@ import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
-import { type Edge, openRunningSums, type RunningSums } from './running-sums.ts';
+import { type Edge, openRunningSums, type RunningSums, type RunningTotals } from './running-sums.ts';
 import { type CountedSketch, type RecentGroups, type Span, seriesBetween } from './series-between.ts';
 import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
 
@@ -167,30 +167,36 @@ interface AskedQuery {
   readonly groups: CallGroups;
   readonly table: Table;
   readonly ends: readonly Ends[];
-  readonly sketches: readonly {
-    readonly measure: Measure;
-    readonly buckets: BucketGroups;
+  readonly sketches: readonly (CountedSketch & {
     readonly sums: RunningSums;
-    readonly ends: readonly Ends[];
-  }[];
+    readonly spans: readonly Ends[];
+  })[];
   readonly recent: RecentGroups;
 }
 
-interface Ends {
-  readonly from: Edge;
-  readonly to: Edge;
+/** The edges of a window, and the totals at them. */
+interface Ends extends Span {
+  readonly fromEdge: Edge;
+  readonly toEdge: Edge;
 }
+
+const NO_TOTALS: RunningTotals = { values: new Float64Array(0) };
 
 function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery {
   const endsIn = (sums: RunningSums): Ends[] =>
-    query.windows.map(() => ({ from: sums.edge(), to: sums.edge() }));
+    query.windows.map(() => ({
+      fromEdge: sums.edge(),
+      toEdge: sums.edge(),
+      since: NO_TOTALS,
+      until: NO_TOTALS,
+    }));
   const table = tables.get(tableName(query)) as Table;
   return {
     groups,
     table,
     ends: endsIn(table.sums),
     sketches: [...sketches].flatMap(([measure, { buckets, sums }]) =>
-      query.measures.includes(measure) ? [{ measure, buckets, sums, ends: endsIn(sums) }] : [],
+      query.measures.includes(measure) ? [{ measure, buckets, sums, spans: endsIn(sums) }] : [],
     ),
     recent: { numbers: new Int32Array(0), keys: [] },
   };
@@ -201,36 +207,27 @@ function answerTo(
   { groups, table, ends, sketches, recent }: AskedQuery,
   grid: StepGrid,
 ): Series | null {
-  const spans = spansAt(query, table.sums, ends, grid);
-  if (spans === null) return null;
-  const counted: CountedSketch[] = [];
-  for (const { measure, buckets, sums, ends: own } of sketches) {
-    const counts = spansAt(query, sums, own, grid);
-    if (counts === null) return null;
-    counted.push({ measure, buckets, spans: counts });
-  }
-  return seriesBetween(query, groups.keys, table.layout, spans, counted, recent);
+  if (!moveTo(query, table.sums, ends, grid)) return null;
+  for (const { sums, spans } of sketches) if (!moveTo(query, sums, spans, grid)) return null;
+  return seriesBetween(query, groups.keys, table.layout, ends, sketches, recent);
 }
 
-function spansAt(
-  { windows }: Query,
-  sums: RunningSums,
-  ends: readonly Ends[],
-  grid: StepGrid,
-): Span[] | null {
-  const spans: Span[] = [];
+/** Moves the ends to the windows of the query; whether that could be done. */
+function moveTo({ windows }: Query, sums: RunningSums, ends: readonly Ends[], grid: StepGrid): boolean {
   for (let i = 0; i < windows.length; i += 1) {
     const window = windows[i] as Query['windows'][number];
-    const [from, to] = [stepAt(window.from, grid), stepAt(window.to, grid)];
-    if (!Number.isInteger(from) || !Number.isInteger(to)) return null;
+    const from = stepAt(window.from, grid);
+    const to = stepAt(window.to, grid);
+    if (!Number.isInteger(from) || !Number.isInteger(to)) return false;
     const own = ends[i] as Ends;
-    const until = sums.at(own.to, to);
-    const since = sums.at(own.from, from);
-    if (until === null || since === null) return null;
+    const until = sums.at(own.toEdge, to);
+    const since = sums.at(own.fromEdge, from);
+    if (until === null || since === null) return false;
+    own.until = until;
     // A window without time in it holds nothing: it ends where it begins.
-    spans.push({ since: from < to ? since : until, until });
+    own.since = from < to ? since : until;
   }
-  return spans;
+  return true;
 }
 
 function grouped(queries: readonly Query[], nameOf: (query: Query) => string): Map<string, Query[]> {

@@ -68,6 +68,7 @@ export function judgeAnomaly(
     status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
     observed: observedLater({
       numbers,
+      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
       observe: (place) => judge(groups[place] as number).observation,
       order: farthestFirst,
       worsens: null,

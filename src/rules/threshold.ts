@@ -73,17 +73,17 @@ export const threshold: RuleType<ThresholdRule> = {
       count += 1;
     }
     const numbers = values.subarray(0, count);
+    const keyAt = (place: number): GroupKey => series.keys[groups[place] as number] as GroupKey;
     const observe = (place: number): Observation => {
-      const group = groups[place] as number;
-      const value = sample(series.cell(group, 0)) as Sample;
-      return { key: series.keys[group] as GroupKey, value, window, baseline: null, zscore: null };
+      const value = sample(series.cell(groups[place] as number, 0)) as Sample;
+      return { key: keyAt(place), value, window, baseline: null, zscore: null };
     };
     const falls = rule.operator.startsWith('<');
     const order = falls ? smallestFirst : largestFirst;
     const firing = firingAmong(rule, numbers, observe).sort(order);
     return {
       status: firing.length > 0 ? 'firing' : !additive && count === 0 ? 'no_data' : 'ok',
-      observed: observedLater({ numbers, observe, order, worsens: falls ? 'down' : 'up' }),
+      observed: observedLater({ numbers, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
   },

@@ -47,6 +47,32 @@ describe('a replay over sums that slide', () => {
     );
   }, 300_000);
 
+  it('lets go of what has left all windows, and goes on as before, for weeks', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    const calls = Array.from({ length: 3_000 }, (_, i) => ({
+      ...CALL,
+      at: from - 5 * DAY + i * 17 * MINUTE,
+      service: `s${i % 7 === 0 ? Math.floor(i / 300) : i % 3}`,
+      cost: ((i * 7_919) % 1_000) / 999,
+    }));
+    await insert(calls);
+    const play = {
+      rules: [
+        ruleOf('threshold', { name: 'a', group_by: ['service'], threshold: 1.5, window: '1h' }),
+        ruleOf('threshold', { name: 'b', group_by: ['service'], threshold: 30, window: '3d', for: '6h' }),
+        ruleOf('anomaly', { name: 'c', group_by: ['service'], window: '6h', baseline: '3d', min_history: 2 }),
+      ],
+      zone: 'Europe/Berlin',
+      from,
+      to: from + 30 * DAY,
+      stepMs: HOUR,
+    };
+    const { slid, direct } = await bothWays(play);
+    expect(slid.judged).toBe(direct.instants);
+    expect(slid.lines).toEqual(direct.lines);
+    expect(direct.statuses).toContain('threshold firing');
+  }, 60_000);
+
   it('has the store add calls up that are much alike, with the same result', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(

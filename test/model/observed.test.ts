@@ -17,6 +17,7 @@ function observing(amounts: readonly bigint[], worsens: 'up' | 'down' | null) {
   const sign = worsens === 'down' ? -1 : 1;
   const observed = observedLater({
     numbers: amounts.map((fixed) => Number(fixed) / Number(ONE)),
+    keyAt: (place) => [String(place)],
     observe(place): Observation {
       made.push(place);
       const fixed = amounts[place] as bigint;
