@@ -6,8 +6,10 @@ import type { AuditStore } from '../stores/audit-store.ts';
 
 /** The calls of a replay, a stretch of time after the other; the next one is read while the last one is looked at. */
 export interface CallPieces {
-  /** Gives the slide all calls before an instant. Throws the store's AppError, and a RangeError as `take` does. */
-  upTo(instant: number): Promise<void>;
+  /** Whether the slide has all calls before an instant. */
+  reach(instant: number): boolean;
+  /** Gives the slide the next ones. Throws the store's AppError, and a RangeError as `take` does. */
+  next(): Promise<void>;
 }
 
 /** Read first, before anything is known of how many calls there are. */
@@ -15,8 +17,9 @@ const FIRST_MS = 6 * 3_600_000;
 /** Calls that are read at a time: some 100 bytes each. */
 const LINES = 150_000;
 const MOST_STEPS = 10_000;
-/** Calls are sent together where that makes so many of one. */
+/** Calls are sent together where that makes one of so many, which the first ones tell. */
 const WORTH_GROUPING = 3;
+const SAMPLE = 10_000;
 
 export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, end: number): CallPieces {
   let steps = Math.max(1, Math.floor(FIRST_MS / stepMs));
@@ -44,21 +47,19 @@ export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, 
 
   let ahead: Promise<Piece> | null = null;
   return {
-    async upTo(instant) {
-      while (known < instant) {
-        const { read, columns } = await (ahead ?? readAhead(known));
-        slide.take(read, columns);
-        known = read.edges.at(-1) as number;
-        const change = LINES / Math.max(1, columns.length);
-        steps = Math.ceil(
-          Math.min(MOST_STEPS, (read.edges.length - 1) * Math.min(4, Math.max(0.25, change))),
-        );
-        if (!isSampled && columns.length >= 1_000) {
-          isSampled = true;
-          together = columns.length >= WORTH_GROUPING * linesTogether(columns);
-        }
-        ahead = known < end ? readAhead(known) : null;
+    reach: (instant) => known >= instant,
+    async next() {
+      const { read, columns } = await (ahead ?? readAhead(known));
+      slide.take(read, columns);
+      known = read.edges.at(-1) as number;
+      const change = Math.min(4, Math.max(0.25, LINES / Math.max(1, columns.length)));
+      steps = Math.ceil(Math.min(MOST_STEPS, (read.edges.length - 1) * change));
+      if (!isSampled && columns.length >= SAMPLE / 10) {
+        isSampled = true;
+        const lines = Math.min(SAMPLE, columns.length);
+        together = lines >= WORTH_GROUPING * linesTogether(columns, lines);
       }
+      ahead = known < end ? readAhead(known) : null;
     },
   };
 }

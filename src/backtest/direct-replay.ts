@@ -5,18 +5,22 @@ import { FIRST_CHUNK, nextChunk } from './chunk.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 
 /**
- * Replays the instants from the place `from` on, asking the store for the windows of a chunk of instants at a time, one
+ * Replays the instants of the places [from, to), asking the store for the windows of a chunk of instants at a time, one
  * grouped read for all rules. A rule that cannot be judged is left out from there on. Throws the store's AppError when
  * nothing can be read, and AppError `stopped`.
  */
-export async function replayDirectly(run: ReplayRun, from: number, chunk: number | null): Promise<void> {
+export async function replayDirectly(
+  run: ReplayRun,
+  { from, to }: { readonly from: number; readonly to: number },
+  chunk: number | null = null,
+): Promise<void> {
   const { replayed, stepMs } = run.grid;
   let size = chunk ?? FIRST_CHUNK;
-  for (let done = from; done < replayed.length; ) {
+  for (let done = from; done < to; ) {
     // Signals and the progress bar have their turn between two chunks.
     await breathe();
     heedStop(run);
-    const instants = replayed.slice(done, done + size);
+    const instants = replayed.slice(done, Math.min(to, done + size));
     const assignments = run.rules
       .filter(({ name }) => !run.failed.has(name))
       .map((rule) => ({ rule, moments: instants.map((at) => momentOf(rule, at, run.grid)) }));

@@ -50,9 +50,19 @@ export async function replay(
     judged: (rule, moment, evaluation) => listener.judged(decideAt(rule, moment, evaluation)),
     progressed: (done) => listener.progressed?.(done, grid.replayed.length),
   };
+  const { length } = grid.replayed;
+  let done = 0;
   // A few instants are one read for the direct way, which has the store add their long windows up.
-  const slides = options.chunk === undefined && grid.replayed.length > FIRST_CHUNK;
-  const judged = slides ? await replaySliding(run) : 0;
-  await replayDirectly(run, judged, options.chunk ?? null);
+  if (options.chunk === undefined && length > FIRST_CHUNK) {
+    for (let known = -1; done < length && known < failed.size; ) {
+      known = failed.size;
+      done = await replaySliding(run, done);
+      // Where it was one rule that could not be read, this finds out which, and the others can slide on.
+      const to = Math.min(length, done + FIRST_CHUNK);
+      await replayDirectly(run, { from: done, to });
+      done = to;
+    }
+  }
+  await replayDirectly(run, { from: done, to: length }, options.chunk);
   return { failed };
 }

@@ -82,8 +82,8 @@ export function openBucketGroups(): BucketGroups {
   };
 }
 
-/** How many lines there would be if those that agree in segment, dimensions and buckets were one. */
-export function linesTogether({ length, segments, dimensions, buckets }: CallColumns): number {
+/** How many lines the first `length` would be if those that agree in segment, dimensions and buckets were one. */
+export function linesTogether({ segments, dimensions, buckets }: CallColumns, length: number): number {
   const columns = [...dimensions.values(), ...[...buckets.values(), segments].map(numbered)];
   return combined(columns, length).firsts.length;
 }

@@ -34,7 +34,7 @@ export function callColumnsSql(
     ...rawColumnsSql(mapping, all),
   ];
   const rows = fromTableSql(mapping, raw, [`${time} >= ${from}`, `${time} < ${to}`]);
-  const calls = `SELECT ${['s', ...named, ...derivedColumnsSql(all, prices, parameters)].join(', ')} FROM (${rows}) AS raw`;
+  const calls = `SELECT ${['s', ...named, ...derivedColumnsSql(all, prices, parameters)].join(', ')} FROM (${rows}) AS raw OFFSET 0`;
   const buckets = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const asked: readonly Measure[] = together ? ['calls', ...measures] : measures;
   const valueSql = together ? aggregateSql : rowValueSql;

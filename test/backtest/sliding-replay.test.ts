@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { replayDirectly } from '../../src/backtest/direct-replay.ts';
+import { replay } from '../../src/backtest/replay.ts';
 import type { ReplayRun } from '../../src/backtest/replay-run.ts';
 import { replaySliding } from '../../src/backtest/sliding-replay.ts';
+import type { CallRead } from '../../src/model/call-columns.ts';
 import { AppError } from '../../src/model/errors.ts';
 import type { Observation } from '../../src/model/finding.ts';
 import type { Rule } from '../../src/model/rule.ts';
@@ -88,7 +90,7 @@ describe('a replay over sums that slide', () => {
       stepMs: 5 * MINUTE,
     };
     const asked: boolean[] = [];
-    const spying = spyOn(scene.store, (together) => void asked.push(together));
+    const spying = spyOn(scene.store, ({ together }) => void asked.push(together));
     const { slid, direct } = await bothWays(play, spying);
     expect(slid.lines).toEqual(direct.lines);
     expect(asked[0]).toBe(false);
@@ -101,7 +103,7 @@ describe('a replay over sums that slide', () => {
     const rules = [ruleOf('threshold', { group_by: ['service'], threshold: 0.02, window: '1h', for: '15m' })];
     const play = { rules, from: from + HOUR, to: from + 20 * HOUR, stepMs: 5 * MINUTE };
     const refused: number[] = [];
-    const impatient = spyOn(scene.store, (_, edges) => {
+    const impatient = spyOn(scene.store, ({ edges }) => {
       if (edges.length <= 10) return;
       refused.push(edges.length);
       throw new AppError('store_timeout', 'too long');
@@ -128,6 +130,51 @@ describe('a replay over sums that slide', () => {
     expect(slid.lines).toEqual(direct.lines.slice(0, slid.judged));
   });
 
+  it('goes on with the other rules where one cannot be read', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    await insert(Array.from({ length: 300 }, (_, i) => ({ ...CALL, at: from + i * 7 * MINUTE })));
+    const rules = [
+      ruleOf('threshold', { name: 'readable', group_by: ['service'], threshold: 0.02 }),
+      ruleOf('threshold', { name: 'broken', group_by: ['user'], threshold: 0.02 }),
+    ];
+    const fault = new AppError('store_query_failed', 'no such user');
+    let slid = 0;
+    const store: AuditStore = {
+      ...spyOn(scene.store, (read) => {
+        if (read.dimensions.includes('user')) throw fault;
+        slid += 1;
+      }),
+      read: async (reads, before) => {
+        const { newestRow, answers } = await scene.store.read(reads, before);
+        return {
+          newestRow,
+          answers: answers.map((answer, i) => (reads[i]?.groupBy[0] === 'user' ? fault : answer)),
+        };
+      },
+    };
+    const parts = partsOf(scene, { rules, from: from + HOUR, to: from + 30 * HOUR, stepMs: 5 * MINUTE });
+    const judged: string[] = [];
+    const { failed } = await replay(
+      { ...parts, store },
+      { judged: ({ rule }) => void judged.push(rule.name) },
+    );
+    expect([...failed.keys()]).toEqual(['broken']);
+    expect(judged).toEqual(parts.grid.replayed.map(() => 'readable'));
+    expect(slid).toBeGreaterThan(0);
+  });
+
+  it('is told to stop while it still reads what lies before the first instant', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    const rules = [ruleOf('threshold', { window: '30d', threshold: 1 })];
+    const parts = partsOf(scene, { rules, from, to: from + DAY, stepMs: 5 * MINUTE });
+    const stopping = new AbortController();
+    const store = spyOn(scene.store, () => stopping.abort());
+    const listener = { judged: () => expect.fail('nothing is judged') };
+    await expect(replay({ ...parts, store }, listener, { stopping: stopping.signal })).rejects.toMatchObject({
+      code: 'stopped',
+    });
+  });
+
   it.each([
     ['windows that end within minutes', { window: '90s' }],
     ['a delay of seconds', { delay: '30s' }],
@@ -139,7 +186,7 @@ describe('a replay over sums that slide', () => {
       to: from + HOUR,
       stepMs: MINUTE,
     };
-    expect(await replaySliding(runOf(play, scene.store).run)).toBe(0);
+    expect(await replaySliding(runOf(play, scene.store).run, 0)).toBe(0);
   });
 
   it('leaves sums to the other way that doubles cannot count', async () => {
@@ -149,16 +196,16 @@ describe('a replay over sums that slide', () => {
     );
     const rules = [ruleOf('threshold', { metric: 'tokens', threshold: 1 })];
     const play = { rules, from: from + HOUR, to: from + 2 * HOUR, stepMs: 5 * MINUTE };
-    expect(await replaySliding(runOf(play, scene.store).run)).toBe(0);
+    expect(await replaySliding(runOf(play, scene.store).run, 0)).toBe(0);
   });
 });
 
 /** Evaluations one by one as text, sliding and direct. */
 async function bothWays(play: Play, store: AuditStore = scene.store) {
   const slid = runOf(play, store);
-  const judged = await replaySliding(slid.run);
+  const judged = await replaySliding(slid.run, 0);
   const direct = runOf(play, scene.store);
-  await replayDirectly(direct.run, 0, 5);
+  await replayDirectly(direct.run, { from: 0, to: direct.run.grid.replayed.length }, 5);
   expect(slid.run.failed).toEqual(direct.run.failed);
   return {
     slid: { judged, lines: slid.lines },
@@ -201,7 +248,7 @@ function asText(rule: Rule, earlier: number, { at, judgement, pending }: Evaluat
 }
 
 /** A store that tells what calls it is asked for. */
-function spyOn(store: AuditStore, asked: (together: boolean, edges: readonly number[]) => void): AuditStore {
+function spyOn(store: AuditStore, asked: (read: CallRead) => void): AuditStore {
   return {
     ...store,
     snapshot: (work) =>
@@ -209,7 +256,7 @@ function spyOn(store: AuditStore, asked: (together: boolean, edges: readonly num
         work({
           ...snapshot,
           calls: async (read) => {
-            asked(read.together, read.edges);
+            asked(read);
             return snapshot.calls(read);
           },
         }),

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CallColumns } from '../../src/model/call-columns.ts';
+import { ONE } from '../../src/model/money.ts';
+import type { Query } from '../../src/model/series.ts';
+import type { Window } from '../../src/model/window.ts';
+import { openSlide, type Slide } from '../../src/rollup/slide.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const START = Date.parse('2026-03-01T00:00:00Z');
+
+/** A call a minute, for so long that parts must be carried many times over. */
+const MINUTES = 20_000;
+const costs = Array.from(
+  { length: MINUTES },
+  (_, i) => (i % 1_000 < 700 ? 1n : -1n) * (ONE - BigInt(1 + (i % 9))),
+);
+
+function columnsOf(from: number, to: number): CallColumns {
+  const own = costs.slice(from, to);
+  return {
+    length: own.length,
+    segments: Int32Array.from(own, (_, i) => i),
+    dimensions: new Map(),
+    sums: new Map([
+      ['calls', { units: Float64Array.from(own, () => 1), parts: null }],
+      [
+        'cost',
+        {
+          units: Float64Array.from(own, (cost) => Number(cost / ONE)),
+          parts: Float64Array.from(own, (cost) => Number(cost % ONE)),
+        },
+      ],
+    ]),
+    buckets: new Map(),
+  };
+}
+
+function queryOf(...windows: Window[]): Query {
+  return { measures: ['cost', 'calls'], where: {}, groupBy: [], windows };
+}
+
+/** Takes minutes [from, to) in stretches of some length. */
+function takeAll(slide: Slide, to: number, length: number): void {
+  for (let from = 0; from < to; from += length) {
+    const end = Math.min(to, from + length);
+    slide.take(slide.wanted(minutes(from, end), false), columnsOf(from, end));
+  }
+}
+
+function windowOf(from: number, to: number): Window {
+  return { from: START + from * MINUTE, to: START + to * MINUTE };
+}
+
+const exactly = (from: number, to: number): bigint | undefined =>
+  from >= to ? undefined : costs.slice(from, to).reduce((sum, cost) => sum + cost, 0n);
+
+describe('sums that slide', () => {
+  it('are exact to the last digit after any number of steps, forward and an hour back', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9_000 }),
+        fc.constantFrom(977, 5_000, MINUTES),
+        fc.array(fc.integer({ min: -60, max: 2_500 }), { minLength: 2, maxLength: 12 }),
+        (length, stretch, moves) => {
+          const asked = queryOf(windowOf(0, length), windowOf(0, 1));
+          const slide = openSlide([[asked]], MINUTE);
+          takeAll(slide, MINUTES, stretch);
+          let at = length;
+          for (const move of [0, ...moves]) {
+            at = Math.max(length, Math.min(MINUTES, at + move));
+            slide.next();
+            const [series] = slide.answer(0, [queryOf(windowOf(at - length, at), windowOf(at - 1, at))]);
+            expect(series?.cell(0, 0)?.sums.cost).toBe(exactly(at - length, at));
+            expect(series?.cell(0, 1)?.sums.cost).toBe(exactly(at - 1, at));
+            expect(series?.estimate(0, 0, 'cost')).toBeCloseTo(
+              Number(exactly(at - length, at)) / Number(ONE),
+              6,
+            );
+            slide.forget();
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('share an end where two windows meet, and part again', () => {
+    const asked = [[queryOf(windowOf(0, 10))], [queryOf(windowOf(0, 100))], [queryOf(windowOf(0, 100))]];
+    const slide = openSlide(asked, MINUTE);
+    takeAll(slide, 1_000, 300);
+    for (const at of [100, 130, 200, 900]) {
+      slide.next();
+      const windows = [windowOf(at - 10, at), windowOf(Math.floor(at / 130) * 120, at), windowOf(90, at)];
+      const sums = windows.map((window, i) => slide.answer(i, [queryOf(window)])[0]?.cell(0, 0)?.sums.cost);
+      expect(sums).toEqual(
+        windows.map(({ from, to }) => exactly((from - START) / MINUTE, (to - START) / MINUTE)),
+      );
+      slide.forget();
+    }
+  });
+
+  it('hold no more than what lies in windows, and little behind them', () => {
+    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    takeAll(slide, MINUTES, 500);
+    const before = slide.size();
+    slide.next();
+    slide.answer(0, [queryOf(windowOf(MINUTES - 60, MINUTES))]);
+    slide.forget();
+    expect(slide.size()).toBeLessThan(before / 8);
+    // An hour back is still there, a week is not.
+    slide.next();
+    const back = slide.answer(0, [queryOf(windowOf(MINUTES - 120, MINUTES - 60))]);
+    expect(back[0]?.cell(0, 0)?.sums.cost).toBe(exactly(MINUTES - 120, MINUTES - 60));
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(60, 120))])).toEqual([null]);
+  });
+
+  it('know nothing of windows that end between two steps, or later than what was taken', () => {
+    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    takeAll(slide, 600, 600);
+    slide.next();
+    expect(slide.answer(0, [queryOf({ from: START, to: START + HOUR + 1 })])).toEqual([null]);
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(550, 610))])).toEqual([null]);
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(560, 600))])[0]?.keys).toEqual([[]]);
+  });
+
+  it('have no group in a window without time, or without calls', () => {
+    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    slide.take(slide.wanted(minutes(0, 120), false), columnsOf(0, 30));
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(20, 20))])[0]?.keys).toEqual([]);
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(30, 90))])[0]?.keys).toEqual([]);
+  });
+});
+
+function minutes(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => START + (from + i) * MINUTE);
+}
