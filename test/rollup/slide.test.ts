@@ -14,7 +14,7 @@ const START = Date.parse('2026-03-01T00:00:00Z');
 const MINUTES = 20_000;
 const costs = Array.from(
   { length: MINUTES },
-  (_, i) => (i % 1_000 < 700 ? 1n : -1n) * (ONE - BigInt(1 + (i % 9))),
+  (_, i) => (i % 1_000 < 960 ? 1n : -1n) * (ONE - BigInt(1 + (i % 9))),
 );
 
 function columnsOf(from: number, to: number): CallColumns {
@@ -86,6 +86,30 @@ describe('sums that slide', () => {
     );
   });
 
+  it.each([1n, -1n])('are exact where thousands of calls fall into one step (%s)', (sign) => {
+    const calls = 30_000;
+    const slide = openSlide([[queryOf(windowOf(0, 1))]], MINUTE);
+    slide.take(slide.wanted(minutes(0, 1), false), {
+      length: calls,
+      segments: new Int32Array(calls),
+      dimensions: new Map(),
+      sums: new Map([
+        ['calls', { units: new Float64Array(calls).fill(1), parts: null }],
+        [
+          'cost',
+          {
+            units: new Float64Array(calls),
+            parts: new Float64Array(calls).fill(Number(sign * (ONE - 1n))),
+          },
+        ],
+      ]),
+      buckets: new Map(),
+    });
+    slide.next();
+    const [series] = slide.answer(0, [queryOf(windowOf(0, 1))]);
+    expect(series?.cell(0, 0)?.sums.cost).toBe(sign * BigInt(calls) * (ONE - 1n));
+  });
+
   it('share an end where two windows meet, and part again', () => {
     const asked = [[queryOf(windowOf(0, 10))], [queryOf(windowOf(0, 100))], [queryOf(windowOf(0, 100))]];
     const slide = openSlide(asked, MINUTE);
@@ -102,11 +126,12 @@ describe('sums that slide', () => {
   });
 
   it('hold no more than what lies in windows, and little behind them', () => {
-    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    const asked = [queryOf(windowOf(0, 60))];
+    const slide = openSlide([asked, asked], MINUTE);
     takeAll(slide, MINUTES, 500);
     const before = slide.size();
     slide.next();
-    slide.answer(0, [queryOf(windowOf(MINUTES - 60, MINUTES))]);
+    for (const asker of [0, 1]) slide.answer(asker, [queryOf(windowOf(MINUTES - 60, MINUTES))]);
     slide.forget();
     expect(slide.size()).toBeLessThan(before / 8);
     // An hour back is still there, a week is not.
@@ -133,6 +158,8 @@ describe('sums that slide', () => {
     slide.take(slide.wanted(minutes(0, 120), false), columnsOf(0, 30));
     slide.next();
     expect(slide.answer(0, [queryOf(windowOf(20, 20))])[0]?.keys).toEqual([]);
+    slide.next();
+    expect(slide.answer(0, [queryOf(windowOf(21, 20))])[0]?.keys).toEqual([]);
     slide.next();
     expect(slide.answer(0, [queryOf(windowOf(30, 90))])[0]?.keys).toEqual([]);
   });
