@@ -321,7 +321,10 @@ async function sleepEach(sql: Sql, ms: number): Promise<void> {
 const EVERY_SECOND: CronSchedule = {
   hasSeconds: true,
   isDue: () => true,
-  latest: (now) => Math.floor(now / 1_000) * 1_000,
+  latest(now, after = Number.NEGATIVE_INFINITY) {
+    const at = Math.floor(now / 1_000) * 1_000;
+    return at > after ? at : null;
+  },
   instants: secondsBetween,
   everyInstant: secondsBetween,
 };

@@ -260,7 +260,9 @@ describe('the scheduler', () => {
           expect(clock - at).toBeLessThan(MINUTE);
           const before = asked[i - 1];
           if (before === undefined) continue;
-          expect(at).not.toBe(before.at);
+          // An instant that comes again because the clock was set back is polled again.
+          const setBack = before.clock - before.gone - (clock - gone);
+          if (setBack <= MINUTE) expect(at).not.toBe(before.at);
           // A step of less than a minute back may make one interval longer by itself.
           expect(gone - before.gone).toBeLessThanOrEqual(2 * MINUTE + 2_000);
         }
