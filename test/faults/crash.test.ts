@@ -160,8 +160,10 @@ async function inTime(come: Promise<void>): Promise<void> {
 }
 
 const KILLS_A_SEED = 12;
-/** About as many as a worker sends in two seconds. */
-const STATEMENTS = 70;
+/** A message shows ten alerts and counts the rest, so that no more may gather. */
+const KILLS_BETWEEN_RESTS = 4;
+/** A worker that has just started sends about as many until its first messages are settled. */
+const STATEMENTS = 120;
 
 /** The n-th statement from now on, whatever it is, and whether the server gets it or not. */
 function atStatement(gate: SqlGate, random: () => number) {
@@ -174,7 +176,7 @@ function afterMs(ms: number) {
   return { come: sleep(ms), release: () => undefined };
 }
 
-describe.concurrent('a worker that is killed', () => {
+describe.concurrent('a worker that is killed', { timeout: 600_000 }, () => {
   test.for([
     { what: 'polling', steps: POLLING },
     { what: 'recording', steps: RECORDING },
@@ -228,11 +230,12 @@ describe.concurrent('a worker that is killed', () => {
       const services: string[] = [];
       for (let kills = 0; kills < KILLS_A_SEED; kills += 1) {
         if (random() < 0.8) services.push(await scene.world.breach());
-        const moment = random() < 0.3 ? afterMs(random() * 1_500) : atStatement(scene.world.gate, random);
+        const moment = random() < 0.3 ? afterMs(random() * 3_000) : atStatement(scene.world.gate, random);
         await inTime(moment.come);
         await scene.kill();
         moment.release();
         await scene.restart();
+        if (kills % KILLS_BETWEEN_RESTS === KILLS_BETWEEN_RESTS - 1) await scene.world.told(...services);
       }
       await scene.world.told(...services);
       await scene.end();

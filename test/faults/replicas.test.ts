@@ -98,7 +98,7 @@ function nextPolled(world: IncidentWorld, last: number): Promise<number> {
 
 const readsAudit = ({ text }: Asked): boolean => /api_audit_logs/.test(text);
 
-describe.concurrent('replicas on one state database', () => {
+describe.concurrent('replicas on one state database', { timeout: 600_000 }, () => {
   test.for([2, 5])(
     '%i of them: one polls, and each alert reaches each channel once',
     async (count, context) => {
