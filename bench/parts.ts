@@ -23,11 +23,14 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
-/** Polls before the first that counts: caches fill, and rules that are new have looked back. */
-const WARM_UP = 3;
+/**
+ * Polls before the first that counts: caches fill, rules that are new have looked back, and the process's code is compiled,
+ * as it is in a worker within its first hours.
+ */
+const WARM_UP = 100;
 const DAY = 86_400_000;
 /** Steady polls a round. */
-const POLLS = 5;
+const POLLS = 15;
 
 /** The steady poll of the mix, beside the floor and beside one statement per rule, in the same minutes. */
 export async function steady(bench: Bench): Promise<Figure[]> {
