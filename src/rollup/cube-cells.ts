@@ -20,7 +20,7 @@ export interface CubeCells {
   /** Whole days of UTC by their beginning (ms), where no window's edge needs their hours. */
   readonly days: Map<number, PackedCells>;
   readonly details: Map<number, PackedCells>;
-  /** Parts of minutes, by `from/to`, for edges that do not fall on a minute; of one poll. */
+  /** Parts of minutes, and of hours that are not known by the minute, by `from/to`; of one poll. */
   readonly pieces: Map<string, PackedCells>;
   /** Raised when a whole hour or day changes, so that what was summed from it is summed again. */
   version: number;

@@ -67,8 +67,13 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     return true;
   };
 
-  /** Part of one hour, by its minutes, and by pieces where an edge is within a minute. */
+  /** Part of one hour: as it was read, or by its minutes, and by pieces where an edge is within a minute. */
   const addPart = (totals: Totals, window: Window, at: number): boolean => {
+    const whole = own.pieces.get(pieceName(window));
+    if (whole !== undefined) {
+      add(totals, whole);
+      return true;
+    }
     const hour = hourOf(window.from);
     const from = Math.ceil((window.from - hour) / MINUTE);
     // What is read ends at `at`, so a minute that holds it is whole as far as it is known.

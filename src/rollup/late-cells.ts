@@ -1,6 +1,5 @@
 import type { CubeCells } from './cube-cells.ts';
 import { DAY, dayOf, HOUR, type Length } from './grid.ts';
-import { lacksNeeded, type WholeNeeds } from './needs.ts';
 
 /** What a look reads beside the young rows, by cube: hours by the minute, and whole hours and days. */
 export interface CellsToRead {
@@ -9,39 +8,22 @@ export interface CellsToRead {
 }
 
 /**
- * The hours that `edges` need by the minute and that are not there, and all that is there of the hours into which rows
- * came late: their minutes, their whole and their day. Hours before `sealedTo` are whole.
+ * All that is there of the hours into which rows came late: their minutes, their whole and their day. Hours before
+ * `sealedTo` are whole.
  */
 export function cellsToRead(
   owners: readonly CubeCells[],
   late: readonly number[],
-  edges: ReadonlyMap<CubeCells, ReadonlySet<number>>,
-  needs: ReadonlyMap<CubeCells, WholeNeeds>,
   sealedTo: number,
 ): CellsToRead {
   const byMinute = new Map<CubeCells, Set<number>>();
   const whole = { [HOUR]: new Map<CubeCells, Set<number>>(), [DAY]: new Map<CubeCells, Set<number>>() };
   for (const own of owners) {
-    const minutes = new Set([...(edges.get(own) ?? [])].filter(isUnknown(own, needs.get(own), sealedTo)));
-    for (const hour of late) if (hour >= sealedTo || own.details.has(hour)) minutes.add(hour);
+    const minutes = new Set(late.filter((hour) => hour >= sealedTo || own.details.has(hour)));
     byMinute.set(own, minutes);
     // What is read by the minute is put together, and not read twice.
     whole[HOUR].set(own, new Set(late.filter((hour) => own.hours.has(hour) && !minutes.has(hour))));
     whole[DAY].set(own, new Set(late.map(dayOf).filter((day) => own.days.has(day))));
   }
   return { byMinute, whole };
-}
-
-function isUnknown(
-  own: CubeCells,
-  needs: WholeNeeds | undefined,
-  sealedTo: number,
-): (hour: number) => boolean {
-  return (hour) => {
-    if (hour >= sealedTo) return false;
-    const cells = own.details.get(hour);
-    return (
-      cells === undefined || (needs !== undefined && lacksNeeded(own, cells, needs.measuresOf(HOUR, hour)))
-    );
-  };
 }

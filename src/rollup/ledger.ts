@@ -2,17 +2,25 @@ import type { Query, Series } from '../model/series.ts';
 import type { RollupCells } from '../state/rollup-cells.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
 import { answerFrom } from './answer.ts';
+import { comingWindows } from './coming-edges.ts';
 import { isSame } from './compare.ts';
 import { type CubeCells, dropWhole, openCubeCells, sealHour, setWhole, wholesOf } from './cube-cells.ts';
 import { type CubePlan, type CubeUse, planCubes } from './cube-plan.ts';
-import { DAY, dayOf, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
+import { ascending, DAY, dayOf, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
 import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
 import { openKeptCells } from './kept-cells.ts';
 import { cellsToRead } from './late-cells.ts';
-import { edgeNeeds, type MissingCells, missingCells, type WholeNeeds, wholeNeeds } from './needs.ts';
+import {
+  edgeNeeds,
+  lacksNeeded,
+  type MissingCells,
+  missingCells,
+  type WholeNeeds,
+  wholeNeeds,
+} from './needs.ts';
 import { width } from './packed-cells.ts';
 import { type OpenViews, openViews } from './query-views.ts';
-import { readHoursByMinute, readPieces, readWhole } from './read-cells.ts';
+import { readHoursByMinute, readParts, readPieces, readWhole } from './read-cells.ts';
 import { ripen } from './ripen.ts';
 import { readYoung, type SeenMinutes, UNSEEN } from './young-minutes.ts';
 
@@ -61,12 +69,16 @@ const LONG_ABSENCE_MS = 6 * HOUR;
 const SHORT_CHUNK_MS = 500;
 const MAX_CHUNK_MS = 8 * DAY;
 const REOPEN_EVERY_MS = DAY;
+/** Hours that are read by the minute in one transaction. */
+const EDGES_AT_ONCE = 24;
 const LENGTHS = [HOUR, DAY] as const;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
   let views: OpenViews = openViews(cubes);
   let queries: readonly Query[] = [];
+  /** Of the look before the last. */
+  let before: readonly Query[] = [];
   let plan: CubePlan = { cubes: new Map(), uses: [] };
   /** Of the latest queries; worked out when it is first asked for. */
   let latestNeeds: ReadonlyMap<CubeCells, WholeNeeds> | null = null;
@@ -98,6 +110,14 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   const measuresOf = (length: Length) => (own: CubeCells, newest: number) =>
     needs().get(own)?.measuresOf(length, newest) ?? own.cube.measures;
+
+  const isKnownByMinute =
+    (sealed: number) =>
+    (own: CubeCells, hour: number): boolean => {
+      if (hour >= sealed) return true;
+      const cells = own.details.get(hour);
+      return cells !== undefined && !lacksNeeded(own, cells, measuresOf(HOUR)(own, hour));
+    };
 
   const seal = (own: CubeCells, hour: number): void => {
     sealHour(own, hour);
@@ -192,14 +212,15 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, at);
 
-    const edges = edgeNeeds(queries, plan, cubes, at);
+    const edges = edgeNeeds(queries, plan, cubes, at, isKnownByMinute(sealed));
     const late = arrived.hours.filter((hour) => hour < youngFrom);
-    const again = cellsToRead(owners, late, edges.hours, needs(), sealed);
+    const again = cellsToRead(owners, late, sealed);
     rowsRead += await readHoursByMinute(snapshot, again.byMinute, at, (own, hour) =>
       // Hours that are not over are put together with what comes, which has all measures.
       hour < sealed ? measuresOf(HOUR)(own, hour) : own.cube.measures,
     );
     rowsRead += await readPieces(snapshot, edges.pieces);
+    rowsRead += await readParts(snapshot, edges.parts, measuresOf(HOUR));
     for (const length of LENGTHS) {
       rowsRead += await readWhole(snapshot, length, again.whole[length], measuresOf(length));
     }
@@ -224,6 +245,29 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     readTo = at;
     if (ripenedTo !== sealedTo) ripenAll(sealedTo);
     return { newestRow, rowsRead };
+  };
+
+  /**
+   * Reads hours by the minute that the edges of the next poll fall into, some at a time until it `isOver`: polls a minute
+   * apart then add what entered and left, and none has to read what all of them share.
+   */
+  const readComingEdges = async (isOver: () => boolean): Promise<void> => {
+    if (sealedTo === null || readTo === null) return;
+    const coming = comingWindows(queries, before);
+    const { parts } = edgeNeeds(coming, plan, cubes, readTo, isKnownByMinute(sealedTo));
+    const missing = new Map(
+      [...parts].map(([own, wanted]) => [own, new Set([...wanted.values()].map(({ from }) => hourOf(from)))]),
+    );
+    const hours = ascending(new Set([...missing.values()].flatMap((own) => [...own])));
+    for (let from = 0; from < hours.length && !isOver(); from += EDGES_AT_ONCE) {
+      const chunk = hours.slice(from, from + EDGES_AT_ONCE);
+      const wanted = [...missing].map(
+        ([own, all]) => [own, new Set(chunk.filter((hour) => all.has(hour)))] as const,
+      );
+      await store.snapshot((snapshot) =>
+        readHoursByMinute(snapshot, new Map(wanted), Number.POSITIVE_INFINITY, measuresOf(HOUR)),
+      );
+    }
   };
 
   const ripenAll = (end: number): void => {
@@ -251,6 +295,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       forgetKeys(at);
       stepMs = askedAt === 0 ? 0 : at - askedAt;
       askedAt = at;
+      before = queries;
       queries = asked;
       plan = planCubes(asked);
       latestNeeds = null;
@@ -272,7 +317,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         const left = hoursIn(missing.map(([, cells]) => cells));
         total ??= left.size;
         const done = total - left.size;
-        if (left.size === 0 || performance.now() - begun >= budgetMs) return { done, total };
+        const isOver = (): boolean => performance.now() - begun >= budgetMs;
+        if (left.size === 0) await readComingEdges(isOver);
+        if (left.size === 0 || isOver()) return { done, total };
         const from = dayOf(Math.max(...left)) + DAY - chunkMs;
         const chunk = (length: Length) =>
           new Map(

@@ -8,10 +8,14 @@ import type { PackedCells } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
-/** What the edges of windows need beside whole hours, by cube: hours by the minute, and parts of minutes. */
+/**
+ * What the edges of windows need beside whole hours, by cube. Hours that are known by the minute need only pieces of the
+ * minutes that an edge cuts; of the others all that a window holds of them is a piece.
+ */
 export interface EdgeNeeds {
   readonly hours: ReadonlyMap<CubeCells, ReadonlySet<number>>;
   readonly pieces: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>;
+  readonly parts: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>;
 }
 
 /** `at` is the end of what is read: a minute that it cuts is whole as far as it is known. */
@@ -20,22 +24,27 @@ export function edgeNeeds(
   { uses }: CubePlan,
   cubes: ReadonlyMap<string, CubeCells>,
   at: number,
+  isKnown: (own: CubeCells, hour: number) => boolean,
 ): EdgeNeeds {
   const hours = new Map<CubeCells, Set<number>>();
   const pieces = new Map<CubeCells, Map<string, Window>>();
+  const parts = new Map<CubeCells, Map<string, Window>>();
+  const put = (into: Map<CubeCells, Map<string, Window>>, own: CubeCells, piece: Window): void => {
+    memberOf(into, own, () => new Map<string, Window>()).set(pieceName(piece), piece);
+  };
   for (const [i, query] of queries.entries()) {
     const owners = cubeNamesOf(uses[i]).map((name) => cubes.get(name) as CubeCells);
     for (const part of query.windows.flatMap(partsOf)) {
+      const hour = hourOf(part.from);
       const cut = piecesOf(part, at);
       for (const own of owners) {
-        memberOf(hours, own, () => new Set<number>()).add(hourOf(part.from));
-        for (const piece of cut) {
-          memberOf(pieces, own, () => new Map<string, Window>()).set(pieceName(piece), piece);
-        }
+        memberOf(hours, own, () => new Set<number>()).add(hour);
+        if (isKnown(own, hour)) for (const piece of cut) put(pieces, own, piece);
+        else put(parts, own, part);
       }
     }
   }
-  return { hours, pieces };
+  return { hours, pieces, parts };
 }
 
 /** What queries need of a cube beside the edges of their windows. */

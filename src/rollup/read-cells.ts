@@ -4,8 +4,8 @@ import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../stores/audit-store.ts';
 import { type CubeCells, takeDetails, takeWhole } from './cube-cells.ts';
 import { coarsened, finerCube } from './finer-cube.ts';
-import { ascending, edgesOf, HOUR, type Length, memberOf, minuteEdges } from './grid.ts';
-import { type PackedCells, pack, width } from './packed-cells.ts';
+import { ascending, edgesOf, HOUR, hourOf, type Length, memberOf, minuteEdges } from './grid.ts';
+import { type LooseCell, type PackedCells, pack, width } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 
 /**
@@ -59,28 +59,69 @@ export async function readWhole(
   return rows;
 }
 
-/** Reads parts of minutes, by their names, for edges that do not fall on a minute. */
+/** Reads parts of minutes, by their names, in one statement: they hold so few rows that each cube may get those of all. */
 export async function readPieces(
   snapshot: AuditSnapshot,
   wanted: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>,
 ): Promise<number> {
-  if (wanted.size === 0) return 0;
-  const owners = [...wanted.keys()];
-  const pieces = [...wanted.values()].flatMap((own) => [...own.values()]);
-  const edges = ascending(new Set(pieces.flatMap(({ from, to }) => [from, to])));
-  const cells = await snapshot.cells(cubesOf(owners), edges, unionOf(pieces));
-  for (const [i, own] of owners.entries()) {
-    for (const [name, piece] of wanted.get(own) ?? []) {
-      const within = (cells[i] as CubeCell[]).filter(({ segment }) => {
-        const begin = edges[segment] as number;
-        return begin >= piece.from && begin < piece.to;
-      });
-      // Another piece's edges may cut this one; its cells are kept as they come, and add up all the same.
-      const loose = within.map(({ key, sums }) => ({ minute: 0, key: own.dictionary.numberOf(key), sums }));
-      own.pieces.set(name, pack(loose, width(own.cube), false));
+  return wanted.size === 0 ? 0 : readCuts(snapshot, [...wanted], ({ cube }) => cube.measures);
+}
+
+/**
+ * Reads parts of hours, by their names, in a statement for all cubes that want the same; of each hour only the measures
+ * that `measuresOf` says.
+ */
+export async function readParts(
+  snapshot: AuditSnapshot,
+  wanted: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>,
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
+): Promise<number> {
+  const shared = new Map<string, [CubeCells, Map<string, Window>][]>();
+  for (const [own, parts] of wanted) {
+    const alike = new Map<string, Map<string, Window>>();
+    for (const [name, part] of parts) {
+      const measures = measuresOf(own, hourOf(part.from)).join();
+      memberOf(alike, measures, () => new Map<string, Window>()).set(name, part);
+    }
+    for (const some of alike.values()) {
+      memberOf(shared, [...some.keys()].sort().join(), () => []).push([own, some]);
     }
   }
-  return rowsIn(cubesOf(owners), cells);
+  let rows = 0;
+  for (const owners of shared.values()) rows += await readCuts(snapshot, owners, measuresOf);
+  return rows;
+}
+
+/** Each cube's own pieces out of one statement over the pieces of all; those of a cube want the same measures. */
+async function readCuts(
+  snapshot: AuditSnapshot,
+  wanted: readonly (readonly [CubeCells, ReadonlyMap<string, Window>])[],
+  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
+): Promise<number> {
+  const windows = wanted.flatMap(([, pieces]) => [...pieces.values()]);
+  const edges = ascending(new Set(windows.flatMap(({ from, to }) => [from, to])));
+  const asked = wanted.map(([own]) => ({
+    ...own.cube,
+    measures: measuresOf(own, hourOf((windows[0] as Window).from)),
+  }));
+  const cells = await snapshot.cells(asked, edges, unionOf(windows));
+  for (const [i, [own, pieces]] of wanted.entries()) {
+    const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
+    const bySegment = new Map<number, LooseCell[]>();
+    for (const { segment, key, sums: values } of sums(cells[i] as CubeCell[])) {
+      const loose = { minute: 0, key: own.dictionary.numberOf(key), sums: values };
+      memberOf(bySegment, segment, () => []).push(loose);
+    }
+    for (const [name, { from, to }] of pieces) {
+      // Other pieces' edges may cut this one; its cells are kept as they come, and add up all the same.
+      const loose: LooseCell[] = [];
+      for (let at = edges.indexOf(from); (edges[at] as number) < to; at += 1) {
+        for (const cell of bySegment.get(at) ?? []) loose.push(cell);
+      }
+      own.pieces.set(name, { ...pack(loose, width(own.cube), false), lacks });
+    }
+  }
+  return rowsIn(asked, cells);
 }
 
 /** The cells of whole hours or days; those of one key and segment may be several, which belong together. */
@@ -131,10 +172,6 @@ function sharedBegins(
     if (begins.length > 0) memberOf(groups, begins.join(), () => ({ owners: [], begins })).owners.push(own);
   }
   return [...groups.values()];
-}
-
-function cubesOf(owners: readonly CubeCells[]) {
-  return owners.map((own) => own.cube);
 }
 
 /** Rows read: the calls of the coarsest cube, whose cells are the fewest. */

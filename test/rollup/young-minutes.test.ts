@@ -100,6 +100,7 @@ test('a steady look asks for the cells of the newest minute alone', async () => 
   for (let minute = -30; minute < 3; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
   const { rollup, asked } = watched();
   await look(rollup, AT);
+  await rollup.build(60_000);
   for (const minute of [1, 2, 3]) {
     asked();
     await look(rollup, AT + minute * MINUTE);
@@ -109,11 +110,33 @@ test('a steady look asks for the cells of the newest minute alone', async () => 
   expect(asked()).toEqual(['digests', 'arrivals']);
 });
 
+test('hours that edges of windows come to are read between looks', async () => {
+  for (let minute = -200; minute < 120; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
+  const { rollup, asked } = watched();
+  const threeHours = (at: number): Query => ({
+    ...BY_SERVICE(at),
+    windows: [{ from: at - 3 * HOUR, to: at }],
+  });
+  await rollup.look([threeHours(AT - MINUTE)], AT - MINUTE);
+  await rollup.build(60_000);
+  asked();
+  const ofEdges: string[] = [];
+  for (let minute = 0; minute < 90; minute += 1) {
+    await look(rollup, AT + minute * MINUTE, [threeHours]);
+    ofEdges.push(...asked().filter((what) => /^-\d{2}/.test(what)));
+    await rollup.build(60_000);
+    // The hour that the next window begins in, of which it holds a part.
+    expect(asked()).toEqual([20, 80].includes(minute) ? [`${minute - 180} to ${minute - 120}`] : []);
+  }
+  expect(ofEdges).toEqual([]);
+});
+
 test('only minutes in which something changed are asked for again', async () => {
   for (let minute = -20; minute < 0; minute += 1)
     await calls.log({ at: AT + minute * MINUTE, cost: null, user: 'ann' });
   const { rollup, asked } = watched();
   await look(rollup, AT);
+  await rollup.build(60_000);
   asked();
   const within = (window: Window): string =>
     `WHERE request_timestamp >= '${new Date(window.from).toISOString()}' AND request_timestamp < '${new Date(window.to).toISOString()}'`;
@@ -194,6 +217,8 @@ test('a rule that is new, and a comparison, let every minute be read again', asy
   expect(asked()).toContain('-30 to 0');
   await look(rollup, AT, [BY_USER]);
   expect(asked()).toContain('-30 to 0');
+  await rollup.build(60_000);
+  asked();
   await look(rollup, AT, [BY_USER]);
   expect(asked()).toEqual(['digests', 'arrivals']);
   await rollup.reconcile(AT - HOUR, AT);
