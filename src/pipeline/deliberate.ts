@@ -2,6 +2,7 @@ import type { Firing } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Episode } from '../model/said.ts';
+import type { Standing } from '../state/ledger.ts';
 import type { Assignment, Outcome } from './assess.ts';
 import { type Decision, decide } from './decide.ts';
 import { type UnknownBeginning, unknownBeginnings } from './episodes.ts';
@@ -25,6 +26,7 @@ export async function deliberate(
   assignments: readonly Assignment[],
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
+  standing: ReadonlyMap<string, Standing>,
 ): Promise<Decided[]> {
   const judged = outcomes.flatMap((outcome, i) =>
     outcome.error === null ? [{ ...outcome, moments: assignments[i]?.moments ?? [] }] : [],
@@ -35,11 +37,10 @@ export async function deliberate(
     firstAt: moments[0]?.at ?? 0,
   }));
   const said = await parts.state.readSaid(questions);
-  const episodes = await parts.state.readEpisodes(questions.map(({ fingerprint }) => fingerprint));
   return Promise.all(
     judged.map(async ({ rule, evaluations, moments }) => {
       const fingerprint = fingerprintOf(rule);
-      const known = episodes.get(fingerprint) ?? [];
+      const known = standing.get(fingerprint)?.episodes ?? [];
       const decision = decide({
         rule,
         fingerprint,

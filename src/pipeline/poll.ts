@@ -76,14 +76,14 @@ async function pollOnce(
   onlyLatest: boolean,
 ): Promise<{ report: PollReport; overtaken: Rule[] }> {
   const fingerprintOf = (rule: Rule): string => parts.fingerprints.get(rule.name) ?? rule.name;
-  const progress = await parts.state.readProgress(rules.map(fingerprintOf));
-  const lastOf = (rule: Rule): number | null => progress.get(fingerprintOf(rule)) ?? null;
+  const standing = await parts.state.readStanding(rules.map(fingerprintOf));
+  const lastOf = (rule: Rule): number | null => standing.get(fingerprintOf(rule))?.progress ?? null;
 
   const assignments = rules.map((rule) =>
     assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule),
   );
   const { newestRow, rowsRead, outcomes } = await assess(parts.source, parts.zone, assignments, at);
-  const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf);
+  const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf, standing);
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {
     const fingerprint = fingerprintOf(rule);

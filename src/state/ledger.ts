@@ -23,6 +23,33 @@ export async function readProgress(
   return new Map(rows.map((row) => [row.fingerprint, row.last_good.getTime()]));
 }
 
+/** Where a rule stands: the instant up to which its findings were recorded, and its open episodes as of then. */
+export interface Standing {
+  readonly progress: number | null;
+  readonly episodes: readonly Episode[];
+}
+
+/** Where some rules stand, of one state of the ledger; rules that were never recorded are absent. */
+export async function readStanding(
+  sql: SqlSession,
+  fingerprints: readonly string[],
+): Promise<Map<string, Standing>> {
+  const rows = await sql.query<ProgressRow & { [Key in keyof EpisodeRow]: EpisodeRow[Key] | null }>(
+    `SELECT fingerprint, last_good, group_id, step, since
+     FROM spendwatch.rule_progress LEFT JOIN spendwatch.episode USING (fingerprint)
+     WHERE fingerprint IN (SELECT jsonb_array_elements_text($1::text::jsonb))`,
+    [JSON.stringify(fingerprints)],
+  );
+  const standing = new Map<string, { progress: number | null; episodes: Episode[] }>();
+  for (const { fingerprint, last_good, group_id, step, since } of rows) {
+    const known = standing.get(fingerprint) ?? { progress: last_good?.getTime() ?? null, episodes: [] };
+    standing.set(fingerprint, known);
+    if (group_id === null || step === null || since === null) continue;
+    known.episodes.push({ groupId: group_id, step, since: since.getTime() });
+  }
+  return standing;
+}
+
 /** The open episodes of some rules, by fingerprint; rules without any are absent. */
 export async function readEpisodes(
   sql: SqlSession,
@@ -75,6 +102,11 @@ export async function readSaid(
 }
 
 const SAID_COLUMNS = 'fingerprint, group_id, period, step, value, said_at';
+
+interface ProgressRow {
+  readonly fingerprint: string;
+  readonly last_good: Date | null;
+}
 
 interface EpisodeRow {
   readonly fingerprint: string;

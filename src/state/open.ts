@@ -4,7 +4,14 @@ import type { Sql } from '../sql/port.ts';
 import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
-import { type LedgerQuestion, readEpisodes, readProgress, readSaid } from './ledger.ts';
+import {
+  type LedgerQuestion,
+  readEpisodes,
+  readProgress,
+  readSaid,
+  readStanding,
+  type Standing,
+} from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
@@ -36,6 +43,7 @@ export interface Outbox {
 /** What was said and what is still to be sent. Every method throws the port's AppError when the store is away. */
 export interface State extends Outbox {
   readProgress(fingerprints: readonly string[]): Promise<Map<string, number>>;
+  readStanding(fingerprints: readonly string[]): Promise<Map<string, Standing>>;
   readEpisodes(fingerprints: readonly string[]): Promise<Map<string, Episode[]>>;
   readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
   /** With a `leader` it throws AppError `lease_lost` when another worker has taken the lease over. */
@@ -57,6 +65,7 @@ export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
     readProgress: (fingerprints) => readProgress(sql, fingerprints),
+    readStanding: (fingerprints) => readStanding(sql, fingerprints),
     readEpisodes: (fingerprints) => readEpisodes(sql, fingerprints),
     readSaid: (questions) => readSaid(sql, questions),
     record: (recordings, now, leader) => record(sql, recordings, now, leader),

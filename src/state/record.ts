@@ -50,11 +50,11 @@ export async function record<S extends Saying>(
   leader: Candidate | null = null,
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  return sql.transaction({}, async (session) => {
+  const work = async (session: SqlSession): Promise<Recorded> => {
     if (leader !== null) await ensureHeld(session, leader);
-    const progress = await lockProgress(session, inOrder);
+    const moved = await moveOn(session, inOrder, now);
     const current = inOrder.filter(
-      (one) => one.progress === null || (progress.get(one.fingerprint) ?? null) === one.progress.before,
+      ({ progress, fingerprint }) => progress === null || moved.has(fingerprint),
     );
     const won = await say(session, current);
     const queued = current.flatMap(({ tellings }) =>
@@ -69,42 +69,69 @@ export async function record<S extends Saying>(
         step === null || step.before === null || step.at >= step.before || step.before > now + SKEW_MS,
     );
     await changeEpisodes(session, advancing);
-    await advance(session, current, now);
     const recorded = new Set(current);
     return {
       queued,
       overtaken: inOrder.filter((one) => !recorded.has(one)).map(({ fingerprint }) => fingerprint),
     };
-  });
+  };
+  // One statement is a transaction of its own.
+  return inOrder.every(onlyMovesOn) ? work(sql) : sql.transaction({}, work);
 }
 
-/** Locks the rules in order of their fingerprints, so that two processes wait for each other and never in a circle. */
-async function lockProgress(
+/** Whether a rule that was judged before has nothing to say and nothing to remember, as in most polls. */
+function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recording): boolean {
+  return progress?.before != null && begun.length + ended.length + tellings.length === 0;
+}
+
+/**
+ * Moves the progress of rules on and returns those that stood where they were thought to. Their rows are locked in the order
+ * of their fingerprints, so that two processes wait for each other and never in a circle.
+ */
+async function moveOn(
   session: SqlSession,
   recordings: readonly Recording[],
-): Promise<Map<string, number>> {
-  const rules = recordings
-    .filter(({ progress }) => progress !== null)
-    .map(({ fingerprint, rule }) => ({ fingerprint, rule_name: rule ?? '' }));
-  if (rules.length === 0) return new Map();
-  await session.query(
-    `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
-     SELECT fingerprint, rule_name FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text)
-     ORDER BY fingerprint COLLATE "C"
-     ON CONFLICT (fingerprint) DO NOTHING`,
-    [JSON.stringify(rules)],
+  now: number,
+): Promise<Set<string>> {
+  const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
+    progress === null
+      ? []
+      : [
+          {
+            fingerprint,
+            rule_name: rule ?? '',
+            before: progress.before === null ? null : new Date(progress.before).toISOString(),
+            at: new Date(progress.at).toISOString(),
+          },
+        ],
   );
-  const rows = await session.query<{ fingerprint: string; last_good: Date | null }>(
-    `SELECT fingerprint, last_good FROM spendwatch.rule_progress
-     WHERE fingerprint IN (SELECT fingerprint FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text))
-     ORDER BY fingerprint COLLATE "C" FOR UPDATE`,
-    [JSON.stringify(rules)],
+  if (steps.length === 0) return new Set();
+  const fresh = steps.filter(({ before }) => before === null);
+  if (fresh.length > 0) {
+    await session.query(
+      `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
+       SELECT fingerprint, rule_name FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text)
+       ORDER BY fingerprint COLLATE "C"
+       ON CONFLICT (fingerprint) DO NOTHING`,
+      [JSON.stringify(fresh)],
+    );
+  }
+  const moved = await session.query<{ fingerprint: string }>(
+    `WITH step AS (
+       SELECT * FROM jsonb_to_recordset($1::text::jsonb)
+         AS r (fingerprint text, rule_name text, before timestamptz, at timestamptz)),
+     held AS (
+       SELECT progress.fingerprint FROM spendwatch.rule_progress AS progress JOIN step USING (fingerprint)
+       ORDER BY progress.fingerprint COLLATE "C" FOR UPDATE OF progress)
+     UPDATE spendwatch.rule_progress AS progress
+     SET last_good = CASE WHEN progress.last_good > $2 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
+         rule_name = step.rule_name
+     FROM held JOIN step USING (fingerprint)
+     WHERE progress.fingerprint = held.fingerprint AND progress.last_good IS NOT DISTINCT FROM step.before
+     RETURNING progress.fingerprint`,
+    [JSON.stringify(steps), new Date(now + SKEW_MS)],
   );
-  return new Map(
-    rows.flatMap(({ fingerprint, last_good }) =>
-      last_good === null ? [] : [[fingerprint, last_good.getTime()] as const],
-    ),
-  );
+  return new Set(moved.map(({ fingerprint }) => fingerprint));
 }
 
 async function say(session: SqlSession, recordings: readonly Recording[]): Promise<Set<Saying>> {
@@ -185,21 +212,4 @@ async function changeEpisodes(session: SqlSession, recordings: readonly Recordin
       [JSON.stringify(begun)],
     );
   }
-}
-
-async function advance(session: SqlSession, recordings: readonly Recording[], now: number): Promise<void> {
-  const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
-    progress === null
-      ? []
-      : [{ fingerprint, rule_name: rule ?? '', at: new Date(progress.at).toISOString() }],
-  );
-  if (steps.length === 0) return;
-  await session.query(
-    `UPDATE spendwatch.rule_progress AS progress
-     SET last_good = CASE WHEN progress.last_good > $2 THEN r.at ELSE GREATEST(progress.last_good, r.at) END,
-         rule_name = r.rule_name
-     FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text, at timestamptz)
-     WHERE progress.fingerprint = r.fingerprint`,
-    [JSON.stringify(steps), new Date(now + SKEW_MS)],
-  );
 }

@@ -47,21 +47,16 @@ const within = { when: ['before'] } as const;
 
 const POLLING: readonly Step[] = [
   step('it asks for the lease', /INSERT INTO spendwatch\.leader/),
-  step(
-    'it reads how far it has come',
-    /^SELECT fingerprint, last_good FROM spendwatch\.rule_progress/,
-    within,
-  ),
+  step('it reads how far it has come', /^SELECT fingerprint, last_good, group_id/, within),
   step('it reads the audit table', /api_audit_logs/, within),
   step('it reads what was said', /CROSS JOIN LATERAL/, within),
 ];
 
 const RECORDING: readonly Step[] = [
   step('it looks whether it leads', /SELECT token FROM spendwatch\.leader/, within),
-  step('it locks the rules', /FOR UPDATE/, { ...within, earlier: /INSERT INTO spendwatch\.rule_progress/ }),
+  step('it moves on', /UPDATE spendwatch\.rule_progress/, within),
   step('it says', /INSERT INTO spendwatch\.said/, within),
   step('it queues', /INSERT INTO spendwatch\.delivery/, within),
-  step('it moves on', /UPDATE spendwatch\.rule_progress/, within),
   step('it commits what it decided', /^COMMIT/, { earlier: /INSERT INTO spendwatch\.delivery/ }),
 ];
 

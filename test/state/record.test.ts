@@ -37,6 +37,29 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     expect(await state.readProgress([fingerprint, 'another'])).toEqual(new Map([[fingerprint, AT]]));
   });
 
+  test('of 20 recorders that have nothing to say one moves a rule on, and the others learn that they are overtaken', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    await state.record([recording([], { fingerprint, progress: { before: null, at: AT } })], AT);
+    const progress = { before: AT, at: AT + MINUTE };
+    const recorded = await Promise.all(
+      Array.from({ length: 20 }, () => state.record([recording([], { fingerprint, progress })], AT)),
+    );
+    expect(recorded.flatMap(({ overtaken }) => overtaken)).toHaveLength(19);
+    expect(await state.readStanding([fingerprint, 'another'])).toEqual(
+      new Map([[fingerprint, { progress: AT + MINUTE, episodes: [] }]]),
+    );
+  });
+
+  test('a rule that was removed since it was read is overtaken, and begins anew', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const move = (before: number | null) =>
+      state.record([recording([], { fingerprint, progress: { before, at: AT } })], AT);
+    expect((await move(AT - MINUTE)).overtaken).toEqual([fingerprint]);
+    expect((await move(null)).overtaken).toEqual([]);
+  });
+
   test('recorders of many rules in different orders do not wait in a circle', async () => {
     const state = await open();
     const fingerprints = Array.from({ length: 8 }, newRule);
@@ -173,6 +196,8 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     await change(null, AT, [warning, critical], []);
     await change(AT, AT + MINUTE, [{ ...warning, since: AT + MINUTE }], [critical]);
     const expected = [{ ...warning, since: AT + MINUTE }];
+    const standing = { progress: AT + MINUTE, episodes: expected };
+    expect((await state.readStanding([fingerprint])).get(fingerprint)).toEqual(standing);
     expect((await state.readEpisodes([fingerprint])).get(fingerprint)).toEqual(expected);
     // A process that was frozen for a day, and one whose clock is a minute behind.
     await change(AT + MINUTE, AT - DAY, [critical], [warning], AT + MINUTE);
