@@ -116,7 +116,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     (own: CubeCells, hour: number): boolean => {
       if (hour >= sealed) return true;
       const cells = own.details.get(hour);
-      return cells !== undefined && !lacksNeeded(own, cells, measuresOf(HOUR)(own, hour));
+      if (cells === undefined) return false;
+      return cells.lacks.length === 0 || !lacksNeeded(own, cells, measuresOf(HOUR)(own, hour));
     };
 
   const seal = (own: CubeCells, hour: number): void => {
@@ -270,6 +271,14 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
+  /** Hours that are needed as a whole, and known by the minute, are put together. */
+  const sealEdges = (): void => {
+    for (const [own, needed] of needs()) {
+      const { hours } = missingCells(own, needed, sealedTo ?? 0);
+      for (const hour of hours) if (isKnownByMinute(sealedTo ?? 0)(own, hour)) seal(own, hour);
+    }
+  };
+
   const ripenAll = (end: number): void => {
     for (const [own, needed] of needs()) {
       ripen(own, needed, end, (length, begin) => keeping.note(own, length, begin));
@@ -310,6 +319,10 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     async build(budgetMs) {
       const begun = performance.now();
       let chunkMs = DAY;
+      const isOver = (): boolean => performance.now() - begun >= budgetMs;
+      // First, as what is read by the minute need not be read again as a whole.
+      await readComingEdges(isOver);
+      sealEdges();
       for (let total: number | null = null; ; ) {
         const missing = [...needs()].map(
           ([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)] as const,
@@ -317,8 +330,6 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         const left = hoursIn(missing.map(([, cells]) => cells));
         total ??= left.size;
         const done = total - left.size;
-        const isOver = (): boolean => performance.now() - begun >= budgetMs;
-        if (left.size === 0) await readComingEdges(isOver);
         if (left.size === 0 || isOver()) return { done, total };
         const from = dayOf(Math.max(...left)) + DAY - chunkMs;
         const chunk = (length: Length) =>

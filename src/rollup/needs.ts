@@ -63,8 +63,9 @@ export interface WholeNeeds {
 const RECENT_MS = 2 * DAY;
 
 /**
- * By cube. A day is needed by the hour where a window begins or ends within it, or will `aheadMs` from now, so that its
- * hours are there before the first poll asks for them. (Windows that do not move are taken to move too.)
+ * By cube. What windows hold of whole hours, and will hold `aheadMs` from now, so that it is there before the first poll
+ * asks for it; a day by the hour where one begins or ends within it, now or then. (Windows that do not move are taken to
+ * move too.)
  */
 export function wholeNeeds(
   queries: readonly Query[],
@@ -91,15 +92,17 @@ export function wholeNeeds(
     { windows, reach }: { windows: Window[]; reach: Map<Measure, number> },
   ) => {
     const cut = new Set<number>();
+    const spans: Window[] = [];
     for (const { from, to } of windows) {
       for (const ms of [0, aheadMs]) {
         const whole = wholeHours({ from: from + ms, to: to + ms });
         if (whole.from >= whole.to) continue;
+        spans.push(whole);
         for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cut.add(dayOf(edge));
       }
     }
     return {
-      spans: unionOf(windows.map(wholeHours)),
+      spans: unionOf(spans),
       oldest: hourOf(Math.min(...windows.map((window) => window.from))),
       isHourly: (day: number) => day + DAY > at - RECENT_MS || cut.has(day),
       measuresOf: (length: Length, begin: number) =>
@@ -142,10 +145,11 @@ export function missingCells(own: CubeCells, needs: WholeNeeds, sealedTo: number
 /** Whether a whole cell is not there, or without a measure that is needed of it. */
 export function isMissing(own: CubeCells, needs: WholeNeeds, length: Length, begin: number): boolean {
   const cells = wholesOf(own, length).get(begin);
-  return cells === undefined || lacksNeeded(own, cells, needs.measuresOf(length, begin));
+  if (cells === undefined) return true;
+  return cells.lacks.length > 0 && lacksNeeded(own, cells, needs.measuresOf(length, begin));
 }
 
 /** Whether cells of a cube are without one of some measures. */
 export function lacksNeeded(own: CubeCells, { lacks }: PackedCells, needed: readonly Measure[]): boolean {
-  return lacks.length > 0 && needed.some((measure) => lacks.includes(own.cube.measures.indexOf(measure)));
+  return needed.some((measure) => lacks.includes(own.cube.measures.indexOf(measure)));
 }

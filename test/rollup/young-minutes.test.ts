@@ -111,11 +111,15 @@ test('a steady look asks for the cells of the newest minute alone', async () => 
 });
 
 test('hours that edges of windows come to are read between looks', async () => {
-  for (let minute = -200; minute < 120; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
+  const yesterday = 24 * HOUR;
+  for (let minute = -200; minute < 120; minute += 1) {
+    const at = AT + minute * MINUTE;
+    await calls.log({ at, cost: 1 }, { at: at - yesterday, cost: 2 });
+  }
   const { rollup, asked } = watched();
   const threeHours = (at: number): Query => ({
     ...BY_SERVICE(at),
-    windows: [{ from: at - 3 * HOUR, to: at }],
+    windows: [at, at - yesterday].map((to) => ({ from: to - 3 * HOUR, to })),
   });
   await rollup.look([threeHours(AT - MINUTE)], AT - MINUTE);
   await rollup.build(60_000);
@@ -125,8 +129,9 @@ test('hours that edges of windows come to are read between looks', async () => {
     await look(rollup, AT + minute * MINUTE, [threeHours]);
     ofEdges.push(...asked().filter((what) => /^-\d{2}/.test(what)));
     await rollup.build(60_000);
-    // The hour that the next window begins in, of which it holds a part.
-    expect(asked()).toEqual([20, 80].includes(minute) ? [`${minute - 180} to ${minute - 120}`] : []);
+    // The hours that the next windows begin and end in, of which they hold a part; they are not read again as a whole.
+    const edges = [-1620, -1440, -180].map((begin) => `${begin + minute} to ${begin + minute + 60}`);
+    expect(asked()).toEqual([20, 80].includes(minute) ? edges : []);
   }
   expect(ofEdges).toEqual([]);
 });
