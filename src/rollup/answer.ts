@@ -28,14 +28,21 @@ export function answerFrom(query: Query, views: QueryViews, at: number): Series 
   const groups = groupsWithRows(columns, views.sums.groups.length, width, calls);
   const sketchesIn = sketchesBy(query, views, at);
 
+  const { own } = views.sums;
+  const { looks } = own;
+  /** The sums are written over by the next look; who kept the answer must not be told of another instant. */
+  const columnOf = (window: number): Totals => {
+    if (own.looks !== looks) throw new RangeError('an answer of an earlier look was asked');
+    return columns[window] as Totals;
+  };
   const has = (group: number, window: number): boolean =>
-    Boolean(columns[window]?.units[(groups[group] as number) * width + calls]);
+    Boolean(columnOf(window).units[(groups[group] as number) * width + calls]);
   return {
-    keys: groups.map((group) => views.sums.groups[group] as readonly (string | null)[]),
+    keys: Array.from(groups, (group) => views.sums.groups[group] as readonly (string | null)[]),
     has,
     cell(group, window): Cell | null {
       if (!has(group, window)) return null;
-      const { units, parts } = columns[window] as Totals;
+      const { units, parts } = columnOf(window);
       const from = (groups[group] as number) * width;
       const sums: Partial<Record<Measure, Fixed>> = {};
       for (const measure of additive) {
@@ -45,9 +52,9 @@ export function answerFrom(query: Query, views: QueryViews, at: number): Series 
       return { sums, sketches: sketchesIn(groups[group] as number, window) };
     },
     estimate(group, window, measure) {
-      const totals = columns[window];
+      const { units, parts } = columnOf(window);
       const at = (groups[group] as number) * width + (places.get(measure) as number);
-      return totals === undefined ? 0 : (totals.units[at] ?? 0) + (totals.parts[at] ?? 0) / UNIT;
+      return (units[at] ?? 0) + (parts[at] ?? 0) / UNIT;
     },
   };
 }
@@ -55,12 +62,20 @@ export function answerFrom(query: Query, views: QueryViews, at: number): Series 
 const UNIT = Number(ONE);
 
 /** The groups of a view that have a row in one of the windows. */
-function groupsWithRows(columns: readonly Totals[], count: number, width: number, calls: number): number[] {
-  const groups: number[] = [];
+function groupsWithRows(columns: readonly Totals[], count: number, width: number, calls: number): Int32Array {
+  const groups = new Int32Array(count);
+  let found = 0;
   for (let group = 0; group < count; group += 1) {
-    if (columns.some(({ units }) => units[group * width + calls])) groups.push(group);
+    if (!hasRows(columns, group * width + calls)) continue;
+    groups[found] = group;
+    found += 1;
   }
-  return groups;
+  return groups.subarray(0, found);
+}
+
+function hasRows(columns: readonly Totals[], place: number): boolean {
+  for (let i = 0; i < columns.length; i += 1) if ((columns[i] as Totals).units[place]) return true;
+  return false;
 }
 
 type Sketches = Readonly<Partial<Record<Measure, Sketch>>>;

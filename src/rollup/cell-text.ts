@@ -49,5 +49,5 @@ export function cellsFromText(
   };
   const keys = Int32Array.from(stored.keys, (key) => dictionary.numberOf(key));
   const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
-  return { keys, units: pick(stored.units), parts: pick(stored.parts), minutes: null, lacks };
+  return { keys, units: pick(stored.units), parts: pick(stored.parts), minutes: null, origins: null, lacks };
 }

@@ -5,7 +5,7 @@ import { DAY, dayOf, HOUR, hourOf, MINUTE, MINUTES, memberOf } from './grid.ts';
 import { type MovingMinutes, openMovingMinutes } from './moving-minutes.ts';
 import { KeyDictionary, type PackedCells, width } from './packed-cells.ts';
 import { openRecent } from './recent.ts';
-import { addCells, addTotals, carryTotals, emptyTotals, type Totals } from './totals.ts';
+import { addCells, addTotals, carryTotals, clearTotals, emptyTotals, type Totals } from './totals.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
 /** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
@@ -14,7 +14,10 @@ export interface CubeView {
   readonly groups: readonly GroupKey[];
   /** Of a cube that is split by bucket: of each group, the key without its bucket as text, and the bucket. */
   readonly splits: readonly { readonly name: string; readonly bucket: number }[];
-  /** The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. */
+  /**
+   * The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. They are
+   * good until the cube is looked at again, and written over then.
+   */
   totals(window: Window, at: number): Totals | null;
 }
 
@@ -26,8 +29,16 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
   /** Of one look and one state of the whole cells. */
   const answers = new Map<string, Totals | null>();
   let seen = { version: own.version, looks: own.looks };
+  /** Of the look before, to be used again: what is made at every poll and thrown away is work for the collector. */
+  let spare: Totals[] = [];
 
-  const fresh = (): Totals => emptyTotals(groups.keys.length * measures);
+  const fresh = (): Totals => {
+    const size = groups.keys.length * measures;
+    const used = spare.pop();
+    if (used?.units.length !== size) return emptyTotals(size);
+    clearTotals(used);
+    return used;
+  };
   const add = (totals: Totals, cells: PackedCells): void =>
     addCells(totals, cells, groups.groupOf, measures, { from: 0, to: cells.keys.length });
 
@@ -48,7 +59,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     const name = `${from}/${to}`;
     const kept = spans.get(name);
     if (kept !== undefined) return kept;
-    const totals = fresh();
+    const totals = emptyTotals(groups.keys.length * measures);
     if (!addWhole(totals, from, to)) return null;
     carryTotals(totals);
     return spans.set(name, totals);
@@ -60,9 +71,8 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     if (detail?.minutes == null) return false;
     const side = from === 0 ? 'tail' : to === MINUTES ? 'head' : 'middle';
     const name = `${hour}/${side}`;
-    let minutes = moving.get(name);
-    if (minutes?.detail !== detail) minutes = moving.set(name, openMovingMinutes(detail, fresh()));
-    minutes.moveTo(from, to, groups.groupOf, measures, groups.keys.length);
+    const minutes = moving.get(name) ?? moving.set(name, openMovingMinutes());
+    minutes.moveTo(detail, from, to, { groupOf: groups.groupOf, measures, groups: groups.keys.length });
     addTotals(totals, minutes.totals);
     return true;
   };
@@ -113,6 +123,8 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       groups.follow();
       if (seen.version !== own.version) spans.clear();
       if (seen.version !== own.version || seen.looks !== own.looks) {
+        // Within a look, those that were given are still looked at.
+        if (seen.looks !== own.looks) spare = [...answers.values()].filter((totals) => totals !== null);
         answers.clear();
         spans.turn();
         moving.turn();

@@ -6,6 +6,7 @@ export const DAY = 86_400_000;
 
 /** How long cells are that are kept: an hour or a day (of UTC), ms. */
 export type Length = typeof HOUR | typeof DAY;
+export const LENGTHS = [HOUR, DAY] as const;
 
 /** The beginning of the hour (of UTC) that holds an instant, ms. */
 export function hourOf(at: number): number {

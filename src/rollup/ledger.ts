@@ -1,12 +1,13 @@
+import { cubeName } from '../model/cube.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { RollupCells } from '../state/rollup-cells.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
 import { answerFrom } from './answer.ts';
-import { comingWindows } from './coming-edges.ts';
-import { isSame } from './compare.ts';
-import { type CubeCells, dropWhole, openCubeCells, sealHour, setWhole, wholesOf } from './cube-cells.ts';
+import { comingWindows, readEdges } from './coming-edges.ts';
+import { takeOverChanges } from './compare.ts';
+import { type CubeCells, dropWhole, openCubeCells, sealHour, wholesOf } from './cube-cells.ts';
 import { type CubePlan, type CubeUse, planCubes } from './cube-plan.ts';
-import { ascending, DAY, dayOf, HOUR, hourOf, hoursBetween, type Length, MINUTE } from './grid.ts';
+import { DAY, dayOf, HOUR, hourOf, hoursBetween, LENGTHS, type Length, MINUTE } from './grid.ts';
 import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
 import { openKeptCells } from './kept-cells.ts';
 import { cellsToRead } from './late-cells.ts';
@@ -18,7 +19,6 @@ import {
   type WholeNeeds,
   wholeNeeds,
 } from './needs.ts';
-import { width } from './packed-cells.ts';
 import { type OpenViews, openViews } from './query-views.ts';
 import { readHoursByMinute, readParts, readPieces, readWhole } from './read-cells.ts';
 import { ripen } from './ripen.ts';
@@ -69,9 +69,6 @@ const LONG_ABSENCE_MS = 6 * HOUR;
 const SHORT_CHUNK_MS = 500;
 const MAX_CHUNK_MS = 8 * DAY;
 const REOPEN_EVERY_MS = DAY;
-/** Hours that are read by the minute in one transaction. */
-const EDGES_AT_ONCE = 24;
-const LENGTHS = [HOUR, DAY] as const;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
@@ -96,6 +93,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   let seenMinutes: SeenMinutes = UNSEEN;
   /** Up to where cells were put into the length in which they are needed; null when cells came since. */
   let ripenedTo: number | null = null;
+  /** What was needed and what was there when nothing was missing. */
+  let completeAs = '';
   let openedAt: number | null = null;
   /** Whether the next look begins with what is kept: nobody keeps it, and this process did not do so last. */
   let startsOver = false;
@@ -107,6 +106,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     latestNeeds ??= wholeNeeds(queries, plan, cubes, askedAt, aheadMs);
     return latestNeeds;
   };
+
+  const state = (): string =>
+    [...needs()].map(([own, { name }]) => `${cubeName(own.cube)} ${own.version} ${name}`).join('\n');
 
   const measuresOf = (length: Length) => (own: CubeCells, newest: number) =>
     needs().get(own)?.measuresOf(length, newest) ?? own.cube.measures;
@@ -152,6 +154,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     if ([...names].every(isOpen)) return;
     rereadsOpen = true;
     ripenedTo = null;
+    completeAs = '';
     views = openViews(cubes);
     if (kept !== null) await restore();
     // What is kept of a cube that is not followed any more would grow wrong, so it goes.
@@ -256,19 +259,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     if (sealedTo === null || readTo === null) return;
     const coming = comingWindows(queries, before);
     const { parts } = edgeNeeds(coming, plan, cubes, readTo, isKnownByMinute(sealedTo));
-    const missing = new Map(
-      [...parts].map(([own, wanted]) => [own, new Set([...wanted.values()].map(({ from }) => hourOf(from)))]),
-    );
-    const hours = ascending(new Set([...missing.values()].flatMap((own) => [...own])));
-    for (let from = 0; from < hours.length && !isOver(); from += EDGES_AT_ONCE) {
-      const chunk = hours.slice(from, from + EDGES_AT_ONCE);
-      const wanted = [...missing].map(
-        ([own, all]) => [own, new Set(chunk.filter((hour) => all.has(hour)))] as const,
-      );
-      await store.snapshot((snapshot) =>
-        readHoursByMinute(snapshot, new Map(wanted), Number.POSITIVE_INFINITY, measuresOf(HOUR)),
-      );
-    }
+    await readEdges(store, parts, measuresOf(HOUR), isOver);
   };
 
   /** Hours that are needed as a whole, and known by the minute, are put together. */
@@ -322,6 +313,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       const isOver = (): boolean => performance.now() - begun >= budgetMs;
       // First, as what is read by the minute need not be read again as a whole.
       await readComingEdges(isOver);
+      if (state() === completeAs) return { done: 0, total: 0 };
       sealEdges();
       for (let total: number | null = null; ; ) {
         const missing = [...needs()].map(
@@ -330,6 +322,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         const left = hoursIn(missing.map(([, cells]) => cells));
         total ??= left.size;
         const done = total - left.size;
+        if (left.size === 0) completeAs = state();
         if (left.size === 0 || isOver()) return { done, total };
         const from = dayOf(Math.max(...left)) + DAY - chunkMs;
         const chunk = (length: Length) =>
@@ -358,34 +351,14 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     async reconcile(from, to) {
       if (sealedTo === null) return 0;
       forgetDetails(from, to);
-      const end = Math.min(to, sealedTo);
-      // All cubes are compared: a row that went from one group to another leaves the sums of all rows as they were.
-      const originals = new Map(
-        [...cubes.values()].map((own) => [{ ...openCubeCells(own.cube), dictionary: own.dictionary }, own]),
+      const span = { from: hourOf(from), to: Math.min(to, sealedTo) };
+      const differing = await takeOverChanges(
+        store,
+        [...cubes.values()],
+        span,
+        (own, length, newest) => measuresOf(length)(own, newest),
+        (own, length, begin) => keeping.note(own, length, begin),
       );
-      await store.snapshot(async (snapshot) => {
-        for (const length of LENGTHS) {
-          const wanted = [...originals].map(([fresh, own]) => {
-            const begins = [...wholesOf(own, length).keys()];
-            return [fresh, new Set(begins.filter((begin) => begin >= hourOf(from) && begin < end))] as const;
-          });
-          await readWhole(snapshot, length, new Map(wanted), (fresh, newest) =>
-            measuresOf(length)(originals.get(fresh) as CubeCells, newest),
-          );
-        }
-      });
-      let differing = 0;
-      for (const [fresh, own] of originals) {
-        for (const length of LENGTHS) {
-          for (const [begin, now] of wholesOf(fresh, length)) {
-            const before = wholesOf(own, length).get(begin);
-            if (before !== undefined && isSame(before, now, width(own.cube))) continue;
-            setWhole(own, length, begin, now);
-            keeping.note(own, length, begin);
-            differing += 1;
-          }
-        }
-      }
       if (differing > 0) await keep();
       return differing;
     },

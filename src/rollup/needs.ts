@@ -49,6 +49,8 @@ export function edgeNeeds(
 
 /** What queries need of a cube beside the edges of their windows. */
 export interface WholeNeeds {
+  /** Needs of a cube with the same name are the same: they ask for the same cells with the same measures. */
+  readonly name: string;
   /** What the windows hold of whole hours, ascending and disjoint. */
   readonly spans: readonly Window[];
   /** The beginning of the oldest hour that a window begins in, ms: what is older need not be kept. */
@@ -101,8 +103,15 @@ export function wholeNeeds(
         for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cut.add(dayOf(edge));
       }
     }
+    const union = unionOf(spans);
     return {
-      spans: unionOf(spans),
+      name: JSON.stringify([
+        union,
+        [...cut],
+        dayOf(at - RECENT_MS),
+        [...reach].map(([measure, from]) => [measure, hourOf(from)]),
+      ]),
+      spans: union,
       oldest: hourOf(Math.min(...windows.map((window) => window.from))),
       isHourly: (day: number) => day + DAY > at - RECENT_MS || cut.has(day),
       measuresOf: (length: Length, begin: number) =>

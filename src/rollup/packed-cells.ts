@@ -14,6 +14,8 @@ export interface PackedCells {
   readonly parts: Float64Array;
   /** Where each minute's cells begin (61 ends), in cells kept by the minute; null in whole cells. */
   readonly minutes: Int32Array | null;
+  /** What each minute's cells were packed as: where it is the same object, the cells are the same. */
+  readonly origins: readonly object[] | null;
   /** Measures that were not read: their sums, which are 0 here, are unknown. */
   readonly lacks: readonly number[];
 }
@@ -53,8 +55,10 @@ export function spliced(
   });
   const size = parts.reduce((cells, { from, to }) => cells + to - from, 0);
   const packed = empty(size, measures, true);
+  const origins: object[] = [];
   let end = 0;
   for (const [minute, { source, from, to }] of parts.entries()) {
+    origins[minute] = source.origins?.[minute] as object;
     if (from < to) {
       packed.keys.set(source.keys.subarray(from, to), end);
       packed.units.set(source.units.subarray(from * measures, to * measures), end * measures);
@@ -63,7 +67,7 @@ export function spliced(
     }
     (packed.minutes as Int32Array)[minute + 1] = end;
   }
-  return packed;
+  return { ...packed, origins };
 }
 
 /** The cells of a longer time, from those that it is made of: minutes of an hour, hours of a day. */
@@ -143,10 +147,12 @@ function writeDecimal(text: string, { units, parts }: PackedCells, at: number): 
 }
 
 function empty(cells: number, measures: number, byMinute: boolean): PackedCells {
+  const keys = new Int32Array(cells);
   return {
-    keys: new Int32Array(cells),
+    keys,
     units: new Float64Array(cells * measures),
     parts: new Float64Array(cells * measures),
+    origins: byMinute ? new Array<object>(MINUTES).fill(keys) : null,
     minutes: byMinute ? new Int32Array(MINUTES + 1) : null,
     lacks: [],
   };

@@ -1,6 +1,6 @@
 import type { Measure } from '../model/measure.ts';
 import { type CubeCells, dropWhole, sealDay, setWhole, wholesOf } from './cube-cells.ts';
-import { DAY, dayOf, HOUR, hoursBetween, type Length } from './grid.ts';
+import { DAY, dayOf, HOUR, hoursBetween, LENGTHS, type Length } from './grid.ts';
 import { isMissing, type WholeNeeds } from './needs.ts';
 
 /**
@@ -34,7 +34,7 @@ export function ripen(
     }
     for (const hour of hoursBetween(day, day + DAY)) if (own.hours.has(hour)) drop(HOUR, hour);
   }
-  for (const length of [HOUR, DAY] as const) {
+  for (const length of LENGTHS) {
     for (const [begin, cells] of wholesOf(own, length)) {
       const lacks = new Set([...cells.lacks, ...unneeded(own, needs.measuresOf(length, begin))]);
       if (lacks.size === cells.lacks.length) continue;

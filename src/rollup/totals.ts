@@ -25,6 +25,14 @@ export function emptyTotals(size: number): Totals {
   return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0, lacks: NONE };
 }
 
+/** Makes sums nothing again. */
+export function clearTotals(totals: Totals): void {
+  totals.units.fill(0);
+  totals.parts.fill(0);
+  totals.uncarried = 0;
+  totals.lacks = NONE;
+}
+
 /**
  * Adds cells to the groups of their keys; `groupOf` is -1 for keys that do not count. Any number of cells may fall into
  * one group, so parts are carried by the count of cells.

@@ -20,12 +20,16 @@ export function partsOf(window: Window): Window[] {
 export function piecesOf({ from, to }: Window, at: number): Window[] {
   const head = Math.ceil(from / MINUTE) * MINUTE;
   const tail = to === at ? to : Math.floor(to / MINUTE) * MINUTE;
+  if (head === from && tail === to) return NOTHING;
   if (head > tail) return from < to ? [{ from, to }] : [];
   return [
     { from, to: head },
     { from: tail, to },
   ].filter((piece) => piece.from < piece.to);
 }
+
+/** Edges mostly fall on minutes, and there are thousands of them a poll. */
+const NOTHING: Window[] = [];
 
 export function pieceName({ from, to }: Window): string {
   return `${from}/${to}`;

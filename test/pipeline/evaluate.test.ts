@@ -72,6 +72,16 @@ describe('the queries of a rule', () => {
 });
 
 describe('an evaluation', () => {
+  it('gives a rule the windows that it asked for, also where two of them are the same span', () => {
+    // Each period of 24 h is also the day that ends with it: 8 columns answer 15 windows.
+    const daily = ruleOf('anomaly', { window: '24h', baseline: '7d' });
+    const cost = (_: GroupKey, { to }: Window) => (to === minute(600) ? 100 : 10 + ((to / 86_400_000) % 3));
+    const [evaluation] = run(daily, moments([600], 0), [[]], cost);
+    const [firing] = evaluation?.judgement.firing ?? [];
+    expect(firing?.baseline).toMatchObject({ n: 7 });
+    expect(firing?.baseline?.floor).toBeCloseTo(((firing?.baseline?.mean ?? 0) * daily.floorPct) / 100, 9);
+  });
+
   it('judges every moment by its own window, in the order of the moments', () => {
     const cost = (_: GroupKey, { to }: Window) => (to === minute(5) ? 120 : to === minute(7) ? null : 10);
     const given = moments([7, 5, 6], 0);

@@ -80,6 +80,7 @@ describe('the cells that windows need', () => {
       units: new Float64Array(0),
       parts: new Float64Array(0),
       minutes: null,
+      origins: null,
       lacks: [],
     };
     const before = missingCells(own, needs, TODAY).days.size;

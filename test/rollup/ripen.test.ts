@@ -13,13 +13,21 @@ function cells(units: number, lacks: readonly number[] = []): PackedCells {
     units: Float64Array.of(units, units, units),
     parts: new Float64Array(3),
     minutes: null,
+    origins: null,
     lacks,
   };
 }
 
 /** Needs by the day, of everything from the 10th day on. */
 function needs(changes: Partial<WholeNeeds> = {}): WholeNeeds {
-  return { spans: [], oldest: 10 * DAY, isHourly: () => false, measuresOf: () => MEASURES, ...changes };
+  return {
+    name: '',
+    spans: [],
+    oldest: 10 * DAY,
+    isHourly: () => false,
+    measuresOf: () => MEASURES,
+    ...changes,
+  };
 }
 
 function cube() {
