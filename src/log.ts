@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -8,11 +8,18 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 /** Names under which a secret could travel; Secret prints as *** by itself, this catches what is no Secret yet. */
 const REDACTED = ['password', 'token', 'secret', 'secrets', 'url', 'webhook_url', 'authorization'];
 
+/** A terminal, which is shown lines that people read. */
+export interface LogTerminal {
+  readonly colour: boolean;
+  /** Writes a line, at once. */
+  print(line: string): void;
+}
+
 /**
- * Logs to stderr: a JSON object a line, or readable lines on a terminal. Written at once, so that nothing is lost
- * when the process is killed. An unknown level is `info`.
+ * Logs to stderr, a JSON object a line, or to a terminal. Written at once, so that nothing is lost when the process is
+ * killed. An unknown level is `info`.
  */
-export function openLog(options: { level: string | undefined; terminal: boolean; colour: boolean }): Log {
+export function openLog(options: { level: string | undefined; terminal: LogTerminal | null }): Log {
   const level = LEVELS.includes(options.level ?? '') ? (options.level as string) : 'info';
   const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
   const settings = {
@@ -23,18 +30,18 @@ export function openLog(options: { level: string | undefined; terminal: boolean;
     redact: { paths, censor: '***' },
     serializers: { err: errorFields },
   };
-  return pino(settings, options.terminal ? readable(options.colour) : destination({ dest: 2, sync: true }));
+  const { terminal } = options;
+  return pino(settings, terminal === null ? destination({ dest: 2, sync: true }) : readable(terminal));
 }
 
-function readable(colour: boolean): DestinationStream {
-  return pretty({
-    destination: 2,
-    sync: true,
+function readable({ colour, print }: LogTerminal): DestinationStream {
+  const lineOf = prettyFactory({
     colorize: colour,
     translateTime: 'SYS:HH:MM:ss',
     ignore: 'pid,hostname',
     singleLine: true,
   });
+  return { write: (entry) => print(lineOf(entry)) };
 }
 
 /** What of an error may be logged: code, words and what to do; no stack, no driver's own fields. */

@@ -18,6 +18,8 @@ export interface Metrics {
   reloaded(succeeded: boolean): void;
   /** Whether this worker polls; what one that stands by saw once is dropped, for another sees it now. */
   leads(leads: boolean | null): void;
+  /** The store was asked for all of the past, as cells could not be used. */
+  bypassed(): void;
   /** Hours of the past whose cells are still to be built. */
   missing(hours: number): void;
   exposition(): Promise<{ contentType: string; text: string }>;
@@ -96,6 +98,11 @@ export function openMetrics(version: string): Metrics {
     help: 'Hours of the past that polls still read from the audit store because their cells are not built yet.',
     registers,
   });
+  const bypassed = new Counter({
+    name: 'spendwatch_rollup_bypassed_total',
+    help: 'Times that cells could not be used, so that the audit store was asked for all of the past.',
+    registers,
+  });
   const leader = new Gauge({
     name: 'spendwatch_leader',
     help: '1 when this worker polls, 0 when it stands by.',
@@ -111,6 +118,7 @@ export function openMetrics(version: string): Metrics {
     useRules(rules) {
       values.useRules(rules);
       findings.reset();
+      missingHours.set(0);
     },
     polled(report, seconds) {
       polls.inc({ result: report.error === null ? 'ok' : 'failed' });
@@ -140,6 +148,9 @@ export function openMetrics(version: string): Metrics {
       findings.reset();
       values.clear();
       missingHours.set(0);
+    },
+    bypassed() {
+      bypassed.inc();
     },
     missing(hours) {
       missingHours.set(hours);

@@ -1,3 +1,4 @@
+import type { BuildStanding } from './cell-builder.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -7,12 +8,29 @@ import type { DeliveryReport } from './pipeline/deliver.ts';
 import type { PollReport } from './pipeline/poll.ts';
 import type { Observer } from './worker.ts';
 
-/** Logs and counts what the worker reports, and beats the heart after a good poll. */
-export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null): Observer {
+/** A long build is spoken of this often. */
+const BUILD_LINE_EVERY_MS = 10_000;
+
+/**
+ * Logs and counts what the worker reports, and beats the heart after a good poll. `bar` is where a person sees how far the
+ * past is read; null for one who reads it in the log.
+ */
+export function logObserver(
+  log: Log,
+  metrics: Metrics,
+  beats: Heartbeat | null,
+  bar: { show(standing: BuildStanding | null): void } | null,
+): Observer {
+  const logBuild = buildLog(log, bar === null ? 'info' : 'debug');
   /** Channels whose deliveries cannot be asked for just now: said once for each outage of the state store. */
   const unasked = new Set<string>();
+  /** Why cells could not be used since the last poll, and what was said of it: said once until it is another. */
+  let bypassedFor: string | null = null;
+  let saidOf: string | null = null;
   return {
     polled(report, ms) {
+      if (report.error === null) saidOf = bypassedFor;
+      bypassedFor = null;
       metrics.polled(report, ms / 1000);
       logPoll(log, report, Math.round(ms));
       if (report.error === null) beats?.beat(Date.now());
@@ -24,10 +42,17 @@ export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null)
       metrics.delivered(report);
       logDelivery(log, report);
     },
-    building({ done, total }) {
-      metrics.missing(total - done);
-      if (done === total) log.info('the past is in cells; polls read only what is new');
-      else log.info({ done, total }, 'reading the past into cells; until that is done polls read more');
+    building(standing) {
+      if (standing !== null) metrics.missing(standing.total - standing.done);
+      bar?.show(standing);
+      logBuild(standing);
+    },
+    bypassed(reason) {
+      metrics.bypassed();
+      bypassedFor = reason;
+      if (reason === saidOf) return;
+      saidOf = reason;
+      log.warn({ reason }, 'the kept sums cannot be used: polls read the audit store in full');
     },
     leads(leads) {
       metrics.leads(leads);
@@ -36,6 +61,31 @@ export function logObserver(log: Log, metrics: Metrics, beats: Heartbeat | null)
         log.info(leads ? 'leading: this worker polls' : 'standing by: another worker polls');
     },
     troubled: (what) => log.warn(what),
+  };
+}
+
+/** How a build goes on: its beginning and end, and now and then between, at `level`. */
+function buildLog(log: Log, level: 'info' | 'debug'): Observer['building'] {
+  let last: BuildStanding | null = null;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return (standing) => {
+    const { done, total, keptFrom } = standing ?? last ?? { done: 0, total: 0, keptFrom: null };
+    const isNew = last === null;
+    last = standing !== null && done < total ? standing : null;
+    if (total === 0) return;
+    if (standing === null) log.info({ done, total }, 'not all of the past is read; what was read is kept');
+    else if (done === total) log.info({ hours: total }, 'the past is read; polls read what is new');
+    else if (isNew && done === 0 && keptFrom === null)
+      log.info({ hours: total }, 'reading the past; until it is read, polls read in full what is missing');
+    else if (isNew && done === 0)
+      log.info(
+        { hours: total, keptFrom: isoInstant(keptFrom ?? 0) },
+        'reading the rest of the past; what was read before is kept',
+      );
+    else if (isNew || performance.now() - saidAt >= BUILD_LINE_EVERY_MS)
+      log[level]({ done, total }, 'reading the past');
+    else return;
+    saidAt = performance.now();
   };
 }
 

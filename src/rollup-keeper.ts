@@ -10,6 +10,8 @@ import type { AuditStore } from './stores/audit-store.ts';
 /** The rollup of a worker: polls ask it, and between polls it is built and compared with the store. */
 export interface RollupKeeper {
   readonly source: Source;
+  /** What the latest poll would have had in cells and did not, and where the cells that are there begin, ms. Reads nothing. */
+  standing(): Promise<{ readonly missingHours: number; readonly keptFrom: number | null }>;
   /**
    * Works on what is due: hours that are still missing, then a step of the comparison. Resolves to how far the build
    * has come, or null when it is complete. Throws the store's AppError; what was done is kept.
@@ -28,27 +30,27 @@ const STEP_MS = DAY;
 const CELLS_MADE = 2;
 
 /**
- * Opened on a state store that is up to date. `troubled` is told when the cells cannot be used: polls then ask the store
- * itself, and the cells are made again, in memory alone.
+ * Opened on a state store that is up to date. `bypassed` is told each time that cells cannot be used and the store itself
+ * is asked for all that they would have answered.
  */
 export function openRollupKeeper(
   config: Config,
   store: AuditStore,
   state: State,
-  troubled: (what: string) => void = () => undefined,
+  bypassed: (reason: string) => void = () => undefined,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
   let rollup = openRollup(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
   const inTurn = queue();
 
-  /** A store that is away is the poll's to report; any other fault is in what is kept, or our own. */
   const look: Rollup['look'] = async (queries, before) => {
     try {
       return await rollup.look(queries, before);
     } catch (error) {
-      if (error instanceof AppError) throw error;
-      troubled(`the cells of the rollup cannot be used and are made again: ${messageOf(error)}`);
-      rollup = openRollup(store, { latenessMs, kept: null });
+      if (isAway(error)) throw error;
+      bypassed(messageOf(error));
+      // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
+      if (!(error instanceof AppError)) rollup = openRollup(store, { latenessMs, kept: null });
       return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
     }
   };
@@ -78,6 +80,11 @@ export function openRollupKeeper(
       read: (reads, before) => store.read(reads, before),
       look: (queries, before) => inTurn(() => look(queries, before)),
     },
+    standing: () =>
+      inTurn(async () => {
+        const { total } = await rollup.build(0);
+        return { missingHours: total, keptFrom: rollup.oldest() };
+      }),
     maintain: (now) =>
       inTurn(async () => {
         const progress = await built(rollup);
@@ -91,6 +98,11 @@ export function openRollupKeeper(
         return null;
       }),
   };
+}
+
+/** A store that is away or too slow is the poll's to report, and is not asked once more. */
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && ['store_unreachable', 'store_timeout'].includes(error.code);
 }
 
 async function built(rollup: Rollup): Promise<BuildProgress | null> {

@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import { type BuildListener, openCellBuilder } from './cell-builder.ts';
 import { openDeliverer } from './deliverer.ts';
 import type { HealthWatch } from './health-watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
@@ -7,18 +8,17 @@ import type { Deliverer, DeliveryReport } from './pipeline/deliver.ts';
 import { type PollReport, poll } from './pipeline/poll.ts';
 import { promptly } from './promptly.ts';
 import { leaderNotReady, whyNotReady } from './readiness.ts';
-import type { BuildProgress } from './rollup/ledger.ts';
 import { openRollupKeeper, type RollupKeeper } from './rollup-keeper.ts';
 import { startScheduler } from './scheduler.ts';
 import { staleAfter } from './stale-after.ts';
 import type { State } from './state/open.ts';
 
 /** Where what happens is shown: logs, metrics, a heartbeat. Called at once; must not throw. */
-export interface Observer {
+export interface Observer extends BuildListener {
   polled(report: PollReport, ms: number): void;
   delivered(report: DeliveryReport): void;
-  /** Hours of cells that were built of those that are needed; called now and then while the build lasts. */
-  building(progress: BuildProgress): void;
+  /** Cells could not be used, and the store was asked for all of the past instead; called each time. */
+  bypassed(reason: string): void;
   /** Whether this worker polls, or another (false), or nobody knows (null). Called when it changes. */
   leads(leads: boolean | null): void;
   /** Something went wrong beside polls and deliveries, in words for people. */
@@ -56,28 +56,10 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer, t
   let lastError: string | null = 'no poll has ended yet';
   let prunedAt = Number.NEGATIVE_INFINITY;
   let opening: Promise<Deliverer> | null = null;
-  let stopped = false;
 
   const rollup = rollupOf(app, observer);
-  let maintaining = false;
-
-  /** Between polls, one slice after the other until nothing is missing. */
-  const maintain = async (): Promise<void> => {
-    if (rollup === null || maintaining) return;
-    maintaining = true;
-    try {
-      for (let hasBuilt = false; !stopped && leadership.leads() !== false; hasBuilt = true) {
-        const progress = await (await rollup.open()).maintain(Date.now());
-        if (progress !== null) observer.building(progress);
-        else if (hasBuilt) observer.building({ done: 0, total: 0 });
-        if (progress === null) return;
-      }
-    } catch {
-      // The next poll meets the same store and says what is wrong with it.
-    } finally {
-      maintaining = false;
-    }
-  };
+  const cells =
+    rollup === null ? null : openCellBuilder(rollup.open, () => leadership.leads() !== false, observer);
 
   const pollNow = async (at: number): Promise<void> => {
     const begun = performance.now();
@@ -89,7 +71,7 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer, t
     const trouble = await health.polled(app, report, await stale.at(Date.now()));
     if (trouble !== null) observer.troubled(trouble);
     await pruneDaily();
-    void maintain();
+    void cells?.build();
   };
 
   const pruneDaily = async (): Promise<void> => {
@@ -142,7 +124,7 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer, t
     notReady: () =>
       whyNotReady(app.schedule, { leads: leadership.leads(), lastGood, lastError }, stateAnswers),
     async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
-      stopped = true;
+      cells?.stop();
       const polls = scheduler.stop();
       const sends = opening?.then((open) => open.stop(graceMs)).catch(() => undefined);
       await polls;
@@ -167,7 +149,7 @@ function rollupOf(app: App, observer: Observer): HeldRollup | null {
   return {
     async open() {
       const state = await app.state();
-      keeper ??= openRollupKeeper(app.config, app.store, state, (what) => observer.troubled(what));
+      keeper ??= openRollupKeeper(app.config, app.store, state, (reason) => observer.bypassed(reason));
       return keeper;
     },
     forget() {

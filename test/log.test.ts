@@ -6,7 +6,7 @@ const ERRORS = new URL('../src/model/errors.ts', import.meta.url).href;
 const SECRET = new URL('../src/model/secret.ts', import.meta.url).href;
 
 /** What a process that runs these lines with an open `log` writes. */
-function written(lines: string, options = "{ level: 'debug', terminal: false, colour: false }") {
+function written(lines: string, options = "{ level: 'debug', terminal: null }") {
   const script = `
     import { openLog } from '${LOG}';
     import { AppError } from '${ERRORS}';
@@ -80,7 +80,7 @@ describe('the log', () => {
   ])('at level %s tells of that and worse', (level, levels) => {
     const told = entries(
       "log.debug('x'); log.info('x'); log.warn('x'); log.error('x');",
-      `{ level: ${level}, terminal: false, colour: false }`,
+      `{ level: ${level}, terminal: null }`,
     );
     expect(told.map((entry) => entry.level)).toEqual(levels);
   });
@@ -92,9 +92,11 @@ describe('the log', () => {
 
   it('is readable on a terminal, coloured only when asked', () => {
     const lines = "log.info({ rule: 'burn' }, 'polled');";
-    const plain = written(lines, "{ level: 'info', terminal: true, colour: false }").stderr;
+    const terminal = (colour: boolean) =>
+      `{ level: 'info', terminal: { colour: ${colour}, print: (line) => void process.stderr.write(line) } }`;
+    const plain = written(lines, terminal(false)).stderr;
     expect(plain).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: polled \{"rule":"burn"\}\n$/);
-    const coloured = written(lines, "{ level: 'info', terminal: true, colour: true }").stderr;
+    const coloured = written(lines, terminal(true)).stderr;
     expect(coloured).toContain('\u001b[');
   });
 });

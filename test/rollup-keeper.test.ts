@@ -52,15 +52,34 @@ test('cells that cannot be read are said once and made again, and answers stay r
   await collect(first.source, queries(AT + 2 * HOUR), AT + 2 * HOUR);
   await calls.sql.query(`UPDATE spendwatch.rollup_cells SET cells = 'no cells'`);
 
-  const troubles: string[] = [];
-  const second = openRollupKeeper(config(), calls.store, state, (what) => troubles.push(what));
+  const reasons: string[] = [];
+  const second = openRollupKeeper(config(), calls.store, state, (reason) => reasons.push(reason));
   for (const at of [AT + 2 * HOUR + MINUTE, AT + 2 * HOUR + 2 * MINUTE]) {
     const { series } = await collect(second.source, queries(at), at);
     const direct = await collect(calls.store, queries(at), at);
     expect(allComparable(series, queries(at))).toEqual(allComparable(direct.series, queries(at)));
     while ((await second.maintain(at)) !== null);
   }
-  expect(troubles).toHaveLength(1);
+  expect(reasons).toHaveLength(1);
+});
+
+test('where cells cannot be kept or read, each poll says so and is answered by the store', async () => {
+  const reasons: string[] = [];
+  const keeper = openRollupKeeper(config(), calls.store, state, (reason) => reasons.push(reason));
+  await calls.sql.query('ALTER TABLE spendwatch.rollup_cells RENAME TO elsewhere');
+  try {
+    for (const at of [AT + 3 * HOUR, AT + 3 * HOUR + MINUTE]) {
+      const { series } = await collect(keeper.source, queries(at), at);
+      const direct = await collect(calls.store, queries(at), at);
+      expect(allComparable(series, queries(at))).toEqual(allComparable(direct.series, queries(at)));
+    }
+  } finally {
+    await calls.sql.query('ALTER TABLE spendwatch.elsewhere RENAME TO rollup_cells');
+  }
+  expect(reasons).toEqual([
+    expect.stringContaining('rollup_cells" does not exist'),
+    expect.stringContaining('rollup_cells" does not exist'),
+  ]);
 });
 
 test('a changed row is found by the comparison that is due after its interval', async () => {

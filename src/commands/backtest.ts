@@ -17,6 +17,7 @@ import { cronSchedule } from '../schedule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { chosenRules } from './check.ts';
 import type { Io } from './io.ts';
+import { openProgressBar } from './progress-bar.ts';
 
 export interface BacktestCommandOptions {
   readonly config: string;
@@ -42,18 +43,20 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
 
   const stopping = new AbortController();
   void io.stopped.then(() => stopping.abort());
-  const progress = await progressBar(io.stderrIsTerminal, other === null ? 1 : 2);
+  const bar = openProgressBar('replaying', io.stderrIsTerminal);
+  /** The other file's replay is the second half of the work. */
+  const progressed = (pass: 0 | 1) => (done: number, total: number) =>
+    bar.update(pass + done / total, other === null ? 1 : 2);
   const { sql, store } = await openAudit(config);
   try {
     const parts = partsOf(config, rules, store, range);
-    const run = {
-      from: range.from,
-      to: range.to,
-      stopping: stopping.signal,
-      progressed: progress.update,
-    };
-    const own = await backtestRules(parts, { ...run, perWeek, withSeries: options.format === 'html' });
-    progress.next();
+    const run = { from: range.from, to: range.to, stopping: stopping.signal };
+    const own = await backtestRules(parts, {
+      ...run,
+      progressed: progressed(0),
+      perWeek,
+      withSeries: options.format === 'html',
+    });
     let diff: Difference | null = null;
     if (other !== null && options.diff !== undefined) {
       const theirs = other.rules.filter(({ name, enabled }) =>
@@ -61,6 +64,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
       );
       const replayed = await backtestRules(partsOf(other, theirs, store, range), {
         ...run,
+        progressed: progressed(1),
         perWeek: null,
         withSeries: false,
       });
@@ -69,7 +73,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
       );
       diff = { file: options.diff, ...differenceOf(own.alerts, replayed.alerts, config.timezone), failed };
     }
-    progress.stop();
+    bar.stop();
     const { from, to } = range;
     const instants = parts.grid.replayed.length;
     const result = { from, to, step: options.step, zone: config.timezone, instants, ...own, perWeek, diff };
@@ -77,7 +81,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
     const faults = own.rules.filter(({ error }) => error !== null).length + (diff?.failed.length ?? 0);
     return faults === 0 ? 0 : 1;
   } finally {
-    progress.stop();
+    bar.stop();
     await sql.close();
   }
 }
@@ -116,23 +120,4 @@ function perWeekOf(text: string): number {
     });
   }
   return Number(perWeek);
-}
-
-async function progressBar(isTerminal: boolean, passes: number) {
-  const quiet = { update: () => undefined, next: () => undefined, stop: () => undefined };
-  if (!isTerminal) return quiet;
-  const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({
-    format: 'replaying {bar} {percentage}% | {eta_formatted} left',
-    clearOnComplete: true,
-  });
-  let pass = 0;
-  bar.start(passes, 0);
-  return {
-    update: (done: number, total: number) => bar.update(pass + done / total),
-    next: () => {
-      pass += 1;
-    },
-    stop: () => bar.stop(),
-  };
 }

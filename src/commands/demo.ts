@@ -14,6 +14,7 @@ import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
 import { type Observer, startWorker } from '../worker.ts';
 import type { Io } from './io.ts';
+import { openProgressBar } from './progress-bar.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -75,6 +76,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
       if (report.outcome !== 'delivered') io.out(`not delivered to ${report.channel}: ${report.answer}`);
     },
     building: () => undefined,
+    bypassed: () => undefined,
     leads: () => undefined,
     troubled: (what) => io.out(what),
   };
@@ -119,16 +121,12 @@ function openArrivals(io: Io, show: Show) {
 
 async function writeHistory(app: App, calls: readonly CallRow[], io: Io, show: Show): Promise<void> {
   await app.store.createTable();
-  const { SingleBar } = await import('cli-progress');
-  const bar = io.stderrIsTerminal
-    ? new SingleBar({ format: 'writing 90 days of calls {bar} {percentage}%', clearOnComplete: true })
-    : null;
-  bar?.start(calls.length, 0);
+  const bar = openProgressBar('writing 90 days of calls', io.stderrIsTerminal);
   for (let from = 0; from < calls.length; from += BATCH) {
     await app.store.insert(calls.slice(from, from + BATCH));
-    bar?.update(Math.min(calls.length, from + BATCH));
+    bar.update(Math.min(calls.length, from + BATCH), calls.length);
   }
-  bar?.stop();
+  bar.stop();
   const services = new Set(calls.map(({ service }) => service)).size;
   io.out(
     `Wrote 90 days of calls to an embedded store: ${calls.length.toLocaleString('en-US')} calls of ${services} services. ${show.dim('(PostgreSQL in this process; a table like the one you have)')}`,

@@ -6,6 +6,7 @@ import { type ImportListener, importCalls, sizeOf } from '../import/import-calls
 import { AppError } from '../model/errors.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
+import { openProgressBar } from './progress-bar.ts';
 
 /** What is named one by one; the rest is counted. */
 const NAMED = 20;
@@ -22,21 +23,22 @@ export async function importFiles(
     if (sql.engine === 'pglite') await furnish(store);
     // A variable that was forgotten fills another store than was meant: people are told which one it is.
     if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url)}`);
-    const progress = await progressBar(options.files, io.stderrIsTerminal);
+    const size = io.stderrIsTerminal ? await sizeOf(options.files) : null;
+    const bar = openProgressBar('importing', size !== null);
     const report = reportTo(io, importColumns(Object.keys(config.audit.mapping.dimensions)).keys());
     try {
       const counts = await importCalls(store, config.audit.mapping, options.files, io.stdin, {
         ...report.listener,
-        read: progress.read,
+        read: (bytes) => bar.update(bytes, size ?? bytes),
       });
-      progress.stop();
+      bar.stop();
       report.print();
       io.out(
         `imported ${number(counts.inserted)} rows, skipped ${number(counts.skipped)} already there, rejected ${number(counts.rejected)}`,
       );
       return counts.rejected + counts.unreadable === 0 ? 0 : 1;
     } catch (error) {
-      progress.stop();
+      bar.stop();
       report.print();
       throw error;
     }
@@ -80,21 +82,6 @@ function reportTo(
       if (rejected > NAMED) io.err(`and ${number(rejected - NAMED)} more rejected rows`);
     },
   };
-}
-
-async function progressBar(
-  files: readonly string[],
-  isTerminal: boolean,
-): Promise<{ read(bytes: number): void; stop(): void }> {
-  const size = isTerminal ? await sizeOf(files) : null;
-  if (size === null) return { read: () => undefined, stop: () => undefined };
-  const { SingleBar } = await import('cli-progress');
-  const bar = new SingleBar({
-    format: 'importing {bar} {percentage}% | {eta_formatted} left',
-    clearOnComplete: true,
-  });
-  bar.start(size, 0);
-  return { read: (bytes) => bar.update(bytes), stop: () => bar.stop() };
 }
 
 function number(value: number): string {

@@ -13,6 +13,7 @@ import { messageOf } from '../model/errors.ts';
 import { serviceManager } from '../notify.ts';
 import { logObserver } from '../observe.ts';
 import { startWorker } from '../worker.ts';
+import { openBuildBar } from './build-bar.ts';
 import type { Io } from './io.ts';
 
 export interface RunOptions {
@@ -29,10 +30,10 @@ const STOP_LIMIT_MS = 4_300;
 export async function run(options: RunOptions, io: Io): Promise<number> {
   // Asked for first: as process 1 of a container a signal without a handler is lost, however early it comes.
   const { stopped } = io;
+  const bar = io.stderrIsTerminal ? openBuildBar() : null;
   const log = openLog({
     level: io.env.SPENDWATCH_LOG_LEVEL,
-    terminal: io.stderrIsTerminal,
-    colour: io.colour,
+    terminal: bar && { colour: io.colour, print: bar.print },
   });
   const metrics = openMetrics(options.version);
   const service = serviceManager(io.env);
@@ -44,7 +45,8 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const start = (app: App): void => {
     metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
     running.app = app;
-    running.worker = startWorker(app, health, logObserver(log, metrics, heartbeatOf(app.config)), token);
+    const observer = logObserver(log, metrics, heartbeatOf(app.config), bar);
+    running.worker = startWorker(app, health, observer, token);
   };
 
   const http = exposeWorker(running, metrics, log);

@@ -1,0 +1,29 @@
+import type { BuildProgress } from '../rollup/ledger.ts';
+import { openProgressBar, type ProgressBar } from './progress-bar.ts';
+
+/** What a person at a terminal sees of the worker: its log, and a bar below it while the past is read. */
+export interface BuildBar {
+  /** How far it has come; null when it does not go on for now. */
+  show(progress: BuildProgress | null): void;
+  /** Writes a line of the log. */
+  print(line: string): void;
+}
+
+export function openBuildBar(stream: NodeJS.WritableStream = process.stderr): BuildBar {
+  let bar: ProgressBar | null = null;
+  return {
+    show(progress) {
+      if (progress === null || progress.done === progress.total) {
+        bar?.stop();
+        bar = null;
+        return;
+      }
+      bar ??= openProgressBar('reading the past', true, stream);
+      bar.update(progress.done, progress.total);
+    },
+    print(line) {
+      if (bar === null) stream.write(line);
+      else bar.print(line);
+    },
+  };
+}
