@@ -7,6 +7,7 @@ import type { Statement } from '../src/stores/cell-sql.ts';
 import type { Cluster } from './cluster.ts';
 import { type Counters, counted, median, timed } from './measure.ts';
 import { floorStatement, naiveStatement, scanStatement } from './naive-sql.ts';
+import type { PollAnswer } from './poller.ts';
 import { withPoller } from './poller-process.ts';
 import { type Minutes, type Program, withConfig, withPolls, withProgram } from './polls.ts';
 import type { Figure } from './report.ts';
@@ -74,27 +75,30 @@ export async function starts({ cluster, minutes, rollup }: Bench): Promise<Figur
 export async function endurance({ cluster, minutes, rollup, say }: Bench): Promise<Figure[]> {
   return withConfig(cluster, ruleMix(), rollup, async (path) => {
     const built = await withPoller(path, (poller) => poller.poll(minutes.now));
-    const memoryMb = await withPoller(path, async (poller) => {
-      const seen: number[] = [];
+    const seen = await withPoller(path, async (poller) => {
+      const polled: PollAnswer[] = [];
       for (let count = 1; count <= 1_000; count += 1) {
         await minutes.pass();
-        seen.push(await poller.poll(minutes.now));
-        if (count % 100 === 0) say(`${count} polls: ${Math.round(seen.at(-1) ?? Number.NaN)} MB`);
+        polled.push(await poller.poll(minutes.now));
+        if (count % 100 === 0) say(`${count} polls: ${Math.round(polled.at(-1)?.residentMb ?? 0)} MB`);
       }
-      return seen;
+      return polled;
     });
-    const line = (what: string, value: number | undefined, target: string): Figure => ({
-      part: 'endurance',
-      what,
-      value: value ?? Number.NaN,
-      unit: 'MB',
-      target,
-    });
+    const times = seen.slice(WARM_UP).map(({ pollMs }) => pollMs);
+    const line = (
+      what: string,
+      value: number | undefined,
+      target: string,
+      unit: Figure['unit'] = 'MB',
+    ): Figure => ({ part: 'endurance', what, value: value ?? Number.NaN, unit, target });
     return [
-      line('resident after the first build', built, '≤ 200'),
-      line('resident after a restart', memoryMb[0], '≤ 200'),
-      line('resident after 100 polls', memoryMb[99], '≤ 200'),
-      line('resident after 1,000 polls', memoryMb[999], 'the same'),
+      line('resident after the first build', built.residentMb, '≤ 200'),
+      line('resident after a restart', seen[0]?.residentMb, '≤ 200'),
+      line('resident after 100 polls', seen[99]?.residentMb, '≤ 200'),
+      line('resident after 1,000 polls', seen[999]?.residentMb, 'the same'),
+      line('the most in between', Math.max(...seen.map(({ residentMb }) => residentMb)), ''),
+      line('median of 900 polls', median(times), '', 'ms'),
+      line('the slowest of them', Math.max(...times), '', 'ms'),
     ];
   });
 }

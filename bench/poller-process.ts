@@ -5,8 +5,8 @@ import type { PollAnswer, PollRequest } from './poller.ts';
 
 /** A process of its own that polls. */
 export interface Poller {
-  /** One poll and what is due after it; resolves to the process's resident memory, MB. */
-  poll(at: number): Promise<number>;
+  /** One poll and what is due after it. */
+  poll(at: number): Promise<PollAnswer>;
 }
 
 /** Starts a process that polls with an alerts.yaml, for as long as `work` runs. */
@@ -21,7 +21,7 @@ export async function withPoller<T>(config: string, work: (poller: Poller) => Pr
         const [answer] = (await Promise.race([once(child, 'message'), exited])) as [PollAnswer | number];
         if (typeof answer !== 'object') throw new Error(`the process that polls ended with ${answer}`);
         if (answer.error !== null) throw new Error(answer.error);
-        return answer.residentMb;
+        return answer;
       },
     });
   } finally {

@@ -1,3 +1,5 @@
+import { growHeapSlowly } from '../src/heap.ts';
+import { timed } from './measure.ts';
 import { withProgram } from './polls.ts';
 
 /** What the bench asks of the process that polls: a poll as of an instant (ms). */
@@ -9,22 +11,26 @@ export interface PollRequest {
 export interface PollAnswer {
   /** What the process takes of the machine's memory, MB. */
   readonly residentMb: number;
+  /** How long the poll took, without what is done after it, ms. */
+  readonly pollMs: number;
   /** Why it could not poll. */
   readonly error: string | null;
 }
 
 /** A process that does nothing but poll, as the worker's would: its memory is the program's own. */
+growHeapSlowly();
 const [, , config = ''] = process.argv;
 await withProgram(config, async (program) => {
   for await (const { at } of requests()) {
     let error: string | null = null;
+    let pollMs = Number.NaN;
     try {
-      await program.poll(at);
+      pollMs = await timed(() => program.poll(at));
       await program.maintain(at);
     } catch (fault) {
       error = String(fault);
     }
-    const answer: PollAnswer = { residentMb: process.memoryUsage.rss() / 2 ** 20, error };
+    const answer: PollAnswer = { residentMb: process.memoryUsage.rss() / 2 ** 20, pollMs, error };
     process.send?.(answer);
   }
 });

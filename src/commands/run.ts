@@ -6,6 +6,7 @@ import { ConfigError } from '../config/problem.ts';
 import { exposeWorker, type Running } from '../exposed.ts';
 import { watchFiles } from '../file-watch.ts';
 import { openHealthWatch } from '../health-watch.ts';
+import { growHeapSlowly } from '../heap.ts';
 import { type Heartbeat, heartbeat } from '../heartbeat.ts';
 import { type Log, openLog } from '../log.ts';
 import { openMetrics } from '../metrics.ts';
@@ -30,6 +31,7 @@ const STOP_LIMIT_MS = 4_300;
 export async function run(options: RunOptions, io: Io): Promise<number> {
   // Asked for first: as process 1 of a container a signal without a handler is lost, however early it comes.
   const { stopped } = io;
+  growHeapSlowly();
   const bar = io.stderrIsTerminal ? openBuildBar() : null;
   const log = openLog({
     level: io.env.SPENDWATCH_LOG_LEVEL,

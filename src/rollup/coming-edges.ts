@@ -30,7 +30,7 @@ function moved({ from, to }: Window, earlier: Window): Window {
 }
 
 /** Hours that are read by the minute in one transaction. */
-const AT_ONCE = 24;
+const AT_ONCE = 6;
 
 /**
  * Reads by the minute the hours that parts of windows lie in, some at a time until it `isOver`: polls a minute apart then
