@@ -21,7 +21,7 @@ export interface RollupKeeper {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** So much is built before a poll may come between. */
+/** So long is built before a poll may come between, or as long as the poll before it had to ask the store itself. */
 const BUILD_SLICE_MS = 2_000;
 /** Hours within this are compared each time, older ones once a day. */
 const RECENT_MS = 2 * DAY;
@@ -42,10 +42,14 @@ export function openRollupKeeper(
   const { latenessMs, reconcileMs } = config.audit;
   let rollup = openRollup(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
   const inTurn = queue();
+  /** Since when (a monotonic clock, ms) a poll has been asking the store for what cells do not know yet. */
+  let askingSince: number | null = null;
 
   const look: Rollup['look'] = async (queries, before) => {
     try {
-      return await rollup.look(queries, before);
+      const seen = await rollup.look(queries, before);
+      askingSince = seen.series.includes(null) ? performance.now() : null;
+      return seen;
     } catch (error) {
       if (isAway(error)) throw error;
       bypassed(messageOf(error));
@@ -87,7 +91,9 @@ export function openRollupKeeper(
       }),
     maintain: (now) =>
       inTurn(async () => {
-        const progress = await built(rollup);
+        // On a large table polls ask for minutes; with short slices between them the build would take days.
+        const askedMs = askingSince === null ? 0 : performance.now() - askingSince;
+        const progress = await built(rollup, Math.max(BUILD_SLICE_MS, askedMs));
         if (progress !== null) return progress;
         planComparison(now);
         const span = due.at(-1);
@@ -105,8 +111,8 @@ function isAway(error: unknown): boolean {
   return error instanceof AppError && ['store_unreachable', 'store_timeout'].includes(error.code);
 }
 
-async function built(rollup: Rollup): Promise<BuildProgress | null> {
-  const progress = await rollup.build(BUILD_SLICE_MS);
+async function built(rollup: Rollup, sliceMs: number): Promise<BuildProgress | null> {
+  const progress = await rollup.build(sliceMs);
   return progress.done < progress.total ? progress : null;
 }
 

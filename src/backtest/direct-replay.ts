@@ -54,6 +54,6 @@ async function outcomesOf(
     return (await assess(store, zone, assignments, last)).outcomes;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'store_timeout') throw error;
-    return assignments.map(({ rule }) => ({ rule, evaluations: [], error }));
+    return assignments.map(({ rule }) => ({ rule, evaluations: [], error, isOpen: false }));
   }
 }

@@ -4,7 +4,7 @@ import { asAppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 import { momentOf } from '../pipeline/assess.ts';
-import { collect } from '../pipeline/collect.ts';
+import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
 import { openSlide, type Slide } from '../rollup/slide.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
@@ -112,7 +112,7 @@ async function completed(
   at: number,
 ): Promise<Series[]> {
   const open = queries.filter((_, i) => known[i] === null);
-  const found = [...(await collect(store, open, at)).series];
+  const found = [...(await collectDirectly(store, open, at)).series];
   return known.map((series) => {
     const answer = series ?? found.shift();
     if (answer === undefined || answer instanceof Error) throw answer ?? new RangeError('no answer');

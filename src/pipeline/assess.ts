@@ -18,6 +18,8 @@ export interface Outcome {
   readonly rule: Rule;
   readonly evaluations: readonly Evaluation[];
   readonly error: AppError | null;
+  /** The source keeps too little yet to judge the rule: the store itself must be asked. */
+  readonly isOpen: boolean;
 }
 
 export interface Assessment {
@@ -57,19 +59,21 @@ export async function assess(
   const outcomes = assignments.map(({ rule, moments }, i): Outcome => {
     const { from, to } = spans[i] as { from: number; to: number };
     try {
-      const own = series.slice(from, to).map((answer) => {
+      const own: Series[] = [];
+      for (const answer of series.slice(from, to)) {
         if (answer instanceof Error) throw answer;
-        return answer;
-      });
-      return { rule, evaluations: evaluate(rule, zone, moments, own), error: null };
+        if (answer === null) return { rule, evaluations: [], error: null, isOpen: true };
+        own.push(answer);
+      }
+      return { rule, evaluations: evaluate(rule, zone, moments, own), error: null, isOpen: false };
     } catch (error) {
-      return { rule, evaluations: [], error: asAppError(error, 'rule_failed') };
+      return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }
   });
   return { newestRow, rowsRead, rowsIn: counted === null ? 0 : callsIn(series.at(-1)), outcomes };
 }
 
-function callsIn(series: Series | AppError | undefined): number {
-  if (series === undefined || series instanceof Error) return 0;
+function callsIn(series: Series | AppError | null | undefined): number {
+  if (series == null || series instanceof Error) return 0;
   return Number((series.cell(0, 0)?.sums.calls ?? 0n) / ONE);
 }

@@ -8,10 +8,7 @@ import type { AuditStore } from '../stores/audit-store.ts';
 /** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
 export interface Source extends Pick<AuditStore, 'read'> {
   /** Answers what it can from cells that are kept; null for a query that the store itself must answer. */
-  look?(
-    queries: readonly Query[],
-    before: number,
-  ): Promise<Omit<Collected, 'series'> & { readonly series: readonly (Series | null)[] }>;
+  look?(queries: readonly Query[], before: number): Promise<Looked>;
 }
 
 /** The answers to some queries, as of one instant. */
@@ -24,23 +21,16 @@ export interface Collected {
   readonly series: readonly (Series | AppError)[];
 }
 
-/**
- * Asks the queries of all rules together: few reads, one transaction, one state of the store. Throws the store's
- * AppError when nothing could be read.
- */
-export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Collected> {
+/** The same of a source that keeps cells: null for a query that it does not know enough for yet. */
+export interface Looked extends Omit<Collected, 'series'> {
+  readonly series: readonly (Series | AppError | null)[];
+}
+
+/** Answers the queries of all rules from cells where the source keeps some, else as the store does. */
+export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Looked> {
   if (source.look === undefined) return collectDirectly(source, queries, before);
   const seen = await source.look(queries, before).catch(passedOver);
-  if (seen === null) return collectDirectly(source, queries, before);
-  const open = queries.filter((_, i) => seen.series[i] === null);
-  if (open.length === 0) return { ...seen, series: seen.series.map((series) => series as Series) };
-  const direct = await collectDirectly(source, open, before);
-  const answers = [...direct.series];
-  return {
-    newestRow: direct.newestRow,
-    rowsRead: seen.rowsRead + direct.rowsRead,
-    series: seen.series.map((series) => series ?? (answers.shift() as Series | AppError)),
-  };
+  return seen ?? collectDirectly(source, queries, before);
 }
 
 /**
@@ -53,8 +43,12 @@ function passedOver(error: unknown): null {
   throw error;
 }
 
-async function collectDirectly(
-  source: Source,
+/**
+ * Asks the queries of all rules together: few reads, one transaction, one state of the store. Throws the store's
+ * AppError when nothing could be read.
+ */
+export async function collectDirectly(
+  source: Pick<Source, 'read'>,
   queries: readonly Query[],
   before: number,
 ): Promise<Collected> {

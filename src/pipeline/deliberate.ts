@@ -28,8 +28,8 @@ export async function deliberate(
   fingerprintOf: (rule: Rule) => string,
   standing: ReadonlyMap<string, Standing>,
 ): Promise<Decided[]> {
-  const judged = outcomes.flatMap((outcome, i) =>
-    outcome.error === null ? [{ ...outcome, moments: assignments[i]?.moments ?? [] }] : [],
+  const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i) =>
+    error !== null || isOpen ? [] : [{ rule, evaluations, moments: assignments[i]?.moments ?? [] }],
   );
   const questions = judged.map(({ rule, evaluations, moments }) => ({
     fingerprint: fingerprintOf(rule),

@@ -5,7 +5,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
-import { collect } from './collect.ts';
+import { collectDirectly } from './collect.ts';
 
 /** What fires of one rule, possibly in several windows. */
 export interface Explained {
@@ -88,7 +88,7 @@ async function askOrNothing(
   before: number,
 ): Promise<(Series | null)[]> {
   try {
-    const { series } = await collect(store, queries, before);
+    const { series } = await collectDirectly(store, queries, before);
     return series.map((answer) => (answer instanceof Error ? null : answer));
   } catch {
     return queries.map(() => null);

@@ -38,12 +38,13 @@ const CATCH_UP_MS = 24 * 60 * 60_000;
  * seconds would be a hundred thousand windows a rule.
  */
 const TO_THE_SECOND_MS = 10 * 60_000;
-/** Another process that polls too may be faster this often before the poll is left to it. */
-const ATTEMPTS = 3;
+/** One for the rules that are not known enough of; and another process that polls too may be faster this often. */
+const ROUNDS = 4;
 
 /**
  * One poll as of a scheduled instant: every rule is judged at all instants since it was last, what is news is
- * decided, and it is recorded and queued in one transaction. Nothing is sent here. Never throws: what went wrong is
+ * decided, and it is recorded and queued in one transaction; rules that the source cannot answer yet follow in another, so
+ * that none waits while the store goes through months for them. Nothing is sent here. Never throws: what went wrong is
  * in the report, and the next poll makes up for it. `onlyLatest` leaves missed instants out (`check --notify`).
  */
 export async function poll(
@@ -55,12 +56,12 @@ export async function poll(
   let report: PollReport = { at, newestRow: null, rowsRead: 0, rules: [], queued: [], error: null };
   try {
     let rules = parts.rules;
-    for (let attempt = 0; attempt < ATTEMPTS && (attempt === 0 || rules.length > 0); attempt += 1) {
-      // What is kept is kept for all rules; those that another process overtook ask the store itself.
-      const source = attempt === 0 ? parts.source : parts.store;
-      const round = await pollOnce({ ...parts, source }, rules, at, now, options.onlyLatest ?? false);
-      report = joined(report, round.report);
-      rules = round.overtaken;
+    for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
+      // What is kept is kept for all rules; those that are left over ask the store itself.
+      const source = round === 0 ? parts.source : parts.store;
+      const polled = await pollOnce({ ...parts, source }, rules, at, now, options.onlyLatest ?? false);
+      report = joined(report, polled.report);
+      rules = polled.left;
     }
     return report;
   } catch (error) {
@@ -74,7 +75,7 @@ async function pollOnce(
   at: number,
   now: () => number,
   onlyLatest: boolean,
-): Promise<{ report: PollReport; overtaken: Rule[] }> {
+): Promise<{ report: PollReport; left: Rule[] }> {
   const fingerprintOf = (rule: Rule): string => parts.fingerprints.get(rule.name) ?? rule.name;
   const standing = await parts.state.readStanding(rules.map(fingerprintOf));
   const lastOf = (rule: Rule): number | null => standing.get(fingerprintOf(rule))?.progress ?? null;
@@ -101,7 +102,9 @@ async function pollOnce(
   const error = outcomes.find((outcome) => outcome.error !== null)?.error ?? null;
   return {
     report: { at, newestRow, rowsRead, rules: polledRules(outcomes, decisions), queued, error },
-    overtaken: rules.filter((rule) => overtaken.includes(fingerprintOf(rule))),
+    left: outcomes
+      .filter(({ rule, isOpen }) => isOpen || overtaken.includes(fingerprintOf(rule)))
+      .map(({ rule }) => rule),
   };
 }
 

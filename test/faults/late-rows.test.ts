@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, te
 import type { Config } from '../../src/config/config.ts';
 import { seededRandom } from '../../src/demo/random.ts';
 import { Secret } from '../../src/model/secret.ts';
-import type { Query } from '../../src/model/series.ts';
+import type { Query, Series } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
-import { collect } from '../../src/pipeline/collect.ts';
+import { collectDirectly } from '../../src/pipeline/collect.ts';
 import { openRollupKeeper, type RollupKeeper } from '../../src/rollup-keeper.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -101,7 +101,7 @@ describe('rows that come late, change or go', () => {
       series.filter((one) => one === null),
       `${when}: not from cells`,
     ).toEqual([]);
-    const direct = await collect(calls.store, queries, at);
+    const direct = await collectDirectly(calls.store, queries, at);
     expect(allComparable(series, queries), when).toEqual(allComparable(direct.series, queries));
 
     const month = queries[MONTH_BY_USER] as Query;
@@ -111,7 +111,7 @@ describe('rows that come late, change or go', () => {
        WHERE request_timestamp >= $1 AND request_timestamp < $2 GROUP BY user_id`,
       [new Date(window.from), new Date(window.to)],
     );
-    const byCells = series[MONTH_BY_USER] == null ? [] : groupsIn(series[MONTH_BY_USER], month);
+    const byCells = groupsIn(series[MONTH_BY_USER] as Series, month);
     expect(new Map(byCells.map(({ key, cells }) => [key[0], cells[0]?.sums.cost])), when).toEqual(
       new Map(rows.map(({ user, units }) => [user, BigInt(units)])),
     );

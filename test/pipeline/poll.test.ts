@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
+import { collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { poll } from '../../src/pipeline/poll.ts';
 import { cronSchedule } from '../../src/schedule.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
@@ -175,6 +176,54 @@ describe('missed polls', () => {
     expect(failed).toMatchObject({ queued: [], rules: [], error: { code: 'store_unreachable' } });
     await world.calls.log({ at: AT + MINUTE, cost: 60 });
     expect(toldBy(await world.poll([burn()], AT + HOUR))).toMatchObject([{ at: '2026-11-20T14:07:00Z' }]);
+  });
+});
+
+describe('rules that cells do not know enough for yet', () => {
+  const month = burn({ name: 'month', window: '30d' });
+  /** Knows all but the first. */
+  const source: Source = {
+    read: () => Promise.reject(new Error('only the store is read')),
+    look: async (queries, before) => {
+      const known = await collectDirectly(world.calls.store, queries, before);
+      return { ...known, series: known.series.map((series, i) => (i === 0 ? null : series)) };
+    },
+  };
+
+  it('are asked of the store itself when what is known of the others is recorded', async () => {
+    await world.calls.log({ at: AT - MINUTE, cost: 60 });
+    const order: string[] = [];
+    const store: AuditStore = {
+      ...world.calls.store,
+      read: async (reads, before) => {
+        const isOfMonth = reads.some(({ ranges }) => ranges.some(({ from }) => from < AT - DAY));
+        if (!isOfMonth) return world.calls.store.read(reads, before);
+        const [burning] = (
+          await world.state.readStanding([...world.parts([month, burn()]).fingerprints.values()])
+        ).values();
+        order.push(burning === undefined ? 'nothing is recorded' : 'the other is recorded');
+        return world.calls.store.read(reads, before);
+      },
+    };
+    const report = await world.poll([month, burn()], AT, { store, source });
+    expect(order[0]).toBe('the other is recorded');
+    expect(report.error).toBeNull();
+    expect(report.rules.map(({ rule, latest }) => [rule.name, latest?.status])).toEqual([
+      ['month', 'firing'],
+      ['burn', 'firing'],
+    ]);
+    expect(toldBy(report).map(({ rule }) => rule)).toEqual(['burn', 'month']);
+  });
+
+  it('fail alone where the store takes too long', async () => {
+    await world.calls.log({ at: AT - MINUTE, cost: 60 });
+    const store: AuditStore = {
+      ...world.calls.store,
+      read: () => Promise.reject(new AppError('store_timeout', 'it takes too long')),
+    };
+    const report = await world.poll([month, burn()], AT, { store, source });
+    expect(report.error?.code).toBe('store_timeout');
+    expect(toldBy(report).map(({ rule }) => rule)).toEqual(['burn']);
   });
 });
 
