@@ -164,6 +164,8 @@ export interface Measured {
    * nowhere near a limit, and to rank.
    */
   estimate(series: Series, group: number, window: number): number | null;
+  /** The same of all groups of the series, NaN for null. */
+  estimates(series: Series, window: number): Float64Array;
 }
 
 export function measured(metric: Metric, errors: ErrorFilter): Measured {
@@ -172,26 +174,41 @@ export function measured(metric: Metric, errors: ErrorFilter): Measured {
   switch (value.kind) {
     case 'sum': {
       const terms = own(measures);
-      return { sample: (cell) => sampleOfSum(sumOf(terms, cell), cell), estimate: estimateOf(terms) };
+      const estimate = estimateOf(terms);
+      const [only, ...more] = terms;
+      return {
+        sample: (cell) => sampleOfSum(sumOf(terms, cell), cell),
+        estimate,
+        estimates: (series, window) =>
+          (only !== undefined && more.length === 0 && series.estimates?.(window, only)) ||
+          allEstimates(estimate, series, window),
+      };
     }
     case 'ratio': {
       const [of, by, per] = [own(value.of), own(value.by), Number(value.per)];
       const [dividend, divisor] = [estimateOf(of), estimateOf(by)];
+      const estimate = (series: Series, group: number, window: number): number | null => {
+        const divided = divisor(series, group, window);
+        return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
+      };
       return {
         sample: (cell) =>
           cell === null ? null : sampleOfRatio(sumOf(of, cell) * value.per, sumOf(by, cell), cell),
-        estimate(series, group, window) {
-          const divided = divisor(series, group, window);
-          return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
-        },
+        estimate,
+        estimates: (series, window) => allEstimates(estimate, series, window),
       };
     }
     case 'quantile': {
       const { sketch, q } = value;
       const quantileIn = (cell: Cell | null) => sketchQuantile(cell?.sketches[sketch] ?? EMPTY_SKETCH, q);
+      const estimate = (series: Series, group: number, window: number): number | null =>
+        series.quantile === undefined
+          ? quantileIn(series.cell(group, window))
+          : series.quantile(group, window, sketch, q);
       return {
         sample: (cell) => sampleOfQuantile(quantileIn(cell), cell),
-        estimate: (series, group, window) => quantileIn(series.cell(group, window)),
+        estimate,
+        estimates: (series, window) => allEstimates(estimate, series, window),
       };
     }
   }
@@ -219,6 +236,14 @@ function estimateOf(terms: readonly Measure[]): (series: Series, group: number, 
     for (const measure of terms) sum += series.estimate(group, window, measure);
     return sum;
   };
+}
+
+function allEstimates(estimate: Measured['estimate'], series: Series, window: number): Float64Array {
+  const estimates = new Float64Array(series.keys.length);
+  for (let group = 0; group < estimates.length; group += 1) {
+    estimates[group] = estimate(series, group, window) ?? Number.NaN;
+  }
+  return estimates;
 }
 
 function callsIn(cell: Cell | null): number {

@@ -15,21 +15,32 @@ export const ZERO_BUCKET = -1_000_000;
 
 /** The q-quantile of a sketch: within 1 % of the value whose rank is q·(n − 1), rounded down; null when it is empty. */
 export function sketchQuantile(sketch: Sketch, q: number): number | null {
+  const ascending = [...sketch].sort(([a], [b]) => a - b);
+  return quantileOf(
+    ascending.length,
+    (i) => ascending[i]?.[0] ?? 0,
+    (i) => ascending[i]?.[1] ?? 0,
+    q,
+  );
+}
+
+/** The same of so many buckets, which ascend, and their counts. */
+export function quantileOf(
+  length: number,
+  bucketAt: (i: number) => number,
+  countAt: (i: number) => number,
+  q: number,
+): number | null {
   let count = 0;
-  let previous = Number.NEGATIVE_INFINITY;
-  let isAscending = true;
-  for (const [bucket, size] of sketch) {
-    count += size;
-    isAscending &&= bucket > previous;
-    previous = bucket;
-  }
+  for (let i = 0; i < length; i += 1) count += countAt(i);
   if (count === 0) return null;
   const rank = Math.floor(q * (count - 1));
   let seen = 0;
-  // Sketches of sums that slide come in order, hundreds of thousands of them.
-  for (const [bucket, size] of isAscending ? sketch : [...sketch].sort(([a], [b]) => a - b)) {
-    seen += size;
-    if (seen > rank) return bucket === ZERO_BUCKET ? 0 : (2 * SKETCH_GAMMA ** bucket) / (SKETCH_GAMMA + 1);
+  for (let i = 0; i < length; i += 1) {
+    seen += countAt(i);
+    if (seen <= rank) continue;
+    const bucket = bucketAt(i);
+    return bucket === ZERO_BUCKET ? 0 : (2 * SKETCH_GAMMA ** bucket) / (SKETCH_GAMMA + 1);
   }
   return null;
 }

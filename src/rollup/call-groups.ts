@@ -53,24 +53,23 @@ interface GroupBuckets {
 const NO_BUCKETS: GroupBuckets = { buckets: [], ids: [] };
 
 export function openBucketGroups(): BucketGroups {
-  const ids = new Map<number, number>();
-  const byGroup: { buckets: number[]; ids: number[] }[] = [];
+  let size = 0;
+  const byGroup: { known: Map<number, number>; buckets: number[]; ids: number[] }[] = [];
   const idOf = (group: number, bucket: number): number => {
-    // Buckets are 32-bit numbers, so that no two pairs share a name.
-    const name = group * 2 ** 32 + bucket;
-    const known = ids.get(name);
-    if (known !== undefined) return known;
-    const id = ids.size;
-    ids.set(name, id);
-    const own = byGroup[group] ?? { buckets: [], ids: [] };
+    const own = byGroup[group] ?? { known: new Map(), buckets: [], ids: [] };
     byGroup[group] = own;
+    const known = own.known.get(bucket);
+    if (known !== undefined) return known;
+    const id = size;
+    size += 1;
+    own.known.set(bucket, id);
     const place = firstNotBelow(own.buckets, bucket);
     own.buckets.splice(place, 0, bucket);
     own.ids.splice(place, 0, id);
     return id;
   };
   return {
-    count: () => ids.size,
+    count: () => size,
     of(columns, groupOf, sketch) {
       const buckets = columns.buckets.get(sketch) as Int32Array;
       return groupOf.map((group, line) => {
@@ -94,27 +93,44 @@ function numbered(numbers: Int32Array): { readonly values: readonly number[]; re
   return { values, places: numbers.map((value) => placeOf.get(value) as number) };
 }
 
+interface Column {
+  readonly values: ArrayLike<unknown>;
+  readonly places: Int32Array;
+}
+
 /** Numbers for the combinations of values that lines have, and a line that has each. */
 function combined(
-  columns: readonly { readonly values: ArrayLike<unknown>; readonly places: Int32Array }[],
+  columns: readonly Column[],
   length: number,
 ): { readonly ids: Int32Array; readonly firsts: number[] } {
   let ids = new Int32Array(length);
   let firsts = length === 0 ? [] : [0];
-  for (const { values, places } of columns) {
-    const known = new Map<number, number>();
-    const next = new Int32Array(length);
-    firsts = [];
-    for (let line = 0; line < length; line += 1) {
-      const name = (ids[line] as number) * values.length + (places[line] as number);
-      let id = known.get(name);
-      if (id === undefined) {
-        id = firsts.push(line) - 1;
-        known.set(name, id);
-      }
-      next[line] = id;
-    }
-    ids = next;
-  }
+  for (const column of columns) ({ ids, firsts } = combinedWith(column, ids, firsts.length));
   return { ids, firsts };
+}
+
+/** Above it, a table of all pairs would be larger than the lines are many. */
+const LARGEST_TABLE = 1_000_000;
+
+function combinedWith(
+  { values, places }: Column,
+  ids: Int32Array,
+  count: number,
+): { ids: Int32Array<ArrayBuffer>; firsts: number[] } {
+  const pairs = count * values.length;
+  const table = pairs <= LARGEST_TABLE ? new Int32Array(pairs).fill(-1) : null;
+  const known = new Map<number, number>();
+  const next = new Int32Array(ids.length);
+  const firsts: number[] = [];
+  for (let line = 0; line < ids.length; line += 1) {
+    const pair = (ids[line] as number) * values.length + (places[line] as number);
+    let id = table === null ? (known.get(pair) ?? -1) : (table[pair] as number);
+    if (id < 0) {
+      id = firsts.push(line) - 1;
+      if (table === null) known.set(pair, id);
+      else table[pair] = id;
+    }
+    next[line] = id;
+  }
+  return { ids: next, firsts };
 }

@@ -1,7 +1,7 @@
 import { isSketch, type Measure } from '../model/measure.ts';
 import { type Fixed, ONE } from '../model/money.ts';
 import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
-import type { Sketch } from '../model/sketch.ts';
+import { quantileOf, type Sketch } from '../model/sketch.ts';
 import type { BucketGroups } from './call-groups.ts';
 import { fixedOf } from './packed-cells.ts';
 import type { RunningTotals } from './running-sums.ts';
@@ -87,7 +87,39 @@ export function seriesBetween(
       const parts = (late[at + place.parts] as number) - (early[at + place.parts] as number);
       return (units * UNIT + parts) / UNIT;
     },
+    estimates: (window, measure) =>
+      estimatesBetween(spans[window] as Span, groups, width, places.get(measure) as Place),
+    quantile: (group, window, measure, q) => {
+      const sketch = sketches.find((one) => one.measure === measure);
+      if (sketch === undefined) return null;
+      const { since, until } = sketch.spans[window] as Span;
+      const { buckets, ids } = sketch.buckets.ofGroup(groups[group] as number);
+      return quantileOf(
+        ids.length,
+        (i) => buckets[i] as number,
+        (i) => (until.values[ids[i] as number] as number) - (since.values[ids[i] as number] as number),
+        q,
+      );
+    },
   };
+}
+
+function estimatesBetween(
+  { since: { values: early }, until: { values: late } }: Span,
+  groups: Int32Array,
+  width: number,
+  { units, parts }: Place,
+): Float64Array {
+  const estimates = new Float64Array(groups.length);
+  for (let i = 0; i < groups.length; i += 1) {
+    const at = (groups[i] as number) * width;
+    const whole = (late[at + units] as number) - (early[at + units] as number);
+    estimates[i] =
+      parts === null
+        ? whole
+        : (whole * UNIT + ((late[at + parts] as number) - (early[at + parts] as number))) / UNIT;
+  }
+  return estimates;
 }
 
 const UNIT = Number(ONE);

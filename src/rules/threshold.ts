@@ -57,32 +57,21 @@ export const threshold: RuleType<ThresholdRule> = {
 
   judge(rule, { at, zone }, [answer = NOBODY]) {
     const window = windowAt(rule.window, at, zone);
-    const { sample, estimate } = measured(rule.metric, rule.errors);
+    const { sample, estimates } = measured(rule.metric, rule.errors);
     const { additive } = describeMetric(rule.metric);
     // Without group_by an additive metric has a value even without a row.
     const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
-    const { length } = series.keys;
-    const groups = new Int32Array(length);
-    const values = new Float64Array(length);
-    let count = 0;
-    for (let group = 0; group < length; group += 1) {
-      const number = estimate(series, group, 0);
-      if (number === null) continue;
-      groups[count] = group;
-      values[count] = number;
-      count += 1;
-    }
-    const numbers = values.subarray(0, count);
-    const keyAt = (place: number): GroupKey => series.keys[groups[place] as number] as GroupKey;
+    const { numbers, groupAt } = withValue(estimates(series, 0));
+    const keyAt = (place: number): GroupKey => series.keys[groupAt(place)] as GroupKey;
     const observe = (place: number): Observation => {
-      const value = sample(series.cell(groups[place] as number, 0)) as Sample;
+      const value = sample(series.cell(groupAt(place), 0)) as Sample;
       return { key: keyAt(place), value, window, baseline: null, zscore: null };
     };
     const falls = rule.operator.startsWith('<');
     const order = falls ? smallestFirst : largestFirst;
     const firing = firingAmong(rule, numbers, observe).sort(order);
     return {
-      status: firing.length > 0 ? 'firing' : !additive && count === 0 ? 'no_data' : 'ok',
+      status: firing.length > 0 ? 'firing' : !additive && numbers.length === 0 ? 'no_data' : 'ok',
       observed: observedLater({ numbers, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
@@ -137,6 +126,21 @@ const NOBODY = seriesOfCells([]);
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
 const CLOSE = 1e-6;
+
+/** The estimates that are values, and the group of each. */
+function withValue(estimates: Float64Array): {
+  readonly numbers: Float64Array;
+  readonly groupAt: (place: number) => number;
+} {
+  let some = 0;
+  while (some < estimates.length && !Number.isNaN(estimates[some])) some += 1;
+  if (some === estimates.length) return { numbers: estimates, groupAt: (place) => place };
+  const groups = Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
+  return {
+    numbers: Float64Array.from(groups, (group) => estimates[group] as number),
+    groupAt: (place) => groups[place] as number,
+  };
+}
 
 /** What reaches a limit. Only values whose estimate comes near the mildest one are made exact and compared. */
 function firingAmong(
