@@ -1,10 +1,10 @@
 import type { DecimalColumn, TextColumn } from '../model/call-columns.ts';
 import { FIXED_DIGITS } from '../model/money.ts';
 
-/** The integers of an array as PostgreSQL writes it, `{1,-2,NULL}`, so many of them; `absent` stands for NULL. */
+/** The integers of a list, `1,-2,,3`, so many of them; `absent` stands for one that is left out. */
 export function integersIn(text: string, length: number, absent: number): Int32Array {
   const integers = new Int32Array(length);
-  for (let i = 0, at = 1; i < length; i += 1, at += 1) {
+  for (let i = 0, at = 0; i < length; i += 1, at += 1) {
     const negative = text.charCodeAt(at) === MINUS;
     if (negative) at += 1;
     const from = at;
@@ -14,7 +14,7 @@ export function integersIn(text: string, length: number, absent: number): Int32A
       at += 1;
     }
     if (at === from) {
-      at = afterNull(text, at);
+      expectNone(text, at);
       value = absent;
     }
     integers[i] = negative ? -value : value;
@@ -22,14 +22,18 @@ export function integersIn(text: string, length: number, absent: number): Int32A
   return integers;
 }
 
-/**
- * The decimals of an array, NULL as 0. Throws a RangeError for one that is finer than 10^-12: it could not be told
- * exactly.
- */
-export function decimalsIn(text: string, length: number): DecimalColumn {
+/** Decimals, and which of them were left out: they count as 0. */
+export interface SomeDecimals extends DecimalColumn {
+  /** 1 for one that was left out. */
+  readonly absent: Uint8Array;
+}
+
+/** The decimals of a list. Throws a RangeError for one that is finer than 10^-12: it could not be told exactly. */
+export function decimalsIn(text: string, length: number): SomeDecimals {
   const units = new Float64Array(length);
+  const absent = new Uint8Array(length);
   let parts: Float64Array | null = null;
-  for (let i = 0, at = 1; i < length; i += 1, at += 1) {
+  for (let i = 0, at = 0; i < length; i += 1, at += 1) {
     const negative = text.charCodeAt(at) === MINUS;
     if (negative) at += 1;
     const from = at;
@@ -38,7 +42,10 @@ export function decimalsIn(text: string, length: number): DecimalColumn {
       unit = unit * 10 + digit;
       at += 1;
     }
-    if (at === from) at = afterNull(text, at);
+    if (at === from) {
+      expectNone(text, at);
+      absent[i] = 1;
+    }
     if (unit !== 0) units[i] = negative ? -unit : unit;
     if (text.charCodeAt(at) !== POINT) continue;
     at += 1;
@@ -54,10 +61,10 @@ export function decimalsIn(text: string, length: number): DecimalColumn {
     parts ??= new Float64Array(length);
     parts[i] = negative ? -part : part;
   }
-  return { units, parts };
+  return { units, parts, absent };
 }
 
-/** The texts of an array. */
+/** The texts of an array as PostgreSQL writes it, `{a,"b c",NULL}`. */
 export function textsIn(text: string, length: number): TextColumn {
   const places = new Int32Array(length);
   const values: (string | null)[] = [];
@@ -86,14 +93,15 @@ export function textsIn(text: string, length: number): TextColumn {
   return { values, places };
 }
 
-/** How many members an array without quotes has. */
+/** How many numbers a list has, the first of which is there. */
 export function lengthOf(text: string): number {
-  if (text.length <= 2) return 0;
+  if (text === '') return 0;
   let length = 1;
   for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at + 1)) length += 1;
   return length;
 }
 
+const COMMA = 44;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
@@ -110,9 +118,9 @@ function isDigit(digit: number): boolean {
   return digit >= 0 && digit <= 9;
 }
 
-/** Throws a RangeError for anything but NULL: a column holds nothing else that is no number. */
-function afterNull(text: string, at: number): number {
-  if (text.startsWith('NULL', at)) return at + 4;
+/** Throws a RangeError for anything but the end of a member: a list holds nothing else that is no number. */
+function expectNone(text: string, at: number): void {
+  if (at === text.length || text.charCodeAt(at) === COMMA) return;
   throw new RangeError(`the store gave a number that is none: ${text.slice(at, at + 20)}`);
 }
 
