@@ -2,6 +2,7 @@ import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { AppError } from '../model/errors.ts';
 import { linesTogether } from '../rollup/call-groups.ts';
 import type { Slide } from '../rollup/slide.ts';
+import type { StepGrid } from '../rollup/step-grid.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 
 /** The calls of a replay, a stretch of time after the other; the next one is read while the last one is looked at. */
@@ -16,20 +17,25 @@ export interface CallPieces {
 const FIRST_MS = 6 * 3_600_000;
 /** Calls that are read at a time: some 100 bytes each. */
 const LINES = 150_000;
-const MOST_STEPS = 10_000;
+/**
+ * However few calls there were so far: where traffic begins, or grows a thousandfold, a month at once would be more than
+ * fits into a text.
+ */
+const LONGEST_MS = 86_400_000;
 /** Calls are sent together where that makes one of so many, which the first ones tell. */
 const WORTH_GROUPING = 3;
 const SAMPLE = 10_000;
 
-export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, end: number): CallPieces {
-  let steps = Math.max(1, Math.floor(FIRST_MS / stepMs));
+export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, end: number): CallPieces {
+  const mostSteps = Math.max(1, Math.floor(LONGEST_MS / grid.stepMs));
+  let steps = Math.max(1, Math.floor(FIRST_MS / grid.stepMs));
   let known = slide.origin;
   let together = false;
   let isSampled = false;
 
   const readFrom = async (from: number): Promise<Piece> => {
     for (;;) {
-      const read = slide.wanted(edgesFrom(from, steps, stepMs, end), together);
+      const read = slide.wanted(grid.edgesFrom(from, steps, end), together);
       try {
         return { read, columns: await store.snapshot((snapshot) => snapshot.calls(read)) };
       } catch (error) {
@@ -53,7 +59,7 @@ export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, 
       slide.take(read, columns);
       known = read.edges.at(-1) as number;
       const change = Math.min(4, Math.max(0.25, LINES / Math.max(1, columns.length)));
-      steps = Math.ceil(Math.min(MOST_STEPS, (read.edges.length - 1) * change));
+      steps = Math.ceil(Math.min(mostSteps, (read.edges.length - 1) * change));
       if (!isSampled && columns.length >= SAMPLE / 10) {
         isSampled = true;
         const lines = Math.min(SAMPLE, columns.length);
@@ -67,10 +73,4 @@ export function openCallPieces(store: AuditStore, slide: Slide, stepMs: number, 
 interface Piece {
   readonly read: CallRead;
   readonly columns: CallColumns;
-}
-
-function edgesFrom(from: number, steps: number, stepMs: number, end: number): number[] {
-  const edges = [from];
-  for (let edge = from + stepMs; edges.length <= steps && edge <= end; edge += stepMs) edges.push(edge);
-  return edges;
 }

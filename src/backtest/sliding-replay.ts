@@ -8,8 +8,8 @@ import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
 import { openSlide, type Slide } from '../rollup/slide.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
-import { commonStep } from './common-step.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
+import { replaySteps } from './replay-steps.ts';
 
 /** Numbers of 4 or 8 bytes that may be held; a replay that needs more is made directly. */
 const MOST_NUMBERS = 64_000_000;
@@ -25,8 +25,7 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   const rules = run.rules.filter(({ name }) => !run.failed.has(name));
   const first = grid.replayed[from];
   const all = grid.instants(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-  const stepMs = commonStep(rules, all);
-  if (first === undefined || stepMs === null || rules.length === 0) return from;
+  if (first === undefined || rules.length === 0) return from;
   const players = rules.map(
     (rule): Player => ({
       rule,
@@ -35,8 +34,11 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
     }),
   );
   const asked = players.map(({ rule, begin }) => queriesAt(rule, zone, all[begin] as number));
-  const slide = openSlide(asked, stepMs);
-  const pieces = openCallPieces(store, slide, stepMs, all.at(-1) as number);
+  const oldest = Math.min(...asked.flat().flatMap(({ windows }) => windows.map((window) => window.from)));
+  const steps = replaySteps(rules, zone, all, oldest);
+  if (steps === null) return from;
+  const slide = openSlide(asked, steps);
+  const pieces = openCallPieces(store, slide, steps, all.at(-1) as number);
   const firstPlace = all.length - grid.replayed.length;
   const begin = Math.min(...players.map((player) => player.begin));
   let forgotten = 0;

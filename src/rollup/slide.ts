@@ -5,6 +5,7 @@ import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } 
 import { type Edge, openRunningSums, type RunningSums, type RunningTotals } from './running-sums.ts';
 import { type CountedSketch, type RecentGroups, type Span, seriesBetween } from './series-between.ts';
 import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
+import type { StepGrid } from './step-grid.ts';
 
 /**
  * Answers the same queries at one instant after the other, as their windows slide over calls that are taken a stretch
@@ -28,9 +29,8 @@ export interface Slide {
 }
 
 /** `asked` are the askers' queries as of the first instant of each: later ones differ in their windows only. */
-export function openSlide(asked: readonly (readonly Query[])[], stepMs: number): Slide {
-  const origin = Math.floor(oldestOf(asked.flat()) / stepMs) * stepMs;
-  const grid: StepGrid = { origin, stepMs };
+export function openSlide(asked: readonly (readonly Query[])[], grid: StepGrid): Slide {
+  const origin = grid.floor(oldestOf(asked.flat()));
   const byName = new Map<string, View>();
   for (const [name, queries] of grouped(asked.flat(), viewName)) byName.set(name, openView(queries, grid));
   const views = [...byName.values()];
@@ -44,7 +44,7 @@ export function openSlide(asked: readonly (readonly Query[])[], stepMs: number):
   return {
     origin,
     wanted(edges, together) {
-      const end = stepAt(edges.at(-1) as number, grid);
+      const end = grid.stepAt(edges.at(-1) as number) as number;
       const needed = views.filter(({ begin }) => begin < end);
       const measures = needed.flatMap(({ tables }) =>
         [...tables.values()].flatMap(({ begin, layout }) => (begin < end ? layout.measures : [])),
@@ -62,7 +62,8 @@ export function openSlide(asked: readonly (readonly Query[])[], stepMs: number):
       };
     },
     take({ edges }, columns) {
-      const range = { from: stepAt(edges[0] as number, grid), to: stepAt(edges.at(-1) as number, grid) };
+      const [from, to] = [edges[0], edges.at(-1)].map((edge) => grid.stepAt(edge as number) as number);
+      const range = { from: from as number, to: to as number };
       const ordered = bySegment(columns.segments, edges.length - 1);
       for (const { begin, groups, tables, sketches } of views) {
         if (begin >= range.to) continue;
@@ -89,16 +90,6 @@ export function openSlide(asked: readonly (readonly Query[])[], stepMs: number):
     },
     size: () => allSums.reduce((size, sums) => size + sums.size(), 0),
   };
-}
-
-/** Time in steps from the beginning of the oldest window. */
-interface StepGrid {
-  readonly origin: number;
-  readonly stepMs: number;
-}
-
-function stepAt(instant: number, { origin, stepMs }: StepGrid): number {
-  return (instant - origin) / stepMs;
 }
 
 /** Queries with the same groups and filter find the group of a call together. */
@@ -139,11 +130,13 @@ function openView(queries: readonly Query[], grid: StepGrid): View {
 
 /** A local time that is skipped is taken for a later one: an edge may go back by as much as a zone ever skipped. */
 const SLACK_MS = 25 * 3_600_000;
+/** Steps that are cut in two in so long a time. */
+const CUTS_IN_SLACK = 6;
 
 function openTable(measures: readonly Measure[], queries: readonly Query[], grid: StepGrid): Table {
-  const begin = Math.floor(stepAt(oldestOf(queries), grid));
+  const begin = grid.stepAt(grid.floor(oldestOf(queries))) as number;
   const layout = layoutOf(measures);
-  const slack = Math.ceil(SLACK_MS / grid.stepMs);
+  const slack = Math.ceil(SLACK_MS / grid.stepMs) + CUTS_IN_SLACK;
   return { begin, layout, sums: openRunningSums(layout, { origin: begin, slack }) };
 }
 
@@ -216,9 +209,9 @@ function answerTo(
 function moveTo({ windows }: Query, sums: RunningSums, ends: readonly Ends[], grid: StepGrid): boolean {
   for (let i = 0; i < windows.length; i += 1) {
     const window = windows[i] as Query['windows'][number];
-    const from = stepAt(window.from, grid);
-    const to = stepAt(window.to, grid);
-    if (!Number.isInteger(from) || !Number.isInteger(to)) return false;
+    const from = grid.stepAt(window.from);
+    const to = grid.stepAt(window.to);
+    if (from === null || to === null) return false;
     const own = ends[i] as Ends;
     const until = sums.at(own.toEdge, to);
     const since = sums.at(own.fromEdge, from);

@@ -114,6 +114,70 @@ describe('a replay over sums that slide', () => {
     expect(slid.lines).toEqual(direct.lines);
   });
 
+  it('asks for no more than a day at once, however little there was before', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    await insert(Array.from({ length: 50 }, (_, i) => ({ ...CALL, at: from + 40 * DAY + i * HOUR })));
+    const rules = [ruleOf('threshold', { group_by: ['service'], threshold: 0.02, window: '30d' })];
+    const play = { rules, from: from + 39 * DAY, to: from + 45 * DAY, stepMs: 15 * MINUTE };
+    const lengths: number[] = [];
+    const spying = spyOn(scene.store, ({ edges }) => {
+      lengths.push((edges.at(-1) as number) - (edges[0] as number));
+    });
+    const { run } = runOf(play, spying);
+    expect(await replaySliding(run, 0)).toBe(run.grid.replayed.length);
+    expect(lengths).toContain(DAY);
+    expect(Math.max(...lengths)).toBe(DAY);
+  });
+
+  it('goes by its own step where the first instant is not on it, and cuts it where days begin', async () => {
+    const from = Date.parse('2026-10-24T00:01:00Z');
+    await insert(
+      Array.from({ length: 900 }, (_, i) => ({
+        ...CALL,
+        at: from - 4 * DAY + i * 11 * MINUTE,
+        cost: i / 900,
+      })),
+    );
+    const play = {
+      rules: [
+        ruleOf('threshold', { name: 'a', group_by: ['service'], threshold: 40, window: 'today' }),
+        ruleOf('threshold', { name: 'b', threshold: 100, window: 'this_month' }),
+        ruleOf('anomaly', {
+          name: 'c',
+          group_by: ['service'],
+          window: 'today',
+          baseline: '2d',
+          min_history: 2,
+        }),
+      ],
+      // Days begin at 18:15 UTC.
+      zone: 'Asia/Kathmandu',
+      from,
+      to: from + 2 * DAY,
+      stepMs: 15 * MINUTE,
+    };
+    const odd: number[] = [];
+    const asked: number[] = [];
+    const spying = spyOn(scene.store, ({ edges }) => {
+      asked.push(...edges);
+      odd.push(...edges.filter((edge) => (edge - from) % (15 * MINUTE) !== 0));
+    });
+    let left = 0;
+    const read: AuditStore['read'] = (reads, before) => {
+      left += 1;
+      return spying.read(reads, before);
+    };
+    const { slid, direct } = await bothWays(play, { ...spying, read });
+    expect(slid.judged).toBe(direct.instants);
+    expect(slid.lines).toEqual(direct.lines);
+    expect(direct.statuses).toContain('threshold firing');
+    // Nothing was left to the store, and a day has 96 steps and a cut.
+    expect(left).toBe(0);
+    expect(new Set(odd.map((edge) => edge % DAY))).toEqual(new Set([18.25 * HOUR]));
+    const day = asked.filter((edge) => edge >= from && edge < from + DAY);
+    expect(new Set(day).size).toBe(97);
+  });
+
   it('ends where calls cannot be read, and says how far it came', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 2_000 }, (_, i) => ({ ...CALL, at: from + i * MINUTE })));
@@ -377,7 +441,7 @@ const plays = fc
     instants: fc.integer({ min: 20, max: 45 }),
     /** Where the replay begins, in steps before the clocks change. */
     before: fc.integer({ min: 0, max: 40 }),
-    offset: fc.constantFrom(0, 0, MINUTE),
+    offset: fc.constantFrom(0, 0, MINUTE, 3 * MINUTE),
     rules: fc
       .array(fc.oneof({ weight: 3, arbitrary: threshold }, { weight: 2, arbitrary: anomaly }), {
         minLength: 1,

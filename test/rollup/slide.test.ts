@@ -5,10 +5,12 @@ import { ONE } from '../../src/model/money.ts';
 import type { Query } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { openSlide, type Slide } from '../../src/rollup/slide.ts';
+import { openStepGrid } from '../../src/rollup/step-grid.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const START = Date.parse('2026-03-01T00:00:00Z');
+const GRID = openStepGrid(START, MINUTE, []);
 
 /** A call a minute, for so long that parts must be carried many times over. */
 const MINUTES = 20_000;
@@ -65,7 +67,7 @@ describe('sums that slide', () => {
         fc.array(fc.integer({ min: -60, max: 2_500 }), { minLength: 2, maxLength: 12 }),
         (length, stretch, moves) => {
           const asked = queryOf(windowOf(0, length), windowOf(0, 1));
-          const slide = openSlide([[asked]], MINUTE);
+          const slide = openSlide([[asked]], GRID);
           takeAll(slide, MINUTES, stretch);
           let at = length;
           for (const move of [0, ...moves]) {
@@ -88,7 +90,7 @@ describe('sums that slide', () => {
 
   it.each([1n, -1n])('are exact where thousands of calls fall into one step (%s)', (sign) => {
     const calls = 30_000;
-    const slide = openSlide([[queryOf(windowOf(0, 1))]], MINUTE);
+    const slide = openSlide([[queryOf(windowOf(0, 1))]], GRID);
     slide.take(slide.wanted(minutes(0, 1), false), {
       length: calls,
       segments: new Int32Array(calls),
@@ -112,7 +114,7 @@ describe('sums that slide', () => {
 
   it('share an end where two windows meet, and part again', () => {
     const asked = [[queryOf(windowOf(0, 10))], [queryOf(windowOf(0, 100))], [queryOf(windowOf(0, 100))]];
-    const slide = openSlide(asked, MINUTE);
+    const slide = openSlide(asked, GRID);
     takeAll(slide, 1_000, 300);
     for (const at of [100, 130, 200, 900]) {
       slide.next();
@@ -127,7 +129,7 @@ describe('sums that slide', () => {
 
   it('hold no more than what lies in windows, and little behind them', () => {
     const asked = [queryOf(windowOf(0, 60))];
-    const slide = openSlide([asked, asked], MINUTE);
+    const slide = openSlide([asked, asked], GRID);
     takeAll(slide, MINUTES, 500);
     const before = slide.size();
     slide.next();
@@ -143,7 +145,7 @@ describe('sums that slide', () => {
   });
 
   it('know nothing of windows that end between two steps, or later than what was taken', () => {
-    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    const slide = openSlide([[queryOf(windowOf(0, 60))]], GRID);
     takeAll(slide, 600, 600);
     slide.next();
     expect(slide.answer(0, [queryOf({ from: START, to: START + HOUR + 1 })])).toEqual([null]);
@@ -154,7 +156,7 @@ describe('sums that slide', () => {
   });
 
   it('have no group in a window without time, or without calls', () => {
-    const slide = openSlide([[queryOf(windowOf(0, 60))]], MINUTE);
+    const slide = openSlide([[queryOf(windowOf(0, 60))]], GRID);
     slide.take(slide.wanted(minutes(0, 120), false), columnsOf(0, 30));
     slide.next();
     expect(slide.answer(0, [queryOf(windowOf(20, 20))])[0]?.keys).toEqual([]);
