@@ -61,7 +61,8 @@ export const threshold: RuleType<ThresholdRule> = {
     const { additive } = describeMetric(rule.metric);
     // Without group_by an additive metric has a value even without a row.
     const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
-    const { numbers, groupAt } = withValue(estimates(series, 0));
+    const values = withValue(estimates(series, 0));
+    const { numbers, groupAt } = values;
     const keyAt = (place: number): GroupKey => series.keys[groupAt(place)] as GroupKey;
     const observe = (place: number): Observation => {
       const value = sample(series.cell(groupAt(place), 0)) as Sample;
@@ -69,7 +70,7 @@ export const threshold: RuleType<ThresholdRule> = {
     };
     const falls = rule.operator.startsWith('<');
     const order = falls ? smallestFirst : largestFirst;
-    const firing = firingAmong(rule, numbers, observe).sort(order);
+    const firing = firingAmong(rule, values, observe).sort(order);
     return {
       status: firing.length > 0 ? 'firing' : !additive && numbers.length === 0 ? 'no_data' : 'ok',
       observed: observedLater({ numbers, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
@@ -127,17 +128,31 @@ const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
 const CLOSE = 1e-6;
 
-/** The estimates that are values, and the group of each. */
-function withValue(estimates: Float64Array): {
+/** Estimates that are values, their ends, and the group of each. */
+interface Values {
   readonly numbers: Float64Array;
+  readonly lowest: number;
+  readonly highest: number;
   readonly groupAt: (place: number) => number;
-} {
-  let some = 0;
-  while (some < estimates.length && !Number.isNaN(estimates[some])) some += 1;
-  if (some === estimates.length) return { numbers: estimates, groupAt: (place) => place };
+}
+
+/** Looked through once, for thousands of users at each instant of a replay. */
+function withValue(estimates: Float64Array): Values {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  let missing = 0;
+  for (let group = 0; group < estimates.length; group += 1) {
+    const number = estimates[group] as number;
+    if (number < lowest) lowest = number;
+    if (number > highest) highest = number;
+    if (Number.isNaN(number)) missing += 1;
+  }
+  if (missing === 0) return { numbers: estimates, lowest, highest, groupAt: (place) => place };
   const groups = Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
   return {
     numbers: Float64Array.from(groups, (group) => estimates[group] as number),
+    lowest,
+    highest,
     groupAt: (place) => groups[place] as number,
   };
 }
@@ -145,7 +160,7 @@ function withValue(estimates: Float64Array): {
 /** What reaches a limit. Only values whose estimate comes near the mildest one are made exact and compared. */
 function firingAmong(
   rule: ThresholdRule,
-  numbers: Float64Array,
+  { numbers, lowest, highest }: Values,
   observe: (place: number) => Observation,
 ): Firing[] {
   const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
@@ -154,6 +169,7 @@ function firingAmong(
   const mildest = falls ? Math.max(...bounds) : Math.min(...bounds);
   const close = CLOSE * (1 + Math.abs(mildest));
   const firing: Firing[] = [];
+  if (falls ? lowest > mildest + close : highest < mildest - close) return firing;
   for (let place = 0; place < numbers.length; place += 1) {
     const number = numbers[place] as number;
     if (falls ? number > mildest + close : number < mildest - close) continue;
