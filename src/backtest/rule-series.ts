@@ -42,6 +42,8 @@ type Ranked = SeriesPoint & { readonly badness: number };
 
 interface Followed {
   readonly key: GroupKey;
+  /** The first column in which it was followed: what it had before, if it was let go then, is not known. */
+  readonly since: number;
   badness: number;
   readonly points: (Ranked | null)[];
 }
@@ -66,7 +68,7 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
     byKey.clear();
   };
 
-  const followed = (key: GroupKey, badness: number): Followed | null => {
+  const followed = (key: GroupKey, badness: number, column: number): Followed | null => {
     const seen = byKey.get(key);
     if (seen !== undefined) return seen;
     // A group that is this mild would be let go again.
@@ -75,7 +77,8 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
     let group = groups.get(name);
     if (group === undefined) {
       if (groups.size >= FOLLOWED) letGo();
-      group = { key, badness, points: new Array<Ranked | null>(columns).fill(null) };
+      const since = mildest === Number.NEGATIVE_INFINITY ? 0 : column;
+      group = { key, since, badness, points: new Array<Ranked | null>(columns).fill(null) };
       groups.set(name, group);
     }
     byKey.set(key, group);
@@ -83,7 +86,7 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
   };
 
   const note = (column: number, key: GroupKey, badness: number, pointOf: () => SeriesPoint): void => {
-    const group = followed(key, badness);
+    const group = followed(key, badness, column);
     if (group !== null) group.badness = Math.max(group.badness, badness);
     for (const points of group === null ? [worst] : [group.points, worst]) {
       const known = points[column] ?? null;
@@ -111,12 +114,17 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
     read() {
       const worstFirst = [...groups.values()].sort((a, b) => b.badness - a.badness);
       // A sum without rows is 0, and a ratio nothing.
-      const whole = (points: readonly (Ranked | null)[]): readonly (SeriesPoint | null)[] =>
-        rule.type === 'threshold' && describeMetric(rule.metric).additive
-          ? points.map((point, column) => point ?? { at: times[column] ?? 0, value: 0, band: null })
-          : points;
-      const lines = worstFirst.slice(0, LINES).map(({ key, points }) => ({ key, points: whole(points) }));
-      return { worst: whole(worst), lines };
+      const isAdditive = rule.type === 'threshold' && describeMetric(rule.metric).additive;
+      const whole = (points: readonly (Ranked | null)[], since: number): readonly (SeriesPoint | null)[] =>
+        points.map((point, column) =>
+          point === null && isAdditive && column >= since
+            ? { at: times[column] ?? 0, value: 0, band: null }
+            : point,
+        );
+      const lines = worstFirst
+        .slice(0, LINES)
+        .map(({ key, points, since }) => ({ key, points: whole(points, since) }));
+      return { worst: whole(worst, 0), lines };
     },
   };
 }

@@ -42,6 +42,8 @@ describe('the series of a rule', () => {
     expect(read.lines.map(({ key }) => key)).toEqual([['u5'], [name(699)], [name(698)]]);
     expect(read.lines[1]?.points.map((point) => point?.value)).toEqual(new Array(60).fill(700));
     expect(read.lines[0]?.points[40]?.value).toBe(9_185);
+    // It was not followed while it was small: nothing is known of it then, and 0 would be a lie.
+    expect(read.lines[0]?.points.slice(0, 40)).toEqual(new Array(40).fill(null));
     expect(read.worst.map((point) => point?.value)).toEqual(
       Array.from({ length: 60 }, (_, i) => (i === 40 ? 9_185 : 700)),
     );
