@@ -2,6 +2,7 @@ import type { NewDelivery } from '../model/delivery.ts';
 import { type AppError, asAppError } from '../model/errors.ts';
 import type { Judgement } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
+import type { EpisodeChanges } from '../model/said.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
@@ -45,7 +46,8 @@ const ROUNDS = 4;
  * One poll as of a scheduled instant: every rule is judged at all instants since it was last, what is news is
  * decided, and it is recorded and queued in one transaction; rules that the source cannot answer yet follow in another, so
  * that none waits while the store goes through months for them. Nothing is sent here. Never throws: what went wrong is
- * in the report, and the next poll makes up for it. `onlyLatest` leaves missed instants out (`check --notify`).
+ * in the report, and the next poll makes up for it. `onlyLatest` judges the instant alone and leaves how far the rules have come to the worker, which makes up for
+ * what it missed (`check --notify`).
  */
 export async function poll(
   parts: PollParts,
@@ -88,12 +90,13 @@ async function pollOnce(
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {
     const fingerprint = fingerprintOf(rule);
-    const step = { before: lastOf(rule), at };
+    const before = lastOf(rule);
     return {
       fingerprint,
       rule: rule.name,
-      progress: step,
-      episodes: decision.episodes,
+      progress: onlyLatest ? null : { before, at },
+      // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
+      episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
       tellings: tellings[i] ?? [],
     };
   });
@@ -107,6 +110,8 @@ async function pollOnce(
       .map(({ rule }) => rule),
   };
 }
+
+const UNCHANGED: EpisodeChanges = { begun: [], ended: [] };
 
 /** All instants since the rule's last good one; the newest alone for a rule without one, and after a clock went back. */
 function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Schedule): Assignment {

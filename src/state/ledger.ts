@@ -29,15 +29,16 @@ export interface Standing {
   readonly episodes: readonly Episode[];
 }
 
-/** Where some rules stand, of one state of the ledger; rules that were never recorded are absent. */
+/** Where some rules stand, of one state of the ledger; rules that nothing is known of are absent. */
 export async function readStanding(
   sql: SqlSession,
   fingerprints: readonly string[],
 ): Promise<Map<string, Standing>> {
   const rows = await sql.query<ProgressRow & { [Key in keyof EpisodeRow]: EpisodeRow[Key] | null }>(
     `SELECT fingerprint, last_good, group_id, step, since
-     FROM spendwatch.rule_progress LEFT JOIN spendwatch.episode USING (fingerprint)
-     WHERE fingerprint IN (SELECT jsonb_array_elements_text($1::text::jsonb))`,
+     FROM jsonb_array_elements_text($1::text::jsonb) AS asked (fingerprint)
+     LEFT JOIN spendwatch.rule_progress USING (fingerprint) LEFT JOIN spendwatch.episode USING (fingerprint)
+     WHERE last_good IS NOT NULL OR group_id IS NOT NULL`,
     [JSON.stringify(fingerprints)],
   );
   const standing = new Map<string, { progress: number | null; episodes: Episode[] }>();

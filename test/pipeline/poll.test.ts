@@ -166,6 +166,37 @@ describe('missed polls', () => {
     expect(reasonsOf(once)).toEqual([]);
   });
 
+  it('are left to the worker by a check, which says what it sees all the same', async () => {
+    const checked = (at: number) => poll(world.parts([burn()]), at, () => at, { onlyLatest: true });
+    await world.poll([burn()], AT);
+    await world.calls.log(
+      { at: AT + HOUR, cost: 70 },
+      { at: AT + 3 * HOUR - MINUTE, cost: 80, service: 'chat' },
+    );
+    expect(toldBy(await checked(AT + 3 * HOUR))).toMatchObject([{ at: '2026-11-20T17:05:00Z' }]);
+    const worker = await world.poll([burn()], AT + 3 * HOUR + MINUTE);
+    expect(toldBy(worker)).toMatchObject([
+      { at: '2026-11-20T15:06:00Z', alerts: [{ finding: { group: { service: 'search' } } }] },
+    ]);
+    expect(toldBy(worker)).toHaveLength(1);
+  });
+
+  it('are none where checks alone are made, which remember since when a group has held', async () => {
+    const held = burn({ dedupe: 'episode' });
+    const checked = (at: number) => poll(world.parts([held]), at, () => at, { onlyLatest: true });
+    const spent = Array.from({ length: 40 }, (_, i) => ({ at: AT + i * MINUTE, cost: 60 }));
+    await world.calls.log(...spent);
+    const [first] = toldBy(await checked(AT + 20 * MINUTE));
+    expect(first?.alerts[0]?.since).toBe('2026-11-20T14:07:00Z');
+    expect(reasonsOf(await checked(AT + 30 * MINUTE))).toEqual(['duplicate']);
+    await world.calls.sql.query('DELETE FROM api_audit_logs');
+    expect(reasonsOf(await checked(AT + 2 * HOUR))).toEqual([]);
+    await world.calls.log({ at: AT + 3 * HOUR - 1, cost: 60 });
+    expect(reasonsOf(await checked(AT + 3 * HOUR))).toEqual(['new']);
+    // A worker that begins now begins with its own first instant.
+    expect(toldBy(await world.poll([held], AT + 5 * HOUR))).toEqual([]);
+  });
+
   it('are those of each instant after a store was away', async () => {
     await world.poll([burn()], AT);
     const away: AuditStore = {
