@@ -56,6 +56,16 @@ export function answerFrom(query: Query, views: QueryViews, at: number): Series 
       const at = (groups[group] as number) * width + (places.get(measure) as number);
       return (units[at] ?? 0) + (parts[at] ?? 0) / UNIT;
     },
+    estimates(window, measure) {
+      const { units, parts } = columnOf(window);
+      const place = places.get(measure) as number;
+      const estimates = new Float64Array(groups.length);
+      for (let i = 0; i < groups.length; i += 1) {
+        const at = (groups[i] as number) * width + place;
+        estimates[i] = (units[at] ?? 0) + (parts[at] ?? 0) / UNIT;
+      }
+      return estimates;
+    },
   };
 }
 
