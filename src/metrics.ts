@@ -95,7 +95,7 @@ export function openMetrics(version: string): Metrics {
   });
   const missingHours = new Gauge({
     name: 'spendwatch_rollup_missing_hours',
-    help: 'Hours of the past that polls still read from the audit store because their cells are not built yet.',
+    help: 'Hours of the past that polls need, now or soon, and that are not in cells yet.',
     registers,
   });
   const bypassed = new Counter({

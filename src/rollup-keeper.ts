@@ -10,7 +10,7 @@ import type { AuditStore } from './stores/audit-store.ts';
 /** The rollup of a worker: polls ask it, and between polls it is built and compared with the store. */
 export interface RollupKeeper {
   readonly source: Source;
-  /** What the latest poll would have had in cells and did not, and where the cells that are there begin, ms. Reads nothing. */
+  /** Hours that polls need in cells, now or an hour from now, and lack; and where what is there begins, ms. Reads nothing. */
   standing(): Promise<{ readonly missingHours: number; readonly keptFrom: number | null }>;
   /**
    * Works on what is due: hours that are still missing, then a step of the comparison. Resolves to how far the build
@@ -23,6 +23,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** So long is built before a poll may come between, or as long as the poll before it had to ask the store itself. */
 const BUILD_SLICE_MS = 2_000;
+const LONGEST_SLICE_MS = 60_000;
 /** Hours within this are compared each time, older ones once a day. */
 const RECENT_MS = 2 * DAY;
 const STEP_MS = DAY;
@@ -44,11 +45,13 @@ export function openRollupKeeper(
   const inTurn = queue();
   /** Since when (a monotonic clock, ms) a poll has been asking the store for what cells do not know yet. */
   let askingSince: number | null = null;
+  let sliceMs = BUILD_SLICE_MS;
 
   const look: Rollup['look'] = async (queries, before) => {
     try {
       const seen = await rollup.look(queries, before);
       askingSince = seen.series.includes(null) ? performance.now() : null;
+      sliceMs = BUILD_SLICE_MS;
       return seen;
     } catch (error) {
       if (isAway(error)) throw error;
@@ -93,7 +96,9 @@ export function openRollupKeeper(
       inTurn(async () => {
         // On a large table polls ask for minutes; with short slices between them the build would take days.
         const askedMs = askingSince === null ? 0 : performance.now() - askingSince;
-        const progress = await built(rollup, Math.max(BUILD_SLICE_MS, askedMs));
+        askingSince = null;
+        sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(sliceMs, askedMs));
+        const progress = await built(rollup, sliceMs);
         if (progress !== null) return progress;
         planComparison(now);
         const span = due.at(-1);

@@ -158,7 +158,7 @@ function rollupOf(app: App, observer: Observer): HeldRollup | null {
   };
 }
 
-/** Null where another worker polls: before this poll, or since it began, and then nothing of it was recorded. */
+/** Null where another worker polls: before this poll, or since it began. What was recorded until then is reported. */
 async function polled(
   app: App,
   leadership: Leadership,
@@ -174,7 +174,9 @@ async function polled(
       record: (recordings, now) => parts.state.record(recordings, now, leadership.candidate),
     };
     const report = await poll({ ...parts, source, state }, at, Date.now);
-    return report.error?.code === 'lease_lost' ? null : report;
+    if (report.error?.code !== 'lease_lost') return report;
+    const recorded = report.rules.filter(({ error }) => error === null);
+    return recorded.length === 0 ? null : { ...report, rules: recorded, error: null };
   } catch (error) {
     return {
       at,

@@ -85,6 +85,9 @@ test('where cells cannot be kept or read, each poll says so and asks the store',
   try {
     for (const at of [AT + 3 * HOUR, AT + 3 * HOUR + MINUTE]) {
       expect(await knows(keeper.source, at)).toBe(false);
+      // Nothing is known of what is needed.
+      expect(await keeper.standing()).toMatchObject({ missingHours: 0 });
+      expect(await keeper.maintain(at)).toBeNull();
     }
   } finally {
     await calls.sql.query('ALTER TABLE spendwatch.elsewhere RENAME TO rollup_cells');

@@ -106,7 +106,7 @@ async function evaluationOf(
   }
 }
 
-/** What the slide does not know (a window of a zone whose days begin within a minute) is asked of the store. */
+/** What the slide does not know (a baseline in a zone whose days begin within a minute) is asked of the store. */
 async function completed(
   { store }: ReplayRun,
   queries: readonly Query[],

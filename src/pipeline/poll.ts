@@ -56,8 +56,8 @@ export async function poll(
   options: { readonly onlyLatest?: boolean } = {},
 ): Promise<PollReport> {
   let report: PollReport = { at, newestRow: null, rowsRead: 0, rules: [], queued: [], error: null };
+  let rules = parts.rules;
   try {
-    let rules = parts.rules;
     for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
       // What is kept is kept for all rules; those that are left over ask the store itself.
       const source = round === 0 ? parts.source : parts.store;
@@ -67,7 +67,10 @@ export async function poll(
     }
     return report;
   } catch (error) {
-    return { ...report, error: asAppError(error, 'poll_failed') };
+    const fault = asAppError(error, 'poll_failed');
+    const withFault = (polled: PolledRule): PolledRule =>
+      rules.includes(polled.rule) ? { ...polled, error: fault } : polled;
+    return { ...report, rules: report.rules.map(withFault), error: fault };
   }
 }
 

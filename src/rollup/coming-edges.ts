@@ -3,47 +3,50 @@ import type { Query } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CubeCells } from './cube-cells.ts';
-import { ascending, HOUR, hourOf } from './grid.ts';
+import { ascending, HOUR } from './grid.ts';
 import { readHoursByMinute } from './read-cells.ts';
 
 /** An hour by the minute serves polls this close together; for fewer in an hour its parts are read as they are needed. */
 const CLOSE_MS = HOUR / 4;
 
 /**
- * The windows of the poll to come, if their ends move on as they did between the last two polls. `before` is what was
- * asked in the one before the last, if anything was.
+ * The windows of the poll to come, if their ends move on as they did between the last two polls; without those of which
+ * that is not known. `before` is what was asked in the one before the last: of a first one the next are taken to be the same.
  */
-export function comingWindows(queries: readonly Query[], before: readonly Query[]): Query[] {
+export function comingWindows(queries: readonly Query[], before: readonly Query[]): readonly Query[] {
+  if (before.length === 0) return queries;
   return queries.map((query, i) => {
     const earlier = before[i]?.windows ?? [];
-    if (earlier.length !== query.windows.length) return query;
-    return { ...query, windows: query.windows.map((window, j) => moved(window, earlier[j] as Window)) };
+    const isAlike = earlier.length === query.windows.length;
+    const windows = isAlike ? query.windows.map((window, j) => moved(window, earlier[j] as Window)) : [];
+    return { ...query, windows: windows.filter((window) => window !== null) };
   });
 }
 
-/** A window of the calendar jumps now and then; it is taken to stay. */
-function moved({ from, to }: Window, earlier: Window): Window {
-  const step = (now: number, then: number): number =>
-    now > then && now - then <= CLOSE_MS ? now + (now - then) : now;
-  const next = { from: step(from, earlier.from), to: step(to, earlier.to) };
-  return next.from < next.to ? next : { from, to };
+/** Null where an end jumped, as those of the calendar do now and then, or polls are far apart. */
+function moved({ from, to }: Window, earlier: Window): Window | null {
+  const [begin, end] = [from - earlier.from, to - earlier.to];
+  if ([begin, end].some((step) => step < 0 || step > CLOSE_MS)) return null;
+  const next = { from: from + begin, to: to + end };
+  return next.from < next.to ? next : null;
 }
 
 /** Hours that are read by the minute in one transaction. */
 const AT_ONCE = 6;
 
 /**
- * Reads by the minute the hours that parts of windows lie in, some at a time until it `isOver`: polls a minute apart then
- * add what entered and left, and none has to read what all of them share.
+ * Reads hours by the minute that are not known so, some at a time until it `isOver`: polls a minute apart then add what
+ * entered and left, and none has to read what all of them share.
  */
 export async function readEdges(
   store: AuditStore,
-  parts: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>,
+  needed: ReadonlyMap<CubeCells, ReadonlySet<number>>,
+  isKnown: (own: CubeCells, hour: number) => boolean,
   measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
   isOver: () => boolean,
 ): Promise<void> {
-  const wanted = [...parts].map(
-    ([own, named]) => [own, new Set([...named.values()].map(({ from }) => hourOf(from)))] as const,
+  const wanted = [...needed].map(
+    ([own, all]) => [own, new Set([...all].filter((hour) => !isKnown(own, hour)))] as const,
   );
   const hours = ascending(new Set(wanted.flatMap(([, own]) => [...own])));
   for (let from = 0; from < hours.length && !isOver(); from += AT_ONCE) {

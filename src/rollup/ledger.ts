@@ -108,7 +108,10 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 
   const state = (): string =>
-    [...needs()].map(([own, { name }]) => `${cubeName(own.cube)} ${own.version} ${name}`).join('\n');
+    [
+      sealedTo,
+      ...[...needs()].map(([own, { name }]) => `${cubeName(own.cube)} ${own.version} ${name}`),
+    ].join();
 
   const measuresOf = (length: Length) => (own: CubeCells, newest: number) =>
     needs().get(own)?.measuresOf(length, newest) ?? own.cube.measures;
@@ -223,6 +226,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       // Hours that are not over are put together with what comes, which has all measures.
       hour < sealed ? measuresOf(HOUR)(own, hour) : own.cube.measures,
     );
+    rowsRead += await readHoursByMinute(snapshot, edges.byMinute, at, measuresOf(HOUR));
     rowsRead += await readPieces(snapshot, edges.pieces);
     rowsRead += await readParts(snapshot, edges.parts, measuresOf(HOUR));
     for (const length of LENGTHS) {
@@ -258,8 +262,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   const readComingEdges = async (isOver: () => boolean): Promise<void> => {
     if (sealedTo === null || readTo === null) return;
     const coming = comingWindows(queries, before);
-    const { parts } = edgeNeeds(coming, plan, cubes, readTo, isKnownByMinute(sealedTo));
-    await readEdges(store, parts, measuresOf(HOUR), isOver);
+    const isKnown = isKnownByMinute(sealedTo);
+    const { hours } = edgeNeeds(coming, plan, cubes, readTo, isKnown);
+    await readEdges(store, hours, isKnown, measuresOf(HOUR), isOver);
   };
 
   /** Hours that are needed as a whole, and known by the minute, are put together. */
@@ -296,10 +301,13 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       stepMs = askedAt === 0 ? 0 : at - askedAt;
       askedAt = at;
       before = queries;
-      queries = asked;
+      // Until its cubes are open, nothing is needed of them.
+      queries = [];
       plan = planCubes(asked);
       latestNeeds = null;
       await useCubes();
+      queries = asked;
+      latestNeeds = null;
       unseal(at);
       const seen = await store.snapshot((snapshot) => lookInto(snapshot, at));
       const series = asked.map((query, i) => answerFrom(query, views.of(query, plan.uses[i] as CubeUse), at));

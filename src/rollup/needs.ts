@@ -8,15 +8,20 @@ import type { PackedCells } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
 import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
-/**
- * What the edges of windows need beside whole hours, by cube. Hours that are known by the minute need only pieces of the
- * minutes that an edge cuts; of the others all that a window holds of them is a piece.
- */
+/** What the edges of windows need beside whole hours, by cube. */
 export interface EdgeNeeds {
+  /** Hours that edges cut. */
   readonly hours: ReadonlyMap<CubeCells, ReadonlySet<number>>;
+  /** Those among them that are to be read by the minute: so many parts of them are needed that it is less. */
+  readonly byMinute: ReadonlyMap<CubeCells, ReadonlySet<number>>;
+  /** Of hours that are known by the minute, what lies in minutes that an edge cuts. */
   readonly pieces: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>;
+  /** Of the others, what windows hold of them. */
   readonly parts: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>;
 }
+
+/** A poll needs one or two parts of an hour; one that makes up for missed instants, every minute of it. */
+const MOST_PARTS = 4;
 
 /** `at` is the end of what is read: a minute that it cuts is whole as far as it is known. */
 export function edgeNeeds(
@@ -29,6 +34,8 @@ export function edgeNeeds(
   const hours = new Map<CubeCells, Set<number>>();
   const pieces = new Map<CubeCells, Map<string, Window>>();
   const parts = new Map<CubeCells, Map<string, Window>>();
+  const unknown = new Map<CubeCells, Map<number, Map<string, Window>>>();
+  const byMinute = new Map<CubeCells, Set<number>>();
   const put = (into: Map<CubeCells, Map<string, Window>>, own: CubeCells, piece: Window): void => {
     memberOf(into, own, () => new Map<string, Window>()).set(pieceName(piece), piece);
   };
@@ -40,11 +47,24 @@ export function edgeNeeds(
       for (const own of owners) {
         memberOf(hours, own, () => new Set<number>()).add(hour);
         if (isKnown(own, hour)) for (const piece of cut) put(pieces, own, piece);
-        else put(parts, own, part);
+        else {
+          const ofOwner = memberOf(unknown, own, () => new Map<number, Map<string, Window>>());
+          memberOf(ofOwner, hour, () => new Map<string, Window>()).set(pieceName(part), part);
+        }
       }
     }
   }
-  return { hours, pieces, parts };
+  for (const [own, byHour] of unknown) {
+    for (const [hour, named] of byHour) {
+      const isLess = named.size > MOST_PARTS;
+      if (isLess) memberOf(byMinute, own, () => new Set<number>()).add(hour);
+      for (const part of named.values()) {
+        if (!isLess) put(parts, own, part);
+        else for (const piece of piecesOf(part, at)) put(pieces, own, piece);
+      }
+    }
+  }
+  return { hours, byMinute, pieces, parts };
 }
 
 /** What queries need of a cube beside the edges of their windows. */

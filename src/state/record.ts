@@ -75,7 +75,7 @@ export async function record<S extends Saying>(
       overtaken: inOrder.filter((one) => !recorded.has(one)).map(({ fingerprint }) => fingerprint),
     };
   };
-  // One statement is a transaction of its own.
+  // What moves them on is one statement, and so a transaction of its own.
   return inOrder.every(onlyMovesOn) ? work(sql) : sql.transaction({}, work);
 }
 
