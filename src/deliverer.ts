@@ -3,8 +3,13 @@ import { channelReportMessage } from './model/health-message.ts';
 import { createDeliverer, type Deliverer, type DeliveryReport } from './pipeline/deliver.ts';
 import type { State } from './state/open.ts';
 
-/** The deliverer of an opened configuration. */
-export function openDeliverer(app: App, state: State, onReport: (report: DeliveryReport) => void): Deliverer {
+/** The deliverer of an opened configuration; `inHand` is shared by those of one process. */
+export function openDeliverer(
+  app: App,
+  state: State,
+  onReport: (report: DeliveryReport) => void,
+  inHand: Set<string> = new Set(),
+): Deliverer {
   return createDeliverer({
     outbox: state,
     channels: [...app.channels.values()],
@@ -22,5 +27,6 @@ export function openDeliverer(app: App, state: State, onReport: (report: Deliver
         zone: app.config.timezone,
       }),
     onReport,
+    inHand,
   });
 }

@@ -35,6 +35,21 @@ export interface Worker {
    * process (`token`) for the worker that follows, unless it is given back: then another process takes over at once.
    */
   stop(graceMs: number, options?: { readonly givesLeaseBack: boolean }): Promise<void>;
+  /**
+   * Begins nothing new, and resolves when the worker that follows in this process may begin, whose polls and leadership do
+   * not overlap. `sent` resolves when sends in hand have ended in their own time limit and are written down; it never
+   * rejects, and `stop` may still cut it short.
+   */
+  handOver(): Promise<{ readonly sent: Promise<void> }>;
+}
+
+/** What a process keeps while files come and go. */
+export interface Kept {
+  /** Its own, so that a reload keeps the lease to poll. */
+  readonly token: string;
+  /** Ids of the deliveries that its workers have in hand. */
+  readonly inHand: Set<string>;
+  readonly health: HealthWatch;
 }
 
 const DAY = 86_400_000;
@@ -43,9 +58,9 @@ const ANSWER_MS = 3_000;
 
 /**
  * Delivers for one opened configuration, and polls while it leads, until it is stopped. Faults are reported, and never
- * end it. `token` is the process's own.
+ * end it.
  */
-export function startWorker(app: App, health: HealthWatch, observer: Observer, token: string): Worker {
+export function startWorker(app: App, { token, inHand, health }: Kept, observer: Observer): Worker {
   const stale = staleAfter(app);
   const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
   const stateAnswers = {
@@ -87,7 +102,7 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer, t
   const deliverer = (): Promise<Deliverer> => {
     opening ??= app
       .state()
-      .then((state) => openDeliverer(app, state, (report) => observer.delivered(report)))
+      .then((state) => openDeliverer(app, state, (report) => observer.delivered(report), inHand))
       .catch((error: unknown) => {
         opening = null;
         throw error;
@@ -119,18 +134,32 @@ export function startWorker(app: App, health: HealthWatch, observer: Observer, t
     Date.now,
   );
 
+  const endPolls = (): Promise<void> => {
+    cells?.stop();
+    return scheduler.stop();
+  };
+  const endSends = async (graceMs: number | null): Promise<void> => {
+    await opening?.then((open) => open.stop(graceMs)).catch(() => undefined);
+  };
+
   return {
     queueLengths,
     notReady: () =>
       whyNotReady(app.schedule, { leads: leadership.leads(), lastGood, lastError }, stateAnswers),
     async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
-      cells?.stop();
-      const polls = scheduler.stop();
-      const sends = opening?.then((open) => open.stop(graceMs)).catch(() => undefined);
+      const polls = endPolls();
+      const sent = endSends(graceMs);
       await polls;
       if (givesLeaseBack) await leadership.resign();
-      await sends;
+      await sent;
       await leadership.stop();
+    },
+    async handOver() {
+      const polls = endPolls();
+      const sent = endSends(null);
+      await polls;
+      await leadership.stop();
+      return { sent };
     },
   };
 }

@@ -80,7 +80,11 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     leads: () => undefined,
     troubled: (what) => io.out(what),
   };
-  const worker = startWorker(app, openHealthWatch(Date.now, Math.random), observer, randomUUID());
+  const worker = startWorker(
+    app,
+    { token: randomUUID(), inHand: new Set(), health: openHealthWatch(Date.now, Math.random) },
+    observer,
+  );
   const live = startLiveTraffic(app, incident, now, (reason) => io.out(reason));
 
   await Promise.race([io.stopped, ...(options.once ? [arrivals.allKinds] : [])]);

@@ -13,7 +13,7 @@ import { openMetrics } from '../metrics.ts';
 import { messageOf } from '../model/errors.ts';
 import { serviceManager } from '../notify.ts';
 import { logObserver } from '../observe.ts';
-import { startWorker } from '../worker.ts';
+import { type Kept, startWorker } from '../worker.ts';
 import { openBuildBar } from './build-bar.ts';
 import type { Io } from './io.ts';
 
@@ -39,16 +39,30 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   });
   const metrics = openMetrics(options.version);
   const service = serviceManager(io.env);
-  const health = openHealthWatch(Date.now, Math.random);
-
-  const token = randomUUID();
+  const kept: Kept = {
+    token: randomUUID(),
+    inHand: new Set(),
+    health: openHealthWatch(Date.now, Math.random),
+  };
   const heartbeatOf = heartbeats(log);
   const running: Running = { app: await openApp(await loadConfig(options.config, io.env)), worker: null };
   const start = (app: App): void => {
     metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
     running.app = app;
     const observer = logObserver(log, metrics, heartbeatOf(app.config), bar);
-    running.worker = startWorker(app, health, observer, token);
+    running.worker = startWorker(app, kept, observer);
+  };
+
+  /** What earlier files had open and still send with; resolves when it is closed. */
+  const leaving = new Map<Running, Promise<void>>();
+  const leave = (old: Running, sent: Promise<void> | undefined): void => {
+    const closed = Promise.resolve(sent)
+      .then(() => old.app.close())
+      .catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'what the old file had open could not be closed');
+      })
+      .finally(() => leaving.delete(old));
+    leaving.set(old, closed);
   };
 
   const http = exposeWorker(running, metrics, log);
@@ -80,9 +94,9 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
           await next.close();
           throw error;
         });
-      await old.worker?.stop(STOP_GRACE_MS);
+      const handed = await old.worker?.handOver();
       start(next);
-      await old.app.close();
+      leave(old, handed?.sent);
       refused = [];
       metrics.reloaded(true);
       log.info({ why, rules: config.rules.length }, 'the file was read again and is in force');
@@ -108,8 +122,12 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   if (alive !== null) clearInterval(alive);
   const limit = setTimeout(() => process.exit(0), STOP_LIMIT_MS);
   await reload.idle();
-  await Promise.all([running.worker?.stop(STOP_GRACE_MS, { givesLeaseBack: true }), http.close()]);
-  await running.app.close();
+  await Promise.all([
+    ...[...leaving.keys()].map(({ worker }) => worker?.stop(STOP_GRACE_MS)),
+    running.worker?.stop(STOP_GRACE_MS, { givesLeaseBack: true }),
+    http.close(),
+  ]);
+  await Promise.all([running.app.close(), ...leaving.values()]);
   clearTimeout(limit);
   log.info('stopped');
   return 0;

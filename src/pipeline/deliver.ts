@@ -30,6 +30,8 @@ export interface DelivererParts {
   composeReport(undelivered: Undelivered): Message;
   /** Called at once for everything that happens; must not throw. */
   onReport(report: DeliveryReport): void;
+  /** Ids that deliverers of this process have in hand, for those that work beside each other; its own by default. */
+  readonly inHand?: Set<string>;
 }
 
 export interface Deliverer {
@@ -39,8 +41,12 @@ export interface Deliverer {
    * With `patienceMs` each delivery is tried again as long as its retries fall due within that time. Never rejects.
    */
   deliverDue(options?: { readonly patienceMs?: number }): Promise<void>;
-  /** Begins no new send, gives those in hand `graceMs`, then aborts them; resolves when all lanes are idle. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Begins no new send, gives those in hand `graceMs`, then aborts them; resolves when all lanes are idle. With null they
+   * end in their own time limit, and what became of them is written down when the state store is there; a later call
+   * may still cut that short.
+   */
+  stop(graceMs: number | null): Promise<void>;
 }
 
 const REMOVED: Failure = {
@@ -59,7 +65,7 @@ const NOT_TRIED: Failure = {
 
 /** Claim → send → settle, for all channels of a file. */
 export function createDeliverer(parts: DelivererParts): Deliverer {
-  const { outbox, channels, now } = parts;
+  const { outbox, channels, now, inHand = new Set() } = parts;
   const names = channels.map(({ name }) => name);
   let hasTold = false;
   const onReport = (report: DeliveryReport): void => {
@@ -78,7 +84,15 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
     }
   };
   const lanes = channels.map((channel) =>
-    openLane({ ...parts, onReport, channel, compose, stopping: stopping.signal, aborting: aborting.signal }),
+    openLane({
+      ...parts,
+      onReport,
+      channel,
+      compose,
+      stopping: stopping.signal,
+      aborting: aborting.signal,
+      inHand,
+    }),
   );
 
   const tellOfUndelivered = async (): Promise<void> => {
@@ -106,6 +120,7 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
   };
 
   let working: Promise<void> = Promise.resolve();
+  let ending: Promise<unknown> | null = null;
   return {
     deliverDue({ patienceMs = 0 } = {}) {
       working = Promise.all([working, round(patienceMs)]).then(() => undefined);
@@ -113,8 +128,9 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
     },
     async stop(graceMs) {
       stopping.abort();
-      const timer = setTimeout(() => aborting.abort(), graceMs);
-      await working;
+      const timer = graceMs === null ? undefined : setTimeout(() => aborting.abort(), graceMs);
+      ending ??= working.then(() => Promise.all(lanes.map((lane) => lane.settled())));
+      await ending;
       clearTimeout(timer);
     },
   };

@@ -19,17 +19,28 @@ export interface LaneParts {
   readonly stopping: AbortSignal;
   /** Aborted when the send in hand must end. */
   readonly aborting: AbortSignal;
+  /** What lanes of this process send or have not written down: no lane claims it, even when its lease has run out. */
+  readonly inHand: Set<string>;
 }
 
 export interface Lane {
   /** Sends what is due, one after the other; a call while a round is under way joins it. Never rejects. */
   round(patienceMs: number): Promise<void>;
+  /**
+   * Once `stopping` is aborted and the last round is over: resolves when what was sent is written down, which waits for
+   * a state store that is away until `aborting` is aborted. Never rejects.
+   */
+  settled(): Promise<void>;
 }
 
 /** How much longer a lease is than the attempt that it covers, for the claim and the settlement around it. */
 const LEASE_MARGIN_MS = 10_000;
 /** A crash must be taken up within a minute. */
 const LONGEST_LEASE_MS = 55_000;
+/** How often a lane that has stopped asks a state store that is away. */
+const SETTLE_AGAIN_MS = 1_000;
+/** One that is away for so long does not come back; a delivery is given up by then. */
+const SETTLE_LIMIT_MS = 86_400_000;
 
 /** A settlement that the state store has not taken yet, with what is said when it has. */
 interface Unsettled {
@@ -64,6 +75,7 @@ export function openLane(parts: LaneParts): Lane {
     const { claimed, settlement, report } = unsettled;
     const isOurs = await outbox.settle(claimed, settlement, now());
     unsettled = null;
+    parts.inHand.delete(claimed.id);
     onReport(isOurs ? report : { ...report, outcome: 'lost', nextAt: null, reportedTo: [] });
   };
 
@@ -108,7 +120,7 @@ export function openLane(parts: LaneParts): Lane {
       }
       const askedAt = now();
       const spent = [...patience].filter(([, until]) => until <= askedAt).map(([id]) => id);
-      const claimed = await claimNext(askedAt, timeoutMs + LEASE_MARGIN_MS, spent);
+      const claimed = await claimNext(askedAt, timeoutMs + LEASE_MARGIN_MS, [...spent, ...parts.inHand]);
       if (claimed !== null && 'waitMs' in claimed) {
         const patienceLeft = begun + patienceMs - performance.now();
         // Another process is sending, and goes on with what is due; the next round looks whether it did.
@@ -131,6 +143,7 @@ export function openLane(parts: LaneParts): Lane {
       const until = patience.get(claimed.id) ?? askedAt + patienceMs;
       if (patienceMs > 0) patience.set(claimed.id, until);
       const left = patienceMs > 0 ? until - askedAt : timeoutMs;
+      parts.inHand.add(claimed.id);
       const report = await sendOne(claimed, Math.min(timeoutMs, left), round);
       retries.delete(claimed.id);
       if (report.nextAt !== null && report.nextAt < until) retries.set(claimed.id, report.nextAt);
@@ -145,6 +158,14 @@ export function openLane(parts: LaneParts): Lane {
           running = null;
         });
       return running;
+    },
+    async settled() {
+      const begun = performance.now();
+      while (unsettled !== null && !parts.aborting.aborted && performance.now() - begun < SETTLE_LIMIT_MS) {
+        // That it could not be written down was said when the round ended.
+        await settleHeld().catch(() => pause(SETTLE_AGAIN_MS, parts.aborting));
+      }
+      if (unsettled !== null) parts.inHand.delete(unsettled.claimed.id);
     },
   };
 }

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
@@ -236,6 +239,73 @@ describe.concurrent('an edit during a poll', () => {
     const seen = await polledTo();
     await until('three more seconds were polled', async () => (await polledTo()) >= seen + 3_000);
     expect(scene.ends.hooks).toHaveLength(1);
+  });
+});
+
+/** A hook that takes messages and says so when it is let. */
+async function startSlowHook({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+  const ids: string[] = [];
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    ids.push(String(request.headers['webhook-id']));
+    request.resume();
+    waiting.push(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    ids,
+    answer: () => void waiting.splice(0).map((response) => response.writeHead(204).end()),
+  };
+}
+
+/** A worker that sends to a hook which has taken the message and not answered yet, while another file comes into force. */
+async function withSendOverEdit(context: TestContext) {
+  const scene = await open(context);
+  const hook = await startSlowHook(context);
+  const edit = async (rules: string): Promise<void> => {
+    const before = await scene.reloads('ok');
+    const text = scene.file(rules).replace(scene.ends.hookUrl, hook.url);
+    await writeFile(join(scene.folder, 'alerts.yaml'), text);
+    await until('the edit is in force', async () => (await scene.reloads('ok')) > before);
+  };
+  await edit(BURN);
+  await scene.spend(70);
+  await until('the hook has it', () => hook.ids.length === 1);
+  await edit(BURN + OTHER);
+  await scene.worker.polls(1);
+  return { ...scene, hook };
+}
+
+describe.concurrent('an edit while a message is being sent', () => {
+  it('does not interrupt it, and it is not sent again', async (context) => {
+    const { worker, hook, sql } = await withSendOverEdit(context);
+    hook.answer();
+    await until('it is known to be delivered', async () => {
+      const [row] = await sql.query<{ state: string }>('SELECT state FROM spendwatch.delivery');
+      return row?.state === 'delivered';
+    });
+    await worker.polls(3);
+    expect(hook.ids).toHaveLength(1);
+    const outcomes = worker.log().flatMap(({ channel, outcome }) => (channel === 'billing' ? [outcome] : []));
+    expect(outcomes).toEqual(['delivered']);
+  });
+
+  it('keeps the worker no longer than usual when it is to stop', async (context) => {
+    const { worker, hook, sql } = await withSendOverEdit(context);
+    const { code, ms } = await worker.stop();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(5_000);
+    expect(hook.ids).toHaveLength(1);
+    // The next worker may send it at once.
+    expect(await sql.query('SELECT state, lease_until FROM spendwatch.delivery')).toEqual([
+      { state: 'queued', lease_until: null },
+    ]);
   });
 });
 

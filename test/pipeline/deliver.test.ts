@@ -447,6 +447,64 @@ describe('when it stops or breaks', () => {
     ]);
   });
 
+  test.for(['idle', 'sending'])(
+    'a state store that goes away before a deliverer is replaced, which is %s then, makes nothing go out twice',
+    async (when) => {
+      const b = await bench();
+      let isAway = false;
+      let answer: () => void = () => undefined;
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const [mail, next] = [recorder('mail', () => answered), recorder('mail')];
+      const outbox: State = {
+        ...b.state,
+        settle: (...settling) =>
+          isAway ? Promise.reject(new Error('the store is away')) : b.state.settle(...settling),
+      };
+      const inHand = new Set<string>();
+      const [old, young] = [b.worker([mail], { outbox, inHand }), b.worker([next], { inHand })];
+      const [id] = await b.queue({});
+      const round = old.deliverDue();
+      await vi.waitFor(() => expect(mail.sent).toHaveLength(1), { timeout: 10_000 });
+      isAway = true;
+      if (when === 'idle') {
+        answer();
+        await round;
+      }
+      const replaced = old.stop(null);
+      answer();
+      await round;
+      // Its lease runs out, and the store is there again for the one before the other.
+      await b.sql.query('UPDATE spendwatch.delivery SET lease_until = clock_timestamp()');
+      await young.deliverDue();
+      isAway = false;
+      await replaced;
+      await young.deliverDue();
+      expect(mail.sent).toHaveLength(1);
+      expect(next.sent).toEqual([]);
+      expect(b.reports.map((report) => [report.outcome, report.id])).toEqual([
+        ['unrecorded', id],
+        ['delivered', id],
+      ]);
+      // What comes after it is no longer held up by it.
+      expect(inHand).toEqual(new Set());
+    },
+  );
+
+  test('a deliverer that waits for the state store can still be stopped', async () => {
+    const b = await bench();
+    const mail = recorder('mail');
+    const settle = () => Promise.reject(new Error('the store is away'));
+    const worker = b.worker([mail], { outbox: { ...b.state, settle } });
+    await b.queue({});
+    await worker.deliverDue();
+    const replaced = worker.stop(null);
+    await worker.stop(50);
+    await replaced;
+    expect(b.outcomes()).toEqual(['mail unrecorded']);
+  });
+
   test('a state store that is away is reported by each lane, and none of them dies', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail'), recorder('chat')];
