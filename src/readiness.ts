@@ -31,8 +31,10 @@ export async function whyNotReady(
   state: StateAnswers,
 ): Promise<string | null> {
   try {
-    await state.queueLengths();
-    if (leads === false) return await state.leaderNotReady();
+    // Both at once, so that one limit holds for both.
+    const leader = leads === false ? state.leaderNotReady() : null;
+    const [why] = await Promise.all([leader, state.queueLengths()]);
+    if (leads === false) return why;
   } catch (error) {
     return `the state store cannot be used: ${messageOf(error)}`;
   }
