@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import { openSql } from '../../src/sql.ts';
@@ -262,6 +262,36 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
 
 test('processes that share a PostgreSQL say a thing once between them', async () => {
   expect(await saidByProcesses()).toBe(1);
+});
+
+test('processes whose plans meet the rows of many rules in opposite orders never wait for each other in a circle', async () => {
+  const open = async (setting: string): Promise<State> => {
+    const url = new URL(shared.url);
+    url.searchParams.set('options', setting);
+    const port = await openSql(url.href);
+    onTestFinished(() => port.close());
+    return openState(port);
+  };
+  // One goes by the list of rules, and the other by the table, in which they stand the other way round.
+  const byRule = await open('-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off');
+  const byTable = await open('-c enable_nestloop=off -c enable_mergejoin=off -c enable_indexscan=off');
+  const fingerprints = Array.from({ length: 1_000 }, (_, i) => `circle-${String(i).padStart(4, '0')}`);
+  await shared.sql.query(
+    `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name, last_good)
+     SELECT fingerprint, '', $2 FROM jsonb_array_elements_text($1::text::jsonb) AS r (fingerprint)
+     ORDER BY fingerprint COLLATE "C" DESC`,
+    [JSON.stringify(fingerprints), new Date(AT)],
+  );
+  for (let round = 0; round < 5; round += 1) {
+    const progress = { before: AT + round * MINUTE, at: AT + (round + 1) * MINUTE };
+    const recordings = fingerprints.map((fingerprint) =>
+      recording([], { fingerprint, progress, tellings: [] }),
+    );
+    const recorded = await Promise.all(
+      [byRule, byTable, byRule, byTable].map((state) => state.record(recordings, AT + DAY)),
+    );
+    expect(recorded.map(({ overtaken }) => overtaken.length).sort()).toEqual([0, 1_000, 1_000, 1_000]);
+  }
 });
 
 const shared = stateDatabase('postgres');
