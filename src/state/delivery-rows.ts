@@ -52,9 +52,13 @@ export function storable(text: string): string {
   return text.replaceAll('\0', '');
 }
 
-/** SQL conditions: still to be sent; and in nobody's hands, by the one clock that replicas share. */
+/**
+ * SQL conditions: still to be sent; and in nobody's hands, by the one clock that replicas share. A lease that would end
+ * in more than a minute is longer than any and was given before that clock went back.
+ */
 export const OPEN = `('${OPEN_STATES.join("', '")}')`;
-export const UNLEASED = '(lease_until IS NULL OR lease_until < clock_timestamp())';
+export const UNLEASED = `(lease_until IS NULL OR lease_until < clock_timestamp()
+  OR lease_until > clock_timestamp() + interval '1 minute')`;
 
 /**
  * SQL condition with the worker's clock as `$2`: the delivery's time has come, or it was queued or tried by a clock that

@@ -98,6 +98,18 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect((await state.queueLengths()).get(one.channel)).toBeUndefined();
   });
 
+  test('a lease does not outlive a clock of the database that went back', async () => {
+    const state = await open();
+    const one = delivery({ channel: newChannel() });
+    await queue(state, [one]);
+    await claimed(state, one.channel);
+    await database.sql.query(
+      `UPDATE spendwatch.delivery SET lease_until = lease_until + interval '1 hour' WHERE id = $1`,
+      [one.id],
+    );
+    expect(await claimed(state, one.channel)).toMatchObject({ id: one.id, body: one.body, attempts: 2 });
+  });
+
   test('a lease that ended while nobody else came is still the holder’s to settle', async () => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
