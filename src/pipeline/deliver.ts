@@ -63,6 +63,9 @@ const NOT_TRIED: Failure = {
   retryAfterMs: null,
 };
 
+/** Where nobody could look for as long, whoever waited was not kept waiting by the deliveries before it. */
+const LONGEST_GAP_MS = 60_000;
+
 /** Claim → send → settle, for all channels of a file. */
 export function createDeliverer(parts: DelivererParts): Deliverer {
   const { outbox, channels, now, inHand = new Set() } = parts;
@@ -72,7 +75,8 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
     if (report.reportedTo.length > 0) hasTold = true;
     parts.onReport(report);
   };
-  const startedAt = now();
+  /** Since when there was a look at what waits every minute, and the last one. */
+  let looking = { since: now(), last: now() };
   const stopping = new AbortController();
   const aborting = new AbortController();
   const compose = (delivery: StoredDelivery): NewDelivery[] => {
@@ -97,8 +101,12 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
 
   const tellOfUndelivered = async (): Promise<void> => {
     if (stopping.signal.aborted) return;
+    const at = now();
+    // The machine slept, the state store was away, or the clock was set: what is due is first tried again.
+    const since = Math.abs(at - looking.last) > LONGEST_GAP_MS ? at : looking.since;
     try {
-      const overdue = await outbox.reportOverdue(names, now(), startedAt, compose);
+      const overdue = await outbox.reportOverdue(names, at, since, compose);
+      looking = { since, last: at };
       const orphans = await outbox.reportOrphans(names, REMOVED, now(), compose);
       for (const one of [...overdue, ...orphans.reported]) onReport(reportOn(parts, one, 'overdue'));
       for (const one of orphans.givenUp) onReport(reportOn(parts, one, 'given_up'));

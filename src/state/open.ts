@@ -28,7 +28,7 @@ export interface Outbox {
   reportOverdue(
     channels: readonly string[],
     now: number,
-    startedAt: number,
+    lookingSince: number,
     compose: ComposeReports,
   ): Promise<StoredDelivery[]>;
   reportOrphans(
@@ -76,8 +76,8 @@ export async function openState(sql: Sql): Promise<State> {
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
     claimInTurn: (channel, spacingMs, terms) => claimInTurn(sql, channel, spacingMs, terms),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
-    reportOverdue: (channels, now, startedAt, compose) =>
-      reportOverdue(sql, channels, now, startedAt, compose),
+    reportOverdue: (channels, now, lookingSince, compose) =>
+      reportOverdue(sql, channels, now, lookingSince, compose),
     reportOrphans: (channels, failure, now, compose) => reportOrphans(sql, channels, failure, now, compose),
     queueLengths: () => queueLengths(sql),
   };

@@ -20,14 +20,14 @@ const ORPHAN_AFTER_MS = 60_000;
 
 /**
  * Tells other channels, once, of deliveries to `channels` that have waited for `OVERDUE_MS`. One that is due just now
- * is first tried again, unless this worker has run for as long (`startedAt`) and its channel does not get to it.
+ * is first tried again, unless this worker has looked for as long (`lookingSince`) and its channel does not get to it.
  * Returns the deliveries that were told of.
  */
 export async function reportOverdue(
   sql: Sql,
   channels: readonly string[],
   now: number,
-  startedAt: number,
+  lookingSince: number,
   compose: ComposeReports,
 ): Promise<StoredDelivery[]> {
   const longAgo = now - OVERDUE_MS;
@@ -41,7 +41,7 @@ export async function reportOverdue(
          ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
        UPDATE spendwatch.delivery SET state = 'reported', reported_at = $1
        WHERE id IN (SELECT id FROM overdue) RETURNING ${DELIVERY_COLUMNS}`,
-      [new Date(now), new Date(longAgo), startedAt <= longAgo, JSON.stringify(channels)],
+      [new Date(now), new Date(longAgo), lookingSince <= longAgo, JSON.stringify(channels)],
     );
     const overdue = rows.map(storedDelivery);
     await insertDeliveries(session, overdue.flatMap(compose), now);

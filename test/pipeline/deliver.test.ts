@@ -313,6 +313,64 @@ describe('a delivery that does not arrive', () => {
     expect(overdue).toMatchObject([{ channel: 'mail', reportedTo: ['chat'] }]);
   });
 
+  test('is first tried after a time in which nothing could be delivered', async () => {
+    const b = await bench();
+    const [mail, chat] = [recorder('mail'), recorder('chat')];
+    const worker = b.worker([mail, chat]);
+    await worker.deliverDue();
+    const many = Array.from({ length: 8 }, () => ({ others: ['chat'] }));
+
+    // The machine slept.
+    await b.queue(...many);
+    b.now += 20 * MINUTE;
+    await worker.deliverDue();
+    expect(mail.sent).toHaveLength(8);
+
+    // The state store was away.
+    await b.queue(...many);
+    await b.sql.query('ALTER SCHEMA spendwatch RENAME TO away');
+    for (let minute = 0; minute < 20; minute += 1) {
+      b.now += MINUTE;
+      await worker.deliverDue();
+    }
+    await b.sql.query('ALTER SCHEMA away RENAME TO spendwatch');
+    await worker.deliverDue();
+    expect(mail.sent).toHaveLength(16);
+
+    expect(chat.sent).toEqual([]);
+    expect(b.outcomes()).not.toContain('mail overdue');
+  });
+
+  test('is told after 15 minutes in which its channel did not get to it', async () => {
+    const b = await bench();
+    const [mail, chat] = [recorder('mail', hangs, { timeoutMs: 45_000 }), recorder('chat')];
+    let looks = 0;
+    const outbox: State = {
+      ...b.state,
+      async reportOverdue(...asked) {
+        const told = await b.state.reportOverdue(...asked);
+        looks += 1;
+        return told;
+      },
+    };
+    const worker = b.worker([mail, chat], { outbox });
+    await b.queue({ others: ['chat'] }, { others: ['chat'] });
+    for (let waited = 0; waited <= 15 * MINUTE; waited += MINUTE / 2) {
+      const before = looks;
+      await vi.waitFor(() => {
+        void worker.deliverDue();
+        expect(looks).toBeGreaterThan(before);
+      });
+      b.now += MINUTE / 2;
+    }
+    await vi.waitFor(() => {
+      void worker.deliverDue();
+      expect(chat.sent).toHaveLength(1);
+    });
+    expect(b.undelivered).toMatchObject([{ channel: 'mail', attempts: 0 }]);
+    await worker.stop(0);
+  });
+
   test('is never told of where it is itself such a report', async () => {
     const b = await bench();
     const worker = b.worker([recorder('mail', fails('final')), recorder('chat', fails('final'))]);
