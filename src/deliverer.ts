@@ -3,10 +3,11 @@ import { channelReportMessage } from './model/health-message.ts';
 import { createDeliverer, type Deliverer, type DeliveryReport } from './pipeline/deliver.ts';
 import type { State } from './state/open.ts';
 
-/** The deliverer of an opened configuration; `inHand` is shared by those of one process. */
+/** The deliverer of an opened configuration; `leaseToken` as in `DelivererParts`, `inHand` is shared by those of one process. */
 export function openDeliverer(
   app: App,
   state: State,
+  leaseToken: string | null,
   onReport: (report: DeliveryReport) => void,
   inHand: Set<string> = new Set(),
 ): Deliverer {
@@ -14,6 +15,7 @@ export function openDeliverer(
     outbox: state,
     channels: [...app.channels.values()],
     healthChannels: app.config.health.notify,
+    leaseToken,
     now: Date.now,
     random: Math.random,
     composeReport: ({ failure, ...undelivered }) =>

@@ -102,7 +102,7 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
   const deliverer = (): Promise<Deliverer> => {
     opening ??= app
       .state()
-      .then((state) => openDeliverer(app, state, (report) => observer.delivered(report), inHand))
+      .then((state) => openDeliverer(app, state, token, (report) => observer.delivered(report), inHand))
       .catch((error: unknown) => {
         opening = null;
         throw error;

@@ -23,10 +23,11 @@ export async function notifyOnce(config: Config, rules: readonly Rule[], at: num
       const { error } = await poll({ ...parts, rules }, at, Date.now, { onlyLatest: true });
       if (error !== null) io.err(`spendwatch: not everything could be decided: ${error.message}`);
     }
-    const deliverer = openDeliverer(app, await app.state(), (report) => io.err(sentence(report)));
+    const deliverer = openDeliverer(app, await app.state(), null, (report) => io.err(sentence(report)));
     await deliverer.deliverDue({ patienceMs: PATIENCE_MS });
     for (const [channel, count] of await (await app.state()).queueLengths()) {
-      if (count > 0) io.err(`spendwatch: ${count} still queued for ${channel}; the next run tries again`);
+      const who = app.channels.has(channel) ? 'the next run tries again' : 'this file has no such channel';
+      if (count > 0) io.err(`spendwatch: ${count} still queued for ${channel}; ${who}`);
     }
   } catch (error) {
     io.err(`spendwatch: nothing was sent: ${messageOf(error)}`);

@@ -23,6 +23,11 @@ export interface DelivererParts {
   readonly channels: readonly Channel[];
   /** The channels of `health`, told of deliveries whose rule has no other channel. */
   readonly healthChannels: readonly string[];
+  /**
+   * The token under which this process asks for the lease to poll. Null where it does not: nothing then tells a channel
+   * that was removed from one that only the file of another process has, and what waits for either is left alone.
+   */
+  readonly leaseToken: string | null;
   /** ms; the worker's clock. */
   now(): number;
   /** In [0, 1): spreads retries. */
@@ -68,7 +73,7 @@ const LONGEST_GAP_MS = 60_000;
 
 /** Claim → send → settle, for all channels of a file. */
 export function createDeliverer(parts: DelivererParts): Deliverer {
-  const { outbox, channels, now, inHand = new Set() } = parts;
+  const { outbox, channels, leaseToken, now, inHand = new Set() } = parts;
   const names = channels.map(({ name }) => name);
   let hasTold = false;
   const onReport = (report: DeliveryReport): void => {
@@ -107,8 +112,11 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
     try {
       const overdue = await outbox.reportOverdue(names, at, since, compose);
       looking = { since, last: at };
-      const orphans = await outbox.reportOrphans(names, REMOVED, now(), compose);
-      for (const one of [...overdue, ...orphans.reported]) onReport(reportOn(parts, one, 'overdue'));
+      for (const one of overdue) onReport(reportOn(parts, one, 'overdue'));
+      if (leaseToken === null) return;
+      const terms = { channels: names, leaseToken, failure: REMOVED, now: now() };
+      const orphans = await outbox.reportOrphans(terms, compose);
+      for (const one of orphans.reported) onReport(reportOn(parts, one, 'overdue'));
       for (const one of orphans.givenUp) onReport(reportOn(parts, one, 'given_up'));
     } catch {
       // The lanes ask the same store, and each says so.

@@ -37,6 +37,14 @@ export async function hold(sql: Sql, { scope, token }: Candidate, leaseMs: numbe
   return { isHeld, remainingMs: isHeld ? leaseMs : Math.max(0, row?.remaining_ms ?? 0) };
 }
 
+/**
+ * SQL condition with a token as `$7`: no other process polls by these or other rules, or did so within the last minute.
+ * A lease that would end in more than a minute was given before the database's clock went back.
+ */
+export const NOBODY_ELSE_POLLS = `NOT EXISTS (
+  SELECT FROM spendwatch.leader WHERE token <> $7
+    AND held_until BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp() + interval '1 minute')`;
+
 /** Gives the lease back, so that the next one takes over at once. */
 export async function release(sql: Sql, { scope, token }: Candidate): Promise<void> {
   await sql.query('DELETE FROM spendwatch.leader WHERE scope = $1 AND token = $2', [scope, token]);

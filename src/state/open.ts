@@ -1,4 +1,3 @@
-import type { Failure } from '../model/delivery.ts';
 import type { Episode, Said, Saying } from '../model/said.ts';
 import type { Sql } from '../sql/port.ts';
 import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
@@ -17,7 +16,13 @@ import { type Claimed, claim, queueLengths, type Settlement, settle } from './ou
 import { prune } from './prune.ts';
 import { type Recorded, type Recording, record } from './record.ts';
 import { openRollupCells, type RollupCells } from './rollup-cells.ts';
-import { type ComposeReports, type Orphans, reportOrphans, reportOverdue } from './undelivered.ts';
+import {
+  type ComposeReports,
+  type Orphans,
+  type OrphanTerms,
+  reportOrphans,
+  reportOverdue,
+} from './undelivered.ts';
 
 /** What is still to be sent. */
 export interface Outbox {
@@ -31,12 +36,7 @@ export interface Outbox {
     lookingSince: number,
     compose: ComposeReports,
   ): Promise<StoredDelivery[]>;
-  reportOrphans(
-    channels: readonly string[],
-    failure: Failure,
-    now: number,
-    compose: ComposeReports,
-  ): Promise<Orphans>;
+  reportOrphans(terms: OrphanTerms, compose: ComposeReports): Promise<Orphans>;
   queueLengths(): Promise<Map<string, number>>;
 }
 
@@ -78,7 +78,7 @@ export async function openState(sql: Sql): Promise<State> {
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
     reportOverdue: (channels, now, lookingSince, compose) =>
       reportOverdue(sql, channels, now, lookingSince, compose),
-    reportOrphans: (channels, failure, now, compose) => reportOrphans(sql, channels, failure, now, compose),
+    reportOrphans: (terms, compose) => reportOrphans(sql, terms, compose),
     queueLengths: () => queueLengths(sql),
   };
 }

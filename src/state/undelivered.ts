@@ -10,6 +10,7 @@ import {
   storedDelivery,
   UNLEASED,
 } from './delivery-rows.ts';
+import { NOBODY_ELSE_POLLS } from './leader.ts';
 
 /** Makes the deliveries that tell other channels about one that did not arrive. Pure and quick. */
 export type ComposeReports = (delivery: StoredDelivery) => readonly NewDelivery[];
@@ -55,19 +56,27 @@ export interface Orphans {
   readonly givenUp: readonly StoredDelivery[];
 }
 
+/** What a look for orphans asks. */
+export interface OrphanTerms {
+  /** All channels of the file. */
+  readonly channels: readonly string[];
+  /** The token under which this process asks for the lease to poll. */
+  readonly leaseToken: string;
+  readonly failure: Failure;
+  readonly now: number;
+}
+
 /**
  * Tells the channels that are left of deliveries to channels that are no more, and gives these up after
  * `RETRY_FOR_MS`: until then the channel may come back. They are left alone for `ORPHAN_AFTER_MS`, in which a replica
- * that still has the old file may deliver them.
+ * that still has the old file may deliver them, and while another process polls, whose file may have the channel.
  */
 export async function reportOrphans(
   sql: Sql,
-  channels: readonly string[],
-  failure: Failure,
-  now: number,
+  { channels, leaseToken, failure, now }: OrphanTerms,
   compose: ComposeReports,
 ): Promise<Orphans> {
-  const orphaned = `state IN ${OPEN} AND ${UNLEASED}
+  const orphaned = `state IN ${OPEN} AND ${UNLEASED} AND ${NOBODY_ELSE_POLLS}
     AND channel NOT IN (SELECT jsonb_array_elements_text($2::text::jsonb)) AND created_at <= $6`;
   const values = [
     new Date(now),
@@ -84,7 +93,7 @@ export async function reportOrphans(
        UPDATE spendwatch.delivery
        SET state = 'reported', reported_at = $1, failure_kind = $3, failure_reason = $4, failure_text = $5
        WHERE id IN (SELECT id FROM orphan) RETURNING ${DELIVERY_COLUMNS}`,
-      [...values, new Date(now - ORPHAN_AFTER_MS)],
+      [...values, new Date(now - ORPHAN_AFTER_MS), leaseToken],
     );
     const givenUp = await session.query<DeliveryRow>(
       `WITH orphan AS MATERIALIZED (
@@ -93,7 +102,7 @@ export async function reportOrphans(
        UPDATE spendwatch.delivery
        SET state = 'given_up', settled_at = $1, failure_kind = $3, failure_reason = $4, failure_text = $5
        WHERE id IN (SELECT id FROM orphan) RETURNING ${DELIVERY_COLUMNS}`,
-      [...values, new Date(now - RETRY_FOR_MS)],
+      [...values, new Date(now - RETRY_FOR_MS), leaseToken],
     );
     const told = reported.map(storedDelivery);
     await insertDeliveries(session, told.flatMap(compose), now);

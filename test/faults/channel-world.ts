@@ -164,6 +164,7 @@ export async function openChannelWorld(test: TestContext, options: WorldOptions 
         outbox: await openState(sql),
         channels,
         healthChannels: [],
+        leaseToken: 'the only worker',
         now: () => world.now,
         random: () => 0.5,
         composeReport: ({ failure, ...undelivered }) =>

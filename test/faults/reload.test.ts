@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
+import { spendwatch } from '../support/command.ts';
 import { type FarEnds, HOOK_SECRET, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
 import { until } from '../support/until.ts';
@@ -161,6 +162,22 @@ describe.concurrent('an edit while a delivery is queued', () => {
     await scene.edit(BURN);
     await arrivesOnce(scene);
     expect(scene.ends.counts().mails).toBe(1);
+  });
+
+  it('of another file leaves it to the worker of this one, also where that other file is checked', async (context) => {
+    const scene = await withQueued(context);
+    const rules = OTHER.replace('[billing]', '[finance]');
+    await writeFile(join(scene.folder, 'other.yaml'), scene.file(rules, { billing: false }));
+    await scene.sql.query(`UPDATE spendwatch.delivery SET created_at = created_at - interval '2 minutes'`);
+    const env = { SPENDWATCH_CONFIG: 'other.yaml' };
+    const checked = await spendwatch(['check', '--notify'], { cwd: scene.folder, env });
+    expect(checked.stderr).toContain('1 still queued for billing; this file has no such channel');
+    const other = await startWorkerProcess(scene.folder, env);
+    context.onTestFinished(async () => void (await other.stop('SIGKILL')));
+    await other.polls(5);
+    expect(await scene.sql.query('SELECT state FROM spendwatch.delivery')).toEqual([{ state: 'queued' }]);
+    await arrivesOnce(scene);
+    expect(scene.ends.counts().mails).toBe(0);
   });
 
   it('that is not valid changes nothing: it arrives by the file in force', async (context) => {

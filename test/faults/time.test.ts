@@ -450,6 +450,7 @@ describe('deliveries by a clock that is set back', () => {
       outbox: world.state,
       channels: [channel],
       healthChannels: [],
+      leaseToken: null,
       now: () => played.now,
       random: () => 0.5,
       composeReport: () => {

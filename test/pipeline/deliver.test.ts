@@ -103,6 +103,7 @@ async function bench(): Promise<Bench> {
         outbox: state,
         channels,
         healthChannels: [],
+        leaseToken: 'ours',
         now: () => one.now,
         random: () => 0.5,
         composeReport: (about) => {
@@ -405,6 +406,64 @@ describe('a delivery that does not arrive', () => {
     expect(chat.sent.map(({ body }) => body)).toEqual([
       expect.stringContaining('removed failed: the channel is no longer in the file'),
     ]);
+  });
+
+  describe('to a channel that only another file has', () => {
+    /** A delivery waits for the hook of `theirs`, whose worker polls. */
+    async function twoFiles() {
+      const b = await bench();
+      const chat = recorder('chat');
+      await b.state.hold({ scope: 'their rules', token: 'theirs' }, 10_000);
+      await b.queue({ channel: 'hook' });
+      return { b, chat, worker: b.worker([chat]) };
+    }
+    const moveLease = (b: Bench, interval: string) =>
+      b.sql.query('UPDATE spendwatch.leader SET held_until = clock_timestamp() + $1::text::interval', [
+        interval,
+      ]);
+
+    test.each([
+      ['polls by other rules', 'our rules'],
+      ['stands by for the same rules, as in a rolling update that adds a channel', 'their rules'],
+    ])('is left to the worker that polls by that file, by one that %s', async (_, scope) => {
+      const { b, chat, worker } = await twoFiles();
+      await b.state.hold({ scope, token: 'ours' }, 10_000);
+      for (const wait of [MINUTE, 24 * 60 * MINUTE]) {
+        b.now += wait;
+        await worker.deliverDue();
+      }
+      // Its lease has ended, as it may where the state store was away.
+      await moveLease(b, '-40 seconds');
+      await worker.deliverDue();
+      expect(b.reports).toEqual([]);
+      expect(chat.sent).toEqual([]);
+      const hook = recorder('hook');
+      await b.worker([hook], { leaseToken: 'theirs' }).deliverDue();
+      expect(hook.sent).toHaveLength(1);
+    });
+
+    test.each([
+      ['polled last more than a minute ago', '-61 seconds'],
+      ['polled before the database’s clock was set back', '1 hour'],
+    ])('is told to those that are left when that worker %s', async (_, lease) => {
+      const { b, chat, worker } = await twoFiles();
+      await moveLease(b, lease);
+      b.now += MINUTE;
+      await worker.deliverDue();
+      expect(chat.sent).toHaveLength(1);
+    });
+
+    test('is left alone by a process that does not poll on a schedule', async () => {
+      const { b, chat } = await twoFiles();
+      await b.state.release({ scope: 'their rules', token: 'theirs' });
+      const once = b.worker([chat], { leaseToken: null });
+      for (const wait of [MINUTE, 24 * 60 * MINUTE]) {
+        b.now += wait;
+        await once.deliverDue();
+      }
+      expect(b.reports).toEqual([]);
+      expect((await b.state.queueLengths()).get('hook')).toBe(1);
+    });
   });
 });
 

@@ -218,7 +218,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     const existing = async () =>
       [...(await state.queueLengths()).keys()].filter((name) => name !== one.channel).concat(report.channel);
     const look = async (now: number) => {
-      const { reported, givenUp } = await state.reportOrphans(await existing(), refused, now, () => [report]);
+      const terms = { channels: await existing(), leaseToken: 'ours', failure: refused, now };
+      const { reported, givenUp } = await state.reportOrphans(terms, () => [report]);
       return [reported.map(({ id }) => id), givenUp.map(({ id }) => id)];
     };
     expect(await look(AT + MINUTE - 1)).toEqual([[], []]);
