@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../channels/channel.ts';
-import { afterFailure, type NewDelivery } from '../model/delivery.ts';
+import {
+  afterFailure,
+  type Failure,
+  type NewDelivery,
+  OPEN_STATES,
+  RETRY_FOR_MS,
+} from '../model/delivery.ts';
 import { messageOf } from '../model/errors.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
@@ -49,14 +55,28 @@ interface Unsettled {
   readonly report: DeliveryReport;
 }
 
+/**
+ * What shared a refusal is due again so long before what met it, in the order in which it shared it: the far end may
+ * dislike that one message alone, and the others must not wait for it for ever.
+ */
+const AHEAD_MS = 1_000;
+
+/**
+ * A refusal of token, password or certificate: it would meet all that is sent after it, and who knocks with a wrong
+ * password for each of them is locked out. So what else is due shares it unsent, and is reported as if it had been.
+ */
+interface Lock {
+  readonly refusal: Extract<Attempt, { kind: 'failed' }>;
+  /** When it was met, ms: what shares it waits from then on. */
+  readonly at: number;
+  /** How many have shared it so far. */
+  shared: number;
+}
+
 interface Round {
   /** Where in the jitter its retries lie: what was not sent for the same reason is due again together. */
   readonly spread: number;
-  /**
-   * A refusal of token, password or certificate: it would meet all that is sent after it, and who knocks with a wrong
-   * password for each of them is locked out. So what else is due shares it unsent, and is reported as if it had been.
-   */
-  locked: Extract<Attempt, { kind: 'failed' }> | null;
+  lock: Lock | null;
 }
 
 /** Everything that goes to one channel, one send at a time. */
@@ -69,6 +89,8 @@ export function openLane(parts: LaneParts): Lane {
   let hold = { from: 0, until: Number.NEGATIVE_INFINITY };
   /** For how long it still holds, ms; a clock that was set back ends it. */
   const heldFor = (): number => (now() < hold.from ? 0 : Math.max(0, hold.until - now()));
+  /** How often an open delivery was claimed and not sent: the outbox counts claims, people are told of attempts. */
+  const unsent = new Map<string, number>();
 
   const settleHeld = async (): Promise<void> => {
     if (unsettled === null) return;
@@ -79,29 +101,35 @@ export function openLane(parts: LaneParts): Lane {
     onReport(isOurs ? report : { ...report, outcome: 'lost', nextAt: null, reportedTo: [] });
   };
 
-  const sendOne = async (claimed: Claimed, timeoutMs: number, round: Round): Promise<DeliveryReport> => {
+  const sendOne = async (claim: Claimed, timeoutMs: number, round: Round): Promise<DeliveryReport> => {
+    const { lock } = round;
+    if (lock !== null) unsent.set(claim.id, (unsent.get(claim.id) ?? 0) + 1);
+    const claimed = { ...claim, attempts: claim.attempts - (unsent.get(claim.id) ?? 0) };
     const begun = performance.now();
-    const outcome = round.locked ?? (await attempt(channel, claimed, timeoutMs, parts.aborting));
-    const ms = round.locked === null ? Math.round(performance.now() - begun) : 0;
-    const settlement = settlementOf({ ...parts, random: () => round.spread }, claimed, outcome);
-    if (outcome.kind === 'failed') {
-      const { kind, reason, retryAfterMs } = outcome.failure;
-      if (kind === 'person' && reason === 'auth') round.locked = outcome;
+    const outcome = lock?.refusal ?? (await attempt(channel, claimed, timeoutMs, parts.aborting));
+    const ms = lock === null ? Math.round(performance.now() - begun) : 0;
+    const at = lock?.at ?? now();
+    const settled = settlementOf(parts, claimed, outcome, at, round.spread);
+    const settlement = lock === null ? settled : { ...settled, nextAt: aheadOf(settled, claimed, lock) };
+    if (outcome.kind === 'failed' && lock === null) {
+      const { retryAfterMs } = outcome.failure;
+      if (isOfAll(outcome.failure)) round.lock = { refusal: outcome, at, shared: 0 };
       if (retryAfterMs !== null) {
         const wait = Math.min(retryAfterMs, settlement.nextAt - now());
         hold = { from: now(), until: now() + Math.max(heldFor(), wait) };
       }
     }
+    if (!OPEN_STATES.includes(settlement.state)) unsent.delete(claim.id);
     const report = reportOf(claimed, settlement, outcome, ms);
     unsettled = { claimed, settlement, report };
     await settleHeld();
     return report;
   };
 
-  const claimNext = (askedAt: number, leaseMs: number, spent: readonly string[]) =>
+  const claimNext = (dueBy: number, leaseMs: number, spent: readonly string[]) =>
     channel.spacingMs === 0
-      ? outbox.claim(channel.name, askedAt, leaseMs, spent)
-      : outbox.claimInTurn(channel.name, channel.spacingMs, { now: askedAt, leaseMs, except: spent });
+      ? outbox.claim(channel.name, dueBy, leaseMs, spent)
+      : outbox.claimInTurn(channel.name, channel.spacingMs, { now: dueBy, leaseMs, except: spent });
 
   const work = async (patienceMs: number): Promise<void> => {
     const begun = performance.now();
@@ -109,7 +137,7 @@ export function openLane(parts: LaneParts): Lane {
     const patience = new Map<string, number>();
     const retries = new Map<string, number>();
     const timeoutMs = Math.min(channel.timeoutMs, LONGEST_LEASE_MS - LEASE_MARGIN_MS);
-    const round: Round = { spread: parts.random(), locked: null };
+    const round: Round = { spread: parts.random(), lock: null };
     const begunAt = now();
     await settleHeld();
     while (!stopping.aborted) {
@@ -120,7 +148,9 @@ export function openLane(parts: LaneParts): Lane {
       }
       const askedAt = now();
       const spent = [...patience].filter(([, until]) => until <= askedAt).map(([id]) => id);
-      const claimed = await claimNext(askedAt, timeoutMs + LEASE_MARGIN_MS, [...spent, ...parts.inHand]);
+      // What shared a refusal may share the next one too, though it falls due a little later than what meets it.
+      const dueBy = round.lock === null ? askedAt : askedAt + AHEAD_MS;
+      const claimed = await claimNext(dueBy, timeoutMs + LEASE_MARGIN_MS, [...spent, ...parts.inHand]);
       if (claimed !== null && 'waitMs' in claimed) {
         const patienceLeft = begun + patienceMs - performance.now();
         // Another process is sending, and goes on with what is due; the next round looks whether it did.
@@ -170,9 +200,26 @@ export function openLane(parts: LaneParts): Lane {
   };
 }
 
-function settlementOf({ now, random, compose }: LaneParts, claimed: Claimed, outcome: Attempt): Settlement {
+/** When what shared a refusal is due. The last attempt of its day stays the last one. */
+function aheadOf({ nextAt }: Settlement, { firstTriedAt }: Claimed, lock: Lock): number {
+  const place = Math.min(lock.shared, AHEAD_MS - 1);
+  lock.shared += 1;
+  return nextAt >= firstTriedAt + RETRY_FOR_MS ? nextAt : nextAt - AHEAD_MS + place;
+}
+
+/** Whether what the far end said is of the sender, and so of all that is sent. */
+function isOfAll({ kind, reason }: Failure): boolean {
+  return kind === 'person' && reason === 'auth';
+}
+
+function settlementOf(
+  { compose }: LaneParts,
+  claimed: Claimed,
+  outcome: Attempt,
+  at: number,
+  spread: number,
+): Settlement {
   const { rung, reportedAt } = claimed;
-  const at = now();
   if (outcome.kind === 'delivered') {
     return { state: 'delivered', rung, nextAt: at, accepted: claimed.accepted, failure: null, reports: null };
   }
@@ -182,7 +229,7 @@ function settlementOf({ now, random, compose }: LaneParts, claimed: Claimed, out
     return { state, rung, nextAt: at, accepted, failure: null, reports: null };
   }
   const { failure } = outcome;
-  const { report, ...after } = afterFailure(claimed, failure, at, random());
+  const { report, ...after } = afterFailure(claimed, failure, at, spread);
   return { ...after, accepted, failure, reports: report ? compose({ ...claimed, failure }) : null };
 }
 

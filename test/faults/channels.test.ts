@@ -393,13 +393,73 @@ describe.concurrent('what would make a ban worse is not done', () => {
     await world.round();
     expect(logins).toBe(1);
     expect(world.told('mail')).toHaveLength(12);
-    world.now += 10 * MINUTE - 1;
+    // One that only shared the refusal is due first, a second before the one that met it.
+    world.now += 10 * MINUTE - SECOND - 1;
     await world.round();
     expect(logins).toBe(1);
-    world.now += 1;
-    await world.round();
+    for (let i = 0; i < 20; i += 1) {
+      world.now += 100;
+      await world.round();
+    }
     expect(logins).toBe(2);
     expect(world.told('mail')).toHaveLength(12);
+    await count(world);
+  });
+
+  it('one message that is disliked (403) keeps no other from going out, and attempts told are those made', async (test) => {
+    const refused: string[] = [];
+    const dislike: Conduct['hook'] = ({ body, headers }) => {
+      if (!body.includes('alert-1')) return { status: 204 };
+      refused.push(headers['webhook-id'] ?? '');
+      return { status: 403 };
+    };
+    const world = await open(test, hook('person', dislike));
+    const ids: (string | undefined)[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      ids.push(...(await world.alert('hook')));
+      world.now += 1;
+    }
+    await world.round();
+    expect(world.hooks).toHaveLength(1);
+    expect(world.reports.filter(({ reportedTo }) => reportedTo.length > 0)).toMatchObject([
+      { id: ids[0], attempts: 1 },
+      { id: ids[1], attempts: 0 },
+      { id: ids[2], attempts: 0 },
+    ]);
+    for (let minute = 0; minute < 25 * 60; minute += 5) {
+      world.now += 5 * MINUTE;
+      await world.round();
+    }
+    const delivered = world.reports.filter(
+      ({ channel, outcome }) => channel === 'hook' && outcome === 'delivered',
+    );
+    expect(delivered).toMatchObject([
+      { id: ids[1], attempts: 1 },
+      { id: ids[2], attempts: 1 },
+    ]);
+    expect(new Set(refused)).toEqual(new Set([ids[0]]));
+    const last = world.reports.find(({ outcome }) => outcome === 'given_up');
+    expect(last).toMatchObject({ id: ids[0], attempts: refused.length });
+    await count(world);
+  });
+
+  it('a refusal of all (401) is met by another message each time, once a rung', async (test) => {
+    const world = await open(test, hook('person', hookAnswers(401)));
+    const ids: (string | undefined)[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      ids.push(...(await world.alert('hook')));
+      world.now += 1;
+    }
+    await world.round();
+    for (const rung of [10 * MINUTE, 30 * MINUTE, HOUR, HOUR]) {
+      world.now += rung - 2 * SECOND;
+      for (let i = 0; i < 20; i += 1) {
+        world.now += 100;
+        await world.round();
+      }
+    }
+    const knocked = world.hooks.map(({ headers }) => headers['webhook-id']);
+    expect(knocked).toEqual([ids[0], ids[1], ids[2], ids[0], ids[1]]);
     await count(world);
   });
 });
