@@ -3,8 +3,13 @@ import { type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';
 
 const PAGES = 10;
-/** Slack's clock and ours may differ. */
-const SKEW_MS = 120_000;
+/** The most that Slack takes for `limit`: with `PAGES`, a busy channel's day is looked through. */
+const PAGE = 999;
+/**
+ * Slack's clock and ours may differ, by 14 h where a machine takes the time of its zone for UTC. Messages that are looked
+ * at in vain cost little; one that lies before the search is posted twice.
+ */
+const SKEW_MS = 15 * 3_600_000;
 const CHANNEL_ID = /^[CGD][A-Z0-9]{7,}$/;
 
 /**
@@ -21,8 +26,9 @@ export async function findOwnMessage(
 ): Promise<boolean> {
   try {
     const channelId = CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal);
+    if (channelId === null) return false;
     const oldest = String((from - SKEW_MS) / 1000);
-    const args = { channel: channelId, oldest, limit: 200, include_all_metadata: true };
+    const args = { channel: channelId, oldest, limit: PAGE, include_all_metadata: true };
     for await (const page of pages(call, 'conversations.history', args, signal)) {
       if (list(page.messages).some((message) => deliveryIdOf(message) === id)) return true;
     }
@@ -33,21 +39,15 @@ export async function findOwnMessage(
   }
 }
 
-/** History wants an id where posting takes a name; a channel that is not listed keeps its name, and Slack will say so. */
-async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal): Promise<string> {
+/** History wants an id where posting takes a name; null for a channel that is not listed. */
+async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal): Promise<string | null> {
   const name = channel.replace(/^#/, '');
-  const args = { types: 'public_channel,private_channel', exclude_archived: true, limit: 1000 };
-  try {
-    for await (const page of pages(call, 'conversations.list', args, signal)) {
-      const found = list(page.channels).find((one) => one.name === name)?.id;
-      if (typeof found === 'string') return found;
-    }
-  } catch (error) {
-    // Without the scope to list channels the name is still worth a try.
-    if (isUnknown(error)) throw error;
-    throw error;
+  const args = { types: 'public_channel,private_channel', exclude_archived: true, limit: PAGE };
+  for await (const page of pages(call, 'conversations.list', args, signal)) {
+    const found = list(page.channels).find((one) => one.name === name)?.id;
+    if (typeof found === 'string') return found;
   }
-  return channel;
+  return null;
 }
 
 /** Whether the failure leaves open what Slack would have said. */
