@@ -16,7 +16,22 @@ export interface SlackReceiver {
   close(): Promise<void>;
 }
 
-const CHANNEL = { id: 'C0DEMO0001', name: 'llm-spend' };
+const CHANNEL = 'llm-spend';
+/** Slack may give fewer messages than it was asked for, and more behind a cursor. */
+const MOST_IN_PAGE = 20;
+
+interface Kept {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly channelId: string;
+  /** Slack's own clock: seconds, with a number behind the point that makes it the message's id in its channel. */
+  readonly ts: string;
+}
+
+interface Workspace {
+  readonly channels: string[];
+  readonly kept: Kept[];
+  now(): number;
+}
 
 /** As much of Slack as a bot that posts and looks for its own posts can tell apart from Slack. */
 export async function startSlackReceiver(
@@ -26,12 +41,16 @@ export async function startSlackReceiver(
     readonly respond?: (call: SlackCall, attempt: number) => HttpReply | undefined;
     /** What becomes of a post before the answer of `respond`: taken all the same, as in a crash of the sender. */
     readonly keep?: boolean;
+    /** Slack's clock, ms. */
+    now?(): number;
   } = {},
 ): Promise<SlackReceiver> {
   const calls: SlackCall[] = [];
   const posts: Record<string, unknown>[] = [];
+  const workspace: Workspace = { channels: [CHANNEL], kept: [], now: options.now ?? Date.now };
   const take = (args: Readonly<Record<string, unknown>>): void => {
     posts.push({ ...args });
+    keep(workspace, args);
     options.onPost?.(args);
   };
   const server = await startHttpReceiver((request) => {
@@ -41,7 +60,7 @@ export async function startSlackReceiver(
     const isPost = call.method === 'chat.postMessage' || call.method === 'webhook';
     if (isPost && (scripted === undefined || options.keep === true)) take(call.args);
     if (scripted !== undefined) return scripted;
-    return call.method === 'webhook' ? { status: 200, body: 'ok' } : json(answerOf(call, posts));
+    return call.method === 'webhook' ? { status: 200, body: 'ok' } : json(answerOf(call, workspace));
   });
   const base = `http://127.0.0.1:${server.port}`;
   return {
@@ -53,20 +72,67 @@ export async function startSlackReceiver(
   };
 }
 
-function answerOf({ method }: SlackCall, posts: readonly object[]): Record<string, unknown> {
-  const ts = `${Math.floor(Date.now() / 1000)}.${String(posts.length).padStart(6, '0')}`;
+function answerOf({ method, args }: SlackCall, workspace: Workspace): Record<string, unknown> {
   switch (method) {
-    case 'chat.postMessage':
-      return { ok: true, channel: CHANNEL.id, ts };
+    case 'chat.postMessage': {
+      const last = workspace.kept.at(-1);
+      return { ok: true, channel: last?.channelId, ts: last?.ts };
+    }
     case 'auth.test':
       return { ok: true, team: 'Demo', user: 'spendwatch' };
     case 'conversations.list':
-      return { ok: true, channels: [CHANNEL] };
+      return { ok: true, channels: workspace.channels.map((name, i) => ({ id: channelId(i), name })) };
     case 'conversations.history':
-      return { ok: true, messages: [...posts].reverse(), has_more: false };
+      return history(workspace, args);
     default:
       return { ok: false, error: 'unknown_method' };
   }
+}
+
+function keep({ channels, kept, now }: Workspace, args: Readonly<Record<string, unknown>>): void {
+  const name = String(args.channel ?? CHANNEL).replace(/^#/, '');
+  const isId = channels.some((_, i) => channelId(i) === name);
+  if (!isId && !channels.includes(name)) channels.push(name);
+  const number = String(kept.length).padStart(6, '0');
+  kept.push({
+    args,
+    channelId: isId ? name : channelId(channels.indexOf(name)),
+    ts: `${Math.floor(now() / 1000)}.${number}`,
+  });
+}
+
+/** Takes ids only, begins at `oldest` (seconds), newest first, and tells what is in metadata only when it is asked to. */
+function history(
+  { channels, kept }: Workspace,
+  { channel, oldest = 0, limit = MOST_IN_PAGE, cursor = 0, include_all_metadata: all }: SlackCall['args'],
+): Record<string, unknown> {
+  if (!channels.some((_, i) => channelId(i) === channel)) return { ok: false, error: 'channel_not_found' };
+  const found = kept
+    .filter((one) => one.channelId === channel && Number(one.ts) > Number(oldest))
+    .reverse()
+    .map(({ args, ts }) => ({
+      ...args,
+      type: 'message',
+      ts,
+      ...shownMetadata(args, String(all) === 'true'),
+    }));
+  const end = Number(cursor) + Math.min(Number(limit), MOST_IN_PAGE);
+  const hasMore = found.length > end;
+  return {
+    ok: true,
+    messages: found.slice(Number(cursor), end),
+    has_more: hasMore,
+    ...(hasMore ? { response_metadata: { next_cursor: String(end) } } : {}),
+  };
+}
+
+function shownMetadata({ metadata }: SlackCall['args'], isAll: boolean): Record<string, unknown> {
+  if (metadata === undefined || isAll) return {};
+  return { metadata: { event_type: (metadata as { event_type: unknown }).event_type } };
+}
+
+function channelId(index: number): string {
+  return `C0DEMO${String(index + 1).padStart(4, '0')}`;
 }
 
 /** Arguments come as a form whose members may be JSON, or as JSON. */

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Channel, Envelope } from '../../src/channels/channel.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { slack } from '../../src/channels/slack.ts';
 import { type SlackCall, startSlackReceiver } from '../../src/demo/slack-receiver.ts';
-import type { Message } from '../../src/model/message.ts';
 import { hostileMessage, SAMPLES, sampleAlert, sampleNews } from './sample-messages.ts';
 import { faultsForSlack, type SlackBlock } from './slack-limits.ts';
 
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const never = new AbortController().signal;
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -15,16 +17,24 @@ afterEach(async () => {
 const refusing = (error: string) => ({ status: 200, body: JSON.stringify({ ok: false, error }) });
 const alert = sampleNews([sampleAlert()]);
 
-async function open(options: Parameters<typeof startSlackReceiver>[0] = {}, as: 'bot' | 'webhook' = 'bot') {
+function envelope(channel: Channel, id: string): Envelope {
+  return { id, body: channel.render(alert, id), accepted: [] };
+}
+
+async function open(
+  options: Parameters<typeof startSlackReceiver>[0] = {},
+  as: 'bot' | 'webhook' = 'bot',
+  more: Readonly<Record<string, unknown>> = {},
+) {
   const server = await startSlackReceiver(options);
   cleanups.push(server.close);
   const keys =
     as === 'bot'
       ? { token: 'xoxb-1', channel: '#llm-spend', api_url: server.apiUrl.replace(/\/$/, '') }
       : { webhook_url: server.webhookUrl };
-  const channel = await slack.open('oncall', slack.schema.parse({ type: 'slack', ...keys }));
-  const send = (more: { firstTriedAt?: number | null } = {}, message: Message = alert) =>
-    channel.send({ id: 'dlv_7', body: channel.render(message, 'dlv_7'), accepted: [], ...more }, never);
+  const channel = await slack.open('oncall', slack.schema.parse({ type: 'slack', ...keys, ...more }));
+  const send = (changes: Pick<Envelope, 'firstTriedAt'> = {}) =>
+    channel.send({ ...envelope(channel, 'dlv_7'), ...changes }, never);
   return { server, channel, send };
 }
 
@@ -169,6 +179,33 @@ describe('a repeat', () => {
   test('is made when the channel does not hold the message', async () => {
     const { server, send } = await open();
     await send({ firstTriedAt: MINUTES_AGO });
+    expect(server.posts).toHaveLength(1);
+  });
+
+  test('is not made when the message is in the channel of an id, behind many others', async () => {
+    const { server, channel, send } = await open({}, 'bot', { channel: 'C0DEMO0001' });
+    await send();
+    for (let i = 0; i < 45; i += 1) await channel.send(envelope(channel, `other-${i}`), never);
+    expect((await send({ firstTriedAt: MINUTES_AGO })).answer).toContain('already');
+    expect(server.posts).toHaveLength(46);
+  });
+
+  test('asks for no more of the past than the message can lie in', async () => {
+    let now = Date.now();
+    const { server, send } = await open({ now: () => now });
+    await send();
+    now += 3 * DAY;
+    await send({ firstTriedAt: now - MINUTE });
+    expect(server.posts).toHaveLength(2);
+  });
+
+  test.each([
+    ['ahead, as one in another zone', 14 * 60 * MINUTE],
+    ['behind', -14 * 60 * MINUTE],
+  ])('is not made by a clock that is %s', async (_, ahead) => {
+    const { server, send } = await open();
+    await send();
+    expect((await send({ firstTriedAt: Date.now() + ahead })).answer).toContain('already');
     expect(server.posts).toHaveLength(1);
   });
 

@@ -77,7 +77,10 @@ export async function openChannelWorld(test: TestContext, options: WorldOptions 
     respond: (step, value) => conduct.mail?.(step, value),
   });
   test.onTestFinished(() => smtp.close());
-  const chat = await startSlackReceiver({ respond: (call, attempt) => conduct.chat?.(call, attempt) });
+  const chat = await startSlackReceiver({
+    now: () => world.now,
+    respond: (call, attempt) => conduct.chat?.(call, attempt),
+  });
   test.onTestFinished(() => chat.close());
   const hook = await startWebhookReceiver({
     secret: HOOK_SECRET,
