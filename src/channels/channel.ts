@@ -10,7 +10,7 @@ export interface Envelope {
   readonly accepted: readonly string[];
   /**
    * When an earlier attempt may have reached the far end (ms): a channel whose receivers cannot drop repeats looks
-   * for its own message from then on before it sends again. Null or absent at the first attempt.
+   * for its own message from then on before it sends again. Null or absent where none can have been made.
    */
   readonly firstTriedAt?: number | null;
 }

@@ -2,6 +2,7 @@ import type { Channel } from '../channels/channel.ts';
 import type { Failure } from '../model/delivery.ts';
 import { messageOf, SendError } from '../model/errors.ts';
 import type { Claimed } from '../state/outbox.ts';
+import { BLIND } from './health.ts';
 
 /** How one attempt ended. `accepted` are recipients that took the message although the attempt as a whole failed. */
 export type Attempt =
@@ -11,6 +12,8 @@ export type Attempt =
 
 /** How long a channel may take to stop after it was told to. */
 const STOP_MS = 250;
+/** Blindness has one id a day, and in autumn a day has 25 h. */
+const LONGEST_DAY_MS = 25 * 3_600_000;
 
 /**
  * Sends a delivery once, in at most `timeoutMs`, even through a channel that does not heed its signal. The body is
@@ -29,8 +32,7 @@ export async function attempt(
   if (aborting.aborted) end();
   try {
     const { id, accepted } = claimed;
-    // Only a repeat has something to look for at the far end.
-    const firstTriedAt = claimed.attempts > 1 ? claimed.firstTriedAt : null;
+    const firstTriedAt = mayBeThereSince(claimed);
     const body = claimed.channelType === channel.type ? claimed.body : channel.render(claimed.message, id);
     const sending = channel.send({ id, body, accepted, firstTriedAt }, ending.signal);
     const { answer } = await Promise.race([sending, deafness(ending.signal)]);
@@ -50,6 +52,13 @@ export async function attempt(
     clearTimeout(timer);
     aborting.removeEventListener('abort', end);
   }
+}
+
+/** Since when the far end may hold the message (ms): only then a channel has something to look for. Null for never. */
+function mayBeThereSince({ attempts, firstTriedAt, createdAt, fingerprint }: Claimed): number | null {
+  // With the state store away blindness is told under the same id without the outbox, which knows nothing of it.
+  if (fingerprint === BLIND) return Math.min(firstTriedAt, createdAt - LONGEST_DAY_MS);
+  return attempts > 1 ? firstTriedAt : null;
 }
 
 /** Rejects when a channel has been told to stop and has not. */

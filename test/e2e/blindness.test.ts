@@ -11,11 +11,13 @@ import { startWorkerProcess, type WorkerProcess } from '../support/worker-proces
 interface Scene {
   readonly audit: AuditDatabase;
   readonly proxy: TcpProxy;
+  /** The way to the state store. */
+  readonly stateProxy: TcpProxy;
   readonly ends: FarEnds;
   readonly folder: string;
 }
 
-/** The audit store behind a proxy, and the state store in it or, away from the proxy, on its own. */
+/** The audit store behind a proxy, and the state store in it or, behind another one, on its own. */
 async function scene(test: TestContext, state: 'with the audit store' | 'on its own'): Promise<Scene> {
   const audit = await createAuditDatabase();
   test.onTestFinished(() => audit.drop());
@@ -23,13 +25,15 @@ async function scene(test: TestContext, state: 'with the audit store' | 'on its 
   test.onTestFinished(async () => own?.drop());
   const proxy = await startTcpProxy(audit.url);
   test.onTestFinished(() => proxy.close());
+  const stateProxy = own === null ? proxy : await startTcpProxy(own.url);
+  test.onTestFinished(() => stateProxy.close());
   const ends = await startFarEnds();
   test.onTestFinished(() => ends.close());
-  const more = `${own === null ? '' : `state: { url: "${own.url}" }\n`}health: { notify: [oncall, billing] }\n`;
+  const more = `${own === null ? '' : `state: { url: "${stateProxy.url}" }\n`}health: { notify: [oncall, billing] }\n`;
   const { channels } = ends;
   const folder = await makeFolder({ 'alerts.yaml': alertsYaml({ url: proxy.url, channels, more }) });
   test.onTestFinished(() => folder.remove());
-  return { audit, proxy, ends, folder: folder.path };
+  return { audit, proxy, stateProxy, ends, folder: folder.path };
 }
 
 async function start(test: TestContext, folder: string): Promise<WorkerProcess> {
@@ -93,6 +97,24 @@ describe.concurrent('blindness', () => {
     expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
     expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
     expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
+  });
+
+  it('that was told directly is told again by the next worker under the same id, and not where Slack shows it', async (test) => {
+    const { proxy, stateProxy, ends, folder } = await scene(test, 'on its own');
+    await Promise.all([proxy.cut(), stateProxy.cut()]);
+    const first = await start(test, folder);
+    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    await first.stop('SIGKILL');
+    await stateProxy.restore();
+    const second = await start(test, folder);
+    const arrived = () =>
+      second
+        .log()
+        .flatMap(({ msg, channel, answer }) => (msg === 'delivered' ? [`${channel}: ${answer}`] : []));
+    await until('both channels have it by the ledger', () => arrived().length === 2);
+    expect(arrived().sort()).toEqual(['billing: HTTP 204', 'oncall: already in the channel']);
+    expect(ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 2 });
+    expect(new Set(ends.hooks.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
   it('is what a missing table is, and ends when the table is back', async (test) => {

@@ -141,6 +141,19 @@ describe('delivering', () => {
     expect(await b.state.queueLengths()).toEqual(new Map());
   });
 
+  test('has a channel look for word of blindness at once, for it may have been told without the ledger', async () => {
+    const b = await bench();
+    const chat = recorder('chat');
+    await b.queue({ channel: 'chat', rule: null, fingerprint: 'health.blind' });
+    await b.queue({ channel: 'chat', rule: null, fingerprint: 'health.sees' });
+    await b.worker([chat]).deliverDue();
+    const from = chat.sent.map(({ firstTriedAt }) => firstTriedAt ?? null);
+    expect(from).toHaveLength(2);
+    expect(from).toContain(null);
+    // Its id is of the day, and days have up to 25 h.
+    expect(Math.min(...from.flatMap((at) => at ?? []))).toBeLessThanOrEqual(AT - 25 * 60 * MINUTE);
+  });
+
   test('renders again only where the type of the channel has changed', async () => {
     const b = await bench();
     const mail = recorder('mail');
