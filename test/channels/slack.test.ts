@@ -121,12 +121,26 @@ describe('a failure', () => {
     [429, { 'retry-after': '7' }, { kind: 'passing', reason: 'rate_limited', retryAfterMs: 7000 }],
     [429, {}, { kind: 'passing', reason: 'rate_limited', retryAfterMs: null }],
     [500, {}, { kind: 'passing', reason: 'server' }],
-    [302, { location: 'http://127.0.0.1:1/' }, { kind: 'passing' }],
     [403, {}, { kind: 'person' }],
   ] as const)('with HTTP %i and %j is told apart', async (status, headers, failure) => {
     const { send, server } = await open({ respond: () => ({ status, headers }) });
     await expect(send()).rejects.toMatchObject(failure);
     expect(server.calls).toHaveLength(1);
+  });
+
+  test.each([
+    ['bot', 302],
+    ['bot', 307],
+    ['webhook', 302],
+    ['webhook', 307],
+  ] as const)('by a redirect of a %s (%i) passes, and nobody is told elsewhere', async (as, status) => {
+    const elsewhere = await startSlackReceiver();
+    cleanups.push(elsewhere.close);
+    const location = as === 'bot' ? `${elsewhere.apiUrl}chat.postMessage` : elsewhere.webhookUrl;
+    const { send, server } = await open({ respond: () => ({ status, headers: { location } }) }, as);
+    await expect(send()).rejects.toMatchObject({ kind: 'passing' });
+    expect(server.calls).toHaveLength(1);
+    expect(elsewhere.calls).toEqual([]);
   });
 
   test('of an answer that is not from Slack passes and does not repeat the page', async () => {

@@ -105,11 +105,16 @@ describe('an answer', () => {
     [500, 'passing'],
     [503, 'passing'],
   ] as const)('with HTTP %i is of kind %s, and nothing is followed or repeated', async (status, kind) => {
-    const headers = { location: 'http://127.0.0.1:1/elsewhere' };
-    const { server, send } = await open({}, { respond: () => ({ status, headers }) });
+    const elsewhere = await startWebhookReceiver({ secret: RAW, respond: () => ({ status: 204 }) });
+    cleanups.push(elsewhere.close);
+    const { server, send } = await open(
+      {},
+      { respond: () => ({ status, headers: { location: elsewhere.url } }) },
+    );
     if (kind === null) await expect(send()).resolves.toEqual({ answer: `HTTP ${status}` });
     else await expect(send()).rejects.toMatchObject({ name: 'SendError', kind });
     expect(server.received).toHaveLength(1);
+    expect(elsewhere.received).toEqual([]);
   });
 
   test('that asks to wait says for how long', async () => {
