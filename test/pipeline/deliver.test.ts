@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Channel, Envelope } from '../../src/channels/channel.ts';
 import type { NewDelivery } from '../../src/model/delivery.ts';
@@ -406,6 +407,29 @@ describe('a delivery that does not arrive', () => {
     const last = b.reports.at(-1);
     expect(last).toMatchObject({ outcome: 'given_up', reason: 'refused' });
     expect(b.reports.filter(({ outcome }) => outcome === 'given_up')).toHaveLength(1);
+  });
+
+  test('is sent after all, from the first rung on, once its row is set as docs/operations.md says', async () => {
+    const b = await bench();
+    let isMended = false;
+    const oncall = recorder('oncall', (...asked) => (isMended ? undefined : fails('passing')(...asked)));
+    const worker = b.worker([oncall]);
+    const [id] = await b.queue({ channel: 'oncall' });
+    await worker.deliverDue();
+    b.now += 25 * 60 * MINUTE;
+    await worker.deliverDue();
+    expect(b.outcomes()).toEqual(['oncall retry', 'oncall given_up']);
+    const operations = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const statement = /UPDATE [^;]*state = 'given_up';/.exec(operations)?.[0] ?? '';
+    await b.sql.query(statement);
+    const waiting = await b.sql.query('SELECT id FROM spendwatch.delivery WHERE settled_at IS NULL');
+    expect(waiting).toEqual([{ id }]);
+    await worker.deliverDue();
+    expect(b.reports.at(-1)).toMatchObject({ id, outcome: 'retry', nextAt: b.now + 5_000 });
+    isMended = true;
+    b.now += 5_000;
+    await worker.deliverDue();
+    expect(b.reports.at(-1)).toMatchObject({ id, outcome: 'delivered' });
   });
 
   test('is told to those that are left when its channel has gone from the file', async () => {
