@@ -414,11 +414,12 @@ describe('a delivery that does not arrive', () => {
     let isMended = false;
     const oncall = recorder('oncall', (...asked) => (isMended ? undefined : fails('passing')(...asked)));
     const worker = b.worker([oncall]);
-    const [id] = await b.queue({ channel: 'oncall' });
+    // A report is not told of as overdue, which would race with its last attempt.
+    const [id] = await b.queue({ channel: 'oncall', isReport: true });
     await worker.deliverDue();
     b.now += 25 * 60 * MINUTE;
     await worker.deliverDue();
-    expect(b.outcomes()).toContain('oncall given_up');
+    expect(b.outcomes()).toEqual(['oncall retry', 'oncall given_up']);
     const operations = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const statement = /UPDATE [^;]*state = 'given_up';/.exec(operations)?.[0] ?? '';
     await b.sql.query(statement);
