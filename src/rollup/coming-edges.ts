@@ -32,7 +32,7 @@ function moved({ from, to }: Window, earlier: Window): Window | null {
 }
 
 /** Hours that are read by the minute in one transaction. */
-const AT_ONCE = 6;
+const AT_ONCE = 12;
 
 /**
  * Reads hours by the minute that are not known so, some at a time until it `isOver`: polls a minute apart then add what

@@ -69,6 +69,8 @@ const LONG_ABSENCE_MS = 6 * HOUR;
 const SHORT_CHUNK_MS = 500;
 const MAX_CHUNK_MS = 8 * DAY;
 const REOPEN_EVERY_MS = DAY;
+/** As many as edges of windows come to in an hour. */
+const FEW_HOURS = 500;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
@@ -319,18 +321,24 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       const begun = performance.now();
       let chunkMs = DAY;
       const isOver = (): boolean => performance.now() - begun >= budgetMs;
-      // First, as what is read by the minute need not be read again as a whole.
-      await readComingEdges(isOver);
-      if (state() === completeAs) return { done: 0, total: 0 };
-      sealEdges();
+      const missingNow = () =>
+        [...needs()].map(([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)] as const);
+      const isComplete = (): boolean => state() === completeAs;
+      // What is read by the minute need not be read again as a whole. For a few hours only: whole days are read faster.
+      if (isComplete() || hoursIn(missingNow().map(([, cells]) => cells)).size <= FEW_HOURS) {
+        await readComingEdges(isOver);
+        if (isComplete()) return { done: 0, total: 0 };
+        sealEdges();
+      }
       for (let total: number | null = null; ; ) {
-        const missing = [...needs()].map(
-          ([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)] as const,
-        );
+        const missing = missingNow();
         const left = hoursIn(missing.map(([, cells]) => cells));
         total ??= left.size;
         const done = total - left.size;
-        if (left.size === 0) completeAs = state();
+        if (left.size === 0) {
+          completeAs = state();
+          await readComingEdges(isOver);
+        }
         if (left.size === 0 || isOver()) return { done, total };
         const from = dayOf(Math.max(...left)) + DAY - chunkMs;
         const chunk = (length: Length) =>
