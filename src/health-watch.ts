@@ -49,7 +49,7 @@ export function openHealthWatch(now: () => number, random: () => number): Health
     const { at } = report;
     const zone = app.config.timezone;
     const state = await app.state();
-    const told = (await state.readEpisodes([BLIND])).get(BLIND)?.[0] ?? directEpisode;
+    const told = (await state.readStanding([BLIND])).get(BLIND)?.episodes[0] ?? directEpisode;
     const news = healthNews(condition, told, at, zone);
     if (news === null) return;
     const deliveries = deliveriesOf(app, news, condition, { at: report.at, newestRow: newestSeen }, now());

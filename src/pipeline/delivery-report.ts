@@ -1,4 +1,6 @@
-import type { FailureReason } from '../model/errors.ts';
+import { type FailureReason, messageOf } from '../model/errors.ts';
+import type { Claimed, Settlement } from '../state/outbox.ts';
+import type { Attempt } from './attempt.ts';
 
 /**
  * What became of an attempt. `lost`: another process had taken the delivery over. `interrupted`: this one stops, and
@@ -30,4 +32,50 @@ export interface DeliveryReport {
   readonly nextAt: number | null;
   /** The channels that were told that it did not arrive. */
   readonly reportedTo: readonly string[];
+}
+
+/** What became of a claimed delivery: of one that was sent, with how it was settled. */
+export function reportOf(
+  { channel, id, rule, attempts }: Claimed,
+  settlement: Settlement | null,
+  outcome: Attempt | { readonly kind: 'late' },
+  ms: number,
+): DeliveryReport {
+  const known = { channel, id, rule, attempts, ms };
+  const quiet = { reason: null, nextAt: null, reportedTo: [] };
+  switch (outcome.kind) {
+    case 'delivered':
+      return { ...known, ...quiet, outcome: 'delivered', answer: outcome.answer };
+    case 'interrupted':
+      return { ...known, ...quiet, outcome: 'interrupted', answer: 'stopped while sending' };
+    case 'late':
+      return { ...known, ...quiet, outcome: 'lost', answer: 'the lease ended before the send began' };
+    case 'failed': {
+      const gaveUp = settlement?.state === 'given_up';
+      return {
+        ...known,
+        outcome: gaveUp ? 'given_up' : 'retry',
+        reason: outcome.failure.reason,
+        answer: outcome.failure.text,
+        nextAt: gaveUp ? null : (settlement?.nextAt ?? null),
+        reportedTo: settlement?.reports?.map((report) => report.channel) ?? [],
+      };
+    }
+  }
+}
+
+/** That the state store could not be asked, or told of what was sent last. */
+export function unrecorded(channel: string, sent: Claimed | null, error: unknown): DeliveryReport {
+  return {
+    channel,
+    outcome: 'unrecorded',
+    id: sent?.id ?? null,
+    rule: sent?.rule ?? null,
+    reason: null,
+    attempts: sent?.attempts ?? 0,
+    ms: 0,
+    answer: messageOf(error),
+    nextAt: null,
+    reportedTo: [],
+  };
 }

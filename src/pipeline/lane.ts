@@ -7,12 +7,11 @@ import {
   OPEN_STATES,
   RETRY_FOR_MS,
 } from '../model/delivery.ts';
-import { messageOf } from '../model/errors.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
 import { type Attempt, attempt } from './attempt.ts';
-import type { DeliveryReport } from './delivery-report.ts';
+import { type DeliveryReport, reportOf, unrecorded } from './delivery-report.ts';
 
 export interface LaneParts {
   readonly outbox: Outbox;
@@ -183,7 +182,7 @@ export function openLane(parts: LaneParts): Lane {
   return {
     round(patienceMs) {
       running ??= work(patienceMs)
-        .catch((error: unknown) => onReport(unrecorded(channel.name, unsettled, error)))
+        .catch((error: unknown) => onReport(unrecorded(channel.name, unsettled?.claimed ?? null, error)))
         .finally(() => {
           running = null;
         });
@@ -231,50 +230,6 @@ function settlementOf(
   const { failure } = outcome;
   const { report, ...after } = afterFailure(claimed, failure, at, spread);
   return { ...after, accepted, failure, reports: report ? compose({ ...claimed, failure }) : null };
-}
-
-function reportOf(
-  { channel, id, rule, attempts }: Claimed,
-  settlement: Settlement | null,
-  outcome: Attempt | { readonly kind: 'late' },
-  ms: number,
-): DeliveryReport {
-  const known = { channel, id, rule, attempts, ms };
-  const quiet = { reason: null, nextAt: null, reportedTo: [] };
-  switch (outcome.kind) {
-    case 'delivered':
-      return { ...known, ...quiet, outcome: 'delivered', answer: outcome.answer };
-    case 'interrupted':
-      return { ...known, ...quiet, outcome: 'interrupted', answer: 'stopped while sending' };
-    case 'late':
-      return { ...known, ...quiet, outcome: 'lost', answer: 'the lease ended before the send began' };
-    case 'failed': {
-      const gaveUp = settlement?.state === 'given_up';
-      return {
-        ...known,
-        outcome: gaveUp ? 'given_up' : 'retry',
-        reason: outcome.failure.reason,
-        answer: outcome.failure.text,
-        nextAt: gaveUp ? null : (settlement?.nextAt ?? null),
-        reportedTo: settlement?.reports?.map((report) => report.channel) ?? [],
-      };
-    }
-  }
-}
-
-function unrecorded(channel: string, unsettled: Unsettled | null, error: unknown): DeliveryReport {
-  return {
-    channel,
-    outcome: 'unrecorded',
-    id: unsettled?.claimed.id ?? null,
-    rule: unsettled?.claimed.rule ?? null,
-    reason: null,
-    attempts: unsettled?.claimed.attempts ?? 0,
-    ms: 0,
-    answer: messageOf(error),
-    nextAt: null,
-    reportedTo: [],
-  };
 }
 
 async function pause(ms: number, stopping: AbortSignal): Promise<void> {

@@ -118,6 +118,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   const measuresOf = (length: Length) => (own: CubeCells, newest: number) =>
     needs().get(own)?.measuresOf(length, newest) ?? own.cube.measures;
 
+  const missing = (): Missing =>
+    [...needs()].map(([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)]);
+
   const isKnownByMinute =
     (sealed: number) =>
     (own: CubeCells, hour: number): boolean => {
@@ -257,10 +260,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     return { newestRow, rowsRead };
   };
 
-  /**
-   * Reads hours by the minute that the edges of the next poll fall into, some at a time until it `isOver`: polls a minute
-   * apart then add what entered and left, and none has to read what all of them share.
-   */
+  /** Reads the hours by the minute that the edges of the next poll fall into, until it `isOver`. */
   const readComingEdges = async (isOver: () => boolean): Promise<void> => {
     if (sealedTo === null || readTo === null) return;
     const coming = comingWindows(queries, before);
@@ -271,9 +271,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   /** Hours that are needed as a whole, and known by the minute, are put together. */
   const sealEdges = (): void => {
-    for (const [own, needed] of needs()) {
-      const { hours } = missingCells(own, needed, sealedTo ?? 0);
-      for (const hour of hours) if (isKnownByMinute(sealedTo ?? 0)(own, hour)) seal(own, hour);
+    const isKnown = isKnownByMinute(sealedTo ?? 0);
+    for (const [own, { hours }] of missing()) {
+      for (const hour of hours) if (isKnown(own, hour)) seal(own, hour);
     }
   };
 
@@ -321,29 +321,28 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       const begun = performance.now();
       let chunkMs = DAY;
       const isOver = (): boolean => performance.now() - begun >= budgetMs;
-      const missingNow = () =>
-        [...needs()].map(([own, needed]) => [own, missingCells(own, needed, sealedTo ?? 0)] as const);
       const isComplete = (): boolean => state() === completeAs;
       // What is read by the minute need not be read again as a whole. For a few hours only: whole days are read faster.
-      if (isComplete() || hoursIn(missingNow().map(([, cells]) => cells)).size <= FEW_HOURS) {
+      const edgesFirst = isComplete() || hoursIn(missing()).size <= FEW_HOURS;
+      if (edgesFirst) {
         await readComingEdges(isOver);
         if (isComplete()) return { done: 0, total: 0 };
         sealEdges();
       }
       for (let total: number | null = null; ; ) {
-        const missing = missingNow();
-        const left = hoursIn(missing.map(([, cells]) => cells));
+        const lacking = missing();
+        const left = hoursIn(lacking);
         total ??= left.size;
         const done = total - left.size;
         if (left.size === 0) {
           completeAs = state();
-          await readComingEdges(isOver);
+          if (!edgesFirst) await readComingEdges(isOver);
         }
         if (left.size === 0 || isOver()) return { done, total };
         const from = dayOf(Math.max(...left)) + DAY - chunkMs;
         const chunk = (length: Length) =>
           new Map(
-            missing.map(([own, { hours, days }]) => [
+            lacking.map(([own, { hours, days }]) => [
               own,
               new Set([...(length === HOUR ? hours : days)].filter((begin) => begin >= from)),
             ]),
@@ -373,7 +372,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         [...cubes.values()],
         span,
         (own, length, newest) => measuresOf(length)(own, newest),
-        (own, length, begin) => keeping.note(own, length, begin),
+        keeping.note,
       );
       if (differing > 0) await keep();
       return differing;
@@ -386,10 +385,13 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 }
 
+/** What each cube lacks of what is needed. */
+type Missing = readonly (readonly [CubeCells, MissingCells])[];
+
 /** All hours of the past that some cubes miss, by their beginnings. */
-function hoursIn(missing: readonly MissingCells[]): Set<number> {
+function hoursIn(missing: Missing): Set<number> {
   const hours = new Set<number>();
-  for (const cells of missing) {
+  for (const [, cells] of missing) {
     for (const hour of cells.hours) hours.add(hour);
     for (const day of cells.days) for (const hour of hoursBetween(day, day + DAY)) hours.add(hour);
   }

@@ -68,27 +68,27 @@ export async function readPieces(
 }
 
 /**
- * Reads parts of hours, by their names, in a statement for all cubes that want the same; of each hour only the measures
- * that `measuresOf` says.
+ * Reads parts of hours, by their names, in a statement for all cubes that want some of the same hours; of each hour only the
+ * measures that `measuresOf` says.
  */
 export async function readParts(
   snapshot: AuditSnapshot,
   wanted: ReadonlyMap<CubeCells, ReadonlyMap<string, Window>>,
   measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
 ): Promise<number> {
-  const shared = new Map<string, [CubeCells, Map<string, Window>][]>();
-  for (const [own, parts] of wanted) {
-    const alike = new Map<string, Map<string, Window>>();
-    for (const [name, part] of parts) {
-      const measures = measuresOf(own, hourOf(part.from)).join();
-      memberOf(alike, measures, () => new Map<string, Window>()).set(name, part);
-    }
-    for (const some of alike.values()) {
-      memberOf(shared, [...some.keys()].sort().join(), () => []).push([own, some]);
-    }
-  }
+  const hours = new Map(
+    [...wanted].map(([own, parts]) => [own, new Set([...parts.values()].map(({ from }) => hourOf(from)))]),
+  );
   let rows = 0;
-  for (const owners of shared.values()) rows += await readCuts(snapshot, owners, measuresOf);
+  for (const { owners, begins } of sharedBegins(byMeasures(hours, measuresOf))) {
+    const partsOf = (own: CubeCells) =>
+      new Map([...(wanted.get(own) ?? [])].filter(([, { from }]) => begins.includes(hourOf(from))));
+    rows += await readCuts(
+      snapshot,
+      owners.map((own) => [own, partsOf(own)]),
+      measuresOf,
+    );
+  }
   return rows;
 }
 

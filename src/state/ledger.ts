@@ -51,23 +51,6 @@ export async function readStanding(
   return standing;
 }
 
-/** The open episodes of some rules, by fingerprint; rules without any are absent. */
-export async function readEpisodes(
-  sql: SqlSession,
-  fingerprints: readonly string[],
-): Promise<Map<string, Episode[]>> {
-  const rows = await sql.query<EpisodeRow>(
-    `SELECT fingerprint, group_id, step, since FROM spendwatch.episode
-     WHERE fingerprint IN (SELECT jsonb_array_elements_text($1::text::jsonb))`,
-    [JSON.stringify(fingerprints)],
-  );
-  return byFingerprint(rows, ({ group_id, step, since }) => ({
-    groupId: group_id,
-    step,
-    since: since.getTime(),
-  }));
-}
-
 /**
  * What was said, for many rules and groups in one statement. The row of the current period and the one that tells
  * whether an alert is ongoing are the last before `firstAt`, or come after it.

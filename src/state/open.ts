@@ -1,16 +1,9 @@
-import type { Episode, Said, Saying } from '../model/said.ts';
+import type { Said, Saying } from '../model/said.ts';
 import type { Sql } from '../sql/port.ts';
 import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
-import {
-  type LedgerQuestion,
-  readEpisodes,
-  readProgress,
-  readSaid,
-  readStanding,
-  type Standing,
-} from './ledger.ts';
+import { type LedgerQuestion, readProgress, readSaid, readStanding, type Standing } from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
@@ -44,7 +37,6 @@ export interface Outbox {
 export interface State extends Outbox {
   readProgress(fingerprints: readonly string[]): Promise<Map<string, number>>;
   readStanding(fingerprints: readonly string[]): Promise<Map<string, Standing>>;
-  readEpisodes(fingerprints: readonly string[]): Promise<Map<string, Episode[]>>;
   readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
   /** With a `leader` it throws AppError `lease_lost` when another worker has taken the lease over. */
   record<S extends Saying>(
@@ -66,7 +58,6 @@ export async function openState(sql: Sql): Promise<State> {
   return {
     readProgress: (fingerprints) => readProgress(sql, fingerprints),
     readStanding: (fingerprints) => readStanding(sql, fingerprints),
-    readEpisodes: (fingerprints) => readEpisodes(sql, fingerprints),
     readSaid: (questions) => readSaid(sql, questions),
     record: (recordings, now, leader) => record(sql, recordings, now, leader),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
