@@ -168,34 +168,45 @@ export interface Measured {
   estimates(series: Series, window: number): Float64Array;
 }
 
+const MEASURED = new Map<string, Measured>();
+
+/** The same object whenever it is asked for the same: what is made anew at every poll has to be compiled anew, too. */
 export function measured(metric: Metric, errors: ErrorFilter): Measured {
+  const name = errors === null ? metric : `${metric}@${errors.join()}`;
+  const known = MEASURED.get(name) ?? measuredAs(metric, errors);
+  MEASURED.set(name, known);
+  return known;
+}
+
+function measuredAs(metric: Metric, errors: ErrorFilter): Measured {
   const { value, measures } = DEFINITIONS[metric];
   const own = (names: readonly Measure[]): Measure[] => names.map((measure) => narrowed(measure, errors));
   switch (value.kind) {
     case 'sum': {
       const terms = own(measures);
-      const estimate = estimateOf(terms);
-      const [only, ...more] = terms;
       return {
         sample: (cell) => sampleOfSum(sumOf(terms, cell), cell),
-        estimate,
-        estimates: (series, window) =>
-          (only !== undefined && more.length === 0 && series.estimates?.(window, only)) ||
-          allEstimates(estimate, series, window),
+        estimate: estimateOf(terms),
+        estimates: estimatesOf(terms),
       };
     }
     case 'ratio': {
       const [of, by, per] = [own(value.of), own(value.by), Number(value.per)];
       const [dividend, divisor] = [estimateOf(of), estimateOf(by)];
-      const estimate = (series: Series, group: number, window: number): number | null => {
-        const divided = divisor(series, group, window);
-        return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
-      };
+      const [dividends, divisors] = [estimatesOf(of), estimatesOf(by)];
       return {
         sample: (cell) =>
           cell === null ? null : sampleOfRatio(sumOf(of, cell) * value.per, sumOf(by, cell), cell),
-        estimate,
-        estimates: (series, window) => allEstimates(estimate, series, window),
+        estimate(series, group, window) {
+          const divided = divisor(series, group, window);
+          return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
+        },
+        estimates(series, window) {
+          const divided = divisors(series, window);
+          return dividends(series, window).map((number, group) =>
+            divided[group] === 0 ? Number.NaN : (number * per) / (divided[group] as number),
+          );
+        },
       };
     }
     case 'quantile': {
@@ -208,7 +219,8 @@ export function measured(metric: Metric, errors: ErrorFilter): Measured {
       return {
         sample: (cell) => sampleOfQuantile(quantileIn(cell), cell),
         estimate,
-        estimates: (series, window) => allEstimates(estimate, series, window),
+        estimates: (series, window) =>
+          Float64Array.from(series.keys, (_, group) => estimate(series, group, window) ?? Number.NaN),
       };
     }
   }
@@ -238,12 +250,20 @@ function estimateOf(terms: readonly Measure[]): (series: Series, group: number, 
   };
 }
 
-function allEstimates(estimate: Measured['estimate'], series: Series, window: number): Float64Array {
-  const estimates = new Float64Array(series.keys.length);
-  for (let group = 0; group < estimates.length; group += 1) {
-    estimates[group] = estimate(series, group, window) ?? Number.NaN;
-  }
-  return estimates;
+/** The sums of some measures, of all groups. */
+function estimatesOf(terms: readonly Measure[]): (series: Series, window: number) => Float64Array {
+  return (series, window) => {
+    const sums = new Float64Array(series.keys.length);
+    for (const measure of terms) {
+      const more = series.estimates?.(window, measure);
+      if (more !== undefined && terms.length === 1) return more;
+      for (let group = 0; group < sums.length; group += 1) {
+        const own = more === undefined ? series.estimate(group, window, measure) : more[group];
+        sums[group] = (sums[group] as number) + (own as number);
+      }
+    }
+    return sums;
+  };
 }
 
 function callsIn(cell: Cell | null): number {

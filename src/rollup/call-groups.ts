@@ -1,7 +1,7 @@
-import { firstNotBelow } from '../model/ascending.ts';
 import { type CallColumns, NO_BUCKET, type TextColumn } from '../model/call-columns.ts';
 import type { Measure } from '../model/measure.ts';
 import type { Dimension, GroupKey, Where } from '../model/series.ts';
+import { type GroupBuckets, openBucketIndex } from './bucket-index.ts';
 import { holdsFor } from './cube-view.ts';
 import { KeyDictionary } from './packed-cells.ts';
 
@@ -45,28 +45,15 @@ export interface BucketGroups {
   ofGroup(group: number): GroupBuckets;
 }
 
-interface GroupBuckets {
-  readonly buckets: readonly number[];
-  readonly ids: readonly number[];
-}
-
-const NO_BUCKETS: GroupBuckets = { buckets: [], ids: [] };
-
 export function openBucketGroups(): BucketGroups {
   let size = 0;
-  const byGroup: { known: Map<number, number>; buckets: number[]; ids: number[] }[] = [];
+  const index = openBucketIndex();
   const idOf = (group: number, bucket: number): number => {
-    const own = byGroup[group] ?? { known: new Map(), buckets: [], ids: [] };
-    byGroup[group] = own;
-    const known = own.known.get(bucket);
+    const known = index.get(group, bucket);
     if (known !== undefined) return known;
-    const id = size;
+    index.set(group, bucket, size);
     size += 1;
-    own.known.set(bucket, id);
-    const place = firstNotBelow(own.buckets, bucket);
-    own.buckets.splice(place, 0, bucket);
-    own.ids.splice(place, 0, id);
-    return id;
+    return size - 1;
   };
   return {
     count: () => size,
@@ -77,7 +64,7 @@ export function openBucketGroups(): BucketGroups {
         return group < 0 || bucket === NO_BUCKET ? -1 : idOf(group, bucket);
       });
     },
-    ofGroup: (group) => byGroup[group] ?? NO_BUCKETS,
+    ofGroup: index.ofGroup,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Window } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { ascending, HOUR } from './grid.ts';
+import type { EdgeNeeds } from './needs.ts';
 import { readHoursByMinute } from './read-cells.ts';
 
 /** An hour by the minute serves polls this close together; for fewer in an hour its parts are read as they are needed. */
@@ -40,13 +41,12 @@ const AT_ONCE = 12;
  */
 export async function readEdges(
   store: AuditStore,
-  needed: ReadonlyMap<CubeCells, ReadonlySet<number>>,
-  isKnown: (own: CubeCells, hour: number) => boolean,
+  needed: EdgeNeeds['hours'],
   measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
   isOver: () => boolean,
 ): Promise<void> {
   const wanted = [...needed].map(
-    ([own, all]) => [own, new Set([...all].filter((hour) => !isKnown(own, hour)))] as const,
+    ([own, all]) => [own, new Set([...all].flatMap(([hour, isKnown]) => (isKnown ? [] : [hour])))] as const,
   );
   const hours = ascending(new Set(wanted.flatMap(([, own]) => [...own])));
   for (let from = 0; from < hours.length && !isOver(); from += AT_ONCE) {

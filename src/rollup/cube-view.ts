@@ -1,46 +1,47 @@
 import type { Condition, GroupKey, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
+import { type BucketIndex, openBucketIndex } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
-import { DAY, dayOf, HOUR, hourOf, MINUTE, MINUTES, memberOf } from './grid.ts';
-import { type MovingMinutes, openMovingMinutes } from './moving-minutes.ts';
-import { KeyDictionary, type PackedCells, width } from './packed-cells.ts';
+import { DAY, HOUR, memberOf } from './grid.ts';
+import { type MovingWindow, openMovingWindow } from './moving-window.ts';
+import { KeyDictionary, width } from './packed-cells.ts';
 import { openRecent } from './recent.ts';
-import { addCells, addTotals, carryTotals, clearTotals, emptyTotals, type Totals } from './totals.ts';
-import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
+import { addCells, carryTotals, emptyTotals, type Totals } from './totals.ts';
+import { pieceName } from './window-cuts.ts';
 
 /** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
 export interface CubeView {
   readonly own: CubeCells;
   readonly groups: readonly GroupKey[];
-  /** Of a cube that is split by bucket: of each group, the key without its bucket as text, and the bucket. */
-  readonly splits: readonly { readonly name: string; readonly bucket: number }[];
-  /**
-   * The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. They are
-   * good until the cube is looked at again, and written over then.
-   */
-  totals(window: Window, at: number): Totals | null;
+  /** Of a cube that is split by bucket. */
+  readonly split: Split;
+  /** A window as of the look that is under way, to be asked at this one and the next; askers of the same one share it. */
+  open(window: Window): MovingWindow;
+}
+
+/** Groups without their buckets, and which group of the view is which bucket of them. */
+export interface Split {
+  /** The number of a key without its bucket. */
+  numberOf(key: GroupKey): number;
+  readonly buckets: BucketIndex;
 }
 
 export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where): CubeView {
   const measures = width(own.cube);
   const groups = groupsOf(own, groupBy, where);
   const spans = openRecent<Totals>();
-  const moving = openRecent<MovingMinutes>();
-  /** Of one look and one state of the whole cells. */
-  const answers = new Map<string, Totals | null>();
-  let seen = { version: own.version, looks: own.looks };
-  /** Of the look before, to be used again: what is made at every poll and thrown away is work for the collector. */
-  let spare: Totals[] = [];
+  /** Opened in the look that is under way. */
+  const opened = new Map<string, MovingWindow>();
+  let [looks, version] = [own.looks, own.version];
 
-  const fresh = (): Totals => {
-    const size = groups.keys.length * measures;
-    const used = spare.pop();
-    if (used?.units.length !== size) return emptyTotals(size);
-    clearTotals(used);
-    return used;
+  const turn = (): void => {
+    if (version !== own.version) spans.clear();
+    version = own.version;
+    if (looks === own.looks) return;
+    looks = own.looks;
+    opened.clear();
+    spans.turn();
   };
-  const add = (totals: Totals, cells: PackedCells): void =>
-    addCells(totals, cells, groups.groupOf, measures, { from: 0, to: cells.keys.length });
 
   /** Whole hours [from, to) by days where those are there; false when one of them is not known. */
   const addWhole = (totals: Totals, from: number, to: number): boolean => {
@@ -48,89 +49,42 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       const day = begin + DAY <= to ? own.days.get(begin) : undefined;
       const cells = day ?? own.hours.get(begin);
       if (cells === undefined) return false;
-      add(totals, cells);
+      addCells(totals, cells, groups.groupOf, measures, { from: 0, to: cells.keys.length });
       begin += day === undefined ? HOUR : DAY;
     }
     return true;
   };
 
-  /** Whole hours [from, to), kept between polls: within an hour they do not move. Null where one is not known. */
-  const span = (from: number, to: number): Totals | null => {
-    const name = `${from}/${to}`;
-    const kept = spans.get(name);
-    if (kept !== undefined) return kept;
-    const totals = emptyTotals(groups.keys.length * measures);
-    if (!addWhole(totals, from, to)) return null;
-    carryTotals(totals);
-    return spans.set(name, totals);
-  };
-
-  /** Minutes [from, to) of an hour. From poll to poll an edge moves on by a minute, and so does what was summed. */
-  const addMinutes = (totals: Totals, hour: number, from: number, to: number): boolean => {
-    const detail = own.details.get(hour);
-    if (detail?.minutes == null) return false;
-    const side = from === 0 ? 'tail' : to === MINUTES ? 'head' : 'middle';
-    const name = `${hour}/${side}`;
-    const minutes = moving.get(name) ?? moving.set(name, openMovingMinutes());
-    minutes.moveTo(detail, from, to, { groupOf: groups.groupOf, measures, groups: groups.keys.length });
-    addTotals(totals, minutes.totals);
-    return true;
-  };
-
-  /** Part of one hour: as it was read, or by its minutes, and by pieces where an edge is within a minute. */
-  const addPart = (totals: Totals, window: Window, at: number): boolean => {
-    const whole = own.pieces.get(pieceName(window));
-    if (whole !== undefined) {
-      add(totals, whole);
-      return true;
-    }
-    const hour = hourOf(window.from);
-    const from = Math.ceil((window.from - hour) / MINUTE);
-    // What is read ends at `at`, so a minute that holds it is whole as far as it is known.
-    const to =
-      window.to === at ? Math.ceil((window.to - hour) / MINUTE) : Math.floor((window.to - hour) / MINUTE);
-    for (const piece of piecesOf(window, at)) {
-      const cells = own.pieces.get(pieceName(piece));
-      if (cells === undefined) return false;
-      add(totals, cells);
-    }
-    return from >= to || addMinutes(totals, hour, from, to);
-  };
-
-  const summed = (window: Window, at: number): Totals | null => {
-    const whole = wholeHours(window);
-    // The newest hours are not sealed yet, and change from poll to poll.
-    let sealed = Math.max(whole.from, whole.to);
-    const isSealed = (hour: number): boolean => own.hours.has(hour) || own.days.has(dayOf(hour));
-    while (sealed > whole.from && !isSealed(sealed - HOUR)) sealed -= HOUR;
-    const kept = sealed > whole.from ? span(whole.from, sealed) : null;
-    if (sealed > whole.from && kept === null) return null;
-    const totals = fresh();
-    if (kept !== null) addTotals(totals, kept);
-    for (let hour = sealed; hour < whole.to; hour += HOUR) {
-      if (!addMinutes(totals, hour, 0, MINUTES)) return null;
-    }
-    for (const part of partsOf(window)) if (!addPart(totals, part, at)) return null;
-    carryTotals(totals);
-    return totals;
+  const source = {
+    own,
+    measures,
+    get count() {
+      groups.follow();
+      return groups.keys.length;
+    },
+    get groupOf() {
+      return groups.groupOf;
+    },
+    /** Kept between looks: many instants that are made up for have the same hours. */
+    span(from: number, to: number): Totals | null {
+      turn();
+      const name = pieceName({ from, to });
+      const kept = spans.get(name);
+      if (kept !== undefined) return kept;
+      const totals = emptyTotals(groups.keys.length * measures);
+      if (!addWhole(totals, from, to)) return null;
+      carryTotals(totals);
+      return spans.set(name, totals);
+    },
   };
 
   return {
     own,
     groups: groups.keys,
-    splits: groups.splits,
-    totals(window, at) {
-      groups.follow();
-      if (seen.version !== own.version) spans.clear();
-      if (seen.version !== own.version || seen.looks !== own.looks) {
-        // Within a look, those that were given are still looked at.
-        if (seen.looks !== own.looks) spare = [...answers.values()].filter((totals) => totals !== null);
-        answers.clear();
-        spans.turn();
-        moving.turn();
-        seen = { version: own.version, looks: own.looks };
-      }
-      return memberOf(answers, `${window.from}/${window.to}`, () => summed(window, at));
+    split: groups.split,
+    open(window) {
+      turn();
+      return memberOf(opened, pieceName(window), () => openMovingWindow(source));
     },
   };
 }
@@ -138,7 +92,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
 /** The groups of a view, and the group of each key of its cube: -1 where the filter leaves it out. */
 interface ViewGroups {
   readonly keys: readonly GroupKey[];
-  readonly splits: { readonly name: string; readonly bucket: number }[];
+  readonly split: Split;
   groupOf: Int32Array;
   /** Takes up keys that came to the cube. */
   follow(): void;
@@ -153,10 +107,22 @@ function groupsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], w
     holds: holdsFor(condition),
   }));
   const groups = new KeyDictionary();
+  const unsplit = new KeyDictionary();
+  const buckets = openBucketIndex();
   let known = 0;
+  const groupOfKey = (key: GroupKey): number => {
+    if (!filters.every(({ place, holds }) => holds(key[place] ?? null))) return -1;
+    const before = groups.keys.length;
+    const group = groups.numberOf(places.map((place) => key[place] ?? null));
+    if (cube.bucket !== null && group === before) {
+      const own = groups.keys[group] as GroupKey;
+      buckets.set(unsplit.numberOf(own.slice(0, -1)), Number(own.at(-1)), group);
+    }
+    return group;
+  };
   const view: ViewGroups = {
     keys: groups.keys,
-    splits: [],
+    split: { numberOf: (key) => unsplit.numberOf(key), buckets },
     groupOf: new Int32Array(64),
     follow() {
       const { keys } = dictionary;
@@ -165,15 +131,7 @@ function groupsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], w
         grown.set(view.groupOf);
         view.groupOf = grown;
       }
-      for (; known < keys.length; known += 1) {
-        const key = keys[known] as GroupKey;
-        const fits = filters.every(({ place, holds }) => holds(key[place] ?? null));
-        view.groupOf[known] = fits ? groups.numberOf(places.map((place) => key[place] ?? null)) : -1;
-      }
-      if (cube.bucket === null) return;
-      for (const key of groups.keys.slice(view.splits.length)) {
-        view.splits.push({ name: JSON.stringify(key.slice(0, -1)), bucket: Number(key.at(-1)) });
-      }
+      for (; known < keys.length; known += 1) view.groupOf[known] = groupOfKey(keys[known] as GroupKey);
     },
   };
   return view;

@@ -2,11 +2,11 @@ import { cubeName } from '../model/cube.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { RollupCells } from '../state/rollup-cells.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
-import { answerFrom } from './answer.ts';
+import { type Answers, openAnswers } from './answers.ts';
 import { comingWindows, readEdges } from './coming-edges.ts';
 import { takeOverChanges } from './compare.ts';
 import { type CubeCells, dropWhole, openCubeCells, sealHour, wholesOf } from './cube-cells.ts';
-import { type CubePlan, type CubeUse, planCubes } from './cube-plan.ts';
+import { type CubePlan, planCubes } from './cube-plan.ts';
 import { DAY, dayOf, HOUR, hourOf, hoursBetween, LENGTHS, type Length, MINUTE } from './grid.ts';
 import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
 import { openKeptCells } from './kept-cells.ts';
@@ -19,7 +19,6 @@ import {
   type WholeNeeds,
   wholeNeeds,
 } from './needs.ts';
-import { type OpenViews, openViews } from './query-views.ts';
 import { readHoursByMinute, readParts, readPieces, readWhole } from './read-cells.ts';
 import { ripen } from './ripen.ts';
 import { readYoung, type SeenMinutes, UNSEEN } from './young-minutes.ts';
@@ -74,7 +73,7 @@ const FEW_HOURS = 500;
 
 export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOptions): Rollup {
   const cubes = new Map<string, CubeCells>();
-  let views: OpenViews = openViews(cubes);
+  let answers: Answers = openAnswers(cubes);
   let queries: readonly Query[] = [];
   /** Of the look before the last. */
   let before: readonly Query[] = [];
@@ -163,7 +162,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     rereadsOpen = true;
     ripenedTo = null;
     completeAs = '';
-    views = openViews(cubes);
+    answers = openAnswers(cubes);
     if (kept !== null) await restore();
     // What is kept of a cube that is not followed any more would grow wrong, so it goes.
     await keeping.retain([...plan.cubes.keys()]);
@@ -266,7 +265,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const coming = comingWindows(queries, before);
     const isKnown = isKnownByMinute(sealedTo);
     const { hours } = edgeNeeds(coming, plan, cubes, readTo, isKnown);
-    await readEdges(store, hours, isKnown, measuresOf(HOUR), isOver);
+    await readEdges(store, hours, measuresOf(HOUR), isOver);
   };
 
   /** Hours that are needed as a whole, and known by the minute, are put together. */
@@ -312,7 +311,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       latestNeeds = null;
       unseal(at);
       const seen = await store.snapshot((snapshot) => lookInto(snapshot, at));
-      const series = asked.map((query, i) => answerFrom(query, views.of(query, plan.uses[i] as CubeUse), at));
+      const series = answers.to(asked, plan.uses, at);
       await keep();
       return { ...seen, series };
     },

@@ -6,12 +6,12 @@ import { type CubePlan, cubeNamesOf } from './cube-plan.ts';
 import { DAY, dayOf, HOUR, hourOf, type Length, memberOf } from './grid.ts';
 import type { PackedCells } from './packed-cells.ts';
 import { unionOf } from './plan.ts';
-import { partsOf, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
+import { cutAtHours, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
 /** What the edges of windows need beside whole hours, by cube. */
 export interface EdgeNeeds {
-  /** Hours that edges cut. */
-  readonly hours: ReadonlyMap<CubeCells, ReadonlySet<number>>;
+  /** Hours that edges cut, and whether they are known by the minute. */
+  readonly hours: ReadonlyMap<CubeCells, ReadonlyMap<number, boolean>>;
   /** Those among them that are to be read by the minute: so many parts of them are needed that it is less. */
   readonly byMinute: ReadonlyMap<CubeCells, ReadonlySet<number>>;
   /** Of hours that are known by the minute, what lies in minutes that an edge cuts. */
@@ -31,40 +31,68 @@ export function edgeNeeds(
   at: number,
   isKnown: (own: CubeCells, hour: number) => boolean,
 ): EdgeNeeds {
-  const hours = new Map<CubeCells, Set<number>>();
-  const pieces = new Map<CubeCells, Map<string, Window>>();
-  const parts = new Map<CubeCells, Map<string, Window>>();
-  const unknown = new Map<CubeCells, Map<number, Map<string, Window>>>();
-  const byMinute = new Map<CubeCells, Set<number>>();
-  const put = (into: Map<CubeCells, Map<string, Window>>, own: CubeCells, piece: Window): void => {
-    memberOf(into, own, () => new Map<string, Window>()).set(pieceName(piece), piece);
-  };
-  for (const [i, query] of queries.entries()) {
-    const owners = cubeNamesOf(uses[i]).map((name) => cubes.get(name) as CubeCells);
-    for (const part of query.windows.flatMap(partsOf)) {
-      const hour = hourOf(part.from);
-      const cut = piecesOf(part, at);
-      for (const own of owners) {
-        memberOf(hours, own, () => new Set<number>()).add(hour);
-        if (isKnown(own, hour)) for (const piece of cut) put(pieces, own, piece);
-        else {
-          const ofOwner = memberOf(unknown, own, () => new Map<number, Map<string, Window>>());
-          memberOf(ofOwner, hour, () => new Map<string, Window>()).set(pieceName(part), part);
-        }
+  const cuts = new Map<CubeCells, Cuts>();
+  for (let i = 0; i < queries.length; i += 1) {
+    const { windows } = queries[i] as Query;
+    for (const name of cubeNamesOf(uses[i])) {
+      const own = cubes.get(name) as CubeCells;
+      const cut = memberOf(cuts, own, noCuts);
+      for (const window of windows) {
+        const { from, to } = window;
+        const { headEnd, tailBegin } = cutAtHours(window);
+        if (from < headEnd) cutHour(own, cut, { from, to: headEnd }, at, isKnown);
+        if (tailBegin < to) cutHour(own, cut, { from: tailBegin, to }, at, isKnown);
       }
     }
   }
-  for (const [own, byHour] of unknown) {
-    for (const [hour, named] of byHour) {
-      const isLess = named.size > MOST_PARTS;
-      if (isLess) memberOf(byMinute, own, () => new Set<number>()).add(hour);
-      for (const part of named.values()) {
-        if (!isLess) put(parts, own, part);
-        else for (const piece of piecesOf(part, at)) put(pieces, own, piece);
-      }
-    }
+  const hours = new Map<CubeCells, ReadonlyMap<number, boolean>>();
+  const byMinute = new Map<CubeCells, ReadonlySet<number>>();
+  const pieces = new Map<CubeCells, ReadonlyMap<string, Window>>();
+  const parts = new Map<CubeCells, ReadonlyMap<string, Window>>();
+  for (const [own, cut] of cuts) {
+    const many = [...cut.unknown].filter(([, named]) => named.size > MOST_PARTS);
+    const few = [...cut.unknown].filter(([, named]) => named.size <= MOST_PARTS);
+    for (const [, named] of many) for (const part of named.values()) cutMinutes(cut, part, at);
+    hours.set(own, cut.hours);
+    if (many.length > 0) byMinute.set(own, new Set(many.map(([hour]) => hour)));
+    if (cut.pieces.size > 0) pieces.set(own, cut.pieces);
+    if (few.length > 0) parts.set(own, new Map(few.flatMap(([, named]) => [...named])));
   }
   return { hours, byMinute, pieces, parts };
+}
+
+/** Where windows cut the hours of a cube. */
+interface Cuts {
+  /** Whether each of them is known by the minute. */
+  readonly hours: Map<number, boolean>;
+  readonly pieces: Map<string, Window>;
+  /** By hour, what windows hold of those that are not. */
+  readonly unknown: Map<number, Map<string, Window>>;
+}
+
+function noCuts(): Cuts {
+  return { hours: new Map(), pieces: new Map(), unknown: new Map() };
+}
+
+function cutHour(
+  own: CubeCells,
+  cuts: Cuts,
+  part: Window,
+  at: number,
+  isKnown: (own: CubeCells, hour: number) => boolean,
+): void {
+  const hour = hourOf(part.from);
+  let known = cuts.hours.get(hour);
+  if (known === undefined) {
+    known = isKnown(own, hour);
+    cuts.hours.set(hour, known);
+  }
+  if (known) cutMinutes(cuts, part, at);
+  else memberOf(cuts.unknown, hour, () => new Map<string, Window>()).set(pieceName(part), part);
+}
+
+function cutMinutes({ pieces }: Cuts, part: Window, at: number): void {
+  for (const piece of piecesOf(part, at)) pieces.set(pieceName(piece), piece);
 }
 
 /** What queries need of a cube beside the edges of their windows. */
@@ -96,51 +124,71 @@ export function wholeNeeds(
   at: number,
   aheadMs: number,
 ): Map<CubeCells, WholeNeeds> {
-  const asked = new Map<CubeCells, { windows: Window[]; reach: Map<Measure, number> }>();
+  const asked = new Map<CubeCells, Asked>();
   for (const [i, { measures, windows }] of queries.entries()) {
-    const from = Math.min(...windows.map((window) => window.from));
+    let from = Number.POSITIVE_INFINITY;
+    for (const window of windows) from = Math.min(from, window.from);
     for (const name of cubeNamesOf(uses[i])) {
       const own = cubes.get(name) as CubeCells;
       const needed = memberOf(asked, own, () => ({ windows: [], reach: new Map() }));
-      needed.windows.push(...windows);
+      needed.windows.push(windows);
       const sums = own.cube.bucket === null ? measures.filter((measure) => !isSketch(measure)) : [];
       for (const measure of ['calls' as const, ...sums]) {
         needed.reach.set(measure, Math.min(from, needed.reach.get(measure) ?? from));
       }
     }
   }
-  const needsOf = (
-    own: CubeCells,
-    { windows, reach }: { windows: Window[]; reach: Map<Measure, number> },
-  ) => {
-    const cut = new Set<number>();
-    const spans: Window[] = [];
-    for (const { from, to } of windows) {
-      for (const ms of [0, aheadMs]) {
-        const whole = wholeHours({ from: from + ms, to: to + ms });
-        if (whole.from >= whole.to) continue;
-        spans.push(whole);
-        for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cut.add(dayOf(edge));
-      }
-    }
-    const union = unionOf(spans);
-    return {
-      name: JSON.stringify([
-        union,
-        [...cut],
-        dayOf(at - RECENT_MS),
-        [...reach].map(([measure, from]) => [measure, hourOf(from)]),
-      ]),
-      spans: union,
-      oldest: hourOf(Math.min(...windows.map((window) => window.from))),
-      isHourly: (day: number) => day + DAY > at - RECENT_MS || cut.has(day),
-      measuresOf: (length: Length, begin: number) =>
-        own.cube.measures.filter(
-          (measure) => begin + length > (reach.get(measure) ?? Number.POSITIVE_INFINITY),
-        ),
-    };
+  return new Map([...asked].map(([own, needed]) => [own, needsOf(own, needed, at, aheadMs)]));
+}
+
+/** What is asked of a cube: windows by query, and how far back they look for each measure. */
+interface Asked {
+  readonly windows: (readonly Window[])[];
+  readonly reach: Map<Measure, number>;
+}
+
+function needsOf(own: CubeCells, { windows, reach }: Asked, at: number, aheadMs: number): WholeNeeds {
+  // A steady poll asks for the measures alone.
+  let known: WholeSpans | null = null;
+  const wholes = (): WholeSpans => {
+    known ??= wholeSpans(windows.flat(), aheadMs);
+    return known;
   };
-  return new Map([...asked].map(([own, needed]) => [own, needsOf(own, needed)]));
+  return {
+    get name() {
+      const reaches = [...reach].map(([measure, from]) => [measure, hourOf(from)]);
+      return JSON.stringify([wholes().spans, [...wholes().cutDays], dayOf(at - RECENT_MS), reaches]);
+    },
+    get spans() {
+      return wholes().spans;
+    },
+    oldest: hourOf(Math.min(...reach.values())),
+    isHourly: (day) => day + DAY > at - RECENT_MS || wholes().cutDays.has(day),
+    measuresOf: (length, begin) =>
+      own.cube.measures.filter(
+        (measure) => begin + length > (reach.get(measure) ?? Number.POSITIVE_INFINITY),
+      ),
+  };
+}
+
+/** What windows hold of whole hours, and the days within which one begins or ends. */
+interface WholeSpans {
+  readonly spans: readonly Window[];
+  readonly cutDays: ReadonlySet<number>;
+}
+
+function wholeSpans(windows: readonly Window[], aheadMs: number): WholeSpans {
+  const cutDays = new Set<number>();
+  const spans: Window[] = [];
+  for (const { from, to } of windows) {
+    for (const ms of [0, aheadMs]) {
+      const whole = wholeHours({ from: from + ms, to: to + ms });
+      if (whole.from >= whole.to) continue;
+      spans.push(whole);
+      for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cutDays.add(dayOf(edge));
+    }
+  }
+  return { spans: unionOf(spans), cutDays };
 }
 
 /** Whole cells that are to be read, by their beginnings. */

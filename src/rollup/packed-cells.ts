@@ -31,13 +31,12 @@ export interface LooseCell {
 export function pack(cells: readonly LooseCell[], measures: number, byMinute: boolean): PackedCells {
   const ordered = byMinute ? [...cells].sort((a, b) => a.minute - b.minute) : cells;
   const packed = empty(ordered.length, measures, byMinute);
-  ordered.forEach(({ key, sums, minute }, i) => {
+  for (let i = 0; i < ordered.length; i += 1) {
+    const { key, sums, minute } = ordered[i] as LooseCell;
     packed.keys[i] = key;
-    sums.forEach((text, m) => {
-      writeDecimal(text, packed, i * measures + m);
-    });
+    for (let m = 0; m < sums.length; m += 1) writeDecimal(sums[m] as string, packed, i * measures + m);
     if (packed.minutes !== null) packed.minutes[minute + 1] = i + 1;
-  });
+  }
   fillMinutes(packed.minutes);
   return packed;
 }
@@ -77,14 +76,14 @@ export function together(parts: readonly PackedCells[], measures: number): Packe
   const packed = empty(places.size, measures, false);
   for (const [key, place] of places) packed.keys[place] = key;
   for (const part of parts) {
-    part.keys.forEach((key, i) => {
-      const place = places.get(key) as number;
+    for (let i = 0; i < part.keys.length; i += 1) {
+      const place = places.get(part.keys[i] as number) as number;
       for (let m = 0; m < measures; m += 1) {
         const at = place * measures + m;
         packed.units[at] = (packed.units[at] as number) + (part.units[i * measures + m] as number);
         packed.parts[at] = (packed.parts[at] as number) + (part.parts[i * measures + m] as number);
       }
-    });
+    }
   }
   carry(packed.units, packed.parts);
   return { ...packed, lacks: [...new Set(parts.flatMap(({ lacks }) => lacks))] };

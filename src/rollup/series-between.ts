@@ -4,6 +4,7 @@ import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
 import { quantileOf, type Sketch } from '../model/sketch.ts';
 import type { BucketGroups } from './call-groups.ts';
 import { fixedOf } from './packed-cells.ts';
+import { type RecentGroups, sameOrNew } from './recent-groups.ts';
 import type { RunningTotals } from './running-sums.ts';
 import type { Layout, Place } from './step-cells.ts';
 
@@ -20,23 +21,15 @@ export interface CountedSketch {
   readonly spans: readonly Span[];
 }
 
-/** The groups that a query had, from one instant to the next: they seldom change. */
-export interface RecentGroups {
-  numbers: Int32Array;
-  keys: readonly GroupKey[];
-}
-
 /** The answer to a query: what lies between the two ends of each of its windows. It holds as long as the totals do. */
 export function seriesBetween(
   { measures }: Query,
-  allKeys: readonly GroupKey[],
+  { numbers: groups, keys }: RecentGroups,
   { places, width }: Layout,
   spans: readonly Span[],
   sketches: readonly CountedSketch[],
-  recent: RecentGroups,
 ): Series {
   const calls = (places.get('calls') as Place).units;
-  const { numbers: groups, keys } = groupsWithRows(spans, width, calls, allKeys, recent);
   const additive = measures.filter((measure) => !isSketch(measure));
   let latest: Measure = 'calls';
   let place = places.get('calls') as Place;
@@ -125,26 +118,21 @@ function estimatesBetween(
 const UNIT = Number(ONE);
 
 /** The groups that have a row in one of the windows. */
-function groupsWithRows(
+export function groupsBetween(
   spans: readonly Span[],
-  width: number,
-  calls: number,
+  { places, width }: Layout,
   allKeys: readonly GroupKey[],
   recent: RecentGroups,
 ): RecentGroups {
+  const calls = (places.get('calls') as Place).units;
   const numbers = new Int32Array(allKeys.length);
   let count = 0;
-  let isSame = true;
   for (let group = 0, at = calls; group < allKeys.length; group += 1, at += width) {
     if (!hasRows(spans, at)) continue;
-    isSame &&= recent.numbers[count] === group;
     numbers[count] = group;
     count += 1;
   }
-  if (isSame && count === recent.numbers.length) return recent;
-  recent.numbers = numbers.slice(0, count);
-  recent.keys = Array.from(recent.numbers, (group) => allKeys[group] as GroupKey);
-  return recent;
+  return sameOrNew(recent, numbers, count, allKeys);
 }
 
 function hasRows(spans: readonly Span[], at: number): boolean {

@@ -2,8 +2,9 @@ import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
+import { NO_GROUPS, type RecentGroups } from './recent-groups.ts';
 import { type Edge, openRunningSums, type RunningSums, type RunningTotals } from './running-sums.ts';
-import { type CountedSketch, type RecentGroups, type Span, seriesBetween } from './series-between.ts';
+import { type CountedSketch, groupsBetween, type Span, seriesBetween } from './series-between.ts';
 import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
 import type { StepGrid } from './step-grid.ts';
 
@@ -164,7 +165,7 @@ interface AskedQuery {
     readonly sums: RunningSums;
     readonly spans: readonly Ends[];
   })[];
-  readonly recent: RecentGroups;
+  recent: RecentGroups;
 }
 
 /** The edges of a window, and the totals at them. */
@@ -191,18 +192,16 @@ function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery
     sketches: [...sketches].flatMap(([measure, { buckets, sums }]) =>
       query.measures.includes(measure) ? [{ measure, buckets, sums, spans: endsIn(sums) }] : [],
     ),
-    recent: { numbers: new Int32Array(0), keys: [] },
+    recent: NO_GROUPS,
   };
 }
 
-function answerTo(
-  query: Query,
-  { groups, table, ends, sketches, recent }: AskedQuery,
-  grid: StepGrid,
-): Series | null {
+function answerTo(query: Query, asked: AskedQuery, grid: StepGrid): Series | null {
+  const { groups, table, ends, sketches } = asked;
   if (!moveTo(query, table.sums, ends, grid)) return null;
   for (const { sums, spans } of sketches) if (!moveTo(query, sums, spans, grid)) return null;
-  return seriesBetween(query, groups.keys, table.layout, ends, sketches, recent);
+  asked.recent = groupsBetween(ends, table.layout, groups.keys, asked.recent);
+  return seriesBetween(query, asked.recent, table.layout, ends, sketches);
 }
 
 /** Moves the ends to the windows of the query; whether that could be done. */

@@ -44,7 +44,7 @@ export function addCells(
   measures: number,
   { from, to, sign = 1 }: CellRange,
 ): void {
-  if (cells.lacks.length > 0) totals.lacks = [...new Set([...totals.lacks, ...cells.lacks])];
+  totals.lacks = bothLacks(totals.lacks, cells.lacks);
   for (let begin = from; begin < to; begin += CARRY_AFTER) {
     const end = Math.min(to, begin + CARRY_AFTER);
     makeRoom(totals, end - begin);
@@ -63,7 +63,7 @@ export function addCells(
 
 /** Adds sums of the same view, which may know fewer groups. Their parts must be carried. */
 export function addTotals(totals: Totals, more: Totals): void {
-  if (more.lacks.length > 0) totals.lacks = [...new Set([...totals.lacks, ...more.lacks])];
+  totals.lacks = bothLacks(totals.lacks, more.lacks);
   makeRoom(totals, 1);
   for (let i = 0; i < more.units.length; i += 1) {
     totals.units[i] = (totals.units[i] as number) + (more.units[i] as number);
@@ -83,6 +83,12 @@ export function grown(totals: Totals, size: number): Totals {
   larger.units.set(totals.units);
   larger.parts.set(totals.parts);
   return larger;
+}
+
+/** The places that either list names; mostly one of them says it all. */
+export function bothLacks(some: readonly number[], more: readonly number[]): readonly number[] {
+  for (const place of more) if (!some.includes(place)) return [...new Set([...some, ...more])];
+  return some;
 }
 
 function makeRoom(totals: Totals, additions: number): void {

@@ -6,14 +6,13 @@ export function wholeHours({ from, to }: Window): Window {
   return { from: Math.ceil(from / HOUR) * HOUR, to: hourOf(to) };
 }
 
-/** What of a window lies in hours that it does not hold whole: at most its head and its tail. */
-export function partsOf(window: Window): Window[] {
+/**
+ * What of a window lies in hours that it does not hold whole: its head, up to the first hour that it holds whole, and its
+ * tail, from the last one on. Either may be empty, and a window that holds no hour whole and lies in one is its own head.
+ */
+export function cutAtHours(window: Window): { readonly headEnd: number; readonly tailBegin: number } {
   const { from, to } = wholeHours(window);
-  if (from > to) return [window];
-  return [
-    { from: window.from, to: from },
-    { from: to, to: window.to },
-  ].filter((part) => part.from < part.to);
+  return from > to ? { headEnd: window.to, tailBegin: window.to } : { headEnd: from, tailBegin: to };
 }
 
 /** What of a part of an hour lies in minutes that it does not hold whole. */

@@ -1,0 +1,52 @@
+import type { Query, Series } from '../model/series.ts';
+import { type Answer, openAnswer } from './answer.ts';
+import type { CubeCells } from './cube-cells.ts';
+import type { CubeUse } from './cube-plan.ts';
+import { type CubeView, viewOf } from './cube-view.ts';
+import { memberOf } from './grid.ts';
+
+/** Answers to the same queries at one look after the other. */
+export interface Answers {
+  /** In the order asked; `uses` says which cubes answer what, and `at` is the end of what was read. */
+  to(queries: readonly Query[], uses: readonly CubeUse[], at: number): (Series | null)[];
+}
+
+/** Queries with the same groups and filter look at cubes through the same view. */
+export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
+  const views = new Map<string, CubeView>();
+  /** By the place of the query: rules ask in the same order at every look. */
+  let answers: { readonly query: Query; readonly answer: Answer }[] = [];
+
+  const viewFor = (name: string, { groupBy, where }: Query): CubeView => {
+    const filter = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
+    const id = JSON.stringify([name, groupBy, filter]);
+    return memberOf(views, id, () => viewOf(cubes.get(name) as CubeCells, groupBy, where));
+  };
+  const open = (query: Query, use: CubeUse): Answer =>
+    openAnswer(query, {
+      sums: viewFor(use.sums, query),
+      sketches: use.sketches.map(({ measure, cube }) => ({ measure, view: viewFor(cube, query) })),
+    });
+
+  return {
+    to(queries, uses, at) {
+      answers = queries.map((query, i) => {
+        const known = answers[i];
+        if (known !== undefined && isAlike(known.query, query)) return known;
+        return { query, answer: open(query, uses[i] as CubeUse) };
+      });
+      return answers.map(({ answer }, i) => answer((queries[i] as Query).windows, at));
+    },
+  };
+}
+
+/** Whether two queries differ in nothing but where their windows lie. */
+function isAlike(a: Query, b: Query): boolean {
+  return (
+    a.where === b.where &&
+    a.groupBy === b.groupBy &&
+    a.windows.length === b.windows.length &&
+    a.measures.length === b.measures.length &&
+    a.measures.every((measure, i) => measure === b.measures[i])
+  );
+}
