@@ -1,11 +1,11 @@
-import type { Firing } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
-import type { Episode } from '../model/said.ts';
+import type { Episode, Said } from '../model/said.ts';
 import type { Standing } from '../state/ledger.ts';
 import type { Assignment, Outcome } from './assess.ts';
 import { type Decision, decide } from './decide.ts';
 import { type UnknownBeginning, unknownBeginnings } from './episodes.ts';
+import type { Evaluation, Moment } from './evaluate.ts';
 import type { PollParts } from './parts.ts';
 import { firstHeld } from './since.ts';
 
@@ -28,33 +28,60 @@ export async function deliberate(
   fingerprintOf: (rule: Rule) => string,
   standing: ReadonlyMap<string, Standing>,
 ): Promise<Decided[]> {
-  const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i) =>
-    error !== null || isOpen ? [] : [{ rule, evaluations, moments: assignments[i]?.moments ?? [] }],
+  const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i) => {
+    if (error !== null || isOpen) return [];
+    const moments = assignments[i]?.moments ?? [];
+    const fingerprint = fingerprintOf(rule);
+    const known = standing.get(fingerprint) ?? NOTHING;
+    return [{ rule, fingerprint, moments, evaluations, known, told: toldOf(known, moments) }];
+  });
+  const said = await parts.state.readSaid(
+    judged.map(({ fingerprint, moments, evaluations, told }) => ({
+      fingerprint,
+      groupIds: firedGroups(evaluations).filter((id) => !told.groupIds.has(id)),
+      firstAt: firstOf(moments),
+    })),
   );
-  const questions = judged.map(({ rule, evaluations, moments }) => ({
-    fingerprint: fingerprintOf(rule),
-    groupIds: [...new Set(evaluations.flatMap(({ judgement }) => judgement.firing.map(idOf)))],
-    firstAt: moments[0]?.at ?? 0,
-  }));
-  const said = await parts.state.readSaid(questions);
   return Promise.all(
-    judged.map(async ({ rule, evaluations, moments }) => {
-      const fingerprint = fingerprintOf(rule);
-      const known = standing.get(fingerprint)?.episodes ?? [];
+    judged.map(async ({ rule, fingerprint, moments, evaluations, known: { episodes }, told }) => {
       const decision = decide({
         rule,
         fingerprint,
         zone: parts.zone,
         moments,
         evaluations,
-        said: said.get(fingerprint) ?? [],
-        episodes: known,
-        computed: await beginnings(parts, rule, unknownBeginnings(evaluations[0], known)),
+        said: [...told.said, ...(said.get(fingerprint) ?? [])],
+        episodes,
+        computed: await beginnings(parts, rule, unknownBeginnings(evaluations[0], episodes)),
         silences: parts.silences,
       });
       return { rule, decision };
     }),
   );
+}
+
+const NOTHING: Standing = { progress: null, episodes: [], said: [] };
+
+/**
+ * What the standing already tells of what was said, and of which groups: mostly of all that fire. It tells nothing of
+ * instants before its progress, which are decided about where no progress is kept and where a clock was set back.
+ */
+function toldOf(
+  { progress, episodes, said }: Standing,
+  moments: readonly Moment[],
+): { readonly groupIds: ReadonlySet<string>; readonly said: readonly Said[] } {
+  if (progress === null || firstOf(moments) <= progress) return { groupIds: new Set(), said: [] };
+  return { groupIds: new Set(episodes.map(({ groupId: id }) => id)), said };
+}
+
+function firstOf(moments: readonly Moment[]): number {
+  return moments[0]?.at ?? 0;
+}
+
+function firedGroups(evaluations: readonly Evaluation[]): string[] {
+  return [
+    ...new Set(evaluations.flatMap(({ judgement }) => judgement.firing.map(({ key }) => groupId(key)))),
+  ];
 }
 
 /** Since when, by the data. Where they cannot tell, the alert goes out with the instant at which it was seen. */
@@ -75,8 +102,4 @@ async function beginnings(
   } catch {
     return [];
   }
-}
-
-function idOf({ key }: Firing): string {
-  return groupId(key);
 }

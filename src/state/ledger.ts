@@ -27,6 +27,11 @@ export async function readProgress(
 export interface Standing {
   readonly progress: number | null;
   readonly episodes: readonly Episode[];
+  /**
+   * All that `readSaid` would tell, of any first instant after the progress, of the groups with an open episode: those are
+   * the ones that mostly fire again. Empty without progress.
+   */
+  readonly said: readonly Said[];
 }
 
 /** Where some rules stand, of one state of the ledger; rules that nothing is known of are absent. */
@@ -34,21 +39,34 @@ export async function readStanding(
   sql: SqlSession,
   fingerprints: readonly string[],
 ): Promise<Map<string, Standing>> {
-  const rows = await sql.query<ProgressRow & { [Key in keyof EpisodeRow]: EpisodeRow[Key] | null }>(
-    `SELECT fingerprint, last_good, group_id, step, since
-     FROM jsonb_array_elements_text($1::text::jsonb) AS asked (fingerprint)
+  const rows = await sql.query<StandingRow>(
+    `SELECT fingerprint, last_good, group_id, episode.step AS held_step, since, said.*
+     FROM unnest($1::text[]) AS asked (fingerprint)
      LEFT JOIN spendwatch.rule_progress USING (fingerprint) LEFT JOIN spendwatch.episode USING (fingerprint)
+     LEFT JOIN LATERAL ${saidSince('episode', 'last_good')} AS said ON true
      WHERE last_good IS NOT NULL OR group_id IS NOT NULL`,
-    [JSON.stringify(fingerprints)],
+    [fingerprints],
   );
-  const standing = new Map<string, { progress: number | null; episodes: Episode[] }>();
-  for (const { fingerprint, last_good, group_id, step, since } of rows) {
-    const known = standing.get(fingerprint) ?? { progress: last_good?.getTime() ?? null, episodes: [] };
-    standing.set(fingerprint, known);
-    if (group_id === null || step === null || since === null) continue;
-    known.episodes.push({ groupId: group_id, step, since: since.getTime() });
+  const found = new Map<string, FoundStanding>();
+  for (const row of rows) {
+    const rule = found.get(row.fingerprint) ?? {
+      progress: row.last_good?.getTime() ?? null,
+      episodes: new Map(),
+      said: new Map(),
+    };
+    found.set(row.fingerprint, rule);
+    if (row.group_id === null) continue;
+    const { group_id: groupId, held_step: step, since } = row;
+    // A group that holds two steps comes with all that was said of it twice.
+    rule.episodes.set(`${groupId}/${step}`, { groupId, step, since: since.getTime() });
+    if (row.period !== null) rule.said.set(`${groupId}/${row.period}`, saidOf(groupId, row));
   }
-  return standing;
+  return new Map(
+    [...found].map(([fingerprint, { progress, episodes, said }]) => [
+      fingerprint,
+      { progress, episodes: [...episodes.values()], said: [...said.values()] },
+    ]),
+  );
 }
 
 /**
@@ -60,63 +78,58 @@ export async function readSaid(
   questions: readonly LedgerQuestion[],
 ): Promise<Map<string, Said[]>> {
   const asked = questions.flatMap(({ fingerprint, groupIds, firstAt }) =>
-    groupIds.map((group_id) => ({ fingerprint, group_id, first_at: new Date(firstAt).toISOString() })),
+    groupIds.map((groupId) => ({ fingerprint, groupId, decided: new Date(firstAt - 1).toISOString() })),
   );
   if (asked.length === 0) return new Map();
-  const rows = await sql.query<SaidRow>(
-    `SELECT said.* FROM jsonb_to_recordset($1::text::jsonb)
-       AS asked (fingerprint text, group_id text, first_at timestamptz)
-     CROSS JOIN LATERAL (
-       (SELECT ${SAID_COLUMNS} FROM spendwatch.said
-        WHERE fingerprint = asked.fingerprint AND group_id = asked.group_id AND said_at >= asked.first_at)
-       UNION ALL
-       (SELECT ${SAID_COLUMNS} FROM spendwatch.said
-        WHERE fingerprint = asked.fingerprint AND group_id = asked.group_id AND said_at < asked.first_at
-        ORDER BY said_at DESC LIMIT 1)
-     ) AS said`,
-    [JSON.stringify(asked)],
+  const rows = await sql.query<SaidRow & { readonly fingerprint: string; readonly group_id: string }>(
+    `SELECT fingerprint, group_id, said.*
+     FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS asked (fingerprint, group_id, decided)
+     CROSS JOIN LATERAL ${saidSince('asked', 'decided')} AS said`,
+    [
+      asked.map(({ fingerprint }) => fingerprint),
+      asked.map(({ groupId }) => groupId),
+      asked.map(({ decided }) => decided),
+    ],
   );
-  return byFingerprint(rows, ({ group_id, period, step, value, said_at }) => ({
-    groupId: group_id,
-    period,
-    step,
-    value: parseFixed(value) ?? 0n,
-    at: said_at.getTime(),
-  }));
+  const found = new Map<string, Said[]>();
+  for (const row of rows) {
+    const said = saidOf(row.group_id, row);
+    const known = found.get(row.fingerprint);
+    if (known === undefined) found.set(row.fingerprint, [said]);
+    else known.push(said);
+  }
+  return found;
 }
 
-const SAID_COLUMNS = 'fingerprint, group_id, period, step, value, said_at';
-
-interface ProgressRow {
-  readonly fingerprint: string;
-  readonly last_good: Date | null;
+/** What was said of the group of `row` after an instant, and last until then: two looks into an index. */
+function saidSince(row: string, instant: string): string {
+  const ofGroup = `SELECT period, step, value, said_at FROM spendwatch.said
+     WHERE fingerprint = ${row}.fingerprint AND group_id = ${row}.group_id`;
+  return `(${ofGroup} AND said_at > ${instant}
+     UNION ALL (${ofGroup} AND said_at <= ${instant} ORDER BY said_at DESC LIMIT 1))`;
 }
 
-interface EpisodeRow {
-  readonly fingerprint: string;
-  readonly group_id: string;
-  readonly step: number;
-  readonly since: Date;
+type StandingRow = { readonly fingerprint: string; readonly last_good: Date | null } & (
+  | { readonly group_id: null }
+  | ({ readonly group_id: string; readonly held_step: number; readonly since: Date } & (
+      | { readonly period: null }
+      | SaidRow
+    ))
+);
+
+interface FoundStanding {
+  readonly progress: number | null;
+  readonly episodes: Map<string, Episode>;
+  readonly said: Map<string, Said>;
 }
 
 interface SaidRow {
-  readonly fingerprint: string;
-  readonly group_id: string;
   readonly period: PeriodKey;
   readonly step: number;
   readonly value: string;
   readonly said_at: Date;
 }
 
-function byFingerprint<Row extends { readonly fingerprint: string }, T>(
-  rows: readonly Row[],
-  read: (row: Row) => T,
-): Map<string, T[]> {
-  const found = new Map<string, T[]>();
-  for (const row of rows) {
-    const known = found.get(row.fingerprint);
-    if (known === undefined) found.set(row.fingerprint, [read(row)]);
-    else known.push(read(row));
-  }
-  return found;
+function saidOf(groupId: string, { period, step, value, said_at }: SaidRow): Said {
+  return { groupId, period, step, value: parseFixed(value) ?? 0n, at: said_at.getTime() };
 }

@@ -3,6 +3,8 @@ import { AppError } from '../../src/model/errors.ts';
 import { collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { poll } from '../../src/pipeline/poll.ts';
 import { cronSchedule } from '../../src/schedule.ts';
+import type { Sql } from '../../src/sql/port.ts';
+import { openState, type State } from '../../src/state/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import {
   burn,
@@ -102,6 +104,79 @@ describe('a poll', () => {
     expect(silenced.rules[0]?.latest?.status).toBe('firing');
     expect(reasonsOf(await world.poll([burn()], AT + MINUTE, { silences }))).toEqual(['silenced']);
     expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE, { silences }))).toEqual(['new']);
+  });
+});
+
+describe('what a poll asks of the ledger', () => {
+  /** The statements that `work` asks the state; a transaction is one. */
+  async function asked(work: (state: State) => Promise<unknown>): Promise<number> {
+    const { sql } = world.calls;
+    let statements = 0;
+    const counting: Sql = {
+      ...sql,
+      query: (...statement) => {
+        statements += 1;
+        return sql.query(...statement);
+      },
+      transaction: (...transaction) => {
+        statements += 1;
+        return sql.transaction(...transaction);
+      },
+    };
+    const state = await openState(counting);
+    statements = 0;
+    await work(state);
+    return statements;
+  }
+
+  it('is two statements where nothing fires, and where what fires was said before', async () => {
+    await world.poll([burn()], AT);
+    expect(await asked((state) => world.poll([burn()], AT + MINUTE, { state }))).toBe(2);
+    await world.calls.log(...steadyCalls(AT + MINUTE, AT + HOUR, 60));
+    expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['new']);
+    const again = await asked(async (state) => {
+      const report = await world.poll([burn()], AT + 3 * MINUTE, { state });
+      expect(reasonsOf(report)).toEqual(['duplicate']);
+      expect(report.queued).toEqual([]);
+    });
+    expect(again).toBe(2);
+  });
+
+  it('is one more for a group that fires anew, even if it was said earlier in the day', async () => {
+    await world.calls.log(
+      ...steadyCalls(AT - MINUTE, AT + HOUR, 60),
+      { at: AT - MINUTE, cost: 60, service: 'chat' },
+      { at: AT + 20 * MINUTE, cost: 60, service: 'chat' },
+      { at: AT + 20 * MINUTE, cost: 60, service: 'ads' },
+    );
+    expect(reasonsOf(await world.poll([burn()], AT))).toEqual(['new', 'new']);
+    expect(reasonsOf(await world.poll([burn()], AT + 15 * MINUTE))).toContain('escalated');
+    const more = await asked(async (state) => {
+      const report = await world.poll([burn()], AT + 21 * MINUTE, { state });
+      expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group))).toEqual([
+        { service: 'ads' },
+      ]);
+      expect(reasonsOf(report).sort()).toEqual(['duplicate', 'duplicate', 'new']);
+    });
+    expect(more).toBe(3);
+  });
+
+  it('tells what a check has said since the last poll', async () => {
+    await world.calls.log(...steadyCalls(AT - MINUTE, AT + HOUR, 60));
+    expect(reasonsOf(await world.poll([burn()], AT))).toEqual(['new']);
+    await world.calls.log({ at: AT, cost: 60 });
+    const checked = await poll(world.parts([burn()]), AT + MINUTE, () => AT, { onlyLatest: true });
+    expect(reasonsOf(checked)).toEqual(['escalated']);
+    expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['duplicate']);
+  });
+
+  it('reaches back behind its progress where the clock was set back', async () => {
+    await world.calls.log(...steadyCalls(AT - MINUTE, AT + 2 * DAY, 40));
+    const ofSeveralDays = [burn({ thresholds: { warning: 50 } })];
+    expect(reasonsOf(await world.poll(ofSeveralDays, AT + 5 * MINUTE))).toEqual(['new']);
+    expect(reasonsOf(await world.poll(ofSeveralDays, AT + DAY))).toEqual(['duplicate', 'ongoing']);
+    expect(reasonsOf(await world.poll(ofSeveralDays, AT + 6 * MINUTE))).toEqual(['duplicate']);
+    expect(reasonsOf(await world.poll(ofSeveralDays, AT + 7 * MINUTE))).toEqual(['duplicate']);
   });
 });
 

@@ -47,7 +47,7 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     );
     expect(recorded.flatMap(({ overtaken }) => overtaken)).toHaveLength(19);
     expect(await state.readStanding([fingerprint, 'another'])).toEqual(
-      new Map([[fingerprint, { progress: AT + MINUTE, episodes: [] }]]),
+      new Map([[fingerprint, { progress: AT + MINUTE, episodes: [], said: [] }]]),
     );
   });
 
@@ -177,6 +177,71 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     });
   });
 
+  test('where a rule stands tells what was said of groups with an open episode, of every instant after its progress', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const [holding, over] = [groupId(['search']), groupId(['ads'])];
+    const instants = Array.from({ length: 8 }, (_, i) => AT + i * MINUTE);
+    for (const at of instants) {
+      const period = `day/${new Date(at).toISOString()}` as const;
+      const sayings = [saying({ period, at }), saying({ key: ['ads'], period, at })];
+      await state.record([recording(sayings, { fingerprint })], at);
+    }
+    const progress = AT + 4 * MINUTE;
+    const begun = [2, 3].map((step) => ({ groupId: holding, step, since: AT }));
+    const standing = async () => (await state.readStanding([fingerprint])).get(fingerprint);
+    const move = (before: number | null) =>
+      state.record(
+        [recording([], { fingerprint, progress: { before, at: progress }, episodes: { begun, ended: [] } })],
+        progress,
+      );
+    await move(null);
+
+    const { said = [], episodes = [] } = (await standing()) ?? {};
+    expect(episodes).toEqual(expect.arrayContaining(begun));
+    expect(episodes).toHaveLength(2);
+    expect(said.map(({ at }) => at).sort()).toEqual(instants.slice(4));
+    for (const firstAt of instants.filter((at) => at > progress)) {
+      const asked = await state.readSaid([{ fingerprint, groupIds: [holding], firstAt }]);
+      expect(asked.get(fingerprint)?.length).toBeGreaterThan(0);
+      expect(said).toEqual(expect.arrayContaining(asked.get(fingerprint) ?? []));
+    }
+    expect(said.filter(({ groupId: id }) => id === over)).toEqual([]);
+  });
+
+  test('where no progress is kept, the standing has the open episodes and nothing of what was said', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const episode = { groupId: groupId(['search']), step: 2, since: AT };
+    await state.record(
+      [recording([saying()], { fingerprint, episodes: { begun: [episode], ended: [] } })],
+      AT,
+    );
+    expect((await state.readStanding([fingerprint])).get(fingerprint)).toEqual({
+      progress: null,
+      episodes: [episode],
+      said: [],
+    });
+  });
+
+  test('a rule keeps its place under whatever name', async () => {
+    const state = await open();
+    const names = ['NULL', '', '{a,"b"}', 'back\\slash', "it's\r\n\u2028", 'ü 🙂'];
+    const rules = names.map((rule) => ({ rule, fingerprint: newRule() }));
+    const move = (before: number | null, at: number) =>
+      state.record(
+        rules.map((one) => recording([], { ...one, progress: { before, at }, tellings: [] })),
+        at,
+      );
+    expect((await move(null, AT)).overtaken).toEqual([]);
+    expect((await move(AT, AT + MINUTE)).overtaken).toEqual([]);
+    const kept = await database.sql.query<{ fingerprint: string; rule_name: string }>(
+      'SELECT fingerprint, rule_name FROM spendwatch.rule_progress',
+    );
+    const nameOf = new Map(kept.map(({ fingerprint, rule_name }) => [fingerprint, rule_name]));
+    expect(rules.map(({ fingerprint }) => nameOf.get(fingerprint))).toEqual(names);
+  });
+
   test('episodes begin, are replaced and end; an older instant does not touch them, but a clock set back does', async () => {
     const state = await open();
     const fingerprint = newRule();
@@ -196,7 +261,7 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     await change(null, AT, [warning, critical], []);
     await change(AT, AT + MINUTE, [{ ...warning, since: AT + MINUTE }], [critical]);
     const expected = [{ ...warning, since: AT + MINUTE }];
-    const standing = { progress: AT + MINUTE, episodes: expected };
+    const standing = { progress: AT + MINUTE, episodes: expected, said: [] };
     expect((await state.readStanding([fingerprint])).get(fingerprint)).toEqual(standing);
     expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toEqual(expected);
     // A process that was frozen for a day, and one whose clock is a minute behind.
@@ -274,7 +339,9 @@ test('processes whose plans meet the rows of many rules in opposite orders never
   };
   // One goes by the list of rules, and the other by the table, in which they stand the other way round.
   const byRule = await open('-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off');
-  const byTable = await open('-c enable_nestloop=off -c enable_mergejoin=off -c enable_indexscan=off');
+  const byTable = await open(
+    '-c enable_hashjoin=off -c enable_mergejoin=off -c enable_indexscan=off -c enable_bitmapscan=off -c enable_material=off',
+  );
   const fingerprints = Array.from({ length: 1_000 }, (_, i) => `circle-${String(i).padStart(4, '0')}`);
   await shared.sql.query(
     `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name, last_good)
