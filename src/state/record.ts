@@ -86,7 +86,8 @@ function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recordi
 
 /**
  * Moves the progress of rules on and returns those that stood where they were thought to. Their rows are locked in the order
- * of their fingerprints, so that two processes wait for each other and never in a circle.
+ * of their fingerprints, so that two processes wait for each other and never in a circle; who has waited looks again
+ * at where they stand.
  */
 async function moveOn(
   session: SqlSession,
@@ -94,42 +95,40 @@ async function moveOn(
   now: number,
 ): Promise<Set<string>> {
   const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
-    progress === null
-      ? []
-      : [
-          {
-            fingerprint,
-            rule_name: rule ?? '',
-            before: progress.before === null ? null : new Date(progress.before).toISOString(),
-            at: new Date(progress.at).toISOString(),
-          },
-        ],
+    progress === null ? [] : [{ fingerprint, name: rule ?? '', ...progress }],
   );
   if (steps.length === 0) return new Set();
   const fresh = steps.filter(({ before }) => before === null);
   if (fresh.length > 0) {
     await session.query(
       `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
-       SELECT fingerprint, rule_name FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, rule_name text)
+       SELECT fingerprint, rule_name FROM unnest($1::text[], $2::text[]) AS r (fingerprint, rule_name)
        ORDER BY fingerprint COLLATE "C"
        ON CONFLICT (fingerprint) DO NOTHING`,
-      [JSON.stringify(fresh)],
+      [fresh.map(({ fingerprint }) => fingerprint), fresh.map(({ name }) => name)],
     );
   }
+  // As arrays, whose length the planner knows: of a thousand rules it guesses well how to meet them.
   const moved = await session.query<{ fingerprint: string }>(
     `WITH step AS (
-       SELECT * FROM jsonb_to_recordset($1::text::jsonb)
-         AS r (fingerprint text, rule_name text, before timestamptz, at timestamptz)),
-     held AS (
-       SELECT progress.fingerprint FROM spendwatch.rule_progress AS progress JOIN step USING (fingerprint)
+       SELECT progress.fingerprint, r.rule_name, r.at
+       FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+         AS r (fingerprint, rule_name, before, at)
+       JOIN spendwatch.rule_progress AS progress USING (fingerprint)
+       WHERE progress.last_good IS NOT DISTINCT FROM r.before
        ORDER BY progress.fingerprint COLLATE "C" FOR UPDATE OF progress)
      UPDATE spendwatch.rule_progress AS progress
-     SET last_good = CASE WHEN progress.last_good > $2 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
+     SET last_good = CASE WHEN progress.last_good > $5 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
          rule_name = step.rule_name
-     FROM held JOIN step USING (fingerprint)
-     WHERE progress.fingerprint = held.fingerprint AND progress.last_good IS NOT DISTINCT FROM step.before
+     FROM step WHERE progress.fingerprint = step.fingerprint
      RETURNING progress.fingerprint`,
-    [JSON.stringify(steps), new Date(now + SKEW_MS)],
+    [
+      steps.map(({ fingerprint }) => fingerprint),
+      steps.map(({ name }) => name),
+      steps.map(({ before }) => (before === null ? null : new Date(before).toISOString())),
+      steps.map(({ at }) => new Date(at).toISOString()),
+      new Date(now + SKEW_MS),
+    ],
   );
   return new Set(moved.map(({ fingerprint }) => fingerprint));
 }
