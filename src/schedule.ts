@@ -82,7 +82,8 @@ function localFields(expression: string): LocalFields {
   const parts = expression.trim().split(/\s+/);
   const hasSeconds = parts.length === 6;
   const seconds = matcher(expression);
-  const minutes = hasSeconds ? matcher(parts.slice(1).join(' ')) : seconds;
+  // Rules with `for` look back on the same minutes at every poll.
+  const minutes = remembered(hasSeconds ? matcher(parts.slice(1).join(' ')) : seconds);
   // A nickname such as @daily has no fields to take apart.
   const days = parts.length < 5 ? () => true : matcher(`* * ${parts.slice(-3).join(' ')}`);
   let asked: { readonly day: number; readonly named: boolean } | null = null;
@@ -106,15 +107,22 @@ function matcher(expression: string): (local: number) => boolean {
 /** The zone's offset from UTC at an instant, in ms; looked up once a quarter of an hour, where all changes fall. */
 function offsetLookup(zone: string): (at: number) => number {
   if (zone === 'UTC') return () => 0;
-  const known = new Map<number, number>();
-  return (at) => {
-    const quarter = Math.floor(at / (15 * MINUTE));
-    const cached = known.get(quarter);
+  const ofQuarter = remembered((quarter) => {
+    const local = Temporal.Instant.fromEpochMilliseconds(quarter * 15 * MINUTE).toZonedDateTimeISO(zone);
+    return local.offsetNanoseconds / 1e6;
+  });
+  return (at) => ofQuarter(Math.floor(at / (15 * MINUTE)));
+}
+
+/** The same function, which works each answer out once and forgets them all when there are too many. */
+function remembered<T>(answer: (question: number) => T): (question: number) => T {
+  const known = new Map<number, T>();
+  return (question) => {
+    const cached = known.get(question);
     if (cached !== undefined) return cached;
-    const offset = Temporal.Instant.fromEpochMilliseconds(quarter * 15 * MINUTE).toZonedDateTimeISO(zone);
-    const ms = offset.offsetNanoseconds / 1e6;
+    const found = answer(question);
     if (known.size > 10_000) known.clear();
-    known.set(quarter, ms);
-    return ms;
+    known.set(question, found);
+    return found;
   };
 }
