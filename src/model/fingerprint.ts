@@ -24,8 +24,15 @@ export function ruleFingerprints(
 
 /** A group in the ledger. A hash, because group values may be long; JSON tells NULL from a string `(none)`. */
 export function groupId(key: GroupKey): string {
-  return sha256(JSON.stringify(key));
+  const known = groupIds.get(key);
+  if (known !== undefined) return known;
+  const id = sha256(JSON.stringify(key));
+  groupIds.set(key, id);
+  return id;
 }
+
+/** A poll asks for the name of each group that fires three times. */
+const groupIds = new WeakMap<GroupKey, string>();
 
 /** An alert's id: the same over retries, replicas and restarts. */
 export function alertId(fingerprint: string, group: string, period: PeriodKey, severity: Severity): string {

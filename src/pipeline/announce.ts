@@ -25,6 +25,7 @@ export async function announce(
   decisions: readonly Decided[],
   occasion: Occasion,
 ): Promise<Telling<News>[][]> {
+  if (decisions.every(({ decision }) => decision.news.length === 0)) return decisions.map(() => []);
   const shown = decisions.map(({ decision }) => decision.news.flatMap(largestOfEachSeverity));
   const wanted = decisions.map(({ rule }, i) => ({
     rule,

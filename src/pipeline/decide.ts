@@ -65,11 +65,13 @@ export interface Situation {
  */
 export function decide(situation: Situation): Decision {
   const { rule, moments, evaluations, episodes, computed, silences } = situation;
+  if (episodes.length === 0 && evaluations.every(isQuiet)) return NO_NEWS;
   const tracker = trackEpisodes(evaluations[0]?.at ?? 0, episodes, computed);
   const cases = new Map<string, Case>();
   for (const [i, evaluation] of evaluations.entries()) {
     const { at, judgement } = evaluation;
     tracker.advance(moments[i] as Moment, evaluation);
+    if (judgement.firing.length === 0) continue;
     const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, situation.zone);
     for (const firing of judgement.firing) {
       const id = tracker.idOf(firing.key);
@@ -100,6 +102,13 @@ export function decide(situation: Situation): Decision {
     news: [...news.values()],
     episodes: tracker.changes(),
   };
+}
+
+/** Of most rules at most polls. */
+const NO_NEWS: Decision = { verdicts: [], news: [], episodes: { begun: [], ended: [] } };
+
+function isQuiet({ judgement, pending }: Evaluation): boolean {
+  return judgement.firing.length + pending.length === 0;
 }
 
 /** A group that fires at one instant. */
