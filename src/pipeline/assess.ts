@@ -5,7 +5,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { collect, type Source } from './collect.ts';
-import { type Evaluation, evaluate, type Moment, queriesOf } from './evaluate.ts';
+import { type Evaluation, evaluate, type Moment, planOf } from './evaluate.ts';
 
 /** A rule and the instants at which it is to be judged, ascending. */
 export interface Assignment {
@@ -49,15 +49,16 @@ export async function assess(
   counted: Window | null = null,
 ): Promise<Assessment> {
   const queries: Query[] = [];
-  const spans = assignments.map(({ rule, moments }) => {
+  const plans = assignments.map(({ rule, moments }) => {
+    const plan = planOf(rule, zone, moments);
     const from = queries.length;
-    queries.push(...queriesOf(rule, zone, moments));
-    return { from, to: queries.length };
+    queries.push(...plan.queries);
+    // Those of a night of instants are large and made again: they must not all be held while the source is read.
+    return { rule, moments, plan: plan.instants.length === 1 ? plan : null, from, to: queries.length };
   });
   if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
   const { newestRow, rowsRead, series } = await collect(source, queries, before);
-  const outcomes = assignments.map(({ rule, moments }, i): Outcome => {
-    const { from, to } = spans[i] as { from: number; to: number };
+  const outcomes = plans.map(({ rule, moments, plan, from, to }): Outcome => {
     try {
       const own: Series[] = [];
       for (const answer of series.slice(from, to)) {
@@ -65,7 +66,12 @@ export async function assess(
         if (answer === null) return { rule, evaluations: [], error: null, isOpen: true };
         own.push(answer);
       }
-      return { rule, evaluations: evaluate(rule, zone, moments, own), error: null, isOpen: false };
+      return {
+        rule,
+        evaluations: evaluate(plan ?? planOf(rule, zone, moments), own),
+        error: null,
+        isOpen: false,
+      };
     } catch (error) {
       return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }

@@ -18,26 +18,50 @@ export interface Evaluation {
   readonly pending: readonly Firing[];
 }
 
-/**
- * What a rule needs to know to be judged at all the moments: the queries of its type, each with the windows of all
- * instants, so that a night of instants is one question.
- */
-export function queriesOf(rule: Rule, zone: string, moments: readonly Moment[]): Query[] {
-  return planOf(rule, zone, moments).queries;
+/** How a rule is judged at some moments: each instant once, however many moments look back at it. */
+export interface Plan {
+  readonly rule: Rule;
+  readonly zone: string;
+  readonly moments: readonly Moment[];
+  /** What it needs to know: the queries of its type, each with the windows of all instants, so that a night is one question. */
+  readonly queries: readonly Query[];
+  /** Every instant to be judged, ascending, once each. */
+  readonly instants: readonly number[];
+  /** By instant and query: where the windows that the rule asked for at the instant stand in the merged query. */
+  readonly slices: readonly (readonly (readonly number[])[])[];
+}
+
+export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
+  const distinct = new Set<number>();
+  for (const { at, earlier } of moments) {
+    distinct.add(at);
+    for (const instant of earlier) distinct.add(instant);
+  }
+  const instants = [...distinct].sort((a, b) => a - b);
+  const type = ruleTypeOf(rule);
+  const merged: {
+    readonly query: Query;
+    readonly windows: Window[];
+    readonly places: Places;
+  }[] = [];
+  const slices = instants.map((at) =>
+    type.queries(rule, { at: at - rule.delayMs, zone }).map((query, i) => {
+      // The queries of one rule differ from instant to instant in their windows only.
+      merged[i] ??= { query, windows: [], places: new Map() };
+      const { windows, places } = merged[i];
+      return query.windows.map((window) => placeOf(window, windows, places));
+    }),
+  );
+  const queries = merged.map(({ query, windows }) => ({ ...query, windows }));
+  return { rule, zone, moments, queries, instants, slices };
 }
 
 /**
- * Judges a rule at every moment over the answers to `queriesOf` of the same arguments, in the order of the moments.
- * Pure and total. A step of a group counts only if the group reached a step of that severity at every earlier
- * instant of the moment too. Every instant is judged once, however many moments look back at it.
+ * Judges a rule at every moment over the answers to the plan's queries, in the order of the moments. Pure and total. A
+ * step of a group counts only if the group reached a step of that severity at every earlier instant of the moment too.
  */
-export function evaluate(
-  rule: Rule,
-  zone: string,
-  moments: readonly Moment[],
-  series: readonly Series[],
-): Evaluation[] {
-  const { instants, slices } = planOf(rule, zone, moments);
+export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
+  const { rule, zone, moments, instants, slices } = plan;
   const type = ruleTypeOf(rule);
   const indexOf = new Map(instants.map((at, index) => [at, index]));
   const judgements = new Map<number, Judgement>();
@@ -112,38 +136,6 @@ function settle(
   }
   const status = judgement.status === 'firing' && firing.length === 0 ? 'ok' : judgement.status;
   return { at, judgement: { status, observed: judgement.observed, firing }, pending };
-}
-
-interface Plan {
-  /** Every instant to be judged, ascending, once each. */
-  readonly instants: readonly number[];
-  readonly queries: Query[];
-  /** By instant and query: where the windows that the rule asked for at the instant stand in the merged query. */
-  readonly slices: readonly (readonly (readonly number[])[])[];
-}
-
-function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
-  const distinct = new Set<number>();
-  for (const { at, earlier } of moments) {
-    distinct.add(at);
-    for (const instant of earlier) distinct.add(instant);
-  }
-  const instants = [...distinct].sort((a, b) => a - b);
-  const type = ruleTypeOf(rule);
-  const merged: {
-    readonly query: Query;
-    readonly windows: Window[];
-    readonly places: Places;
-  }[] = [];
-  const slices = instants.map((at) =>
-    type.queries(rule, { at: at - rule.delayMs, zone }).map((query, i) => {
-      // The queries of one rule differ from instant to instant in their windows only.
-      merged[i] ??= { query, windows: [], places: new Map() };
-      const { windows, places } = merged[i];
-      return query.windows.map((window) => placeOf(window, windows, places));
-    }),
-  );
-  return { instants, queries: merged.map(({ query, windows }) => ({ ...query, windows })), slices };
 }
 
 /** By both ends instead of by a name made of them: this is asked for every window of every instant. */

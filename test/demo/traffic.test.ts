@@ -5,7 +5,7 @@ import { demoConfig } from '../../src/demo/demo-config.ts';
 import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
 import { type Cell, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
-import { evaluate, queriesOf } from '../../src/pipeline/evaluate.ts';
+import { evaluate, planOf } from '../../src/pipeline/evaluate.ts';
 import type { CallRow } from '../../src/stores/audit-store.ts';
 import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
 
@@ -107,7 +107,8 @@ describe.each(['2026-11-20T02:05:00Z', '2027-03-01T09:30:00Z', '2026-06-14T17:00
             cells: windows.map((window) => spend.cell(service, window)),
           })),
         );
-      const judged = evaluate(rule, 'UTC', moments, queriesOf(rule, 'UTC', moments).map(answer));
+      const plan = planOf(rule, 'UTC', moments);
+      const judged = evaluate(plan, plan.queries.map(answer));
       expect(judged).toHaveLength(moments.length);
       expect(judged.some(({ judgement }) => judgement.observed.length === spend.services.length)).toBe(true);
       expect(judged.flatMap(({ judgement }) => judgement.firing)).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Rule } from '../../src/model/rule.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
-import { evaluate, type Moment, queriesOf } from '../../src/pipeline/evaluate.ts';
+import { evaluate, type Moment, planOf } from '../../src/pipeline/evaluate.ts';
 import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
 
 const MINUTE = 60_000;
@@ -39,7 +39,8 @@ function run(
   keys: readonly GroupKey[],
   cost: (key: GroupKey, window: Window) => number | null,
 ) {
-  return evaluate(rule, 'UTC', given, answer(queriesOf(rule, 'UTC', given), keys, cost));
+  const plan = planOf(rule, 'UTC', given);
+  return evaluate(plan, answer(plan.queries, keys, cost));
 }
 
 const rule = (keys: Record<string, unknown> = {}) =>
@@ -53,19 +54,19 @@ const rule = (keys: Record<string, unknown> = {}) =>
 describe('the queries of a rule', () => {
   it('ask for the windows of all instants at once, each once', () => {
     const given = moments([10, 11], 3);
-    const [query, ...more] = queriesOf(rule({ for: '3m' }), 'UTC', given);
+    const [query, ...more] = planOf(rule({ for: '3m' }), 'UTC', given).queries;
     expect(more).toEqual([]);
     expect(query?.windows.map(({ to }) => to)).toEqual([7, 8, 9, 10, 11].map(minute));
   });
 
   it('look as far back as the delay of the rule', () => {
-    const [query] = queriesOf(rule({ delay: '2m' }), 'UTC', moments([10], 0));
+    const [query] = planOf(rule({ delay: '2m' }), 'UTC', moments([10], 0)).queries;
     expect(query?.windows).toEqual([{ from: minute(7), to: minute(8) }]);
   });
 
   it('share the windows of a baseline between instants that need the same', () => {
     const yesterday = ruleOf('anomaly', { window: 'yesterday', baseline: '7d' });
-    const [query] = queriesOf(yesterday, 'UTC', moments([600, 601, 602], 0));
+    const [query] = planOf(yesterday, 'UTC', moments([600, 601, 602], 0)).queries;
     // One window, seven periods and their days, which are the same spans for whole days.
     expect(query?.windows).toHaveLength(8);
   });
@@ -213,11 +214,12 @@ describe('for', () => {
     const keys = Array.from({ length: 2_000 }, (_, i) => [`user-${i}`]);
     const hot = cellOf(60);
     const cold = cellOf(10);
-    const series = queriesOf(day, 'UTC', given).map(({ windows }) =>
+    const plan = planOf(day, 'UTC', given);
+    const series = plan.queries.map(({ windows }) =>
       seriesOfCells(keys.map((key, i) => ({ key, cells: windows.map(() => (i < 200 ? hot : cold)) }))),
     );
     const started = performance.now();
-    const [evaluation] = evaluate(day, 'UTC', given, series);
+    const [evaluation] = evaluate(plan, series);
     expect(evaluation?.judgement.firing).toHaveLength(200);
     // Quadratic work would be minutes; a shared machine gets room.
     expect(performance.now() - started).toBeLessThan(30_000);
