@@ -40,10 +40,13 @@ export async function readStanding(
   fingerprints: readonly string[],
 ): Promise<Map<string, Standing>> {
   const rows = await sql.query<StandingRow>(
-    `SELECT fingerprint, last_good, group_id, episode.step AS held_step, since, said.*
-     FROM unnest($1::text[]) AS asked (fingerprint)
-     LEFT JOIN spendwatch.rule_progress USING (fingerprint) LEFT JOIN spendwatch.episode USING (fingerprint)
-     LEFT JOIN LATERAL ${saidSince('episode', 'last_good')} AS said ON true
+    `SELECT fingerprint, last_good, held.*
+     FROM unnest($1::text[]) AS asked (fingerprint) LEFT JOIN spendwatch.rule_progress USING (fingerprint)
+     LEFT JOIN LATERAL (
+       SELECT group_id, episode.step AS held_step, since, said.* FROM spendwatch.episode
+       LEFT JOIN LATERAL ${saidSince('episode', 'last_good')} AS said ON true
+       WHERE episode.fingerprint = asked.fingerprint
+     ) AS held ON true
      WHERE last_good IS NOT NULL OR group_id IS NOT NULL`,
     [fingerprints],
   );
