@@ -47,7 +47,7 @@ const within = { when: ['before'] } as const;
 
 const POLLING: readonly Step[] = [
   step('it asks for the lease', /INSERT INTO spendwatch\.leader/),
-  step('it reads how far it has come', /^SELECT fingerprint, last_good, group_id/, within),
+  step('it reads how far it has come', /^SELECT fingerprint, last_good, held/, within),
   step('it reads the audit table', /api_audit_logs/, within),
   step('it reads what was said', /CROSS JOIN LATERAL/, within),
 ];
