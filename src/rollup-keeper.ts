@@ -86,6 +86,7 @@ export function openRollupKeeper(
     source: {
       read: (reads, before) => store.read(reads, before),
       look: (queries, before) => inTurn(() => look(queries, before)),
+      prepare: () => inTurn(() => rollup.build(BUILD_SLICE_MS).then(() => undefined)),
     },
     standing: () =>
       inTurn(async () => {

@@ -53,12 +53,11 @@ export async function assess(
     const plan = planOf(rule, zone, moments);
     const from = queries.length;
     queries.push(...plan.queries);
-    // Those of a night of instants are large and made again: they must not all be held while the source is read.
-    return { rule, moments, plan: plan.instants.length === 1 ? plan : null, from, to: queries.length };
+    return { rule, plan, from, to: queries.length };
   });
   if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
   const { newestRow, rowsRead, series } = await collect(source, queries, before);
-  const outcomes = plans.map(({ rule, moments, plan, from, to }): Outcome => {
+  const outcomes = plans.map(({ rule, plan, from, to }): Outcome => {
     try {
       const own: Series[] = [];
       for (const answer of series.slice(from, to)) {
@@ -66,12 +65,7 @@ export async function assess(
         if (answer === null) return { rule, evaluations: [], error: null, isOpen: true };
         own.push(answer);
       }
-      return {
-        rule,
-        evaluations: evaluate(plan ?? planOf(rule, zone, moments), own),
-        error: null,
-        isOpen: false,
-      };
+      return { rule, evaluations: evaluate(plan, own), error: null, isOpen: false };
     } catch (error) {
       return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }

@@ -9,6 +9,8 @@ import type { AuditStore } from '../stores/audit-store.ts';
 export interface Source extends Pick<AuditStore, 'read'> {
   /** Answers what it can from cells that are kept; null for a query that the store itself must answer. */
   look?(queries: readonly Query[], before: number): Promise<Looked>;
+  /** Reads beforehand what the next look will need, where looks follow each other at once. */
+  prepare?(): Promise<void>;
 }
 
 /** The answers to some queries, as of one instant. */

@@ -6,7 +6,8 @@ import type { EpisodeChanges } from '../model/said.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
-import { type Assignment, assess, momentOf, type Outcome } from './assess.ts';
+import { type Assignment, momentOf, type Outcome } from './assess.ts';
+import { assessInSlices } from './catch-up.ts';
 import type { Decision, News, Verdict } from './decide.ts';
 import { deliberate } from './deliberate.ts';
 import type { PollParts } from './parts.ts';
@@ -88,7 +89,7 @@ async function pollOnce(
   const assignments = rules.map((rule) =>
     assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule),
   );
-  const { newestRow, rowsRead, outcomes } = await assess(parts.source, parts.zone, assignments, at);
+  const { newestRow, rowsRead, outcomes } = await assessInSlices(parts.source, parts.zone, assignments, at);
   const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf, standing);
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {
