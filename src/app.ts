@@ -10,6 +10,7 @@ import { type CronSchedule, cronSchedule } from './schedule.ts';
 import type { Sql } from './sql/port.ts';
 import { openSql } from './sql.ts';
 import { openState, type State } from './state/open.ts';
+import { rememberStanding } from './state/standing-memory.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 
 /** The parts of one configuration, opened. */
@@ -99,6 +100,7 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
   const fingerprints = ruleFingerprints(
     config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
   );
+  const remembering = once(async () => rememberStanding(await parts.state()));
   return {
     ...parts,
     config,
@@ -109,7 +111,7 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
       store: parts.store,
       source: parts.store,
       dimensions,
-      state: await parts.state(),
+      state: await remembering(),
       rules: config.rules.filter((rule) => rule.enabled),
       fingerprints,
       silences: config.silences,

@@ -234,11 +234,14 @@ function openCounts({ own, split }: CubeView): Counts {
   };
 }
 
+const NO_SKETCHES: Cell['sketches'] = {};
+
 function sketchesOf(
   counted: readonly CountedSketch[],
   key: GroupKey,
   window: number,
 ): Readonly<Partial<Record<Measure, Sketch>>> {
+  if (counted.length === 0) return NO_SKETCHES;
   const sketches: Partial<Record<Measure, Sketch>> = {};
   for (const { measure, columns, counts } of counted) {
     const { buckets, ids } = counts.ofGroup(key);

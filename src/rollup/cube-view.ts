@@ -3,7 +3,7 @@ import type { Window } from '../model/window.ts';
 import { type BucketIndex, openBucketIndex } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { DAY, HOUR, memberOf } from './grid.ts';
-import { type MovingWindow, openMovingWindow } from './moving-window.ts';
+import { MovingWindow } from './moving-window.ts';
 import { KeyDictionary, width } from './packed-cells.ts';
 import { openRecent } from './recent.ts';
 import { addCells, carryTotals, emptyTotals, type Totals } from './totals.ts';
@@ -84,7 +84,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
     split: groups.split,
     open(window) {
       turn();
-      return memberOf(opened, pieceName(window), () => openMovingWindow(source));
+      return memberOf(opened, pieceName(window), () => new MovingWindow(source));
     },
   };
 }

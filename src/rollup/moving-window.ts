@@ -16,20 +16,6 @@ export interface WindowSource {
   span(from: number, to: number): Totals | null;
 }
 
-/**
- * The sums of a window, moved along with it from look to look: a poll adds the minute that entered and takes away the one
- * that left. Sums are whole numbers, so that taking away is as exact as adding.
- */
-export interface MovingWindow {
-  /** Whether it is at this window already, or was not asked since the cube was looked at last. */
-  isFree(window: Window): boolean;
-  /**
-   * The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. They are
-   * good until the cube is looked at again, and written over then.
-   */
-  totals(window: Window, at: number): Totals | null;
-}
-
 /** What a window holds of an hour that it does not take as a whole. */
 interface Stretch {
   /** Null for a part that was read as it is, the next of which has nothing to do with it. */
@@ -50,26 +36,93 @@ interface Content {
   readonly stretches: readonly Stretch[];
 }
 
-export function openMovingWindow(source: WindowSource): MovingWindow {
-  const { own, measures } = source;
-  let totals = emptyTotals(0);
-  let held: Content | null = null;
-  let [looks, from, to] = [-1, 0, 0];
+/**
+ * The sums of a window, moved along with it from look to look: a poll adds the minute that entered and takes away the one
+ * that left. Sums are whole numbers, so that taking away is as exact as adding. A class, as there are hundreds of them.
+ */
+export class MovingWindow {
+  readonly #source: WindowSource;
+  #totals: Totals = emptyTotals(0);
+  /** Null where the sums of the window are not known. */
+  #held: Content | null = null;
+  /** When it was asked last, and for which window. */
+  #looks = -1;
+  #from = 0;
+  #to = 0;
 
-  const isAt = (window: Window): boolean => window.from === from && window.to === to;
+  constructor(source: WindowSource) {
+    this.#source = source;
+  }
 
-  const add = (cells: PackedCells, begin: number, end: number, sign: 1 | -1): void => {
-    const range = cells.minutes === null ? WHOLE : cells.minutes;
-    const last = cells.minutes === null ? cells.keys.length : (range[end] as number);
-    addCells(totals, cells, source.groupOf, measures, { from: range[begin] as number, to: last, sign });
-  };
+  /** Whether it is at this window already, or was not asked since the cube was looked at last. */
+  isFree(window: Window): boolean {
+    return this.#looks !== this.#source.own.looks || this.#isAt(window);
+  }
+
+  /**
+   * The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. They are
+   * good until the cube is looked at again, and written over then.
+   */
+  totals(window: Window, at: number): Totals | null {
+    const { looks } = this.#source.own;
+    if (this.#looks !== looks || !this.#isAt(window)) {
+      this.#held = this.#content(window, at);
+      this.#looks = looks;
+      this.#from = window.from;
+      this.#to = window.to;
+    }
+    return this.#held === null ? null : this.#totals;
+  }
+
+  #isAt({ from, to }: Window): boolean {
+    return from === this.#from && to === this.#to;
+  }
+
+  /** Makes the sums those of the window; null where something is not known. */
+  #content(window: Window, at: number): Content | null {
+    const { own, count, measures } = this.#source;
+    const whole = wholeHours(window);
+    const held = this.#held;
+    const stays = held !== null && held.version === own.version && isSame(held.whole, whole) ? held : null;
+    const sealed = stays?.sealed ?? sealedWithin(own, whole);
+    const stretches = stretchesOf(own, window, { from: sealed, to: whole.to }, at);
+    if (stretches === null) return null;
+    this.#totals = grown(this.#totals, count * measures);
+    const lacks = stays?.lacks ?? this.#begin(whole, sealed);
+    if (lacks === null) return null;
+    this.#move(stays?.stretches ?? NO_STRETCHES, stretches);
+    this.#totals.lacks = lacks;
+    for (const { cells } of stretches) this.#totals.lacks = bothLacks(this.#totals.lacks, cells.lacks);
+    return { whole, sealed, version: own.version, lacks, stretches };
+  }
+
+  /** Makes the sums those of whole hours alone; the measures that they lack, or null where one is not known. */
+  #begin(whole: Window, sealed: number): readonly number[] | null {
+    clearTotals(this.#totals);
+    if (sealed <= whole.from) return NO_LACKS;
+    const span = this.#source.span(whole.from, sealed);
+    if (span === null) return null;
+    addTotals(this.#totals, span);
+    return span.lacks;
+  }
+
+  #move(before: readonly Stretch[], after: readonly Stretch[]): void {
+    for (const stretch of after) {
+      const same = sameHour(before, stretch);
+      if (same === null) this.#add(stretch.cells, stretch.from, stretch.to, 1);
+      else this.#change(same, stretch);
+    }
+    for (const stretch of before) {
+      if (sameHour(after, stretch) === null) this.#add(stretch.cells, stretch.from, stretch.to, -1);
+    }
+  }
 
   /** Makes the minutes of one hour those of `after`. */
-  const change = (before: Stretch, after: Stretch): void => {
+  #change(before: Stretch, after: Stretch): void {
     if (isForward(before, after)) {
       // So do nearly all of the windows that baselines compare with.
-      if (before.to < after.to) add(after.cells, before.to, after.to, 1);
-      if (before.from < after.from) add(after.cells, before.from, after.from, -1);
+      this.#add(after.cells, before.to, after.to, 1);
+      this.#add(after.cells, before.from, after.from, -1);
       return;
     }
     const last = Math.max(before.to, after.to);
@@ -77,60 +130,22 @@ export function openMovingWindow(source: WindowSource): MovingWindow {
       const was = minute >= before.from && minute < before.to;
       const is = minute >= after.from && minute < after.to;
       if (was && is && before.cells.origins?.[minute] === after.cells.origins?.[minute]) continue;
-      if (is) add(after.cells, minute, minute + 1, 1);
-      if (was) add(before.cells, minute, minute + 1, -1);
+      if (is) this.#add(after.cells, minute, minute + 1, 1);
+      if (was) this.#add(before.cells, minute, minute + 1, -1);
     }
-  };
+  }
 
-  const move = (before: readonly Stretch[], after: readonly Stretch[]): void => {
-    for (const stretch of after) {
-      const same = sameHour(before, stretch);
-      if (same === null) add(stretch.cells, stretch.from, stretch.to, 1);
-      else change(same, stretch);
-    }
-    for (const stretch of before) {
-      if (sameHour(after, stretch) === null) add(stretch.cells, stretch.from, stretch.to, -1);
-    }
-  };
-
-  const begin = (whole: Window, sealed: number): readonly number[] | null => {
-    clearTotals(totals);
-    if (sealed <= whole.from) return NO_LACKS;
-    const span = source.span(whole.from, sealed);
-    if (span === null) return null;
-    addTotals(totals, span);
-    return span.lacks;
-  };
-
-  /** Null where something is not known. */
-  const content = (window: Window, at: number): Content | null => {
-    const whole = wholeHours(window);
-    const stays = held !== null && held.version === own.version && isSame(held.whole, whole) ? held : null;
-    const sealed = stays?.sealed ?? sealedWithin(own, whole);
-    const stretches = stretchesOf(own, window, { from: sealed, to: whole.to }, at);
-    if (stretches === null) return null;
-    totals = grown(totals, source.count * measures);
-    const lacks = stays?.lacks ?? begin(whole, sealed);
-    if (lacks === null) return null;
-    move(stays?.stretches ?? [], stretches);
-    totals.lacks = lacks;
-    for (const { cells } of stretches) totals.lacks = bothLacks(totals.lacks, cells.lacks);
-    return { whole, sealed, version: own.version, lacks, stretches };
-  };
-
-  return {
-    isFree: (window) => looks !== own.looks || isAt(window),
-    totals(window, at) {
-      if (looks === own.looks && isAt(window)) return held === null ? null : totals;
-      held = content(window, at);
-      [looks, from, to] = [own.looks, window.from, window.to];
-      return held === null ? null : totals;
-    },
-  };
+  #add(cells: PackedCells, begin: number, end: number, sign: 1 | -1): void {
+    const { minutes, keys } = cells;
+    const from = minutes === null ? 0 : (minutes[begin] as number);
+    const to = minutes === null ? keys.length : (minutes[end] as number);
+    if (from === to) return;
+    addCells(this.#totals, cells, this.#source.groupOf, this.#source.measures, { from, to, sign });
+  }
 }
 
 const NO_LACKS: readonly number[] = [];
-const WHOLE = [0];
+const NO_STRETCHES: readonly Stretch[] = [];
 
 function isSame(a: Window, b: Window): boolean {
   return a.from === b.from && a.to === b.to;

@@ -80,7 +80,7 @@ export async function record<S extends Saying>(
 }
 
 /** Whether a rule that was judged before has nothing to say and nothing to remember, as in most polls. */
-function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recording): boolean {
+export function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recording): boolean {
   return progress?.before != null && begun.length + ended.length + tellings.length === 0;
 }
 
