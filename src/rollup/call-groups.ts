@@ -74,7 +74,17 @@ export function linesTogether({ segments, dimensions, buckets }: CallColumns, le
   return combined(columns, length).firsts.length;
 }
 
-function numbered(numbers: Int32Array): { readonly values: readonly number[]; readonly places: Int32Array } {
+/** Numbers by the places of `values`, each of which is there once. */
+export interface NumberColumn {
+  readonly values: readonly number[];
+  readonly places: Int32Array;
+}
+
+/** Numbers as a column to be combined with others. */
+export function numbered(numbers: Int32Array): {
+  readonly values: readonly number[];
+  readonly places: Int32Array;
+} {
   const values = [...new Set(numbers)];
   const placeOf = new Map(values.map((value, place) => [value, place]));
   return { values, places: numbers.map((value) => placeOf.get(value) as number) };
@@ -86,7 +96,7 @@ interface Column {
 }
 
 /** Numbers for the combinations of values that lines have, and a line that has each. */
-function combined(
+export function combined(
   columns: readonly Column[],
   length: number,
 ): { readonly ids: Int32Array; readonly firsts: number[] } {

@@ -58,8 +58,20 @@ export function takeDetails(
     const hour = hourOf(at);
     byHour.get(hour)?.push({ minute: (at - hour) / MINUTE, key: own.dictionary.numberOf(key), sums });
   }
-  for (const [hour, loose] of byHour) {
-    const packed = pack(loose, width(own.cube), true);
+  putDetails(
+    own,
+    new Map([...byHour].map(([hour, loose]) => [hour, pack(loose, width(own.cube), true)])),
+    isKept,
+  );
+}
+
+/** Hours by the minute are as these are, but for minutes (ms) that are kept as they were. */
+export function putDetails(
+  own: CubeCells,
+  hours: ReadonlyMap<number, PackedCells>,
+  isKept: (minute: number) => boolean,
+): void {
+  for (const [hour, packed] of hours) {
     const older = own.details.get(hour);
     const isOlder = (minute: number): boolean => isKept(hour + minute * MINUTE);
     own.details.set(hour, older === undefined ? packed : spliced(older, packed, isOlder, width(own.cube)));

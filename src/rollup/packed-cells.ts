@@ -1,7 +1,8 @@
+import type { DecimalColumn } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
 import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
 import type { GroupKey } from '../model/series.ts';
-import { MINUTES } from './grid.ts';
+import { MINUTES, memberOf } from './grid.ts';
 
 /**
  * Cells of one hour or day in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
@@ -41,6 +42,49 @@ export function pack(cells: readonly LooseCell[], measures: number, byMinute: bo
   return packed;
 }
 
+/** Places of some calls in their columns, ascending by the minute of the hour that each is of. */
+export interface MinuteLines {
+  readonly lines: Int32Array;
+  readonly minutes: Int32Array;
+}
+
+/**
+ * Packs calls, at most 9,000 as they are added up before parts are carried, by the minute. `keyOf` is the number of each line's key, -1 for one that is left out; those
+ * of a minute that have the same key are one cell.
+ */
+export function packCalls(
+  { lines, minutes }: MinuteLines,
+  keyOf: Int32Array,
+  sums: readonly DecimalColumn[],
+): PackedCells {
+  const keys: number[] = [];
+  const ends = new Int32Array(MINUTES + 1);
+  const cellOf = new Int32Array(lines.length);
+  const known = new Map<number, number>();
+  for (let i = 0; i < lines.length; i += 1) {
+    const minute = minutes[i] as number;
+    if (minute !== minutes[i - 1]) known.clear();
+    const key = keyOf[lines[i] as number] as number;
+    let cell = key < 0 ? -1 : known.get(key);
+    if (cell === undefined) {
+      cell = keys.push(key) - 1;
+      known.set(key, cell);
+    }
+    cellOf[i] = cell;
+    ends[minute + 1] = keys.length;
+  }
+  const packed = empty(keys.length, sums.length, true);
+  packed.keys.set(keys);
+  packed.minutes?.set(ends);
+  for (const [m, { units, parts }] of sums.entries()) {
+    addLines(packed.units, units, lines, cellOf, sums.length, m);
+    if (parts !== null) addLines(packed.parts, parts, lines, cellOf, sums.length, m);
+  }
+  carry(packed.units, packed.parts);
+  fillMinutes(packed.minutes);
+  return packed;
+}
+
 /** Cells by the minute: those of `older` in the minutes (0 to 59) that are said to be, those of `newer` in the others. */
 export function spliced(
   older: PackedCells,
@@ -48,23 +92,34 @@ export function spliced(
   isOlder: (minute: number) => boolean,
   measures: number,
 ): PackedCells {
-  const parts = Array.from({ length: MINUTES }, (_, minute) => {
+  // Most minutes stay, so that runs of them are copied at once.
+  const runs: { readonly source: PackedCells; readonly from: number; to: number }[] = [];
+  for (let minute = 0; minute < MINUTES; minute += 1) {
     const source = isOlder(minute) ? older : newer;
-    return { source, from: source.minutes?.[minute] ?? 0, to: source.minutes?.[minute + 1] ?? 0 };
-  });
-  const size = parts.reduce((cells, { from, to }) => cells + to - from, 0);
+    const last = runs.at(-1);
+    if (last?.source === source) last.to = minute + 1;
+    else runs.push({ source, from: minute, to: minute + 1 });
+  }
+  const placeOf = ({ minutes }: PackedCells, minute: number): number => minutes?.[minute] ?? 0;
+  const size = runs.reduce(
+    (cells, { source, from, to }) => cells + placeOf(source, to) - placeOf(source, from),
+    0,
+  );
   const packed = empty(size, measures, true);
   const origins: object[] = [];
   let end = 0;
-  for (const [minute, { source, from, to }] of parts.entries()) {
-    origins[minute] = source.origins?.[minute] as object;
-    if (from < to) {
-      packed.keys.set(source.keys.subarray(from, to), end);
-      packed.units.set(source.units.subarray(from * measures, to * measures), end * measures);
-      packed.parts.set(source.parts.subarray(from * measures, to * measures), end * measures);
-      end += to - from;
+  for (const { source, from, to } of runs) {
+    const [first, last] = [placeOf(source, from), placeOf(source, to)];
+    if (first < last) {
+      packed.keys.set(source.keys.subarray(first, last), end);
+      packed.units.set(source.units.subarray(first * measures, last * measures), end * measures);
+      packed.parts.set(source.parts.subarray(first * measures, last * measures), end * measures);
     }
-    (packed.minutes as Int32Array)[minute + 1] = end;
+    for (let minute = from; minute < to; minute += 1) {
+      origins[minute] = source.origins?.[minute] as object;
+      (packed.minutes as Int32Array)[minute + 1] = end + placeOf(source, minute + 1) - first;
+    }
+    end += last - first;
   }
   return { ...packed, origins };
 }
@@ -92,18 +147,22 @@ export function together(parts: readonly PackedCells[], measures: number): Packe
 /** Numbers for group keys: a cube's cells name their key by its place here. */
 export class KeyDictionary {
   readonly keys: GroupKey[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #places: Branch = new Map();
 
+  /** All keys have as many parts. They are looked up part by part: joined to one text, each would cost half as much again. */
   numberOf(key: GroupKey): number {
-    // No text of a database holds a NUL. As JSON it would take half as long again, once for every cell.
-    let text = '';
-    for (const part of key) text += part === null ? '\0-' : `${part}\0+`;
-    const known = this.#places.get(text);
-    if (known !== undefined) return known;
-    this.#places.set(text, this.keys.length);
-    return this.keys.push(key) - 1;
+    const last = key.length - 1;
+    let branch = this.#places;
+    for (let i = 0; i < last; i += 1) {
+      branch = memberOf(branch, key[i] ?? null, (): Branch => new Map()) as Branch;
+    }
+    // A key without parts has its place where one of NULL would be.
+    return memberOf(branch, key[last] ?? null, () => this.keys.push(key) - 1) as number;
   }
 }
+
+/** By a key's part: what follows it, and at the last one the key's number. */
+type Branch = Map<string | null, Branch | number>;
 
 const SCALE = Number(ONE);
 
@@ -143,6 +202,22 @@ function writeDecimal(text: string, { units, parts }: PackedCells, at: number): 
   // Subtracted from 0, as a negative 0 is not the same as 0.
   units[at] = isNegative ? 0 - whole : whole;
   parts[at] = isNegative ? 0 - part : part;
+}
+
+function addLines(
+  sums: Float64Array,
+  values: Float64Array,
+  lines: Int32Array,
+  cellOf: Int32Array,
+  measures: number,
+  m: number,
+): void {
+  for (let i = 0; i < lines.length; i += 1) {
+    const cell = cellOf[i] as number;
+    if (cell < 0) continue;
+    const at = cell * measures + m;
+    sums[at] = (sums[at] as number) + (values[lines[i] as number] as number);
+  }
 }
 
 function empty(cells: number, measures: number, byMinute: boolean): PackedCells {

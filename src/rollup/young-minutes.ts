@@ -1,4 +1,8 @@
-import type { AuditSnapshot, CubeCell } from '../stores/audit-store.ts';
+import type { CallColumns } from '../model/call-columns.ts';
+import type { Cube } from '../model/cube.ts';
+import type { Window } from '../model/window.ts';
+import type { AuditSnapshot, CubeCell, SegmentDigest } from '../stores/audit-store.ts';
+import { callsFor, takeCalls } from './call-cells.ts';
 import { type CubeCells, takeDetails } from './cube-cells.ts';
 import { hourOf, minuteEdges } from './grid.ts';
 import { unionOf } from './plan.ts';
@@ -19,6 +23,12 @@ export interface YoungRows {
 }
 
 const NO_ROWS = '';
+/**
+ * So many calls are sent as they are, and put together here for each cube. As the client sees it, a minute of 77 calls takes
+ * 1.3 ms and 0.5 ms to put together, their 349 cells in eight cubes 2.8 ms and 0.6 ms; 2,000 calls take 10 and 4 ms, their
+ * cells 57 and 10 ms. Of more calls, which are often alike, there may be far fewer cells. At most 9,000.
+ */
+const FEW_CALLS = 5_000;
 
 /**
  * Brings the minutes of [from, to) in all cubes up to date. All their rows are looked at, as a cost may be filled in
@@ -42,15 +52,45 @@ export async function readYoung(
   const ranges = minutes.flatMap((minute, i) =>
     changed.has(minute) && now.get(minute) !== NO_ROWS ? [{ from: minute, to: edges[i + 1] as number }] : [],
   );
-  const cells = await snapshot.cells(cubes, edges, unionOf(ranges));
   const hours = [...new Set([...changed].map(hourOf))];
   // What lies at or after `to`, where the clock went back, may stay: it is not `seen`, and so read when its time comes.
   const isKept = (minute: number): boolean => !changed.has(minute);
-  for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, isKept);
+  const calls = await readFewCalls(snapshot, cubes, digests, edges, ranges);
+  if (calls !== null) {
+    takeCalls(owners, calls.columns, calls.edges, hours, isKept);
+  } else {
+    const cells = await snapshot.cells(cubes, edges, unionOf(ranges));
+    for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, isKept);
+  }
 
   return {
     seen: now,
     newestRow: digests.length === 0 ? null : Math.max(...digests.map(({ newestRow }) => newestRow)),
     rowsRead: digests.reduce((rows, { calls }) => rows + calls, 0),
   };
+}
+
+/** The calls of some minutes, and of those between them, where they are few; null where they are many. */
+async function readFewCalls(
+  snapshot: AuditSnapshot,
+  cubes: readonly Cube[],
+  digests: readonly SegmentDigest[],
+  edges: readonly number[],
+  minutes: readonly Window[],
+): Promise<{ columns: CallColumns; edges: readonly number[] } | null> {
+  const [from, to] = [minutes[0]?.from ?? 0, minutes.at(-1)?.to ?? 0];
+  const within = digests.filter(({ segment }) => {
+    const minute = edges[segment] as number;
+    return minute >= from && minute < to;
+  });
+  const calls = within.reduce((sum, digest) => sum + digest.calls, 0);
+  if (calls === 0 || calls > FEW_CALLS) return null;
+  const asked = edges.filter((edge) => edge >= from && edge <= to);
+  try {
+    return { columns: await snapshot.calls(callsFor(cubes, asked)), edges: asked };
+  } catch (error) {
+    // A number of a single call that is finer than can be told, which its sum need not be.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

@@ -85,7 +85,8 @@ export function textsIn(text: string, length: number): TextColumn {
     }
     let place = known.get(value);
     if (place === undefined) {
-      place = values.push(value) - 1;
+      // A part of the text would keep all of it in memory for as long as a group is known.
+      place = values.push(value === null ? null : ` ${value}`.slice(1)) - 1;
       known.set(value, place);
     }
     places[i] = place;

@@ -24,7 +24,10 @@ afterAll(async () => {
 
 beforeEach(() => calls.clear());
 
-/** A rollup, and what its store was asked since that was read last: ranges of cells in minutes from AT, other questions by name. */
+/**
+ * A rollup, and what its store was asked since that was read last: stretches of calls and ranges of cells in minutes from AT,
+ * other questions by name.
+ */
 function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => string[]; fail: () => void } {
   let asked: string[] = [];
   let fails = false;
@@ -47,6 +50,10 @@ function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => strin
             // Without a range nothing is sent to the database.
             asked.push(...ranges.map(({ from, to }) => `${minute(from)} to ${minute(to)}`));
             return snapshot.cells(cubes, edges, ranges);
+          },
+          calls: (read) => {
+            asked.push(`calls ${minute(read.edges[0] as number)} to ${minute(read.edges.at(-1) as number)}`);
+            return snapshot.calls(read);
           },
           arrivals: (...question) => {
             if (fails) {
@@ -96,7 +103,7 @@ async function look(
   expect(newestRow).toBe(direct.newestRow);
 }
 
-test('a steady look asks for the cells of the newest minute alone', async () => {
+test('a steady look asks for the calls of the newest minute alone', async () => {
   for (let minute = -30; minute < 3; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
   const { rollup, asked } = watched();
   await look(rollup, AT);
@@ -104,7 +111,7 @@ test('a steady look asks for the cells of the newest minute alone', async () => 
   for (const minute of [1, 2, 3]) {
     asked();
     await look(rollup, AT + minute * MINUTE);
-    expect(asked()).toEqual(['digests', `${minute - 1} to ${minute}`, 'arrivals']);
+    expect(asked()).toEqual(['digests', `calls ${minute - 1} to ${minute}`, 'arrivals']);
   }
   await look(rollup, AT + 3 * MINUTE);
   expect(asked()).toEqual(['digests', 'arrivals']);
@@ -151,7 +158,7 @@ test('only minutes in which something changed are asked for again', async () => 
   await calls.sql.query(`UPDATE api_audit_logs SET cost_usd = 0.5 ${minutes(-5, -3)}`);
   await calls.log({ at: AT - 9.5 * MINUTE, cost: 3 });
   await look(rollup, AT);
-  expect(asked()).toEqual(['digests', '-10 to -9', '-5 to -3', 'arrivals']);
+  expect(asked()).toEqual(['digests', 'calls -10 to -3', 'arrivals']);
 
   await calls.sql.query(`UPDATE api_audit_logs SET user_id = 'bob' ${minutes(-8, -7)}`);
   await look(rollup, AT);
@@ -166,7 +173,51 @@ test('only minutes in which something changed are asked for again', async () => 
     `UPDATE api_audit_logs SET request_timestamp = request_timestamp + interval '1 minute' ${minutes(-3, -2)}`,
   );
   await look(rollup, AT);
-  expect(asked()).toEqual(['digests', '-2 to -1', 'arrivals']);
+  expect(asked()).toEqual(['digests', 'calls -2 to -1', 'arrivals']);
+});
+
+/** So many calls, alike but for their users, within a minute. */
+const crowd = (count: number, at: number): Promise<unknown> =>
+  calls.sql.query(
+    `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, user_id, model, endpoint, input_tokens, cost_usd,
+       latency_ms)
+     SELECT gen_random_uuid(), $1::timestamptz + n * interval '1 millisecond', 'search', 'user ' || n % 70, 'm', '', 10,
+       0.000001 * n, n FROM generate_series(1, $2::integer) AS n`,
+    [new Date(at), count],
+  );
+
+const BY_LATENCY = (at: number): Query => ({ ...BY_USER(at), measures: ['cost', 'calls', 'latency_sketch'] });
+
+test('minutes with many calls are asked for as cells, range by range', async () => {
+  await crowd(3, AT - 9 * MINUTE);
+  await crowd(2_400, AT - 5 * MINUTE);
+  await calls.log({ at: AT - 6 * MINUTE, cost: 1 });
+  const { rollup, asked } = watched();
+  const asks = [BY_SERVICE, BY_LATENCY];
+  await look(rollup, AT, asks);
+  expect(asked()).toContain('calls -9 to -4');
+  await rollup.build(60_000);
+  asked();
+  await crowd(1, AT - 9 * MINUTE);
+  await crowd(2_700, AT - 5 * MINUTE);
+  await look(rollup, AT, asks);
+  expect(asked()).toEqual(['digests', '-9 to -8', '-5 to -4', 'arrivals']);
+});
+
+test('few calls with numbers finer than can be told of one are asked for as cells', async () => {
+  const tokensOf = (type: string) =>
+    calls.sql.query(`ALTER TABLE api_audit_logs ALTER input_tokens TYPE ${type}`);
+  await tokensOf('numeric');
+  try {
+    const half = { at: AT - 5 * MINUTE, input_tokens: '0.0000000000005' };
+    await calls.log(half, half);
+    const { rollup, asked } = watched();
+    await look(rollup, AT, [(at) => ({ ...BY_SERVICE(at), measures: ['input_tokens', 'calls'] })]);
+    expect(asked()).toEqual(expect.arrayContaining(['calls -5 to -4', '-5 to -4']));
+  } finally {
+    await calls.clear();
+    await tokensOf('integer');
+  }
 });
 
 test('a minute that is still running is right at every look into it', async () => {
@@ -219,16 +270,16 @@ test('a rule that is new, and a comparison, let every minute be read again', asy
   await look(rollup, AT);
   asked();
   await look(rollup, AT, [BY_SERVICE, BY_USER]);
-  expect(asked()).toContain('-30 to 0');
+  expect(asked()).toContain('calls -30 to 0');
   await look(rollup, AT, [BY_USER]);
-  expect(asked()).toContain('-30 to 0');
+  expect(asked()).toContain('calls -30 to 0');
   await rollup.build(60_000);
   asked();
   await look(rollup, AT, [BY_USER]);
   expect(asked()).toEqual(['digests', 'arrivals']);
   await rollup.reconcile(AT - HOUR, AT);
   await look(rollup, AT, [BY_USER]);
-  expect(asked()).toContain('-30 to 0');
+  expect(asked()).toContain('calls -30 to 0');
 });
 
 test('after a long absence nothing is taken for known', async () => {
