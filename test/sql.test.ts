@@ -9,6 +9,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Sql } from '../src/sql/port.ts';
 import { openSql } from '../src/sql.ts';
 import { createDatabase, type TestDatabase } from './support/database.ts';
+import { startSqlGate } from './support/sql-gate.ts';
+
+/** The other sessions of this program on the same database. */
+const ITS_OTHERS =
+  "datname = current_database() AND application_name = 'spendwatch' AND pid <> pg_backend_pid()";
 
 const opened: Sql[] = [];
 async function open(url: string, options = {}): Promise<Sql> {
@@ -93,6 +98,50 @@ describe('a server that cannot be used', () => {
     );
     await expect(slow).rejects.toMatchObject({ code: 'store_timeout' });
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('gives what was read before the end of its transaction is answered, and closes after that', async () => {
+    const gate = await startSqlGate(database.url);
+    try {
+      const sql = await openSql(gate.url);
+      const read = () => sql.transaction({ readOnly: true }, (session) => session.query('SELECT 1 AS one'));
+      const held = gate.hold('before', ({ text }) => text === 'COMMIT');
+      expect(await read()).toEqual([{ one: 1 }]);
+      await held.caught;
+      // On another connection, for the first one is not free yet.
+      expect(await read()).toEqual([{ one: 1 }]);
+      let isClosed = false;
+      const closing = sql.close().then(() => {
+        isClosed = true;
+      });
+      const other = await open(database.url);
+      await expect
+        .poll(() => other.query(`SELECT state FROM pg_stat_activity WHERE ${ITS_OTHERS}`))
+        .toEqual([{ state: 'idle in transaction' }]);
+      expect(isClosed).toBe(false);
+      held.release();
+      await closing;
+    } finally {
+      await gate.close();
+    }
+  });
+
+  it('has no more use for a connection that ends with its transaction', async () => {
+    const gate = await startSqlGate(database.url);
+    try {
+      const sql = await open(gate.url);
+      const read = () =>
+        sql.transaction({ readOnly: true }, (session) => session.query('SELECT pg_backend_pid() AS pid'));
+      const held = gate.hold('before', ({ text }) => text === 'COMMIT');
+      const [{ pid } = {}] = await read();
+      await held.caught;
+      const other = await open(database.url);
+      await other.query('SELECT pg_terminate_backend($1)', [pid]);
+      held.release();
+      for (let i = 0; i < 3; i += 1) expect((await read())[0]?.pid).not.toBe(pid);
+    } finally {
+      await gate.close();
+    }
   });
 
   it('outlives connections that the server ends', async () => {

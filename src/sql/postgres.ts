@@ -75,15 +75,21 @@ async function inTransaction<T>(
     throw sqlError(error, place);
   }
   let broken = false;
+  /** Whether the transaction is one that only takes a ROLLBACK, or one to a savepoint: the statement that ended last had failed. */
+  let failed = false;
   const query = async <Row>(text: string, values?: readonly unknown[]): Promise<Row[]> => {
     try {
-      return rowsOf<Row>(await client.query(request(text, values, timeoutMs)));
+      const rows = rowsOf<Row>(await client.query(request(text, values, timeoutMs)));
+      failed = false;
+      return rows;
     } catch (error) {
       const fault = sqlError(error, place);
       broken ||= fault.code === 'store_unreachable' || /read timeout/.test(String(error));
+      failed = true;
       throw fault;
     }
   };
+  let isReleased = false;
   try {
     const mode = options.readOnly === true ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
     const idleMs = options.readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);
@@ -93,6 +99,16 @@ async function inTransaction<T>(
        SET LOCAL idle_in_transaction_session_timeout = ${Math.round(idleMs)}`,
     );
     const result = await work({ query });
+    if (options.readOnly === true && !failed) {
+      // What was read is good whatever becomes of the COMMIT. The pool has the connection back when that is answered, and
+      // its end waits for it.
+      isReleased = true;
+      client.query('COMMIT').then(
+        () => client.release(),
+        () => client.release(true),
+      );
+      return result;
+    }
     const end = await client.query('COMMIT').catch((error: unknown) => {
       // Nobody knows now what has become of it, so the connection is of no more use.
       broken = true;
@@ -110,7 +126,7 @@ async function inTransaction<T>(
     if (!broken) await client.query('ROLLBACK').catch(() => (broken = true));
     throw error;
   } finally {
-    client.release(broken);
+    if (!isReleased) client.release(broken);
   }
 }
 

@@ -122,6 +122,21 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     expect(await engine.sql.query('SELECT id FROM item')).toEqual([]);
   });
 
+  it('does not take for read what a transaction read that had failed', async () => {
+    const careless = engine.sql.transaction({ readOnly: true }, async (session) => {
+      await session.query('SELECT 1 / 0').catch(() => undefined);
+      await session.query('SELECT 1').catch(() => undefined);
+      return 'read';
+    });
+    await expect(careless).rejects.toMatchObject({ code: 'store_query_failed' });
+    const careful = engine.sql.transaction({ readOnly: true }, async (session) => {
+      await session.query('SAVEPOINT here');
+      await session.query('SELECT 1 / 0').catch(() => session.query('ROLLBACK TO SAVEPOINT here'));
+      return session.query('SELECT 3 AS three');
+    });
+    expect(await careful).toEqual([{ three: 3 }]);
+  });
+
   it('lets a transaction go on from a savepoint', async () => {
     await engine.sql.transaction({}, async (session) => {
       await session.query('SAVEPOINT here');
