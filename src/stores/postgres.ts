@@ -7,7 +7,7 @@ import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-colum
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
-import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
+import { type Digests, openDigests } from './digests.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
 import { occupiedSql } from './occupied-sql.ts';
@@ -25,6 +25,7 @@ export const postgres: AuditStoreType<TableOptions> = {
 function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): AuditStore {
   const mapping = mappingOf(options);
   const preset = presetOf(options);
+  const digests = openDigests(mapping);
   let known: TimeType | null = null;
   return {
     read: (reads, before) =>
@@ -39,7 +40,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
     snapshot: (work) =>
       sql.transaction({ readOnly: true }, async (session) => {
         known ??= await timeTypeOf(mapping, session);
-        return work(snapshotOf(mapping, known, prices, session));
+        return work(snapshotOf(mapping, known, prices, digests, session));
       }),
     occupied: (spans) =>
       sql.transaction({ readOnly: true }, async (session) => {
@@ -61,16 +62,12 @@ function snapshotOf(
   mapping: Mapping,
   timeType: TimeType,
   prices: PriceList | null,
+  digests: Digests,
   session: SqlSession,
 ): AuditSnapshot {
   return {
     newestRow: (before) => newestRow(mapping, timeType, before, session),
-    async digests(cubes, edges) {
-      const statement = digestSql(cubes, edges, mapping, timeType);
-      return statement === null
-        ? []
-        : digestsOf(await session.query<DigestRow>(statement.text, statement.values));
-    },
+    digests: (cubes, edges) => digests(cubes, edges, timeType, session),
     async cells(cubes, edges, ranges) {
       const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
       if (statement === null) return cubes.map(() => []);

@@ -1,5 +1,5 @@
 import type { Column } from '../model/metric.ts';
-import type { Mapping } from './audit-store.ts';
+import type { ColumnSource, Mapping } from './audit-store.ts';
 
 /** A table that many keep: its mapping, and what is known beyond it. */
 export interface Preset {
@@ -94,3 +94,12 @@ export const PRESETS = { api_audit_logs: API_AUDIT_LOGS, litellm: LITELLM } as c
   Preset
 >;
 export type PresetName = keyof typeof PRESETS;
+
+const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
+  Object.values(PRESETS).flatMap(({ mapping }) => Object.values(mapping.columns)),
+);
+
+/** Whether an expression is a preset's own, and no operator's: these look at nothing but the row that they are of. */
+export function isOfPreset(source: ColumnSource): boolean {
+  return OF_PRESETS.has(source);
+}

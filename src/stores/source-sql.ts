@@ -37,13 +37,19 @@ export function columnSql(mapping: Mapping, column: Column, absent: string): str
 
 /** A dimension's value as text. */
 export function dimensionSql(mapping: Mapping, dimension: Dimension): string {
-  const source = mapping.dimensions[dimension] ?? GROUPING[dimension]?.(mapping);
-  if (source === undefined) {
+  const known = dimensionSqlOf(mapping, dimension);
+  if (known === null) {
     throw new AppError('dimension_unknown', `The audit store has no dimension "${dimension}".`, {
       hint: 'Map it under audit.columns or declare it under audit.dimensions.',
     });
   }
-  return `${sourceSql(source)}::text`;
+  return known;
+}
+
+/** The same, null where the mapping has none. */
+export function dimensionSqlOf(mapping: Mapping, dimension: Dimension): string | null {
+  const source = mapping.dimensions[dimension] ?? GROUPING[dimension]?.(mapping);
+  return source === undefined ? null : `${sourceSql(source)}::text`;
 }
 
 const GROUPING: Readonly<Record<Dimension, (mapping: Mapping) => ColumnSource | undefined>> = {

@@ -1,0 +1,57 @@
+import type { Cube } from '../model/cube.ts';
+import { AppError } from '../model/errors.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { Mapping, SegmentDigest } from './audit-store.ts';
+import type { TimeType } from './cell-sql.ts';
+import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
+import { type RowVersions, rowVersionsOf } from './row-versions.ts';
+
+/** Asks for digests as AuditSnapshot says, in that snapshot's transaction. */
+export type Digests = (
+  cubes: readonly Cube[],
+  edges: readonly number[],
+  timeType: TimeType,
+  session: SqlSession,
+) => Promise<SegmentDigest[]>;
+
+/**
+ * By the versions of rows where the table has some, else by what is in them. What PostgreSQL knows of a table others that
+ * speak like it may not, or not for every row: a store that once refused is not asked for versions again.
+ */
+export function openDigests(mapping: Mapping): Digests {
+  /** Undefined before the first question. */
+  let versions: RowVersions | null | undefined;
+
+  return async (cubes, edges, timeType, session) => {
+    const ask = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
+      const statement = digestSql(cubes, edges, mapping, timeType, by);
+      if (statement === null) return [];
+      return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
+    };
+    if (versions === undefined) {
+      await session.query('SAVEPOINT digests');
+      try {
+        const found = await rowVersionsOf(mapping, session);
+        const digests = await ask(found);
+        await session.query('RELEASE SAVEPOINT digests');
+        versions = found;
+        return digests;
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        await session.query('ROLLBACK TO SAVEPOINT digests; RELEASE SAVEPOINT digests');
+        versions = null;
+      }
+    }
+    try {
+      return await ask(versions);
+    } catch (error) {
+      // This look is lost, and its rules ask the store directly; a savepoint for each would cost all looks a round trip or two.
+      if (isRefusal(error)) versions = null;
+      throw error;
+    }
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof AppError && error.code !== 'store_unreachable' && error.code !== 'store_timeout';
+}
