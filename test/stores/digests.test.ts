@@ -6,6 +6,7 @@ import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { startPostgres } from '../support/postgres-server.ts';
 
 const MINUTE = 60_000;
 const T0 = Date.parse('2026-03-01T00:00:00Z');
@@ -170,6 +171,27 @@ describe('the digest of a minute', () => {
       ALTER TABLE calls ATTACH PARTITION others FOR VALUES IN ('search'); COMMIT`;
     expect(await changedBy(open(), exchanged)).toEqual([0]);
   });
+
+  it('is another one when another server has taken the place of the one before', async () => {
+    // It may give numbers of transactions that were lost to others.
+    const server = await startPostgres();
+    const own = await openSql(server.url);
+    try {
+      await own.query(`CREATE TABLE calls (at timestamptz, cost numeric, service text);
+        INSERT INTO calls VALUES ${ROWS}`);
+      const store = open(OPTIONS, own);
+      const before = await seen(store);
+      expect(await seen(store)).toEqual(before);
+      await server.restartAsStandby();
+      await expect.poll(() => seen(store).catch(() => null), { timeout: 20_000 }).not.toBeNull();
+      const after = await seen(store);
+      expect(after.map(({ cells }) => cells)).toEqual(before.map(({ cells }) => cells));
+      for (const minute of [0, 1]) expect(after[minute]?.digest).not.toBe(before[minute]?.digest);
+    } finally {
+      await own.close();
+      await server.stop();
+    }
+  }, 60_000);
 });
 
 describe('the digest of rows without versions', () => {
