@@ -86,7 +86,12 @@ export function openRollupKeeper(
     source: {
       read: (reads, before) => store.read(reads, before),
       look: (queries, before) => inTurn(() => look(queries, before)),
-      prepare: () => inTurn(() => rollup.build(BUILD_SLICE_MS).then(() => undefined)),
+      // What could not be read is asked of the store by the look, and the build between polls says why.
+      prepare: () =>
+        inTurn(() => rollup.build(BUILD_SLICE_MS)).then(
+          () => undefined,
+          () => undefined,
+        ),
     },
     standing: () =>
       inTurn(async () => {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.ts';
+import { AppError } from '../src/model/errors.ts';
 import { Secret } from '../src/model/secret.ts';
 import type { Query } from '../src/model/series.ts';
 import { collect, collectDirectly, type Source } from '../src/pipeline/collect.ts';
 import { openRollupKeeper } from '../src/rollup-keeper.ts';
 import { openState, type State } from '../src/state/open.ts';
+import type { AuditStore } from '../src/stores/audit-store.ts';
 import { type CallStore, openCallStore } from './support/call-store.ts';
 import { allComparable } from './support/series-cells.ts';
 
@@ -96,6 +98,23 @@ test('where cells cannot be kept or read, each poll says so and asks the store',
     expect.stringContaining('rollup_cells" does not exist'),
     expect.stringContaining('rollup_cells" does not exist'),
   ]);
+});
+
+test('what cannot be read beforehand keeps nobody from asking the store', async () => {
+  const away = new AppError('store_timeout', 'it takes too long');
+  let isSlow = false;
+  const store: AuditStore = {
+    ...calls.store,
+    snapshot: (work) => (isSlow ? Promise.reject(away) : calls.store.snapshot(work)),
+  };
+  const keeper = openRollupKeeper(config(), store, state);
+  expect(await knows(keeper.source, AT)).toBe(false);
+  isSlow = true;
+  await keeper.source.prepare?.();
+  await expect(keeper.maintain(AT)).rejects.toBe(away);
+  isSlow = false;
+  await keeper.source.prepare?.();
+  expect(await knows(keeper.source, AT + MINUTE)).toBe(true);
 });
 
 test('a changed row is found by the comparison that is due after its interval', async () => {

@@ -9,7 +9,7 @@ import type { AuditStore } from '../stores/audit-store.ts';
 export interface Source extends Pick<AuditStore, 'read'> {
   /** Answers what it can from cells that are kept; null for a query that the store itself must answer. */
   look?(queries: readonly Query[], before: number): Promise<Looked>;
-  /** Reads beforehand what the next look will need, where looks follow each other at once. */
+  /** Reads beforehand what the next look will need, as far as it can, where looks follow each other at once. Never rejects. */
   prepare?(): Promise<void>;
 }
 
