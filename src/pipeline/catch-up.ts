@@ -10,6 +10,8 @@ import { type Evaluation, queriesAt } from './evaluate.ts';
  * million windows for fifty rules, which took more memory than a process may have.
  */
 const MOST_WINDOWS = 10_000;
+/** Where every slice goes through old rows again, few of them are worth more memory. */
+const MOST_DIRECTLY = 100_000;
 
 /**
  * Judges every rule at all its moments as `assess` does, but many of them a slice of time after the other, oldest first, each
@@ -22,7 +24,7 @@ export async function assessInSlices(
   assignments: readonly Assignment[],
   before: number,
 ): Promise<Assessment> {
-  const slices = slicesOf(assignments, zone);
+  const slices = slicesOf(assignments, zone, source.look === undefined ? MOST_DIRECTLY : MOST_WINDOWS);
   const newest = slices.pop() as Slice;
   if (slices.length === 0) return assess(source, zone, assignments, before);
   const earlier: (readonly Outcome[])[] = [];
@@ -52,8 +54,8 @@ interface Slice {
   readonly end: number;
 }
 
-/** At least one, oldest first. */
-function slicesOf(assignments: readonly Assignment[], zone: string): Slice[] {
+/** At least one, oldest first, each with at most about so many windows. */
+function slicesOf(assignments: readonly Assignment[], zone: string, mostWindows: number): Slice[] {
   const distinct = new Set(assignments.flatMap(({ moments }) => moments.map(({ at }) => at)));
   const instants = [...distinct].sort((a, b) => a - b);
   const end = instants.at(-1) ?? 0;
@@ -62,7 +64,7 @@ function slicesOf(assignments: readonly Assignment[], zone: string): Slice[] {
     (sum, { rule, moments }) => sum + moments.length * windowsAt(rule, zone, end),
     0,
   );
-  const count = Math.min(instants.length, Math.max(1, Math.ceil(windows / MOST_WINDOWS)));
+  const count = Math.min(instants.length, Math.max(1, Math.ceil(windows / mostWindows)));
   return Array.from({ length: count }, (_, i) => {
     const from = instants[Math.floor((instants.length * i) / count)] as number;
     const next = Math.floor((instants.length * (i + 1)) / count);
