@@ -100,7 +100,7 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
   const fingerprints = ruleFingerprints(
     config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
   );
-  const remembering = once(async () => rememberStanding(await parts.state()));
+  const remembering = once(async () => rememberStanding(await parts.state(), Date.now));
   return {
     ...parts,
     config,

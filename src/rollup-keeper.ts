@@ -47,9 +47,9 @@ export function openRollupKeeper(
   let askingSince: number | null = null;
   let sliceMs = BUILD_SLICE_MS;
 
-  const look: Rollup['look'] = async (queries, before) => {
+  const look: Rollup['look'] = async (queries, before, now) => {
     try {
-      const seen = await rollup.look(queries, before);
+      const seen = await rollup.look(queries, before, now);
       askingSince = seen.series.includes(null) ? performance.now() : null;
       sliceMs = BUILD_SLICE_MS;
       return seen;
@@ -85,7 +85,8 @@ export function openRollupKeeper(
   return {
     source: {
       read: (reads, before) => store.read(reads, before),
-      look: (queries, before) => inTurn(() => look(queries, before)),
+      look: (queries, before, now) => inTurn(() => look(queries, before, now)),
+      lookedTo: () => rollup.lookedTo(),
       // What could not be read is asked of the store by the look, and the build between polls says why.
       prepare: () =>
         inTurn(() => rollup.build(BUILD_SLICE_MS)).then(

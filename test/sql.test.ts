@@ -126,6 +126,23 @@ describe('a server that cannot be used', () => {
     }
   });
 
+  it('needs one connection for transactions that only read, one after the other', async () => {
+    const role = `single_${Math.random().toString(36).slice(2)}`;
+    const owner = await open(database.url);
+    await owner.query(`CREATE ROLE ${role} LOGIN PASSWORD 'reading' CONNECTION LIMIT 1`);
+    const url = Object.assign(new URL(database.url), { username: role, password: 'reading' });
+    const sql = await openSql(url.href);
+    try {
+      for (let i = 0; i < 20; i += 1) {
+        const read = sql.transaction({ readOnly: true }, (session) => session.query('SELECT 1 AS one'));
+        expect(await read).toEqual([{ one: 1 }]);
+      }
+    } finally {
+      await sql.close();
+      await owner.query(`DROP ROLE ${role}`);
+    }
+  });
+
   it('has no more use for a connection that ends with its transaction', async () => {
     const gate = await startSqlGate(database.url);
     try {

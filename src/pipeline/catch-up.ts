@@ -16,7 +16,8 @@ const MOST_DIRECTLY = 100_000;
 /**
  * Judges every rule at all its moments as `assess` does, but many of them a slice of time after the other, oldest first, each
  * as of its end: what was decided about all of them together is still decided together. Only the newest evaluation of a rule
- * tells what was observed.
+ * tells what was observed. A rule that lags behind what the source has looked at is left to the store, as is one that the
+ * source could not answer once.
  */
 export async function assessInSlices(
   source: Source,
@@ -24,26 +25,46 @@ export async function assessInSlices(
   assignments: readonly Assignment[],
   before: number,
 ): Promise<Assessment> {
-  const slices = slicesOf(assignments, zone, source.look === undefined ? MOST_DIRECTLY : MOST_WINDOWS);
-  const newest = slices.pop() as Slice;
-  if (slices.length === 0) return assess(source, zone, assignments, before);
-  const earlier: (readonly Outcome[])[] = [];
-  let rowsRead = 0;
-  for (const slice of slices) {
-    const assessed = await assess(source, zone, slice.assignments, slice.end);
-    rowsRead += assessed.rowsRead;
-    earlier.push(assessed.outcomes.map((outcome) => unobserved(outcome, slice.idle)));
-    await source.prepare?.();
+  const most = source.look === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
+  if (slicesOf(assignments, zone, most).length === 1) return assess(source, zone, assignments, before);
+
+  const given = new Map<Rule, Outcome>();
+  const lookedTo = source.lookedTo?.() ?? Number.NEGATIVE_INFINITY;
+  for (const { rule, moments } of assignments) {
+    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < lookedTo;
+    if (isBehind) given.set(rule, { rule, evaluations: [], error: null, isOpen: true });
   }
-  const last = await assess(source, zone, newest.assignments, before);
-  return {
-    ...last,
-    rowsRead: rowsRead + last.rowsRead,
-    outcomes: last.outcomes.map((outcome, i) =>
-      joined([...earlier.map((outcomes) => outcomes[i] as Outcome), outcome]),
-    ),
+  const followed = assignments.map(
+    (one): Assignment => (given.has(one.rule) ? { ...one, moments: one.moments.slice(-1) } : one),
+  );
+  const asOfNow: Source = {
+    ...source,
+    ...(source.look && { look: (queries, end) => (source.look as Look)(queries, end, before) }),
   };
+  const slices = slicesOf(followed, zone, most);
+  const parts: (readonly Outcome[])[] = [];
+  let rowsRead = 0;
+  let newestRow: number | null = null;
+  for (const [i, slice] of slices.entries()) {
+    const isLast = i === slices.length - 1;
+    const own = slice.assignments.map((one) => (given.has(one.rule) ? idleAt(one.rule, slice.end) : one));
+    const assessed = await assess(asOfNow, zone, own, isLast ? before : slice.end);
+    rowsRead += assessed.rowsRead;
+    newestRow = assessed.newestRow;
+    for (const outcome of assessed.outcomes) {
+      const isAnswer = !slice.idle.has(outcome.rule) && !given.has(outcome.rule);
+      if (isAnswer && (outcome.isOpen || outcome.error !== null)) given.set(outcome.rule, outcome);
+    }
+    parts.push(assessed.outcomes.map((outcome) => (isLast ? outcome : unobserved(outcome, slice.idle))));
+    if (!isLast) await source.prepare?.();
+  }
+  const outcomes = assignments.map(
+    ({ rule }, i) => given.get(rule) ?? joined(parts.map((part) => part[i] as Outcome)),
+  );
+  return { newestRow, rowsRead, rowsIn: 0, outcomes };
 }
+
+type Look = NonNullable<Source['look']>;
 
 /** Some of the instants of all rules. */
 interface Slice {
@@ -80,9 +101,13 @@ function sliceOf(assignments: readonly Assignment[], from: number, end: number):
     const some = moments.slice(firstNotBelow(instants, from), firstNotBelow(instants, end + 1));
     if (some.length > 0) return { rule, moments: some };
     idle.add(rule);
-    return { rule, moments: [{ at: end, earlier: [] }] };
+    return idleAt(rule, end);
   });
   return { assignments: own, idle, end };
+}
+
+function idleAt(rule: Rule, at: number): Assignment {
+  return { rule, moments: [{ at, earlier: [] }] };
 }
 
 function windowsAt(rule: Rule, zone: string, at: number): number {
@@ -100,11 +125,5 @@ function unobserved(outcome: Outcome, idle: ReadonlySet<Rule>): Outcome {
 }
 
 function joined(parts: readonly Outcome[]): Outcome {
-  const last = parts.at(-1) as Outcome;
-  return {
-    ...last,
-    evaluations: parts.flatMap(({ evaluations }) => evaluations),
-    error: parts.find(({ error }) => error !== null)?.error ?? null,
-    isOpen: parts.some(({ isOpen }) => isOpen),
-  };
+  return { ...(parts.at(-1) as Outcome), evaluations: parts.flatMap(({ evaluations }) => evaluations) };
 }

@@ -7,8 +7,13 @@ import type { AuditStore } from '../stores/audit-store.ts';
 
 /** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
 export interface Source extends Pick<AuditStore, 'read'> {
-  /** Answers what it can from cells that are kept; null for a query that the store itself must answer. */
-  look?(queries: readonly Query[], before: number): Promise<Looked>;
+  /**
+   * Answers what it can from cells that are kept; null for a query that the store itself must answer. `now` is the instant of
+   * the poll, where that is later than `before`.
+   */
+  look?(queries: readonly Query[], before: number, now?: number): Promise<Looked>;
+  /** Up to where it has looked, ms: an earlier look undoes what is known since. Null before the first. */
+  lookedTo?(): number | null;
   /** Reads beforehand what the next look will need, as far as it can, where looks follow each other at once. Never rejects. */
   prepare?(): Promise<void>;
 }

@@ -47,8 +47,8 @@ const ROUNDS = 4;
  * One poll as of a scheduled instant: every rule is judged at all instants since it was last, what is news is
  * decided, and it is recorded and queued in one transaction; rules that the source cannot answer yet follow in another, so
  * that none waits while the store goes through months for them. Nothing is sent here. Never throws: what went wrong is
- * in the report, and the next poll makes up for it. `onlyLatest` judges the instant alone and leaves how far the rules have come to the worker, which makes up for
- * what it missed (`check --notify`).
+ * in the report, and the next poll makes up for it. `onlyLatest` judges the instant alone and leaves how far the rules have
+ * come to the worker, which makes up for what it missed (`check --notify`).
  */
 export async function poll(
   parts: PollParts,

@@ -42,8 +42,10 @@ export interface BuildProgress {
  * AppError; no two calls may be under way at the same time.
  */
 export interface Rollup {
-  /** Reads what is new up to `at` and answers what the cells cover. */
-  look(queries: readonly Query[], at: number): Promise<RolledUp>;
+  /** Reads what is new up to `at` and answers what the cells cover. `now` is later where the past is made up for. */
+  look(queries: readonly Query[], at: number, now?: number): Promise<RolledUp>;
+  /** The end of the latest look that succeeded, ms; null before the first. */
+  lookedTo(): number | null;
   /**
    * Reads cells that the latest queries miss, or will miss soon, the newest first, until all are there or `budgetMs` is
    * over.
@@ -198,7 +200,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 
   /** One state of the store: the young rows, the hours that late rows fell into, and what the edges need. */
-  const lookInto = async (snapshot: AuditSnapshot, at: number) => {
+  const lookInto = async (snapshot: AuditSnapshot, at: number, now: number) => {
     const owners = [...cubes.values()];
     const sealable = hourOf(at - latenessMs);
     if (sealedTo === null || sealable - sealedTo > LONG_ABSENCE_MS) {
@@ -221,7 +223,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const young = await readYoung(snapshot, owners, known, youngFrom, at);
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
-    const arrived = await followIds(snapshot, watch, youngFrom, at);
+    const arrived = await followIds(snapshot, watch, youngFrom, now);
 
     const edges = edgeNeeds(queries, plan, cubes, at, isKnownByMinute(sealed));
     const late = arrived.hours.filter((hour) => hour < youngFrom);
@@ -297,7 +299,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 
   return {
-    async look(asked, at) {
+    lookedTo: () => readTo,
+
+    async look(asked, at, now = at) {
       forgetKeys(at);
       stepMs = askedAt === 0 ? 0 : at - askedAt;
       askedAt = at;
@@ -310,13 +314,15 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       queries = asked;
       latestNeeds = null;
       unseal(at);
-      const seen = await store.snapshot((snapshot) => lookInto(snapshot, at));
+      const seen = await store.snapshot((snapshot) => lookInto(snapshot, at, now));
       const series = answers.to(asked, plan.uses, at);
       await keep();
       return { ...seen, series };
     },
 
     async build(budgetMs) {
+      // Before ids are followed, a row that comes late to what is read now would be missed.
+      if (readTo === null) return { done: 0, total: 0 };
       const begun = performance.now();
       let chunkMs = DAY;
       const isOver = (): boolean => performance.now() - begun >= budgetMs;

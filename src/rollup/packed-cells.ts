@@ -49,8 +49,8 @@ export interface MinuteLines {
 }
 
 /**
- * Packs calls, at most 9,000 as they are added up before parts are carried, by the minute. `keyOf` is the number of each line's key, -1 for one that is left out; those
- * of a minute that have the same key are one cell.
+ * Packs calls, at most 9,000 as they are added up before parts are carried, by the minute. `keyOf` is the number of each
+ * line's key, -1 for one that is left out; those of a minute that have the same key are one cell.
  */
 export function packCalls(
   { lines, minutes }: MinuteLines,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Pool, PoolClient, PoolConfig, QueryConfig, QueryResult } from 'pg';
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlOptions, SqlSession, TransactionOptions } from './port.ts';
@@ -7,6 +8,8 @@ import { PARSERS } from './values.ts';
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 /** How long after the server should have cancelled a statement the client stops to wait: the connection is dead then. */
 const SILENCE_MS = 15_000;
+/** A COMMIT of what was only read is answered long before; one that hangs keeps nobody from taking another connection. */
+const COMMITTED_MS = 100;
 /** A process that is frozen between two statements of a transaction keeps its locks no longer than this. */
 const ABANDONED_MS = 20_000;
 
@@ -26,6 +29,7 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
+  const ending = new Set<Promise<void>>();
   let closed: Promise<void> | null = null;
   return {
     engine: 'postgres',
@@ -37,7 +41,7 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
       }
     },
     transaction: (transactionOptions, work) =>
-      inTransaction(pool, place, timeoutMs, transactionOptions, work),
+      inTransaction({ pool, place, ending }, timeoutMs, transactionOptions, work),
     close: () => (closed ??= pool.end()),
   };
 }
@@ -60,9 +64,15 @@ function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
   };
 }
 
+interface OpenPool {
+  readonly pool: Pool;
+  readonly place: string;
+  /** COMMITs that nobody waits for: a transaction that follows at once takes the connection and needs no other. */
+  readonly ending: Set<Promise<void>>;
+}
+
 async function inTransaction<T>(
-  pool: Pool,
-  place: string,
+  { pool, place, ending }: OpenPool,
   defaultTimeoutMs: number,
   options: TransactionOptions,
   work: (session: SqlSession) => Promise<T>,
@@ -70,6 +80,9 @@ async function inTransaction<T>(
   const timeoutMs = options.statementTimeoutMs ?? defaultTimeoutMs;
   let client: PoolClient;
   try {
+    if (ending.size > 0 && pool.idleCount === 0) {
+      await Promise.race([...ending, setTimeout(COMMITTED_MS, undefined, { ref: false })]);
+    }
     client = await pool.connect();
   } catch (error) {
     throw sqlError(error, place);
@@ -103,10 +116,12 @@ async function inTransaction<T>(
       // What was read is good whatever becomes of the COMMIT. The pool has the connection back when that is answered, and
       // its end waits for it.
       isReleased = true;
-      client.query('COMMIT').then(
+      const end = client.query('COMMIT').then(
         () => client.release(),
         () => client.release(true),
       );
+      ending.add(end);
+      void end.then(() => ending.delete(end));
       return result;
     }
     const end = await client.query('COMMIT').catch((error: unknown) => {

@@ -4,36 +4,43 @@ import { onlyMovesOn, type Recording } from './record.ts';
 
 /** So many polls may go by what is remembered: what somebody changes in the database by hand is seen by then. */
 const LONGEST = 10;
+/** After a pause this long another process has probably polled, and all that it did would be judged again for nothing. */
+const TOO_OLD_MS = 10 * 60_000;
 
 interface Memory {
   readonly fingerprints: readonly string[];
   readonly standing: ReadonlyMap<string, Standing>;
   readonly uses: number;
+  /** When it was last known to be so, ms. */
+  readonly asOf: number;
 }
 
 /**
  * The state, with where rules stand remembered from one quiet poll to the next, in which nothing changes but how far they
  * have come. Where another process has recorded meanwhile, the rules' progress is not what was remembered: `record`
- * refuses them as overtaken, and the ledger is read again. What a check said meanwhile moves no progress; the ledger keeps it
- * from being said twice.
+ * refuses them as overtaken, the ledger is read again, and nothing is remembered any more: a process that polls the same
+ * rules would be met at every poll. What a check said meanwhile moves no progress; the ledger keeps it from being said twice.
  */
-export function rememberStanding(state: State): State {
+export function rememberStanding(state: State, now: () => number): State {
   let memory: Memory | null = null;
+  let isAlone = true;
+  const isGood = ({ uses, asOf }: Memory): boolean => uses < LONGEST && Math.abs(now() - asOf) < TOO_OLD_MS;
   return {
     ...state,
     async readStanding(fingerprints) {
-      if (memory !== null && memory.uses < LONGEST && isSame(memory.fingerprints, fingerprints)) {
+      if (memory !== null && isGood(memory) && isSame(memory.fingerprints, fingerprints)) {
         memory = { ...memory, uses: memory.uses + 1 };
       } else {
-        memory = { fingerprints, standing: await state.readStanding(fingerprints), uses: 0 };
+        memory = { fingerprints, standing: await state.readStanding(fingerprints), uses: 0, asOf: now() };
       }
       return new Map(memory.standing);
     },
-    async record(recordings, now, leader) {
+    async record(recordings, at, leader) {
       const before = memory;
       memory = null;
-      const recorded = await state.record(recordings, now, leader);
-      if (before !== null && recorded.overtaken.length === 0) memory = movedOn(before, recordings);
+      const recorded = await state.record(recordings, at, leader);
+      isAlone &&= recorded.overtaken.length === 0;
+      if (before !== null && isAlone) memory = movedOn({ ...before, asOf: now() }, recordings);
       return recorded;
     },
   };

@@ -14,6 +14,9 @@ export type Digests = (
   session: SqlSession,
 ) => Promise<SegmentDigest[]>;
 
+/** A partition that is stored elsewhere may be attached at any time; the comparison finds what changed in it until then. */
+const LOOKED_AT_EVERY = 60;
+
 /**
  * By the versions of rows where the table has some, else by what is in them. What PostgreSQL knows of a table others that
  * speak like it may not, or not for every row: a store that once refused is not asked for versions again.
@@ -21,6 +24,7 @@ export type Digests = (
 export function openDigests(mapping: Mapping): Digests {
   /** Undefined before the first question. */
   let versions: RowVersions | null | undefined;
+  let asked = 0;
 
   return async (cubes, edges, timeType, session) => {
     const ask = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
@@ -28,6 +32,8 @@ export function openDigests(mapping: Mapping): Digests {
       if (statement === null) return [];
       return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
     };
+    asked += 1;
+    if (versions != null && asked % LOOKED_AT_EVERY === 0) versions = undefined;
     if (versions === undefined) {
       await session.query('SAVEPOINT digests');
       try {

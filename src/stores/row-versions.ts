@@ -11,7 +11,8 @@ export interface RowVersions {
 
 /**
  * Looks at what kind of table it is. Null where rows have no versions that can be told apart: views, foreign tables and
- * storage of other programs, also as a partition or a child of the table. Throws where the database has no such catalogs.
+ * storage of other programs, also as a partition or a child of the table, and under row security. Throws where the database has
+ * no such catalogs.
  */
 export async function rowVersionsOf(mapping: Mapping, session: SqlSession): Promise<RowVersions | null> {
   const [family] = await session.query<{ stored: boolean }>(FAMILY, [tableSql(mapping.table)]);
@@ -20,10 +21,14 @@ export async function rowVersionsOf(mapping: Mapping, session: SqlSession): Prom
   return { columns: new Set(columns.map(({ name }) => name)) };
 }
 
-/** A table, or partitions of some, all stored as PostgreSQL itself does (the access method 2 is its heap; 0 is none). */
+/**
+ * A table, or partitions of some, all stored as PostgreSQL itself does (the access method 2 is its heap; 0 is none), of which
+ * no policy hides rows: it could show others instead.
+ */
 const FAMILY = `WITH RECURSIVE family AS (SELECT $1::regclass::oid AS member
   UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = member)
-SELECT bool_and(relkind IN ('r', 'p') AND relam IN (0, 2)) AS stored FROM family JOIN pg_class ON oid = member`;
+SELECT bool_and(relkind IN ('r', 'p') AND relam IN (0, 2) AND NOT row_security_active(oid)) AS stored
+FROM family JOIN pg_class ON oid = member`;
 
 /** Not those whose text depends on more than the row: a label of an enum can be renamed, and a virtual column is computed. */
 const PLAIN_COLUMNS = `SELECT attname::text AS name FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid

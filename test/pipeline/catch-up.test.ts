@@ -4,10 +4,12 @@ import type { Rule } from '../../src/model/rule.ts';
 import type { Query } from '../../src/model/series.ts';
 import { type Assignment, assess, momentOf, type Outcome } from '../../src/pipeline/assess.ts';
 import { assessInSlices } from '../../src/pipeline/catch-up.ts';
-import type { Source } from '../../src/pipeline/collect.ts';
+import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { openRollup } from '../../src/rollup/ledger.ts';
 import { cronSchedule } from '../../src/schedule.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
+import { allComparable } from '../support/series-cells.ts';
 import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, steadyCalls, toldBy } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
@@ -43,10 +45,11 @@ function cells(): { source: Source; asked: { windows: number; before: number }[]
   const windowsIn = (queries: readonly Query[]) => queries.reduce((sum, one) => sum + one.windows.length, 0);
   const source: Source = {
     read: world.calls.store.read,
-    look(queries, before) {
+    look(queries, before, now) {
       asked.push({ windows: windowsIn(queries), before });
-      return rollup.look(queries, before);
+      return rollup.look(queries, before, now);
     },
+    lookedTo: () => rollup.lookedTo(),
     prepare: async () => void (await rollup.build(60_000)),
   };
   return { source, asked };
@@ -108,4 +111,78 @@ it('what a long outage held of one day goes out together, as of the instant at w
   expect(toldBy(report).map(({ rule }) => rule)).toContain('spend 1h');
   const again = await world.poll(rules, AT + 4 * HOUR + MINUTE, { source });
   expect(again.queued).toEqual([]);
+});
+
+it('a rule that lags behind is asked of the store, and what the others know stays', async () => {
+  await logCalls();
+  const { source, asked } = cells();
+  const now = AT + 4 * HOUR;
+  await world.poll(rules, now - MINUTE, { source });
+  await source.prepare?.();
+  await world.calls.sql.query(
+    `UPDATE spendwatch.rule_progress SET last_good = last_good - interval '220 minutes' WHERE rule_name = 'spend 1h'`,
+  );
+  asked.length = 0;
+  let reads = 0;
+  const store: AuditStore = {
+    ...world.calls.store,
+    read(...read) {
+      reads += 1;
+      return world.calls.store.read(...read);
+    },
+  };
+  const report = await world.poll(rules, now, { source, store });
+  expect(report.error).toBeNull();
+  expect(asked.map(({ before }) => before)).toEqual([now]);
+  expect(reads).toBeGreaterThan(0);
+  expect(toldBy(report).map(({ rule }) => rule)).toEqual(['spend 1h']);
+});
+
+it('a rule that cells do not know is asked for no more by the slices that follow', async () => {
+  await logCalls();
+  const { source } = cells();
+  await assess(source, 'UTC', assignmentsOf(rules, [AT]), AT);
+  await source.prepare?.();
+  const windows: number[] = [];
+  const partly: Source = {
+    ...source,
+    async look(queries, before, now) {
+      const looked = await (source.look as NonNullable<Source['look']>)(queries, before, now);
+      windows.push(queries.reduce((sum, query) => sum + query.windows.length, 0));
+      return { ...looked, series: looked.series.map(() => null) };
+    },
+  };
+  const now = AT + 4 * HOUR;
+  const assignments = assignmentsOf(anomalies, SCHEDULE.instants(AT + MINUTE, now + 1));
+  const { outcomes } = await assessInSlices(partly, 'UTC', assignments, now);
+  expect(outcomes.every(({ isOpen }) => isOpen)).toBe(true);
+  const [first, ...more] = windows;
+  expect(first).toBeGreaterThan(5_000);
+  expect(Math.max(...more)).toBeLessThan(1_000);
+});
+
+it('a call that was under way during a long catch-up is counted when it comes', async () => {
+  await logCalls();
+  const { source } = cells();
+  await assess(source, 'UTC', assignmentsOf(rules, [AT]), AT);
+  await source.prepare?.();
+  const [taken] = await world.calls.sql.query<{ id: string }>(
+    `SELECT nextval(pg_get_serial_sequence('api_audit_logs', 'id'))::text AS id`,
+  );
+  const now = AT + 23 * HOUR;
+  await world.calls.log({ at: AT + MINUTE, cost: 1 }, { at: now - MINUTE, cost: 1 });
+  await assessInSlices(source, 'UTC', assignmentsOf(rules, SCHEDULE.instants(AT + MINUTE, now + 1)), now);
+
+  await world.calls.log({ at: now - 2 * HOUR, cost: 1000 });
+  await world.calls.sql.query('UPDATE api_audit_logs SET id = $1 WHERE cost_usd = 1000', [taken?.id]);
+  const later = now + 5 * MINUTE;
+  const query: Query = {
+    measures: ['cost', 'calls'],
+    where: {},
+    groupBy: ['service'],
+    windows: [{ from: later - 24 * HOUR, to: later }],
+  };
+  const seen = await collect(source, [query], later);
+  const direct = await collectDirectly(world.calls.store, [query], later);
+  expect(allComparable(seen.series, [query])).toEqual(allComparable(direct.series, [query]));
 });

@@ -22,16 +22,16 @@ afterAll(() => world.stop());
 beforeEach(() => world.clear());
 
 /** A state that remembers, and how often it has read where rules stand. */
-function remembering(): { state: State; reads(): number } {
+function remembering(now: () => number = () => AT): { state: State; reads(): number } {
   let reads = 0;
-  const state = rememberStanding({
+  const counting: State = {
     ...world.state,
     readStanding(fingerprints) {
       reads += 1;
       return world.state.readStanding(fingerprints);
     },
-  });
-  return { state, reads: () => reads };
+  };
+  return { state: rememberStanding(counting, now), reads: () => reads };
 }
 
 it('where rules stand is read anew by every tenth quiet poll, and after each that has something to say', async () => {
@@ -75,6 +75,30 @@ it('rules that another process has moved on meanwhile go on from there', async (
   expect([
     ...(await world.state.readProgress([...world.parts([burn()]).fingerprints.values()])).values(),
   ]).toEqual([AT + 3 * MINUTE]);
+});
+
+it('nothing is remembered any more once another process has polled the same rules', async () => {
+  const { state, reads } = remembering();
+  for (let minute = 0; minute < 8; minute += 1) {
+    const at = AT + minute * MINUTE;
+    if (minute >= 4) await world.poll([burn()], at);
+    await world.poll([burn()], at, { state });
+  }
+  // Twice at first, as the first poll of a rule notes more; once it was overtaken, and at each poll from then on.
+  expect(reads()).toBe(2 + 1 + 3);
+});
+
+it('what is remembered is read anew after a long pause', async () => {
+  let time = AT;
+  const { state, reads } = remembering(() => time);
+  await world.poll([burn()], AT, { state });
+  await world.poll([burn()], AT + MINUTE, { state });
+  time = AT + 9 * MINUTE;
+  await world.poll([burn()], time, { state });
+  expect(reads()).toBe(2);
+  time += 10 * MINUTE;
+  await world.poll([burn()], time, { state });
+  expect(reads()).toBe(3);
 });
 
 it('what a check has said meanwhile is not said again', async () => {
