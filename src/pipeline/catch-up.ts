@@ -12,12 +12,14 @@ import { type Evaluation, queriesAt } from './evaluate.ts';
 const MOST_WINDOWS = 10_000;
 /** Where every slice goes through old rows again, few of them are worth more memory. */
 const MOST_DIRECTLY = 100_000;
+/** A look so far back costs the source little: a poll whose record failed has looked further than its rules have come. */
+const A_LITTLE_MS = 60 * 60_000;
 
 /**
  * Judges every rule at all its moments as `assess` does, but many of them a slice of time after the other, oldest first, each
  * as of its end: what was decided about all of them together is still decided together. Only the newest evaluation of a rule
- * tells what was observed. A rule that lags behind what the source has looked at is left to the store, as is one that the
- * source could not answer once.
+ * tells what was observed. A rule that lags far behind what the source has looked at is left to the store, as is one that
+ * the source could not answer once.
  */
 export async function assessInSlices(
   source: Source,
@@ -31,7 +33,7 @@ export async function assessInSlices(
   const given = new Map<Rule, Outcome>();
   const lookedTo = source.lookedTo?.() ?? Number.NEGATIVE_INFINITY;
   for (const { rule, moments } of assignments) {
-    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < lookedTo;
+    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < lookedTo - A_LITTLE_MS;
     if (isBehind) given.set(rule, { rule, evaluations: [], error: null, isOpen: true });
   }
   const followed = assignments.map(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { AppError } from '../../src/model/errors.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Query } from '../../src/model/series.ts';
@@ -136,6 +137,25 @@ it('a rule that lags behind is asked of the store, and what the others know stay
   expect(asked.map(({ before }) => before)).toEqual([now]);
   expect(reads).toBeGreaterThan(0);
   expect(toldBy(report).map(({ rule }) => rule)).toEqual(['spend 1h']);
+});
+
+it('instants whose look was good, but whose record failed, are answered from cells', async () => {
+  await logCalls();
+  const { source, asked } = cells();
+  await world.poll(rules, AT, { source });
+  await source.prepare?.();
+  const away = { ...world.state, record: () => Promise.reject(new AppError('store_unreachable', 'away')) };
+  expect((await world.poll(rules, AT + MINUTE, { source, state: away })).error?.code).toBe(
+    'store_unreachable',
+  );
+  asked.length = 0;
+  const store: AuditStore = {
+    ...world.calls.store,
+    read: () => Promise.reject(new Error('the store was asked')),
+  };
+  const report = await world.poll(rules, AT + 4 * HOUR, { source, store });
+  expect(report.error).toBeNull();
+  expect(asked.length).toBeGreaterThan(10);
 });
 
 it('a rule that cells do not know is asked for no more by the slices that follow', async () => {
