@@ -173,9 +173,11 @@ const MEASURED = new Map<string, Measured>();
 /** The same object whenever it is asked for the same: what is made anew at every poll has to be compiled anew, too. */
 export function measured(metric: Metric, errors: ErrorFilter): Measured {
   const name = errors === null ? metric : `${metric}@${errors.join()}`;
-  const known = MEASURED.get(name) ?? measuredAs(metric, errors);
-  MEASURED.set(name, known);
-  return known;
+  const known = MEASURED.get(name);
+  if (known !== undefined) return known;
+  const made = measuredAs(metric, errors);
+  MEASURED.set(name, made);
+  return made;
 }
 
 function measuredAs(metric: Metric, errors: ErrorFilter): Measured {

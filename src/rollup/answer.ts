@@ -6,6 +6,7 @@ import type { Window } from '../model/window.ts';
 import type { GroupBuckets } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
 import type { CubeView } from './cube-view.ts';
+import { memberOf } from './grid.ts';
 import type { MovingWindow } from './moving-window.ts';
 import { fixedOf } from './packed-cells.ts';
 import { NO_GROUPS, type RecentGroups, sameOrNew } from './recent-groups.ts';
@@ -222,12 +223,7 @@ function openCounts({ own, split }: CubeView): Counts {
   const [width, calls] = [own.cube.measures.length, own.cube.measures.indexOf('calls')];
   return {
     ofGroup(key) {
-      let number = numbers.get(key);
-      if (number === undefined) {
-        number = split.numberOf(key);
-        numbers.set(key, number);
-      }
-      return split.buckets.ofGroup(number);
+      return split.buckets.ofGroup(memberOf(numbers, key, () => split.numberOf(key)));
     },
     // A group may be newer than the sums.
     in: (units, id) => units[id * width + calls] ?? 0,

@@ -81,10 +81,7 @@ export interface NumberColumn {
 }
 
 /** Numbers as a column to be combined with others. */
-export function numbered(numbers: Int32Array): {
-  readonly values: readonly number[];
-  readonly places: Int32Array;
-} {
+export function numbered(numbers: Int32Array): NumberColumn {
   const values = [...new Set(numbers)];
   const placeOf = new Map(values.map((value, place) => [value, place]));
   return { values, places: numbers.map((value) => placeOf.get(value) as number) };

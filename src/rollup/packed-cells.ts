@@ -3,6 +3,7 @@ import type { Cube } from '../model/cube.ts';
 import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
 import type { GroupKey } from '../model/series.ts';
 import { MINUTES, memberOf } from './grid.ts';
+import { addColumn } from './step-cells.ts';
 
 /**
  * Cells of one hour or day in columns. A sum is two doubles, whole units and 10^-12 parts, each a whole number, so that
@@ -59,26 +60,28 @@ export function packCalls(
 ): PackedCells {
   const keys: number[] = [];
   const ends = new Int32Array(MINUTES + 1);
-  const cellOf = new Int32Array(lines.length);
+  // Calls of other hours are in none.
+  const cellOf = new Int32Array(keyOf.length).fill(-1);
   const known = new Map<number, number>();
   for (let i = 0; i < lines.length; i += 1) {
     const minute = minutes[i] as number;
     if (minute !== minutes[i - 1]) known.clear();
-    const key = keyOf[lines[i] as number] as number;
+    const line = lines[i] as number;
+    const key = keyOf[line] as number;
     let cell = key < 0 ? -1 : known.get(key);
     if (cell === undefined) {
       cell = keys.push(key) - 1;
       known.set(key, cell);
     }
-    cellOf[i] = cell;
+    cellOf[line] = cell;
     ends[minute + 1] = keys.length;
   }
   const packed = empty(keys.length, sums.length, true);
   packed.keys.set(keys);
   packed.minutes?.set(ends);
   for (const [m, { units, parts }] of sums.entries()) {
-    addLines(packed.units, units, lines, cellOf, sums.length, m);
-    if (parts !== null) addLines(packed.parts, parts, lines, cellOf, sums.length, m);
+    addColumn(packed.units, units, cellOf, sums.length, m);
+    if (parts !== null) addColumn(packed.parts, parts, cellOf, sums.length, m);
   }
   carry(packed.units, packed.parts);
   fillMinutes(packed.minutes);
@@ -202,22 +205,6 @@ function writeDecimal(text: string, { units, parts }: PackedCells, at: number): 
   // Subtracted from 0, as a negative 0 is not the same as 0.
   units[at] = isNegative ? 0 - whole : whole;
   parts[at] = isNegative ? 0 - part : part;
-}
-
-function addLines(
-  sums: Float64Array,
-  values: Float64Array,
-  lines: Int32Array,
-  cellOf: Int32Array,
-  measures: number,
-  m: number,
-): void {
-  for (let i = 0; i < lines.length; i += 1) {
-    const cell = cellOf[i] as number;
-    if (cell < 0) continue;
-    const at = cell * measures + m;
-    sums[at] = (sums[at] as number) + (values[lines[i] as number] as number);
-  }
 }
 
 function empty(cells: number, measures: number, byMinute: boolean): PackedCells {

@@ -114,7 +114,8 @@ export function cellValues(
   return values;
 }
 
-function addColumn(
+/** Adds each line's number to that of its cell: -1 for a line in none. Of each cell `width` values stand together. */
+export function addColumn(
   values: Float64Array,
   column: Float64Array,
   cellOf: Int32Array,

@@ -6,7 +6,6 @@ import { viewOf } from '../../src/rollup/cube-view.ts';
 import { HOUR, MINUTE } from '../../src/rollup/grid.ts';
 import type { MovingWindow } from '../../src/rollup/moving-window.ts';
 import { fixedOf, pack } from '../../src/rollup/packed-cells.ts';
-import { openRecent } from '../../src/rollup/recent.ts';
 import type { Totals } from '../../src/rollup/totals.ts';
 import { pieceName } from '../../src/rollup/window-cuts.ts';
 
@@ -181,16 +180,4 @@ it('parts of minutes are taken as they are read for a look', () => {
   own.looks += 1;
   own.pieces.clear();
   expect(mover?.totals({ from: 55_000, to: 3 * MINUTE }, END)).toBeNull();
-});
-
-it('what a turn did not ask for is forgotten', () => {
-  const recent = openRecent<number>();
-  recent.set('a', 1);
-  recent.set('b', 2);
-  recent.turn();
-  expect(recent.get('a')).toBe(1);
-  recent.turn();
-  expect([recent.get('a'), recent.get('b')]).toEqual([1, undefined]);
-  recent.clear();
-  expect(recent.get('a')).toBeUndefined();
 });
