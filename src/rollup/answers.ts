@@ -1,3 +1,4 @@
+import { isSketch, type Measure } from '../model/measure.ts';
 import type { Query, Series } from '../model/series.ts';
 import { type Answer, openAnswer } from './answer.ts';
 import type { CubeCells } from './cube-cells.ts';
@@ -11,22 +12,24 @@ export interface Answers {
   to(queries: readonly Query[], uses: readonly CubeUse[], at: number): (Series | null)[];
 }
 
-/** Queries with the same groups and filter look at cubes through the same view. */
+/** Queries with the same groups, filter and measures look at cubes through the same view. */
 export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
   const views = new Map<string, CubeView>();
   /** By the place of the query: rules ask in the same order at every look. */
   let answers: { readonly query: Query; readonly answer: Answer }[] = [];
 
-  const viewFor = (name: string, { groupBy, where }: Query): CubeView => {
+  const viewFor = (name: string, { groupBy, where }: Query, measures: readonly Measure[]): CubeView => {
     const filter = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
-    const id = JSON.stringify([name, groupBy, filter]);
-    return memberOf(views, id, () => viewOf(cubes.get(name) as CubeCells, groupBy, where));
+    const id = JSON.stringify([name, groupBy, filter, measures]);
+    return memberOf(views, id, () => viewOf(cubes.get(name) as CubeCells, groupBy, where, measures));
   };
-  const open = (query: Query, use: CubeUse): Answer =>
-    openAnswer(query, {
-      sums: viewFor(use.sums, query),
-      sketches: use.sketches.map(({ measure, cube }) => ({ measure, view: viewFor(cube, query) })),
+  const open = (query: Query, use: CubeUse): Answer => {
+    const additive = query.measures.filter((measure) => !isSketch(measure));
+    return openAnswer(query, {
+      sums: viewFor(use.sums, query, [...new Set<Measure>(['calls', ...additive])].sort()),
+      sketches: use.sketches.map(({ measure, cube }) => ({ measure, view: viewFor(cube, query, ['calls']) })),
     });
+  };
 
   return {
     to(queries, uses, at) {

@@ -1,17 +1,19 @@
+import type { Measure } from '../model/measure.ts';
 import type { Condition, GroupKey, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { type BucketIndex, openBucketIndex } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { DAY, HOUR, memberOf } from './grid.ts';
 import { MovingWindow } from './moving-window.ts';
-import { KeyDictionary, width } from './packed-cells.ts';
+import { KeyDictionary } from './packed-cells.ts';
 import { openRecent } from './recent.ts';
-import { addCells, carryTotals, emptyTotals, type Totals } from './totals.ts';
+import { addCells, carryTotals, emptyTotals, isShortOf, type Shape, shapeOf, type Totals } from './totals.ts';
 import { pieceName } from './window-cuts.ts';
 
-/** A cube as one question sees it: filtered, and grouped by some of its dimensions. */
+/** A cube as one question sees it: some of its measures, filtered, and grouped by some of its dimensions. */
 export interface CubeView {
   readonly own: CubeCells;
+  readonly shape: Shape;
   readonly groups: readonly GroupKey[];
   /** Of a cube that is split by bucket. */
   readonly split: Split;
@@ -26,8 +28,14 @@ export interface Split {
   readonly buckets: BucketIndex;
 }
 
-export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where): CubeView {
-  const measures = width(own.cube);
+/** `measures` are additive ones that the cube has, `calls` among them. */
+export function viewOf(
+  own: CubeCells,
+  groupBy: readonly string[],
+  where: Where,
+  measures: readonly Measure[],
+): CubeView {
+  const shape = shapeOf(measures, own.cube.measures);
   const groups = groupsOf(own, groupBy, where);
   const spans = openRecent<Totals>();
   /** Opened in the look that is under way. */
@@ -49,7 +57,8 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       const day = begin + DAY <= to ? own.days.get(begin) : undefined;
       const cells = day ?? own.hours.get(begin);
       if (cells === undefined) return false;
-      addCells(totals, cells, groups.groupOf, measures, { from: 0, to: cells.keys.length });
+      addCells(totals, cells, groups.groupOf, shape, { from: 0, to: cells.keys.length });
+      totals.isShort ||= isShortOf(cells, shape);
       begin += day === undefined ? HOUR : DAY;
     }
     return true;
@@ -57,7 +66,7 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
 
   const source = {
     own,
-    measures,
+    shape,
     get count() {
       groups.follow();
       return groups.keys.length;
@@ -71,15 +80,16 @@ export function viewOf(own: CubeCells, groupBy: readonly string[], where: Where)
       const name = pieceName({ from, to });
       const kept = spans.get(name);
       if (kept !== undefined) return kept;
-      const totals = emptyTotals(groups.keys.length * measures);
+      const totals = emptyTotals(groups.keys.length * shape.layout.width);
       if (!addWhole(totals, from, to)) return null;
-      carryTotals(totals);
+      carryTotals(totals, shape.layout);
       return spans.set(name, totals);
     },
   };
 
   return {
     own,
+    shape,
     groups: groups.keys,
     split: groups.split,
     open(window) {

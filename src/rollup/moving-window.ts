@@ -2,13 +2,22 @@ import type { Window } from '../model/window.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { dayOf, HOUR, hourOf, MINUTE, MINUTES } from './grid.ts';
 import type { PackedCells } from './packed-cells.ts';
-import { addCells, addTotals, bothLacks, clearTotals, emptyTotals, grown, type Totals } from './totals.ts';
+import {
+  addCells,
+  addTotals,
+  clearTotals,
+  emptyTotals,
+  grow,
+  isShortOf,
+  type Shape,
+  type Totals,
+} from './totals.ts';
 import { cutAtHours, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 
 /** What the windows of one view have in common. */
 export interface WindowSource {
   readonly own: CubeCells;
-  readonly measures: number;
+  readonly shape: Shape;
   /** How many groups there are, and the group of each key: -1 where the filter leaves it out. */
   readonly count: number;
   readonly groupOf: Int32Array;
@@ -16,24 +25,23 @@ export interface WindowSource {
   span(from: number, to: number): Totals | null;
 }
 
+/** Of the whole hours [from, to), those before `sealed` were taken whole, as of a version of the cube. */
+interface Whole extends Window {
+  readonly sealed: number;
+  readonly version: number;
+  readonly isShort: boolean;
+}
+
 /** What a window holds of an hour that it does not take as a whole. */
 interface Stretch {
   /** Null for a part that was read as it is, the next of which has nothing to do with it. */
   readonly hour: number | null;
-  readonly cells: PackedCells;
+  cells: PackedCells;
   /** Minutes of the hour. */
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What sums are made of. */
-interface Content {
-  /** Of the whole hours [from, to), those before `sealed` were taken whole, as of a version of the cube. */
-  readonly whole: Window;
-  readonly sealed: number;
-  readonly version: number;
-  readonly lacks: readonly number[];
-  readonly stretches: readonly Stretch[];
+  from: number;
+  to: number;
+  /** The move that held it last. */
+  move: number;
 }
 
 /**
@@ -42,9 +50,11 @@ interface Content {
  */
 export class MovingWindow {
   readonly #source: WindowSource;
-  #totals: Totals = emptyTotals(0);
-  /** Null where the sums of the window are not known. */
-  #held: Content | null = null;
+  readonly #totals: Totals = emptyTotals(0);
+  /** What the sums are made of; null where they are those of no window. */
+  #whole: Whole | null = null;
+  #stretches: Stretch[] = [];
+  #move = 0;
   /** When it was asked last, and for which window. */
   #looks = -1;
   #from = 0;
@@ -60,79 +70,123 @@ export class MovingWindow {
   }
 
   /**
-   * The sums of a window; null when hours or minutes of it are not known yet. `at` is the end of what was read. They are
-   * good until the cube is looked at again, and written over then.
+   * The sums of a window; null when hours or minutes of it are not known yet, or not by all measures. `at` is the end of
+   * what was read. They are good until the cube is looked at again, and written over then.
    */
   totals(window: Window, at: number): Totals | null {
     const { looks } = this.#source.own;
     if (this.#looks !== looks || !this.#isAt(window)) {
-      this.#held = this.#content(window, at);
       this.#looks = looks;
       this.#from = window.from;
       this.#to = window.to;
+      if (!this.#moveTo(window, at)) this.#whole = null;
     }
-    return this.#held === null ? null : this.#totals;
+    return this.#whole === null || this.#totals.isShort ? null : this.#totals;
   }
 
   #isAt({ from, to }: Window): boolean {
     return from === this.#from && to === this.#to;
   }
 
-  /** Makes the sums those of the window; null where something is not known. */
-  #content(window: Window, at: number): Content | null {
-    const { own, count, measures } = this.#source;
-    const whole = wholeHours(window);
-    const held = this.#held;
-    const stays = held !== null && held.version === own.version && isSame(held.whole, whole) ? held : null;
-    const sealed = stays?.sealed ?? sealedWithin(own, whole);
-    const stretches = stretchesOf(own, window, { from: sealed, to: whole.to }, at);
-    if (stretches === null) return null;
-    this.#totals = grown(this.#totals, count * measures);
-    const lacks = stays?.lacks ?? this.#begin(whole, sealed);
-    if (lacks === null) return null;
-    this.#move(stays?.stretches ?? NO_STRETCHES, stretches);
-    this.#totals.lacks = lacks;
-    for (const { cells } of stretches) this.#totals.lacks = bothLacks(this.#totals.lacks, cells.lacks);
-    return { whole, sealed, version: own.version, lacks, stretches };
+  /** Makes the sums those of the window; false where something is not known, and then they are those of none. */
+  #moveTo(window: Window, at: number): boolean {
+    const { own, count, shape } = this.#source;
+    grow(this.#totals, count * shape.layout.width);
+    this.#move += 1;
+    const whole = this.#wholeOf(wholeHours(window));
+    if (whole === null) return false;
+    for (let hour = whole.sealed; hour < whole.to; hour += HOUR) {
+      if (!this.#hold(own.details.get(hour), hour, 0, MINUTES)) return false;
+    }
+    const { from, to } = window;
+    const { headEnd, tailBegin } = cutAtHours(window);
+    if (from < headEnd && !this.#holdPart({ from, to: headEnd }, at)) return false;
+    if (tailBegin < to && !this.#holdPart({ from: tailBegin, to }, at)) return false;
+    this.#letGo();
+    this.#totals.isShort = whole.isShort || this.#stretches.some(({ cells }) => isShortOf(cells, shape));
+    return true;
   }
 
-  /** Makes the sums those of whole hours alone; the measures that they lack, or null where one is not known. */
-  #begin(whole: Window, sealed: number): readonly number[] | null {
+  /** Those that are held already stay; else all begins anew with the sums of whole hours. */
+  #wholeOf({ from, to }: Window): Whole | null {
+    const { own, shape } = this.#source;
+    const held = this.#whole;
+    if (held !== null && held.version === own.version && held.from === from && held.to === to) return held;
     clearTotals(this.#totals);
-    if (sealed <= whole.from) return NO_LACKS;
-    const span = this.#source.span(whole.from, sealed);
-    if (span === null) return null;
-    addTotals(this.#totals, span);
-    return span.lacks;
+    this.#stretches = [];
+    this.#whole = null;
+    const sealed = sealedWithin(own, from, to);
+    const span = sealed <= from ? null : this.#source.span(from, sealed);
+    if (sealed > from && span === null) return null;
+    if (span !== null) addTotals(this.#totals, span, shape);
+    this.#whole = { from, to, sealed, version: own.version, isShort: span?.isShort ?? false };
+    return this.#whole;
   }
 
-  #move(before: readonly Stretch[], after: readonly Stretch[]): void {
-    for (const stretch of after) {
-      const same = sameHour(before, stretch);
-      if (same === null) this.#add(stretch.cells, stretch.from, stretch.to, 1);
-      else this.#change(same, stretch);
-    }
-    for (const stretch of before) {
-      if (sameHour(after, stretch) === null) this.#add(stretch.cells, stretch.from, stretch.to, -1);
-    }
+  /** Part of one hour: as it was read, or by its minutes, and by pieces where an edge is within a minute. */
+  #holdPart(part: Window, at: number): boolean {
+    const { own } = this.#source;
+    if (own.pieces.size > 0 && this.#holdPiece(part)) return true;
+    const hour = hourOf(part.from);
+    const from = Math.ceil((part.from - hour) / MINUTE);
+    // What is read ends at `at`, so a minute that holds it is whole as far as it is known.
+    const to = part.to === at ? Math.ceil((part.to - hour) / MINUTE) : Math.floor((part.to - hour) / MINUTE);
+    for (const piece of piecesOf(part, at)) if (!this.#holdPiece(piece)) return false;
+    return from >= to || this.#hold(own.details.get(hour), hour, from, to);
   }
 
-  /** Makes the minutes of one hour those of `after`. */
-  #change(before: Stretch, after: Stretch): void {
-    if (isForward(before, after)) {
+  #holdPiece(piece: Window): boolean {
+    return this.#hold(this.#source.own.pieces.get(pieceName(piece)), null, 0, 0);
+  }
+
+  /** Has the sums hold these minutes of an hour; false where they are not known. */
+  #hold(cells: PackedCells | undefined, hour: number | null, from: number, to: number): boolean {
+    if (cells === undefined) return false;
+    const held = this.#held(hour);
+    if (held === null) {
+      this.#add(cells, from, to, 1);
+      this.#stretches.push({ hour, cells, from, to, move: this.#move });
+      return true;
+    }
+    this.#change(held, cells, from, to);
+    held.cells = cells;
+    held.from = from;
+    held.to = to;
+    held.move = this.#move;
+    return true;
+  }
+
+  #held(hour: number | null): Stretch | null {
+    if (hour !== null) for (const stretch of this.#stretches) if (stretch.hour === hour) return stretch;
+    return null;
+  }
+
+  /** Has the sums hold these minutes of an hour of which they held others. */
+  #change(before: Stretch, cells: PackedCells, from: number, to: number): void {
+    if (before.cells === cells && before.from <= from && before.to <= to) {
       // So do nearly all of the windows that baselines compare with.
-      this.#add(after.cells, before.to, after.to, 1);
-      this.#add(after.cells, before.from, after.from, -1);
+      this.#add(cells, before.to, to, 1);
+      this.#add(cells, before.from, from, -1);
       return;
     }
-    const last = Math.max(before.to, after.to);
-    for (let minute = Math.min(before.from, after.from); minute < last; minute += 1) {
+    const last = Math.max(before.to, to);
+    for (let minute = Math.min(before.from, from); minute < last; minute += 1) {
       const was = minute >= before.from && minute < before.to;
-      const is = minute >= after.from && minute < after.to;
-      if (was && is && before.cells.origins?.[minute] === after.cells.origins?.[minute]) continue;
-      if (is) this.#add(after.cells, minute, minute + 1, 1);
+      const is = minute >= from && minute < to;
+      if (was && is && before.cells.origins?.[minute] === cells.origins?.[minute]) continue;
+      if (is) this.#add(cells, minute, minute + 1, 1);
       if (was) this.#add(before.cells, minute, minute + 1, -1);
     }
+  }
+
+  /** Takes away what this move did not hold. */
+  #letGo(): void {
+    const isHeld = ({ move }: Stretch): boolean => move === this.#move;
+    if (this.#stretches.every(isHeld)) return;
+    for (const stretch of this.#stretches) {
+      if (!isHeld(stretch)) this.#add(stretch.cells, stretch.from, stretch.to, -1);
+    }
+    this.#stretches = this.#stretches.filter(isHeld);
   }
 
   #add(cells: PackedCells, begin: number, end: number, sign: 1 | -1): void {
@@ -140,67 +194,14 @@ export class MovingWindow {
     const from = minutes === null ? 0 : (minutes[begin] as number);
     const to = minutes === null ? keys.length : (minutes[end] as number);
     if (from === to) return;
-    addCells(this.#totals, cells, this.#source.groupOf, this.#source.measures, { from, to, sign });
+    addCells(this.#totals, cells, this.#source.groupOf, this.#source.shape, { from, to, sign });
   }
-}
-
-const NO_LACKS: readonly number[] = [];
-const NO_STRETCHES: readonly Stretch[] = [];
-
-function isSame(a: Window, b: Window): boolean {
-  return a.from === b.from && a.to === b.to;
-}
-
-/** Whether the cells are the same, and both ends stayed or moved on. */
-function isForward(before: Stretch, after: Stretch): boolean {
-  return before.cells === after.cells && before.from <= after.from && before.to <= after.to;
-}
-
-function sameHour(stretches: readonly Stretch[], { hour }: Stretch): Stretch | null {
-  if (hour !== null) for (const stretch of stretches) if (stretch.hour === hour) return stretch;
-  return null;
 }
 
 /** Where the whole hours of a window end that are sealed: the newest are not yet, and change from poll to poll. */
-function sealedWithin(own: CubeCells, whole: Window): number {
-  let sealed = Math.max(whole.from, whole.to);
+function sealedWithin(own: CubeCells, from: number, to: number): number {
+  let sealed = Math.max(from, to);
   const isSealed = (hour: number): boolean => own.hours.has(hour) || own.days.has(dayOf(hour));
-  while (sealed > whole.from && !isSealed(sealed - HOUR)) sealed -= HOUR;
+  while (sealed > from && !isSealed(sealed - HOUR)) sealed -= HOUR;
   return sealed;
-}
-
-/** What a window holds beside its sealed hours: the open ones and the parts at its edges. Null where it is not known. */
-function stretchesOf(own: CubeCells, window: Window, open: Window, at: number): Stretch[] | null {
-  const stretches: Stretch[] = [];
-  for (let hour = open.from; hour < open.to; hour += HOUR) {
-    const cells = own.details.get(hour);
-    if (cells === undefined) return null;
-    stretches.push({ hour, cells, from: 0, to: MINUTES });
-  }
-  const { from, to } = window;
-  const { headEnd, tailBegin } = cutAtHours(window);
-  if (from < headEnd && !addPart(stretches, own, { from, to: headEnd }, at)) return null;
-  if (tailBegin < to && !addPart(stretches, own, { from: tailBegin, to }, at)) return null;
-  return stretches;
-}
-
-/** Part of one hour: as it was read, or by its minutes, and by pieces where an edge is within a minute. */
-function addPart(stretches: Stretch[], own: CubeCells, part: Window, at: number): boolean {
-  if (own.pieces.size > 0 && addPiece(stretches, own, part)) return true;
-  const hour = hourOf(part.from);
-  const from = Math.ceil((part.from - hour) / MINUTE);
-  // What is read ends at `at`, so a minute that holds it is whole as far as it is known.
-  const to = part.to === at ? Math.ceil((part.to - hour) / MINUTE) : Math.floor((part.to - hour) / MINUTE);
-  for (const piece of piecesOf(part, at)) if (!addPiece(stretches, own, piece)) return false;
-  if (from >= to) return true;
-  const cells = own.details.get(hour);
-  if (cells === undefined) return false;
-  stretches.push({ hour, cells, from, to });
-  return true;
-}
-
-function addPiece(stretches: Stretch[], own: CubeCells, piece: Window): boolean {
-  const cells = own.pieces.get(pieceName(piece));
-  if (cells !== undefined) stretches.push({ hour: null, cells, from: 0, to: 0 });
-  return cells !== undefined;
 }

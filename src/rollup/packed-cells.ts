@@ -170,7 +170,7 @@ type Branch = Map<string | null, Branch | number>;
 const SCALE = Number(ONE);
 
 /** Moves whole units out of the parts; both keep the sign they have. */
-export function carry(units: Float64Array, parts: Float64Array): void {
+function carry(units: Float64Array, parts: Float64Array): void {
   for (let i = 0; i < parts.length; i += 1) {
     const part = parts[i] as number;
     if (part > -SCALE && part < SCALE) continue;

@@ -1,5 +1,5 @@
-import { ONE } from '../model/money.ts';
-import type { Layout, StepCells } from './step-cells.ts';
+import { carryParts, type Layout } from './layout.ts';
+import type { StepCells } from './step-cells.ts';
 
 /** The sums of all calls before a step, group after group: the sums between two steps are a difference. */
 export interface RunningTotals {
@@ -52,14 +52,12 @@ const CARRY_AFTER = 4_000;
 const EXACT = 2 ** 52;
 
 export function openRunningSums(
-  { places, width }: Layout,
+  layout: Layout,
   { origin, slack }: { readonly origin: number; readonly slack: number },
 ): RunningSums {
+  const { places, width } = layout;
   const edges: Edge[] = [];
   const pieces: StepCells[] = [];
-  const carried = [...places.values()].flatMap(({ units, parts }) =>
-    parts === null ? [] : [{ units, parts }],
-  );
   const unitPlaces = [...places.values()].map(({ units }) => units);
   let absolute = 0;
   let groups = 0;
@@ -74,7 +72,7 @@ export function openRunningSums(
   };
 
   const carryAll = (cursor: Cursor): void => {
-    for (const place of carried) carry(cursor.values, width, place);
+    carryParts(cursor.values, layout);
     cursor.uncarried = 0;
   };
 
@@ -178,23 +176,6 @@ function addCells(
       sums[to + m] = (sums[to + m] as number) + sign * (values[from + m] as number);
     }
     from += width;
-  }
-}
-
-const SCALE = Number(ONE);
-
-/** Moves whole units out of the parts; both keep the sign they have. */
-function carry(
-  values: Float64Array,
-  width: number,
-  { units, parts }: { readonly units: number; readonly parts: number },
-): void {
-  for (let at = 0; at < values.length; at += width) {
-    const part = values[at + parts] as number;
-    if (part > -SCALE && part < SCALE) continue;
-    const whole = Math.trunc(part / SCALE);
-    values[at + units] = (values[at + units] as number) + whole;
-    values[at + parts] = part - whole * SCALE;
   }
 }
 

@@ -3,10 +3,10 @@ import { type Fixed, ONE } from '../model/money.ts';
 import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
 import { quantileOf, type Sketch } from '../model/sketch.ts';
 import type { BucketGroups } from './call-groups.ts';
+import type { Layout, Place } from './layout.ts';
 import { fixedOf } from './packed-cells.ts';
 import { type RecentGroups, sameOrNew } from './recent-groups.ts';
 import type { RunningTotals } from './running-sums.ts';
-import type { Layout, Place } from './step-cells.ts';
 
 /** The totals at both ends of a window; the same object from one instant to the next. */
 export interface Span {

@@ -2,10 +2,11 @@ import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { NO_GROUPS, type RecentGroups } from './recent-groups.ts';
 import { type Edge, openRunningSums, type RunningSums, type RunningTotals } from './running-sums.ts';
 import { type CountedSketch, groupsBetween, type Span, seriesBetween } from './series-between.ts';
-import { bySegment, cellValues, type Layout, layoutOf, type StepGroups, stepGroups } from './step-cells.ts';
+import { bySegment, cellValues, type StepGroups, stepGroups } from './step-cells.ts';
 import type { StepGrid } from './step-grid.ts';
 
 /**

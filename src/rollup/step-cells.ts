@@ -1,34 +1,7 @@
 import type { DecimalColumn } from '../model/call-columns.ts';
 import type { Measure } from '../model/measure.ts';
 import { ONE } from '../model/money.ts';
-
-/** Where a measure stands in a cell: its whole units, and its 10^-12 parts where it can have some. */
-export interface Place {
-  readonly units: number;
-  readonly parts: number | null;
-}
-
-/** How sums stand in a cell, so many numbers wide. */
-export interface Layout {
-  readonly measures: readonly Measure[];
-  readonly places: ReadonlyMap<Measure, Place>;
-  readonly width: number;
-}
-
-/** Counts of calls have no parts. */
-export function layoutOf(measures: readonly Measure[]): Layout {
-  const places = new Map<Measure, Place>();
-  let width = 0;
-  for (const measure of measures) {
-    const units = width;
-    const parts = COUNTS.has(measure) || /^failed(@|$)/.test(measure) ? null : units + 1;
-    width += parts === null ? 1 : 2;
-    places.set(measure, { units, parts });
-  }
-  return { measures, places, width };
-}
-
-const COUNTS: ReadonlySet<Measure> = new Set<Measure>(['calls', 'unpriced', 'latency_count']);
+import type { Layout, Place } from './layout.ts';
 
 /** Which groups had calls in each of the steps [from, to): a step has one cell for each of them. */
 export interface StepGroups {

@@ -1,13 +1,24 @@
-import { carry, type PackedCells } from './packed-cells.ts';
+import type { Measure } from '../model/measure.ts';
+import { carryParts, type Layout, layoutOf } from './layout.ts';
+import type { PackedCells } from './packed-cells.ts';
 
-/** Sums by group and measure, group-major, as in PackedCells; groups are numbered by a view. */
+/** Sums of some of a cube's measures by group, as the layout says; groups are numbered by a view. */
 export interface Totals {
-  units: Float64Array;
-  parts: Float64Array;
+  values: Float64Array;
   /** Cells that were added since parts were carried. */
   uncarried: number;
-  /** Places of measures that some cells lack: their sums are too small. */
-  lacks: readonly number[];
+  /** Whether some of these cells lack a measure, so that sums are too small. */
+  isShort: boolean;
+}
+
+/** Which measures of a cube's cells are summed, and how the sums stand. */
+export interface Shape {
+  readonly layout: Layout;
+  /** The place of each measure in the cube's cells, and 1 for those that have parts. */
+  readonly sources: Int32Array;
+  readonly withParts: Uint8Array;
+  /** How many measures the cube's cells have. */
+  readonly cubeWidth: number;
 }
 
 /** Which cells are added: from one place up to another, or (sign -1) taken away. */
@@ -19,18 +30,27 @@ export interface CellRange {
 
 /** Additions before which parts are carried, below the 9,000 that are exact. */
 const CARRY_AFTER = 8_000;
-const NONE: readonly number[] = [];
+
+/** Of all that a cube has, a question mostly needs two measures: less is added, and less is fetched from memory. */
+export function shapeOf(measures: readonly Measure[], ofCube: readonly Measure[]): Shape {
+  const layout = layoutOf(measures);
+  return {
+    layout,
+    sources: Int32Array.from(measures, (measure) => ofCube.indexOf(measure)),
+    withParts: Uint8Array.from(measures, (measure) => (layout.places.get(measure)?.parts === null ? 0 : 1)),
+    cubeWidth: ofCube.length,
+  };
+}
 
 export function emptyTotals(size: number): Totals {
-  return { units: new Float64Array(size), parts: new Float64Array(size), uncarried: 0, lacks: NONE };
+  return { values: new Float64Array(size), uncarried: 0, isShort: false };
 }
 
 /** Makes sums nothing again. */
 export function clearTotals(totals: Totals): void {
-  totals.units.fill(0);
-  totals.parts.fill(0);
+  totals.values.fill(0);
   totals.uncarried = 0;
-  totals.lacks = NONE;
+  totals.isShort = false;
 }
 
 /**
@@ -39,59 +59,60 @@ export function clearTotals(totals: Totals): void {
  */
 export function addCells(
   totals: Totals,
-  cells: PackedCells,
+  { keys, units, parts }: PackedCells,
   groupOf: Int32Array,
-  measures: number,
+  shape: Shape,
   { from, to, sign = 1 }: CellRange,
 ): void {
-  totals.lacks = bothLacks(totals.lacks, cells.lacks);
+  const { layout, sources, withParts, cubeWidth } = shape;
+  const { values } = totals;
   for (let begin = from; begin < to; begin += CARRY_AFTER) {
     const end = Math.min(to, begin + CARRY_AFTER);
-    makeRoom(totals, end - begin);
+    makeRoom(totals, layout, end - begin);
     for (let i = begin; i < end; i += 1) {
-      const group = groupOf[cells.keys[i] as number] as number;
+      const group = groupOf[keys[i] as number] as number;
       if (group < 0) continue;
-      for (let m = 0; m < measures; m += 1) {
-        const at = group * measures + m;
-        const cell = i * measures + m;
-        totals.units[at] = (totals.units[at] as number) + sign * (cells.units[cell] as number);
-        totals.parts[at] = (totals.parts[at] as number) + sign * (cells.parts[cell] as number);
+      const cell = i * cubeWidth;
+      let at = group * layout.width;
+      for (let m = 0; m < sources.length; m += 1) {
+        const source = cell + (sources[m] as number);
+        values[at] = (values[at] as number) + sign * (units[source] as number);
+        at += 1;
+        if (withParts[m] === 0) continue;
+        values[at] = (values[at] as number) + sign * (parts[source] as number);
+        at += 1;
       }
     }
   }
 }
 
 /** Adds sums of the same view, which may know fewer groups. Their parts must be carried. */
-export function addTotals(totals: Totals, more: Totals): void {
-  totals.lacks = bothLacks(totals.lacks, more.lacks);
-  makeRoom(totals, 1);
-  for (let i = 0; i < more.units.length; i += 1) {
-    totals.units[i] = (totals.units[i] as number) + (more.units[i] as number);
-    totals.parts[i] = (totals.parts[i] as number) + (more.parts[i] as number);
+export function addTotals(totals: Totals, more: Totals, { layout }: Shape): void {
+  makeRoom(totals, layout, 1);
+  for (let i = 0; i < more.values.length; i += 1) {
+    totals.values[i] = (totals.values[i] as number) + (more.values[i] as number);
   }
 }
 
-export function carryTotals(totals: Totals): void {
-  carry(totals.units, totals.parts);
+export function carryTotals(totals: Totals, layout: Layout): void {
+  carryParts(totals.values, layout);
   totals.uncarried = 0;
 }
 
-/** Sums of as many groups and measures as there are now. */
-export function grown(totals: Totals, size: number): Totals {
-  if (totals.units.length >= size) return totals;
-  const larger = { ...totals, units: new Float64Array(size), parts: new Float64Array(size) };
-  larger.units.set(totals.units);
-  larger.parts.set(totals.parts);
-  return larger;
+/** Makes room for as many numbers as there are now. */
+export function grow(totals: Totals, size: number): void {
+  if (totals.values.length >= size) return;
+  const larger = new Float64Array(size);
+  larger.set(totals.values);
+  totals.values = larger;
 }
 
-/** The places that either list names; mostly one of them says it all. */
-export function bothLacks(some: readonly number[], more: readonly number[]): readonly number[] {
-  for (const place of more) if (!some.includes(place)) return [...new Set([...some, ...more])];
-  return some;
+/** Whether cells lack one of the measures that are summed. */
+export function isShortOf({ lacks }: PackedCells, { sources }: Shape): boolean {
+  return lacks.length > 0 && lacks.some((place) => sources.includes(place));
 }
 
-function makeRoom(totals: Totals, additions: number): void {
-  if (totals.uncarried + additions > CARRY_AFTER) carryTotals(totals);
+function makeRoom(totals: Totals, layout: Layout, additions: number): void {
+  if (totals.uncarried + additions > CARRY_AFTER) carryTotals(totals, layout);
   totals.uncarried += additions;
 }

@@ -69,7 +69,7 @@ function opened(first: readonly Call[]) {
   for (let hour = 0; hour < HOURS; hour += 1) take(hour, () => false);
   return {
     own,
-    view: viewOf(own, ['user'], WHERE),
+    view: viewOf(own, ['user'], WHERE, CUBE.measures),
     read(hour: number, newer: readonly Call[], minutes: readonly number[] | null): void {
       const isKept = (minute: number): boolean =>
         Math.floor(minute / 60) !== hour || minutes?.includes(minute % 60) === false;
@@ -93,10 +93,10 @@ function opened(first: readonly Call[]) {
 }
 
 /** The groups with calls. */
-function told(keys: readonly (readonly (string | null)[])[], { units, parts }: Totals): string[] {
+function told(keys: readonly (readonly (string | null)[])[], { values }: Totals): string[] {
   const lines = keys.flatMap((key, group) => {
-    const calls = units[group * 2] ?? 0;
-    const cost = fixedOf(units[group * 2 + 1] ?? 0, parts[group * 2 + 1] ?? 0);
+    const [calls = 0, units = 0, parts = 0] = values.subarray(group * 3, group * 3 + 3);
+    const cost = fixedOf(units, parts);
     if (calls === 0) expect(cost).toBe(0n);
     return calls === 0 ? [] : [`${key[0]} ${calls} ${cost}`];
   });
@@ -137,21 +137,28 @@ it('who asks for the same window shares it, until one of them moves on', () => {
   expect(mover.isFree({ from: 0, to: 2 * HOUR })).toBe(true);
 });
 
-it('sums say which measures were not read, for as long as the window holds such cells', () => {
+it('sums are not known for as long as the window holds cells without one of their measures', () => {
   const { own, view } = opened([{ minute: 61, user: 'ann', cost: 1n }]);
   const detail = own.details.get(HOUR);
   if (detail === undefined) throw new Error('the hour was not read');
-  own.details.set(HOUR, { ...detail, lacks: [1] });
-  const mover = view.open({ from: 0, to: END });
-  const lacksIn = (from: number, to: number) => {
+  own.details.set(HOUR, { ...detail, lacks: [CUBE.measures.indexOf('cost')] });
+  const window = { from: 0, to: END };
+  const [both, count] = [view.open(window), viewOf(own, ['user'], WHERE, ['calls']).open(window)];
+  const isKnown = (mover: MovingWindow, from: number, to: number): boolean => {
     own.looks += 1;
-    return mover.totals({ from: from * MINUTE, to: to * MINUTE }, END)?.lacks;
+    return mover.totals({ from: from * MINUTE, to: to * MINUTE }, END) !== null;
   };
-  expect(lacksIn(0, 59)).toEqual([]);
-  expect(lacksIn(1, 62)).toEqual([1]);
-  expect(lacksIn(2, 63)).toEqual([1]);
-  expect(lacksIn(3, 60)).toEqual([]);
-  expect(lacksIn(125, 150)).toEqual([]);
+  expect(isKnown(both, 0, 59)).toBe(true);
+  expect(isKnown(both, 1, 62)).toBe(false);
+  expect(isKnown(count, 1, 62)).toBe(true);
+  expect(isKnown(both, 2, 63)).toBe(false);
+  expect(isKnown(both, 3, 60)).toBe(true);
+  expect(isKnown(both, 125, 150)).toBe(true);
+  // As a whole hour, too.
+  sealHour(own, 0);
+  sealHour(own, HOUR);
+  expect(isKnown(both, 0, 120)).toBe(false);
+  expect(isKnown(count, 0, 120)).toBe(true);
 });
 
 it('parts of minutes are taken as they are read for a look', () => {
