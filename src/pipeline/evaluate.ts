@@ -27,8 +27,11 @@ export interface Plan {
   readonly queries: readonly Query[];
   /** Every instant to be judged, ascending, once each. */
   readonly instants: readonly number[];
-  /** By instant and query: where the windows that the rule asked for at the instant stand in the merged query. */
-  readonly slices: readonly (readonly (readonly number[])[])[];
+  /**
+   * By instant and query: where the windows that the rule asked for at the instant stand in the merged query. Null for one
+   * instant, as most polls are: the queries are its own.
+   */
+  readonly slices: readonly (readonly (readonly number[])[])[] | null;
 }
 
 export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
@@ -38,14 +41,17 @@ export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Pl
     for (const instant of earlier) distinct.add(instant);
   }
   const instants = [...distinct].sort((a, b) => a - b);
-  const type = ruleTypeOf(rule);
+  if (instants.length === 1) {
+    const queries = queriesAt(rule, zone, instants[0] as number);
+    return { rule, zone, moments, queries, instants, slices: null };
+  }
   const merged: {
     readonly query: Query;
     readonly windows: Window[];
     readonly places: Places;
   }[] = [];
   const slices = instants.map((at) =>
-    type.queries(rule, { at: at - rule.delayMs, zone }).map((query, i) => {
+    queriesAt(rule, zone, at).map((query, i) => {
       // The queries of one rule differ from instant to instant in their windows only.
       merged[i] ??= { query, windows: [], places: new Map() };
       const { windows, places } = merged[i];
@@ -68,12 +74,8 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   const judge = (at: number): Judgement => {
     const known = judgements.get(at);
     if (known !== undefined) return known;
-    const own = (slices[indexOf.get(at) ?? -1] ?? []).map((columns, i) =>
-      // Of one instant, as most polls are, all columns are asked for, and mostly as they stand.
-      instants.length === 1 && columns.every((column, place) => column === place)
-        ? (series[i] as Series)
-        : sliceOf(series[i] as Series, columns),
-    );
+    const slice = slices?.[indexOf.get(at) ?? -1] ?? [];
+    const own = slices === null ? series : slice.map((columns, i) => sliceOf(series[i] as Series, columns));
     return type.judge(rule, { at: at - rule.delayMs, zone }, own);
   };
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.

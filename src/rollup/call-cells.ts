@@ -7,8 +7,6 @@ import {
   type TextColumn,
 } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
-import type { Measure } from '../model/measure.ts';
-import { combined, type NumberColumn, numbered } from './call-groups.ts';
 import { type CubeCells, putDetails } from './cube-cells.ts';
 import { HOUR, MINUTE } from './grid.ts';
 import { type MinuteLines, packCalls } from './packed-cells.ts';
@@ -40,9 +38,8 @@ export function takeCalls(
   isKept: (minute: number) => boolean,
 ): void {
   const byHour = new Map(hours.map((hour) => [hour, linesOf(hour, columns.segments, edges)]));
-  const buckets = new Map([...columns.buckets].map(([sketch, of]) => [sketch, numbered(of)]));
   for (const own of owners) {
-    const keyOf = keysOf(own, columns, buckets);
+    const keyOf = keysOf(own, columns);
     const sums = own.cube.measures.map((measure) => columns.sums.get(measure) as DecimalColumn);
     const packed = hours.map(
       (hour) => [hour, packCalls(byHour.get(hour) as MinuteLines, keyOf, sums)] as const,
@@ -63,20 +60,18 @@ function linesOf(hour: number, segments: Int32Array, edges: readonly number[]): 
   };
 }
 
-/** The number of each line's key in the cube's dictionary, -1 for a call that is in no bucket: the text of each key is made once. */
-function keysOf(
-  { cube, dictionary }: CubeCells,
-  { dimensions, length }: CallColumns,
-  buckets: ReadonlyMap<Measure, NumberColumn>,
-): Int32Array {
+/** The number of each line's key in the cube's dictionary, -1 for a call that is in no bucket. */
+function keysOf({ cube, dictionary }: CubeCells, { dimensions, buckets, length }: CallColumns): Int32Array {
   const texts = cube.dimensions.map((dimension) => dimensions.get(dimension) as TextColumn);
-  const bucket = cube.bucket === null ? null : (buckets.get(cube.bucket) as NumberColumn);
-  const { ids, firsts } = combined(bucket === null ? texts : [...texts, bucket], length);
-  const numbers = firsts.map((line) => {
-    const key: (string | null)[] = texts.map(({ values, places }) => values[places[line] as number] ?? null);
-    if (bucket === null) return dictionary.numberOf(key);
-    const value = bucket.values[bucket.places[line] as number] as number;
-    return value === NO_BUCKET ? -1 : dictionary.numberOf([...key, String(value)]);
-  });
-  return ids.map((id) => numbers[id] as number);
+  const bucketOf = cube.bucket === null ? null : (buckets.get(cube.bucket) as Int32Array);
+  const numbers = new Int32Array(length).fill(-1);
+  for (let line = 0; line < length; line += 1) {
+    const bucket = bucketOf?.[line];
+    if (bucket === NO_BUCKET) continue;
+    const key: (string | null)[] = [];
+    for (const { values, places } of texts) key.push(values[places[line] as number] as string | null);
+    if (bucket !== undefined) key.push(String(bucket));
+    numbers[line] = dictionary.numberOf(key);
+  }
+  return numbers;
 }

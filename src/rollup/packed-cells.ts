@@ -2,7 +2,7 @@ import type { DecimalColumn } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
 import { FIXED_DIGITS, type Fixed, ONE } from '../model/money.ts';
 import type { GroupKey } from '../model/series.ts';
-import { MINUTES, memberOf } from './grid.ts';
+import { MINUTES } from './grid.ts';
 import { addColumn } from './step-cells.ts';
 
 /**
@@ -157,10 +157,21 @@ export class KeyDictionary {
     const last = key.length - 1;
     let branch = this.#places;
     for (let i = 0; i < last; i += 1) {
-      branch = memberOf(branch, key[i] ?? null, (): Branch => new Map()) as Branch;
+      const part = key[i] as string | null;
+      let next = branch.get(part) as Branch | undefined;
+      if (next === undefined) {
+        next = new Map();
+        branch.set(part, next);
+      }
+      branch = next;
     }
     // A key without parts has its place where one of NULL would be.
-    return memberOf(branch, key[last] ?? null, () => this.keys.push(key) - 1) as number;
+    const end = key[last] ?? null;
+    const known = branch.get(end) as number | undefined;
+    if (known !== undefined) return known;
+    const number = this.keys.push(key) - 1;
+    branch.set(end, number);
+    return number;
   }
 }
 
