@@ -13,7 +13,7 @@ import { type MinuteLines, packCalls } from './packed-cells.ts';
 import { bySegment } from './step-cells.ts';
 
 /** What must be known of calls so that the cells of all these cubes follow from it. */
-export function callsFor(cubes: readonly Cube[], edges: readonly number[]): CallRead {
+export function callsFor(cubes: readonly Cube[], edges: readonly number[], most: number): CallRead {
   const measures = new Set(cubes.flatMap((cube) => cube.measures));
   measures.delete('calls');
   return {
@@ -23,6 +23,7 @@ export function callsFor(cubes: readonly Cube[], edges: readonly number[]): Call
     edges,
     // What few calls have in common saves less than it costs the store to find out.
     together: false,
+    most,
   };
 }
 

@@ -220,7 +220,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const known = rereadsOpen ? UNSEEN : seenMinutes;
     // A look that fails may have taken cells of a minute that is as before when the next look comes.
     seenMinutes = UNSEEN;
-    const young = await readYoung(snapshot, owners, known, youngFrom, at);
+    const young = await readYoung(snapshot, owners, known, youngFrom, at, watch);
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, now);

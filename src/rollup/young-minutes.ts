@@ -1,10 +1,11 @@
-import type { CallColumns } from '../model/call-columns.ts';
+import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell, SegmentDigest } from '../stores/audit-store.ts';
 import { callsFor, takeCalls } from './call-cells.ts';
 import { type CubeCells, takeDetails } from './cube-cells.ts';
 import { hourOf, minuteEdges } from './grid.ts';
+import type { IdWatch } from './id-watch.ts';
 import { unionOf } from './plan.ts';
 
 /** The digest of each minute whose cells are known, by its beginning (ms). */
@@ -32,7 +33,8 @@ const FEW_CALLS = 5_000;
 
 /**
  * Brings the minutes of [from, to) in all cubes up to date. All their rows are looked at, as a cost may be filled in
- * and a row may go, but only minutes that are not as they were `seen` are grouped and sent. `to` may cut a minute.
+ * and a row may go, but only minutes that are not as they were `seen` are grouped and sent. `to` may cut a minute. Mostly
+ * those that are new are all that changed: they are asked for at once, together with what arrived since the watch.
  */
 export async function readYoung(
   snapshot: AuditSnapshot,
@@ -40,10 +42,16 @@ export async function readYoung(
   seen: SeenMinutes,
   from: number,
   to: number,
+  { newestId: after, gaps }: Pick<IdWatch, 'newestId' | 'gaps'>,
 ): Promise<YoungRows> {
   const cubes = owners.map(({ cube }) => cube);
   const edges = minuteEdges(from, to);
   const minutes = edges.slice(0, -1);
+  const unseen = minutes.filter((minute) => !seen.has(minute));
+  if (seen.size > 0 && unseen.length > 0 && after !== null) {
+    const calls = callsOf(cubes, edges, unseen[0] as number, to);
+    await snapshot.foresee({ cubes, edges, calls, arrivals: { after, gaps, youngFrom: from } });
+  }
   const digests = await snapshot.digests(cubes, edges);
   const now = new Map(minutes.map((minute) => [minute, NO_ROWS]));
   for (const { segment, digest } of digests) now.set(edges[segment] as number, digest);
@@ -85,12 +93,17 @@ async function readFewCalls(
   });
   const calls = within.reduce((sum, digest) => sum + digest.calls, 0);
   if (calls === 0 || calls > FEW_CALLS) return null;
-  const asked = edges.filter((edge) => edge >= from && edge <= to);
+  const asked = callsOf(cubes, edges, from, to);
   try {
-    return { columns: await snapshot.calls(callsFor(cubes, asked)), edges: asked };
+    return { columns: await snapshot.calls(asked), edges: asked.edges };
   } catch (error) {
     // A number of a single call that is finer than can be told, which its sum need not be.
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+function callsOf(cubes: readonly Cube[], edges: readonly number[], from: number, to: number): CallRead {
+  const within = edges.filter((edge) => edge >= from && edge <= to);
+  return callsFor(cubes, within, FEW_CALLS);
 }

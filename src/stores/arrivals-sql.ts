@@ -20,8 +20,8 @@ export function arrivalsSql(
   after: string,
   gaps: readonly IdGap[],
   youngFrom: number,
+  parameters = new Parameters(),
 ): Statement {
-  const parameters = new Parameters();
   const id = columnSql(mapping, 'id', 'NULL');
   const time = columnSql(mapping, 'time', 'NULL');
   const from = tableSql(mapping.table);

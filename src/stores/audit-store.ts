@@ -70,8 +70,21 @@ export interface Arrivals {
   readonly hours: readonly number[];
 }
 
+/** The questions of a look at what is young. */
+export interface YoungQuestions {
+  readonly cubes: readonly Cube[];
+  readonly edges: readonly number[];
+  readonly calls: CallRead;
+  readonly arrivals: { readonly after: string; readonly gaps: readonly IdGap[]; readonly youngFrom: number };
+}
+
 /** One state of a store, looked at by several questions in one read-only transaction. */
 export interface AuditSnapshot {
+  /**
+   * Asks for digests, calls and arrivals in one trip to the store. Who asks the same again has the answers at once; another
+   * question costs what it did. Throws as they do.
+   */
+  foresee(questions: YoungQuestions): Promise<void>;
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
   /**

@@ -39,10 +39,10 @@ export function digestSql(
   mapping: Mapping,
   timeType: TimeType,
   versions: RowVersions | null,
+  parameters = new Parameters(),
 ): Statement | null {
   const [from, to] = [edges[0], edges.at(-1)];
   if (from === undefined || to === undefined || from >= to) return null;
-  const parameters = new Parameters();
   const time = columnSql(mapping, 'time', 'NULL');
   const hash =
     versions === null

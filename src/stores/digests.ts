@@ -5,14 +5,27 @@ import type { Mapping, SegmentDigest } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';
 import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
 import { type RowVersions, rowVersionsOf } from './row-versions.ts';
+import type { Parameters } from './source-sql.ts';
 
-/** Asks for digests as AuditSnapshot says, in that snapshot's transaction. */
-export type Digests = (
-  cubes: readonly Cube[],
-  edges: readonly number[],
-  timeType: TimeType,
-  session: SqlSession,
-) => Promise<SegmentDigest[]>;
+/** Digests of one store's rows, in one look after the other. */
+export interface Digests {
+  /** As AuditSnapshot says, in that snapshot's transaction. */
+  ask(
+    cubes: readonly Cube[],
+    edges: readonly number[],
+    timeType: TimeType,
+    session: SqlSession,
+  ): Promise<SegmentDigest[]>;
+  /** The same question as part of a larger statement; null where it must be asked for itself. */
+  part(
+    cubes: readonly Cube[],
+    edges: readonly number[],
+    timeType: TimeType,
+    parameters: Parameters,
+  ): string | null;
+  /** Tells why the larger statement failed: what the store refuses is not asked for as a part any more. */
+  failed(error: unknown): void;
+}
 
 /** A partition that is stored elsewhere may be attached at any time; the comparison finds what changed in it until then. */
 const LOOKED_AT_EVERY = 60;
@@ -25,36 +38,47 @@ export function openDigests(mapping: Mapping): Digests {
   /** Undefined before the first question. */
   let versions: RowVersions | null | undefined;
   let asked = 0;
+  let isWhole = false;
 
-  return async (cubes, edges, timeType, session) => {
-    const ask = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
-      const statement = digestSql(cubes, edges, mapping, timeType, by);
-      if (statement === null) return [];
-      return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
-    };
-    asked += 1;
-    if (versions != null && asked % LOOKED_AT_EVERY === 0) versions = undefined;
-    if (versions === undefined) {
-      await session.query('SAVEPOINT digests');
-      try {
-        const found = await rowVersionsOf(mapping, session);
-        const digests = await ask(found);
-        await session.query('RELEASE SAVEPOINT digests');
-        versions = found;
-        return digests;
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        await session.query('ROLLBACK TO SAVEPOINT digests; RELEASE SAVEPOINT digests');
-        versions = null;
+  return {
+    async ask(cubes, edges, timeType, session) {
+      const ask = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
+        const statement = digestSql(cubes, edges, mapping, timeType, by);
+        if (statement === null) return [];
+        return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
+      };
+      asked += 1;
+      if (versions != null && asked % LOOKED_AT_EVERY === 0) versions = undefined;
+      if (versions === undefined) {
+        await session.query('SAVEPOINT digests');
+        try {
+          const found = await rowVersionsOf(mapping, session);
+          const digests = await ask(found);
+          await session.query('RELEASE SAVEPOINT digests');
+          versions = found;
+          return digests;
+        } catch (error) {
+          if (!isRefusal(error)) throw error;
+          await session.query('ROLLBACK TO SAVEPOINT digests; RELEASE SAVEPOINT digests');
+          versions = null;
+        }
       }
-    }
-    try {
-      return await ask(versions);
-    } catch (error) {
-      // This look is lost, and its rules ask the store directly; a savepoint for each would cost all looks a round trip or two.
-      if (isRefusal(error)) versions = null;
-      throw error;
-    }
+      try {
+        return await ask(versions);
+      } catch (error) {
+        // This look is lost, and its rules ask the store directly; a savepoint for each would cost all looks a round trip or two.
+        if (isRefusal(error)) versions = null;
+        throw error;
+      }
+    },
+    part(cubes, edges, timeType, parameters) {
+      if (isWhole || versions === undefined || (asked + 1) % LOOKED_AT_EVERY === 0) return null;
+      asked += 1;
+      return digestSql(cubes, edges, mapping, timeType, versions, parameters)?.text ?? null;
+    },
+    failed(error) {
+      isWhole ||= isRefusal(error);
+    },
   };
 }
 

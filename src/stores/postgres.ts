@@ -7,12 +7,14 @@ import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-colum
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
+import { type DigestRow, digestsOf } from './digest-sql.ts';
 import { type Digests, openDigests } from './digests.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
-import { columnSql, sourceSql, tableSql } from './source-sql.ts';
+import { columnSql, Parameters, sourceSql, tableSql } from './source-sql.ts';
+import { askTogether } from './together-sql.ts';
 
 /** A table in PostgreSQL or PGlite with a row per call. */
 export const postgres: AuditStoreType<TableOptions> = {
@@ -65,17 +67,48 @@ function snapshotOf(
   digests: Digests,
   session: SqlSession,
 ): AuditSnapshot {
+  /** Answers by what was asked. */
+  const foreseen = new Map<string, unknown>();
+  const answered = async <T>(question: readonly unknown[], ask: () => Promise<T>): Promise<T> => {
+    const known = foreseen.size === 0 ? undefined : foreseen.get(JSON.stringify(question));
+    return known === undefined ? ask() : (known as T);
+  };
+  const foresee = (question: readonly unknown[], answer: unknown): void => {
+    foreseen.set(JSON.stringify(question), answer);
+  };
   return {
+    async foresee({ cubes, edges, calls, arrivals: { after, gaps, youngFrom } }) {
+      const parameters = new Parameters();
+      const digest = digests.part(cubes, edges, timeType, parameters);
+      if (digest === null || mapping.columns.id === undefined) return;
+      const parts = [
+        digest,
+        callColumnsSql(calls, mapping, timeType, prices, parameters).text,
+        arrivalsSql(mapping, timeType, after, gaps, youngFrom, parameters).text,
+      ];
+      try {
+        const [short = [], columns = [], arrived = []] = await askTogether(parts, parameters, session);
+        foresee(['digests', cubes, edges], digestsOf(short as DigestRow[]));
+        foresee(['calls', calls], (columns[0] ?? {}) as CallColumnsRow);
+        foresee(['arrivals', after, gaps, youngFrom], arrivalsOf(arrived as ArrivalRow[], after, gaps));
+      } catch (error) {
+        digests.failed(error);
+        throw error;
+      }
+    },
     newestRow: (before) => newestRow(mapping, timeType, before, session),
-    digests: (cubes, edges) => digests(cubes, edges, timeType, session),
+    digests: (cubes, edges) =>
+      answered(['digests', cubes, edges], () => digests.ask(cubes, edges, timeType, session)),
     async cells(cubes, edges, ranges) {
       const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
       if (statement === null) return cubes.map(() => []);
       return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
     },
     async calls(read) {
-      const { text, values } = callColumnsSql(read, mapping, timeType, prices);
-      const [row] = await session.query<CallColumnsRow>(text, values);
+      const row = await answered(['calls', read], async () => {
+        const { text, values } = callColumnsSql(read, mapping, timeType, prices);
+        return (await session.query<CallColumnsRow>(text, values))[0];
+      });
       return callColumnsOf(read, row ?? {});
     },
     async newestId() {
@@ -92,10 +125,11 @@ function snapshotOf(
       );
       return row?.newest ?? null;
     },
-    async arrivals(after, gaps, youngFrom) {
-      const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
-      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
-    },
+    arrivals: (after, gaps, youngFrom) =>
+      answered(['arrivals', after, gaps, youngFrom], async () => {
+        const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
+        return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
+      }),
   };
 }
 
