@@ -29,10 +29,14 @@ export interface ReachedStep {
   readonly operator: Operator;
 }
 
-/** An observation that fires, with every step it reached, by ascending severity; the last one names it. */
-export interface Firing extends Observation {
+/** A group, with every step that it reached, by ascending severity; the last one names it. */
+export interface Reached {
+  readonly key: GroupKey;
   readonly steps: readonly [ReachedStep, ...ReachedStep[]];
 }
+
+/** An observation that fires. */
+export interface Firing extends Observation, Reached {}
 
 /** What a rule type makes of its series at one instant. Both lists stand worst first (docs/rules.md). */
 export interface Judgement {

@@ -1,8 +1,9 @@
-import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
 import type { GroupKey, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
+import type { RuleContext } from '../rules/rule-type.ts';
 import { HoldLog } from './hold-log.ts';
 
 /** One instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
@@ -71,13 +72,15 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   const type = ruleTypeOf(rule);
   const indexOf = new Map(instants.map((at, index) => [at, index]));
   const judgements = new Map<number, Judgement>();
-  const judge = (at: number): Judgement => {
-    const known = judgements.get(at);
-    if (known !== undefined) return known;
+  const contextOf = (at: number): RuleContext => ({ at: at - rule.delayMs, zone });
+  const seriesAt = (at: number): readonly Series[] => {
     const slice = slices?.[indexOf.get(at) ?? -1] ?? [];
-    const own = slices === null ? series : slice.map((columns, i) => sliceOf(series[i] as Series, columns));
-    return type.judge(rule, { at: at - rule.delayMs, zone }, own);
+    return slices === null ? series : slice.map((columns, i) => sliceOf(series[i] as Series, columns));
   };
+  const judge = (at: number): Judgement =>
+    judgements.get(at) ?? type.judge(rule, contextOf(at), seriesAt(at));
+  const reachedAt = (at: number): readonly Reached[] =>
+    judgements.get(at)?.firing ?? type.reached?.(rule, contextOf(at), seriesAt(at)) ?? judge(at).firing;
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
   for (const { at } of moments) judgements.set(at, judge(at));
   const lookedBackAt = new Set<number>();
@@ -86,7 +89,7 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   }
   const held = new HoldLog();
   instants.forEach((at, index) => {
-    if (lookedBackAt.has(at)) held.record(index, judge(at).firing);
+    if (lookedBackAt.has(at)) held.record(index, reachedAt(at));
   });
   return moments.map(({ at, earlier }) => {
     const judgement = judge(at);
@@ -158,13 +161,21 @@ function placeOf(window: Window, windows: Window[], places: Places): number {
 /** The columns of a series, with the groups that have a row in one of them: the answer to a query of one instant. */
 function sliceOf(series: Series, columns: readonly number[]): Series {
   const groups: number[] = [];
+  const keys: GroupKey[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
-    if (columns.some((column) => series.has(group, column))) groups.push(group);
+    if (!hasRow(series, group, columns)) continue;
+    groups.push(group);
+    keys.push(series.keys[group] as GroupKey);
   }
   return {
-    keys: groups.map((group) => series.keys[group] as GroupKey),
+    keys,
     has: (group, i) => series.has(groups[group] as number, columns[i] as number),
     cell: (group, i) => series.cell(groups[group] as number, columns[i] as number),
     estimate: (group, i, measure) => series.estimate(groups[group] as number, columns[i] as number, measure),
   };
+}
+
+function hasRow(series: Series, group: number, columns: readonly number[]): boolean {
+  for (const column of columns) if (series.has(group, column)) return true;
+  return false;
 }

@@ -1,5 +1,5 @@
 import { firstNotBelow } from '../model/ascending.ts';
-import type { Firing } from '../model/finding.ts';
+import type { Reached } from '../model/finding.ts';
 import type { Severity } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 
@@ -23,7 +23,7 @@ export class HoldLog {
   readonly #ids = new Map<GroupKey, string>();
 
   /** Notes what fires at an instant; instants come by ascending index. */
-  record(index: number, firing: readonly Firing[]): void {
+  record(index: number, firing: readonly Reached[]): void {
     for (const { key, steps } of firing) {
       const id = this.#idOf(key);
       for (const { severity } of steps) extend(this.#runs[severity], id, index);

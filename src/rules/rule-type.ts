@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Judgement } from '../model/finding.ts';
+import type { Judgement, Reached } from '../model/finding.ts';
 import type { RuleBase, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 
@@ -25,6 +25,11 @@ export interface RuleType<R extends RuleBase = RuleBase> {
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement;
+  /**
+   * Which groups fire by which steps, in no order: what `judge` says without the values, for the many instants that a
+   * `for` looks back on. Left out where it would cost the same.
+   */
+  reached?(rule: R, context: RuleContext, series: readonly Series[]): readonly Reached[];
   /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
 }

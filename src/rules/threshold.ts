@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Firing, Observation, ReachedStep } from '../model/finding.ts';
+import type { Firing, Observation, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
 import { observedLater } from '../model/observed.ts';
 import { type Operator, SEVERITIES, type Severity, type ThresholdRule } from '../model/rule.ts';
-import { type GroupKey, seriesOfCells } from '../model/series.ts';
+import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 import { windowAt } from '../model/window.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -57,26 +57,23 @@ export const threshold: RuleType<ThresholdRule> = {
 
   judge(rule, { at, zone }, [answer = NOBODY]) {
     const window = windowAt(rule.window, at, zone);
-    const { sample, estimates } = measured(rule.metric, rule.errors);
     const { additive } = describeMetric(rule.metric);
-    // Without group_by an additive metric has a value even without a row.
-    const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
-    const values = withValue(estimates(series, 0));
-    const { numbers, groupAt } = values;
-    const keyAt = (place: number): GroupKey => series.keys[groupAt(place)] as GroupKey;
+    const values = valuesIn(rule, answer);
+    const { numbers, keyAt, sampleAt } = values;
     const observe = (place: number): Observation => {
-      const value = sample(series.cell(groupAt(place), 0)) as Sample;
-      return { key: keyAt(place), value, window, baseline: null, zscore: null };
+      return { key: keyAt(place), value: sampleAt(place), window, baseline: null, zscore: null };
     };
     const falls = rule.operator.startsWith('<');
     const order = falls ? smallestFirst : largestFirst;
-    const firing = firingAmong(rule, values, observe).sort(order);
+    const firing = firingIn(rule, values, observe).sort(order);
     return {
       status: firing.length > 0 ? 'firing' : !additive && numbers.length === 0 ? 'no_data' : 'ok',
       observed: observedLater({ numbers, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
   },
+
+  reached: (rule, _, [answer = NOBODY]) => reachedIn(rule, valuesIn(rule, answer)),
 
   identity(rule) {
     const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
@@ -128,16 +125,32 @@ const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
 const CLOSE = 1e-6;
 
-/** Estimates that are values, their ends, and the group of each. */
+/** The values of groups that have one, by place: as estimates, with their ends, and exact for those that are asked for. */
 interface Values {
   readonly numbers: Float64Array;
   readonly lowest: number;
   readonly highest: number;
-  readonly groupAt: (place: number) => number;
+  keyAt(place: number): GroupKey;
+  sampleAt(place: number): Sample;
+}
+
+function valuesIn(rule: ThresholdRule, answer: Series): Values {
+  const { sample, estimates } = measured(rule.metric, rule.errors);
+  const { additive } = describeMetric(rule.metric);
+  // Without group_by an additive metric has a value even without a row.
+  const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
+  const { groupAt, ...values } = withValue(estimates(series, 0));
+  return {
+    ...values,
+    keyAt: (place) => series.keys[groupAt(place)] as GroupKey,
+    sampleAt: (place) => sample(series.cell(groupAt(place), 0)) as Sample,
+  };
 }
 
 /** Looked through once, for thousands of users at each instant of a replay. */
-function withValue(estimates: Float64Array): Values {
+function withValue(estimates: Float64Array): Omit<Values, 'keyAt' | 'sampleAt'> & {
+  readonly groupAt: (place: number) => number;
+} {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   let missing = 0;
@@ -157,29 +170,68 @@ function withValue(estimates: Float64Array): Values {
   };
 }
 
-/** What reaches a limit. Only values whose estimate comes near the mildest one are made exact and compared. */
-function firingAmong(
-  rule: ThresholdRule,
-  { numbers, lowest, highest }: Values,
-  observe: (place: number) => Observation,
-): Firing[] {
-  const limits = rule.steps.map((step): ReachedStep => ({ ...step, operator: rule.operator }));
-  const bounds = limits.map(({ bound }) => toNumber(bound));
+/** A step's limit as a double, and how near to it an estimate proves nothing. */
+interface Limit {
+  readonly step: ReachedStep;
+  readonly number: number;
+  readonly close: number;
+}
+
+function limitsOf({ steps, operator }: ThresholdRule): Limit[] {
+  return steps.map((step) => {
+    const number = toNumber(step.bound);
+    return { step: { ...step, operator }, number, close: CLOSE * (1 + Math.abs(number)) };
+  });
+}
+
+/** The places of values that reach a limit, or may: their estimate comes near the mildest one. */
+function candidates(rule: ThresholdRule, limits: readonly Limit[], values: Values): number[] {
+  const { numbers, lowest, highest } = values;
   const falls = rule.operator.startsWith('<');
-  const mildest = falls ? Math.max(...bounds) : Math.min(...bounds);
+  const numbersOfLimits = limits.map(({ number }) => number);
+  const mildest = falls ? Math.max(...numbersOfLimits) : Math.min(...numbersOfLimits);
   const close = CLOSE * (1 + Math.abs(mildest));
-  const firing: Firing[] = [];
-  if (falls ? lowest > mildest + close : highest < mildest - close) return firing;
+  const places: number[] = [];
+  if (falls ? lowest > mildest + close : highest < mildest - close) return places;
   for (let place = 0; place < numbers.length; place += 1) {
     const number = numbers[place] as number;
-    if (falls ? number > mildest + close : number < mildest - close) continue;
-    const observation = observe(place);
-    const { value } = observation;
-    if (value.calls < rule.minCalls) continue;
-    const [first, ...more] = limits.filter(({ operator, bound }) => reaches(operator, value.fixed, bound));
-    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
+    if (falls ? number <= mildest + close : number >= mildest - close) places.push(place);
   }
-  return firing;
+  return places;
+}
+
+/** What reaches a limit, exactly. */
+function firingIn(rule: ThresholdRule, values: Values, observe: (place: number) => Observation): Firing[] {
+  const limits = limitsOf(rule);
+  return candidates(rule, limits, values).flatMap((place) => {
+    const observation = observe(place);
+    const [first, ...more] = stepsOf(rule, limits, observation.value);
+    return first === undefined ? [] : [{ ...observation, steps: [first, ...more] }];
+  });
+}
+
+/** The same groups and steps. An estimate that is near no limit tells them, where calls need not be counted. */
+function reachedIn(rule: ThresholdRule, values: Values): Reached[] {
+  const limits = limitsOf(rule);
+  const rises = rule.operator.startsWith('>');
+  const reached: Reached[] = [];
+  for (const place of candidates(rule, limits, values)) {
+    const number = values.numbers[place] as number;
+    const clear: ReachedStep[] = [];
+    let isClear = rule.minCalls === 0;
+    for (const limit of limits) {
+      if (Math.abs(number - limit.number) <= limit.close) isClear = false;
+      else if (number > limit.number === rises) clear.push(limit.step);
+    }
+    const [first, ...more] = isClear ? clear : stepsOf(rule, limits, values.sampleAt(place));
+    if (first !== undefined) reached.push({ key: values.keyAt(place), steps: [first, ...more] });
+  }
+  return reached;
+}
+
+function stepsOf({ minCalls }: ThresholdRule, limits: readonly Limit[], value: Sample): ReachedStep[] {
+  if (value.calls < minCalls) return [];
+  return limits.flatMap(({ step }) => (reaches(step.operator, value.fixed, step.bound) ? [step] : []));
 }
 
 /** Whether a value meets a limit. */
