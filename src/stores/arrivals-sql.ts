@@ -27,19 +27,20 @@ export function arrivalsSql(
   const from = tableSql(mapping.table);
   const young = `${parameters.add(instantText(youngFrom))}::${timeType}`;
   const above = `${parameters.add(after)}::bigint`;
-  // Gaps lie between the lowest one and `after`. The planner does not know where and takes one for a ninth of the table, and
-  // with millions of rows has a statement compiled (jit) that runs for 0.2 ms; these bounds it does know.
-  const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
-  const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
-  const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
   const old = `CASE WHEN ${time} < ${young} AND ${time} >= '1970-01-01' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
-  const text = `WITH arrived AS (
-  SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} > ${above}
-  UNION
-  SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
-  CROSS JOIN LATERAL (SELECT ${id}::bigint AS id, ${old} AS hour FROM ${from} WHERE ${id} BETWEEN gap.low AND gap.high
-    AND ${id} BETWEEN ${lowest} AND ${above}) AS found
-), numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
+  const columns = `${id}::bigint AS id, ${old} AS hour FROM ${from}`;
+  const arrived = [`SELECT DISTINCT ${columns} WHERE ${id} > ${above}`];
+  if (gaps.length > 0) {
+    // Gaps lie between the lowest one and `after`. The planner does not know where and takes one for a ninth of the table, and
+    // with millions of rows has a statement compiled (jit) that runs for 0.2 ms; these bounds it does know.
+    const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
+    const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
+    const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
+    arrived.push(`SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
+  CROSS JOIN LATERAL (SELECT ${columns} WHERE ${id} BETWEEN gap.low AND gap.high AND ${id} BETWEEN ${lowest} AND ${above}) AS found`);
+  }
+  const text = `WITH arrived AS (${arrived.join('\nUNION\n')}),
+numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
 SELECT min(id)::text AS low, max(id)::text AS high,
   array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours
 FROM numbered GROUP BY run ORDER BY min(id)`;
