@@ -69,7 +69,7 @@ export async function withProgram<T>(path: string, work: (program: Program) => P
         if (report.error !== null) throw report.error;
       },
       async maintain(now) {
-        while (keeper !== null && (await keeper.maintain(now)) !== null);
+        while (keeper !== null && !(await keeper.maintain(now)).isDone);
       },
     });
   } finally {

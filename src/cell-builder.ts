@@ -65,16 +65,17 @@ export function openCellBuilder(
     const keeper = await open();
     await begin(keeper);
     while (!stopped && goesOn()) {
-      const progress = await keeper.maintain(Date.now());
+      const { building, isDone } = await keeper.maintain(Date.now());
       trouble = null;
-      if (progress === null) {
-        if (standing !== null) tell({ ...standing, done: standing.total });
-        return;
+      if (building !== null) {
+        const left = building.total - building.done;
+        // Each slice counts what was left when it began; people are told of the whole.
+        const total = Math.max(standing?.total ?? 0, building.total);
+        tell({ done: total - left, total, keptFrom: standing?.keptFrom ?? null });
+      } else if (standing !== null) {
+        tell({ ...standing, done: standing.total });
       }
-      const left = progress.total - progress.done;
-      // Each slice counts what was left when it began; people are told of the whole.
-      const total = Math.max(standing?.total ?? 0, progress.total);
-      tell({ done: total - left, total, keptFrom: standing?.keptFrom ?? null });
+      if (isDone) return;
     }
   };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { openComparisonPlan } from './comparison-plan.ts';
 import type { Config } from './config/config.ts';
 import { placeOf } from './config/place.ts';
 import { AppError, messageOf } from './model/errors.ts';
@@ -13,20 +14,22 @@ export interface RollupKeeper {
   /** Hours that polls need in cells, now or an hour from now, and lack; and where what is there begins, ms. Reads nothing. */
   standing(): Promise<{ readonly missingHours: number; readonly keptFrom: number | null }>;
   /**
-   * Works on what is due: hours that are still missing, then a step of the comparison. Resolves to how far the build
-   * has come, or null when it is complete. Throws the store's AppError; what was done is kept.
+   * Works for a while on what is due: hours that are still missing, then a step of the comparison. Throws the store's
+   * AppError; what was done is kept.
    */
-  maintain(now: number): Promise<BuildProgress | null>;
+  maintain(now: number): Promise<Maintained>;
 }
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+export interface Maintained {
+  /** How far the build has come; null when it is complete. */
+  readonly building: BuildProgress | null;
+  /** Whether nothing more is due until the next poll. */
+  readonly isDone: boolean;
+}
+
 /** So long is built before a poll may come between, or as long as the poll before it had to ask the store itself. */
 const BUILD_SLICE_MS = 2_000;
 const LONGEST_SLICE_MS = 60_000;
-/** Hours within this are compared each time, older ones once a day. */
-const RECENT_MS = 2 * DAY;
-const STEP_MS = DAY;
 /** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
 const CELLS_MADE = 2;
 
@@ -62,25 +65,7 @@ export function openRollupKeeper(
     }
   };
 
-  let comparedAt: number | null = null;
-  let comparedAllAt: number | null = null;
-  /** Spans that are still to be compared, the newest last. */
-  const due: { from: number; to: number }[] = [];
-
-  const planComparison = (now: number): void => {
-    // What was just read needs no comparison, so the first one is due an interval after the start.
-    comparedAt ??= now;
-    comparedAllAt ??= now;
-    if (due.length > 0 || (now - comparedAt < reconcileMs && now >= comparedAt)) return;
-    comparedAt = now;
-    const oldest = rollup.oldest();
-    const isDaily = now - comparedAllAt >= DAY || now < comparedAllAt;
-    if (isDaily) comparedAllAt = now;
-    const from = isDaily && oldest !== null ? Math.min(oldest, now - RECENT_MS) : now - RECENT_MS;
-    for (let begin = from; begin < now; begin += STEP_MS) {
-      due.push({ from: begin, to: Math.min(begin + STEP_MS, now) });
-    }
-  };
+  const comparisons = openComparisonPlan(reconcileMs);
 
   return {
     source: {
@@ -106,14 +91,15 @@ export function openRollupKeeper(
         askingSince = null;
         sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(sliceMs, askedMs));
         const progress = await built(rollup, sliceMs);
-        if (progress !== null) return progress;
-        planComparison(now);
-        const span = due.at(-1);
-        if (span !== undefined) {
+        if (progress !== null) return { building: progress, isDone: false };
+        const span = comparisons.next(now, () => rollup.oldest());
+        if (span === null) {
+          comparisons.rest();
+        } else {
           await rollup.reconcile(span.from, span.to);
-          due.pop();
+          comparisons.done();
         }
-        return null;
+        return { building: null, isDone: span === null };
       }),
   };
 }

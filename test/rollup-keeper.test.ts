@@ -64,7 +64,7 @@ test('cells that cannot be read are said once and made again', async () => {
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
   const first = openRollupKeeper(config(), calls.store, state);
   await collect(first.source, queries(AT), AT);
-  while ((await first.maintain(AT)) !== null);
+  while (!(await first.maintain(AT)).isDone);
   await collect(first.source, queries(AT + 2 * HOUR), AT + 2 * HOUR);
   await calls.sql.query(`UPDATE spendwatch.rollup_cells SET cells = 'no cells'`);
 
@@ -74,7 +74,7 @@ test('cells that cannot be read are said once and made again', async () => {
   for (const minute of [1, 2, 3]) {
     const at = AT + 2 * HOUR + minute * MINUTE;
     known.push(await knows(second.source, at));
-    while ((await second.maintain(at)) !== null);
+    while (!(await second.maintain(at)).isDone);
   }
   expect(known).toEqual([false, false, true]);
   expect(reasons).toHaveLength(1);
@@ -89,7 +89,7 @@ test('where cells cannot be kept or read, each poll says so and asks the store',
       expect(await knows(keeper.source, at)).toBe(false);
       // Nothing is known of what is needed.
       expect(await keeper.standing()).toMatchObject({ missingHours: 0 });
-      expect(await keeper.maintain(at)).toBeNull();
+      expect(await keeper.maintain(at)).toEqual({ building: null, isDone: true });
     }
   } finally {
     await calls.sql.query('ALTER TABLE spendwatch.elsewhere RENAME TO rollup_cells');
@@ -122,11 +122,9 @@ test('a changed row is found by the comparison that is due after its interval', 
   const at = AT + 5 * HOUR;
   await calls.log({ at: at - 20 * HOUR, cost: 5 });
   await collect(keeper.source, queries(at), at);
-  while ((await keeper.maintain(at)) !== null);
+  while (!(await keeper.maintain(at)).isDone);
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 9');
   const later = at + HOUR;
-  await keeper.maintain(later);
-  await keeper.maintain(later);
-  await keeper.maintain(later);
+  while (!(await keeper.maintain(later)).isDone);
   expect(await knows(keeper.source, later)).toBe(true);
 });

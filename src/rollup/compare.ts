@@ -1,9 +1,10 @@
 import type { Measure } from '../model/measure.ts';
+import { ONE } from '../model/money.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { type CubeCells, openCubeCells, setWhole, wholesOf } from './cube-cells.ts';
 import { LENGTHS, type Length } from './grid.ts';
-import { fixedOf, type PackedCells, width } from './packed-cells.ts';
+import { type PackedCells, width } from './packed-cells.ts';
 import { readWhole } from './read-cells.ts';
 
 /**
@@ -47,21 +48,32 @@ export async function takeOverChanges(
   return differing;
 }
 
-/** Whether two readings of a cube's cell have the same sums in the same groups, as far as both know the measures. */
+/** Whether two readings of a cube's cells have the same sums in the same groups, as far as both know the measures. */
 function isSame(a: PackedCells, b: PackedCells, measures: number): boolean {
   if (a.keys.length !== b.keys.length) return false;
-  const compared = Array.from({ length: measures }, (_, m) => m).filter(
-    (m) => !a.lacks.includes(m) && !b.lacks.includes(m),
-  );
-  const places = new Map<number, number>();
-  for (const [place, key] of a.keys.entries()) places.set(key, place);
-  return b.keys.every((key, i) => {
-    const place = places.get(key);
-    if (place === undefined) return false;
-    return compared.every((m) => sumAt(a, place * measures + m) === sumAt(b, i * measures + m));
-  });
+  const isCompared = Array.from({ length: measures }, (_, m) => !a.lacks.includes(m) && !b.lacks.includes(m));
+  const placeOf = placesByKey(a.keys);
+  for (let i = 0; i < b.keys.length; i += 1) {
+    const place = placeOf[b.keys[i] as number];
+    if (place === undefined || place < 0) return false;
+    for (let m = 0; m < measures; m += 1) {
+      if (isCompared[m] && !isEqual(a, place * measures + m, b, i * measures + m)) return false;
+    }
+  }
+  return true;
 }
 
-function sumAt({ units, parts }: PackedCells, at: number): bigint {
-  return fixedOf(units[at] as number, parts[at] as number);
+/** The place of each key, -1 for one that is not there. */
+function placesByKey(keys: Int32Array): Int32Array {
+  const places = new Int32Array(keys.reduce((most, key) => Math.max(most, key + 1), 0)).fill(-1);
+  for (let place = 0; place < keys.length; place += 1) places[keys[place] as number] = place;
+  return places;
+}
+
+const UNIT = Number(ONE);
+
+/** One sum can be written in two ways, as its parts keep their sign: -1 and 0.25, or 0 and -0.75. */
+function isEqual(a: PackedCells, i: number, b: PackedCells, j: number): boolean {
+  const units = (a.units[i] as number) - (b.units[j] as number);
+  return units * UNIT === (b.parts[j] as number) - (a.parts[i] as number);
 }

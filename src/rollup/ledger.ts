@@ -290,9 +290,9 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     startsOver = !(await keeping.keep({ sealedTo, watch }, readTo));
   };
 
-  /** What edges need by the minute is not compared, as a row can move within its hour: it is read again. */
+  /** What is known by the minute is not compared, as a row can move within its hour: it is read again. */
   const forgetDetails = (from: number, to: number): void => {
-    rereadsOpen = true;
+    if (to > (sealedTo ?? 0)) rereadsOpen = true;
     for (const own of cubes.values()) {
       for (const hour of own.details.keys()) if (hour >= hourOf(from) && hour < to) own.details.delete(hour);
     }
@@ -380,6 +380,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
         keeping.note,
       );
       if (differing > 0) await keep();
+      await readComingEdges(() => false);
       return differing;
     },
 

@@ -76,7 +76,7 @@ describe('rows that come late, change or go', () => {
   };
 
   const maintain = async (keeper: RollupKeeper, at: number): Promise<void> => {
-    while ((await keeper.maintain(at)) !== null);
+    while (!(await keeper.maintain(at)).isDone);
   };
 
   /** Makes what is missing, so that the next poll answers all from cells. */

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { openComparisonPlan } from '../src/comparison-plan.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const AT = Date.parse('2026-11-20T14:02:00Z');
+const OLDEST = AT - 90 * DAY;
+
+/** All that is compared between two polls. */
+function between(plan: ReturnType<typeof openComparisonPlan>, now: number) {
+  const spans: { from: number; to: number }[] = [];
+  for (;;) {
+    const span = plan.next(now, () => OLDEST);
+    if (span === null) break;
+    spans.push(span);
+    plan.done();
+  }
+  plan.rest();
+  return spans;
+}
+
+it('the last 48 h are compared at each interval, by quarters of a day, the newest first', () => {
+  const plan = openComparisonPlan(HOUR);
+  expect(between(plan, AT)).toEqual([]);
+  expect(between(plan, AT + 59 * MINUTE)).toEqual([]);
+  const now = AT + HOUR;
+  const spans = between(plan, now);
+  expect(spans).toEqual(
+    Array.from({ length: 8 }, (_, i) => ({ from: now - (i + 1) * 6 * HOUR, to: now - i * 6 * HOUR })),
+  );
+  expect(between(plan, now + MINUTE)).toEqual([]);
+});
+
+it.each([
+  ['a minute', MINUTE, 1],
+  ['five minutes', 5 * MINUTE, 1],
+  ['an hour', HOUR, 8],
+  ['a day', DAY, 90],
+])('with polls %s apart all older days are compared once a day, few between two polls', (_, step, most) => {
+  const plan = openComparisonPlan(HOUR);
+  const isOld = ({ to }: { to: number }, now: number) => to <= now - 2 * DAY;
+  const begun = AT + 2 * DAY;
+  const older: { from: number; to: number }[] = [];
+  let recent = 0;
+  for (let now = AT; now < begun + DAY; now += step) {
+    const spans = between(plan, now);
+    const old = spans.filter((span) => isOld(span, now));
+    expect(old.length).toBeLessThanOrEqual(most);
+    if (now >= begun) older.push(...old);
+    // The last 48 h are not kept waiting.
+    recent = Math.max(recent, spans.length - old.length);
+  }
+  expect(recent).toBe(8);
+  const ascending = older.sort((a, b) => a.from - b.from);
+  expect(ascending[0]?.from).toBe(OLDEST);
+  expect(new Set(ascending.map(({ from }) => from)).size).toBe(ascending.length);
+  for (const [i, span] of ascending.slice(1).entries()) expect(span.from).toBe(ascending[i]?.to);
+});
+
+it('what failed is next again, and a clock that was set back begins anew', () => {
+  const plan = openComparisonPlan(HOUR);
+  between(plan, AT);
+  const span = plan.next(AT + HOUR, () => OLDEST);
+  expect(span).not.toBeNull();
+  expect(plan.next(AT + HOUR + MINUTE, () => OLDEST)).toEqual(span);
+  between(plan, AT + HOUR + MINUTE);
+  expect(between(plan, AT + HOUR + 2 * MINUTE)).toEqual([]);
+  expect(between(plan, AT - HOUR).length).toBeGreaterThan(8);
+});
