@@ -4,7 +4,7 @@ import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Severity, ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
-import { reaches } from '../rules/threshold.ts';
+import { reaches } from '../rules/threshold-reach.ts';
 
 /** The values of all groups at all instants together; the percentiles are within 1 %, the ends exact. */
 export interface Distribution {

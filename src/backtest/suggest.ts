@@ -4,7 +4,7 @@ import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import { HoldLog } from '../pipeline/hold-log.ts';
-import { reaches } from '../rules/threshold.ts';
+import { reaches } from '../rules/threshold-reach.ts';
 import { type Deciding, openDecider } from './decider.ts';
 import type { Grid } from './grid.ts';
 import type { Peaks } from './peaks.ts';

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Reached } from '../../src/model/finding.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import { type Series, seriesOfCells } from '../../src/model/series.ts';
+import { type Cell, type Series, seriesOfCells } from '../../src/model/series.ts';
 import { threshold } from '../../src/rules/threshold.ts';
 import { cellOf, faultsOf, plainly, ruleOf, seriesOf } from './rule-fixtures.ts';
 
@@ -46,6 +48,47 @@ describe('a threshold', () => {
       (value) => judge({ threshold: 100, operator }, seriesOf([[], cellOf(value)])).status === 'firing',
     );
     expect(values).toEqual(firing);
+  });
+
+  it('reaches what it fires by, without the values: near limits, above them, and among groups with few calls', () => {
+    const near = [0, 1e-12, -1e-12, 1e-7, -1e-7, 1, -1];
+    const value = fc.record({
+      limit: fc.constantFrom(-5, 0, 10.5, 50, 1e9),
+      by: fc.constantFrom(...near),
+      calls: fc.nat({ max: 40 }),
+    });
+    const limits = fc.constantFrom(
+      { threshold: 50 },
+      { thresholds: { info: -5, warning: '10.5', critical: 1e9 } },
+    );
+    const operator = fc.constantFrom('>=', '>', '<=', '<');
+    const metric = fc.constantFrom('spend', 'calls', 'cost_per_call', 'errors');
+    fc.assert(
+      fc.property(
+        limits,
+        operator,
+        metric,
+        fc.nat({ max: 30 }),
+        fc.array(value),
+        (given, op, of, minCalls, values) => {
+          const falling = op.startsWith('<') && 'thresholds' in given;
+          const steps = falling ? { thresholds: { info: 1e9, warning: '10.5', critical: -5 } } : given;
+          const keys = { ...steps, operator: op, metric: of, min_calls: minCalls, group_by: ['service'] };
+          const rule = ruleOf('threshold', keys);
+          const series = seriesOf(
+            ...values.map(({ limit, by, calls }, i): [string[], Cell | null] => {
+              const cost = usd(limit) + BigInt(Math.round(by * 1e12));
+              return [[String(i)], { sums: { cost, calls: usd(calls), failed: usd(calls) }, sketches: {} }];
+            }),
+          );
+          const told = (reached: readonly Reached[] = []) =>
+            reached.map(({ key, steps: own }) => [key, own]).sort();
+          const { firing } = threshold.judge(rule, CONTEXT, [series]);
+          expect(told(threshold.reached?.(rule, CONTEXT, [series]))).toEqual(told(firing));
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 
   it('names every step that was reached, by ascending severity', () => {
