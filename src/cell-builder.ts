@@ -21,7 +21,7 @@ export interface BuildListener {
 
 /** Reads the past into cells between polls. */
 export interface CellBuilder {
-  /** One slice after the other until nothing is missing. Never rejects; does nothing while it is at it already. */
+  /** One slice after the other until nothing is missing, and nothing to be compared. Never rejects; does nothing while it is at it already. */
   build(): Promise<void>;
   /** Nothing is told any more. */
   stop(): void;

@@ -1,4 +1,5 @@
 import type { Window } from './model/window.ts';
+import { DAY, hourOf } from './rollup/grid.ts';
 
 /** When which of the past is compared with the store. */
 export interface ComparisonPlan {
@@ -10,8 +11,6 @@ export interface ComparisonPlan {
   rest(): void;
 }
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 /** What is younger is compared each time, the rest once a day. */
 const RECENT_MS = 2 * DAY;
 /** Of recent days all hours are kept, whose cells take some 20 MB while they are compared; of older ones mostly the day. */
@@ -37,17 +36,19 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
     comparedAllAt ??= now;
     if (recent.length > 0 || (now - comparedAt < everyMs && now >= comparedAt)) return;
     comparedAt = now;
-    recent.push(...steps(now - RECENT_MS, now, RECENT_STEP_MS));
+    const boundary = hourOf(now - RECENT_MS);
+    recent.push(...steps(boundary, now, RECENT_STEP_MS));
     if (older.length > 0 || (now - comparedAllAt < DAY && now >= comparedAllAt)) return;
     comparedAllAt = now;
-    older.push(...steps(oldest() ?? now, now - RECENT_MS, STEP_MS));
+    older.push(...steps(oldest() ?? now, boundary, STEP_MS));
     daysPlanned = older.length;
   };
 
   return {
     next(now, oldest) {
-      plan(now, oldest);
+      // Once until the rest: where a comparison takes longer than its interval, the next one waits for its turn.
       if (olderLeft === null) {
+        plan(now, oldest);
         const sinceMs = Math.max(0, now - (begunAt ?? now));
         begunAt = now;
         olderLeft = Math.max(1, Math.ceil((daysPlanned * sinceMs) / WITHIN_MS));

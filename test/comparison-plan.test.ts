@@ -1,17 +1,19 @@
 import { expect, it } from 'vitest';
-import { openComparisonPlan } from '../src/comparison-plan.ts';
+import { type ComparisonPlan, openComparisonPlan } from '../src/comparison-plan.ts';
+import type { Window } from '../src/model/window.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const AT = Date.parse('2026-11-20T14:02:00Z');
-const OLDEST = AT - 90 * DAY;
+const WHOLE = Date.parse('2026-11-20T14:00:00Z');
+const OLDEST = WHOLE - 90 * DAY;
 
-/** All that is compared between two polls. */
-function between(plan: ReturnType<typeof openComparisonPlan>, now: number) {
-  const spans: { from: number; to: number }[] = [];
-  for (;;) {
-    const span = plan.next(now, () => OLDEST);
+/** All that is compared between two polls, where each comparison takes so long. */
+function between(plan: ComparisonPlan, now: number, stepMs = 0) {
+  const spans: Window[] = [];
+  for (let time = now; spans.length < 1_000; time += stepMs) {
+    const span = plan.next(time, () => OLDEST);
     if (span === null) break;
     spans.push(span);
     plan.done();
@@ -25,10 +27,14 @@ it('the last 48 h are compared at each interval, by quarters of a day, the newes
   expect(between(plan, AT)).toEqual([]);
   expect(between(plan, AT + 59 * MINUTE)).toEqual([]);
   const now = AT + HOUR;
-  const spans = between(plan, now);
-  expect(spans).toEqual(
-    Array.from({ length: 8 }, (_, i) => ({ from: now - (i + 1) * 6 * HOUR, to: now - i * 6 * HOUR })),
-  );
+  // Of the newest quarter there are two minutes more.
+  expect(between(plan, now)).toEqual([
+    { from: WHOLE + HOUR, to: now },
+    ...Array.from({ length: 8 }, (_, i) => ({
+      from: WHOLE + HOUR - (i + 1) * 6 * HOUR,
+      to: WHOLE + HOUR - i * 6 * HOUR,
+    })),
+  ]);
   expect(between(plan, now + MINUTE)).toEqual([]);
 });
 
@@ -39,9 +45,9 @@ it.each([
   ['a day', DAY, 90],
 ])('with polls %s apart all older days are compared once a day, few between two polls', (_, step, most) => {
   const plan = openComparisonPlan(HOUR);
-  const isOld = ({ to }: { to: number }, now: number) => to <= now - 2 * DAY;
+  const isOld = ({ to }: Window, now: number) => to <= now - 2 * DAY;
   const begun = AT + 2 * DAY;
-  const older: { from: number; to: number }[] = [];
+  const older: Window[] = [];
   let recent = 0;
   for (let now = AT; now < begun + DAY; now += step) {
     const spans = between(plan, now);
@@ -51,7 +57,7 @@ it.each([
     // The last 48 h are not kept waiting.
     recent = Math.max(recent, spans.length - old.length);
   }
-  expect(recent).toBe(8);
+  expect(recent).toBe(9);
   const ascending = older.sort((a, b) => a.from - b.from);
   expect(ascending[0]?.from).toBe(OLDEST);
   expect(new Set(ascending.map(({ from }) => from)).size).toBe(ascending.length);
@@ -67,4 +73,15 @@ it('what failed is next again, and a clock that was set back begins anew', () =>
   between(plan, AT + HOUR + MINUTE);
   expect(between(plan, AT + HOUR + 2 * MINUTE)).toEqual([]);
   expect(between(plan, AT - HOUR).length).toBeGreaterThan(8);
+});
+
+it('where comparing takes longer than the interval, polls and older days get their turn', () => {
+  const plan = openComparisonPlan(MINUTE);
+  const old: Window[] = [];
+  for (let now = AT; now < AT + 3 * DAY; now += 2 * MINUTE) {
+    const spans = between(plan, now, 30_000);
+    expect(spans.length).toBeLessThanOrEqual(10);
+    old.push(...spans.filter(({ to }) => to <= now - 2 * DAY));
+  }
+  expect(new Set(old.map(({ from }) => from)).size).toBeGreaterThanOrEqual(88);
 });

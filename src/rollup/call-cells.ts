@@ -39,8 +39,9 @@ export function takeCalls(
   isKept: (minute: number) => boolean,
 ): void {
   const byHour = new Map(hours.map((hour) => [hour, linesOf(hour, columns.segments, edges)]));
+  const isTaken = edges.map((minute) => !isKept(minute));
   for (const own of owners) {
-    const keyOf = keysOf(own, columns);
+    const keyOf = keysOf(own, columns, isTaken);
     const sums = own.cube.measures.map((measure) => columns.sums.get(measure) as DecimalColumn);
     const packed = hours.map(
       (hour) => [hour, packCalls(byHour.get(hour) as MinuteLines, keyOf, sums)] as const,
@@ -61,14 +62,18 @@ function linesOf(hour: number, segments: Int32Array, edges: readonly number[]): 
   };
 }
 
-/** The number of each line's key in the cube's dictionary, -1 for a call that is in no bucket. */
-function keysOf({ cube, dictionary }: CubeCells, { dimensions, buckets, length }: CallColumns): Int32Array {
+/** The number of each line's key in the cube's dictionary, -1 for a call that is in no bucket or in a minute that is not taken. */
+function keysOf(
+  { cube, dictionary }: CubeCells,
+  { dimensions, buckets, segments, length }: CallColumns,
+  isTaken: readonly boolean[],
+): Int32Array {
   const texts = cube.dimensions.map((dimension) => dimensions.get(dimension) as TextColumn);
   const bucketOf = cube.bucket === null ? null : (buckets.get(cube.bucket) as Int32Array);
   const numbers = new Int32Array(length).fill(-1);
   for (let line = 0; line < length; line += 1) {
     const bucket = bucketOf?.[line];
-    if (bucket === NO_BUCKET) continue;
+    if (bucket === NO_BUCKET || !isTaken[segments[line] as number]) continue;
     const key: (string | null)[] = [];
     for (const { values, places } of texts) key.push(values[places[line] as number] as string | null);
     if (bucket !== undefined) key.push(String(bucket));

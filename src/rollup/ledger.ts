@@ -51,7 +51,10 @@ export interface Rollup {
    * over.
    */
   build(budgetMs: number): Promise<BuildProgress>;
-  /** Reads sealed hours and days that begin within [from, to) anew and takes over those that differ; returns how many did. */
+  /**
+   * Reads sealed hours and days that begin within [from, to) anew and takes over those that differ; returns how many did. What was
+   * known of these hours by the minute is forgotten, and what the next look needs of it is read again.
+   */
   reconcile(from: number, to: number): Promise<number>;
   /** The beginning of the oldest cell that is kept, ms; null for none. */
   oldest(): number | null;

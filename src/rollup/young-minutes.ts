@@ -4,7 +4,7 @@ import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell, SegmentDigest } from '../stores/audit-store.ts';
 import { callsFor, takeCalls } from './call-cells.ts';
 import { type CubeCells, takeDetails } from './cube-cells.ts';
-import { hourOf, minuteEdges } from './grid.ts';
+import { hourOf, MINUTE, minuteEdges } from './grid.ts';
 import type { IdWatch } from './id-watch.ts';
 import { unionOf } from './plan.ts';
 
@@ -31,10 +31,14 @@ const NO_ROWS = '';
  */
 const FEW_CALLS = 5_000;
 
+/** A call is logged when it has ended, and so often after the poll that saw the minute in which it began. */
+const OFTEN_LATE_MS = MINUTE;
+
 /**
  * Brings the minutes of [from, to) in all cubes up to date. All their rows are looked at, as a cost may be filled in
  * and a row may go, but only minutes that are not as they were `seen` are grouped and sent. `to` may cut a minute. Mostly
- * those that are new are all that changed: they are asked for at once, together with what arrived since the watch.
+ * those that are new and the one before them are all that changed: they are asked for at once, together with what arrived
+ * since the watch.
  */
 export async function readYoung(
   snapshot: AuditSnapshot,
@@ -47,10 +51,11 @@ export async function readYoung(
   const cubes = owners.map(({ cube }) => cube);
   const edges = minuteEdges(from, to);
   const minutes = edges.slice(0, -1);
-  const unseen = minutes.filter((minute) => !seen.has(minute));
-  if (seen.size > 0 && unseen.length > 0 && after !== null) {
-    const calls = callsOf(cubes, edges, unseen[0] as number, to);
-    await snapshot.foresee({ cubes, edges, calls, arrivals: { after, gaps, youngFrom: from } });
+  const firstUnseen = minutes.find((minute) => !seen.has(minute));
+  let foreseen: CallRead | null = null;
+  if (seen.size > 0 && firstUnseen !== undefined && after !== null) {
+    foreseen = callsOf(cubes, edges, firstUnseen - OFTEN_LATE_MS, to);
+    await snapshot.foresee({ cubes, edges, calls: foreseen, arrivals: { after, gaps, youngFrom: from } });
   }
   const digests = await snapshot.digests(cubes, edges);
   const now = new Map(minutes.map((minute) => [minute, NO_ROWS]));
@@ -63,9 +68,10 @@ export async function readYoung(
   const hours = [...new Set([...changed].map(hourOf))];
   // What lies at or after `to`, where the clock went back, may stay: it is not `seen`, and so read when its time comes.
   const isKept = (minute: number): boolean => !changed.has(minute);
-  const calls = await readFewCalls(snapshot, cubes, digests, edges, ranges);
-  if (calls !== null) {
-    takeCalls(owners, calls.columns, calls.edges, hours, isKept);
+  const read = fewCalls(cubes, edges, ranges, foreseen, (span) => callsIn(digests, edges, span));
+  const calls = read === null ? null : await readCalls(snapshot, read);
+  if (read !== null && calls !== null) {
+    takeCalls(owners, calls, read.edges, hours, isKept);
   } else {
     const cells = await snapshot.cells(cubes, edges, unionOf(ranges));
     for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, isKept);
@@ -74,30 +80,41 @@ export async function readYoung(
   return {
     seen: now,
     newestRow: digests.length === 0 ? null : Math.max(...digests.map(({ newestRow }) => newestRow)),
-    rowsRead: digests.reduce((rows, { calls }) => rows + calls, 0),
+    rowsRead: digests.reduce((rows, { calls: own }) => rows + own, 0),
   };
 }
 
-/** The calls of some minutes, and of those between them, where they are few; null where they are many. */
-async function readFewCalls(
-  snapshot: AuditSnapshot,
+/** What to ask for the calls of some minutes and of those between them, as far as it was foreseen; null where they are none or many. */
+function fewCalls(
   cubes: readonly Cube[],
-  digests: readonly SegmentDigest[],
   edges: readonly number[],
   minutes: readonly Window[],
-): Promise<{ columns: CallColumns; edges: readonly number[] } | null> {
-  const [from, to] = [minutes[0]?.from ?? 0, minutes.at(-1)?.to ?? 0];
-  const within = digests.filter(({ segment }) => {
+  foreseen: CallRead | null,
+  callsWithin: (span: Window) => number,
+): CallRead | null {
+  const [first, last] = [minutes[0], minutes.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const asked = callsOf(cubes, edges, first.from, last.to);
+  return (
+    [foreseen, asked].find((read) => {
+      const span = { from: read?.edges[0] ?? 0, to: read?.edges.at(-1) ?? 0 };
+      return span.from <= first.from && last.to <= span.to && callsWithin(span) <= FEW_CALLS;
+    }) ?? null
+  );
+}
+
+function callsIn(digests: readonly SegmentDigest[], edges: readonly number[], { from, to }: Window): number {
+  return digests.reduce((sum, { segment, calls }) => {
     const minute = edges[segment] as number;
-    return minute >= from && minute < to;
-  });
-  const calls = within.reduce((sum, digest) => sum + digest.calls, 0);
-  if (calls === 0 || calls > FEW_CALLS) return null;
-  const asked = callsOf(cubes, edges, from, to);
+    return minute >= from && minute < to ? sum + calls : sum;
+  }, 0);
+}
+
+/** Null where a number of a single call is finer than can be told, which its sum need not be. */
+async function readCalls(snapshot: AuditSnapshot, read: CallRead): Promise<CallColumns | null> {
   try {
-    return { columns: await snapshot.calls(asked), edges: asked.edges };
+    return await snapshot.calls(read);
   } catch (error) {
-    // A number of a single call that is finer than can be told, which its sum need not be.
     if (error instanceof RangeError) return null;
     throw error;
   }

@@ -23,7 +23,10 @@ export interface Digests {
     timeType: TimeType,
     parameters: Parameters,
   ): string | null;
-  /** Tells why the larger statement failed: what the store refuses is not asked for as a part any more. */
+  /**
+   * Tells why the larger statement failed. What a store refuses is not asked for as a part for a while; of one that takes too long
+   * over several questions, never again.
+   */
   failed(error: unknown): void;
 }
 
@@ -38,7 +41,8 @@ export function openDigests(mapping: Mapping): Digests {
   /** Undefined before the first question. */
   let versions: RowVersions | null | undefined;
   let asked = 0;
-  let isWhole = false;
+  /** Until so many were asked they are asked for themselves. */
+  let apartUntil = 0;
 
   return {
     async ask(cubes, edges, timeType, session) {
@@ -72,12 +76,15 @@ export function openDigests(mapping: Mapping): Digests {
       }
     },
     part(cubes, edges, timeType, parameters) {
-      if (isWhole || versions === undefined || (asked + 1) % LOOKED_AT_EVERY === 0) return null;
+      if (asked < apartUntil || versions === undefined || (asked + 1) % LOOKED_AT_EVERY === 0) return null;
       asked += 1;
       return digestSql(cubes, edges, mapping, timeType, versions, parameters)?.text ?? null;
     },
     failed(error) {
-      isWhole ||= isRefusal(error);
+      if (error instanceof AppError && error.code === 'store_timeout') apartUntil = Number.POSITIVE_INFINITY;
+      if (!isRefusal(error)) return;
+      apartUntil = asked + LOOKED_AT_EVERY;
+      versions = undefined;
     },
   };
 }
