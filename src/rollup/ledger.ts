@@ -186,7 +186,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
    */
   const unseal = (at: number): void => {
     const sealable = hourOf(at - latenessMs);
-    if (sealedTo === null) return;
+    // Whole cells beyond it come with cubes that are opened, and no other way.
+    if (sealedTo === null || (sealedTo <= sealable && !rereadsOpen)) return;
     if (sealedTo > sealable) {
       sealedTo = sealable;
       rereadsOpen = true;
