@@ -6,7 +6,7 @@ import type { Window } from '../model/window.ts';
 import type { GroupBuckets } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
 import type { CubeView } from './cube-view.ts';
-import { memberOf } from './grid.ts';
+import { MINUTE, memberOf } from './grid.ts';
 import { estimateAt, type Layout, type Place } from './layout.ts';
 import type { MovingWindow } from './moving-window.ts';
 import { fixedOf } from './packed-cells.ts';
@@ -23,29 +23,39 @@ export interface QueryViews {
  * Answers a query from cells at one look after the other, as seriesOf would give it from the store: null when a cell that
  * it needs is missing. Only its windows may differ from look to look, and they should move by little.
  */
-export type Answer = (windows: readonly Window[], at: number) => Series | null;
+export interface Answer {
+  /** Moves windows that end by `until`, which a look need not have read anything for. */
+  ahead(windows: readonly Window[], at: number, until: number): void;
+  to(windows: readonly Window[], at: number): Series | null;
+}
 
 export function openAnswer({ measures }: Query, { sums, sketches }: QueryViews): Answer {
   const additive = measures.filter((measure) => !isSketch(measure));
-  const sumsIn = openColumns(sums);
+  const sumsOf = openColumns(sums);
   const sketched = sketches.map(({ measure, view }) => ({
     measure,
-    columnsIn: openColumns(view),
+    columnsOf: openColumns(view),
     counts: openCounts(view),
   }));
   let recent = NO_GROUPS;
 
-  return (windows, at) => {
-    const columns = sumsIn(windows, at);
-    if (columns === null) return null;
-    const counted: CountedSketch[] = [];
-    for (const { measure, columnsIn, counts } of sketched) {
-      const own = columnsIn(windows, at);
-      if (own === null) return null;
-      counted.push({ measure, columns: own, counts });
-    }
-    recent = groupsWithRows(columns, sums, recent);
-    return new LookSeries(sums, additive, recent, columns, counted);
+  return {
+    ahead(windows, at, until) {
+      sumsOf.ahead(windows, at, until);
+      for (const { columnsOf } of sketched) columnsOf.ahead(windows, at, until);
+    },
+    to(windows, at) {
+      const columns = sumsOf.to(windows, at);
+      if (columns === null) return null;
+      const counted: CountedSketch[] = [];
+      for (const { measure, columnsOf, counts } of sketched) {
+        const own = columnsOf.to(windows, at);
+        if (own === null) return null;
+        counted.push({ measure, columns: own, counts });
+      }
+      recent = groupsWithRows(columns, sums, recent);
+      return new LookSeries(sums, additive, recent, columns, counted);
+    },
   };
 }
 
@@ -144,8 +154,14 @@ class LookSeries implements Series {
   }
 }
 
-/** The sums of a query's windows in one view; null where one of them is not known, or without a measure. */
-function openColumns(view: CubeView): (windows: readonly Window[], at: number) => Totals[] | null {
+/** The sums of a query's windows in one view. */
+interface Columns {
+  ahead(windows: readonly Window[], at: number, until: number): void;
+  /** Null where one of them is not known, or without a measure. */
+  to(windows: readonly Window[], at: number): Totals[] | null;
+}
+
+function openColumns(view: CubeView): Columns {
   const moving: MovingWindow[] = [];
   const movingTo = (window: Window, i: number): MovingWindow => {
     const known = moving[i];
@@ -155,16 +171,29 @@ function openColumns(view: CubeView): (windows: readonly Window[], at: number) =
     moving[i] = opened;
     return opened;
   };
-  return (windows, at) => {
-    const columns: Totals[] = [];
-    for (let i = 0; i < windows.length; i += 1) {
-      const window = windows[i] as Window;
-      const totals = movingTo(window, i).totals(window, at);
-      if (totals === null) return null;
-      columns.push(totals);
-    }
-    return columns;
+  return {
+    ahead(windows, at, until) {
+      for (let i = 0; i < windows.length; i += 1) {
+        const window = windows[i] as Window;
+        if (window.to <= until && isOfMinutes(window)) movingTo(window, i).totals(window, at);
+      }
+    },
+    to(windows, at) {
+      const columns: Totals[] = [];
+      for (let i = 0; i < windows.length; i += 1) {
+        const window = windows[i] as Window;
+        const totals = movingTo(window, i).totals(window, at);
+        if (totals === null) return null;
+        columns.push(totals);
+      }
+      return columns;
+    },
   };
+}
+
+/** What lies within minutes is read anew for each look. */
+function isOfMinutes({ from, to }: Window): boolean {
+  return from % MINUTE === 0 && to % MINUTE === 0;
 }
 
 function callsIn({ places }: Layout): number {

@@ -224,7 +224,8 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const known = rereadsOpen ? UNSEEN : seenMinutes;
     // A look that fails may have taken cells of a minute that is as before when the next look comes.
     seenMinutes = UNSEEN;
-    const young = await readYoung(snapshot, owners, known, youngFrom, at, watch);
+    const ahead = (): void => answers.ahead(queries, plan.uses, at, youngFrom);
+    const young = await readYoung(snapshot, owners, known, youngFrom, at, watch, ahead);
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, now);
@@ -242,7 +243,10 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     for (const length of LENGTHS) {
       rowsRead += await readWhole(snapshot, length, again.whole[length], measuresOf(length));
     }
+    const readsOld = late.length + edges.byMinute.size + edges.pieces.size + edges.parts.size > 0;
     for (const own of owners) {
+      // What was worked out ahead did not know of it.
+      if (readsOld) own.looks += 1;
       for (const hour of late) {
         if (hour >= sealed) continue;
         if (own.hours.has(hour) && again.byMinute.get(own)?.has(hour)) sealHour(own, hour);

@@ -74,7 +74,10 @@ export class MovingWindow {
    * what was read. They are good until the cube is looked at again, and written over then.
    */
   totals(window: Window, at: number): Totals | null {
-    const { looks } = this.#source.own;
+    const { own, count, shape } = this.#source;
+    const { looks } = own;
+    // Groups may have come since it was moved.
+    grow(this.#totals, count * shape.layout.width);
     if (this.#looks !== looks || !this.#isAt(window)) {
       this.#looks = looks;
       this.#from = window.from;
@@ -90,8 +93,7 @@ export class MovingWindow {
 
   /** Makes the sums those of the window; false where something is not known, and then they are those of none. */
   #moveTo(window: Window, at: number): boolean {
-    const { own, count, shape } = this.#source;
-    grow(this.#totals, count * shape.layout.width);
+    const { own, shape } = this.#source;
     this.#move += 1;
     const whole = this.#wholeOf(wholeHours(window));
     if (whole === null) return false;

@@ -38,7 +38,7 @@ const OFTEN_LATE_MS = MINUTE;
  * Brings the minutes of [from, to) in all cubes up to date. All their rows are looked at, as a cost may be filled in
  * and a row may go, but only minutes that are not as they were `seen` are grouped and sent. `to` may cut a minute. Mostly
  * those that are new and the one before them are all that changed: they are asked for at once, together with what arrived
- * since the watch.
+ * since the watch, and `meanwhile` is done until the store answers.
  */
 export async function readYoung(
   snapshot: AuditSnapshot,
@@ -47,6 +47,7 @@ export async function readYoung(
   from: number,
   to: number,
   { newestId: after, gaps }: Pick<IdWatch, 'newestId' | 'gaps'>,
+  meanwhile: () => void,
 ): Promise<YoungRows> {
   const cubes = owners.map(({ cube }) => cube);
   const edges = minuteEdges(from, to);
@@ -55,7 +56,13 @@ export async function readYoung(
   let foreseen: CallRead | null = null;
   if (seen.size > 0 && firstUnseen !== undefined && after !== null) {
     foreseen = callsOf(cubes, edges, firstUnseen - OFTEN_LATE_MS, to);
-    await snapshot.foresee({ cubes, edges, calls: foreseen, arrivals: { after, gaps, youngFrom: from } });
+    const arrivals = { after, gaps, youngFrom: from };
+    const seeing = snapshot.foresee({ cubes, edges, calls: foreseen, arrivals });
+    try {
+      meanwhile();
+    } finally {
+      await seeing;
+    }
   }
   const digests = await snapshot.digests(cubes, edges);
   const now = new Map(minutes.map((minute) => [minute, NO_ROWS]));

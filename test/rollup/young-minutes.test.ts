@@ -117,6 +117,34 @@ test('a steady look asks for the calls of the newest minute and the one before i
   expect(asked()).toEqual(['digests', 'arrivals']);
 });
 
+test('a late row counts at once in windows that ended long ago, whatever of them was worked out ahead', async () => {
+  for (let minute = -300; minute < 6; minute += 2) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
+  const { rollup } = watched();
+  const past =
+    (from: number, to: number) =>
+    (at: number): Query => ({
+      ...BY_SERVICE(at),
+      windows: [{ from: at - from * MINUTE, to: at - to * MINUTE }],
+    });
+  const asks = [BY_SERVICE, past(190, 125), past(280, 20), past(45, 30)];
+  await rollup.look(
+    asks.map((ask) => ask(AT)),
+    AT,
+  );
+  await rollup.build(60_000);
+  await look(rollup, AT + MINUTE, asks);
+  for (const [minute, late] of [
+    [2, -150],
+    [3, -186],
+    [4, -130],
+    [5, -38],
+  ] as const) {
+    await calls.log({ at: AT + late * MINUTE, cost: 7, service: minute === 4 ? 'a new one' : 'chat' });
+    await look(rollup, AT + minute * MINUTE, asks);
+    await rollup.build(60_000);
+  }
+});
+
 test('hours that edges of windows come to are read between looks', async () => {
   const yesterday = 24 * HOUR;
   for (let minute = -200; minute < 120; minute += 1) {
