@@ -17,40 +17,36 @@ export interface Values {
   sampleAt(place: number): Sample;
 }
 
+/** Looked through once, for thousands of users at each instant of a replay. */
 export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const { sample, estimates } = measured(rule.metric, rule.errors);
   const { additive } = describeMetric(rule.metric);
   // Without group_by an additive metric has a value even without a row.
   const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
-  const { groupAt, ...values } = withValue(estimates(series, 0));
+  const all = estimates(series, 0);
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  let missing = 0;
+  for (let group = 0; group < all.length; group += 1) {
+    const number = all[group] as number;
+    if (number < lowest) lowest = number;
+    if (number > highest) highest = number;
+    if (Number.isNaN(number)) missing += 1;
+  }
+  /** The group of each place; null where every group has a value. */
+  const groups = missing === 0 ? null : withValue(all);
+  const groupAt = (place: number): number => (groups === null ? place : (groups[place] as number));
   return {
-    ...values,
+    numbers: groups === null ? all : Float64Array.from(groups, (group) => all[group] as number),
+    lowest,
+    highest,
     keyAt: (place) => series.keys[groupAt(place)] as GroupKey,
     sampleAt: (place) => sample(series.cell(groupAt(place), 0)) as Sample,
   };
 }
 
-/** Looked through once, for thousands of users at each instant of a replay. */
-function withValue(estimates: Float64Array): Omit<Values, 'keyAt' | 'sampleAt'> & {
-  readonly groupAt: (place: number) => number;
-} {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  let missing = 0;
-  for (let group = 0; group < estimates.length; group += 1) {
-    const number = estimates[group] as number;
-    if (number < lowest) lowest = number;
-    if (number > highest) highest = number;
-    if (Number.isNaN(number)) missing += 1;
-  }
-  if (missing === 0) return { numbers: estimates, lowest, highest, groupAt: (place) => place };
-  const groups = Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
-  return {
-    numbers: Float64Array.from(groups, (group) => estimates[group] as number),
-    lowest,
-    highest,
-    groupAt: (place) => groups[place] as number,
-  };
+function withValue(estimates: Float64Array): number[] {
+  return Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
 }
 
 /** A step's limit as a double, and how near to it an estimate proves nothing. */
@@ -60,25 +56,37 @@ interface Limit {
   readonly close: number;
 }
 
-function limitsOf({ steps, operator }: ThresholdRule): Limit[] {
-  return steps.map((step) => {
+/** A rule's limits, ascending by severity, and the estimate from which on a value may reach one. */
+interface Limits {
+  readonly all: readonly Limit[];
+  readonly rises: boolean;
+  readonly nearest: number;
+}
+
+/** By rule: they are asked for at every instant of a replay. */
+const limitsByRule = new WeakMap<ThresholdRule, Limits>();
+
+function limitsOf(rule: ThresholdRule): Limits {
+  const known = limitsByRule.get(rule);
+  if (known !== undefined) return known;
+  const all = rule.steps.map((step): Limit => {
     const number = toNumber(step.bound);
-    return { step: { ...step, operator }, number, close: CLOSE * (1 + Math.abs(number)) };
+    return { step: { ...step, operator: rule.operator }, number, close: CLOSE * (1 + Math.abs(number)) };
   });
+  const rises = rule.operator.startsWith('>');
+  const starts = all.map(({ number, close }) => (rises ? number - close : number + close));
+  const limits = { all, rises, nearest: rises ? Math.min(...starts) : Math.max(...starts) };
+  limitsByRule.set(rule, limits);
+  return limits;
 }
 
 /** The places of values that reach a limit, or may: their estimate comes near the mildest one. */
-function candidates(rule: ThresholdRule, limits: readonly Limit[], values: Values): number[] {
-  const { numbers, lowest, highest } = values;
-  const falls = rule.operator.startsWith('<');
-  const numbersOfLimits = limits.map(({ number }) => number);
-  const mildest = falls ? Math.max(...numbersOfLimits) : Math.min(...numbersOfLimits);
-  const close = CLOSE * (1 + Math.abs(mildest));
+function candidates({ rises, nearest }: Limits, { numbers, lowest, highest }: Values): number[] {
   const places: number[] = [];
-  if (falls ? lowest > mildest + close : highest < mildest - close) return places;
+  if (rises ? highest < nearest : lowest > nearest) return places;
   for (let place = 0; place < numbers.length; place += 1) {
     const number = numbers[place] as number;
-    if (falls ? number <= mildest + close : number >= mildest - close) places.push(place);
+    if (rises ? number >= nearest : number <= nearest) places.push(place);
   }
   return places;
 }
@@ -90,9 +98,9 @@ export function firingIn(
   observe: (place: number) => Observation,
 ): Firing[] {
   const limits = limitsOf(rule);
-  return candidates(rule, limits, values).flatMap((place) => {
+  return candidates(limits, values).flatMap((place) => {
     const observation = observe(place);
-    const [first, ...more] = stepsOf(rule, limits, observation.value);
+    const [first, ...more] = stepsOf(rule, limits.all, observation.value);
     return first === undefined ? [] : [{ ...observation, steps: [first, ...more] }];
   });
 }
@@ -100,17 +108,16 @@ export function firingIn(
 /** The same groups and steps. An estimate that is near no limit tells them, where calls need not be counted. */
 export function reachedIn(rule: ThresholdRule, values: Values): Reached[] {
   const limits = limitsOf(rule);
-  const rises = rule.operator.startsWith('>');
   const reached: Reached[] = [];
-  for (const place of candidates(rule, limits, values)) {
+  for (const place of candidates(limits, values)) {
     const number = values.numbers[place] as number;
     const clear: ReachedStep[] = [];
     let isClear = rule.minCalls === 0;
-    for (const limit of limits) {
+    for (const limit of limits.all) {
       if (Math.abs(number - limit.number) <= limit.close) isClear = false;
-      else if (number > limit.number === rises) clear.push(limit.step);
+      else if (number > limit.number === limits.rises) clear.push(limit.step);
     }
-    const [first, ...more] = isClear ? clear : stepsOf(rule, limits, values.sampleAt(place));
+    const [first, ...more] = isClear ? clear : stepsOf(rule, limits.all, values.sampleAt(place));
     if (first !== undefined) reached.push({ key: values.keyAt(place), steps: [first, ...more] });
   }
   return reached;
