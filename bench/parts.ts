@@ -1,6 +1,4 @@
-import { backtest } from '../src/commands/backtest.ts';
 import { check } from '../src/commands/check.ts';
-import type { Io } from '../src/commands/io.ts';
 import type { Sql } from '../src/sql/port.ts';
 import { openSql } from '../src/sql.ts';
 import type { Statement } from '../src/stores/cell-sql.ts';
@@ -10,6 +8,8 @@ import { floorStatement, naiveStatement, scanStatement } from './naive-sql.ts';
 import type { PollAnswer } from './poller.ts';
 import { type Poller, withPoller } from './poller-process.ts';
 import { type Minutes, withConfig, withPolls, withProgram } from './polls.ts';
+import { quietIo } from './quiet-io.ts';
+import { replayed } from './replay-process.ts';
 import type { Figure } from './report.ts';
 import { manyRules, type Rollup, ruleMix } from './rules.ts';
 
@@ -242,19 +242,10 @@ export async function checkOnce({ cluster, minutes, rounds }: Bench): Promise<Fi
 export async function replay({ cluster, minutes, days, say }: Bench): Promise<Figure[]> {
   // A thousand polls of endurance may have come to a time that is not yet.
   const to = Math.min(minutes.now, Math.floor(Date.now() / HOUR) * HOUR);
-  const config = { from: to - days * DAY, to };
   const isoOf = (at: number) => new Date(at).toISOString();
   return withConfig(cluster, ruleMix(), 'off', async (path) => {
-    const options = { config: path, from: isoOf(config.from), to: isoOf(config.to), step: '5m', rule: [] };
-    let printed = '';
-    const ms = await timed(() =>
-      backtest(
-        { ...options, format: 'json' },
-        quietIo((text) => (printed = text)),
-      ),
-    );
-    const { alerts } = JSON.parse(printed) as { alerts: unknown[] };
-    say(`${alerts.length} alerts`);
+    const { ms, residentMb, alerts } = await replayed(path, isoOf(to - days * DAY), isoOf(to));
+    say(`${alerts} alerts`);
     const part = 'backtest';
     return [
       {
@@ -264,25 +255,7 @@ export async function replay({ cluster, minutes, days, say }: Bench): Promise<Fi
         unit: 'ms',
         target: '≤ 60,000 (90 d)',
       },
-      { part, what: 'resident memory after it', value: residentMb(), unit: 'MB', target: '' },
+      { part, what: 'resident memory after it', value: residentMb, unit: 'MB', target: '' },
     ];
   });
-}
-
-/** A terminal that nobody looks at. */
-function quietIo(out: (text: string) => void): Io {
-  return {
-    out,
-    err: () => undefined,
-    stdin: process.stdin,
-    env: {},
-    stdoutIsTerminal: false,
-    stderrIsTerminal: false,
-    colour: false,
-    stopped: new Promise<never>(() => undefined),
-  };
-}
-
-function residentMb(): number {
-  return process.memoryUsage.rss() / 2 ** 20;
 }

@@ -1,0 +1,15 @@
+import type { Io } from '../src/commands/io.ts';
+
+/** A terminal that nobody looks at. */
+export function quietIo(out: (text: string) => void): Io {
+  return {
+    out,
+    err: () => undefined,
+    stdin: process.stdin,
+    env: {},
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    colour: false,
+    stopped: new Promise<never>(() => undefined),
+  };
+}
