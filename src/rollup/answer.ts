@@ -35,7 +35,7 @@ export function openAnswer({ measures }: Query, { sums, sketches }: QueryViews):
   const sketched = sketches.map(({ measure, view }) => ({
     measure,
     columnsOf: openColumns(view),
-    counts: openCounts(view),
+    bucketsOf: openBuckets(view),
   }));
   let recent = NO_GROUPS;
 
@@ -48,10 +48,10 @@ export function openAnswer({ measures }: Query, { sums, sketches }: QueryViews):
       const columns = sumsOf.to(windows, at);
       if (columns === null) return null;
       const counted: CountedSketch[] = [];
-      for (const { measure, columnsOf, counts } of sketched) {
+      for (const { measure, columnsOf, bucketsOf } of sketched) {
         const own = columnsOf.to(windows, at);
         if (own === null) return null;
-        counted.push({ measure, columns: own, counts });
+        counted.push({ measure, columns: own, bucketsOf });
       }
       recent = groupsWithRows(columns, sums, recent);
       return new LookSeries(sums, additive, recent, columns, counted);
@@ -125,9 +125,9 @@ class LookSeries implements Series {
 
   quantile(group: number, window: number, measure: Measure, q: number): number | null {
     this.#column(window);
-    for (const { measure: own, columns, counts } of this.#counted) {
+    for (const { measure: own, columns, bucketsOf } of this.#counted) {
       if (own !== measure) continue;
-      const { buckets, ids } = counts.ofGroup(this.keys[group] as GroupKey);
+      const { buckets, ids } = bucketsOf(this.keys[group] as GroupKey);
       const { values } = columns[window] as Totals;
       return quantileOf(
         ids.length,
@@ -226,21 +226,15 @@ function hasRows(columns: readonly Totals[], place: number): boolean {
 interface CountedSketch {
   readonly measure: Measure;
   readonly columns: readonly Totals[];
-  readonly counts: Counts;
+  readonly bucketsOf: BucketsOf;
 }
 
 /** Which groups of a view by bucket are the buckets of a group: the view has a group for every bucket. */
-interface Counts {
-  ofGroup(key: GroupKey): GroupBuckets;
-}
+type BucketsOf = (key: GroupKey) => GroupBuckets;
 
-function openCounts({ split }: CubeView): Counts {
+function openBuckets({ split }: CubeView): BucketsOf {
   const numbers = new Map<GroupKey, number>();
-  return {
-    ofGroup(key) {
-      return split.buckets.ofGroup(memberOf(numbers, key, () => split.numberOf(key)));
-    },
-  };
+  return (key) => split.buckets.ofGroup(memberOf(numbers, key, () => split.numberOf(key)));
 }
 
 /** A group may be newer than the sums. */
@@ -257,8 +251,8 @@ function sketchesOf(
 ): Readonly<Partial<Record<Measure, Sketch>>> {
   if (counted.length === 0) return NO_SKETCHES;
   const sketches: Partial<Record<Measure, Sketch>> = {};
-  for (const { measure, columns, counts } of counted) {
-    const { buckets, ids } = counts.ofGroup(key);
+  for (const { measure, columns, bucketsOf } of counted) {
+    const { buckets, ids } = bucketsOf(key);
     const { values } = columns[window] as Totals;
     const sketch = new Map<number, number>();
     ids.forEach((id, i) => {

@@ -45,8 +45,13 @@ export function carryParts(values: Float64Array, { places, width }: Layout): voi
   }
 }
 
-/** A sum as a double, of a cell's values from `at` on: in parts, as units and parts may have different signs and nearly meet. */
+/** A sum as a double: in parts, as units and parts may have different signs and nearly meet. */
+export function estimateOf(units: number, parts: number): number {
+  return (units * SCALE + parts) / SCALE;
+}
+
+/** The same of a cell's values from `at` on. */
 export function estimateAt(values: Float64Array, at: number, { units, parts }: Place): number {
   const whole = values[at + units] as number;
-  return parts === null ? whole : (whole * SCALE + (values[at + parts] as number)) / SCALE;
+  return parts === null ? whole : estimateOf(whole, values[at + parts] as number);
 }

@@ -1,9 +1,9 @@
 import { isSketch, type Measure } from '../model/measure.ts';
-import { type Fixed, ONE } from '../model/money.ts';
+import type { Fixed } from '../model/money.ts';
 import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
 import { quantileOf, type Sketch } from '../model/sketch.ts';
 import type { BucketGroups } from './call-groups.ts';
-import type { Layout, Place } from './layout.ts';
+import { estimateOf, type Layout, type Place } from './layout.ts';
 import { fixedOf } from './packed-cells.ts';
 import { type RecentGroups, sameOrNew } from './recent-groups.ts';
 import type { RunningTotals } from './running-sums.ts';
@@ -76,9 +76,8 @@ export function seriesBetween(
       const at = (groups[group] as number) * width;
       const units = (late[at + place.units] as number) - (early[at + place.units] as number);
       if (place.parts === null) return units;
-      // In parts, as units and parts may have different signs and nearly meet.
       const parts = (late[at + place.parts] as number) - (early[at + place.parts] as number);
-      return (units * UNIT + parts) / UNIT;
+      return estimateOf(units, parts);
     },
     estimates: (window, measure) =>
       estimatesBetween(spans[window] as Span, groups, width, places.get(measure) as Place),
@@ -110,12 +109,10 @@ function estimatesBetween(
     estimates[i] =
       parts === null
         ? whole
-        : (whole * UNIT + ((late[at + parts] as number) - (early[at + parts] as number))) / UNIT;
+        : estimateOf(whole, (late[at + parts] as number) - (early[at + parts] as number));
   }
   return estimates;
 }
-
-const UNIT = Number(ONE);
 
 /** The groups that have a row in one of the windows. */
 export function groupsBetween(

@@ -102,12 +102,12 @@ function fewCalls(
   const [first, last] = [minutes[0], minutes.at(-1)];
   if (first === undefined || last === undefined) return null;
   const asked = callsOf(cubes, edges, first.from, last.to);
-  return (
-    [foreseen, asked].find((read) => {
-      const span = { from: read?.edges[0] ?? 0, to: read?.edges.at(-1) ?? 0 };
-      return span.from <= first.from && last.to <= span.to && callsWithin(span) <= FEW_CALLS;
-    }) ?? null
-  );
+  const isEnough = ({ edges: own }: CallRead): boolean => {
+    const span = { from: own[0] as number, to: own.at(-1) as number };
+    return span.from <= first.from && last.to <= span.to && callsWithin(span) <= FEW_CALLS;
+  };
+  if (foreseen !== null && isEnough(foreseen)) return foreseen;
+  return isEnough(asked) ? asked : null;
 }
 
 function callsIn(digests: readonly SegmentDigest[], edges: readonly number[], { from, to }: Window): number {

@@ -46,7 +46,7 @@ export function openDigests(mapping: Mapping): Digests {
 
   return {
     async ask(cubes, edges, timeType, session) {
-      const ask = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
+      const askBy = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
         const statement = digestSql(cubes, edges, mapping, timeType, by);
         if (statement === null) return [];
         return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
@@ -57,7 +57,7 @@ export function openDigests(mapping: Mapping): Digests {
         await session.query('SAVEPOINT digests');
         try {
           const found = await rowVersionsOf(mapping, session);
-          const digests = await ask(found);
+          const digests = await askBy(found);
           await session.query('RELEASE SAVEPOINT digests');
           versions = found;
           return digests;
@@ -68,7 +68,7 @@ export function openDigests(mapping: Mapping): Digests {
         }
       }
       try {
-        return await ask(versions);
+        return await askBy(versions);
       } catch (error) {
         // This look is lost, and its rules ask the store directly; a savepoint for each would cost all looks a round trip or two.
         if (isRefusal(error)) versions = null;

@@ -67,7 +67,7 @@ function snapshotOf(
   digests: Digests,
   session: SqlSession,
 ): AuditSnapshot {
-  /** Answers by what was asked. */
+  /** What the store said, by what was asked. */
   const foreseen = new Map<string, unknown>();
   const answered = async <T>(question: readonly unknown[], ask: () => Promise<T>): Promise<T> => {
     const known = foreseen.size === 0 ? undefined : foreseen.get(JSON.stringify(question));
@@ -78,9 +78,10 @@ function snapshotOf(
   };
   return {
     async foresee({ cubes, edges, calls, arrivals: { after, gaps, youngFrom } }) {
+      if (mapping.columns.id === undefined) return;
       const parameters = new Parameters();
       const digest = digests.part(cubes, edges, timeType, parameters);
-      if (digest === null || mapping.columns.id === undefined) return;
+      if (digest === null) return;
       const parts = [
         digest,
         callColumnsSql(calls, mapping, timeType, prices, parameters).text,
@@ -90,7 +91,7 @@ function snapshotOf(
         const [short = [], columns = [], arrived = []] = await askTogether(parts, parameters, session);
         foresee(['digests', cubes, edges], digestsOf(short as DigestRow[]));
         foresee(['calls', calls], (columns[0] ?? {}) as CallColumnsRow);
-        foresee(['arrivals', after, gaps, youngFrom], arrivalsOf(arrived as ArrivalRow[], after, gaps));
+        foresee(['arrivals', after, gaps, youngFrom], arrived);
       } catch (error) {
         digests.failed(error);
         throw error;
@@ -125,11 +126,13 @@ function snapshotOf(
       );
       return row?.newest ?? null;
     },
-    arrivals: (after, gaps, youngFrom) =>
-      answered(['arrivals', after, gaps, youngFrom], async () => {
+    async arrivals(after, gaps, youngFrom) {
+      const rows = await answered(['arrivals', after, gaps, youngFrom], () => {
         const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
-        return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
-      }),
+        return session.query<ArrivalRow>(text, values);
+      });
+      return arrivalsOf(rows, after, gaps);
+    },
   };
 }
 
