@@ -88,8 +88,8 @@ export interface AuditSnapshot {
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
   /**
-   * One digest for each segment between `edges` that has rows, in whatever order the rows are. It goes through them
-   * all, but sends none: far cheaper than cells, of which only those need to be asked for whose digest differs.
+   * One digest for each segment between `edges` that has rows, ascending, in whatever order the rows are. It goes through
+   * them all, but sends none: far cheaper than cells, of which only those need to be asked for whose digest differs.
    */
   digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
   /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */

@@ -97,11 +97,14 @@ function surroundingsSql(table: string): string {
     WHERE attrelid = ${table}::regclass)::text || ' ' || pg_postmaster_start_time()::text`;
 }
 
+/** Ascending: groups come in whatever order the server met or hashed them. */
 export function digestsOf(rows: readonly DigestRow[]): SegmentDigest[] {
-  return rows.map(({ s, calls, digest, newest }) => ({
-    segment: s,
-    calls: Number(calls),
-    digest,
-    newestRow: Math.floor(Number(newest)),
-  }));
+  return rows
+    .map(({ s, calls, digest, newest }) => ({
+      segment: s,
+      calls: Number(calls),
+      digest,
+      newestRow: Math.floor(Number(newest)),
+    }))
+    .sort((a, b) => a.segment - b.segment);
 }
