@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Sql } from '../src/sql/port.ts';
+import type { Sql, SqlSession } from '../src/sql/port.ts';
 import { openSql } from '../src/sql.ts';
 import { createDatabase, type TestDatabase } from './support/database.ts';
 import { startSqlGate } from './support/sql-gate.ts';
@@ -97,6 +97,48 @@ describe('a server that cannot be used', () => {
       session.query('SELECT pg_sleep(30)'),
     );
     await expect(slow).rejects.toMatchObject({ code: 'store_timeout' });
+    expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('asks for what is read along with the beginning of its transaction, and writes only after that', async () => {
+    const gate = await startSqlGate(database.url);
+    try {
+      const sql = await open(gate.url);
+      for (const readOnly of [true, false]) {
+        const begun = gate.hold('after', ({ text }) => text.startsWith('BEGIN'));
+        const asked = sql.transaction({ readOnly }, (session) =>
+          session.query(`SELECT ${readOnly} AS read_only`),
+        );
+        await begun.caught;
+        expect(gate.asked.some(({ text }) => text === `SELECT ${readOnly} AS read_only`)).toBe(readOnly);
+        begun.release();
+        expect(await asked).toEqual([{ read_only: readOnly }]);
+      }
+    } finally {
+      await gate.close();
+    }
+  });
+
+  it('tells why a transaction could not begin, whatever was asked in it', async () => {
+    const sql = await open(database.url);
+    for (const readOnly of [true, false]) {
+      const options = { readOnly, statementTimeoutMs: -1 };
+      const works = [
+        async (session: SqlSession) => session.query('SELECT 1'),
+        async (session: SqlSession) =>
+          session
+            .query('SELECT 1')
+            .catch(() => session.query('SELECT 2'))
+            .catch(() => []),
+        async () => [],
+      ];
+      for (const work of works) {
+        await expect(sql.transaction(options, work)).rejects.toMatchObject({
+          code: 'store_query_failed',
+          message: expect.stringContaining('-1'),
+        });
+      }
+    }
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 

@@ -55,6 +55,8 @@ function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // Sends what is asked at once without waiting for the answer to what was asked before.
+    pipeline: true,
     // Also for COMMIT, ROLLBACK and what a new connection is set up with: a silent server must not hold them for ever.
     query_timeout: statementTimeoutMs + SILENCE_MS,
     // By SET and not as start-up parameters, which connection poolers refuse.
@@ -107,11 +109,23 @@ async function inTransaction<T>(
     const mode = options.readOnly === true ? ' ISOLATION LEVEL REPEATABLE READ READ ONLY' : '';
     const idleMs = options.readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);
     // Set again, for this transaction: behind a pooler the session may be one that another client has set up.
-    await query(
+    const begun = query(
       `BEGIN${mode}; SET LOCAL TimeZone = 'UTC'; SET LOCAL statement_timeout = ${Math.round(timeoutMs)};
        SET LOCAL idle_in_transaction_session_timeout = ${Math.round(idleMs)}`,
     );
-    const result = await work({ query });
+    // Told by the first statement, or at the end.
+    begun.catch(() => undefined);
+    // What only reads is sent along with it, a trip less; what writes would do so outside of a transaction that did not begin.
+    if (options.readOnly !== true) await begun;
+    const result = await work({
+      async query<Row>(text: string, values?: readonly unknown[]) {
+        const answer = query<Row>(text, values);
+        answer.catch(() => undefined);
+        await begun;
+        return answer;
+      },
+    });
+    await begun;
     if (options.readOnly === true && !failed) {
       // What was read is good whatever becomes of the COMMIT. The pool has the connection back when that is answered, and
       // its end waits for it.

@@ -104,7 +104,7 @@ export async function startSqlGate(target: string): Promise<SqlGate> {
   };
 }
 
-/** Passes on what both sides say, request by request: a client of this program asks one at a time. */
+/** Passes on what both sides say, request by request; answers come in the order of what was asked. */
 function join(
   near: Socket,
   far: Socket,
@@ -116,13 +116,18 @@ function join(
   let request: Message[] = [];
   let outgoing: Buffer[] | null = null;
   let incoming: Buffer[] | null = null;
-  let awaited: Trap | null = null;
+  /** What is to be done with the answers that have not come yet, the first of which greets the client. */
+  const awaited: (Trap | null)[] = [null];
   let tag = '';
 
   const passOn = (): void => {
     const held = incoming ?? [];
     incoming = null;
     for (const part of held) toClient(part);
+  };
+
+  const holdNext = (): void => {
+    if (awaited[0] != null) incoming ??= [];
   };
 
   const toServer = (data: Buffer): void => void (outgoing === null ? far.write(data) : outgoing.push(data));
@@ -148,10 +153,8 @@ function join(
           for (const part of held) toServer(part);
         });
       }
-      if (trap?.when === 'after') {
-        incoming = [];
-        awaited = trap;
-      }
+      awaited.push(trap?.when === 'after' ? trap : null);
+      holdNext();
       toServer(data);
     }),
   );
@@ -160,11 +163,15 @@ function join(
     messages(true, (message) => {
       toClient(message.data);
       if (message.type === 'C') tag = message.body.toString('utf8', 0, message.body.indexOf(0));
-      if (message.type !== 'Z' || awaited === null) return;
-      const trap = awaited;
-      awaited = null;
-      if ((trap.tag === null || trap.tag === tag) && spring(trap)) trap.caught(passOn);
-      else passOn();
+      if (message.type !== 'Z') return;
+      const trap = awaited.shift() ?? null;
+      if (trap === null) return holdNext();
+      const goOn = (): void => {
+        passOn();
+        holdNext();
+      };
+      if ((trap.tag === null || trap.tag === tag) && spring(trap)) trap.caught(goOn);
+      else goOn();
     }),
   );
 }
