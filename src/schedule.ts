@@ -4,6 +4,7 @@ import type { Schedule } from './model/schedule.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 
 export interface CronSchedule extends Schedule {
@@ -75,28 +76,40 @@ interface LocalFields {
 }
 
 /**
- * One match costs microseconds and a year has half a million minutes, so the fields for days are asked first, once
- * a day; and a minute is asked without its seconds instead of sixty times.
+ * One match takes the time zone's calendar apart, which costs microseconds, a hundred of them where it was not done for a
+ * while; a year has half a million minutes and rules with `for` look back on the same ones at every poll. So each field is
+ * asked for itself and remembers its answers, of which there are 60 at most; those for days are one, which answers once a day.
  */
 function localFields(expression: string): LocalFields {
   const parts = expression.trim().split(/\s+/);
+  if (parts.length < 5) {
+    // A nickname such as @daily has no fields to take apart, nor one for seconds.
+    return { hasSeconds: false, matches: matcher(expression), matchesMinute: field(expression, MINUTE) };
+  }
   const hasSeconds = parts.length === 6;
-  const seconds = matcher(expression);
-  // Rules with `for` look back on the same minutes at every poll.
-  const minutes = remembered(hasSeconds ? matcher(parts.slice(1).join(' ')) : seconds);
-  // A nickname such as @daily has no fields to take apart.
-  const days = parts.length < 5 ? () => true : matcher(`* * ${parts.slice(-3).join(' ')}`);
-  let asked: { readonly day: number; readonly named: boolean } | null = null;
-  const dayIsNamed = (local: number): boolean => {
-    const day = Math.floor(local / DAY);
-    if (asked?.day !== day) asked = { day, named: days(day * DAY) };
-    return asked.named;
-  };
+  const [second = '0', minute, hour, ...day] = hasSeconds ? parts : ['0', ...parts];
+  const dayIsNamed = field(`* * ${day.join(' ')}`, DAY);
+  const hourIsNamed = field(`* ${hour} * * *`, HOUR, 24);
+  const minuteIsNamed = field(`${minute} * * * *`, MINUTE, 60);
+  const secondIsNamed = field(`${second} * * * * *`, SECOND, 60);
+  const matchesMinute = (local: number): boolean =>
+    dayIsNamed(local) && hourIsNamed(local) && minuteIsNamed(local);
   return {
     hasSeconds,
-    matches: (local) => dayIsNamed(local) && seconds(local),
-    matchesMinute: (local) => dayIsNamed(local) && minutes(local),
+    matches: (local) => matchesMinute(local) && secondIsNamed(local),
+    matchesMinute,
   };
+}
+
+/** Whether an expression, which looks at nothing but this unit of a local time, names it; they repeat after so many. */
+function field(
+  expression: string,
+  unitMs: number,
+  cycle = Number.POSITIVE_INFINITY,
+): (local: number) => boolean {
+  const matches = matcher(expression);
+  const isNamed = remembered((value) => matches(value * unitMs));
+  return (local) => isNamed(Math.floor(local / unitMs) % cycle);
 }
 
 function matcher(expression: string): (local: number) => boolean {

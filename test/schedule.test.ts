@@ -1,3 +1,4 @@
+import { createTask } from 'node-cron';
 import { describe, expect, it } from 'vitest';
 import { cronSchedule } from '../src/schedule.ts';
 
@@ -49,6 +50,24 @@ describe('a schedule', () => {
     ['0 0 1 12 *', []],
   ])('takes %s as cron does', (expression, instants) => {
     expect(due(expression, 'UTC', '2026-11-01T00:00:00Z', 30)).toEqual(instants);
+  });
+
+  it.each([
+    '*/7 3-5,22 * * *',
+    '59 23 L * *',
+    '0 0,12 1,15 */2 *',
+    '5-50/15 * * 11 sun',
+    '*/20 30 6 * * *',
+    '0,59 * 0-4 * * 6',
+    '@hourly',
+  ])('is due when %s names all fields of the time', (expression) => {
+    const whole = createTask(expression, () => undefined, { timezone: 'UTC' });
+    const schedule = cronSchedule(expression, 'UTC');
+    const from = utc('2026-10-30T22:00:00Z');
+    const instants = Array.from({ length: (3 * DAY) / 10_000 }, (_, i) => from + i * 10_000);
+    const named = instants.filter((at) => whole.match(new Date(at)));
+    expect(named.length).toBeGreaterThan(0);
+    expect(instants.filter(schedule.isDue).map(iso)).toEqual(named.map(iso));
   });
 
   it('takes a nickname', () => {
