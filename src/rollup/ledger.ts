@@ -12,6 +12,7 @@ import { followIds, type IdWatch, UNWATCHED } from './id-watch.ts';
 import { openKeptCells } from './kept-cells.ts';
 import { cellsToRead } from './late-cells.ts';
 import {
+  type EdgeNeeds,
   edgeNeeds,
   lacksNeeded,
   type MissingCells,
@@ -224,13 +225,22 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const known = rereadsOpen ? UNSEEN : seenMinutes;
     // A look that fails may have taken cells of a minute that is as before when the next look comes.
     seenMinutes = UNSEEN;
-    const ahead = (): void => answers.ahead(queries, plan.uses, at, youngFrom);
-    const young = await readYoung(snapshot, owners, known, youngFrom, at, watch, ahead);
+    // What is young is known by the minute in any case.
+    let edgesNeeded: EdgeNeeds | null = null;
+    const needed = (): EdgeNeeds => {
+      edgesNeeded ??= edgeNeeds(queries, plan, cubes, at, isKnownByMinute(sealed));
+      return edgesNeeded;
+    };
+    const meanwhile = (): void => {
+      answers.ahead(queries, plan.uses, at, youngFrom);
+      needed();
+    };
+    const young = await readYoung(snapshot, owners, known, youngFrom, at, watch, meanwhile);
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, now);
 
-    const edges = edgeNeeds(queries, plan, cubes, at, isKnownByMinute(sealed));
+    const edges = needed();
     const late = arrived.hours.filter((hour) => hour < youngFrom);
     const again = cellsToRead(owners, late, sealed);
     rowsRead += await readHoursByMinute(snapshot, again.byMinute, at, (own, hour) =>
