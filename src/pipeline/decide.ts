@@ -65,7 +65,7 @@ export interface Situation {
  */
 export function decide(situation: Situation): Decision {
   const { rule, moments, evaluations, episodes, computed, silences } = situation;
-  if (episodes.length === 0 && evaluations.every(isQuiet)) return NO_NEWS;
+  if (isUneventful(evaluations, episodes)) return NO_NEWS;
   const tracker = trackEpisodes(evaluations[0]?.at ?? 0, episodes, computed);
   const cases = new Map<string, Case>();
   for (const [i, evaluation] of evaluations.entries()) {
@@ -105,7 +105,12 @@ export function decide(situation: Situation): Decision {
 }
 
 /** Of most rules at most polls. */
-const NO_NEWS: Decision = { verdicts: [], news: [], episodes: { begun: [], ended: [] } };
+export const NO_NEWS: Decision = { verdicts: [], news: [], episodes: { begun: [], ended: [] } };
+
+/** Whether a rule without open episodes found nothing: whatever else is known of it, there is nothing to decide. */
+export function isUneventful(evaluations: readonly Evaluation[], episodes: readonly Episode[]): boolean {
+  return episodes.length === 0 && evaluations.every(isQuiet);
+}
 
 function isQuiet({ judgement, pending }: Evaluation): boolean {
   return judgement.firing.length + pending.length === 0;

@@ -3,7 +3,7 @@ import { type Rule, stepOf } from '../model/rule.ts';
 import type { Episode, Said } from '../model/said.ts';
 import type { Standing } from '../state/ledger.ts';
 import type { Assignment, Outcome } from './assess.ts';
-import { type Decision, decide } from './decide.ts';
+import { type Decision, decide, isUneventful, NO_NEWS } from './decide.ts';
 import { type UnknownBeginning, unknownBeginnings } from './episodes.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
 import type { PollParts } from './parts.ts';
@@ -30,20 +30,22 @@ export async function deliberate(
 ): Promise<Decided[]> {
   const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i) => {
     if (error !== null || isOpen) return [];
-    const moments = assignments[i]?.moments ?? [];
     const fingerprint = fingerprintOf(rule);
     const known = standing.get(fingerprint) ?? NOTHING;
-    return [{ rule, fingerprint, moments, evaluations, known, told: toldOf(known, moments) }];
+    return [{ rule, fingerprint, moments: assignments[i]?.moments ?? [], evaluations, known }];
   });
+  const eventful = judged
+    .filter(({ evaluations, known }) => !isUneventful(evaluations, known.episodes))
+    .map((one) => ({ ...one, told: toldOf(one.known, one.moments) }));
   const said = await parts.state.readSaid(
-    judged.map(({ fingerprint, moments, evaluations, told }) => ({
+    eventful.map(({ fingerprint, moments, evaluations, told }) => ({
       fingerprint,
       groupIds: firedGroups(evaluations).filter((id) => !told.groupIds.has(id)),
       firstAt: firstOf(moments),
     })),
   );
-  return Promise.all(
-    judged.map(async ({ rule, fingerprint, moments, evaluations, known: { episodes }, told }) => {
+  const decisions = await Promise.all(
+    eventful.map(async ({ rule, fingerprint, moments, evaluations, known: { episodes }, told }) => {
       const decision = decide({
         rule,
         fingerprint,
@@ -55,9 +57,11 @@ export async function deliberate(
         computed: await beginnings(parts, rule, unknownBeginnings(evaluations[0], episodes)),
         silences: parts.silences,
       });
-      return { rule, decision };
+      return [rule, decision] as const;
     }),
   );
+  const decisionOf = new Map<Rule, Decision>(decisions);
+  return judged.map(({ rule }) => ({ rule, decision: decisionOf.get(rule) ?? NO_NEWS }));
 }
 
 const NOTHING: Standing = { progress: null, episodes: [], said: [] };
