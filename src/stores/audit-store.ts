@@ -81,8 +81,8 @@ export interface YoungQuestions {
 /** One state of a store, looked at by several questions in one read-only transaction. */
 export interface AuditSnapshot {
   /**
-   * Asks for digests, calls and arrivals in one trip to the store. Who asks the same again has the answers at once; another
-   * question costs what it did. Throws as they do.
+   * Asks for digests, calls and arrivals in one trip to the store. Who asks again with the very same objects has the answers
+   * at once; another question costs what it did. Throws as they do.
    */
   foresee(questions: YoungQuestions): Promise<void>;
   /** The time of the newest row before `before`, ms; null for none. */

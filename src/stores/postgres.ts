@@ -2,7 +2,14 @@ import { AppError, asAppError } from '../model/errors.ts';
 import type { CellRead, SegmentCell } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
-import type { AuditSnapshot, AuditStore, AuditStoreType, Mapping, PriceList } from './audit-store.ts';
+import type {
+  AuditSnapshot,
+  AuditStore,
+  AuditStoreType,
+  Mapping,
+  PriceList,
+  YoungQuestions,
+} from './audit-store.ts';
 import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
 import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
@@ -67,17 +74,12 @@ function snapshotOf(
   digests: Digests,
   session: SqlSession,
 ): AuditSnapshot {
-  /** What the store said, by what was asked. */
-  const foreseen = new Map<string, unknown>();
-  const answered = async <T>(question: readonly unknown[], ask: () => Promise<T>): Promise<T> => {
-    const known = foreseen.size === 0 ? undefined : foreseen.get(JSON.stringify(question));
-    return known === undefined ? ask() : (known as T);
-  };
-  const foresee = (question: readonly unknown[], answer: unknown): void => {
-    foreseen.set(JSON.stringify(question), answer);
-  };
+  /** What the store said to what was asked together. */
+  let foreseen: Foreseen | null = null;
   return {
-    async foresee({ cubes, edges, calls, arrivals: { after, gaps, youngFrom } }) {
+    async foresee(asked) {
+      const { cubes, edges, calls } = asked;
+      const { after, gaps, youngFrom } = asked.arrivals;
       if (mapping.columns.id === undefined) return;
       const parameters = new Parameters();
       const digest = digests.part(cubes, edges, timeType, parameters);
@@ -89,28 +91,33 @@ function snapshotOf(
       ];
       try {
         const [short = [], columns = [], arrived = []] = await askTogether(parts, parameters, session);
-        foresee(['digests', cubes, edges], digestsOf(short as DigestRow[]));
-        foresee(['calls', calls], (columns[0] ?? {}) as CallColumnsRow);
-        foresee(['arrivals', after, gaps, youngFrom], arrived);
+        foreseen = {
+          asked,
+          digests: short as DigestRow[],
+          calls: (columns[0] ?? {}) as CallColumnsRow,
+          arrivals: arrived as ArrivalRow[],
+        };
       } catch (error) {
         digests.failed(error);
         throw error;
       }
     },
     newestRow: (before) => newestRow(mapping, timeType, before, session),
-    digests: (cubes, edges) =>
-      answered(['digests', cubes, edges], () => digests.ask(cubes, edges, timeType, session)),
+    async digests(cubes, edges) {
+      if (foreseen?.asked.cubes === cubes && foreseen.asked.edges === edges)
+        return digestsOf(foreseen.digests);
+      return digests.ask(cubes, edges, timeType, session);
+    },
     async cells(cubes, edges, ranges) {
       const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
       if (statement === null) return cubes.map(() => []);
       return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
     },
     async calls(read) {
-      const row = await answered(['calls', read], async () => {
-        const { text, values } = callColumnsSql(read, mapping, timeType, prices);
-        return (await session.query<CallColumnsRow>(text, values))[0];
-      });
-      return callColumnsOf(read, row ?? {});
+      if (foreseen?.asked.calls === read) return callColumnsOf(read, foreseen.calls);
+      const { text, values } = callColumnsSql(read, mapping, timeType, prices);
+      const [row = {}] = await session.query<CallColumnsRow>(text, values);
+      return callColumnsOf(read, row);
     },
     async newestId() {
       if (mapping.columns.id === undefined) return null;
@@ -127,13 +134,26 @@ function snapshotOf(
       return row?.newest ?? null;
     },
     async arrivals(after, gaps, youngFrom) {
-      const rows = await answered(['arrivals', after, gaps, youngFrom], () => {
-        const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
-        return session.query<ArrivalRow>(text, values);
-      });
-      return arrivalsOf(rows, after, gaps);
+      const known = foreseen?.asked.arrivals;
+      if (
+        foreseen !== null &&
+        known?.after === after &&
+        known.gaps === gaps &&
+        known.youngFrom === youngFrom
+      ) {
+        return arrivalsOf(foreseen.arrivals, after, gaps);
+      }
+      const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
+      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
     },
   };
+}
+
+interface Foreseen {
+  readonly asked: YoungQuestions;
+  readonly digests: readonly DigestRow[];
+  readonly calls: CallColumnsRow;
+  readonly arrivals: readonly ArrivalRow[];
 }
 
 /** A read that the database refuses is undone to its savepoint and fails alone; without a connection all of them do. */

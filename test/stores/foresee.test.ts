@@ -125,8 +125,9 @@ it('another question is asked for itself', async () => {
 
 it('of more calls than are asked for at most, so many come', async () => {
   const { answer } = await counted(async (snapshot) => {
-    await snapshot.foresee({ ...QUESTIONS, calls: { ...QUESTIONS.calls, most: 2 } });
-    return snapshot.calls({ ...QUESTIONS.calls, most: 2 });
+    const calls = { ...QUESTIONS.calls, most: 2 };
+    await snapshot.foresee({ ...QUESTIONS, calls });
+    return snapshot.calls(calls);
   });
   expect(answer.length).toBe(2);
 });
