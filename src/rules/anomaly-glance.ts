@@ -5,7 +5,7 @@ import type { AnomalyRule } from '../model/rule.ts';
 export interface Glance {
   readonly value: number;
   readonly periods: readonly number[];
-  readonly days: readonly number[];
+  days(): readonly number[];
 }
 
 /** Doubles are off by far less than this, for each unit of the largest number and at least. */
@@ -37,17 +37,19 @@ export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
     );
   };
   return ({ value, periods, days }) => {
-    const base = days.length > 0 ? days : periods;
-    const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
     const { lowest, highest } = endsOf(periods);
-    const largest = Math.max(Math.abs(value), floor, Math.abs(lowest), Math.abs(highest));
-    const close = CLOSE * (1 + largest);
+    const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
+    const near = CLOSE * (1 + largest);
     // Clipped or not, the mean lies between the periods: most groups are small and never move by what is news.
     if (
-      (rule.direction === 'down' || value < lowest + minChange - close) &&
-      (rule.direction === 'up' || value > highest - minChange + close)
+      (rule.direction === 'down' || value < lowest + minChange - near) &&
+      (rule.direction === 'up' || value > highest - minChange + near)
     )
       return true;
+    const all = days();
+    const base = all.length > 0 ? all : periods;
+    const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
+    const close = CLOSE * (1 + Math.max(largest, floor));
     return (
       isQuietBeside(periods, value, { floor, close }) &&
       (rule.method === 'zscore' || isQuietBeside(clipped(periods), value, { floor, close }))

@@ -88,7 +88,8 @@ function farthestFirst(a: Observation, b: Observation): number {
 interface Compared<T> {
   readonly value: T;
   readonly periods: readonly T[];
-  readonly days: readonly T[];
+  /** Worked out when it is asked for, which is seldom: few groups come near. */
+  days(): readonly T[];
 }
 
 /**
@@ -105,16 +106,19 @@ function compared<T>(
   if (value === null) return null;
   let oldest = rule.baselineDays;
   while (oldest > 0 && !series.has(group, oldest)) oldest -= 1;
-  const periods: T[] = [];
-  const days: T[] = [];
-  for (let k = 1; k <= oldest; k += 1) {
-    const period = valueAt(k);
-    if (period === null) continue;
-    periods.push(period);
-    const day = isAdditive(rule) ? valueAt(rule.baselineDays + k) : null;
-    if (day !== null) days.push(day);
-  }
-  return periods.length < rule.minHistory ? null : { value, periods, days };
+  /** Of `count` windows from `first` on, those that are not null; those of additive metrics never are. */
+  const valuesFrom = (first: number, count: number): T[] => {
+    const values: T[] = [];
+    for (let k = first; k < first + count; k += 1) {
+      const one = valueAt(k);
+      if (one !== null) values.push(one);
+    }
+    return values;
+  };
+  const periods = valuesFrom(1, oldest);
+  if (periods.length < rule.minHistory) return null;
+  const days = (): T[] => (isAdditive(rule) ? valuesFrom(rule.baselineDays + 1, oldest) : []);
+  return { value, periods, days };
 }
 
 /** What a group is compared with: its periods, clipped where the method says so, and the floor of their deviation. */
@@ -128,7 +132,7 @@ function historyOf(rule: AnomalyRule, { periods, days }: Compared<Sample>): Hist
   const values = periods.map(({ fixed }) => fixed);
   const plain = momentsOf(values);
   // A ratio's day is the ratio itself: what a floor of a day's sum would be has no meaning for it.
-  const base = isAdditive(rule) ? days.reduce((sum, { fixed }) => sum + fixed, 0n) : plain.sum;
+  const base = isAdditive(rule) ? days().reduce((sum, { fixed }) => sum + fixed, 0n) : plain.sum;
   const floor = percentOf(base, rule.floorPct, plain.n);
   return { moments: rule.method === 'robust' ? momentsOf(clipOutliers(values)) : plain, floor };
 }
