@@ -16,7 +16,7 @@ export async function readProgress(
   fingerprints: readonly string[],
 ): Promise<Map<string, number>> {
   const rows = await sql.query<{ fingerprint: string; last_good: Date }>(
-    `SELECT fingerprint, last_good FROM spendwatch.rule_progress
+    `SELECT fingerprint, last_good FROM spendwatch.progress
      WHERE fingerprint IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND last_good IS NOT NULL`,
     [JSON.stringify(fingerprints)],
   );
@@ -41,7 +41,7 @@ export async function readStanding(
 ): Promise<Map<string, Standing>> {
   const rows = await sql.query<StandingRow>(
     `SELECT fingerprint, last_good, held.*
-     FROM unnest($1::text[]) AS asked (fingerprint) LEFT JOIN spendwatch.rule_progress USING (fingerprint)
+     FROM unnest($1::text[]) AS asked (fingerprint) LEFT JOIN spendwatch.progress USING (fingerprint)
      LEFT JOIN LATERAL (
        SELECT group_id, episode.step AS held_step, since, said.* FROM spendwatch.episode
        LEFT JOIN LATERAL ${saidSince('episode', 'last_good')} AS said ON true

@@ -11,11 +11,19 @@ export async function prune(sql: Sql, now: number): Promise<void> {
   const oldest = [new Date(now - KEEP_MS)];
   await sql.query('DELETE FROM spendwatch.delivery WHERE settled_at < $1', oldest);
   await sql.query(
-    `DELETE FROM spendwatch.episode AS episode USING spendwatch.rule_progress AS progress
+    `DELETE FROM spendwatch.episode AS episode USING spendwatch.progress
      WHERE progress.fingerprint = episode.fingerprint AND progress.last_good < $1`,
     oldest,
   );
-  await sql.query('DELETE FROM spendwatch.rule_progress WHERE last_good < $1', oldest);
+  await sql.query(
+    `DELETE FROM spendwatch.rule_progress AS rule USING spendwatch.progress
+     WHERE progress.fingerprint = rule.fingerprint AND progress.last_good < $1`,
+    oldest,
+  );
+  await sql.query(
+    `DELETE FROM spendwatch.pace
+     WHERE NOT EXISTS (SELECT FROM spendwatch.rule_progress AS rule WHERE rule.pace = pace.id)`,
+  );
   // An episode that is open for longer than this would otherwise be said again.
   await sql.query(
     `DELETE FROM spendwatch.said AS said

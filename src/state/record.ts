@@ -4,6 +4,7 @@ import type { EpisodeChanges, Saying } from '../model/said.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { insertDeliveries } from './delivery-rows.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
+import { isForward, moveOn, moveTogether } from './progress.ts';
 
 /** What goes out together: `compose` makes the deliveries of those sayings that nobody has said meanwhile. */
 export interface Telling<S extends Saying = Saying> {
@@ -32,12 +33,6 @@ export interface Recorded {
 }
 
 /**
- * Progress may lie so far ahead of this worker's clock, for replicas' clocks differ. What lies further ahead was made by a
- * clock that has been set back since: it is given up, or nothing missed would be made up for until that time has come.
- */
-const SKEW_MS = 60_000;
-
-/**
  * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
  * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
  * period) through once per step or growth, however many processes try at the same time. With a `leader` it throws
@@ -50,9 +45,16 @@ export async function record<S extends Saying>(
   leader: Candidate | null = null,
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  const work = async (session: SqlSession): Promise<Recorded> => {
+  const steps = inOrder.flatMap(({ fingerprint, rule, progress }) =>
+    progress === null ? [] : [{ fingerprint, rule: rule ?? '', ...progress }],
+  );
+  if (inOrder.every(onlyMovesOn)) {
+    if (leader !== null) await ensureHeld(sql, leader);
+    if (await moveTogether(sql, steps)) return NOTHING_QUEUED;
+  }
+  return sql.transaction({}, async (session) => {
     if (leader !== null) await ensureHeld(session, leader);
-    const moved = await moveOn(session, inOrder, now);
+    const moved = await moveOn(session, steps, now);
     const current = inOrder.filter(
       ({ progress, fingerprint }) => progress === null || moved.has(fingerprint),
     );
@@ -64,73 +66,21 @@ export async function record<S extends Saying>(
       }),
     );
     await insertDeliveries(session, queued, now);
-    const advancing = current.filter(
-      ({ progress: step }) =>
-        step === null || step.before === null || step.at >= step.before || step.before > now + SKEW_MS,
-    );
+    const advancing = current.filter(({ progress }) => progress === null || isForward(progress, now));
     await changeEpisodes(session, advancing);
     const recorded = new Set(current);
     return {
       queued,
       overtaken: inOrder.filter((one) => !recorded.has(one)).map(({ fingerprint }) => fingerprint),
     };
-  };
-  // What moves them on is one statement, and so a transaction of its own.
-  return inOrder.every(onlyMovesOn) ? work(sql) : sql.transaction({}, work);
+  });
 }
+
+const NOTHING_QUEUED: Recorded = { queued: [], overtaken: [] };
 
 /** Whether a rule that was judged before has nothing to say and nothing to remember, as in most polls. */
 export function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recording): boolean {
   return progress?.before != null && begun.length + ended.length + tellings.length === 0;
-}
-
-/**
- * Moves the progress of rules on and returns those that stood where they were thought to. Their rows are locked in the order
- * of their fingerprints, so that two processes wait for each other and never in a circle; who has waited looks again
- * at where they stand.
- */
-async function moveOn(
-  session: SqlSession,
-  recordings: readonly Recording[],
-  now: number,
-): Promise<Set<string>> {
-  const steps = recordings.flatMap(({ fingerprint, rule, progress }) =>
-    progress === null ? [] : [{ fingerprint, name: rule ?? '', ...progress }],
-  );
-  if (steps.length === 0) return new Set();
-  const fresh = steps.filter(({ before }) => before === null);
-  if (fresh.length > 0) {
-    await session.query(
-      `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
-       SELECT fingerprint, rule_name FROM unnest($1::text[], $2::text[]) AS r (fingerprint, rule_name)
-       ORDER BY fingerprint COLLATE "C"
-       ON CONFLICT (fingerprint) DO NOTHING`,
-      [fresh.map(({ fingerprint }) => fingerprint), fresh.map(({ name }) => name)],
-    );
-  }
-  // As arrays, whose length the planner knows: of a thousand rules it guesses well how to meet them.
-  const moved = await session.query<{ fingerprint: string }>(
-    `WITH step AS (
-       SELECT progress.fingerprint, r.rule_name, r.at
-       FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
-         AS r (fingerprint, rule_name, before, at)
-       JOIN spendwatch.rule_progress AS progress USING (fingerprint)
-       WHERE progress.last_good IS NOT DISTINCT FROM r.before
-       ORDER BY progress.fingerprint COLLATE "C" FOR UPDATE OF progress)
-     UPDATE spendwatch.rule_progress AS progress
-     SET last_good = CASE WHEN progress.last_good > $5 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
-         rule_name = step.rule_name
-     FROM step WHERE progress.fingerprint = step.fingerprint
-     RETURNING progress.fingerprint`,
-    [
-      steps.map(({ fingerprint }) => fingerprint),
-      steps.map(({ name }) => name),
-      steps.map(({ before }) => (before === null ? null : new Date(before).toISOString())),
-      steps.map(({ at }) => new Date(at).toISOString()),
-      new Date(now + SKEW_MS),
-    ],
-  );
-  return new Set(moved.map(({ fingerprint }) => fingerprint));
 }
 
 async function say(session: SqlSession, recordings: readonly Recording[]): Promise<Set<Saying>> {

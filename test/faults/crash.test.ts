@@ -54,7 +54,9 @@ const POLLING: readonly Step[] = [
 
 const RECORDING: readonly Step[] = [
   step('it looks whether it leads', /SELECT token FROM spendwatch\.leader/, within),
-  step('it moves on', /UPDATE spendwatch\.rule_progress/, within),
+  step('its rules leave their pace', /SET last_good = COALESCE/, within),
+  step('it moves on', /^WITH step AS/, within),
+  step('its rules keep pace', /INSERT INTO spendwatch\.pace/, within),
   step('it says', /INSERT INTO spendwatch\.said/, within),
   step('it queues', /INSERT INTO spendwatch\.delivery/, within),
   step('it commits what it decided', /^COMMIT/, { earlier: /INSERT INTO spendwatch\.delivery/ }),

@@ -249,7 +249,7 @@ describe.concurrent('an edit during a poll', () => {
     await until('it was told', () => scene.ends.hooks.length === 1);
     const polledTo = async (): Promise<number> => {
       const [row] = await scene.sql.query<{ at: Date }>(
-        'SELECT max(last_good) AS at FROM spendwatch.rule_progress',
+        'SELECT max(last_good) AS at FROM spendwatch.progress',
       );
       return row?.at.getTime() ?? 0;
     };

@@ -121,7 +121,9 @@ it('a rule that lags behind is asked of the store, and what the others know stay
   await world.poll(rules, now - MINUTE, { source });
   await source.prepare?.();
   await world.calls.sql.query(
-    `UPDATE spendwatch.rule_progress SET last_good = last_good - interval '220 minutes' WHERE rule_name = 'spend 1h'`,
+    `UPDATE spendwatch.rule_progress AS rule SET pace = NULL, last_good = progress.last_good -
+       CASE rule.rule_name WHEN 'spend 1h' THEN interval '220 minutes' ELSE interval '0' END
+     FROM spendwatch.progress WHERE progress.fingerprint = rule.fingerprint`,
   );
   asked.length = 0;
   let reads = 0;

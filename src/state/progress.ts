@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import type { SqlSession } from '../sql/port.ts';
+
+/** How far a rule moves on: from the instant up to which it was recorded when it was read (null for none) to another, ms. */
+export interface Step {
+  readonly fingerprint: string;
+  readonly rule: string;
+  readonly before: number | null;
+  readonly at: number;
+}
+
+/**
+ * Progress may lie so far ahead of this worker's clock, for replicas' clocks differ. What lies further ahead was made by a
+ * clock that has been set back since: it is given up, or nothing missed would be made up for until that time has come.
+ */
+const SKEW_MS = 60_000;
+
+/** Whether the rule is at `at` after the step, and not where an older one left it. */
+export function isForward({ before, at }: Pick<Step, 'before' | 'at'>, now: number): boolean {
+  return before === null || at >= before || before > now + SKEW_MS;
+}
+
+/**
+ * Moves rules on that were recorded together last time, all of them at once; false where they were not, or where another
+ * process has moved one of them meanwhile. One statement, and so a transaction of its own.
+ */
+export async function moveTogether(session: SqlSession, steps: readonly Step[]): Promise<boolean> {
+  const { before = null, at = 0 } = steps[0] ?? {};
+  if (before === null || at < before) return false;
+  if (!steps.every((step) => step.before === before && step.at === at)) return false;
+  const moved = await session.query(
+    'UPDATE spendwatch.pace SET last_good = $3 WHERE id = $1 AND last_good = $2 RETURNING id',
+    [paceOf(steps), new Date(before), new Date(at)],
+  );
+  return moved.length > 0;
+}
+
+/**
+ * Moves each rule on and returns those that stood where they were thought to; if these are all and they come equally far, they
+ * keep pace from now on. In a transaction. Paces are locked by their ids, then rules in the order of their fingerprints, so
+ * that two processes wait for each other and never in a circle; who has waited looks again at where they stand.
+ */
+export async function moveOn(session: SqlSession, steps: readonly Step[], now: number): Promise<Set<string>> {
+  if (steps.length === 0) return new Set();
+  const free = await fallOut(session, steps);
+  const fresh = free.filter(({ before }) => before === null);
+  if (fresh.length > 0) {
+    await session.query(
+      `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
+       SELECT fingerprint, rule_name FROM unnest($1::text[], $2::text[]) AS r (fingerprint, rule_name)
+       ORDER BY fingerprint COLLATE "C"
+       ON CONFLICT (fingerprint) DO NOTHING`,
+      [fresh.map(({ fingerprint }) => fingerprint), fresh.map(({ rule }) => rule)],
+    );
+  }
+  // As arrays, whose length the planner knows: of a thousand rules it guesses well how to meet them.
+  const moved = await session.query<{ fingerprint: string }>(
+    `WITH step AS (
+       SELECT progress.fingerprint, r.rule_name, r.at
+       FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+         AS r (fingerprint, rule_name, before, at)
+       JOIN spendwatch.rule_progress AS progress USING (fingerprint)
+       WHERE progress.pace IS NULL AND progress.last_good IS NOT DISTINCT FROM r.before
+       ORDER BY progress.fingerprint COLLATE "C" FOR UPDATE OF progress)
+     UPDATE spendwatch.rule_progress AS progress
+     SET last_good = CASE WHEN progress.last_good > $5 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
+         rule_name = step.rule_name
+     FROM step WHERE progress.fingerprint = step.fingerprint
+     RETURNING progress.fingerprint`,
+    [
+      free.map(({ fingerprint }) => fingerprint),
+      free.map(({ rule }) => rule),
+      free.map(({ before }) => (before === null ? null : new Date(before).toISOString())),
+      free.map(({ at }) => new Date(at).toISOString()),
+      new Date(now + SKEW_MS),
+    ],
+  );
+  const taken = new Set(moved.map(({ fingerprint }) => fingerprint));
+  if (taken.size === steps.length && areEven(steps, now)) await fallIn(session, steps);
+  return taken;
+}
+
+/** Rules that have come equally far keep pace. */
+async function fallIn(session: SqlSession, steps: readonly Step[]): Promise<void> {
+  const pace = paceOf(steps);
+  await session.query(
+    `INSERT INTO spendwatch.pace (id, last_good) VALUES ($1, $2)
+     ON CONFLICT (id) DO UPDATE SET last_good = EXCLUDED.last_good`,
+    [pace, new Date((steps[0] as Step).at)],
+  );
+  await session.query('UPDATE spendwatch.rule_progress SET pace = $1 WHERE fingerprint = ANY ($2::text[])', [
+    pace,
+    steps.map(({ fingerprint }) => fingerprint),
+  ]);
+}
+
+/** Rules that keep a pace go by themselves again, with all that keep it; returns the steps of those that may still be taken. */
+async function fallOut(session: SqlSession, steps: readonly Step[]): Promise<readonly Step[]> {
+  const paced = await session.query<{ fingerprint: string; pace: string }>(
+    'SELECT fingerprint, pace FROM spendwatch.rule_progress WHERE fingerprint = ANY ($1::text[]) AND pace IS NOT NULL',
+    [steps.map(({ fingerprint }) => fingerprint)],
+  );
+  if (paced.length === 0) return steps;
+  const paces = await session.query<{ id: string; last_good: Date }>(
+    'SELECT id, last_good FROM spendwatch.pace WHERE id = ANY ($1::text[]) ORDER BY id COLLATE "C" FOR UPDATE',
+    [[...new Set(paced.map(({ pace }) => pace))]],
+  );
+  const lastGood = new Map(paces.map(({ id, last_good }) => [id, last_good.getTime()]));
+  const paceOfRule = new Map(paced.map(({ fingerprint, pace }) => [fingerprint, pace]));
+  const ended = new Set<string>();
+  const free = steps.filter(({ fingerprint, before }) => {
+    const pace = paceOfRule.get(fingerprint);
+    if (pace === undefined) return true;
+    // Who comes too late leaves the others their pace.
+    if (lastGood.has(pace) && lastGood.get(pace) !== before) return false;
+    ended.add(pace);
+    return true;
+  });
+  if (ended.size > 0) {
+    await session.query(
+      `UPDATE spendwatch.rule_progress AS progress
+       SET last_good = COALESCE((SELECT pace.last_good FROM spendwatch.pace WHERE id = progress.pace), last_good), pace = NULL
+       WHERE pace = ANY ($1::text[])`,
+      [[...ended]],
+    );
+    await session.query('DELETE FROM spendwatch.pace WHERE id = ANY ($1::text[])', [[...ended]]);
+  }
+  return free;
+}
+
+/** Whether all rules are at the same instant after their steps. */
+function areEven(steps: readonly Step[], now: number): boolean {
+  return steps.every((step) => step.at === steps[0]?.at && isForward(step, now));
+}
+
+/** The id of these rules' pace: a rule that comes, goes or is called otherwise makes it another one. */
+function paceOf(steps: readonly Step[]): string {
+  const rules = steps.map(({ fingerprint, rule }) => [fingerprint, rule]);
+  return createHash('sha256').update(JSON.stringify(rules)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSql } from '../../src/sql.ts';
+import { openState, type State } from '../../src/state/open.ts';
+import { ENGINES, stateDatabase } from './engines.ts';
+import { AT, MINUTE, recording } from './samples.ts';
+
+/** As in src/state/progress.ts. */
+const SKEW = MINUTE;
+
+interface Move {
+  readonly fingerprint: string;
+  readonly before: number | null;
+  readonly at: number;
+  readonly rule?: string;
+}
+
+function record(state: State, moves: readonly Move[], now: number) {
+  return state.record(
+    moves.map(({ fingerprint, rule = fingerprint, ...progress }) =>
+      recording([], { fingerprint, rule, progress, tellings: [] }),
+    ),
+    now,
+  );
+}
+
+describe.each(ENGINES)('how far rules have come, on %s', (engine) => {
+  const database = stateDatabase(engine);
+  const rows = (query: string) => database.sql.query<{ n: number }>(query).then(([row]) => row?.n);
+  const paces = () => rows('SELECT count(*)::int AS n FROM spendwatch.pace');
+  /** Which transaction wrote the row of each rule. */
+  const versions = () =>
+    database.sql.query('SELECT fingerprint, xmin::text FROM spendwatch.rule_progress ORDER BY 1');
+
+  test('is what it would be if each went by itself, whoever records which of them from when to when', async () => {
+    const state = await openState(database.sql);
+    const names = ['a', 'b', 'c', 'd'];
+    const move = fc.record({
+      which: fc.oneof(
+        { arbitrary: fc.constant(names.slice(0, 3)), weight: 3 },
+        { arbitrary: fc.subarray(names, { minLength: 1 }), weight: 1 },
+      ),
+      /** Where the rules are said to have been: where they are, or some of them elsewhere. */
+      stale: fc.option(fc.constantFrom(...names), { freq: 4 }),
+      by: fc.constantFrom(0, 1, 1, 1, 2, 5, -3),
+      together: fc.constantFrom(true, true, false),
+      renamed: fc.constantFrom(false, false, true),
+      prune: fc.boolean(),
+    });
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { minLength: 3, maxLength: 14 }), async (moves) => {
+        runs += 1;
+        const known = new Map<string, number>();
+        let now = AT;
+        for (const { which, stale, by, together, renamed, prune } of moves) {
+          now += MINUTE;
+          const all = which.map((name) => `${name}-${runs}`);
+          const furthest = Math.max(now, ...all.map((name) => known.get(name) ?? now));
+          const steps = all.map((fingerprint): Move => {
+            const stood = known.get(fingerprint) ?? null;
+            const before = `${stale}-${runs}` === fingerprint ? (stood ?? now) - MINUTE : stood;
+            const at = (together ? furthest : (stood ?? now)) + by * MINUTE;
+            return { fingerprint, before, at, rule: renamed ? 'another' : fingerprint };
+          });
+          const { overtaken } = await record(state, steps, now);
+          const expected = steps.filter(
+            ({ fingerprint, before }) => (known.get(fingerprint) ?? null) !== before,
+          );
+          expect([...overtaken].sort()).toEqual(expected.map(({ fingerprint }) => fingerprint).sort());
+          for (const { fingerprint, before, at } of steps) {
+            const stood = known.get(fingerprint) ?? null;
+            if (stood !== before) continue;
+            known.set(fingerprint, stood === null || stood > now + SKEW ? at : Math.max(stood, at));
+          }
+          if (prune) await state.prune(now);
+          const every = names.map((name) => `${name}-${runs}`);
+          expect(await state.readProgress(every)).toEqual(known);
+          const standing = await state.readStanding(every);
+          expect(new Map([...standing].map(([name, { progress }]) => [name, progress]))).toEqual(known);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('is one row for all that were recorded together, until one of them has something to say or goes by itself', async () => {
+    const state = await openState(database.sql);
+    const all = (before: number | null, at: number) =>
+      ['x', 'y', 'z'].map((fingerprint) => ({ fingerprint, before, at }));
+    await record(state, all(null, AT), AT);
+    const written = await versions();
+    for (let poll = 0; poll < 5; poll += 1) {
+      const { overtaken } = await record(state, all(AT + poll * MINUTE, AT + (poll + 1) * MINUTE), AT + DAY);
+      expect(overtaken).toEqual([]);
+    }
+    expect(await versions()).toEqual(written);
+    const [x, ...others] = all(AT + 5 * MINUTE, AT + 6 * MINUTE);
+    await record(state, [x as Move], AT + DAY);
+    await record(state, others, AT + DAY);
+    expect(await versions()).not.toEqual(written);
+    const ends = new Map(['x', 'y', 'z'].map((fingerprint) => [fingerprint, AT + 6 * MINUTE]));
+    expect(await state.readProgress(['x', 'y', 'z'])).toEqual(ends);
+  });
+
+  test('is kept under the name that each rule has now', async () => {
+    const state = await openState(database.sql);
+    for (const [poll, rule] of ['first', 'first', 'second', 'second'].entries()) {
+      const before = poll === 0 ? null : AT + (poll - 1) * MINUTE;
+      await record(state, [{ fingerprint: 'named', before, at: AT + poll * MINUTE, rule }], AT + DAY);
+      const found = await database.sql.query(
+        `SELECT rule_name, last_good FROM spendwatch.progress WHERE fingerprint = 'named'`,
+      );
+      expect(found).toEqual([{ rule_name: rule, last_good: new Date(AT + poll * MINUTE) }]);
+    }
+  });
+
+  test('who comes too late leaves the others their pace', async () => {
+    const state = await openState(database.sql);
+    const both = (before: number | null, at: number) =>
+      ['p', 'q'].map((fingerprint) => ({ fingerprint, before, at }));
+    await record(state, both(null, AT), AT);
+    const before = await paces();
+    expect((await record(state, both(AT - MINUTE, AT), AT)).overtaken).toEqual(['p', 'q']);
+    expect(await paces()).toBe(before);
+    const written = await versions();
+    await record(state, both(AT, AT + MINUTE), AT + MINUTE);
+    expect(await versions()).toEqual(written);
+  });
+
+  test('a rule whose pace was removed by hand is where it was when it fell in, and moves on from there', async () => {
+    const state = await openState(database.sql);
+    const move = (before: number | null, at: number) =>
+      record(state, [{ fingerprint: 'lost', before, at }], AT + DAY);
+    await move(null, AT);
+    await move(AT, AT + MINUTE);
+    await database.sql.query('TRUNCATE spendwatch.pace');
+    expect(await state.readProgress(['lost'])).toEqual(new Map([['lost', AT]]));
+    expect((await move(AT, AT + 2 * MINUTE)).overtaken).toEqual([]);
+    expect(await state.readProgress(['lost'])).toEqual(new Map([['lost', AT + 2 * MINUTE]]));
+  });
+
+  test('paces go with the last rule that kept them', async () => {
+    const state = await openState(database.sql);
+    await record(state, [{ fingerprint: 'old', before: null, at: AT }], AT);
+    await record(state, [{ fingerprint: 'old', before: AT, at: AT + MINUTE }], AT + MINUTE);
+    await state.prune(AT + 89 * DAY);
+    expect(await state.readProgress(['old'])).toEqual(new Map([['old', AT + MINUTE]]));
+    await state.prune(AT + 91 * DAY);
+    expect(await state.readProgress(['old'])).toEqual(new Map());
+    expect(await paces()).toBe(0);
+  });
+});
+
+const DAY = 24 * 60 * MINUTE;
+
+const shared = stateDatabase('postgres');
+test('of processes that record some of the same rules at the same time, one takes each step of each rule', async () => {
+  await openState(shared.sql);
+  const ports = await Promise.all([1, 2, 3, 4].map(() => openSql(shared.url)));
+  onTestFinished(async () => void (await Promise.all(ports.map((port) => port.close()))));
+  const states = await Promise.all(ports.map(openState));
+  const own = [['a', 'b', 'c'], ['a', 'b', 'c'], ['b', 'c', 'd'], ['c']];
+  const taken = new Map<string, number>();
+  await Promise.all(
+    states.map(async (state, i) => {
+      const fingerprints = own[i] as string[];
+      for (let round = 0; round < 25; round += 1) {
+        const stood = await state.readProgress(fingerprints);
+        const at = Math.max(AT, ...stood.values()) + MINUTE;
+        const moves = fingerprints.map((fingerprint) => ({
+          fingerprint,
+          before: stood.get(fingerprint) ?? null,
+          at,
+        }));
+        const { overtaken } = await record(state, moves, at);
+        for (const { fingerprint, before } of moves) {
+          if (overtaken.includes(fingerprint)) continue;
+          const name = `${fingerprint} from ${before}`;
+          taken.set(name, (taken.get(name) ?? 0) + 1);
+        }
+      }
+    }),
+  );
+  expect([...taken].filter(([, count]) => count > 1)).toEqual([]);
+  expect(taken.size).toBeGreaterThan(50);
+});
