@@ -254,18 +254,23 @@ function estimateOf(terms: readonly Measure[]): (series: Series, group: number, 
 
 /** The sums of some measures, of all groups. */
 function estimatesOf(terms: readonly Measure[]): (series: Series, window: number) => Float64Array {
+  const [only, ...more] = terms;
   return (series, window) => {
-    const sums = new Float64Array(series.keys.length);
-    for (const measure of terms) {
-      const more = series.estimates?.(window, measure);
-      if (more !== undefined && terms.length === 1) return more;
-      for (let group = 0; group < sums.length; group += 1) {
-        const own = more === undefined ? series.estimate(group, window, measure) : more[group];
-        sums[group] = (sums[group] as number) + (own as number);
-      }
-    }
-    return sums;
+    const known = only === undefined || more.length > 0 ? undefined : series.estimates?.(window, only);
+    return known ?? sumsOf(series, window, terms);
   };
+}
+
+function sumsOf(series: Series, window: number, terms: readonly Measure[]): Float64Array {
+  const sums = new Float64Array(series.keys.length);
+  for (const measure of terms) {
+    const more = series.estimates?.(window, measure);
+    for (let group = 0; group < sums.length; group += 1) {
+      const own = more === undefined ? series.estimate(group, window, measure) : more[group];
+      sums[group] = (sums[group] as number) + (own as number);
+    }
+  }
+  return sums;
 }
 
 function callsIn(cell: Cell | null): number {
