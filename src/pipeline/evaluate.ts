@@ -3,7 +3,6 @@ import type { Rule } from '../model/rule.ts';
 import type { GroupKey, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
-import type { RuleContext } from '../rules/rule-type.ts';
 import { HoldLog } from './hold-log.ts';
 
 /** One instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
@@ -72,15 +71,14 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   const type = ruleTypeOf(rule);
   const indexOf = new Map(instants.map((at, index) => [at, index]));
   const judgements = new Map<number, Judgement>();
-  const contextOf = (at: number): RuleContext => ({ at: at - rule.delayMs, zone });
   const seriesAt = (at: number): readonly Series[] => {
     const slice = slices?.[indexOf.get(at) ?? -1] ?? [];
     return slices === null ? series : slice.map((columns, i) => sliceOf(series[i] as Series, columns));
   };
   const judge = (at: number): Judgement =>
-    judgements.get(at) ?? type.judge(rule, contextOf(at), seriesAt(at));
-  const reachedAt = (at: number): readonly Reached[] =>
-    judgements.get(at)?.firing ?? type.reached?.(rule, contextOf(at), seriesAt(at)) ?? judge(at).firing;
+    judgements.get(at) ?? type.judge(rule, { at: at - rule.delayMs, zone }, seriesAt(at));
+  const reachedAt = (at: number, index: number): readonly Reached[] =>
+    judgements.get(at)?.firing ?? type.reached?.(rule, series, slices?.[index] ?? []) ?? judge(at).firing;
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
   for (const { at } of moments) judgements.set(at, judge(at));
   const lookedBackAt = new Set<number>();
@@ -89,7 +87,7 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   }
   const held = new HoldLog();
   instants.forEach((at, index) => {
-    if (lookedBackAt.has(at)) held.record(index, reachedAt(at));
+    if (lookedBackAt.has(at)) held.record(index, reachedAt(at, index));
   });
   return moments.map(({ at, earlier }) => {
     const judgement = judge(at);

@@ -27,9 +27,10 @@ export interface RuleType<R extends RuleBase = RuleBase> {
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement;
   /**
    * Which groups fire by which steps, in no order: what `judge` says without the values, for the many instants that a
-   * `for` looks back on. Left out where it would cost the same.
+   * `for` looks back on. `windows` are the places, by query, of an instant's windows in the series of all of them. Left out
+   * where it would cost the same.
    */
-  reached?(rule: R, context: RuleContext, series: readonly Series[]): readonly Reached[];
+  reached?(rule: R, series: readonly Series[], windows: readonly (readonly number[])[]): readonly Reached[];
   /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
 }

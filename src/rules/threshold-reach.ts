@@ -20,9 +20,7 @@ export interface Values {
 /** Looked through once, for thousands of users at each instant of a replay. */
 export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const { sample, estimates } = measured(rule.metric, rule.errors);
-  const { additive } = describeMetric(rule.metric);
-  // Without group_by an additive metric has a value even without a row.
-  const series = rule.groupBy.length === 0 && additive && answer.keys.length === 0 ? EVERYONE : answer;
+  const series = withEveryone(rule, answer);
   const all = estimates(series, 0);
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
@@ -45,6 +43,15 @@ export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   };
 }
 
+function withEveryone(rule: ThresholdRule, answer: Series): Series {
+  return answer.keys.length === 0 && isOfEveryone(rule) ? EVERYONE : answer;
+}
+
+/** Without group_by an additive metric has a value even without a row. */
+function isOfEveryone({ metric, groupBy }: ThresholdRule): boolean {
+  return groupBy.length === 0 && describeMetric(metric).additive;
+}
+
 function withValue(estimates: Float64Array): number[] {
   return Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
 }
@@ -59,6 +66,8 @@ interface Limit {
 /** A rule's limits, ascending by severity, and the estimate from which on a value may reach one. */
 interface Limits {
   readonly all: readonly Limit[];
+  /** The steps of the first so many: who reaches a limit has reached the milder ones. */
+  readonly upTo: readonly (readonly ReachedStep[])[];
   readonly rises: boolean;
   readonly nearest: number;
 }
@@ -75,15 +84,15 @@ function limitsOf(rule: ThresholdRule): Limits {
   });
   const rises = rule.operator.startsWith('>');
   const starts = all.map(({ number, close }) => (rises ? number - close : number + close));
-  const limits = { all, rises, nearest: rises ? Math.min(...starts) : Math.max(...starts) };
+  const upTo = [...all.keys(), all.length].map((count) => all.slice(0, count).map(({ step }) => step));
+  const limits = { all, upTo, rises, nearest: rises ? Math.min(...starts) : Math.max(...starts) };
   limitsByRule.set(rule, limits);
   return limits;
 }
 
 /** The places of values that reach a limit, or may: their estimate comes near the mildest one. */
-function candidates({ rises, nearest }: Limits, { numbers, lowest, highest }: Values): number[] {
+function candidates({ rises, nearest }: Limits, numbers: Float64Array): number[] {
   const places: number[] = [];
-  if (rises ? highest < nearest : lowest > nearest) return places;
   for (let place = 0; place < numbers.length; place += 1) {
     const number = numbers[place] as number;
     if (rises ? number >= nearest : number <= nearest) places.push(place);
@@ -98,29 +107,46 @@ export function firingIn(
   observe: (place: number) => Observation,
 ): Firing[] {
   const limits = limitsOf(rule);
-  return candidates(limits, values).flatMap((place) => {
+  const { rises, nearest } = limits;
+  if (rises ? values.highest < nearest : values.lowest > nearest) return [];
+  return candidates(limits, values.numbers).flatMap((place) => {
     const observation = observe(place);
-    const [first, ...more] = stepsOf(rule, limits.all, observation.value);
-    return first === undefined ? [] : [{ ...observation, steps: [first, ...more] }];
+    const steps = stepsOf(rule, limits.all, observation.value);
+    return isSome(steps) ? [{ ...observation, steps }] : [];
   });
 }
 
-/** The same groups and steps. An estimate that is near no limit tells them, where calls need not be counted. */
-export function reachedIn(rule: ThresholdRule, values: Values): Reached[] {
+/**
+ * The same groups and steps, in one of many windows. An estimate that is near no limit tells them, where calls need not be
+ * counted.
+ */
+export function reachedIn(rule: ThresholdRule, answer: Series, window: number): Reached[] {
   const limits = limitsOf(rule);
+  const { sample, estimates } = measured(rule.metric, rule.errors);
+  const series = withEveryone(rule, answer);
+  const numbers = estimates(series, window);
   const reached: Reached[] = [];
-  for (const place of candidates(limits, values)) {
-    const number = values.numbers[place] as number;
-    const clear: ReachedStep[] = [];
-    let isClear = rule.minCalls === 0;
-    for (const limit of limits.all) {
-      if (Math.abs(number - limit.number) <= limit.close) isClear = false;
-      else if (number > limit.number === limits.rises) clear.push(limit.step);
-    }
-    const [first, ...more] = isClear ? clear : stepsOf(rule, limits.all, values.sampleAt(place));
-    if (first !== undefined) reached.push({ key: values.keyAt(place), steps: [first, ...more] });
+  for (const group of candidates(limits, numbers)) {
+    if (!series.has(group, window) && !isOfEveryone(rule)) continue;
+    const clear = rule.minCalls === 0 ? clearSteps(limits, numbers[group] as number) : null;
+    const steps = clear ?? stepsOf(rule, limits.all, sample(series.cell(group, window)) as Sample);
+    if (isSome(steps)) reached.push({ key: series.keys[group] as GroupKey, steps });
   }
   return reached;
+}
+
+/** The steps that an estimate is enough for; null where it comes near a limit. */
+function clearSteps({ all, rises, upTo }: Limits, number: number): readonly ReachedStep[] | null {
+  let count = 0;
+  for (const limit of all) {
+    if (Math.abs(number - limit.number) <= limit.close) return null;
+    if (number > limit.number === rises) count += 1;
+  }
+  return upTo[count] as readonly ReachedStep[];
+}
+
+function isSome(steps: readonly ReachedStep[]): steps is Reached['steps'] {
+  return steps.length > 0;
 }
 
 function stepsOf({ minCalls }: ThresholdRule, limits: readonly Limit[], value: Sample): ReachedStep[] {

@@ -74,7 +74,7 @@ export const threshold: RuleType<ThresholdRule> = {
     };
   },
 
-  reached: (rule, _, [answer = NOBODY]) => reachedIn(rule, valuesIn(rule, answer)),
+  reached: (rule, [answer = NOBODY], [[window = 0] = []]) => reachedIn(rule, answer, window),
 
   identity(rule) {
     const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);

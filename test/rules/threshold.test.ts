@@ -50,12 +50,13 @@ describe('a threshold', () => {
     expect(values).toEqual(firing);
   });
 
-  it('reaches what it fires by, without the values: near limits, above them, and among groups with few calls', () => {
+  it('reaches what it fires by in one of many windows: near limits, above them, with few calls, and without rows', () => {
     const near = [0, 1e-12, -1e-12, 1e-7, -1e-7, 1, -1];
     const value = fc.record({
       limit: fc.constantFrom(-5, 0, 10.5, 50, 1e9),
       by: fc.constantFrom(...near),
       calls: fc.nat({ max: 40 }),
+      isThere: fc.boolean(),
     });
     const limits = fc.constantFrom(
       { threshold: 50 },
@@ -69,22 +70,27 @@ describe('a threshold', () => {
         operator,
         metric,
         fc.nat({ max: 30 }),
-        fc.array(value),
-        (given, op, of, minCalls, values) => {
+        fc.oneof(
+          fc.record({ groupBy: fc.constant(['service']), values: fc.array(value) }),
+          fc.record({ groupBy: fc.constant([]), values: fc.array(value, { maxLength: 1 }) }),
+        ),
+        (given, op, of, minCalls, { groupBy, values }) => {
           const falling = op.startsWith('<') && 'thresholds' in given;
           const steps = falling ? { thresholds: { info: 1e9, warning: '10.5', critical: -5 } } : given;
-          const keys = { ...steps, operator: op, metric: of, min_calls: minCalls, group_by: ['service'] };
+          const keys = { ...steps, operator: op, metric: of, min_calls: minCalls, group_by: groupBy };
           const rule = ruleOf('threshold', keys);
-          const series = seriesOf(
-            ...values.map(({ limit, by, calls }, i): [string[], Cell | null] => {
-              const cost = usd(limit) + BigInt(Math.round(by * 1e12));
-              return [[String(i)], { sums: { cost, calls: usd(calls), failed: usd(calls) }, sketches: {} }];
-            }),
-          );
+          const groups = values.map(({ limit, by, calls, isThere }, i) => {
+            const cost = usd(limit) + BigInt(Math.round(by * 1e12));
+            const sums = { cost, calls: usd(calls), failed: usd(calls) };
+            const cell: Cell | null = isThere ? { sums, sketches: {} } : null;
+            return { key: groupBy.map(() => String(i)), cells: [cellOf(20, 100, { failed: 100 }), cell] };
+          });
+          const all = seriesOfCells(groups);
+          const here = groups.flatMap(({ key, cells: [, cell] }) => (cell ? [{ key, cells: [cell] }] : []));
           const told = (reached: readonly Reached[] = []) =>
             reached.map(({ key, steps: own }) => [key, own]).sort();
-          const { firing } = threshold.judge(rule, CONTEXT, [series]);
-          expect(told(threshold.reached?.(rule, CONTEXT, [series]))).toEqual(told(firing));
+          const { firing } = threshold.judge(rule, CONTEXT, [seriesOfCells(here)]);
+          expect(told(threshold.reached?.(rule, [all], [[1]]))).toEqual(told(firing));
         },
       ),
       { numRuns: 500 },
