@@ -9,24 +9,19 @@ export function localDay(at: number, zone: string): number {
 
 /** The first instant of a local calendar date; where midnight is skipped, the end of the gap. */
 export function dayStart(day: number, zone: string): number {
-  const span = spanAt(day * DAY, zone);
-  const midnight = day * DAY - span.offset;
-  // A whole day of the same offset on both sides: midnight exists once, and no arithmetic can be wrong about it.
-  if (isSteady(span, midnight)) return midnight;
-  return plainDate(day).toZonedDateTime(zone).epochMilliseconds;
+  return steadyInstant(day * DAY, zone) ?? plainDate(day).toZonedDateTime(zone).epochMilliseconds;
 }
 
 /** The instant of the same local time `days` whole days before; a local time that is skipped or comes twice means the later instant. */
 export function daysBefore(at: number, days: number, zone: string): number {
-  const offset = offsetAt(at, zone);
-  const guess = at - days * DAY;
-  const span = spanAt(guess, zone);
-  if (span.offset === offset && isSteady(span, guess)) return guess;
-  return Temporal.Instant.fromEpochMilliseconds(at)
-    .toZonedDateTimeISO(zone)
-    .toPlainDateTime()
-    .subtract({ days })
-    .toZonedDateTime(zone, { disambiguation: 'later' }).epochMilliseconds;
+  return (
+    steadyInstant(at + offsetAt(at, zone) - days * DAY, zone) ??
+    Temporal.Instant.fromEpochMilliseconds(at)
+      .toZonedDateTimeISO(zone)
+      .toPlainDateTime()
+      .subtract({ days })
+      .toZonedDateTime(zone, { disambiguation: 'later' }).epochMilliseconds
+  );
 }
 
 /** Where the local clock hour of an instant begins; a change of clocks begins one too, so that hours never overlap. */
@@ -86,8 +81,14 @@ function lookUp(at: number, zone: string): Span {
   };
 }
 
-function isSteady(span: Span, at: number): boolean {
-  return span.from + DAY <= at && at + DAY <= span.to;
+/**
+ * The instant of a local time, which is given as if it were UTC. Null where clocks change within a day: elsewhere it comes
+ * once, and no arithmetic can be wrong about it.
+ */
+function steadyInstant(local: number, zone: string): number | null {
+  const { from, to, offset } = spanAt(local, zone);
+  const at = local - offset;
+  return from + DAY <= at && at + DAY <= to ? at : null;
 }
 
 function plainDate(day: number): Temporal.PlainDate {
