@@ -141,18 +141,19 @@ function settle(
   return { at, judgement: { status, observed: judgement.observed, firing }, pending };
 }
 
-/** By both ends instead of by a name made of them: this is asked for every window of every instant. */
+/** By length and beginning instead of by a name made of them: this is asked for every window of every instant. */
 type Places = Map<number, Map<number, number>>;
 
 function placeOf(window: Window, windows: Window[], places: Places): number {
-  let byEnd = places.get(window.from);
-  if (byEnd === undefined) {
-    byEnd = new Map();
-    places.set(window.from, byEnd);
+  const length = window.to - window.from;
+  let byFrom = places.get(length);
+  if (byFrom === undefined) {
+    byFrom = new Map();
+    places.set(length, byFrom);
   }
-  const known = byEnd.get(window.to);
+  const known = byFrom.get(window.from);
   if (known !== undefined) return known;
-  byEnd.set(window.to, windows.length);
+  byFrom.set(window.from, windows.length);
   return windows.push(window) - 1;
 }
 
