@@ -69,16 +69,19 @@ export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Pl
 export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   const { rule, zone, moments, instants, slices } = plan;
   const type = ruleTypeOf(rule);
+  const judgeOver = (at: number, own: readonly Series[]): Judgement =>
+    type.judge(rule, { at: at - rule.delayMs, zone }, own);
+  if (slices === null)
+    return moments.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
   const indexOf = new Map(instants.map((at, index) => [at, index]));
   const judgements = new Map<number, Judgement>();
   const seriesAt = (at: number): readonly Series[] => {
-    const slice = slices?.[indexOf.get(at) ?? -1] ?? [];
-    return slices === null ? series : slice.map((columns, i) => sliceOf(series[i] as Series, columns));
+    const slice = slices[indexOf.get(at) as number] ?? [];
+    return slice.map((columns, i) => sliceOf(series[i] as Series, columns));
   };
-  const judge = (at: number): Judgement =>
-    judgements.get(at) ?? type.judge(rule, { at: at - rule.delayMs, zone }, seriesAt(at));
+  const judge = (at: number): Judgement => judgements.get(at) ?? judgeOver(at, seriesAt(at));
   const reachedAt = (at: number, index: number): readonly Reached[] =>
-    judgements.get(at)?.firing ?? type.reached?.(rule, series, slices?.[index] ?? []) ?? judge(at).firing;
+    judgements.get(at)?.firing ?? type.reached?.(rule, series, slices[index] ?? []) ?? judge(at).firing;
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
   for (const { at } of moments) judgements.set(at, judge(at));
   const lookedBackAt = new Set<number>();
