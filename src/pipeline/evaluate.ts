@@ -29,22 +29,23 @@ export interface Plan {
   readonly instants: readonly number[];
   /**
    * By instant and query: where the windows that the rule asked for at the instant stand in the merged query. Null for one
-   * instant, as most polls are: the queries are its own.
+   * instant alone, as at most polls: the queries are its own.
    */
   readonly slices: readonly (readonly (readonly number[])[])[] | null;
 }
 
 export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
+  const [only, ...more] = moments;
+  if (only !== undefined && more.length === 0 && only.earlier.length === 0) {
+    const queries = queriesAt(rule, zone, only.at);
+    return { rule, zone, moments, queries, instants: [only.at], slices: null };
+  }
   const distinct = new Set<number>();
   for (const { at, earlier } of moments) {
     distinct.add(at);
     for (const instant of earlier) distinct.add(instant);
   }
   const instants = [...distinct].sort((a, b) => a - b);
-  if (instants.length === 1) {
-    const queries = queriesAt(rule, zone, instants[0] as number);
-    return { rule, zone, moments, queries, instants, slices: null };
-  }
   const merged: {
     readonly query: Query;
     readonly windows: Window[];
