@@ -27,12 +27,14 @@ const DAY = 86_400_000;
  * end where each period ends.
  */
 export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Query[] {
-  const periods = Array.from({ length: rule.baselineDays }, (_, i) =>
-    windowDaysBefore(rule.window, at, i + 1, zone),
-  );
-  const days = isAdditive(rule) ? periods.map(({ to }) => ({ from: to - DAY, to })) : [];
+  const windows = [windowAt(rule.window, at, zone)];
+  for (let day = 1; day <= rule.baselineDays; day += 1) {
+    windows.push(windowDaysBefore(rule.window, at, day, zone));
+  }
+  if (isAdditive(rule)) {
+    for (const { to } of windows.slice(1)) windows.push({ from: to - DAY, to });
+  }
   const measures = measuresOf(rule.metric, rule.errors);
-  const windows = [windowAt(rule.window, at, zone), ...periods, ...days];
   return [{ measures, where: rule.where, groupBy: rule.groupBy, windows }];
 }
 
