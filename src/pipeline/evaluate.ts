@@ -1,3 +1,4 @@
+import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
 import type { GroupKey, Query, Series } from '../model/series.ts';
@@ -74,10 +75,10 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
     type.judge(rule, { at: at - rule.delayMs, zone }, own);
   if (slices === null)
     return moments.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
-  const indexOf = new Map(instants.map((at, index) => [at, index]));
+  const indexOf = (at: number): number => firstNotBelow(instants, at);
   const judgements = new Map<number, Judgement>();
   const seriesAt = (at: number): readonly Series[] => {
-    const slice = slices[indexOf.get(at) as number] ?? [];
+    const slice = slices[indexOf(at)] ?? [];
     return slice.map((columns, i) => sliceOf(series[i] as Series, columns));
   };
   const judge = (at: number): Judgement => judgements.get(at) ?? judgeOver(at, seriesAt(at));
@@ -96,7 +97,7 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   return moments.map(({ at, earlier }) => {
     const judgement = judge(at);
     if (judgement.firing.length === 0 || earlier.length === 0) return { at, judgement, pending: [] };
-    const before = earlier.map((instant) => indexOf.get(instant) as number);
+    const before = earlier.map(indexOf);
     return settle(at, judgement, (firing, step) => held.throughout(firing.key, step.severity, before));
   });
 }
