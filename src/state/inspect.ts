@@ -19,6 +19,6 @@ export async function inspectState(sql: Sql): Promise<void> {
     });
   }
   throw new AppError('state_forbidden', 'the schema spendwatch in the state store belongs to another user', {
-    hint: 'as an administrator: ALTER SCHEMA spendwatch OWNER TO <user>, and the same for its tables; or use their owner',
+    hint: 'as an administrator: ALTER SCHEMA spendwatch OWNER TO <user>, and the same for its tables and its view; or use their owner',
   });
 }

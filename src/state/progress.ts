@@ -35,37 +35,43 @@ export async function moveTogether(session: SqlSession, steps: readonly Step[]):
   return moved.length > 0;
 }
 
+/** Any constant that no other program is likely to use. */
+const PROGRESS_LOCK = 7_330_178_215;
+
+/**
+ * Waits until no other transaction changes which rules keep pace: with rules in several sets, and sets in several processes,
+ * locks on their rows would be met in any order. In a transaction, until its end.
+ */
+async function lockProgress(session: SqlSession): Promise<void> {
+  await session.query(`SELECT pg_advisory_xact_lock(${PROGRESS_LOCK})`);
+}
+
 /**
  * Moves each rule on and returns those that stood where they were thought to; if these are all and they come equally far, they
- * keep pace from now on. In a transaction. Paces are locked by their ids, then rules in the order of their fingerprints, so
- * that two processes wait for each other and never in a circle; who has waited looks again at where they stand.
+ * keep pace from now on. In a transaction.
  */
 export async function moveOn(session: SqlSession, steps: readonly Step[], now: number): Promise<Set<string>> {
   if (steps.length === 0) return new Set();
+  await lockProgress(session);
+  if (await moveTogether(session, steps)) return new Set(steps.map(({ fingerprint }) => fingerprint));
   const free = await fallOut(session, steps);
   const fresh = free.filter(({ before }) => before === null);
   if (fresh.length > 0) {
     await session.query(
       `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name)
        SELECT fingerprint, rule_name FROM unnest($1::text[], $2::text[]) AS r (fingerprint, rule_name)
-       ORDER BY fingerprint COLLATE "C"
        ON CONFLICT (fingerprint) DO NOTHING`,
       [fresh.map(({ fingerprint }) => fingerprint), fresh.map(({ rule }) => rule)],
     );
   }
   // As arrays, whose length the planner knows: of a thousand rules it guesses well how to meet them.
   const moved = await session.query<{ fingerprint: string }>(
-    `WITH step AS (
-       SELECT progress.fingerprint, r.rule_name, r.at
-       FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
-         AS r (fingerprint, rule_name, before, at)
-       JOIN spendwatch.rule_progress AS progress USING (fingerprint)
-       WHERE progress.pace IS NULL AND progress.last_good IS NOT DISTINCT FROM r.before
-       ORDER BY progress.fingerprint COLLATE "C" FOR UPDATE OF progress)
-     UPDATE spendwatch.rule_progress AS progress
-     SET last_good = CASE WHEN progress.last_good > $5 THEN step.at ELSE GREATEST(progress.last_good, step.at) END,
-         rule_name = step.rule_name
-     FROM step WHERE progress.fingerprint = step.fingerprint
+    `UPDATE spendwatch.rule_progress AS progress
+     SET last_good = CASE WHEN progress.last_good > $5 THEN r.at ELSE GREATEST(progress.last_good, r.at) END,
+         rule_name = r.rule_name
+     FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+       AS r (fingerprint, rule_name, before, at)
+     WHERE progress.fingerprint = r.fingerprint AND progress.last_good IS NOT DISTINCT FROM r.before
      RETURNING progress.fingerprint`,
     [
       free.map(({ fingerprint }) => fingerprint),
@@ -94,15 +100,16 @@ async function fallIn(session: SqlSession, steps: readonly Step[]): Promise<void
   ]);
 }
 
-/** Rules that keep a pace go by themselves again, with all that keep it; returns the steps of those that may still be taken. */
+/** Ends the paces of rules that are where they were thought to be; returns the steps of those that may still be taken. */
 async function fallOut(session: SqlSession, steps: readonly Step[]): Promise<readonly Step[]> {
   const paced = await session.query<{ fingerprint: string; pace: string }>(
     'SELECT fingerprint, pace FROM spendwatch.rule_progress WHERE fingerprint = ANY ($1::text[]) AND pace IS NOT NULL',
     [steps.map(({ fingerprint }) => fingerprint)],
   );
   if (paced.length === 0) return steps;
+  // Locked, as a pace is moved on without the lock that is held here.
   const paces = await session.query<{ id: string; last_good: Date }>(
-    'SELECT id, last_good FROM spendwatch.pace WHERE id = ANY ($1::text[]) ORDER BY id COLLATE "C" FOR UPDATE',
+    'SELECT id, last_good FROM spendwatch.pace WHERE id = ANY ($1::text[]) FOR UPDATE',
     [[...new Set(paced.map(({ pace }) => pace))]],
   );
   const lastGood = new Map(paces.map(({ id, last_good }) => [id, last_good.getTime()]));
@@ -111,21 +118,38 @@ async function fallOut(session: SqlSession, steps: readonly Step[]): Promise<rea
   const free = steps.filter(({ fingerprint, before }) => {
     const pace = paceOfRule.get(fingerprint);
     if (pace === undefined) return true;
-    // Who comes too late leaves the others their pace.
+    // Who comes too late leaves the others their pace. One that somebody removed by hand is none.
     if (lastGood.has(pace) && lastGood.get(pace) !== before) return false;
     ended.add(pace);
     return true;
   });
-  if (ended.size > 0) {
-    await session.query(
-      `UPDATE spendwatch.rule_progress AS progress
-       SET last_good = COALESCE((SELECT pace.last_good FROM spendwatch.pace WHERE id = progress.pace), last_good), pace = NULL
-       WHERE pace = ANY ($1::text[])`,
-      [[...ended]],
-    );
-    await session.query('DELETE FROM spendwatch.pace WHERE id = ANY ($1::text[])', [[...ended]]);
-  }
+  if (ended.size > 0) await endPaces(session, [...ended]);
   return free;
+}
+
+/** The rules that keep these paces go by themselves again. With the progress locked, and the paces too. */
+async function endPaces(session: SqlSession, ids: readonly string[]): Promise<void> {
+  await session.query(
+    `UPDATE spendwatch.rule_progress AS progress
+     SET last_good = COALESCE((SELECT pace.last_good FROM spendwatch.pace WHERE id = progress.pace), last_good), pace = NULL
+     WHERE pace = ANY ($1::text[])`,
+    [ids],
+  );
+  await session.query('DELETE FROM spendwatch.pace WHERE id = ANY ($1::text[])', [ids]);
+}
+
+/** Forgets rules that have not been judged since an instant. In a transaction. */
+export async function forgetRules(session: SqlSession, before: Date): Promise<void> {
+  await lockProgress(session);
+  const old = await session.query<{ id: string }>(
+    'SELECT id FROM spendwatch.pace WHERE last_good < $1 FOR UPDATE',
+    [before],
+  );
+  await endPaces(
+    session,
+    old.map(({ id }) => id),
+  );
+  await session.query('DELETE FROM spendwatch.rule_progress WHERE pace IS NULL AND last_good < $1', [before]);
 }
 
 /** Whether all rules are at the same instant after their steps. */

@@ -1,4 +1,5 @@
 import type { Sql } from '../sql/port.ts';
+import { forgetRules } from './progress.ts';
 
 const KEEP_MS = 90 * 86_400_000;
 
@@ -15,15 +16,7 @@ export async function prune(sql: Sql, now: number): Promise<void> {
      WHERE progress.fingerprint = episode.fingerprint AND progress.last_good < $1`,
     oldest,
   );
-  await sql.query(
-    `DELETE FROM spendwatch.rule_progress AS rule USING spendwatch.progress
-     WHERE progress.fingerprint = rule.fingerprint AND progress.last_good < $1`,
-    oldest,
-  );
-  await sql.query(
-    `DELETE FROM spendwatch.pace
-     WHERE NOT EXISTS (SELECT FROM spendwatch.rule_progress AS rule WHERE rule.pace = pace.id)`,
-  );
+  await sql.transaction({}, (session) => forgetRules(session, new Date(now - KEEP_MS)));
   // An episode that is open for longer than this would otherwise be said again.
   await sql.query(
     `DELETE FROM spendwatch.said AS said

@@ -48,6 +48,7 @@ export async function record<S extends Saying>(
   const steps = inOrder.flatMap(({ fingerprint, rule, progress }) =>
     progress === null ? [] : [{ fingerprint, rule: rule ?? '', ...progress }],
   );
+  if (inOrder.length === 0) return NOTHING_QUEUED;
   if (inOrder.every(onlyMovesOn)) {
     if (leader !== null) await ensureHeld(sql, leader);
     if (await moveTogether(sql, steps)) return NOTHING_QUEUED;

@@ -54,9 +54,8 @@ const POLLING: readonly Step[] = [
 
 const RECORDING: readonly Step[] = [
   step('it looks whether it leads', /SELECT token FROM spendwatch\.leader/, within),
-  step('its rules leave their pace', /SET last_good = COALESCE/, within),
-  step('it moves on', /^WITH step AS/, within),
-  step('its rules keep pace', /INSERT INTO spendwatch\.pace/, within),
+  step('it waits for others that record', /pg_advisory_xact_lock/, within),
+  step('it moves on', /UPDATE spendwatch\.pace/, within),
   step('it says', /INSERT INTO spendwatch\.said/, within),
   step('it queues', /INSERT INTO spendwatch\.delivery/, within),
   step('it commits what it decided', /^COMMIT/, { earlier: /INSERT INTO spendwatch\.delivery/ }),

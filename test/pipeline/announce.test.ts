@@ -61,7 +61,7 @@ describe('the news of a rule', () => {
     const rule = byUser({ notify: ['oncall', 'pager'] });
     const first = await world.poll([rule], AT);
     await world.calls.sql.query(
-      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.delivery',
+      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
     );
     const again = await world.poll([rule], AT);
     const ids = (report: typeof first) => report.queued.map(({ id }) => id);

@@ -58,7 +58,7 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'pglite')
     async clear() {
       await calls.clear();
       await calls.sql.query(
-        'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.delivery',
+        'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
       );
     },
     stop: calls.stop,

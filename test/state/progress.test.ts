@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Saying } from '../../src/model/said.ts';
 import { openSql } from '../../src/sql.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
-import { AT, MINUTE, recording } from './samples.ts';
+import { AT, MINUTE, recording, saying } from './samples.ts';
 
 /** As in src/state/progress.ts. */
 const SKEW = MINUTE;
@@ -15,11 +16,12 @@ interface Move {
   readonly rule?: string;
 }
 
-function record(state: State, moves: readonly Move[], now: number) {
+function record(state: State, moves: readonly Move[], now: number, sayings: readonly Saying[] = []) {
   return state.record(
-    moves.map(({ fingerprint, rule = fingerprint, ...progress }) =>
-      recording([], { fingerprint, rule, progress, tellings: [] }),
-    ),
+    moves.map(({ fingerprint, rule = fingerprint, ...progress }) => {
+      const { tellings } = recording(sayings, { fingerprint });
+      return recording([], { fingerprint, rule, progress, tellings: sayings.length > 0 ? tellings : [] });
+    }),
     now,
   );
 }
@@ -165,7 +167,7 @@ test('of processes that record some of the same rules at the same time, one take
   await Promise.all(
     states.map(async (state, i) => {
       const fingerprints = own[i] as string[];
-      for (let round = 0; round < 25; round += 1) {
+      for (let round = 0; round < 60; round += 1) {
         const stood = await state.readProgress(fingerprints);
         const at = Math.max(AT, ...stood.values()) + MINUTE;
         const moves = fingerprints.map((fingerprint) => ({
@@ -173,7 +175,7 @@ test('of processes that record some of the same rules at the same time, one take
           before: stood.get(fingerprint) ?? null,
           at,
         }));
-        const { overtaken } = await record(state, moves, at);
+        const { overtaken } = await record(state, moves, at, Math.random() < 0.3 ? [saying()] : []);
         for (const { fingerprint, before } of moves) {
           if (overtaken.includes(fingerprint)) continue;
           const name = `${fingerprint} from ${before}`;

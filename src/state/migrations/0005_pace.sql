@@ -1,5 +1,5 @@
--- Rules that were recorded together move on together: while none has anything to say, one row for all of them moves, instead
--- of a row for each at every poll. `id` is a hash of which rules they are.
+-- Rules that were recorded together move on together: one row for all of them, instead of a row for each at every poll. `id` is
+-- a hash of which rules they are.
 CREATE TABLE spendwatch.pace (
   id text PRIMARY KEY,
   last_good timestamptz NOT NULL
