@@ -8,6 +8,11 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
+/** What this process takes of the machine's memory, MB. */
+export function residentMb(): number {
+  return process.memoryUsage.rss() / 2 ** 20;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,5 @@
 import { growHeapSlowly } from '../src/heap.ts';
-import { timed } from './measure.ts';
+import { residentMb, timed } from './measure.ts';
 import { withProgram } from './polls.ts';
 
 /** What the bench asks of the process that polls: a poll as of an instant (ms). */
@@ -30,7 +30,7 @@ await withProgram(config, async (program) => {
     } catch (fault) {
       error = String(fault);
     }
-    const answer: PollAnswer = { residentMb: process.memoryUsage.rss() / 2 ** 20, pollMs, error };
+    const answer: PollAnswer = { residentMb: residentMb(), pollMs, error };
     process.send?.(answer);
   }
 });

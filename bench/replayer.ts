@@ -1,5 +1,5 @@
 import { backtest } from '../src/commands/backtest.ts';
-import { timed } from './measure.ts';
+import { residentMb, timed } from './measure.ts';
 import { quietIo } from './quiet-io.ts';
 
 /** What the bench learns of a backtest. */
@@ -18,7 +18,7 @@ const ms = await timed(() => backtest({ config, from, to, step: '5m', rule: [], 
 const { alerts } = JSON.parse(printed) as { alerts: unknown[] };
 const answer: ReplayAnswer = {
   ms,
-  residentMb: process.memoryUsage.rss() / 2 ** 20,
+  residentMb: residentMb(),
   alerts: alerts.length,
 };
 process.send?.(answer);

@@ -22,7 +22,7 @@ export function isForward({ before, at }: Pick<Step, 'before' | 'at'>, now: numb
 
 /**
  * Moves rules on that were recorded together last time, all of them at once; false where they were not, or where another
- * process has moved one of them meanwhile. One statement, and so a transaction of its own.
+ * process has moved one of them meanwhile. `steps` ascend by their fingerprints. One statement, and so a transaction of its own.
  */
 export async function moveTogether(session: SqlSession, steps: readonly Step[]): Promise<boolean> {
   const { before = null, at = 0 } = steps[0] ?? {};
@@ -48,7 +48,7 @@ async function lockProgress(session: SqlSession): Promise<void> {
 
 /**
  * Moves each rule on and returns those that stood where they were thought to; if these are all and they come equally far, they
- * keep pace from now on. In a transaction.
+ * keep pace from now on. `steps` ascend by their fingerprints. In a transaction.
  */
 export async function moveOn(session: SqlSession, steps: readonly Step[], now: number): Promise<Set<string>> {
   if (steps.length === 0) return new Set();
@@ -123,12 +123,13 @@ async function fallOut(session: SqlSession, steps: readonly Step[]): Promise<rea
     ended.add(pace);
     return true;
   });
-  if (ended.size > 0) await endPaces(session, [...ended]);
+  await endPaces(session, [...ended]);
   return free;
 }
 
 /** The rules that keep these paces go by themselves again. With the progress locked, and the paces too. */
 async function endPaces(session: SqlSession, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
   await session.query(
     `UPDATE spendwatch.rule_progress AS progress
      SET last_good = COALESCE((SELECT pace.last_good FROM spendwatch.pace WHERE id = progress.pace), last_good), pace = NULL

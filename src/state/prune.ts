@@ -9,14 +9,15 @@ const KEEP_MS = 90 * 86_400_000;
  * go when nobody has used them for a day.
  */
 export async function prune(sql: Sql, now: number): Promise<void> {
-  const oldest = [new Date(now - KEEP_MS)];
+  const before = new Date(now - KEEP_MS);
+  const oldest = [before];
   await sql.query('DELETE FROM spendwatch.delivery WHERE settled_at < $1', oldest);
   await sql.query(
     `DELETE FROM spendwatch.episode AS episode USING spendwatch.progress
      WHERE progress.fingerprint = episode.fingerprint AND progress.last_good < $1`,
     oldest,
   );
-  await sql.transaction({}, (session) => forgetRules(session, new Date(now - KEEP_MS)));
+  await sql.transaction({}, (session) => forgetRules(session, before));
   // An episode that is open for longer than this would otherwise be said again.
   await sql.query(
     `DELETE FROM spendwatch.said AS said

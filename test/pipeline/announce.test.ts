@@ -60,9 +60,7 @@ describe('the news of a rule', () => {
     await world.calls.log(...spends([60]));
     const rule = byUser({ notify: ['oncall', 'pager'] });
     const first = await world.poll([rule], AT);
-    await world.calls.sql.query(
-      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
-    );
+    await world.forget();
     const again = await world.poll([rule], AT);
     const ids = (report: typeof first) => report.queued.map(({ id }) => id);
     expect(ids(again)).toEqual(ids(first));

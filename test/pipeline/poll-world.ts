@@ -23,6 +23,8 @@ export interface PollWorld {
   parts(rules: readonly Rule[], more?: Partial<PollParts>): PollParts;
   /** One poll of some rules, with a clock that stands at the instant. */
   poll(rules: readonly Rule[], at: number, more?: Partial<PollParts>): Promise<PollReport>;
+  /** Nothing was judged or said yet; the calls stay. */
+  forget(): Promise<void>;
   /** Forgets the calls, what was said and what is queued. */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -49,17 +51,21 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'pglite')
     channels,
     ...more,
   });
+  const forget = async (): Promise<void> => {
+    await calls.sql.query(
+      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
+    );
+  };
   return {
     calls,
     state,
     channels,
     parts,
     poll: (rules, at, more) => poll(parts(rules, more), at, () => at),
+    forget,
     async clear() {
       await calls.clear();
-      await calls.sql.query(
-        'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
-      );
+      await forget();
     },
     stop: calls.stop,
   };

@@ -86,14 +86,19 @@ describe.each(ENGINES)('how far rules have come, on %s', (engine) => {
     );
   });
 
-  test('is one row for all that were recorded together, until one of them has something to say or goes by itself', async () => {
+  test('is one row for all that were recorded together, also while they have something to say, until one goes by itself', async () => {
     const state = await openState(database.sql);
     const all = (before: number | null, at: number) =>
       ['x', 'y', 'z'].map((fingerprint) => ({ fingerprint, before, at }));
     await record(state, all(null, AT), AT);
     const written = await versions();
     for (let poll = 0; poll < 5; poll += 1) {
-      const { overtaken } = await record(state, all(AT + poll * MINUTE, AT + (poll + 1) * MINUTE), AT + DAY);
+      const { overtaken } = await record(
+        state,
+        all(AT + poll * MINUTE, AT + (poll + 1) * MINUTE),
+        AT + DAY,
+        poll === 2 ? [saying()] : [],
+      );
       expect(overtaken).toEqual([]);
     }
     expect(await versions()).toEqual(written);
@@ -162,12 +167,18 @@ test('of processes that record some of the same rules at the same time, one take
   const ports = await Promise.all([1, 2, 3, 4].map(() => openSql(shared.url)));
   onTestFinished(async () => void (await Promise.all(ports.map((port) => port.close()))));
   const states = await Promise.all(ports.map(openState));
-  const own = [['a', 'b', 'c'], ['a', 'b', 'c'], ['b', 'c', 'd'], ['c']];
+  const own = [
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+    ['b', 'c', 'd'],
+    ['c', 'd'],
+  ];
   const taken = new Map<string, number>();
   await Promise.all(
     states.map(async (state, i) => {
-      const fingerprints = own[i] as string[];
-      for (let round = 0; round < 60; round += 1) {
+      for (let round = 0; round < 400; round += 1) {
+        // Now and then by a file from which a rule was taken: paces are ended and made anew all the time.
+        const fingerprints = (own[i] as string[]).slice((round + i) % 5 === 0 ? 1 : 0);
         const stood = await state.readProgress(fingerprints);
         const at = Math.max(AT, ...stood.values()) + MINUTE;
         const moves = fingerprints.map((fingerprint) => ({
@@ -175,7 +186,7 @@ test('of processes that record some of the same rules at the same time, one take
           before: stood.get(fingerprint) ?? null,
           at,
         }));
-        const { overtaken } = await record(state, moves, at, Math.random() < 0.3 ? [saying()] : []);
+        const { overtaken } = await record(state, moves, at, (round + i) % 3 === 0 ? [saying()] : []);
         for (const { fingerprint, before } of moves) {
           if (overtaken.includes(fingerprint)) continue;
           const name = `${fingerprint} from ${before}`;
