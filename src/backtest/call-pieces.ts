@@ -5,7 +5,7 @@ import type { Slide } from '../rollup/slide.ts';
 import type { StepGrid } from '../rollup/step-grid.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 
-/** The calls of a replay, a stretch of time after the other; the next one is read while the last one is looked at. */
+/** The calls of a replay, a stretch of time after the other; the next ones are read while the last one is looked at. */
 export interface CallPieces {
   /** Whether the slide has all calls before an instant. */
   reach(instant: number): boolean;
@@ -17,6 +17,8 @@ export interface CallPieces {
 const FIRST_MS = 6 * 3_600_000;
 /** Calls that are read at a time: some 100 bytes each. */
 const LINES = 150_000;
+/** Pieces that are read, one after the other, while one is looked at: the store has something to do meanwhile. */
+const AHEAD = 2;
 /**
  * However few calls there were so far: where traffic begins, or grows a thousandfold, a month at once would be more than
  * fits into a text.
@@ -37,35 +39,48 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
     for (;;) {
       const read = slide.wanted(grid.edgesFrom(from, steps, end), together);
       try {
-        return { read, columns: await store.snapshot((snapshot) => snapshot.calls(read)) };
+        const columns = await store.snapshot((snapshot) => snapshot.calls(read));
+        learn(read, columns);
+        return { read, columns };
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'store_timeout' || steps === 1) throw error;
         steps = Math.ceil(steps / 4);
       }
     }
   };
-  const readAhead = (from: number): Promise<Piece> => {
-    const reading = readFrom(from);
-    // Nobody may be waiting for it when it fails; whoever asks for it is told.
-    reading.catch(() => undefined);
-    return reading;
+
+  const learn = (read: CallRead, columns: CallColumns): void => {
+    const change = Math.min(4, Math.max(0.25, LINES / Math.max(1, columns.length)));
+    steps = Math.ceil(Math.min(mostSteps, (read.edges.length - 1) * change));
+    if (isSampled || columns.length < SAMPLE / 10) return;
+    isSampled = true;
+    const lines = Math.min(SAMPLE, columns.length);
+    together = lines >= WORTH_GROUPING * linesTogether(columns, lines);
   };
 
-  let ahead: Promise<Piece> | null = null;
+  /** Those that are read or being read, one after the other; null behind the last. */
+  const ahead: Promise<Piece | null>[] = [];
+  const readOn = (): void => {
+    const latest = ahead.at(-1);
+    const reading =
+      latest === undefined
+        ? readFrom(known)
+        : latest.then((piece) => (piece === null || endOf(piece) >= end ? null : readFrom(endOf(piece))));
+    // Nobody may be waiting for it when it fails; whoever asks for it is told.
+    reading.catch(() => undefined);
+    ahead.push(reading);
+  };
+
   return {
     reach: (instant) => known >= instant,
     async next() {
-      const { read, columns } = await (ahead ?? readAhead(known));
-      slide.take(read, columns);
-      known = read.edges.at(-1) as number;
-      const change = Math.min(4, Math.max(0.25, LINES / Math.max(1, columns.length)));
-      steps = Math.ceil(Math.min(mostSteps, (read.edges.length - 1) * change));
-      if (!isSampled && columns.length >= SAMPLE / 10) {
-        isSampled = true;
-        const lines = Math.min(SAMPLE, columns.length);
-        together = lines >= WORTH_GROUPING * linesTogether(columns, lines);
-      }
-      ahead = known < end ? readAhead(known) : null;
+      while (ahead.length <= AHEAD) readOn();
+      const piece = await ahead[0];
+      ahead.shift();
+      readOn();
+      if (piece === null || piece === undefined) throw new RangeError('there are no calls behind the end');
+      slide.take(piece.read, piece.columns);
+      known = endOf(piece);
     },
   };
 }
@@ -73,4 +88,8 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
 interface Piece {
   readonly read: CallRead;
   readonly columns: CallColumns;
+}
+
+function endOf({ read }: Piece): number {
+  return read.edges.at(-1) as number;
 }

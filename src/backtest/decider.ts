@@ -31,11 +31,11 @@ export function openDecider({
   zone,
 }: Deciding): (rule: Rule, moment: Moment, evaluation: Evaluation) => Replayed {
   const ledgers = new Map<string, MemoryLedger>();
-  const ids = new Map<string, string>();
+  const ids = new WeakMap<GroupKey, string>();
+  /** A key is mostly the same object at every instant. */
   const idOf = (key: GroupKey): string => {
-    const text = JSON.stringify(key);
-    const known = ids.get(text) ?? groupId(key);
-    ids.set(text, known);
+    const known = ids.get(key) ?? groupId(key);
+    ids.set(key, known);
     return known;
   };
   return (rule, moment, evaluation) => {
