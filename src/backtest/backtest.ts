@@ -27,30 +27,26 @@ export async function backtest(
   parts: ReplayParts,
   options: BacktestOptions,
 ): Promise<{ alerts: SentAlert[]; rules: BacktestedRule[] }> {
-  const alerts: SentAlert[] = [];
   const gatherers = new Map(parts.rules.map((rule) => [rule.name, openGatherer(rule, parts, options)]));
   const { failed } = await replay(
     parts,
     {
-      judged(replayed) {
-        const { rule, news } = replayed;
-        gatherers.get(rule.name)?.add(replayed);
-        for (const one of news) alerts.push({ rule, news: one });
-      },
+      judged: (replayed) => gatherers.get(replayed.rule.name)?.add(replayed),
       ...(options.progressed && { progressed: options.progressed }),
     },
     options,
   );
   const rules = parts.rules.flatMap((rule) => {
-    const gathered = gatherers.get(rule.name)?.read(alerts.filter((alert) => alert.rule === rule));
+    const gathered = gatherers.get(rule.name)?.read();
     return gathered === undefined ? [] : [{ ...gathered, error: failed.get(rule.name)?.message ?? null }];
   });
+  const alerts = rules.flatMap((rule) => rule.alerts).sort((a, b) => a.news.at - b.news.at);
   return { alerts, rules };
 }
 
 interface Gatherer {
   add(replayed: Replayed): void;
-  read(alerts: readonly SentAlert[]): Omit<BacktestedRule, 'error'>;
+  read(): Omit<BacktestedRule, 'error'>;
 }
 
 function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions): Gatherer {
@@ -63,6 +59,7 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
     isThreshold && perWeek !== null ? openPeaks(rule, zone, keptPeaks(target, rule.dedupe)) : null;
   const series = options.withSeries ? openSeries(rule, grid.replayed.length) : null;
   const silenced = new Set<string>();
+  const alerts: SentAlert[] = [];
   let messages = 0;
   let index = 0;
   return {
@@ -71,12 +68,13 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
       peaks?.add(index, evaluation);
       series?.add(index, evaluation);
       index += 1;
+      for (const one of news) alerts.push({ rule, news: one });
       messages += new Set(news.flatMap(({ severity }) => rule.notify[severity])).size;
       for (const { reason, group, at } of verdicts) {
         if (reason === 'silenced') silenced.add(`${localDay(at - 1, zone)}/${JSON.stringify(group)}`);
       }
     },
-    read(alerts) {
+    read() {
       const byWeek = new Map(weeksOf(from, to, zone).map((week) => [week, 0]));
       for (const { news } of alerts) {
         const week = isoWeek(news.at, zone);

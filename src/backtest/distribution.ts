@@ -54,14 +54,8 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
       instants += 1;
       const { numbers } = observed;
       if (numbers.length === 0) return;
-      let lowest = Number.POSITIVE_INFINITY;
-      let highest = Number.NEGATIVE_INFINITY;
-      for (let i = 0; i < numbers.length; i += 1) {
-        const number = numbers[i] as number;
-        buckets.count(number);
-        if (number < lowest) lowest = number;
-        if (number > highest) highest = number;
-      }
+      buckets.count(numbers);
+      const { lowest, highest } = observed.range();
       noteEnds(observed, lowest, highest);
       for (const [i, { bound }] of rule.steps.entries()) {
         const isPossible = isNear(falls ? lowest : highest, bounds[i] as number, falls ? 'down' : 'up');
@@ -115,32 +109,45 @@ const DROPPED_BITS = 16;
 
 /** Counts of values by the leading bits of the value: a shift instead of a logarithm, hundreds of millions of times. */
 function openBuckets() {
-  const double = new Float32Array(1);
-  const bits = new Uint32Array(double.buffer);
-  /** Of all that are not below 0; what is counts as 0, as all ends are exact. */
-  const counts = new Float64Array(2 ** (31 - DROPPED_BITS));
+  let singles = new Float32Array(1);
+  let bits = new Uint32Array(singles.buffer);
+  /** Those of values below 0 come last. */
+  const counts = new Float64Array(2 ** (32 - DROPPED_BITS));
   const middleOf = (bucket: number): number => {
     bits[0] = bucket << DROPPED_BITS;
-    const low = double[0] as number;
+    const low = singles[0] as number;
     bits[0] = (bucket + 1) << DROPPED_BITS;
-    return (low + (double[0] as number)) / 2;
+    return (low + (singles[0] as number)) / 2;
   };
   return {
-    count(value: number): void {
-      double[0] = Math.max(0, value);
-      const bucket = (bits[0] as number) >>> DROPPED_BITS;
-      counts[bucket] = (counts[bucket] as number) + 1;
+    count(values: ArrayLike<number>): void {
+      if (values.length > singles.length) {
+        singles = new Float32Array(values.length);
+        bits = new Uint32Array(singles.buffer);
+      }
+      singles.set(values);
+      for (let i = 0; i < values.length; i += 1) {
+        const bucket = (bits[i] as number) >>> DROPPED_BITS;
+        counts[bucket] = (counts[bucket] as number) + 1;
+      }
     },
+    /** What is below 0 counts as 0: all ends are exact. */
     quantile(q: number): number {
-      const rank = Math.floor(q * (counts.reduce((sum, count) => sum + count, 0) - 1));
+      const [ascending, below] = [counts.slice(0, counts.length / 2), counts.subarray(counts.length / 2)];
+      ascending[0] = (ascending[0] as number) + total(below);
+      const rank = Math.floor(q * (total(ascending) - 1));
       let seen = 0;
-      const bucket = counts.findIndex((count) => {
+      const bucket = ascending.findIndex((count) => {
         seen += count;
         return seen > rank;
       });
       return bucket <= 0 ? 0 : middleOf(bucket);
     },
   };
+}
+
+function total(counts: Float64Array): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function worstWith(observed: Observed, minCalls: number): Observation | undefined {

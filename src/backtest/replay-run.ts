@@ -13,7 +13,7 @@ export interface ReplayRun {
   /** By rule name, why it could not be judged: it is left out from there on. */
   readonly failed: Map<string, AppError>;
   readonly stopping: AbortSignal | null;
-  /** Is told every evaluation: instants ascend, and rules stand in their order. */
+  /** Is told every evaluation. The instants of a rule ascend; how those of several rules mingle is not said. */
   judged(rule: Rule, moment: Moment, evaluation: Evaluation): void;
   /** So many of the replayed instants have been judged. */
   progressed(done: number): void;

@@ -16,7 +16,7 @@ export interface ReplayParts extends Deciding {
 }
 
 export interface ReplayListener {
-  /** Called for every instant and rule: instants ascend, and rules stand in the order given. */
+  /** Called for every instant and rule. The instants of a rule ascend; how those of several rules mingle is not said. */
   judged(replayed: Replayed): void;
   progressed?(done: number, total: number): void;
 }

@@ -7,6 +7,7 @@ import { momentOf } from '../pipeline/assess.ts';
 import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
 import { openSlide, type Slide } from '../rollup/slide.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 import { replaySteps } from './replay-steps.ts';
@@ -27,8 +28,9 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   const all = grid.instants(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   if (first === undefined || rules.length === 0) return from;
   const players = rules.map(
-    (rule): Player => ({
+    (rule, asker): Player => ({
       rule,
+      asker,
       begin: firstNotBelow(all, first - rule.forMs),
       judge: openJudge(rule, zone),
     }),
@@ -39,76 +41,119 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   if (steps === null) return from;
   const slide = openSlide(asked, steps);
   const pieces = openCallPieces(store, slide, steps, all.at(-1) as number);
+  const parties = partiesOf(players);
   const firstPlace = all.length - grid.replayed.length;
-  const begin = Math.min(...players.map((player) => player.begin));
-  let forgotten = 0;
-  for (const [place, at] of all.entries()) {
-    if (place < begin) continue;
-    await breathe();
-    heedStop(run);
-    if (!(await readUpTo(at, run, pieces, slide))) return Math.max(from, place - firstPlace);
-    slide.next();
-    for (const [asker, player] of players.entries()) {
-      if (place < player.begin || run.failed.has(player.rule.name)) continue;
-      const moment = momentOf(player.rule, at, grid);
-      const evaluation = await evaluationOf(run, slide, asker, player, moment);
-      if (evaluation !== null && at >= first) run.judged(player.rule, moment, evaluation);
+  let place = Math.min(...players.map((player) => player.begin));
+  while (place < all.length) {
+    const wanted = Math.min(all.length, place + STRETCH);
+    const to = await readUpTo({ instants: all, from: place, to: wanted }, run, pieces, slide);
+    for (const party of parties) {
+      await breathe();
+      heedStop(run);
+      await judgeParty(party, { instants: all, from: place, to }, run, slide, first);
     }
-    if (at >= first) run.progressed(place - firstPlace + 1);
-    if (at - forgotten < FORGET_EVERY_MS) continue;
-    forgotten = at;
     slide.forget();
+    place = to;
+    if (place > firstPlace) run.progressed(place - firstPlace);
+    if (to < wanted) return Math.max(from, place - firstPlace);
   }
   return grid.replayed.length;
 }
 
-/** What has left all windows is looked for this often. */
-const FORGET_EVERY_MS = 6 * 3_600_000;
+/**
+ * Rules that look at the same groups are judged at so many instants before the others have their turn: what they add up is
+ * then near the processor, and all rules' sums together would not be.
+ */
+const STRETCH = 72;
 
 interface Player {
   readonly rule: Rule;
+  /** Its number among those that ask the slide. */
+  readonly asker: number;
   /** The place of the first instant that must be judged, for what `for` looks back at. */
   readonly begin: number;
   readonly judge: (moment: Moment, series: readonly Series[]) => Evaluation;
 }
 
-/** Whether all calls before an instant could be read and held. */
-async function readUpTo(instant: number, run: ReplayRun, pieces: CallPieces, slide: Slide): Promise<boolean> {
-  while (!pieces.reach(instant)) {
-    heedStop(run);
-    try {
-      await pieces.next();
-    } catch {
-      // The direct way meets what is wrong again, and can tell which rules it concerns.
-      return false;
-    }
-    if (slide.size() > MOST_NUMBERS) return false;
-  }
-  return true;
+/** Instants by their places: [from, to) of them are judged. */
+interface Stretch {
+  readonly instants: readonly number[];
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Null for a rule that cannot be judged: it is left out from there on. */
-async function evaluationOf(
+/** Those that look at the same groups. */
+function partiesOf(players: readonly Player[]): Player[][] {
+  const parties = new Map<string, Player[]>();
+  for (const player of players) {
+    const { groupBy, where } = player.rule;
+    const name = JSON.stringify([groupBy, where]);
+    parties.set(name, [...(parties.get(name) ?? []), player]);
+  }
+  return [...parties.values()];
+}
+
+/** The place up to which all calls before the instants could be read and held. */
+async function readUpTo(
+  { instants, from, to }: Stretch,
+  run: ReplayRun,
+  pieces: CallPieces,
+  slide: Slide,
+): Promise<number> {
+  for (let place = from; place < to; place += 1) {
+    while (!pieces.reach(instants[place] as number)) {
+      heedStop(run);
+      try {
+        await pieces.next();
+      } catch {
+        // The direct way meets what is wrong again, and can tell which rules it concerns.
+        return place;
+      }
+      if (slide.size() > MOST_NUMBERS) return place;
+    }
+  }
+  return to;
+}
+
+/** Judges some rules at the instants, and tells it from the first one on that is replayed. */
+async function judgeParty(
+  party: readonly Player[],
+  { instants, from, to }: Stretch,
   run: ReplayRun,
   slide: Slide,
-  asker: number,
-  { rule, judge }: Player,
-  moment: Moment,
-): Promise<Evaluation | null> {
-  try {
-    const queries = queriesAt(rule, run.zone, moment.at);
-    const answers = slide.answer(asker, queries);
-    const isWhole = answers.every((series) => series !== null);
-    return judge(moment, isWhole ? answers : await completed(run, queries, answers, moment.at));
-  } catch (error) {
-    run.failed.set(rule.name, asAppError(error, 'rule_failed'));
-    return null;
+  first: number,
+): Promise<void> {
+  const { failed, grid, zone, store } = run;
+  for (let place = from; place < to; place += 1) {
+    for (const { rule, asker, begin, judge } of party) {
+      if (place < begin || failed.has(rule.name)) continue;
+      const moment = momentOf(rule, instants[place] as number, grid);
+      let evaluation: Evaluation;
+      try {
+        const queries = queriesAt(rule, zone, moment.at);
+        const answers = slide.answer(asker, queries, moment.at);
+        // It is not waited for what is there: a replay comes here a million times.
+        evaluation = judge(
+          moment,
+          areAllKnown(answers) ? answers : await completed(store, queries, answers, moment.at),
+        );
+      } catch (error) {
+        // It is left out from there on.
+        failed.set(rule.name, asAppError(error, 'rule_failed'));
+        continue;
+      }
+      if (moment.at >= first) run.judged(rule, moment, evaluation);
+    }
   }
+}
+
+function areAllKnown(answers: readonly (Series | null)[]): answers is readonly Series[] {
+  return answers.every((series) => series !== null);
 }
 
 /** What the slide does not know (a baseline in a zone whose days begin within a minute) is asked of the store. */
 async function completed(
-  { store }: ReplayRun,
+  store: AuditStore,
   queries: readonly Query[],
   known: readonly (Series | null)[],
   at: number,

@@ -204,10 +204,13 @@ function measuredAs(metric: Metric, errors: ErrorFilter): Measured {
           return divided === 0 ? null : (dividend(series, group, window) * per) / divided;
         },
         estimates(series, window) {
+          const numbers = dividends(series, window);
           const divided = divisors(series, window);
-          return dividends(series, window).map((number, group) =>
-            divided[group] === 0 ? Number.NaN : (number * per) / (divided[group] as number),
-          );
+          for (let group = 0; group < numbers.length; group += 1) {
+            const value = ((numbers[group] as number) * per) / (divided[group] as number);
+            numbers[group] = divided[group] === 0 ? Number.NaN : value;
+          }
+          return numbers;
         },
       };
     }
@@ -222,7 +225,7 @@ function measuredAs(metric: Metric, errors: ErrorFilter): Measured {
         sample: (cell) => sampleOfQuantile(quantileIn(cell), cell),
         estimate,
         estimates: (series, window) =>
-          Float64Array.from(series.keys, (_, group) => estimate(series, group, window) ?? Number.NaN),
+          ofGroups(series, (group) => estimate(series, group, window) ?? Number.NaN),
       };
     }
   }
@@ -252,25 +255,17 @@ function estimateOf(terms: readonly Measure[]): (series: Series, group: number, 
   };
 }
 
-/** The sums of some measures, of all groups. */
+/** The same of all groups. */
 function estimatesOf(terms: readonly Measure[]): (series: Series, window: number) => Float64Array {
-  const [only, ...more] = terms;
-  return (series, window) => {
-    const known = only === undefined || more.length > 0 ? undefined : series.estimates?.(window, only);
-    return known ?? sumsOf(series, window, terms);
-  };
+  const estimate = estimateOf(terms);
+  return (series, window) =>
+    series.estimates?.(window, terms) ?? ofGroups(series, (group) => estimate(series, group, window));
 }
 
-function sumsOf(series: Series, window: number, terms: readonly Measure[]): Float64Array {
-  const sums = new Float64Array(series.keys.length);
-  for (const measure of terms) {
-    const more = series.estimates?.(window, measure);
-    for (let group = 0; group < sums.length; group += 1) {
-      const own = more === undefined ? series.estimate(group, window, measure) : more[group];
-      sums[group] = (sums[group] as number) + (own as number);
-    }
-  }
-  return sums;
+function ofGroups({ keys }: Series, numberOf: (group: number) => number): Float64Array {
+  const numbers = new Float64Array(keys.length);
+  for (let group = 0; group < numbers.length; group += 1) numbers[group] = numberOf(group);
+  return numbers;
 }
 
 function callsIn(cell: Cell | null): number {

@@ -9,6 +9,8 @@ export interface Observed extends Iterable<Observation> {
   readonly length: number;
   /** All values as doubles, in no order. */
   readonly numbers: ArrayLike<number>;
+  /** The lowest and the highest of them. */
+  range(): Range;
   /** The group whose value stands at a place of `numbers`. */
   keyAt(place: number): GroupKey;
   /** The worst ones, worst first; all of them where `count` is left out. */
@@ -19,9 +21,29 @@ export interface Observed extends Iterable<Observation> {
   mildest(): Observation | undefined;
 }
 
+/** The lowest and the highest of some numbers; of none, the lowest is above the highest. */
+export interface Range {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/** NaN is passed over. */
+export function rangeOf(numbers: ArrayLike<number>): Range {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < numbers.length; i += 1) {
+    const number = numbers[i] as number;
+    if (number < lowest) lowest = number;
+    if (number > highest) highest = number;
+  }
+  return { lowest, highest };
+}
+
 export interface Observing {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
+  /** Where it is known already. */
+  readonly range?: Range;
   keyAt(place: number): GroupKey;
   /** The observation at a place of `numbers`. */
   observe(place: number): Observation;
@@ -31,7 +53,7 @@ export interface Observing {
   readonly worsens: 'up' | 'down' | null;
 }
 
-export function observedLater({ numbers, keyAt, observe, order, worsens }: Observing): Observed {
+export function observedLater({ numbers, range, keyAt, observe, order, worsens }: Observing): Observed {
   let whole: readonly Observation[] | null = null;
   const everything = (): readonly Observation[] => {
     whole ??= Array.from(numbers, (_, place) => observe(place)).sort(order);
@@ -44,6 +66,7 @@ export function observedLater({ numbers, keyAt, observe, order, worsens }: Obser
   return {
     length: numbers.length,
     numbers,
+    range: () => range ?? rangeOf(numbers),
     keyAt,
     worst,
     largest: (count) =>
@@ -67,9 +90,11 @@ export function observedLater({ numbers, keyAt, observe, order, worsens }: Obser
 
 /** Observations that are there already, worst first. */
 export function observedHere(worstFirst: readonly Observation[]): Observed {
+  const numbers = worstFirst.map(({ value }) => value.number);
   return {
     length: worstFirst.length,
-    numbers: worstFirst.map(({ value }) => value.number),
+    numbers,
+    range: () => rangeOf(numbers),
     keyAt: (place) => worstFirst[place]?.key ?? [],
     worst: (count) => worstFirst.slice(0, count),
     largest: (count) => [...worstFirst].sort((a, b) => b.value.number - a.value.number).slice(0, count),
@@ -101,10 +126,6 @@ function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | '
 function ranked(numbers: ArrayLike<number>, count: number, sign: number): number {
   if (count > 1)
     return Float64Array.from(numbers, (value) => value * sign).sort()[numbers.length - count] as number;
-  let foremost = Number.NEGATIVE_INFINITY;
-  for (let place = 0; place < numbers.length; place += 1) {
-    const value = (numbers[place] as number) * sign;
-    if (value > foremost) foremost = value;
-  }
-  return foremost;
+  const { lowest, highest } = rangeOf(numbers);
+  return sign > 0 ? highest : -lowest;
 }

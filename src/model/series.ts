@@ -41,8 +41,11 @@ export interface Series {
   cell(group: number, window: number): Cell | null;
   /** The sum of an additive measure as a double: within a millionth of a millionth of itself. 0 without rows. */
   estimate(group: number, window: number, measure: Measure): number;
-  /** The estimates of all groups, where the series has them at hand: a replay asks for thousands at each instant. */
-  estimates?(window: number, measure: Measure): Float64Array;
+  /**
+   * What measures come to together, of all groups, where the series has it at hand: a replay asks for thousands at each
+   * instant. The caller may write over it; like all that a series says, it holds until the series is that of another instant.
+   */
+  estimates?(window: number, measures: readonly Measure[]): Float64Array;
   /** The quantile of a sketch as `sketchQuantile` tells it, where the series need not make the sketch for it. */
   quantile?(group: number, window: number, sketch: Measure, q: number): number | null;
 }

@@ -13,33 +13,37 @@ export const SKETCH_GAMMA = (1 + SKETCH_ERROR) / (1 - SKETCH_ERROR);
 /** Holds values of 0 and below; far under any bucket that a positive double can have. */
 export const ZERO_BUCKET = -1_000_000;
 
+/** The sketch of some buckets and their counts, which may be 0. */
+export function sketchOf(buckets: ArrayLike<number>, counts: ArrayLike<number>): Sketch {
+  const sketch = new Map<number, number>();
+  for (let i = 0; i < buckets.length; i += 1) {
+    const count = counts[i] as number;
+    if (count > 0) sketch.set(buckets[i] as number, count);
+  }
+  return sketch;
+}
+
 /** The q-quantile of a sketch: within 1 % of the value whose rank is q·(n − 1), rounded down; null when it is empty. */
 export function sketchQuantile(sketch: Sketch, q: number): number | null {
   const ascending = [...sketch].sort(([a], [b]) => a - b);
   return quantileOf(
-    ascending.length,
-    (i) => ascending[i]?.[0] ?? 0,
-    (i) => ascending[i]?.[1] ?? 0,
+    ascending.map(([bucket]) => bucket),
+    ascending.map(([, count]) => count),
     q,
   );
 }
 
-/** The same of so many buckets, which ascend, and their counts. */
-export function quantileOf(
-  length: number,
-  bucketAt: (i: number) => number,
-  countAt: (i: number) => number,
-  q: number,
-): number | null {
+/** The same of buckets, which ascend, and their counts. */
+export function quantileOf(buckets: ArrayLike<number>, counts: ArrayLike<number>, q: number): number | null {
   let count = 0;
-  for (let i = 0; i < length; i += 1) count += countAt(i);
+  for (let i = 0; i < buckets.length; i += 1) count += counts[i] as number;
   if (count === 0) return null;
   const rank = Math.floor(q * (count - 1));
   let seen = 0;
-  for (let i = 0; i < length; i += 1) {
-    seen += countAt(i);
+  for (let i = 0; i < buckets.length; i += 1) {
+    seen += counts[i] as number;
     if (seen <= rank) continue;
-    const bucket = bucketAt(i);
+    const bucket = buckets[i] as number;
     return bucket === ZERO_BUCKET ? 0 : (2 * SKETCH_GAMMA ** bucket) / (SKETCH_GAMMA + 1);
   }
   return null;

@@ -1,7 +1,7 @@
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Cell, GroupKey, Query, Series } from '../model/series.ts';
-import { quantileOf, type Sketch } from '../model/sketch.ts';
+import { quantileOf, type Sketch, sketchOf } from '../model/sketch.ts';
 import type { Window } from '../model/window.ts';
 import type { GroupBuckets } from './bucket-index.ts';
 import type { CubeCells } from './cube-cells.ts';
@@ -113,14 +113,16 @@ class LookSeries implements Series {
     return estimateAt(this.#column(window), this.#at(group), this.#place(measure));
   }
 
-  estimates(window: number, measure: Measure): Float64Array {
+  estimates(window: number, measures: readonly Measure[]): Float64Array {
     const values = this.#column(window);
-    const place = this.#place(measure);
-    const estimates = new Float64Array(this.#groups.length);
-    for (let group = 0; group < estimates.length; group += 1) {
-      estimates[group] = estimateAt(values, this.#at(group), place);
+    const sums = new Float64Array(this.#groups.length);
+    for (const measure of measures) {
+      const place = this.#place(measure);
+      for (let group = 0; group < sums.length; group += 1) {
+        sums[group] = (sums[group] as number) + estimateAt(values, this.#at(group), place);
+      }
     }
-    return estimates;
+    return sums;
   }
 
   quantile(group: number, window: number, measure: Measure, q: number): number | null {
@@ -129,12 +131,7 @@ class LookSeries implements Series {
       if (own !== measure) continue;
       const { buckets, ids } = bucketsOf(this.keys[group] as GroupKey);
       const { values } = columns[window] as Totals;
-      return quantileOf(
-        ids.length,
-        (i) => buckets[i] as number,
-        (i) => countIn(values, ids[i] as number),
-        q,
-      );
+      return quantileOf(buckets, countsIn(values, ids), q);
     }
     return null;
   }
@@ -237,9 +234,14 @@ function openBuckets({ split }: CubeView): BucketsOf {
   return (key) => split.buckets.ofGroup(memberOf(numbers, key, () => split.numberOf(key)));
 }
 
-/** A group may be newer than the sums. */
-function countIn(values: Float64Array, id: number): number {
-  return values[id] ?? 0;
+function countsIn(values: Float64Array, ids: readonly number[]): Float64Array {
+  const counts = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i += 1) {
+    const id = ids[i] as number;
+    // A group may be newer than the sums.
+    if (id < values.length) counts[i] = values[id] as number;
+  }
+  return counts;
 }
 
 const NO_SKETCHES: Cell['sketches'] = {};
@@ -254,11 +256,7 @@ function sketchesOf(
   for (const { measure, columns, bucketsOf } of counted) {
     const { buckets, ids } = bucketsOf(key);
     const { values } = columns[window] as Totals;
-    const sketch = new Map<number, number>();
-    ids.forEach((id, i) => {
-      const count = countIn(values, id);
-      if (count > 0) sketch.set(buckets[i] as number, count);
-    });
+    const sketch = sketchOf(buckets, countsIn(values, ids));
     if (sketch.size > 0) sketches[measure] = sketch;
   }
   return sketches;

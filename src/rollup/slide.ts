@@ -3,9 +3,8 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
 import { type Layout, layoutOf } from './layout.ts';
-import { NO_GROUPS, type RecentGroups } from './recent-groups.ts';
-import { type Edge, openRunningSums, type RunningSums, type RunningTotals } from './running-sums.ts';
-import { type CountedSketch, groupsBetween, type Span, seriesBetween } from './series-between.ts';
+import { type Edge, NO_TOTALS, openRunningSums, type RunningSums } from './running-sums.ts';
+import { type CountedSketch, SeriesBetween, type Span } from './series-between.ts';
 import { bySegment, cellValues, type StepGroups, stepGroups } from './step-cells.ts';
 import type { StepGrid } from './step-grid.ts';
 
@@ -20,11 +19,12 @@ export interface Slide {
   wanted(edges: readonly number[], together: boolean): CallRead;
   /** The calls that follow those taken before. Throws a RangeError for sums that doubles cannot count exactly. */
   take(read: CallRead, columns: CallColumns): void;
-  /** A new instant: answers given before hold no more. */
-  next(): void;
-  /** An asker's queries as of this instant, once; null for one whose windows are not on the grid, or not known. */
-  answer(asker: number, queries: readonly Query[]): (Series | null)[];
-  /** Lets go of what has left all windows, when all askers have been answered. */
+  /**
+   * An asker's queries as of an instant, once; null for one whose windows are not on the grid, or not known. Askers of the
+   * same groups go from instant to instant together: an answer holds until one of them is answered as of another.
+   */
+  answer(asker: number, queries: readonly Query[], instant: number): (Series | null)[];
+  /** Lets go of what has left all windows of those that were answered since the last time. */
   forget(): void;
   /** Numbers that are held. */
   size(): number;
@@ -80,12 +80,9 @@ export function openSlide(asked: readonly (readonly Query[])[], grid: StepGrid):
         }
       }
     },
-    next() {
-      for (const sums of allSums) sums.nextRound();
-    },
-    answer: (asker, queries) =>
+    answer: (asker, queries, instant) =>
       queries.map((query, i) =>
-        answerTo(query, (askers[asker] as readonly AskedQuery[])[i] as AskedQuery, grid),
+        answerTo(query, (askers[asker] as readonly AskedQuery[])[i] as AskedQuery, grid, instant),
       ),
     forget() {
       for (const sums of allSums) sums.forget();
@@ -166,7 +163,7 @@ interface AskedQuery {
     readonly sums: RunningSums;
     readonly spans: readonly Ends[];
   })[];
-  recent: RecentGroups;
+  readonly series: SeriesBetween;
 }
 
 /** The edges of a window, and the totals at them. */
@@ -174,8 +171,6 @@ interface Ends extends Span {
   readonly fromEdge: Edge;
   readonly toEdge: Edge;
 }
-
-const NO_TOTALS: RunningTotals = { values: new Float64Array(0) };
 
 function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery {
   const endsIn = (sums: RunningSums): Ends[] =>
@@ -186,35 +181,43 @@ function openAsked(query: Query, { groups, tables, sketches }: View): AskedQuery
       until: NO_TOTALS,
     }));
   const table = tables.get(tableName(query)) as Table;
+  const ends = endsIn(table.sums);
+  const counted = [...sketches].flatMap(([measure, { buckets, sums }]) =>
+    query.measures.includes(measure) ? [{ measure, buckets, sums, spans: endsIn(sums) }] : [],
+  );
   return {
     groups,
     table,
-    ends: endsIn(table.sums),
-    sketches: [...sketches].flatMap(([measure, { buckets, sums }]) =>
-      query.measures.includes(measure) ? [{ measure, buckets, sums, spans: endsIn(sums) }] : [],
-    ),
-    recent: NO_GROUPS,
+    ends,
+    sketches: counted,
+    series: new SeriesBetween(query.measures, table.layout, ends, counted),
   };
 }
 
-function answerTo(query: Query, asked: AskedQuery, grid: StepGrid): Series | null {
-  const { groups, table, ends, sketches } = asked;
-  if (!moveTo(query, table.sums, ends, grid)) return null;
-  for (const { sums, spans } of sketches) if (!moveTo(query, sums, spans, grid)) return null;
-  asked.recent = groupsBetween(ends, table.layout, groups.keys, asked.recent);
-  return seriesBetween(query, asked.recent, table.layout, ends, sketches);
+function answerTo(query: Query, asked: AskedQuery, grid: StepGrid, instant: number): Series | null {
+  const { groups, table, ends, sketches, series } = asked;
+  if (!moveTo(query, table.sums, ends, grid, instant)) return null;
+  for (const { sums, spans } of sketches) if (!moveTo(query, sums, spans, grid, instant)) return null;
+  series.moved(groups.keys);
+  return series;
 }
 
 /** Moves the ends to the windows of the query; whether that could be done. */
-function moveTo({ windows }: Query, sums: RunningSums, ends: readonly Ends[], grid: StepGrid): boolean {
+function moveTo(
+  { windows }: Query,
+  sums: RunningSums,
+  ends: readonly Ends[],
+  grid: StepGrid,
+  instant: number,
+): boolean {
   for (let i = 0; i < windows.length; i += 1) {
     const window = windows[i] as Query['windows'][number];
     const from = grid.stepAt(window.from);
     const to = grid.stepAt(window.to);
     if (from === null || to === null) return false;
     const own = ends[i] as Ends;
-    const until = sums.at(own.toEdge, to);
-    const since = sums.at(own.fromEdge, from);
+    const until = sums.at(own.toEdge, to, instant);
+    const since = sums.at(own.fromEdge, from, instant);
     if (until === null || since === null) return false;
     own.until = until;
     // A window without time in it holds nothing: it ends where it begins.

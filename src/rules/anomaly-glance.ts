@@ -1,4 +1,5 @@
 import { toNumber } from '../model/money.ts';
+import { rangeOf } from '../model/observed.ts';
 import type { AnomalyRule } from '../model/rule.ts';
 
 /** A group's value, its periods, and (for additive metrics) the 24 h that end with each, as doubles. */
@@ -37,7 +38,7 @@ export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
     );
   };
   return ({ value, periods, days }) => {
-    const { lowest, highest } = endsOf(periods);
+    const { lowest, highest } = rangeOf(periods);
     const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
     const near = CLOSE * (1 + largest);
     // Clipped or not, the mean lies between the periods: most groups are small and never move by what is news.
@@ -55,16 +56,6 @@ export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
       (rule.method === 'zscore' || isQuietBeside(clipped(periods), value, { floor, close }))
     );
   };
-}
-
-function endsOf(values: readonly number[]): { lowest: number; highest: number } {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
-    if (value < lowest) lowest = value;
-    if (value > highest) highest = value;
-  }
-  return { lowest, highest };
 }
 
 function clipped(values: readonly number[]): number[] {

@@ -1,6 +1,7 @@
 import type { Firing, Observation, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, type Sample } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
+import { type Range, rangeOf } from '../model/observed.ts';
 import type { Operator, ThresholdRule } from '../model/rule.ts';
 import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 
@@ -8,11 +9,10 @@ const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
 const CLOSE = 1e-6;
 
-/** The values of groups that have one, by place: as estimates, with their ends, and exact for those that are asked for. */
+/** The values of groups that have one, by place: as estimates, with their range, and exact for those that are asked for. */
 export interface Values {
   readonly numbers: Float64Array;
-  readonly lowest: number;
-  readonly highest: number;
+  readonly range: Range;
   keyAt(place: number): GroupKey;
   sampleAt(place: number): Sample;
 }
@@ -22,29 +22,19 @@ export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const { sample, estimates } = measured(rule.metric, rule.errors);
   const series = withEveryone(rule, answer);
   const all = estimates(series, 0);
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = Number.NEGATIVE_INFINITY;
-  let missing = 0;
-  for (let group = 0; group < all.length; group += 1) {
-    const number = all[group] as number;
-    if (number < lowest) lowest = number;
-    if (number > highest) highest = number;
-    if (Number.isNaN(number)) missing += 1;
-  }
-  /** The group of each place; null where every group has a value. */
-  const groups = missing === 0 ? null : withValue(all);
+  /** The group of each place; null where every group has a value, as sums do. */
+  const groups = describeMetric(rule.metric).additive ? null : withValue(all);
   const groupAt = (place: number): number => (groups === null ? place : (groups[place] as number));
   return {
     numbers: groups === null ? all : Float64Array.from(groups, (group) => all[group] as number),
-    lowest,
-    highest,
+    range: rangeOf(all),
     keyAt: (place) => series.keys[groupAt(place)] as GroupKey,
     sampleAt: (place) => sample(series.cell(groupAt(place), 0)) as Sample,
   };
 }
 
 function withEveryone(rule: ThresholdRule, answer: Series): Series {
-  return answer.keys.length === 0 && isOfEveryone(rule) ? EVERYONE : answer;
+  return isOfEveryone(rule) && answer.keys.length === 0 ? EVERYONE : answer;
 }
 
 /** Without group_by an additive metric has a value even without a row. */
@@ -108,7 +98,7 @@ export function firingIn(
 ): Firing[] {
   const limits = limitsOf(rule);
   const { rises, nearest } = limits;
-  if (rises ? values.highest < nearest : values.lowest > nearest) return [];
+  if (rises ? values.range.highest < nearest : values.range.lowest > nearest) return [];
   return candidates(limits, values.numbers).flatMap((place) => {
     const observation = observe(place);
     const steps = stepsOf(rule, limits.all, observation.value);

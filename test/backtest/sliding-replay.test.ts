@@ -272,14 +272,15 @@ async function bothWays(play: Play, store: AuditStore = scene.store) {
   await replayDirectly(direct.run, { from: 0, to: direct.run.grid.replayed.length }, 5);
   expect(slid.run.failed).toEqual(direct.run.failed);
   return {
-    slid: { judged, lines: slid.lines },
-    direct: { instants: direct.run.grid.replayed.length, ...direct },
+    slid: { judged, lines: slid.lines.sort() },
+    direct: { instants: direct.run.grid.replayed.length, ...direct, lines: direct.lines.sort() },
   };
 }
 
 function runOf(play: Play, store: AuditStore) {
   const lines: string[] = [];
   const statuses = new Set<string>();
+  const latest = new Map<string, number>();
   const { rules, zone, grid } = partsOf(scene, play);
   const run: ReplayRun = {
     store,
@@ -289,6 +290,8 @@ function runOf(play: Play, store: AuditStore) {
     failed: new Map(),
     stopping: null,
     judged(rule, moment, evaluation) {
+      expect(evaluation.at).toBeGreaterThan(latest.get(rule.name) ?? 0);
+      latest.set(rule.name, evaluation.at);
       lines.push(asText(rule, moment.earlier.length, evaluation));
       statuses.add(`${rule.type} ${evaluation.judgement.status}`);
       if (evaluation.pending.length > 0) statuses.add(`${rule.type} pending`);

@@ -147,7 +147,7 @@ function expectEstimates(series: Series, { windows, measures }: Query, where: st
       const exact = series.keys.map(
         (_, group) => Number(series.cell(group, window)?.sums[measure] ?? 0n) / 1e12,
       );
-      const all = series.estimates?.(window, measure) ?? [];
+      const all = series.estimates?.(window, [measure]) ?? [];
       const each = series.keys.map((_, group) => series.estimate(group, window, measure));
       const off = exact.filter((sum, i) =>
         [all[i], each[i]].some((one) => !(Math.abs((one ?? Number.NaN) - sum) <= 1e-9 * (1 + Math.abs(sum)))),

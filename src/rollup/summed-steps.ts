@@ -1,0 +1,100 @@
+import { carryParts, type Layout } from './layout.ts';
+import type { StepCells } from './step-cells.ts';
+
+/** The sums of all calls before a step, group after group: the sums between two steps are a difference. */
+export interface RunningTotals {
+  readonly values: Float64Array;
+  /** Where those of the first group stand. */
+  readonly start: number;
+  /** So many numbers from there on; a group behind them had no call yet. */
+  readonly length: number;
+}
+
+/** Totals to be set. All of them are made here, in one shape: they are read hundreds of millions of times. */
+export function openTotals(): { -readonly [K in keyof RunningTotals]: RunningTotals[K] } {
+  return { values: new Float64Array(0), start: 0, length: 0 };
+}
+
+/** What had been summed up at a place of the totals. */
+export function totalAt({ values, start, length }: RunningTotals, place: number): number {
+  return place < length ? (values[start + place] as number) : 0;
+}
+
+/** Some steps, and what everything before them sums up to. */
+export interface SummedSteps {
+  readonly from: number;
+  readonly to: number;
+  /** How many numbers the totals before a step have. */
+  readonly length: number;
+  /** The totals before each step, and behind the last one; before the first alone where `cells` tell the rest. */
+  readonly totals: Float64Array;
+  /** Null where the totals before each step are there. */
+  readonly cells: StepCells | null;
+}
+
+/** The totals grow by so many steps at most before parts are carried: those of two steps may differ by 9,000, exactly. */
+const LONGEST = 4_000;
+/**
+ * Where half of all groups have calls in a step, the totals before each take little more than the cells do, and nothing
+ * needs to be added up again.
+ */
+const DENSE = 0.5;
+
+/** Sums steps up, on from `totals`, which are then those behind the last step. */
+export function summedSteps(cells: StepCells, totals: Float64Array, layout: Layout): SummedSteps[] {
+  const stretches: SummedSteps[] = [];
+  for (let { from } = cells; from < cells.to; from += LONGEST) {
+    carryParts(totals, layout);
+    stretches.push(summed(cells, totals, layout, { from, to: Math.min(cells.to, from + LONGEST) }));
+  }
+  return stretches;
+}
+
+function summed(
+  cells: StepCells,
+  totals: Float64Array,
+  { width }: Layout,
+  { from, to }: { readonly from: number; readonly to: number },
+): SummedSteps {
+  const { length } = totals;
+  const steps = to - from;
+  if (cellsBetween(cells, from, to) * width < DENSE * steps * length) {
+    const before = totals.slice();
+    addSteps({ values: totals, start: 0 }, cells, width, { from, to, sign: 1 });
+    return { from, to, length, totals: before, cells };
+  }
+  const all = new Float64Array((steps + 1) * length);
+  all.set(totals);
+  for (let step = from, start = length; step < to; step += 1, start += length) {
+    all.copyWithin(start, start - length, start);
+    addSteps({ values: all, start }, cells, width, { from: step, to: step + 1, sign: 1 });
+  }
+  totals.set(all.subarray(steps * length));
+  return { from, to, length, totals: all, cells: null };
+}
+
+/** Adds the cells of the steps [from, to) to totals, or takes them away. */
+export function addSteps(
+  { values: totals, start }: Pick<RunningTotals, 'values' | 'start'>,
+  { from: first, starts, groups, values }: StepCells,
+  width: number,
+  { from, to, sign }: { readonly from: number; readonly to: number; readonly sign: 1 | -1 },
+): void {
+  const end = starts[to - first] as number;
+  let cell = starts[from - first] as number;
+  for (let at = cell * width; cell < end; cell += 1) {
+    const place = start + (groups[cell] as number) * width;
+    for (let m = 0; m < width; m += 1, at += 1) {
+      totals[place + m] = (totals[place + m] as number) + sign * (values[at] as number);
+    }
+  }
+}
+
+/** Numbers that are held. */
+export function sizeOf({ from, to, totals, cells }: SummedSteps, width: number): number {
+  return totals.length + (cells === null ? 0 : cellsBetween(cells, from, to) * (width + 1));
+}
+
+function cellsBetween({ from: first, starts }: StepCells, from: number, to: number): number {
+  return (starts[to - first] as number) - (starts[from - first] as number);
+}
