@@ -20,6 +20,7 @@ import {
   type WholeNeeds,
   wholeNeeds,
 } from './needs.ts';
+import { partsLeft, readPartsAhead } from './parts-ahead.ts';
 import { readHoursByMinute, readParts, readPieces, readWhole } from './read-cells.ts';
 import { ripen } from './ripen.ts';
 import { readYoung, type SeenMinutes, UNSEEN } from './young-minutes.ts';
@@ -218,7 +219,6 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const youngFrom = rereadsOpen ? sealed : Math.max(sealed, reread);
     for (const own of owners) {
       own.looks += 1;
-      own.pieces.clear();
       // After the clock went back, what lies ahead is read again when it comes.
       for (const hour of own.details.keys()) if (hour > at) own.details.delete(hour);
     }
@@ -249,7 +249,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     );
     rowsRead += await readHoursByMinute(snapshot, edges.byMinute, at, measuresOf(HOUR));
     rowsRead += await readPieces(snapshot, edges.pieces);
-    rowsRead += await readParts(snapshot, edges.parts, measuresOf(HOUR));
+    rowsRead += await readParts(snapshot, partsLeft(edges.parts, late), measuresOf(HOUR));
     for (const length of LENGTHS) {
       rowsRead += await readWhole(snapshot, length, again.whole[length], measuresOf(length));
     }
@@ -277,6 +277,13 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     readTo = at;
     if (ripenedTo !== sealedTo) ripenAll(sealedTo);
     return { newestRow, rowsRead };
+  };
+
+  /** What a first look needs of the past that is kept: nothing has read it between polls. */
+  const readAhead = async (at: number): Promise<number> => {
+    if (readTo !== null || sealedTo === null) return 0;
+    const { parts } = edgeNeeds(queries, plan, cubes, at, isKnownByMinute(sealedTo));
+    return readPartsAhead(store, parts, measuresOf(HOUR));
   };
 
   /** Reads the hours by the minute that the edges of the next poll fall into, until it `isOver`. */
@@ -332,10 +339,12 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       queries = asked;
       latestNeeds = null;
       unseal(at);
+      for (const own of cubes.values()) own.pieces.clear();
+      const ahead = await readAhead(at);
       const seen = await store.snapshot((snapshot) => lookInto(snapshot, at, now));
       const series = answers.to(asked, plan.uses, at);
       await keep();
-      return { ...seen, series };
+      return { ...seen, rowsRead: seen.rowsRead + ahead, series };
     },
 
     async build(budgetMs) {
