@@ -11,6 +11,8 @@ export interface CallPieces {
   reach(instant: number): boolean;
   /** Gives the slide the next ones. Throws the store's AppError, and a RangeError as `take` does. */
   next(): Promise<void>;
+  /** Nothing more is read, save what is being read. */
+  close(): void;
 }
 
 /** Read first, before anything is known of how many calls there are. */
@@ -60,12 +62,15 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
 
   /** Those that are read or being read, one after the other; null behind the last. */
   const ahead: Promise<Piece | null>[] = [];
+  let isClosed = false;
   const readOn = (): void => {
     const latest = ahead.at(-1);
     const reading =
       latest === undefined
         ? readFrom(known)
-        : latest.then((piece) => (piece === null || endOf(piece) >= end ? null : readFrom(endOf(piece))));
+        : latest.then((piece) =>
+            piece === null || isClosed || endOf(piece) >= end ? null : readFrom(endOf(piece)),
+          );
     // Nobody may be waiting for it when it fails; whoever asks for it is told.
     reading.catch(() => undefined);
     ahead.push(reading);
@@ -74,13 +79,16 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
   return {
     reach: (instant) => known >= instant,
     async next() {
-      while (ahead.length <= AHEAD) readOn();
+      while (ahead.length < AHEAD) readOn();
       const piece = await ahead[0];
       ahead.shift();
       readOn();
       if (piece === null || piece === undefined) throw new RangeError('there are no calls behind the end');
       slide.take(piece.read, piece.columns);
       known = endOf(piece);
+    },
+    close() {
+      isClosed = true;
     },
   };
 }

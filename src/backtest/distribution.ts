@@ -55,7 +55,7 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
       const { numbers } = observed;
       if (numbers.length === 0) return;
       buckets.count(numbers);
-      const { lowest, highest } = observed.range();
+      const { lowest, highest } = observed.extent();
       noteEnds(observed, lowest, highest);
       for (const [i, { bound }] of rule.steps.entries()) {
         const isPossible = isNear(falls ? lowest : highest, bounds[i] as number, falls ? 'down' : 'up');

@@ -6,7 +6,7 @@ import type { Query, Series } from '../model/series.ts';
 import { momentOf } from '../pipeline/assess.ts';
 import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
-import { openSlide, type Slide } from '../rollup/slide.ts';
+import { openSlide, type Slide, viewName } from '../rollup/slide.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
@@ -44,20 +44,24 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   const parties = partiesOf(players);
   const firstPlace = all.length - grid.replayed.length;
   let place = Math.min(...players.map((player) => player.begin));
-  while (place < all.length) {
-    const wanted = Math.min(all.length, place + STRETCH);
-    const to = await readUpTo({ instants: all, from: place, to: wanted }, run, pieces, slide);
-    for (const party of parties) {
-      await breathe();
-      heedStop(run);
-      await judgeParty(party, { instants: all, from: place, to }, run, slide, first);
+  try {
+    while (place < all.length) {
+      const wanted = endOfStretch(all, place);
+      const to = await readUpTo({ instants: all, from: place, to: wanted }, run, pieces, slide);
+      for (const party of parties) {
+        await judgeParty(party, { instants: all, from: place, to }, run, slide, first);
+      }
+      slide.forget();
+      place = to;
+      const done = place - firstPlace;
+      // Where a replay goes on, a `for` looks back at instants that have been told.
+      if (done > from) run.progressed(done);
+      if (to < wanted) return Math.max(from, done);
     }
-    slide.forget();
-    place = to;
-    if (place > firstPlace) run.progressed(place - firstPlace);
-    if (to < wanted) return Math.max(from, place - firstPlace);
+    return grid.replayed.length;
+  } finally {
+    pieces.close();
   }
-  return grid.replayed.length;
 }
 
 /**
@@ -65,6 +69,15 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
  * then near the processor, and all rules' sums together would not be.
  */
 const STRETCH = 72;
+/** And no more than lie in so long a time: all of it is read before, and let go of after. */
+const STRETCH_MS = 6 * 3_600_000;
+/** Signals, the progress bar and what the store sends have their turn this often. */
+const PAUSE_EVERY_MS = 50;
+
+function endOfStretch(instants: readonly number[], place: number): number {
+  const later = firstNotBelow(instants, (instants[place] as number) + STRETCH_MS);
+  return Math.min(instants.length, place + STRETCH, Math.max(place + 1, later));
+}
 
 interface Player {
   readonly rule: Rule;
@@ -86,8 +99,7 @@ interface Stretch {
 function partiesOf(players: readonly Player[]): Player[][] {
   const parties = new Map<string, Player[]>();
   for (const player of players) {
-    const { groupBy, where } = player.rule;
-    const name = JSON.stringify([groupBy, where]);
+    const name = viewName(player.rule);
     parties.set(name, [...(parties.get(name) ?? []), player]);
   }
   return [...parties.values()];
@@ -124,7 +136,13 @@ async function judgeParty(
   first: number,
 ): Promise<void> {
   const { failed, grid, zone, store } = run;
+  let pausedAt = Number.NEGATIVE_INFINITY;
   for (let place = from; place < to; place += 1) {
+    if (performance.now() - pausedAt > PAUSE_EVERY_MS) {
+      await breathe();
+      heedStop(run);
+      pausedAt = performance.now();
+    }
     for (const { rule, asker, begin, judge } of party) {
       if (place < begin || failed.has(rule.name)) continue;
       const moment = momentOf(rule, instants[place] as number, grid);

@@ -10,7 +10,7 @@ export interface Observed extends Iterable<Observation> {
   /** All values as doubles, in no order. */
   readonly numbers: ArrayLike<number>;
   /** The lowest and the highest of them. */
-  range(): Range;
+  extent(): Extent;
   /** The group whose value stands at a place of `numbers`. */
   keyAt(place: number): GroupKey;
   /** The worst ones, worst first; all of them where `count` is left out. */
@@ -22,13 +22,13 @@ export interface Observed extends Iterable<Observation> {
 }
 
 /** The lowest and the highest of some numbers; of none, the lowest is above the highest. */
-export interface Range {
+export interface Extent {
   readonly lowest: number;
   readonly highest: number;
 }
 
 /** NaN is passed over. */
-export function rangeOf(numbers: ArrayLike<number>): Range {
+export function extentOf(numbers: ArrayLike<number>): Extent {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < numbers.length; i += 1) {
@@ -43,7 +43,7 @@ export interface Observing {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
   /** Where it is known already. */
-  readonly range?: Range;
+  readonly extent?: Extent;
   keyAt(place: number): GroupKey;
   /** The observation at a place of `numbers`. */
   observe(place: number): Observation;
@@ -53,7 +53,7 @@ export interface Observing {
   readonly worsens: 'up' | 'down' | null;
 }
 
-export function observedLater({ numbers, range, keyAt, observe, order, worsens }: Observing): Observed {
+export function observedLater({ numbers, extent, keyAt, observe, order, worsens }: Observing): Observed {
   let whole: readonly Observation[] | null = null;
   const everything = (): readonly Observation[] => {
     whole ??= Array.from(numbers, (_, place) => observe(place)).sort(order);
@@ -66,7 +66,7 @@ export function observedLater({ numbers, range, keyAt, observe, order, worsens }
   return {
     length: numbers.length,
     numbers,
-    range: () => range ?? rangeOf(numbers),
+    extent: () => extent ?? extentOf(numbers),
     keyAt,
     worst,
     largest: (count) =>
@@ -94,7 +94,7 @@ export function observedHere(worstFirst: readonly Observation[]): Observed {
   return {
     length: worstFirst.length,
     numbers,
-    range: () => rangeOf(numbers),
+    extent: () => extentOf(numbers),
     keyAt: (place) => worstFirst[place]?.key ?? [],
     worst: (count) => worstFirst.slice(0, count),
     largest: (count) => [...worstFirst].sort((a, b) => b.value.number - a.value.number).slice(0, count),
@@ -126,6 +126,6 @@ function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | '
 function ranked(numbers: ArrayLike<number>, count: number, sign: number): number {
   if (count > 1)
     return Float64Array.from(numbers, (value) => value * sign).sort()[numbers.length - count] as number;
-  const { lowest, highest } = rangeOf(numbers);
+  const { lowest, highest } = extentOf(numbers);
   return sign > 0 ? highest : -lowest;
 }

@@ -43,7 +43,8 @@ export interface Series {
   estimate(group: number, window: number, measure: Measure): number;
   /**
    * What measures come to together, of all groups, where the series has it at hand: a replay asks for thousands at each
-   * instant. The caller may write over it; like all that a series says, it holds until the series is that of another instant.
+   * instant. The caller may write over it; like all that a series says, it holds until the series is that of another instant, or
+   * is asked the same again.
    */
   estimates?(window: number, measures: readonly Measure[]): Float64Array;
   /** The quantile of a sketch as `sketchQuantile` tells it, where the series need not make the sketch for it. */

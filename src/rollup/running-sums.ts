@@ -11,10 +11,11 @@ import {
 
 /** One end of one window, which goes from step to step. */
 export interface Edge {
-  /** Where it is, and the steps around; null before it is first asked for. */
+  /** Where it was asked for last. */
   at: number;
+  /** The steps around it; null where they are not known, and before it is first asked for. */
   around: SummedSteps | null;
-  /** Whether what lies behind it may still be needed: it has not been asked for yet, or has been since things were let go of. */
+  /** It has not been asked for yet, or has been since steps were let go of: those from it on may be needed. */
   isNeeded: boolean;
   /** Totals that are looked up, and those that follow it where they must be added up. */
   readonly found: ReturnType<typeof openTotals>;
@@ -23,7 +24,7 @@ export interface Edge {
 
 interface Cursor {
   readonly totals: ReturnType<typeof openTotals>;
-  /** The step that its totals are those before, of the steps that it was last moved in. */
+  /** Its totals are those before this step of `within`. */
   at: number;
   /** It stands there as of this instant, and may move on as of another. */
   instant: number;
@@ -99,7 +100,7 @@ export function openRunningSums(
     },
     at(edge, step, instant) {
       const around = aroundOf(edge, step);
-      if (around === null) return step === origin ? NO_TOTALS : null;
+      if (around === null) return step === origin && totals.length === 0 ? NO_TOTALS : null;
       edge.at = step;
       edge.isNeeded = true;
       if (around.cells !== null) return standAt(edge.cursor, around, step, instant);
@@ -113,7 +114,9 @@ export function openRunningSums(
       absolute += largestSum(cells.values, width, unitPlaces);
       if (absolute > EXACT) throw new RangeError('sums are too large to be counted in doubles');
       totals = enlarged(totals, groupCount * width);
-      stretches.push(...summedSteps(cells, totals, layout));
+      const summed = summedSteps(cells, totals, layout, stretches.at(-1) ?? null);
+      if (summed.replaces) stretches.pop();
+      stretches.push(...summed.stretches);
     },
     forget() {
       let needed = Number.POSITIVE_INFINITY;

@@ -33,7 +33,7 @@ export class SeriesBetween implements Series {
   #allKeys: readonly GroupKey[] = [];
   #groups: Int32Array = new Int32Array(0);
   /** By window and by measures. */
-  readonly #buffers: Map<readonly Measure[], Float64Array>[] = [];
+  readonly #buffers: WeakMap<readonly Measure[], Float64Array>[] = [];
   /** Made when they are asked for: of thousands of users, most are never told apart. */
   #keys: readonly GroupKey[] | null = [];
   /** Where the measure stands that was asked for last: it is asked for many times over. */
@@ -116,7 +116,7 @@ export class SeriesBetween implements Series {
     const { length } = this.#groups;
     let buffers = this.#buffers[window];
     if (buffers === undefined) {
-      buffers = new Map();
+      buffers = new WeakMap();
       this.#buffers[window] = buffers;
     }
     let buffer = buffers.get(measures);

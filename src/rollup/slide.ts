@@ -237,7 +237,8 @@ function grouped(queries: readonly Query[], nameOf: (query: Query) => string): M
   return groups;
 }
 
-function viewName({ groupBy, where }: Query): string {
+/** The same for all queries, or rules, over the same groups. */
+export function viewName({ groupBy, where }: Pick<Query, 'groupBy' | 'where'>): string {
   return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 

@@ -32,7 +32,7 @@ export interface SummedSteps {
   readonly cells: StepCells | null;
 }
 
-/** The totals grow by so many steps at most before parts are carried: those of two steps may differ by 9,000, exactly. */
+/** So many steps at most are added before parts are carried: the totals at two ends may lack twice as many, and 9,000 are exact. */
 const LONGEST = 4_000;
 /**
  * Where half of all groups have calls in a step, the totals before each take little more than the cells do, and nothing
@@ -40,14 +40,60 @@ const LONGEST = 4_000;
  */
 const DENSE = 0.5;
 
-/** Sums steps up, on from `totals`, which are then those behind the last step. */
-export function summedSteps(cells: StepCells, totals: Float64Array, layout: Layout): SummedSteps[] {
+/**
+ * Sums steps up, on from `totals`, which are then those behind the last step. Where the `latest` steps are so few that the
+ * totals before them take more than they do, the first of the new ones join them; what takes their place comes first.
+ */
+export function summedSteps(
+  cells: StepCells,
+  totals: Float64Array,
+  layout: Layout,
+  latest: SummedSteps | null,
+): { readonly replaces: boolean; readonly stretches: SummedSteps[] } {
+  if (latest !== null && mayJoin(latest, cells, layout.width)) {
+    addSteps({ values: totals, start: 0 }, cells, layout.width, { ...cells, sign: 1 });
+    const before = new Float64Array(totals.length);
+    before.set(latest.totals);
+    const joined = appended(latest.cells as StepCells, cells);
+    const { from, to } = joined;
+    return {
+      replaces: true,
+      stretches: [{ from, to, length: totals.length, totals: before, cells: joined }],
+    };
+  }
   const stretches: SummedSteps[] = [];
   for (let { from } = cells; from < cells.to; from += LONGEST) {
     carryParts(totals, layout);
     stretches.push(summed(cells, totals, layout, { from, to: Math.min(cells.to, from + LONGEST) }));
   }
-  return stretches;
+  return { replaces: false, stretches };
+}
+
+function mayJoin(latest: SummedSteps, { from, to }: StepCells, width: number): boolean {
+  const { cells } = latest;
+  return (
+    cells !== null &&
+    cells.from === latest.from &&
+    cells.to === from &&
+    to - latest.from <= LONGEST &&
+    cells.groups.length * (width + 1) < latest.length
+  );
+}
+
+function appended(a: StepCells, b: StepCells): StepCells {
+  const starts = new Int32Array(a.starts.length + b.starts.length - 1);
+  starts.set(a.starts);
+  starts.set(
+    b.starts.map((start) => start + a.groups.length),
+    a.starts.length - 1,
+  );
+  const groups = new Int32Array(a.groups.length + b.groups.length);
+  groups.set(a.groups);
+  groups.set(b.groups, a.groups.length);
+  const values = new Float64Array(a.values.length + b.values.length);
+  values.set(a.values);
+  values.set(b.values, a.values.length);
+  return { from: a.from, to: b.to, starts, groups, values };
 }
 
 function summed(

@@ -1,5 +1,5 @@
 import { toNumber } from '../model/money.ts';
-import { rangeOf } from '../model/observed.ts';
+import { extentOf } from '../model/observed.ts';
 import type { AnomalyRule } from '../model/rule.ts';
 
 /** A group's value, its periods, and (for additive metrics) the 24 h that end with each, as doubles. */
@@ -38,7 +38,7 @@ export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
     );
   };
   return ({ value, periods, days }) => {
-    const { lowest, highest } = rangeOf(periods);
+    const { lowest, highest } = extentOf(periods);
     const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
     const near = CLOSE * (1 + largest);
     // Clipped or not, the mean lies between the periods: most groups are small and never move by what is news.

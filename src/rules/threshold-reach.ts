@@ -1,7 +1,7 @@
 import type { Firing, Observation, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, type Sample } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
-import { type Range, rangeOf } from '../model/observed.ts';
+import { type Extent, extentOf } from '../model/observed.ts';
 import type { Operator, ThresholdRule } from '../model/rule.ts';
 import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 
@@ -9,10 +9,10 @@ const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
 const CLOSE = 1e-6;
 
-/** The values of groups that have one, by place: as estimates, with their range, and exact for those that are asked for. */
+/** The values of groups that have one, by place: as estimates, with their extent, and exact for those that are asked for. */
 export interface Values {
   readonly numbers: Float64Array;
-  readonly range: Range;
+  readonly extent: Extent;
   keyAt(place: number): GroupKey;
   sampleAt(place: number): Sample;
 }
@@ -27,7 +27,7 @@ export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const groupAt = (place: number): number => (groups === null ? place : (groups[place] as number));
   return {
     numbers: groups === null ? all : Float64Array.from(groups, (group) => all[group] as number),
-    range: rangeOf(all),
+    extent: extentOf(all),
     keyAt: (place) => series.keys[groupAt(place)] as GroupKey,
     sampleAt: (place) => sample(series.cell(groupAt(place), 0)) as Sample,
   };
@@ -42,8 +42,16 @@ function isOfEveryone({ metric, groupBy }: ThresholdRule): boolean {
   return groupBy.length === 0 && describeMetric(metric).additive;
 }
 
-function withValue(estimates: Float64Array): number[] {
-  return Array.from(estimates.keys()).filter((group) => !Number.isNaN(estimates[group]));
+/** The groups that have a value; null where all of them do. */
+function withValue(estimates: Float64Array): Int32Array | null {
+  const groups = new Int32Array(estimates.length);
+  let count = 0;
+  for (let group = 0; group < estimates.length; group += 1) {
+    if (Number.isNaN(estimates[group])) continue;
+    groups[count] = group;
+    count += 1;
+  }
+  return count === groups.length ? null : groups.slice(0, count);
 }
 
 /** A step's limit as a double, and how near to it an estimate proves nothing. */
@@ -98,7 +106,7 @@ export function firingIn(
 ): Firing[] {
   const limits = limitsOf(rule);
   const { rises, nearest } = limits;
-  if (rises ? values.range.highest < nearest : values.range.lowest > nearest) return [];
+  if (rises ? values.extent.highest < nearest : values.extent.lowest > nearest) return [];
   return candidates(limits, values.numbers).flatMap((place) => {
     const observation = observe(place);
     const steps = stepsOf(rule, limits.all, observation.value);

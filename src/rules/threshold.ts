@@ -60,7 +60,7 @@ export const threshold: RuleType<ThresholdRule> = {
     const window = windowAt(rule.window, at, zone);
     const { additive } = describeMetric(rule.metric);
     const values = valuesIn(rule, answer);
-    const { numbers, range, keyAt, sampleAt } = values;
+    const { numbers, extent, keyAt, sampleAt } = values;
     const observe = (place: number): Observation => {
       return { key: keyAt(place), value: sampleAt(place), window, baseline: null, zscore: null };
     };
@@ -69,7 +69,7 @@ export const threshold: RuleType<ThresholdRule> = {
     const firing = firingIn(rule, values, observe).sort(order);
     return {
       status: firing.length > 0 ? 'firing' : !additive && numbers.length === 0 ? 'no_data' : 'ok',
-      observed: observedLater({ numbers, range, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
+      observed: observedLater({ numbers, extent, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
       firing,
     };
   },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { backtest } from '../../src/backtest/backtest.ts';
 import { replayDirectly } from '../../src/backtest/direct-replay.ts';
 import { replay } from '../../src/backtest/replay.ts';
 import type { ReplayRun } from '../../src/backtest/replay-run.ts';
@@ -225,6 +226,65 @@ describe('a replay over sums that slide', () => {
     expect([...failed.keys()]).toEqual(['broken']);
     expect(judged).toEqual(parts.grid.replayed.map(() => 'readable'));
     expect(slid).toBeGreaterThan(0);
+  });
+
+  it('tells alerts by instant, then in the order of the rules, however many hours rules over the same groups are judged at a time', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    await insert(
+      Array.from({ length: 1_500 }, (_, i) => ({
+        ...CALL,
+        at: from + i * MINUTE,
+        service: `s${i % 3}`,
+        cost: Math.floor(i / 100) % 2,
+      })),
+    );
+    const rules = [
+      ruleOf('threshold', { name: 'a', group_by: ['service'], threshold: 3, window: '15m', dedupe: 'hour' }),
+      ruleOf('threshold', { name: 'b', threshold: 9, window: '15m', dedupe: 'hour' }),
+      ruleOf('threshold', { name: 'c', group_by: ['service'], threshold: 3, window: '15m', dedupe: 'hour' }),
+      ruleOf('threshold', { name: 'd', group_by: ['user'], threshold: 9, window: '15m', dedupe: 'hour' }),
+    ];
+    const [begin, end] = [from + HOUR, from + 24 * HOUR];
+    const parts = partsOf(scene, { rules, from: begin, to: end, stepMs: 5 * MINUTE });
+    const alertsOf = async (chunk: { readonly chunk?: number }) => {
+      const options = { from: begin, to: end, perWeek: null, withSeries: false, ...chunk };
+      const { alerts } = await backtest(parts, options);
+      return alerts.map(({ rule, news }) => [news.at, rule.name, ...news.group]);
+    };
+    const slid = await alertsOf({});
+    expect(slid).toEqual(await alertsOf({ chunk: 50 }));
+    expect(slid.length).toBeGreaterThan(50);
+    const inOrder = slid.map(([at, name]) => `${at} ${name}`);
+    expect(inOrder).toEqual([...inOrder].sort());
+  });
+
+  it('says how far it is, further each time, also where it goes on behind a rule that could not be judged', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    await insert(Array.from({ length: 60 }, (_, i) => ({ ...CALL, at: from + i * HOUR })));
+    const rules = [ruleOf('threshold', { threshold: 0.001, window: '1h', for: '12h' })];
+    const { run } = runOf({ rules, from: from + DAY, to: from + 2 * DAY, stepMs: 5 * MINUTE }, scene.store);
+    const told: number[] = [];
+    expect(await replaySliding({ ...run, progressed: (done) => told.push(done) }, 200)).toBe(288);
+    expect(told[0]).toBeGreaterThan(200);
+    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(288);
+  });
+
+  it('is told to stop while it judges, and reads no more', async () => {
+    const from = Date.parse('2026-03-01T00:00:00Z');
+    await insert(Array.from({ length: 2_000 }, (_, i) => ({ ...CALL, at: from + i * MINUTE })));
+    const rules = [ruleOf('threshold', { threshold: 1, window: '1h' })];
+    const stopping = new AbortController();
+    let reads = 0;
+    const store = spyOn(scene.store, () => (reads += 1));
+    const { run } = runOf({ rules, from: from + HOUR, to: from + 30 * DAY, stepMs: 5 * MINUTE }, store);
+    const stopped = replaySliding({ ...run, stopping: stopping.signal, judged: () => stopping.abort() }, 0);
+    await expect(stopped).rejects.toMatchObject({ code: 'stopped' });
+    const before = reads;
+    await scene.store.snapshot((snapshot) => snapshot.newestRow(from));
+    // The piece that was being read may have been followed by none.
+    expect(reads).toBeLessThanOrEqual(before + 1);
+    expect(before).toBeLessThan(5);
   });
 
   it('is told to stop while it still reads what lies before the first instant', async () => {

@@ -90,8 +90,8 @@ describe('sums that slide', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9_000 }),
-        fc.constantFrom(977, 5_000, MINUTES),
-        fc.constantFrom(1, 2, 7),
+        fc.constantFrom(3, 977, 5_000, MINUTES),
+        fc.constantFrom(1, 2, 7, 14),
         fc.array(fc.integer({ min: -60, max: 2_500 }), { minLength: 2, maxLength: 12 }),
         (length, stretch, users, moves) => {
           const slide = openSlide([[queryByUser(windowOf(0, length), windowOf(0, 1))]], GRID);
@@ -188,6 +188,15 @@ describe('sums that slide', () => {
     const back = slide.answer(0, [queryOf(windowOf(MINUTES - 120, MINUTES - 60))], 2);
     expect(back[0]?.cell(0, 0)?.sums.cost).toBe(exactly(MINUTES - 120, MINUTES - 60));
     expect(slide.answer(0, [queryOf(windowOf(60, 120))], 3)).toEqual([null]);
+  });
+
+  it('hold the totals of all groups no more often than as many calls lie between', () => {
+    const sizeOf = (stretch: number): number => {
+      const slide = openSlide([[queryByUser(windowOf(0, 60))]], GRID);
+      takeAll(slide, MINUTES, stretch, 14);
+      return slide.size();
+    };
+    expect(sizeOf(3)).toBeLessThan(2 * sizeOf(977));
   });
 
   it('know nothing of windows that end between two steps, or later than what was taken', () => {
