@@ -75,14 +75,17 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
     reading.catch(() => undefined);
     ahead.push(reading);
   };
+  const readAhead = (): void => {
+    while (ahead.length < AHEAD) readOn();
+  };
 
   return {
     reach: (instant) => known >= instant,
     async next() {
-      while (ahead.length < AHEAD) readOn();
+      readAhead();
       const piece = await ahead[0];
       ahead.shift();
-      readOn();
+      readAhead();
       if (piece === null || piece === undefined) throw new RangeError('there are no calls behind the end');
       slide.take(piece.read, piece.columns);
       known = endOf(piece);

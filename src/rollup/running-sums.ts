@@ -2,11 +2,12 @@ import type { Layout } from './layout.ts';
 import type { StepCells } from './step-cells.ts';
 import {
   addSteps,
+  enlarged,
   openTotals,
   type RunningTotals,
   type SummedSteps,
   sizeOf,
-  summedSteps,
+  withSteps,
 } from './summed-steps.ts';
 
 /** One end of one window, which goes from step to step. */
@@ -114,9 +115,7 @@ export function openRunningSums(
       absolute += largestSum(cells.values, width, unitPlaces);
       if (absolute > EXACT) throw new RangeError('sums are too large to be counted in doubles');
       totals = enlarged(totals, groupCount * width);
-      const summed = summedSteps(cells, totals, layout, stretches.at(-1) ?? null);
-      if (summed.replaces) stretches.pop();
-      stretches.push(...summed.stretches);
+      stretches = withSteps(stretches, cells, totals, layout);
     },
     forget() {
       let needed = Number.POSITIVE_INFINITY;
@@ -148,14 +147,6 @@ function moveTo(cursor: Cursor, around: SummedSteps, step: number, width: number
   if (cursor.at < step) addSteps(totals, cells, width, { from: cursor.at, to: step, sign: 1 });
   else addSteps(totals, cells, width, { from: step, to: cursor.at, sign: -1 });
   cursor.at = step;
-}
-
-/** The same numbers, with room for so many at least. */
-function enlarged(values: Float64Array, length: number): Float64Array {
-  if (values.length >= length) return values;
-  const larger = new Float64Array(length);
-  larger.set(values);
-  return larger;
 }
 
 /** No sum of any of these cells is larger. */

@@ -41,32 +41,40 @@ const LONGEST = 4_000;
 const DENSE = 0.5;
 
 /**
- * Sums steps up, on from `totals`, which are then those behind the last step. Where the `latest` steps are so few that the
- * totals before them take more than they do, the first of the new ones join them; what takes their place comes first.
+ * The stretches with the steps that follow them, summed up on from `totals`, which are then those behind the last step. The
+ * new steps join the latest ones where these are so few that the totals before them take more than they do.
  */
-export function summedSteps(
+export function withSteps(
+  stretches: readonly SummedSteps[],
   cells: StepCells,
   totals: Float64Array,
   layout: Layout,
-  latest: SummedSteps | null,
-): { readonly replaces: boolean; readonly stretches: SummedSteps[] } {
-  if (latest !== null && mayJoin(latest, cells, layout.width)) {
-    addSteps({ values: totals, start: 0 }, cells, layout.width, { ...cells, sign: 1 });
-    const before = new Float64Array(totals.length);
-    before.set(latest.totals);
+): SummedSteps[] {
+  const latest = stretches.at(-1);
+  if (latest !== undefined && mayJoin(latest, cells, layout.width)) {
+    const { from, to } = cells;
+    addSteps({ values: totals, start: 0 }, cells, layout.width, { from, to, sign: 1 });
+    const before = enlarged(latest.totals, totals.length);
     const joined = appended(latest.cells as StepCells, cells);
-    const { from, to } = joined;
-    return {
-      replaces: true,
-      stretches: [{ from, to, length: totals.length, totals: before, cells: joined }],
-    };
+    return [
+      ...stretches.slice(0, -1),
+      { from: latest.from, to, length: totals.length, totals: before, cells: joined },
+    ];
   }
-  const stretches: SummedSteps[] = [];
+  const more: SummedSteps[] = [];
   for (let { from } = cells; from < cells.to; from += LONGEST) {
     carryParts(totals, layout);
-    stretches.push(summed(cells, totals, layout, { from, to: Math.min(cells.to, from + LONGEST) }));
+    more.push(summed(cells, totals, layout, { from, to: Math.min(cells.to, from + LONGEST) }));
   }
-  return { replaces: false, stretches };
+  return [...stretches, ...more];
+}
+
+/** The same numbers, with room for so many at least. */
+export function enlarged(values: Float64Array, length: number): Float64Array {
+  if (values.length >= length) return values;
+  const larger = new Float64Array(length);
+  larger.set(values);
+  return larger;
 }
 
 function mayJoin(latest: SummedSteps, { from, to }: StepCells, width: number): boolean {
