@@ -1,6 +1,7 @@
 import type { App } from './app.ts';
 import type { Channel } from './channels/channel.ts';
-import { afterFailure, deliveryId, type NewDelivery } from './model/delivery.ts';
+import { healthDeliveries } from './health-deliveries.ts';
+import { afterFailure, type NewDelivery } from './model/delivery.ts';
 import { messageOf, SendError } from './model/errors.ts';
 import { blindMessage, seesMessage } from './model/health-message.ts';
 import type { Message } from './model/message.ts';
@@ -149,7 +150,7 @@ async function recordNews(
 
 function deliveriesOf(
   app: App,
-  { kind, saying, episode }: HealthNews,
+  { saying, episode }: HealthNews,
   condition: Condition,
   { at, newestRow }: Pick<PollReport, 'at' | 'newestRow'>,
   timestamp: number,
@@ -157,24 +158,5 @@ function deliveriesOf(
   const sight = { at, zone: app.config.timezone, timestamp, dataAsOf: newestRow, since: episode.since };
   const message: Message =
     condition.kind === 'blind' ? blindMessage({ ...sight, reason: condition.reason }) : seesMessage(sight);
-  const names = app.config.health.notify;
-  return names.flatMap((name) => {
-    const channel = app.channels.get(name);
-    if (channel === undefined) return [];
-    const id = deliveryId(name, [kind, saying.period]);
-    return [
-      {
-        id,
-        channel: name,
-        channelType: channel.type,
-        rule: null,
-        fingerprint: kind,
-        severity: message.severity,
-        message,
-        body: channel.render(message, id),
-        others: names.filter((other) => other !== name),
-        isReport: false,
-      },
-    ];
-  });
+  return healthDeliveries(app, message, saying.period);
 }

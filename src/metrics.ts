@@ -1,4 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { noteGauges } from './health-notes/gauges.ts';
+import type { GaugeSample } from './health-notes/health-note.ts';
+import { HEALTH_NOTES } from './health-notes/index.ts';
 import { NONE } from './model/finding.ts';
 import type { Observed } from './model/observed.ts';
 import type { Rule } from './model/rule.ts';
@@ -22,6 +25,8 @@ export interface Metrics {
   bypassed(): void;
   /** Hours of the past whose cells are still to be built. */
   missing(hours: number): void;
+  /** What a kind of health message about the data saw last. */
+  noticed(gauge: string, samples: readonly GaugeSample[]): void;
   exposition(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -113,6 +118,7 @@ export function openMetrics(version: string): Metrics {
     reloads.inc({ result }, 0);
   }
   const values = ruleValues(registry);
+  const notes = noteGauges(registry, HEALTH_NOTES);
 
   return {
     useRules(rules) {
@@ -147,8 +153,10 @@ export function openMetrics(version: string): Metrics {
       newestRow = null;
       findings.reset();
       values.clear();
+      notes.clear();
       missingHours.set(0);
     },
+    noticed: notes.show,
     bypassed() {
       bypassed.inc();
     },

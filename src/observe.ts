@@ -60,6 +60,7 @@ export function logObserver(
       if (leads !== null)
         log.info(leads ? 'leading: this worker polls' : 'standing by: another worker polls');
     },
+    noticed: ({ gauge }, samples) => metrics.noticed(gauge.name, samples),
     troubled: (what) => log.warn(what),
   };
 }

@@ -1,6 +1,8 @@
 import type { App } from './app.ts';
 import { type BuildListener, openCellBuilder } from './cell-builder.ts';
 import { openDeliverer } from './deliverer.ts';
+import { HEALTH_NOTES } from './health-notes/index.ts';
+import { type NotesListener, openHealthNotes } from './health-notes/watch.ts';
 import type { HealthWatch } from './health-watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
 import { asAppError } from './model/errors.ts';
@@ -14,7 +16,7 @@ import { staleAfter } from './stale-after.ts';
 import type { State } from './state/open.ts';
 
 /** Where what happens is shown: logs, metrics, a heartbeat. Called at once; must not throw. */
-export interface Observer extends BuildListener {
+export interface Observer extends BuildListener, NotesListener {
   polled(report: PollReport, ms: number): void;
   delivered(report: DeliveryReport): void;
   /** Cells could not be used, and the store was asked for all of the past instead; called each time. */
@@ -62,6 +64,7 @@ const ANSWER_MS = 3_000;
  */
 export function startWorker(app: App, { token, inHand, health }: Kept, observer: Observer): Worker {
   const stale = staleAfter(app);
+  const notes = openHealthNotes(app, HEALTH_NOTES, observer, Date.now);
   const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
   const stateAnswers = {
     queueLengths,
@@ -85,6 +88,7 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
     lastError = report.error?.message ?? null;
     const trouble = await health.polled(app, report, await stale.at(Date.now()));
     if (trouble !== null) observer.troubled(trouble);
+    if (report.error === null) notes.polled(at, report.newestRow);
     await pruneDaily();
     void cells?.build();
   };
@@ -136,6 +140,7 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
 
   const endPolls = (): Promise<void> => {
     cells?.stop();
+    notes.stop();
     return scheduler.stop();
   };
   const endSends = async (graceMs: number | null): Promise<void> => {

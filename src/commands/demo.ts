@@ -78,6 +78,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     building: () => undefined,
     bypassed: () => undefined,
     leads: () => undefined,
+    noticed: () => undefined,
     troubled: (what) => io.out(what),
   };
   const worker = startWorker(

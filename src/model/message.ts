@@ -1,6 +1,14 @@
 import type { Severity } from './rule.ts';
 
-export type MessageType = 'alert.firing' | 'drill' | 'health.blind' | 'health.sees' | 'health.channel';
+/** Health messages about what is in the data (src/health-notes), each told once a day. */
+export type HealthNoteType = 'health.unpriced';
+export type MessageType =
+  | 'alert.firing'
+  | 'drill'
+  | 'health.blind'
+  | 'health.sees'
+  | 'health.channel'
+  | HealthNoteType;
 
 /** A table of a message: what drives a finding, for example. Cells are text for people. */
 export interface MessageTable {

@@ -1,0 +1,48 @@
+import { asOf, messageJson } from './alert-message.ts';
+import type { JsonValue } from './json.ts';
+import type { HealthNoteType, Message, MessageTable } from './message.ts';
+import type { Severity } from './rule.ts';
+import { isoInstant } from './window.ts';
+
+/** What spendwatch has to say of the data that it sees: the words of one kind of health message. */
+export interface HealthNote {
+  readonly type: HealthNoteType;
+  readonly severity: Severity;
+  /** One line that is enough to act on, without the severity. */
+  readonly title: string;
+  /** What it means, and what to do. */
+  readonly lead: readonly string[];
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly tables: readonly MessageTable[];
+  /** What a webhook carries beside `at` and `data_as_of`. */
+  readonly data: Readonly<Record<string, JsonValue>>;
+}
+
+/** Instants in ms; `zone` is an IANA name. */
+export interface NoteMoment {
+  readonly at: number;
+  readonly dataAsOf: number | null;
+  readonly zone: string;
+  readonly timestamp: number;
+}
+
+export function healthNoteMessage(note: HealthNote, moment: NoteMoment): Message {
+  const { type, severity, title, lead, facts, tables, data } = note;
+  const { at, dataAsOf, timestamp } = moment;
+  return {
+    type,
+    severity,
+    rule: null,
+    timestamp,
+    title: `[${severity.toUpperCase()}] ${title}`,
+    note: null,
+    lead,
+    sections: facts.length + tables.length === 0 ? [] : [{ headline: '', facts, tables }],
+    footer: [asOf(moment)],
+    json: messageJson(type, timestamp, {
+      ...data,
+      at: isoInstant(at),
+      data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
+    }),
+  };
+}
