@@ -12,10 +12,17 @@ export function withFileKeys(schema: JsonSchema): JsonSchema {
 function rewrite(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(rewrite);
   if (typeof node !== 'object' || node === null) return node;
-  const { secret: _mark, properties, ...rest } = node as JsonSchema & { required?: readonly string[] };
+  const {
+    secret: _mark,
+    asWritten,
+    properties,
+    ...rest
+  } = node as JsonSchema & { required?: readonly string[] };
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest))
     result[key] = key === 'propertyNames' ? value : rewrite(value);
+  // An editor sees the number 7 in `007`; the loader takes the text.
+  if (asWritten === true) return { ...result, type: ['string', 'number', 'boolean'] };
   if (properties === undefined) return isStrict(rest) ? orVariable(result) : result;
 
   const secrets = Object.entries(properties).filter(([, child]) => holdsSecret(child));

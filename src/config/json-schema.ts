@@ -14,6 +14,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
+  /** Our mark on texts that name values of the data, which authors write without quotes. */
+  readonly asWritten?: boolean;
   /** Our mark on keys made by `secretKey`. */
   readonly secret?: boolean;
 }
@@ -74,6 +76,16 @@ export function coerceText(schemas: readonly JsonSchema[], text: string): string
   if (takes('number', 'integer') && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Number(text);
   if (takes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   return text;
+}
+
+/** Whether a text of the author's own is expected, and no number or boolean. */
+export function takesTextOnly(schemas: readonly JsonSchema[]): boolean {
+  const plain = schemas.flatMap((schema) => alternatives(schema, null));
+  const takes = (...types: string[]) => plain.some((schema) => types.some((type) => hasType(schema, type)));
+  const isOpen = plain.some(
+    (schema) => schema.type === 'string' && !schema.enum && schema.const === undefined,
+  );
+  return isOpen && !takes('number', 'integer', 'boolean');
 }
 
 function takesText(schema: JsonSchema, text: string): boolean {

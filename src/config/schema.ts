@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { ruleTypes } from '../rules/index.ts';
-import { fault } from '../rules/rule-scalars.ts';
+import { dimensionValue, fault } from '../rules/rule-scalars.ts';
 import type { RuleDefaults } from '../rules/rule-type.ts';
 import { auditSchema } from './audit-schema.ts';
 import { withFileKeys } from './editor-schema.ts';
@@ -15,10 +15,7 @@ const channelNames = z.array(z.string().min(1));
 const silence = z
   .strictObject({
     match: z
-      .record(
-        z.string(),
-        z.union([z.string(), z.null()], { error: 'expected one text or null (quote numbers)' }),
-      )
+      .record(z.string(), dimensionValue)
       .refine((match) => Object.keys(match).length > 0, {
         error: 'names nothing: give a rule or a dimension',
       })

@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import { Hidden } from './hidden.ts';
-import { childSchemas, coerceText, isSecret, type JsonSchema } from './json-schema.ts';
+import {
+  alternatives,
+  childSchemas,
+  coerceText,
+  isSecret,
+  type JsonSchema,
+  takesTextOnly,
+} from './json-schema.ts';
 import { isRecord, type Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { type Environment, interpolate, readSecretFile, smtpDefaults } from './secrets.ts';
@@ -67,7 +74,16 @@ export async function substitute(
     if (Array.isArray(raw)) {
       return Promise.all(raw.map((item, i) => visit(item, [...path, i], childSchemas(schemas, raw, i))));
     }
-    return isRecord(raw) ? mapping(raw, path, schemas) : raw;
+    if (isRecord(raw)) return mapping(raw, path, schemas);
+    const written = source.written(path);
+    if (raw !== null) {
+      return written !== null && takesTextOnly(schemas) ? text(written, path, schemas) : raw;
+    }
+    // `service: #4711` and a forgotten value would watch the calls without a service.
+    if (written === '' && schemas.flatMap((schema) => alternatives(schema, raw)).some((s) => s.asWritten)) {
+      problems.push(source.fault(path, 'no value is written here', EMPTY_VALUE_HINT));
+    }
+    return raw;
   };
 
   const mapping = async (raw: Record<string, unknown>, path: Path, schemas: readonly JsonSchema[]) => {
@@ -92,6 +108,8 @@ export async function substitute(
   addMailDefaults(value, env, hidden);
   return { value, problems, hidden, files };
 }
+
+const EMPTY_VALUE_HINT = 'write null for the calls without one; put quotes around a value that begins with #';
 
 /** `password` for `password_file` where the mapping takes such a secret, else null. */
 function secretOfFileKey(schemas: readonly JsonSchema[], raw: unknown, key: string): string | null {

@@ -10,6 +10,8 @@ export interface YamlFile {
   readonly problems: readonly Problem[];
   /** Set when the text is no YAML at all, so that judging `value` would only add noise. */
   readonly broken: boolean;
+  /** The text of the scalar at `path` as it is written, or null where none stands. */
+  written(path: Path): string | null;
   /** A fault at the value of `path`, or at the nearest one above it that is written in the file. */
   fault(path: Path, message: string, hint?: string | null): Problem;
   /** A fault at the key of `path`. */
@@ -41,7 +43,7 @@ export function readYaml(
       const place = places.get(pathKey(path.slice(0, length)));
       if (place !== undefined) return place;
     }
-    return { key: 0, value: 0, end: text.length };
+    return { key: 0, value: 0, end: text.length, written: null };
   };
 
   const { document, broken } = parse(text, lines, (offset, message, hint) =>
@@ -55,6 +57,7 @@ export function readYaml(
     value,
     problems,
     broken: broken || exhausted,
+    written: (path) => places.get(pathKey(path))?.written ?? null,
     fault: (path, message, hint) => problem(placeOf(path).value, path, message, hint),
     keyFault: (path, message, hint) => problem(placeOf(path).key, path, message, hint),
     faultAt: (path, needle, message, hint) => {

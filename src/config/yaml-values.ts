@@ -2,11 +2,13 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, t
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
 
-/** Offsets in the text: of a value's key, of the value, and after it. */
+/** Where a value stands: offsets in the text of its key, of the value, and after it. */
 export interface Place {
   readonly key: number;
   readonly value: number;
   readonly end: number;
+  /** The text of a scalar as its author wrote it: `007`, whose value is 7. Null for lists and mappings. */
+  readonly written: string | null;
 }
 
 /** Far above any real file; a few aliases of aliases can mean billions of values. */
@@ -49,6 +51,7 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
       key: keyOffset ?? offset,
       value: offset,
       end: node?.range?.[1] ?? offset,
+      written: isScalar(node) ? (node.source ?? '') : null,
     });
     // Anchors stand before their aliases, and this walk follows the text.
     if (isAlias(node)) {

@@ -68,12 +68,10 @@ export function numberBetween(min: number, max: number, options: { above?: boole
   });
 }
 
-/** A value of a dimension: text, YAML null for SQL's NULL; whole numbers and booleans mean their text. */
-const dimensionValue = z
-  .union([z.string(), z.int(), z.boolean(), z.null()], {
-    error: 'expected text, a whole number or null (put other values in quotes)',
-  })
-  .transform((value) => (value === null ? null : String(value)));
+/** A value of a dimension: the text as it is written (`007` is not 7), or YAML null for SQL's NULL. */
+export const dimensionValue = z.union([z.string().meta({ asWritten: true }), z.null()], {
+  error: 'expected a text or null',
+});
 
 const valueList = z.array(dimensionValue).min(1, { error: 'an empty list matches nothing: name a value' });
 

@@ -199,14 +199,13 @@ describe('the keys of a threshold', () => {
   });
 
   it('read conditions in all their spellings', () => {
-    const where = { a: 'x', b: ['x', null], c: { not: ['x'] }, d: null, e: { not: null }, f: 42 };
+    const where = { a: 'x', b: ['x', null], c: { not: ['x'] }, d: null, e: { not: null } };
     expect(ruleOf('threshold', { threshold: 1, where }).where).toEqual({
       a: { in: ['x'] },
       b: { in: ['x', null] },
       c: { notIn: ['x'] },
       d: { in: [null] },
       e: { notIn: [null] },
-      f: { in: ['42'] },
     });
   });
 
