@@ -1,7 +1,10 @@
+import { SendError } from '../model/errors.ts';
 import type { ChannelType, Receipt } from './channel.ts';
+import { addressKey, domainOf, isAscii } from './email/address.ts';
+import type { Progress } from './email/envelopes.ts';
 import { refusalFailure, smtpFailure } from './email/failure.ts';
 import { type EmailOptions, emailSchema } from './email/options.ts';
-import { bareAddress, type RenderedEmail, renderEmail } from './email/render.ts';
+import { type RenderedEmail, renderEmail } from './email/render.ts';
 import { within } from './wire/deadline.ts';
 import { excerptOf } from './wire/redact.ts';
 
@@ -12,16 +15,22 @@ export const email: ChannelType<EmailOptions> = {
   type: 'email',
   schema: emailSchema,
   async open(name, options) {
-    const { converse, transmit } = await import('./email/smtp.ts');
+    const { converse } = await import('./email/smtp.ts');
+    const { mailAll } = await import('./email/envelopes.ts');
     const { compose } = await import('./email/compose.ts');
+    const { address: from } = options.from;
     const peer = `${options.host}:${options.port}`;
     const secrets = options.login === null ? [] : [options.login.password.reveal()];
-    const attempt = <T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> =>
+    const attempt = <T>(
+      signal: AbortSignal,
+      accepted: readonly string[],
+      work: (limit: AbortSignal) => Promise<T>,
+    ): Promise<T> =>
       within(TIMEOUT_MS, signal, async (limit) => {
         try {
           return await work(limit);
         } catch (error) {
-          throw smtpFailure(peer, error, secrets, limit);
+          throw smtpFailure(options, error, accepted, secrets, limit);
         }
       });
     return {
@@ -29,22 +38,25 @@ export const email: ChannelType<EmailOptions> = {
       type: 'email',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
-      render: (message, id) => JSON.stringify(renderEmail(message, id, options.from)),
-      send: (envelope, signal) =>
-        attempt(signal, async (limit): Promise<Receipt> => {
-          const done = new Set(envelope.accepted.map(sameAddress));
-          const to = options.to.filter((address) => !done.has(sameAddress(address)));
-          if (to.length === 0) return { answer: 'accepted by every recipient' };
+      render: (message, id) => JSON.stringify(renderEmail(message, id, domainOf(from))),
+      async send(envelope, signal): Promise<Receipt> {
+        const done = new Set(envelope.accepted.map(addressKey));
+        const to = options.to.filter((address) => !done.has(addressKey(address)));
+        if (to.length === 0) return { answer: 'accepted by every recipient' };
+        const progress: Progress = { accepted: [], refused: [], response: '' };
+        const { accepted, refused } = progress;
+        await attempt(signal, accepted, async (limit) => {
           const mail = await compose(JSON.parse(envelope.body) as RenderedEmail, options);
-          const info = await converse(options, limit, (connection) =>
-            transmit(connection, bareAddress(options.from), to, mail),
-          );
-          const refused = info.rejectedErrors ?? [];
-          if (refused.length > 0) throw refusalFailure(peer, refused, info.accepted, secrets);
-          return { answer: excerptOf(info.response, secrets) };
-        }),
+          await converse(options, limit, (session) => {
+            if (!session.takesUtf8 && !isAscii(from)) throw noUtf8(peer, from);
+            return mailAll(session, from, to, mail, progress);
+          });
+        });
+        if (refused.length > 0) throw refusalFailure(peer, refused, accepted, secrets);
+        return { answer: excerptOf(progress.response, secrets) };
+      },
       probe: (signal) =>
-        attempt(signal, async (limit): Promise<Receipt> => {
+        attempt(signal, [], async (limit): Promise<Receipt> => {
           await converse(options, limit, () => Promise.resolve());
           return { answer: `${peer} greets${options.login === null ? '' : ' and lets us sign in'}` };
         }),
@@ -53,6 +65,7 @@ export const email: ChannelType<EmailOptions> = {
   },
 };
 
-function sameAddress(address: string): string {
-  return address.toLowerCase();
+function noUtf8(peer: string, from: string): SendError {
+  const text = `${peer} does not take the sender ${from}: non-ASCII names need SMTPUTF8; write \`from\` in ASCII`;
+  return new SendError('invalid', 'person', text);
 }

@@ -186,7 +186,11 @@ describe('an email channel', () => {
       SMTP_FROM: 'watch@example.com',
     };
     const options = (await load(mail(', port: 25'), { env })).channels.get('mail')?.options;
-    expect(options).toMatchObject({ host: 'smtp.example.com', port: 25, from: 'watch@example.com' });
+    expect(options).toMatchObject({
+      host: 'smtp.example.com',
+      port: 25,
+      from: { address: 'watch@example.com' },
+    });
     const other = (await load(mail(''), { env })).channels.get('mail')?.options;
     expect(other).toMatchObject({ port: 2525, login: { user: 'u' } });
   });

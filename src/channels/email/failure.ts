@@ -1,6 +1,8 @@
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
 import { connectionFailure } from '../wire/failure.ts';
 import { excerptOf } from '../wire/redact.ts';
+import type { EmailOptions } from './options.ts';
+import { tlsHint } from './tls-hint.ts';
 
 /** The parts of the mail library's errors that say what happened. */
 export interface SmtpFault {
@@ -12,33 +14,46 @@ export interface SmtpFault {
   readonly response?: string | undefined;
   readonly recipient?: string | undefined;
   readonly rejectedErrors?: readonly SmtpFault[] | undefined;
+  /** Set where the server had not said anything yet. */
+  readonly isUnanswered?: boolean | undefined;
+  /** Which time ran out, where one did. */
+  readonly timeoutType?: string | undefined;
 }
 
 /**
- * What a failed conversation means (docs/operations.md): 4xx passes, 530 to 535 and a bad certificate are for a person, other
- * 5xx are final, and where no answer came it passes.
+ * What a failed conversation means (docs/operations.md): 4xx passes, 530 to 535, a bad certificate and the wrong
+ * `tls` are for a person, other 5xx are final, and where no answer came it passes. `accepted` had the mail before.
  */
 export function smtpFailure(
+  { host, port, tls }: EmailOptions,
+  error: unknown,
+  accepted: readonly string[],
+  secrets: readonly string[],
+  signal: AbortSignal,
+): SendError {
+  const failure =
+    error instanceof SendError ? error : conversationFailure(`${host}:${port}`, error, secrets, signal);
+  const hint = tlsHint(tls, error as SmtpFault);
+  const { reason, kind, message, retryAfterMs } = failure;
+  const text = `${message}${hint === null ? '' : `; ${hint.text}`}${acceptedWords(accepted)}`;
+  const options = { retryAfterMs, accepted };
+  return hint?.isSure === true
+    ? new SendError('auth', 'person', text, options)
+    : new SendError(reason, kind, text, options);
+}
+
+function conversationFailure(
   peer: string,
   error: unknown,
   secrets: readonly string[],
   signal: AbortSignal,
 ): SendError {
-  if (error instanceof SendError) return error;
-  const fault = error as SmtpFault;
-  if (fault.rejectedErrors !== undefined && fault.rejectedErrors.length > 0) {
-    return refusalFailure(peer, fault.rejectedErrors, [], secrets);
-  }
-  const { responseCode, code, command } = fault;
+  const { responseCode, code, command, response } = error as SmtpFault;
   if (responseCode !== undefined && responseCode >= 400) {
-    const said = `${peer} answered ${excerptOf(fault.response ?? '', secrets)}`;
-    if (responseCode >= 500 && code === 'ETLS') {
-      return new SendError('auth', 'person', `${said}; STARTTLS is required unless \`tls\` says otherwise`);
-    }
     // Before the message is offered a refusal is of us, not of the message, and somebody can mend that.
     const isOfMessage = command !== undefined && OF_MESSAGE.includes(command);
     const { reason, kind } = responseCode >= 500 && !isOfMessage ? OF_US : classOf(responseCode);
-    return new SendError(reason, kind, said);
+    return new SendError(reason, kind, `${peer} answered ${excerptOf(response ?? '', secrets)}`);
   }
   if (code === 'EAUTH') return new SendError('auth', 'person', `${peer} takes none of our ways to sign in`);
   return connectionFailure(peer, error, signal);
@@ -62,8 +77,12 @@ export function refusalFailure(
   const words = refused.map(
     ({ recipient, response }) => `${recipient ?? 'a recipient'}: ${excerptOf(response ?? '', secrets)}`,
   );
-  const rest = accepted.length === 0 ? '' : `; accepted for ${accepted.join(', ')}`;
-  return new SendError(worst.reason, worst.kind, `${peer} refused ${words.join('; ')}${rest}`, { accepted });
+  const text = `${peer} refused ${words.join('; ')}${acceptedWords(accepted)}`;
+  return new SendError(worst.reason, worst.kind, text, { accepted });
+}
+
+function acceptedWords(accepted: readonly string[]): string {
+  return accepted.length === 0 ? '' : `; accepted for ${accepted.join(', ')}`;
 }
 
 function classOf(responseCode: number): { readonly reason: FailureReason; readonly kind: FailureKind } {

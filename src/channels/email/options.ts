@@ -1,37 +1,60 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretKey } from '../../model/secret-key.ts';
+import {
+  asciiDomain,
+  domainOf,
+  isAscii,
+  type Mailbox,
+  parseAddress,
+  parseMailbox,
+  uniqueAddresses,
+} from './address.ts';
 
 export interface EmailOptions {
   readonly type: 'email';
+  /** Each recipient once, its domain in ASCII. */
   readonly to: readonly string[];
-  readonly from: string;
+  readonly from: Mailbox;
   readonly host: string;
   readonly port: number;
+  /** What we call ourselves in EHLO. */
+  readonly name: string;
   /** Null sends without signing in. */
   readonly login: { readonly user: string; readonly password: Secret } | null;
   /** `starttls` never falls back to plain text; `implicit` speaks TLS from the first byte. */
-  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly tls: TlsMode;
 }
 
-const BARE = String.raw`[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+`;
-const ADDRESS = new RegExp(`^${BARE}$`);
-const MAILBOX = new RegExp(`^(?:${BARE}|[^<>"\\p{Cc}]*<${BARE}>)$`, 'u');
+export type TlsMode = 'starttls' | 'implicit' | 'none';
 
 const DEFAULT_PORT = { starttls: 587, implicit: 465, none: 587 } as const;
+/** A host name, or an address in brackets: all that EHLO may say. */
+const HELO = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-fA-F.:]+\]|\[IPv6:[\da-fA-F.:]+\])$/;
+
+/** A text that `parse` understands, or a fault with `message`; `pattern` is what an editor can tell of it. */
+function parsed<T>(parse: (text: string) => T | null, message: string, pattern: string) {
+  return z
+    .string()
+    .meta({ pattern })
+    .transform((text, context): T => {
+      const value = parse(text);
+      if (value !== null) return value;
+      context.issues.push({ code: 'custom', input: text, message });
+      return z.NEVER;
+    });
+}
 
 /** The keys of an email channel. What SMTP_* supplies is filled in before, so that here a gap is a fault. */
 export const emailSchema: z.ZodType<EmailOptions> = z
   .strictObject({
     type: z.literal('email'),
     to: z
-      .array(z.string().regex(ADDRESS, { error: 'not an email address, such as oncall@example.com' }))
+      .array(parsed(parseAddress, 'not an email address, such as oncall@example.com', '^[^@\\s]+@[^@\\s]+$'))
       .min(1, { error: 'needs at least one address' })
       .describe('Who receives the mail: one address or more'),
-    from: z
-      .string()
-      .regex(MAILBOX, { error: 'not an email address, such as spendwatch@example.com' })
-      .describe('The sender, `name@example.com` or `Name <name@example.com>` (default: SMTP_FROM)')
+    from: parsed(parseMailbox, 'not an email address, such as spendwatch@example.com', '@')
+      .describe('The sender, `name@example.com` or `"Any name" <name@example.com>` (default: SMTP_FROM)')
       .exactOptional(),
     host: z.string().min(1).describe('The mail server (default: SMTP_SERVER)').exactOptional(),
     port: z
@@ -39,6 +62,9 @@ export const emailSchema: z.ZodType<EmailOptions> = z
       .min(1)
       .max(65535)
       .describe('Its port (default: SMTP_PORT, else 587, or 465 with `tls: implicit`)')
+      .exactOptional(),
+    name: parsed(heloName, 'not a host name, such as spendwatch.example.com', '^\\S+$')
+      .describe('The name to greet the mail server with, in EHLO (default: the domain of `from`)')
       .exactOptional(),
     user: z.string().describe('The name to sign in with (default: SMTP_USER)').exactOptional(),
     password: secretKey('The password to sign in with (default: SMTP_PASSWORD)').exactOptional(),
@@ -61,6 +87,19 @@ export const emailSchema: z.ZodType<EmailOptions> = z
     if (signsIn && password === undefined) missing('password', 'SMTP_PASSWORD');
     if (!signsIn && password !== undefined) missing('user', 'SMTP_USER');
     if (host === undefined || from === undefined || signsIn !== (password !== undefined)) return z.NEVER;
-    const login = signsIn && password !== undefined ? { user, password } : null;
-    return { type: keys.type, to: keys.to, from, host, port: keys.port ?? DEFAULT_PORT[tls], login, tls };
+    return {
+      type: keys.type,
+      to: uniqueAddresses(keys.to),
+      from,
+      host,
+      port: keys.port ?? DEFAULT_PORT[tls],
+      name: keys.name ?? domainOf(from.address),
+      login: signsIn && password !== undefined ? { user, password } : null,
+      tls,
+    };
   });
+
+function heloName(text: string): string | null {
+  const ascii = isAscii(text) ? text : asciiDomain(text);
+  return HELO.test(ascii) ? ascii : null;
+}

@@ -12,9 +12,8 @@ export interface RenderedEmail {
   readonly date: number;
 }
 
-/** Pure: subject, text and HTML; `from` gives the Message-ID its domain. */
-export function renderEmail(message: Message, id: string, from: string): RenderedEmail {
-  const domain = bareAddress(from).split('@')[1] ?? 'localhost';
+/** Pure: subject, text and HTML; `domain`, the sender's, is that of the Message-ID. */
+export function renderEmail(message: Message, id: string, domain: string): RenderedEmail {
   return {
     messageId: `<${id.replace(/[^\w.-]/g, '-')}@${domain}>`,
     subject: oneLine(message.title),
@@ -22,11 +21,6 @@ export function renderEmail(message: Message, id: string, from: string): Rendere
     html: renderHtml(message),
     date: message.timestamp,
   };
-}
-
-/** `name@example.com` of `Name <name@example.com>`. */
-export function bareAddress(mailbox: string): string {
-  return /<([^<>]*)>\s*$/.exec(mailbox)?.[1] ?? mailbox;
 }
 
 /** A header ends at a line break: whatever a title is made of, it stays one. */

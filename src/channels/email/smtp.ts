@@ -4,21 +4,30 @@ import type { EmailOptions } from './options.ts';
 const CONNECT_MS = 10_000;
 const QUIT_MS = 2000;
 
+/** A conversation that has come so far that mail can be sent. */
+export interface Session {
+  /** Sends one mail in one envelope; resolves with who accepted it, rejects when nobody did. */
+  send(from: string, to: readonly string[], mail: Buffer): Promise<SMTPConnectionSendInfo>;
+  /** Whether the server takes addresses beyond ASCII. */
+  readonly takesUtf8: boolean;
+}
+
 /**
- * One conversation with the mail server: connected, secured and signed in as the options say, handed to `talk`, then
+ * One conversation with the mail server: greeted, secured and signed in as the options say, handed to `talk`, then
  * ended. Rejects as soon as `signal` aborts. A conversation of our own, and not the library's transport, because
  * only this one can be broken off.
  */
 export function converse<T>(
   options: EmailOptions,
   signal: AbortSignal,
-  talk: (connection: SMTPConnection) => Promise<T>,
+  talk: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { host, port, tls } = options;
+  const { host, port, name, tls } = options;
   return new Promise((resolve, reject) => {
     const connection = new SMTPConnection({
       host,
       port,
+      name,
       secure: tls === 'implicit',
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'none',
@@ -33,15 +42,19 @@ export function converse<T>(
       connection.close();
     };
     const abort = (): void => end(() => reject(signal.reason));
+    const fail = (error: Error): void =>
+      end(() => reject(Object.assign(error, { isUnanswered: connection.lastServerResponse === false })));
     // The library tells of one fault both here and to the callback at hand; the first one settles.
-    connection.on('error', (error: Error) => end(() => reject(error)));
+    connection.on('error', fail);
     connection.once('end', () => end(() => reject(new Error('the server closed the connection'))));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     connection.connect((error) => {
-      if (error) return end(() => reject(error));
+      if (error) return fail(error);
+      // The last answer before this was the one to EHLO, which names the extensions.
+      const takesUtf8 = /[ -]SMTPUTF8\b/i.test(connection.lastServerResponse || '');
       signIn(connection, options)
-        .then(() => talk(connection))
+        .then(() => talk({ send: sender(connection), takesUtf8 }))
         .then(
           (value) => {
             signal.removeEventListener('abort', abort);
@@ -56,19 +69,25 @@ export function converse<T>(
   });
 }
 
-/** Sends one message; resolves with who accepted it, rejects when nobody did. */
-export function transmit(
-  connection: SMTPConnection,
-  from: string,
-  to: readonly string[],
-  message: Buffer,
-): Promise<SMTPConnectionSendInfo> {
-  return new Promise((resolve, reject) => {
-    connection.send({ from, to: [...to], size: message.length }, message, (error, info) => {
-      if (error) reject(error);
-      else if (info === undefined || info === null) reject(new Error('the server said nothing'));
-      else resolve(info);
+/** Sends one envelope after the other; what an earlier one left behind is put aside first. */
+function sender(connection: SMTPConnection): Session['send'] {
+  let isFirst = true;
+  return async (from, to, mail) => {
+    if (!isFirst) await reset(connection);
+    isFirst = false;
+    return new Promise((resolve, reject) => {
+      connection.send({ from, to: [...to], size: mail.length }, mail, (error, info) => {
+        if (error) reject(error);
+        else if (info === undefined || info === null) reject(new Error('the server said nothing'));
+        else resolve(info);
+      });
     });
+  };
+}
+
+function reset(connection: SMTPConnection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.reset((error) => (error ? reject(error) : resolve()));
   });
 }
 

@@ -1,0 +1,55 @@
+import { domainToASCII } from 'node:url';
+
+/** A sender: the address as the envelope carries it, and the name that people see, which may be empty. */
+export interface Mailbox {
+  readonly name: string;
+  readonly address: string;
+}
+
+const LOCAL = String.raw`[^\s\p{Cc}@<>()\[\],;:"\\]+`;
+const ADDRESS = new RegExp(`^(${LOCAL})@(${LOCAL})$`, 'u');
+/** `"Any text" <address>`, or the same without quotes as people write it: the mail library quotes what needs it. */
+const NAMED = /^(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>]*)>$/u;
+const LINE_BREAK = /[\p{Cc}\u2028\u2029]/u;
+
+/** `oncall@bücher.example` as servers know it, with the domain in its ASCII form; null where it is no address. */
+export function parseAddress(text: string): string | null {
+  const [, local, domain] = ADDRESS.exec(text) ?? [];
+  if (local === undefined || domain === undefined) return null;
+  const ascii = asciiDomain(domain);
+  return ascii === '' ? null : `${local}@${ascii}`;
+}
+
+/** `name@example.com` or `Name <name@example.com>`; null where it is neither. */
+export function parseMailbox(text: string): Mailbox | null {
+  if (LINE_BREAK.test(text)) return null;
+  const [, quoted, plain = '', bracketed] = NAMED.exec(text.trim()) ?? [];
+  const address = parseAddress(bracketed ?? text);
+  if (address === null) return null;
+  return { name: (quoted?.replace(/\\(.)/gu, '$1') ?? plain).trim(), address };
+}
+
+/** The ASCII form (punycode) of a domain; empty where it has none. */
+export function asciiDomain(domain: string): string {
+  return isAscii(domain) ? domain : domainToASCII(domain);
+}
+
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
+}
+
+/** Whether every server takes the address. Others go only where a server offers SMTPUTF8. */
+export function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+/** The same for all ways to write an address: what has accepted is not sent to again. */
+export function addressKey(address: string): string {
+  return (parseAddress(address) ?? address).toLowerCase();
+}
+
+/** Each address once, as it was written first. */
+export function uniqueAddresses(addresses: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return addresses.filter((one) => !seen.has(addressKey(one)) && seen.add(addressKey(one)));
+}

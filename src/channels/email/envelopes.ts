@@ -1,0 +1,71 @@
+import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
+import { isAscii } from './address.ts';
+import type { SmtpFault } from './failure.ts';
+import type { Session } from './smtp.ts';
+
+/** How far a mail has come, also where the conversation breaks off afterwards. */
+export interface Progress {
+  readonly accepted: string[];
+  readonly refused: SmtpFault[];
+  /** What the server said when it took the mail, the last time. */
+  response: string;
+}
+
+/**
+ * Offers one mail to all recipients, in as many envelopes as the server wants: of many recipients it may take the
+ * first ones alone, and the others are for the next envelope (RFC 5321, 4.5.3.1.10). Each envelope but the last is
+ * taken by somebody or cut in two, so that there is an end. Throws what the server holds against the mail.
+ */
+export async function mailAll(
+  { send, takesUtf8 }: Session,
+  from: string,
+  to: readonly string[],
+  mail: Buffer,
+  progress: Progress,
+): Promise<void> {
+  const waiting = [to.filter(isAscii), to.filter((address) => !isAscii(address))];
+  while (waiting.length > 0) {
+    const envelope = waiting.shift() ?? [];
+    if (envelope.length === 0) continue;
+    if (!takesUtf8 && !envelope.every(isAscii)) {
+      progress.refused.push(...envelope.map(withoutUtf8));
+      continue;
+    }
+    try {
+      const info = await send(from, envelope, mail);
+      progress.accepted.push(...info.accepted);
+      progress.response = info.response;
+      const later = takeRefused(info, progress);
+      if (later.length > 0) waiting.unshift(later);
+    } catch (error) {
+      const fault = error as SmtpFault;
+      if (fault.rejectedErrors !== undefined && fault.rejectedErrors.length > 0) {
+        progress.refused.push(...fault.rejectedErrors);
+      } else if (envelope.length > 1 && fault.command === 'DATA' && saysTooMany(fault)) {
+        const middle = Math.ceil(envelope.length / 2);
+        waiting.unshift(envelope.slice(0, middle), envelope.slice(middle));
+      } else throw error;
+    }
+  }
+}
+
+/** Who was refused for being one too many, while others were accepted; all other refusals are noted. */
+function takeRefused({ rejectedErrors = [] }: SMTPConnectionSendInfo, progress: Progress): string[] {
+  const later: string[] = [];
+  for (const fault of rejectedErrors as readonly SmtpFault[]) {
+    const { responseCode, recipient } = fault;
+    // By RFC 5321, 452 to a recipient means too many of them, and so does 552 from older servers.
+    const isTooMany = responseCode === 452 || responseCode === 552 || saysTooMany(fault);
+    if (isTooMany && recipient !== undefined) later.push(recipient);
+    else progress.refused.push(fault);
+  }
+  return later;
+}
+
+function saysTooMany({ response = '' }: SmtpFault): boolean {
+  return /\b[45]\.5\.3\b|too many recipients|recipient count/i.test(response);
+}
+
+function withoutUtf8(recipient: string): SmtpFault {
+  return { recipient, responseCode: 553, response: 'the server does not take non-ASCII names (no SMTPUTF8)' };
+}

@@ -1,0 +1,39 @@
+import { codeOf } from '../wire/failure.ts';
+import type { SmtpFault } from './failure.ts';
+import type { TlsMode } from './options.ts';
+
+/** TLS was answered by something else. An alert is an answer in TLS, and means something else than the wrong mode. */
+const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*ALERT).*)$/;
+/** The server hung up before a word, which is how some meet plain text where they expect TLS. */
+const HUNG_UP = /^(ECONNECTION|ECONNRESET|EPIPE)$/;
+
+/**
+ * What to change about `tls:` where a failure looks like the wrong mode; null where it does not. `isSure` when nothing
+ * else explains it, so that a person must act.
+ */
+export function tlsHint(
+  tls: TlsMode,
+  fault: SmtpFault,
+): { readonly text: string; readonly isSure: boolean } | null {
+  const { responseCode = 0, response = '', isUnanswered = false } = fault;
+  const code = codeOf(fault) ?? '';
+  if (tls === 'implicit') {
+    if (!NO_TLS.test(code)) return null;
+    const text = 'it does not speak TLS from the first byte: set `tls: starttls`, as on ports 587 and 25';
+    return { text, isSure: true };
+  }
+  if (isUnanswered && (fault.timeoutType === 'GREETING_TIMEOUT' || HUNG_UP.test(code))) {
+    const text =
+      'it did not greet: if it speaks TLS from the first byte, as on port 465, set `tls: implicit`';
+    return { text, isSure: false };
+  }
+  if (responseCode < 500) return null;
+  if (tls === 'none') {
+    return /TLS|encrypt/i.test(response) ? { text: 'set `tls: starttls`', isSure: true } : null;
+  }
+  if (fault.code !== 'ETLS' && fault.command !== 'EHLO') return null;
+  const text =
+    'it does not offer STARTTLS, which is required unless `tls` says otherwise: `implicit` where it speaks TLS from ' +
+    'the first byte, `none` for plain text';
+  return { text, isSure: true };
+}
