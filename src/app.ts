@@ -31,11 +31,38 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Opens the audit store alone: enough for `check`, `import` and `init`. */
-export async function openAudit(config: Config): Promise<{ sql: Sql; store: AuditStore }> {
+/** Opens the audit store alone: enough for `check`, `import` and `init`. With `mustExist` no embedded one is made. */
+export async function openAudit(
+  config: Config,
+  { mustExist = false } = {},
+): Promise<{ sql: Sql; store: AuditStore }> {
   const { url, store: type, storeOptions, prices, statementTimeoutMs } = config.audit;
-  const sql = await openSql(url.reveal(), { baseDir: config.dir, statementTimeoutMs });
-  return { sql, store: type.open(sql, storeOptions, prices) };
+  try {
+    const sql = await openSql(url.reveal(), { baseDir: config.dir, statementTimeoutMs, mustExist });
+    return { sql, store: type.open(sql, storeOptions, prices) };
+  } catch (error) {
+    throw error instanceof AppError && error.code === 'store_missing' ? noCalls(config, error) : error;
+  }
+}
+
+/** A variable that was forgotten is the likelier reason than an embedded store that was. */
+function noCalls(config: Config, cause: AppError): AppError {
+  const variable = config.unset.get('audit.url');
+  const make =
+    'fill this one with spendwatch import FILE, or make its table with spendwatch init --create-table';
+  return variable === undefined
+    ? new AppError('store_missing', `there are no calls to read: ${cause.message}`, {
+        hint: `${make}; or set audit.url to the database that has your calls`,
+        cause,
+      })
+    : new AppError(
+        'store_missing',
+        `there are no calls to read: ${variable} is not set, and ${cause.message}`,
+        {
+          hint: `set ${variable} to the database that has your calls; or ${make}; spendwatch demo has calls of its own`,
+          cause,
+        },
+      );
 }
 
 /** The dimensions that rules of a configuration can group by. */
@@ -62,15 +89,15 @@ export async function openChannel(config: Config, name: string): Promise<Channel
 
 /**
  * Opens all parts of a configuration. Servers are reached when they are first needed, so a worker starts while a
- * database is away. When a part cannot be opened, those before it are closed again and the fault is thrown.
+ * database is away. With `mustExist` no embedded audit store is made. When a part cannot be opened, those before it are closed again and the fault is thrown.
  */
-export async function openApp(config: Config): Promise<App> {
+export async function openApp(config: Config, options: { readonly mustExist?: boolean } = {}): Promise<App> {
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const { sql: auditSql, store } = await openAudit(config);
+    const { sql: auditSql, store } = await openAudit(config, options);
     opened.push(() => auditSql.close());
     const stateUrl = (config.state.url ?? config.audit.url).reveal();
     const stateSql = await openSql(stateUrl, { baseDir: config.dir });

@@ -9,6 +9,7 @@ import type { BacktestResult } from '../backtest/result.ts';
 import { backtestTable } from '../backtest/table.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { unsetNote } from '../config/place.ts';
 import { AppError } from '../model/errors.ts';
 import { ruleFingerprints } from '../model/fingerprint.ts';
 import type { Rule } from '../model/rule.ts';
@@ -43,11 +44,13 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
 
   const stopping = new AbortController();
   void io.stopped.then(() => stopping.abort());
+  const { sql, store } = await openAudit(config, { mustExist: true });
+  const note = unsetNote(config);
+  if (note !== null) io.err(note);
   const bar = openProgressBar('replaying', io.stderrIsTerminal);
   /** The other file's replay is the second half of the work. */
   const progressed = (pass: 0 | 1) => (done: number, total: number) =>
     bar.update(pass + done / total, other === null ? 1 : 2);
-  const { sql, store } = await openAudit(config);
   try {
     const parts = partsOf(config, rules, store, range);
     const run = { from: range.from, to: range.to, stopping: stopping.signal };

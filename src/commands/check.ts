@@ -6,6 +6,7 @@ import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
 import { checkTable } from '../check/table.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { unsetNote } from '../config/place.ts';
 import { AppError, asAppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { cronSchedule } from '../schedule.ts';
@@ -28,19 +29,26 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
   const at = options.at ?? Math.floor(Date.now() / MINUTE) * MINUTE;
   const config = await loadConfig(options.config, io.env);
   const rules = chosenRules(config, options.rule);
-  const result = await evaluated(config, rules, at);
+  const result = await evaluated(config, rules, at, io);
   io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
   if (options.notify) await notifyOnce(config, result.error === null ? rules : [], at, io);
   return EXIT_CODES[statusOf(result)];
 }
 
-async function evaluated(config: Config, rules: readonly Rule[], at: number): Promise<CheckResult> {
+async function evaluated(
+  config: Config,
+  rules: readonly Rule[],
+  at: number,
+  io: Pick<Io, 'err'>,
+): Promise<CheckResult> {
   const { timezone: zone, silences } = config;
   const parts = { rules, zone, silences, dimensions: dimensionsOf(config) };
   try {
-    const { sql, store } = await openAudit(config);
+    const { sql, store } = await openAudit(config, { mustExist: true });
     try {
+      const note = unsetNote(config);
+      if (note !== null) io.err(note);
       return await evaluateOnce({ ...parts, store, schedule: cronSchedule(config.schedule, zone) }, at);
     } finally {
       await sql.close();

@@ -1,6 +1,8 @@
 import { openAudit, openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { asAppError, messageOf } from '../model/errors.ts';
+import { placeOf, unsetNote } from '../config/place.ts';
+import { placeholdersOf } from '../config/placeholders.ts';
+import { AppError, asAppError, messageOf } from '../model/errors.ts';
 import { openSql } from '../sql.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
@@ -9,8 +11,8 @@ import type { Io } from './io.ts';
 /** Opens the stores and channels of a valid file, sends nothing, and says what it found: 0, or 2 with a fault. */
 export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Promise<0 | 2> {
   const checks = [
-    { name: 'audit store', look: () => auditProblems(config) },
-    { name: 'state store', look: () => stateProblems(config) },
+    { name: 'audit store', look: () => auditProblems(config, io) },
+    { name: 'state store', look: () => stateProblems(config, io) },
     ...[...config.channels.keys()].map((name) => ({
       name: `channel ${name}`,
       look: () => channelProblems(config, name, io),
@@ -29,17 +31,29 @@ export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Prom
   return faults === 0 ? 0 : 2;
 }
 
-async function auditProblems(config: Config): Promise<readonly StoreProblem[]> {
-  const { sql, store } = await openAudit(config);
+async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<readonly StoreProblem[]> {
+  const { sql, store } = await openAudit(config, { mustExist: true });
   try {
+    const note = unsetNote(config);
+    if (note !== null) io.err(note);
     return await store.inspect();
   } finally {
     await sql.close();
   }
 }
 
-async function stateProblems(config: Config): Promise<readonly StoreProblem[]> {
-  const sql = await openSql((config.state.url ?? config.audit.url).reveal(), { baseDir: config.dir });
+async function stateProblems(config: Config, io: Pick<Io, 'out'>): Promise<readonly StoreProblem[]> {
+  const { audit, state, dir } = config;
+  const url = state.url ?? audit.url;
+  const sql = await openSql(url.reveal(), { baseDir: dir, mustExist: true }).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'store_missing') return null;
+    throw error;
+  });
+  if (sql === null) {
+    // The worker makes it; where it is the audit store too, that one was found missing already.
+    io.out(`state store: the worker will make it: ${placeOf(url, dir)}`);
+    return [];
+  }
   try {
     await inspectState(sql);
     return [];
@@ -53,6 +67,8 @@ async function channelProblems(
   name: string,
   io: Pick<Io, 'out'>,
 ): Promise<readonly StoreProblem[]> {
+  const placeholder = placeholdersOf(config).find(({ channel }) => channel === name);
+  if (placeholder !== undefined) return [{ level: 'warning', ...placeholder }];
   const channel = await openChannel(config, name);
   try {
     const { answer } = await channel.probe(AbortSignal.timeout(channel.timeoutMs));

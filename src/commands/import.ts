@@ -1,6 +1,6 @@
 import { openAudit } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
-import { placeOf } from '../config/place.ts';
+import { placeOf, unsetNote } from '../config/place.ts';
 import { importColumns } from '../import/call-row.ts';
 import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
 import { AppError } from '../model/errors.ts';
@@ -22,7 +22,9 @@ export async function importFiles(
     // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.
     if (sql.engine === 'pglite') await furnish(store);
     // A variable that was forgotten fills another store than was meant: people are told which one it is.
-    if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url)}`);
+    const note = unsetNote(config);
+    if (note !== null) io.err(note);
+    else if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url, config.dir)}`);
     const size = io.stderrIsTerminal ? await sizeOf(options.files) : null;
     const bar = openProgressBar('importing', size !== null);
     const report = reportTo(io, importColumns(Object.keys(config.audit.mapping.dimensions)).keys());

@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
  * on stderr; nothing here changes the exit code.
  */
 export async function notifyOnce(config: Config, rules: readonly Rule[], at: number, io: Io): Promise<void> {
-  const app = await openApp(config);
+  const app = await openApp(config, { mustExist: true });
   try {
     if (rules.length > 0) {
       const parts = await app.pollParts();

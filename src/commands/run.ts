@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type App, openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { placeOf, unsetNote } from '../config/place.ts';
+import { placeholdersOf } from '../config/placeholders.ts';
 import { ConfigError } from '../config/problem.ts';
 import { exposeWorker, type Running } from '../exposed.ts';
 import { watchFiles } from '../file-watch.ts';
@@ -49,6 +51,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const start = (app: App): void => {
     metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
     running.app = app;
+    warnOfExamples(app.config, log);
     const observer = logObserver(log, metrics, heartbeatOf(app.config), bar);
     running.worker = startWorker(app, kept, observer);
   };
@@ -72,10 +75,8 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     throw error;
   });
   start(running.app);
-  log.info(
-    { config: running.app.config.path, rules: running.app.config.rules.length },
-    'spendwatch is watching',
-  );
+  const { path, rules, audit, dir } = running.app.config;
+  log.info({ config: path, rules: rules.length, audit: placeOf(audit.url, dir) }, 'spendwatch is watching');
   service.ready('watching');
   const alive =
     service.watchdogIntervalMs === null ? null : setInterval(service.alive, service.watchdogIntervalMs);
@@ -131,6 +132,13 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   clearTimeout(limit);
   log.info('stopped');
   return 0;
+}
+
+/** What was perhaps forgotten: the file is valid, and yet nobody would be told, or nothing be seen. */
+function warnOfExamples(config: Config, log: Log): void {
+  const note = unsetNote(config);
+  if (note !== null) log.warn(note);
+  for (const { channel, message, hint } of placeholdersOf(config)) log.warn({ channel, hint }, message);
 }
 
 /**

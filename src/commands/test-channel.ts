@@ -1,6 +1,7 @@
 import { openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { placeholdersOf } from '../config/placeholders.ts';
 import { deliveryId } from '../model/delivery.ts';
 import { AppError, messageOf } from '../model/errors.ts';
 import { drillMessage } from '../model/health-message.ts';
@@ -38,6 +39,11 @@ function namesOf({ names, all }: TestChannelOptions, config: Config): string[] {
 }
 
 async function drill(config: Config, name: string, io: Io): Promise<boolean> {
+  const placeholder = placeholdersOf(config).find(({ channel }) => channel === name);
+  if (placeholder !== undefined) {
+    io.out(`${name}: failed: ${placeholder.message} (${placeholder.hint})`);
+    return false;
+  }
   try {
     const channel = await openChannel(config, name);
     try {

@@ -10,10 +10,11 @@ interface Surroundings {
   readonly dir: string;
   readonly prices: PriceList | null;
   readonly watchedFiles: readonly string[];
+  readonly unset: ReadonlyMap<string, string>;
 }
 
 /** The values of a file without faults as a Config: names resolved, defaults of defaults filled in. */
-export function assemble(alerts: Alerts, { path, dir, prices, watchedFiles }: Surroundings): Config {
+export function assemble(alerts: Alerts, { prices, ...file }: Surroundings): Config {
   const { audit } = alerts;
   const channels = new Map(
     Object.entries(alerts.channels).map(([name, options]) => [name, { type: options.type, options }]),
@@ -22,8 +23,7 @@ export function assemble(alerts: Alerts, { path, dir, prices, watchedFiles }: Su
   const notify = alerts.defaults.notify ?? [...channels.keys()];
   const rules = alerts.rules.map((rule) => rule({ severity: alerts.defaults.severity, notify }));
   return {
-    path,
-    dir,
+    ...file,
     timezone: alerts.timezone,
     schedule: alerts.schedule,
     audit: {
@@ -46,7 +46,6 @@ export function assemble(alerts: Alerts, { path, dir, prices, watchedFiles }: Su
     },
     heartbeat: alerts.heartbeat ?? null,
     http: alerts.http.listen,
-    watchedFiles,
   };
 }
 

@@ -28,6 +28,8 @@ export interface Config {
   readonly http: Listen | null;
   /** Absolute paths whose change means a reload: the file itself, secret files, the price list. */
   readonly watchedFiles: readonly string[];
+  /** The environment variable that is not set, by the key (`audit.url`) for which its default counts. */
+  readonly unset: ReadonlyMap<string, string>;
 }
 
 export interface AuditConfig {

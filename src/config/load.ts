@@ -33,7 +33,7 @@ export async function loadConfig(path: string, env: Environment = processEnviron
 
   const schema = loaderSchema();
   const folder = dirname(resolve(path));
-  const { value, problems, hidden, files } = await substitute(source, schema, folder, env);
+  const { value, problems, hidden, files, unset } = await substitute(source, schema, folder, env);
   const parsed = alertsSchema.safeParse(value, { error: describeIssue });
   const issues = parsed.success ? [] : problemsOf(parsed.error.issues, { source, value, schema, hidden });
   const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) });
@@ -48,7 +48,7 @@ export async function loadConfig(path: string, env: Environment = processEnviron
 
   const absolute = resolve(path);
   const watchedFiles = [absolute, ...named];
-  return assemble(parsed.data, { path: absolute, dir: folder, prices: list.prices, watchedFiles });
+  return assemble(parsed.data, { path: absolute, dir: folder, prices: list.prices, watchedFiles, unset });
 }
 
 /** What rules may ask for, known without the rest of the file; null when the audit part has faults. */

@@ -1,9 +1,23 @@
+import { resolve } from 'node:path';
 import type { Secret } from '../model/secret.ts';
+import type { Config } from './config.ts';
 
-/** Where a store is, without a login or options: `db.example.com:5432/audit`, `the embedded store ./data`. */
-export function placeOf(url: Secret): string {
+/**
+ * Where a store is, without a login or options: `db.example.com:5432/audit`, `the embedded store ./data`. With `dir`,
+ * the folder of the file, the whole path is said.
+ */
+export function placeOf(url: Secret, dir?: string): string {
   const text = url.reveal();
-  if (text.startsWith('pglite:')) return `the embedded store ${text.slice('pglite:'.length)}`;
+  if (text.startsWith('pglite:')) {
+    const folder = text.slice('pglite:'.length);
+    return `the embedded store ${dir === undefined ? folder : resolve(dir, folder)}`;
+  }
   const { host, pathname } = new URL(text);
   return `${host}${pathname}`;
+}
+
+/** Which variable was perhaps forgotten, and which database is used for want of it; null where none was. */
+export function unsetNote({ unset, audit, dir }: Config): string | null {
+  const variable = unset.get('audit.url');
+  return variable === undefined ? null : `${variable} is not set: using ${placeOf(audit.url, dir)}`;
 }

@@ -13,6 +13,8 @@ export interface Interpolated {
   readonly text: string;
   /** Whether anything came from a variable or its default, so that the text must not be shown. */
   readonly replaced: boolean;
+  /** The first variable whose default was put in, for want of a value; null where there is none. */
+  readonly unset: string | null;
   readonly faults: readonly { readonly needle: string; readonly message: string; readonly hint: string }[];
 }
 
@@ -26,6 +28,7 @@ const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 export function interpolate(text: string, env: Environment): Interpolated {
   const faults: Interpolated['faults'][number][] = [];
   let replaced = false;
+  let unset: string | null = null;
   const result = text.replace(REFERENCE, (whole: string, inner: string | undefined, close: string) => {
     if (inner === undefined) return '$';
     const [, name, fallback] = (close === '' ? null : NAME.exec(inner)) ?? [];
@@ -40,7 +43,10 @@ export function interpolate(text: string, env: Environment): Interpolated {
     replaced = true;
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value !== undefined && (value !== '' || fallback === undefined)) return value;
-    if (fallback !== undefined) return fallback;
+    if (fallback !== undefined) {
+      unset ??= name;
+      return fallback;
+    }
     faults.push({
       needle: `\${${name}`,
       message: `the environment variable ${name} is not set`,
@@ -48,7 +54,7 @@ export function interpolate(text: string, env: Environment): Interpolated {
     });
     return '';
   });
-  return { text: result, replaced, faults };
+  return { text: result, replaced, unset, faults };
 }
 
 /** Far above any key or password; whoever names a log file here should hear of it. */

@@ -20,6 +20,8 @@ export interface Substituted {
   readonly hidden: Hidden;
   /** Absolute paths of the secret files. */
   readonly files: readonly string[];
+  /** The variable that is not set, by the key (`audit.url`) for which its default counts. */
+  readonly unset: ReadonlyMap<string, string>;
 }
 
 /**
@@ -34,10 +36,12 @@ export async function substitute(
 ): Promise<Substituted> {
   const problems: Problem[] = [];
   const files: string[] = [];
+  const unset = new Map<string, string>();
   const hidden = new Hidden();
 
   const text = (raw: string, path: Path, schemas: readonly JsonSchema[]): unknown => {
-    const { text: result, replaced, faults } = interpolate(raw, env);
+    const { text: result, replaced, unset: variable, faults } = interpolate(raw, env);
+    if (variable !== null) unset.set(path.join('.'), variable);
     for (const { needle, message, hint } of faults) {
       problems.push(source.faultAt(path, needle, message, hint));
       hidden.addFaulty(path);
@@ -106,7 +110,7 @@ export async function substitute(
 
   const value = await visit(source.value, [], [schema]);
   addMailDefaults(value, env, hidden);
-  return { value, problems, hidden, files };
+  return { value, problems, hidden, files, unset };
 }
 
 const EMPTY_VALUE_HINT = 'write null for the calls without one; put quotes around a value that begins with #';

@@ -1,5 +1,5 @@
-import { mkdirSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { AppError, messageOf } from '../model/errors.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
@@ -23,14 +23,18 @@ interface SharedFolder {
  */
 const folders = new Map<string, SharedFolder>();
 
-/** The embedded database in a folder, which is created (with its parents) if it is not there. */
+/** The embedded database in a folder, which is created (with its parents) if it is not there and need not be. */
 export async function openPglite(folder: string, options: SqlOptions): Promise<Sql> {
   if (folder === '') {
     throw new AppError('store_url_invalid', 'The URL "pglite:" names no folder.', {
       hint: 'Write the folder after the colon: pglite:./spendwatch-data.',
     });
   }
-  const path = createFolder(resolve(options.baseDir ?? '.', folder));
+  const wanted = resolve(options.baseDir ?? '.', folder);
+  if (options.mustExist === true && !existsSync(join(wanted, 'PG_VERSION'))) {
+    throw new AppError('store_missing', `there is no embedded store in ${wanted}`);
+  }
+  const path = createFolder(wanted);
   const place = `the embedded database in ${path}`;
   // One that is being closed is on its way out of the map; opening waits for the end of that.
   await closing.get(path);

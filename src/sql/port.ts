@@ -6,7 +6,7 @@
  * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
  * as text. The session zone is UTC on every connection, and its encoding UTF-8 whatever that of the database is.
  *
- * Faults are AppErrors with the driver's error as cause: `store_unreachable` (also a refused login, a database that
+ * Faults are AppErrors with the driver's error as cause: `store_missing` (`mustExist`), `store_unreachable` (also a refused login, a database that
  * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,
  * `store_read_only`, `store_disk_full`, and `store_query_failed` for all else. None holds a password.
  */
@@ -35,6 +35,8 @@ export interface Sql extends SqlSession {
 export interface SqlOptions {
   /** The folder that a relative `pglite:` folder is relative to. */
   readonly baseDir?: string;
+  /** A `pglite:` folder that holds no database is not made one: the fault is `store_missing`. */
+  readonly mustExist?: boolean;
   /** The longest that a statement may run where its transaction does not say otherwise. */
   readonly statementTimeoutMs?: number;
 }

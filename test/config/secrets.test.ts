@@ -20,7 +20,7 @@ describe('interpolate', () => {
     ['$NAME costs $5', '$NAME costs $5', false],
     ['${DOLLAR}', '${NAME}$$', true],
   ])('%s', (text, expected, replaced) => {
-    expect(interpolate(text, ENV)).toEqual({ text: expected, replaced, faults: [] });
+    expect(interpolate(text, ENV)).toMatchObject({ text: expected, replaced, faults: [] });
   });
 
   it.each(['${UNSET}', '${}', '${5}', '${NAME', '${NAME:default}', '${a b}'])('%s is a fault', (text) => {
