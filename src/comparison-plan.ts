@@ -1,3 +1,4 @@
+import { hasGoneBy } from './model/period.ts';
 import type { Window } from './model/window.ts';
 import { DAY, hourOf } from './rollup/grid.ts';
 
@@ -34,11 +35,11 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
   const plan = (now: number, oldest: () => number | null): void => {
     comparedAt ??= now;
     comparedAllAt ??= now;
-    if (recent.length > 0 || (now - comparedAt < everyMs && now >= comparedAt)) return;
+    if (recent.length > 0 || !hasGoneBy(everyMs, comparedAt, now)) return;
     comparedAt = now;
     const boundary = hourOf(now - RECENT_MS);
     recent.push(...steps(boundary, now, RECENT_STEP_MS));
-    if (older.length > 0 || (now - comparedAllAt < DAY && now >= comparedAllAt)) return;
+    if (older.length > 0 || !hasGoneBy(DAY, comparedAllAt, now)) return;
     comparedAllAt = now;
     older.push(...steps(oldest() ?? now, boundary, STEP_MS));
     daysPlanned = older.length;

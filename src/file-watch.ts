@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 
 const INTERVAL_MS = 1_000;
+/** The clock of file systems goes by steps of some ms, and so a file may seem to be written before it was. */
+const CLOCK_STEP_MS = 20;
 
 /**
  * Calls `changed` once after any of the files was edited, replaced, created or removed and then left alone for a
@@ -21,7 +23,7 @@ export function watchFiles(files: () => readonly string[], changed: () => void):
     settled = new Map(
       seen.map(({ name, signature, writtenAt }) => [
         name,
-        known.get(name) ?? (writtenAt < calledAt ? signature : UNKNOWN),
+        known.get(name) ?? (writtenAt < calledAt - CLOCK_STEP_MS ? signature : UNKNOWN),
       ]),
     );
     // Changed once and the same at two looks in a row: whoever writes it has finished.

@@ -1,35 +1,44 @@
+import { within } from './channels/wire/deadline.ts';
+import { answerFailure, exchange, peerOf } from './channels/wire/http.ts';
+import { secretsOfUrl } from './channels/wire/redact.ts';
 import { messageOf } from './model/errors.ts';
+import { redactor } from './model/redact.ts';
 
 const SHORTEST_PAUSE_MS = 60_000;
 const TIMEOUT_MS = 10_000;
 
 export interface Heartbeat {
-  /** Called after every good poll, with the worker's clock (ms). */
-  beat(now: number): void;
+  /**
+   * Called after every good poll, with its scheduled instant (ms). Polls end now a little earlier and now a little later,
+   * so by the clock every second one of those a minute apart would come too soon.
+   */
+  beat(at: number): void;
 }
 
 /**
- * Tells a dead man's switch that spendwatch is alive: GETs the URL after a good poll, at most once a minute.
- * A failure is reported to `failed` and otherwise ignored: silence is what the far end alarms on.
+ * Tells a dead man's switch that spendwatch is alive: GETs the URL after a good poll, at most once a minute. Only an
+ * answer of 2xx that is no web page is a receipt, and redirects are not followed. A failure is reported to `failed`,
+ * without the URL, and otherwise ignored: silence is what the far end alarms on.
  */
 export function heartbeat(url: string, failed: (reason: string) => void): Heartbeat {
+  const peer = peerOf(url);
+  const redact = redactor(secretsOfUrl(url));
+  const request = { method: 'GET', headers: { 'user-agent': 'spendwatch' } } as const;
   let last = Number.NEGATIVE_INFINITY;
+
+  const ask = async (): Promise<void> => {
+    const answer = await within(TIMEOUT_MS, new AbortController().signal, (limit) =>
+      exchange(url, request, redact, limit),
+    );
+    const failure = answerFailure(peer, answer, redact);
+    if (failure !== null) throw failure;
+  };
+
   return {
-    beat(now) {
-      if (now - last < SHORTEST_PAUSE_MS && now >= last) return;
-      last = now;
-      fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-        .then(async (response) => {
-          await response.body?.cancel();
-          if (!response.ok) failed(`HTTP ${response.status}`);
-        })
-        .catch((error: unknown) => failed(reasonOf(error)));
+    beat(at) {
+      if (at - last < SHORTEST_PAUSE_MS && at >= last) return;
+      last = at;
+      ask().catch((error: unknown) => failed(messageOf(error)));
     },
   };
-}
-
-/** fetch hides the reason in `cause`; the URL, which is a secret, is in neither. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return messageOf(cause);
 }

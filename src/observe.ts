@@ -33,7 +33,7 @@ export function logObserver(
       bypassedFor = null;
       metrics.polled(report, ms / 1000);
       logPoll(log, report, Math.round(ms));
-      if (report.error === null) beats?.beat(Date.now());
+      if (report.error === null) beats?.beat(report.at);
     },
     delivered(report) {
       if (report.outcome !== 'unrecorded') unasked.delete(report.channel);

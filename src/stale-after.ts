@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import { hasGoneBy } from './model/period.ts';
 import type { Window } from './model/window.ts';
 import { staleAfterAuto } from './pipeline/health.ts';
 
@@ -18,7 +19,7 @@ export function staleAfter(app: App): { at(now: number): Promise<number | null> 
     async at(now) {
       if (setting === 'off') return null;
       if (setting !== 'auto') return setting;
-      if (Math.abs(now - askedAt) >= HOUR) {
+      if (hasGoneBy(HOUR, askedAt, now)) {
         askedAt = now;
         known = (await worked(app, now).catch(() => null)) ?? known;
       }

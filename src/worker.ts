@@ -6,6 +6,7 @@ import { type NotesListener, openHealthNotes } from './health-notes/watch.ts';
 import type { HealthWatch } from './health-watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
 import { asAppError } from './model/errors.ts';
+import { hasGoneBy } from './model/period.ts';
 import type { Deliverer, DeliveryReport } from './pipeline/deliver.ts';
 import { type PollReport, poll } from './pipeline/poll.ts';
 import { promptly } from './promptly.ts';
@@ -94,7 +95,7 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
   };
 
   const pruneDaily = async (): Promise<void> => {
-    if (Math.abs(Date.now() - prunedAt) < DAY) return;
+    if (!hasGoneBy(DAY, prunedAt, Date.now())) return;
     try {
       await (await app.state()).prune(Date.now());
       prunedAt = Date.now();

@@ -25,7 +25,7 @@ function between(plan: ComparisonPlan, now: number, stepMs = 0) {
 it('the last 48 h are compared at each interval, by quarters of a day, the newest first', () => {
   const plan = openComparisonPlan(HOUR);
   expect(between(plan, AT)).toEqual([]);
-  expect(between(plan, AT + 59 * MINUTE)).toEqual([]);
+  expect(between(plan, AT + 58 * MINUTE)).toEqual([]);
   const now = AT + HOUR;
   // Of the newest quarter there are two minutes more.
   expect(between(plan, now)).toEqual([
@@ -63,6 +63,20 @@ it.each([
   expect(new Set(ascending.map(({ from }) => from)).size).toBe(ascending.length);
   for (const [i, span] of ascending.slice(1).entries()) expect(span.from).toBe(ascending[i]?.to);
 });
+
+it.each([
+  ['an hour', HOUR, HOUR],
+  ['a day', DAY, DAY],
+  ['six hours', 6 * HOUR, 6 * HOUR],
+])(
+  'polls as far apart as the interval, %s, compare at each, though some come a little early',
+  (_, step, every) => {
+    const plan = openComparisonPlan(every);
+    const jitter = [900, 300, 0, 700, 1_500, 20, 450];
+    const compared = jitter.map((late, i) => between(plan, AT + i * step + late).length > 0);
+    expect(compared).toEqual([false, true, true, true, true, true, true]);
+  },
+);
 
 it('what failed is next again, and a clock that was set back begins anew', () => {
   const plan = openComparisonPlan(HOUR);

@@ -48,7 +48,7 @@ describe('a heartbeat', () => {
     status = 500;
     heart.beat(NOW);
     await until('the failure was told', () => failures.length > 0);
-    expect(failures).toEqual(['HTTP 500']);
+    expect(failures).toEqual([`127.0.0.1:${receiver.port} answered HTTP 500`]);
     status = 200;
     heart.beat(NOW + 60_000);
     await beaten(2);

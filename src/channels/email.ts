@@ -1,4 +1,5 @@
 import { SendError } from '../model/errors.ts';
+import { redactor } from '../model/redact.ts';
 import type { ChannelType, Receipt } from './channel.ts';
 import { addressKey, domainOf, isAscii } from './email/address.ts';
 import type { Progress } from './email/envelopes.ts';
@@ -6,7 +7,7 @@ import { refusalFailure, smtpFailure } from './email/failure.ts';
 import { type EmailOptions, emailSchema } from './email/options.ts';
 import { type RenderedEmail, renderEmail } from './email/render.ts';
 import { within } from './wire/deadline.ts';
-import { excerptOf } from './wire/redact.ts';
+import { excerptOf, secretsOfLogin } from './wire/redact.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -20,7 +21,8 @@ export const email: ChannelType<EmailOptions> = {
     const { compose } = await import('./email/compose.ts');
     const { address: from } = options.from;
     const peer = `${options.host}:${options.port}`;
-    const secrets = options.login === null ? [] : [options.login.password.reveal()];
+    const { login } = options;
+    const redact = redactor(login === null ? [] : secretsOfLogin(login.user, login.password.reveal()));
     const attempt = <T>(
       signal: AbortSignal,
       accepted: readonly string[],
@@ -30,7 +32,7 @@ export const email: ChannelType<EmailOptions> = {
         try {
           return await work(limit);
         } catch (error) {
-          throw smtpFailure(options, error, accepted, secrets, limit);
+          throw smtpFailure(options, error, accepted, redact, limit);
         }
       });
     return {
@@ -52,13 +54,13 @@ export const email: ChannelType<EmailOptions> = {
             return mailAll(session, from, to, mail, progress);
           });
         });
-        if (refused.length > 0) throw refusalFailure(peer, refused, accepted, secrets);
-        return { answer: excerptOf(progress.response, secrets) };
+        if (refused.length > 0) throw refusalFailure(peer, refused, accepted, redact);
+        return { answer: excerptOf(progress.response, redact) };
       },
       probe: (signal) =>
         attempt(signal, [], async (limit): Promise<Receipt> => {
           await converse(options, limit, () => Promise.resolve());
-          return { answer: `${peer} greets${options.login === null ? '' : ' and lets us sign in'}` };
+          return { answer: `${peer} greets${login === null ? '' : ' and lets us sign in'}` };
         }),
       close: () => Promise.resolve(),
     };

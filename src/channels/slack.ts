@@ -1,11 +1,13 @@
+import { SendError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
+import { redactor } from '../model/redact.ts';
 import type { Channel, ChannelType, Envelope, Receipt } from './channel.ts';
 import { plainSlackText, renderSlack, type SlackPost } from './slack/blocks.ts';
 import { isFormRefused, isSlackWord, slackFailure } from './slack/failure.ts';
 import { type SlackOptions, slackSchema } from './slack/options.ts';
 import { within } from './wire/deadline.ts';
 import { greet } from './wire/greet.ts';
-import { peerOf, post, statusFailure } from './wire/http.ts';
+import { answerFailure, exchange, peerOf } from './wire/http.ts';
 import { excerptOf, secretsOfUrl } from './wire/redact.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -47,10 +49,15 @@ function storedPost(message: Message, id: string): string {
 const LITERAL = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false };
 
 async function botWire(options: Extract<SlackOptions, { webhookUrl: null }>): Promise<Wire> {
-  const { slackBot, SlackRefusal } = await import('./slack/bot.ts');
+  const { notSlack, slackBot, SlackRefusal } = await import('./slack/bot.ts');
   const { findOwnMessage } = await import('./slack/own-message.ts');
   const call = slackBot(options.token.reveal(), options.apiUrl);
   const { channel } = options;
+  /** Slack has the message when it says so and names the place where it stands. */
+  const post = async (args: Record<string, unknown>, signal: AbortSignal): Promise<void> => {
+    const { ts } = await call('chat.postMessage', { channel, ...args, ...LITERAL }, signal);
+    if (typeof ts !== 'string' || ts === '') throw notSlack(peerOf(options.apiUrl));
+  };
   return {
     async send({ id, body, firstTriedAt }: Envelope, signal): Promise<Receipt> {
       if (firstTriedAt !== undefined && firstTriedAt !== null) {
@@ -59,12 +66,12 @@ async function botWire(options: Extract<SlackOptions, { webhookUrl: null }>): Pr
       }
       const { plain, ...full } = JSON.parse(body) as StoredPost;
       try {
-        await call('chat.postMessage', { channel, ...full, ...LITERAL }, signal);
+        await post({ ...full }, signal);
         return { answer: 'ok' };
       } catch (error) {
         if (!(error instanceof SlackRefusal) || !isFormRefused(error.code)) throw error;
         const metadata = error.code.includes('metadata') ? {} : { metadata: full.metadata };
-        await call('chat.postMessage', { channel, text: plain, ...metadata, ...LITERAL }, signal);
+        await post({ text: plain, ...metadata }, signal);
         return { answer: `ok as plain text (${error.code})` };
       }
     },
@@ -75,17 +82,26 @@ async function botWire(options: Extract<SlackOptions, { webhookUrl: null }>): Pr
   };
 }
 
+/** An incoming webhook says `ok` when it has taken the message, in 2 letters; how long it takes is the attempt's limit. */
+const WHOLE_ANSWER = { mostBytes: 8_192, untilMs: null };
+
 function webhookWire(url: string): Wire {
   const peer = peerOf(url);
-  const secrets = secretsOfUrl(url);
+  const redact = redactor(secretsOfUrl(url));
+  /** Null when the message was taken, Slack's word when its form was refused. */
   const attempt = async (content: object, signal: AbortSignal): Promise<string | null> => {
-    const answer = await post(url, { 'content-type': 'application/json' }, JSON.stringify(content), signal);
+    const headers = { 'content-type': 'application/json' };
+    const request = { method: 'POST', headers, body: JSON.stringify(content) } as const;
+    const answer = await exchange(url, request, redact, signal, WHOLE_ANSWER);
     const word = answer.text.trim();
-    if (answer.status >= 200 && answer.status < 300 && (word === 'ok' || word === '' || !isSlackWord(word)))
-      return null;
+    const failure = answerFailure(peer, answer, redact);
+    if (failure === null && answer.isWhole && word === 'ok') return null;
     if (isFormRefused(word)) return word;
     if (isSlackWord(word)) throw slackFailure(word, answer.retryAfterMs);
-    throw statusFailure(peer, answer, excerptOf(answer.text, secrets));
+    if (failure !== null) throw failure;
+    const said = word === '' ? 'nothing' : excerptOf(word, redact);
+    const words = `${peer} answered HTTP ${answer.status} and ${said} in place of Slack's "ok"`;
+    throw new SendError('server', 'passing', words);
   };
   return {
     async send({ body }, signal): Promise<Receipt> {
@@ -96,6 +112,6 @@ function webhookWire(url: string): Wire {
       if (again !== null) throw slackFailure(again);
       return { answer: `ok as plain text (${refused})` };
     },
-    probe: async (signal) => ({ answer: await greet(url, signal) }),
+    probe: async (signal) => ({ answer: await greet(url, redact, signal) }),
   };
 }

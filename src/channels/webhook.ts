@@ -1,10 +1,11 @@
+import { redactor } from '../model/redact.ts';
 import type { ChannelType, Receipt } from './channel.ts';
 import { type WebhookOptions, webhookSchema } from './webhook/options.ts';
 import { signatureHeaders, signingKey } from './webhook/signature.ts';
 import { within } from './wire/deadline.ts';
 import { greet } from './wire/greet.ts';
-import { peerOf, post, statusFailure } from './wire/http.ts';
-import { excerptOf, secretsOfUrl } from './wire/redact.ts';
+import { answerFailure, exchange, peerOf } from './wire/http.ts';
+import { secretsOfHeader, secretsOfUrl } from './wire/redact.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -19,11 +20,11 @@ export const webhook: ChannelType<WebhookOptions> = {
     const own = Object.fromEntries(
       Object.entries(options.headers).map(([key, value]) => [key, value.reveal()]),
     );
-    const secrets = [
+    const redact = redactor([
       ...secretsOfUrl(url),
-      ...options.secrets.map((secret) => secret.reveal()),
-      ...Object.values(own),
-    ];
+      ...options.secrets.flatMap((secret) => [secret.reveal(), secret.reveal().replace(/^whsec_/, '')]),
+      ...Object.values(own).flatMap(secretsOfHeader),
+    ]);
     return {
       name,
       type: 'webhook',
@@ -38,12 +39,14 @@ export const webhook: ChannelType<WebhookOptions> = {
           'webhook-id': id,
           ...signatureHeaders(options.signature, keys, id, Date.now(), body),
         };
-        const answer = await within(TIMEOUT_MS, signal, (limit) => post(url, headers, body, limit));
-        if (answer.status >= 200 && answer.status < 300) return { answer: `HTTP ${answer.status}` };
-        throw statusFailure(peer, answer, excerptOf(answer.text, secrets));
+        const request = { method: 'POST', headers, body } as const;
+        const answer = await within(TIMEOUT_MS, signal, (limit) => exchange(url, request, redact, limit));
+        const failure = answerFailure(peer, answer, redact);
+        if (failure !== null) throw failure;
+        return { answer: `HTTP ${answer.status}` };
       },
       async probe(signal): Promise<Receipt> {
-        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, limit)) };
+        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, redact, limit)) };
       },
       close: () => Promise.resolve(),
     };

@@ -33,6 +33,7 @@ export async function mailAll(
     }
     try {
       const info = await send(from, envelope, mail);
+      if (!isReceipt(info)) throw noReceipt(info);
       progress.accepted.push(...info.accepted);
       progress.response = info.response;
       const later = takeRefused(info, progress);
@@ -47,6 +48,16 @@ export async function mailAll(
       } else throw error;
     }
   }
+}
+
+/** That a server has taken a mail it says with 250; the library is content with any answer that begins with a 2. */
+function isReceipt({ response }: SMTPConnectionSendInfo): boolean {
+  return /^250\b/.test(response);
+}
+
+function noReceipt({ response }: SMTPConnectionSendInfo): SmtpFault {
+  const responseCode = Number.parseInt(response, 10);
+  return Object.assign(new Error('no receipt'), { command: 'DATA', responseCode, response });
 }
 
 /** Who was refused for being one too many, while others were accepted; all other refusals are noted. */

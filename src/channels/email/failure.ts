@@ -1,4 +1,5 @@
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
+import type { Redact } from '../../model/redact.ts';
 import { connectionFailure } from '../wire/failure.ts';
 import { excerptOf } from '../wire/redact.ts';
 import type { EmailOptions } from './options.ts';
@@ -28,11 +29,11 @@ export function smtpFailure(
   { host, port, tls }: EmailOptions,
   error: unknown,
   accepted: readonly string[],
-  secrets: readonly string[],
+  redact: Redact,
   signal: AbortSignal,
 ): SendError {
   const failure =
-    error instanceof SendError ? error : conversationFailure(`${host}:${port}`, error, secrets, signal);
+    error instanceof SendError ? error : conversationFailure(`${host}:${port}`, error, redact, signal);
   const hint = tlsHint(tls, error as SmtpFault);
   const { reason, kind, message, retryAfterMs } = failure;
   const text = `${message}${hint === null ? '' : `; ${hint.text}`}${acceptedWords(accepted)}`;
@@ -42,21 +43,20 @@ export function smtpFailure(
     : new SendError(reason, kind, text, options);
 }
 
-function conversationFailure(
-  peer: string,
-  error: unknown,
-  secrets: readonly string[],
-  signal: AbortSignal,
-): SendError {
+function conversationFailure(peer: string, error: unknown, redact: Redact, signal: AbortSignal): SendError {
   const { responseCode, code, command, response } = error as SmtpFault;
   if (responseCode !== undefined && responseCode >= 400) {
     // Before the message is offered a refusal is of us, not of the message, and somebody can mend that.
     const isOfMessage = command !== undefined && OF_MESSAGE.includes(command);
     const { reason, kind } = responseCode >= 500 && !isOfMessage ? OF_US : classOf(responseCode);
-    return new SendError(reason, kind, `${peer} answered ${excerptOf(response ?? '', secrets)}`);
+    return new SendError(reason, kind, `${peer} answered ${excerptOf(response ?? '', redact)}`);
+  }
+  if (responseCode !== undefined && command === 'DATA') {
+    const said = excerptOf(response ?? '', redact);
+    return new SendError('server', 'passing', `${peer} answered the mail with ${said}, and not with 250`);
   }
   if (code === 'EAUTH') return new SendError('auth', 'person', `${peer} takes none of our ways to sign in`);
-  return connectionFailure(peer, error, signal);
+  return connectionFailure(peer, error, signal, redact);
 }
 
 const OF_MESSAGE = ['MAIL FROM', 'RCPT TO', 'DATA'];
@@ -67,7 +67,7 @@ export function refusalFailure(
   peer: string,
   refused: readonly SmtpFault[],
   accepted: readonly string[],
-  secrets: readonly string[],
+  redact: Redact,
 ): SendError {
   const classes = refused.map(({ responseCode }) => classOf(responseCode ?? 0));
   const worst =
@@ -75,7 +75,7 @@ export function refusalFailure(
     classes.find(({ kind }) => kind === 'person') ??
     ({ reason: 'invalid', kind: 'final' } as const);
   const words = refused.map(
-    ({ recipient, response }) => `${recipient ?? 'a recipient'}: ${excerptOf(response ?? '', secrets)}`,
+    ({ recipient, response }) => `${recipient ?? 'a recipient'}: ${excerptOf(response ?? '', redact)}`,
   );
   const text = `${peer} refused ${words.join('; ')}${acceptedWords(accepted)}`;
   return new SendError(worst.reason, worst.kind, text, { accepted });

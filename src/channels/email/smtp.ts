@@ -1,8 +1,15 @@
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
+import { SendError } from '../../model/errors.ts';
 import type { EmailOptions } from './options.ts';
 
 const CONNECT_MS = 10_000;
 const QUIT_MS = 2000;
+/** The longest reply, and the most that is heard of one conversation and of each recipient: no server has as much to say. */
+const MOST_IN_REPLY = 65_536;
+const MOST_HEARD = 262_144;
+const MOST_HEARD_EACH = 4_096;
+/** How often it is looked at how much was heard. */
+const LISTEN_MS = 50;
 
 /** A conversation that has come so far that mail can be sent. */
 export interface Session {
@@ -22,7 +29,8 @@ export function converse<T>(
   signal: AbortSignal,
   talk: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { host, port, name, tls } = options;
+  const { host, port, name, tls, to } = options;
+  const mostHeard = MOST_HEARD + MOST_HEARD_EACH * to.length;
   return new Promise((resolve, reject) => {
     const connection = new SMTPConnection({
       host,
@@ -34,8 +42,15 @@ export function converse<T>(
       connectionTimeout: CONNECT_MS,
       greetingTimeout: CONNECT_MS,
       dnsTimeout: CONNECT_MS,
+      maxResponseSize: MOST_IN_REPLY,
     });
+    // The library limits each reply, and not how many there are nor the blank lines between them.
+    const listening = setInterval(() => {
+      if (!connection._socket || connection._socket.bytesRead <= mostHeard) return;
+      end(() => reject(new SendError('server', 'passing', `${host}:${port} talks without end`)));
+    }, LISTEN_MS).unref();
     const end = (settle: () => void): void => {
+      clearInterval(listening);
       signal.removeEventListener('abort', abort);
       // Settled first: to close is an end of its own, and the first reason is the one that counts.
       settle();
@@ -61,7 +76,7 @@ export function converse<T>(
             resolve(value);
             connection.quit();
             // The mail is delivered; a server that leaves QUIT unanswered must not keep the process.
-            setTimeout(() => connection.close(), QUIT_MS).unref();
+            setTimeout(() => end(() => undefined), QUIT_MS).unref();
           },
           (reason: unknown) => end(() => reject(reason)),
         );

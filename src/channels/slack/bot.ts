@@ -1,7 +1,8 @@
 import { ErrorCode, type Logger, LogLevel, type WebAPICallResult, WebClient } from '@slack/web-api';
 import { SendError } from '../../model/errors.ts';
+import { type Redact, redactor } from '../../model/redact.ts';
 import { codeOf, connectionFailure } from '../wire/failure.ts';
-import { parseRetryAfter, peerOf, statusFailure } from '../wire/http.ts';
+import { exchange, peerOf, statusFailure } from '../wire/http.ts';
 import { slackFailure } from './failure.ts';
 
 /** One call of the Web API; throws the SendError that its outcome is, `SlackRefusal` where Slack said a word. */
@@ -23,57 +24,90 @@ export class SlackRefusal extends SendError {
   }
 }
 
+/** Far above what Slack answers to a post, and what a page of a busy channel's history holds. */
+const MOST_READ = 4_194_304;
+
 /** A bot on the Web API that tries once and says what happened: waiting and repeating are the outbox's. */
 export function slackBot(token: string, apiUrl: string): CallSlack {
   const peer = peerOf(apiUrl);
+  const redact = redactor([token]);
   return async (method, args, signal) => {
-    let status = 0;
     const client = new WebClient(token, {
       slackApiUrl: apiUrl,
       retryConfig: { retries: 0 },
       rejectRateLimitedCalls: true,
       allowAbsoluteUrls: false,
       logger: SILENT,
-      // A client is made for each call because only its fetch can be aborted.
-      fetch: async (url, init) => {
-        const response = await fetch(url, { ...init, signal });
-        status = response.status;
-        return response;
+      // A client is made for each call because only its fetch can be aborted. What it would read without a limit, and
+      // unpack by itself, it is given as text that was read within one.
+      fetch: async (url, { headers, body } = {}) => {
+        const request = {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body: String(body),
+        } as const;
+        const limits = { mostBytes: MOST_READ, untilMs: null };
+        const answer = await exchange(String(url), request, redact, signal, limits);
+        if (answer.status < 200 || answer.status > 299) throw statusFailure(peer, answer, redact);
+        if (!answer.isWhole) throw cutOff(peer, signal);
+        // What is no JSON the library would take for one of Slack's words.
+        if (!isObject(answer.text)) throw notSlack(peer);
+        return new Response(answer.text, {
+          headers: answer.retryAfterMs === null ? {} : { 'retry-after': String(answer.retryAfterMs / 1000) },
+        });
       },
     });
     try {
-      return (await client.apiCall(method, args)) as Awaited<ReturnType<CallSlack>>;
+      const result = (await client.apiCall(method, args)) as Awaited<ReturnType<CallSlack>>;
+      if (result.ok !== true) throw notSlack(peer);
+      return result;
     } catch (error) {
-      throw failureOf(error, status, peer, signal);
+      throw failureOf(error, peer, signal, redact);
     }
   };
 }
 
-function failureOf(error: unknown, status: number, peer: string, signal: AbortSignal): SendError {
+/** That an answer was more than anybody reads: a smaller question may be answered. */
+export class AnswerTooLong extends SendError {
+  constructor(peer: string) {
+    super('server', 'passing', `${peer} answered with more than ${MOST_READ / 1_048_576} MiB`);
+  }
+}
+
+function cutOff(peer: string, signal: AbortSignal): SendError {
+  return signal.aborted
+    ? new SendError('timeout', 'passing', `no answer from ${peer} in time`)
+    : new AnswerTooLong(peer);
+}
+
+/** What is said of an answer that is none of Slack's: the page of a proxy, for example. */
+export function notSlack(peer: string): SendError {
+  return new SendError('server', 'passing', `${peer} did not answer as Slack does`);
+}
+
+function failureOf(error: unknown, peer: string, signal: AbortSignal, redact: Redact): SendError {
   const failure = error as {
     code?: string;
-    retryAfter?: number;
     data?: { error?: unknown; response_metadata?: { retryAfter?: number } };
-    headers?: Record<string, string>;
   };
-  if (failure.code === ErrorCode.PlatformError && typeof failure.data?.error === 'string') {
-    const seconds = failure.data.response_metadata?.retryAfter;
-    return /^\w{1,80}$/.test(failure.data.error)
-      ? new SlackRefusal(failure.data.error, seconds === undefined ? null : seconds * 1000)
-      : new SendError('server', 'passing', `${peer} did not answer as Slack does`);
+  if (failure.code === ErrorCode.PlatformError) {
+    const word = failure.data?.error;
+    const seconds = failure.data?.response_metadata?.retryAfter;
+    return typeof word === 'string' && /^\w{1,80}$/.test(word)
+      ? new SlackRefusal(word, seconds === undefined ? null : seconds * 1000)
+      : notSlack(peer);
   }
-  if (failure.code === ErrorCode.RateLimitedError || status === 429) {
-    const retryAfterMs = failure.retryAfter === undefined ? null : failure.retryAfter * 1000;
-    return new SendError('rate_limited', 'passing', `${peer} asks to wait (HTTP 429)`, { retryAfterMs });
+  const isOfFetch = codeOf(error) === ErrorCode.RequestError && error instanceof Error;
+  return connectionFailure(peer, isOfFetch ? error.cause : error, signal, redact);
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
   }
-  if (failure.code === ErrorCode.HTTPError) {
-    const retryAfterMs = parseRetryAfter(failure.headers?.['retry-after'] ?? null, Date.now());
-    return statusFailure(peer, { status, text: '', retryAfterMs }, '');
-  }
-  if (codeOf(error) === ErrorCode.RequestError && error instanceof Error) {
-    return connectionFailure(peer, error.cause, signal);
-  }
-  return connectionFailure(peer, error, signal);
 }
 
 /** The library would write to the console, where only the shell of this program may. */

@@ -1,10 +1,13 @@
 import { SendError } from '../../model/errors.ts';
-import { type CallSlack, SlackRefusal } from './bot.ts';
+import { AnswerTooLong, type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';
 
-const PAGES = 10;
-/** The most that Slack takes for `limit`: with `PAGES`, a busy channel's day is looked through. */
-const PAGE = 999;
+/** With so many pages, a busy channel's day is looked through. */
+const PAGES = 50;
+/** What Slack recommends; some hundred messages with blocks are megabytes already. */
+const PAGE = 200;
+/** A page that was too much to read is asked for again in parts, down to so many messages. */
+const SHORTEST_PAGE = 2;
 /**
  * Slack's clock and ours may differ, by 14 h where a machine takes the time of its zone for UTC. Messages that are looked
  * at in vain cost little; one that lies before the search is posted twice.
@@ -28,7 +31,7 @@ export async function findOwnMessage(
     const channelId = CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal);
     if (channelId === null) return false;
     const oldest = String((from - SKEW_MS) / 1000);
-    const args = { channel: channelId, oldest, limit: PAGE, include_all_metadata: true };
+    const args = { channel: channelId, oldest, include_all_metadata: true };
     for await (const page of pages(call, 'conversations.history', args, signal)) {
       if (list(page.messages).some((message) => deliveryIdOf(message) === id)) return true;
     }
@@ -42,7 +45,7 @@ export async function findOwnMessage(
 /** History wants an id where posting takes a name; null for a channel that is not listed. */
 async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal): Promise<string | null> {
   const name = channel.replace(/^#/, '');
-  const args = { types: 'public_channel,private_channel', exclude_archived: true, limit: PAGE };
+  const args = { types: 'public_channel,private_channel', exclude_archived: true };
   for await (const page of pages(call, 'conversations.list', args, signal)) {
     const found = list(page.channels).find((one) => one.name === name)?.id;
     if (typeof found === 'string') return found;
@@ -58,8 +61,15 @@ function isUnknown(error: unknown): boolean {
 
 async function* pages(call: CallSlack, method: string, args: Record<string, unknown>, signal: AbortSignal) {
   let cursor: string | undefined;
+  let limit = PAGE;
   for (let page = 0; page < PAGES; page += 1) {
-    const result = await call(method, { ...args, ...(cursor === undefined ? {} : { cursor }) }, signal);
+    const place = cursor === undefined ? {} : { cursor };
+    const result = await call(method, { ...args, ...place, limit }, signal).catch((error: unknown) => {
+      if (!(error instanceof AnswerTooLong) || limit <= SHORTEST_PAGE) throw error;
+      limit = Math.max(SHORTEST_PAGE, Math.floor(limit / 10));
+      return null;
+    });
+    if (result === null) continue;
     yield result;
     cursor = result.response_metadata?.next_cursor;
     if (cursor === undefined || cursor === '') return;

@@ -1,11 +1,21 @@
 import { messageOf, SendError } from '../../model/errors.ts';
+import type { Redact } from '../../model/redact.ts';
+import { excerptOf } from './redact.ts';
 
 const CERTIFICATE =
   /^(CERT_|CRL_|ERR_TLS_CERT|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)|DEPTH_ZERO_SELF|SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH)/;
 const TIMEOUT = /^(ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/;
 
-/** A failure to reach or to hear `peer` (`billing.example.com:443`), by the codes of Node and OpenSSL. */
-export function connectionFailure(peer: string, error: unknown, signal: AbortSignal): SendError {
+/**
+ * A failure to reach or to hear `peer` (`billing.example.com:443`), by the codes of Node and OpenSSL. What a library says
+ * beside them may repeat what it was given, and goes through `redact`.
+ */
+export function connectionFailure(
+  peer: string,
+  error: unknown,
+  signal: AbortSignal,
+  redact: Redact,
+): SendError {
   if (error instanceof SendError) return error;
   const code = codeOf(error);
   if (code !== null && CERTIFICATE.test(code)) {
@@ -15,7 +25,7 @@ export function connectionFailure(peer: string, error: unknown, signal: AbortSig
   if (signal.aborted || (code !== null && TIMEOUT.test(code)) || nameOf(error) === 'TimeoutError') {
     return new SendError('timeout', 'passing', `no answer from ${peer} in time`);
   }
-  const word = code === null || OF_LIBRARY.test(code) ? messageOf(innermost(error)) : code;
+  const word = code === null || OF_LIBRARY.test(code) ? excerptOf(messageOf(innermost(error)), redact) : code;
   return new SendError('unreachable', 'passing', `cannot reach ${peer}: ${word}`);
 }
 

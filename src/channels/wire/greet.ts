@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Redact } from '../../model/redact.ts';
 import { connectionFailure } from './failure.ts';
 import { peerOf } from './http.ts';
 
 /** Connects to the host of a URL, and shakes hands for https, without a request that could be taken for a message. */
-export async function greet(url: string, signal: AbortSignal): Promise<string> {
+export async function greet(url: string, redact: Redact, signal: AbortSignal): Promise<string> {
   const { hostname, protocol } = new URL(url);
   const peer = peerOf(url);
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -22,7 +23,7 @@ export async function greet(url: string, signal: AbortSignal): Promise<string> {
     });
     return `connected to ${peer}`;
   } catch (error) {
-    throw connectionFailure(peer, error, signal);
+    throw connectionFailure(peer, error, signal, redact);
   } finally {
     signal.removeEventListener('abort', abort);
     socket.on('error', () => undefined);

@@ -1,51 +1,82 @@
 import { SendError } from '../../model/errors.ts';
+import type { Redact } from '../../model/redact.ts';
+import { readBody } from './body.ts';
 import { connectionFailure } from './failure.ts';
+import { excerptOf } from './redact.ts';
 
-const MOST_READ = 512;
+/** As much of an answer is read as explains a failure. */
+const MOST_READ = 8_192;
+/** How long the body of an answer is waited for where its status says all that counts. */
+const BODY_MS = 2_000;
 const DAY_MS = 86_400_000;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 export interface HttpAnswer {
   readonly status: number;
-  /** The first few hundred bytes of the body, as text. */
+  /** The beginning of the body, decoded and decompressed. */
   readonly text: string;
+  /** Whether that is all of it, and the far end ended it itself. */
+  readonly isWhole: boolean;
   readonly retryAfterMs: number | null;
 }
 
+/** How far an answer is read: to where it explains a failure, or (`untilMs` null) until `signal` aborts. */
+export interface BodyLimits {
+  readonly mostBytes: number;
+  readonly untilMs: number | null;
+}
+
+const EXPLANATION: BodyLimits = { mostBytes: MOST_READ, untilMs: BODY_MS };
+
 /**
- * One POST, not followed anywhere and not repeated. Throws a SendError where no answer came before `signal`
- * aborted; what a status means is the caller's to say. The answer's body is read as far as it explains a failure.
+ * One request, not followed anywhere and not repeated: all that spendwatch asks by HTTP goes through here. Throws a
+ * SendError, without a secret (`redact`), where no answer came before `signal` aborted; what an answer means is the
+ * caller's to say. No more than `limits` of its body is taken into memory, however it is compressed.
  */
-export async function post(
+export async function exchange(
   url: string,
-  headers: Readonly<Record<string, string>>,
-  body: string,
+  { method, headers, body }: HttpRequest,
+  redact: Redact,
   signal: AbortSignal,
+  limits: BodyLimits = EXPLANATION,
 ): Promise<HttpAnswer> {
-  const target = new URL(url);
   try {
+    const target = new URL(url);
     const response = await fetch(withoutLogin(target), {
-      method: 'POST',
+      method,
       headers: { ...loginHeader(target), ...headers },
-      body,
+      ...(body === undefined ? {} : { body }),
       redirect: 'manual',
       signal,
     });
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), Date.now());
-    return { status: response.status, text: await startOf(response), retryAfterMs };
+    return { status: response.status, ...(await readBody(response, limits)), retryAfterMs };
   } catch (error) {
-    throw connectionFailure(peerOf(url), error, signal);
+    throw connectionFailure(peerOf(url), error, signal, redact);
   }
 }
 
-/** Host and port of a URL: all of it that errors may show. */
-export function peerOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+/**
+ * The failure that an answer is, or null for a receipt: a status of 2xx without the page of a portal, a login or a
+ * proxy, which answers in the place of whoever was meant.
+ */
+export function answerFailure(peer: string, answer: HttpAnswer, redact: Redact): SendError | null {
+  const { status, text } = answer;
+  if (status < 200 || status > 299) return statusFailure(peer, answer, redact);
+  if (!isWebPage(text)) return null;
+  const words = `${peer} answered HTTP ${status} with a web page, which is no receipt: a portal, a login or a proxy?`;
+  return new SendError('refused', 'passing', words);
 }
 
-/** The failure that an HTTP status other than 2xx is (docs/operations.md); `said` is what the far end said, fit to be shown. */
-export function statusFailure(peer: string, answer: HttpAnswer, said: string): SendError {
+/** The failure that an HTTP status other than 2xx is (docs/operations.md). */
+export function statusFailure(peer: string, answer: HttpAnswer, redact: Redact): SendError {
   const { status, retryAfterMs } = answer;
+  const said = excerptOf(answer.text, redact);
   const text = `${peer} answered HTTP ${status}${said === '' ? '' : `: ${said}`}`;
   const passing = { retryAfterMs };
   if (status === 429) return new SendError('rate_limited', 'passing', text, passing);
@@ -66,30 +97,19 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), DAY_MS);
 }
 
-/** A far end that never ends its body has answered all the same: what came so far is enough. */
-async function startOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const timer = setTimeout(() => void reader.cancel().catch(() => undefined), BODY_MS);
-  try {
-    while (size < MOST_READ) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      chunks.push(value);
-      size += value.length;
-    }
-  } catch {
-    // The status was the answer; a body that breaks off changes nothing.
-  } finally {
-    clearTimeout(timer);
-    void reader.cancel().catch(() => undefined);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, MOST_READ));
+/**
+ * Host and port of a URL: all of it that errors may show. Where an `@` follows them, they may be the beginning of a login
+ * with a `/`, `?` or `#` in its password, and nothing is shown.
+ */
+export function peerOf(url: string): string {
+  const { hostname, port, protocol, pathname, search, hash } = new URL(url);
+  if (`${pathname}${search}${hash}`.includes('@')) return 'the receiver';
+  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }
 
-const BODY_MS = 2000;
+function isWebPage(text: string): boolean {
+  return /^\ufeff?(?:\s|<!--(?:(?!-->)[\s\S])*-->|<\?xml[^>]*>)*<(?:!doctype\s+html|html)\b/i.test(text);
+}
 
 /** fetch refuses URLs that carry a login; as a header it is the same to the receiver. */
 function withoutLogin(url: URL): URL {

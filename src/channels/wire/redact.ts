@@ -1,27 +1,48 @@
 import { displayText } from '../../model/display-text.ts';
+import type { Redact } from '../../model/redact.ts';
 
 const LONGEST_EXCERPT = 160;
 /** Shorter parts of a path are words such as `hooks`; longer ones may be what a receiver takes for a password. */
 const SHORTEST_PART = 8;
+/** Shorter values of a query are numbers and words such as `v=1`. */
+const SHORTEST_VALUE = 4;
 
-/** What a far end said, in one short line, without any of `secrets`: servers like to echo what they were sent. */
-export function excerptOf(text: string, secrets: readonly string[]): string {
-  const words = text.replace(/\s+/g, ' ').trim();
-  return words === '' ? '' : displayText(withoutSecrets(words, secrets), LONGEST_EXCERPT);
-}
-
-/** The text with each secret as `***`, the longest first so that a part does not spoil the whole. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return [...secrets]
-    .filter((secret) => secret !== '')
-    .sort((a, b) => b.length - a.length)
-    .reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
+/** What a far end or a library said, in one short line without a secret. */
+export function excerptOf(text: string, redact: Redact): string {
+  const words = redact(text).replace(/\s+/g, ' ').trim();
+  return words === '' ? '' : displayText(words, LONGEST_EXCERPT);
 }
 
 /** A URL and the parts of it that must not be shown: all but scheme and host. */
 export function secretsOfUrl(url: string): string[] {
-  const { pathname, search, hash, username, password } = new URL(url);
+  const { pathname, search, hash, username, password, searchParams } = new URL(url);
   const parts = pathname.split('/').filter((part) => part.length >= SHORTEST_PART);
+  const values = [...searchParams.values()].filter((value) => value.length >= SHORTEST_VALUE);
   const whole = pathname.length > 1 ? [pathname, `${pathname}${search}`] : [];
-  return [url, ...whole, search, hash, username, password, ...parts].filter((part) => part.length > 1);
+  const login =
+    username === '' && password === '' ? [] : secretsOfLogin(decoded(username), decoded(password));
+  const texts = [url, ...whole, search, hash, username, password, ...login, ...parts, ...values];
+  return texts.filter((part) => part.length > 1);
+}
+
+/** What of a login may come back: the password, and both parts as HTTP and SMTP put them together. */
+export function secretsOfLogin(user: string, password: string): string[] {
+  return [password, `${user}:${password}`, `\0${user}\0${password}`];
+}
+
+/** The value of a header, and what of it is secret after a word such as `Bearer` or `Basic`. */
+export function secretsOfHeader(value: string): string[] {
+  const [, scheme = '', rest] = /^([A-Za-z][\w-]*) +(\S.*)$/.exec(value) ?? [];
+  if (rest === undefined) return [value];
+  const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(rest, 'base64').toString()) ?? [];
+  const isLogin = scheme.toLowerCase() === 'basic' && user !== undefined && password !== undefined;
+  return [value, rest, ...(isLogin ? secretsOfLogin(user, password) : [])];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,0 +1,39 @@
+import type { BodyLimits, HttpAnswer } from './http.ts';
+
+/**
+ * The beginning of a response's body. A far end that breaks it off, never ends it or sends more than `mostBytes` has
+ * answered all the same: what came so far is returned, and the rest is neither waited for nor kept.
+ */
+export async function readBody(
+  response: Response,
+  { mostBytes, untilMs }: BodyLimits,
+): Promise<Pick<HttpAnswer, 'text' | 'isWhole'>> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return { text: '', isWhole: true };
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let isWhole = false;
+  let isLate = false;
+  const tooLate = (): void => {
+    isLate = true;
+    void reader.cancel().catch(() => undefined);
+  };
+  const timer = untilMs === null ? undefined : setTimeout(tooLate, untilMs);
+  try {
+    while (size <= mostBytes && !isWhole) {
+      const { done, value } = await reader.read();
+      if (done) isWhole = !isLate;
+      if (done) break;
+      chunks.push(value);
+      size += value.length;
+    }
+  } catch {
+    // The status was the answer; whether the body counts too is for the caller to say.
+  } finally {
+    clearTimeout(timer);
+    void reader.cancel().catch(() => undefined);
+  }
+  const text = new TextDecoder().decode(Buffer.concat(chunks).subarray(0, mostBytes));
+  // What was cut may be the first half of a secret, which nobody would know for one.
+  return { text: size > mostBytes ? text.replace(/\S{1,400}$/, '') : text, isWhole };
+}
