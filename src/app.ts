@@ -84,6 +84,9 @@ export async function openChannel(config: Config, name: string): Promise<Channel
       hint: `its channels are: ${names}`,
     });
   }
+  if (found.options === null) {
+    throw new AppError('channel_incomplete', `the channel ${name} lacks a secret`);
+  }
   return type.open(name, found.options);
 }
 

@@ -66,7 +66,7 @@ function program(io: Io, finish: (code: number) => void): Command {
     .option('--connect', 'also opens the stores and channels; sends nothing', false)
     .action(async (options) => {
       const { validate } = await import('./commands/validate.ts');
-      const { exitCode, config } = await validate(options.config, io);
+      const { exitCode, config } = await validate(options.config, io, { sends: options.connect });
       if (config === null || !options.connect) return finish(exitCode);
       const { connect } = await import('./commands/connect.ts');
       finish(await connect(config, io));

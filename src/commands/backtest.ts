@@ -8,7 +8,6 @@ import type { ReplayParts } from '../backtest/replay.ts';
 import type { BacktestResult } from '../backtest/result.ts';
 import { backtestTable } from '../backtest/table.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
 import { AppError } from '../model/errors.ts';
 import { ruleFingerprints } from '../model/fingerprint.ts';
@@ -18,6 +17,7 @@ import { cronSchedule } from '../schedule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { chosenRules } from './check.ts';
 import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
 import { openProgressBar } from './progress-bar.ts';
 
 export interface BacktestCommandOptions {
@@ -36,11 +36,11 @@ export interface BacktestCommandOptions {
 
 /** Prints what would have been sent; sends and writes nothing. 0, or 1 when a rule could not be judged or it was stopped. */
 export async function backtest(options: BacktestCommandOptions, io: Io): Promise<0 | 1> {
-  const config = await loadConfig(options.config, io.env);
+  const config = await loadWithoutChannels(options.config, io);
   const range = rangeOf(options, config.timezone, Date.now());
   const perWeek = options.suggest === undefined ? null : perWeekOf(options.suggest);
   const rules = chosenRules(config, options.rule);
-  const other = options.diff === undefined ? null : await loadConfig(options.diff, io.env);
+  const other = options.diff === undefined ? null : await loadWithoutChannels(options.diff, io);
 
   const stopping = new AbortController();
   void io.stopped.then(() => stopping.abort());

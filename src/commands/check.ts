@@ -11,6 +11,7 @@ import { AppError, asAppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { cronSchedule } from '../schedule.ts';
 import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
 import { notifyOnce } from './notify-once.ts';
 
 export interface CheckOptions {
@@ -27,7 +28,9 @@ const MINUTE = 60_000;
 /** Evaluates every rule once and prints the result; resolves to the exit code of the monitoring plugins. */
 export async function check(options: CheckOptions, io: Io): Promise<number> {
   const at = options.at ?? Math.floor(Date.now() / MINUTE) * MINUTE;
-  const config = await loadConfig(options.config, io.env);
+  const config = options.notify
+    ? await loadConfig(options.config, io.env)
+    : await loadWithoutChannels(options.config, io);
   const rules = chosenRules(config, options.rule);
   const result = await evaluated(config, rules, at, io);
   io.out(printed(result, options.format, io));

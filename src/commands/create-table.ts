@@ -1,11 +1,11 @@
 import { openAudit } from '../app.ts';
-import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
 import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
 
 /** `init --create-table`: the default audit table and its indexes in the store that the file names. */
 export async function createTable(path: string, io: Pick<Io, 'out' | 'err' | 'env'>): Promise<0> {
-  const config = await loadConfig(path, io.env);
+  const config = await loadWithoutChannels(path, io);
   const { sql, store } = await openAudit(config);
   try {
     const note = unsetNote(config);

@@ -1,11 +1,11 @@
 import { openAudit } from '../app.ts';
-import { loadConfig } from '../config/load.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { importColumns } from '../import/call-row.ts';
 import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
 import { AppError } from '../model/errors.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
 import { openProgressBar } from './progress-bar.ts';
 
 /** What is named one by one; the rest is counted. */
@@ -16,7 +16,7 @@ export async function importFiles(
   options: { readonly config: string; readonly files: readonly string[] },
   io: Pick<Io, 'out' | 'err' | 'stdin' | 'stderrIsTerminal' | 'env'>,
 ): Promise<0 | 1> {
-  const config = await loadConfig(options.config, io.env);
+  const config = await loadWithoutChannels(options.config, io);
   const { sql, store } = await openAudit(config);
   try {
     // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError, problemLine } from '../config/problem.ts';
 import { exposeWorker, type Running } from '../exposed.ts';
 import { watchFiles } from '../file-watch.ts';
 import { openHealthWatch } from '../health-watch.ts';
@@ -77,6 +77,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   start(running.app);
   const { path, rules, audit, dir } = running.app.config;
   log.info({ config: path, rules: rules.length, audit: placeOf(audit.url, dir) }, 'spendwatch is watching');
+  warnOf(running.app.config, log);
   service.ready('watching');
   const alive =
     service.watchdogIntervalMs === null ? null : setInterval(service.alive, service.watchdogIntervalMs);
@@ -101,6 +102,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
       refused = [];
       metrics.reloaded(true);
       log.info({ why, rules: config.rules.length }, 'the file was read again and is in force');
+      warnOf(config, log);
     } catch (error) {
       refused = error instanceof ConfigError ? error.files : [];
       metrics.reloaded(false);
@@ -168,11 +170,14 @@ function heartbeats(log: Log): (config: Config) => Heartbeat | null {
   };
 }
 
+function warnOf(config: Config, log: Log): void {
+  for (const problem of config.warnings) log.warn({ hint: problem.hint }, problemLine(problem));
+}
+
 function faultLines(error: unknown): string[] {
   if (!(error instanceof ConfigError)) return [messageOf(error)];
   return error.problems.map(
-    ({ file, line, column, message, hint }) =>
-      `${file}:${line}:${column} ${message}${hint ? ` (${hint})` : ''}`,
+    (problem) => `${problemLine(problem)}${problem.hint ? ` (${problem.hint})` : ''}`,
   );
 }
 

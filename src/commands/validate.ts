@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
 import type { Environment } from '../config/secrets.ts';
 
@@ -12,14 +12,18 @@ export interface ValidateIo {
 
 /**
  * Reads the file and prints what it holds, or every fault of it. Resolves to the configuration when it is valid
- * (so that `--connect` can go on) and to the exit code.
+ * (so that `--connect`, which opens channels, can go on) and to the exit code.
  */
 export async function validate(
   path: string,
   io: ValidateIo,
+  options: LoadOptions = { sends: false },
 ): Promise<{ readonly exitCode: 0 | 2; readonly config: Config | null }> {
   try {
-    const config = await (io.env === undefined ? loadConfig(path) : loadConfig(path, io.env));
+    const config = await loadConfig(path, io.env, options);
+    const warnings = [...config.warnings, ...config.missing];
+    if (warnings.length > 0)
+      for (const line of formatProblems(warnings, 'warning: ').split('\n')) io.err(line);
     io.out(
       `${path}: valid (${count(config.rules.length, 'rule')}, ${count(config.channels.size, 'channel')})`,
     );

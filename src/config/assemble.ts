@@ -2,6 +2,7 @@ import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
 import { storeOf } from './audit-schema.ts';
 import type { Config } from './config.ts';
+import type { Problem } from './problem.ts';
 import type { Alerts } from './schema.ts';
 
 /** What the loader knows beside the file's values. */
@@ -11,13 +12,17 @@ interface Surroundings {
   readonly prices: PriceList | null;
   readonly watchedFiles: readonly string[];
   readonly unset: ReadonlyMap<string, string>;
+  readonly warnings: readonly Problem[];
+  readonly missing: readonly Problem[];
+  /** The type of every channel of the file by its name, also of those that are not among the values. */
+  readonly channelTypes: ReadonlyMap<string, string>;
 }
 
 /** The values of a file without faults as a Config: names resolved, defaults of defaults filled in. */
-export function assemble(alerts: Alerts, { prices, ...file }: Surroundings): Config {
+export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surroundings): Config {
   const { audit } = alerts;
   const channels = new Map(
-    Object.entries(alerts.channels).map(([name, options]) => [name, { type: options.type, options }]),
+    [...channelTypes].map(([name, type]) => [name, { type, options: alerts.channels[name] ?? null }]),
   );
   // A rule that names nobody, in a file that names nobody by default, must still be heard.
   const notify = alerts.defaults.notify ?? [...channels.keys()];

@@ -1,7 +1,7 @@
 import { type Column, describeMetric, METRICS } from '../model/metric.ts';
 import { SEVERITIES } from '../model/rule.ts';
 import type { Mapping } from '../stores/audit-store.ts';
-import { suggestion } from './nearest.ts';
+import { nearest, suggestion } from './nearest.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { YamlFile } from './yaml-file.ts';
@@ -41,7 +41,11 @@ function rulesOf({ value }: CheckInput): readonly unknown[] {
 
 function channelFaults({ source, value }: CheckInput): Problem[] {
   const channels = valueAt(value, ['channels']);
-  const known = isRecord(channels) ? Object.keys(channels) : [];
+  if (channels !== undefined && !isRecord(channels)) return [];
+  const isMisspelled =
+    isRecord(value) && Object.keys(value).some((key) => nearest(key, ['channels']) !== null);
+  if (channels === undefined && isMisspelled) return [];
+  const known = Object.keys(channels ?? {});
   const rules = valueAt(value, ['rules']);
   const holders: Path[] = [
     ['defaults'],
@@ -132,6 +136,7 @@ function dimensionNameFaults({ source, value }: CheckInput): Problem[] {
 function silenceFaults({ source, value, mapping }: CheckInput, names: readonly unknown[]): Problem[] {
   const silences = valueAt(value, ['silences']);
   if (!Array.isArray(silences)) return [];
+  const hasRules = Array.isArray(valueAt(value, ['rules']));
   return silences.flatMap((silence, i) => {
     const match = valueAt(silence, ['match']);
     if (!isRecord(match)) return [];
@@ -139,7 +144,7 @@ function silenceFaults({ source, value, mapping }: CheckInput, names: readonly u
       const path = ['silences', i, 'match', key];
       if (key === 'rule') {
         if (typeof wanted !== 'string') return [source.fault(path, 'expected the name of a rule')];
-        if (names.includes(wanted)) return [];
+        if (!hasRules || names.includes(wanted)) return [];
         const known = names.filter((name) => typeof name === 'string');
         return [
           source.fault(path, `no rule is named "${wanted}"`, suggestion(wanted, known, 'rules of this file')),

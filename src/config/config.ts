@@ -3,6 +3,7 @@ import type { Secret } from '../model/secret.ts';
 import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';
 import type { TableOptions } from '../stores/options.ts';
 import type { Listen } from './listen.ts';
+import type { Problem } from './problem.ts';
 
 /** alerts.yaml as the program uses it: durations in ms, names resolved, every default filled in. */
 export interface Config {
@@ -26,6 +27,10 @@ export interface Config {
   readonly heartbeat: { readonly url: Secret } | null;
   /** Null serves no HTTP. */
   readonly http: Listen | null;
+  /** What is valid, but most likely not meant. */
+  readonly warnings: readonly Problem[];
+  /** What channels need and is not here: only a command that sends nothing gets such a configuration. */
+  readonly missing: readonly Problem[];
   /** Absolute paths whose change means a reload: the file itself, secret files, the price list. */
   readonly watchedFiles: readonly string[];
   /** The environment variable that is not set, by the key (`audit.url`) for which its default counts. */
@@ -49,8 +54,8 @@ export interface AuditConfig {
 
 export interface ChannelConfig {
   readonly type: string;
-  /** What the channel type's `open` takes. */
-  readonly options: { readonly type: string };
+  /** What the channel type's `open` takes; null where a part of it is not here. */
+  readonly options: { readonly type: string } | null;
 }
 
 export interface HealthConfig {

@@ -34,6 +34,10 @@ export class Hidden {
     return this.#moved.get(pathKey(path)) ?? path;
   }
 
+  has(path: Path): boolean {
+    return this.#texts.has(pathKey(path));
+  }
+
   /** The fault with every hidden text blotted out. */
   censor(problem: Problem): Problem {
     const texts = [...this.#texts.values()].filter((text) => text.length >= SHORTEST_EVERYWHERE);

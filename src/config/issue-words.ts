@@ -30,7 +30,8 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
 /** A value that stands in the file, if it is short; secrets are blotted out later. */
 export function shown(value: unknown): string {
   const isShort = typeof value !== 'string' || value.length <= 60;
-  const isScalar = typeof value !== 'object' && value !== undefined;
+  const isFigure = typeof value !== 'number' || Number.isFinite(value);
+  const isScalar = typeof value !== 'object' && value !== undefined && isFigure;
   return isShort && isScalar ? JSON.stringify(value) : kindOf(value);
 }
 

@@ -1,29 +1,21 @@
 import type { z } from 'zod';
-import type { Hidden } from './hidden.ts';
+import { description, hintAt, hintOf, type IssueContext, isShowable } from './hints.ts';
 import { kindName, kindOf, shown, UNWORDED } from './issue-words.ts';
-import { isSecret, type JsonSchema, schemasAt } from './json-schema.ts';
+import { isSecret, schemasAt } from './json-schema.ts';
 import { nearest, suggestion } from './nearest.ts';
-import { type Path, valueAt } from './path.ts';
+import { isRecord, type Path, pathKey, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
-import type { YamlFile } from './yaml-file.ts';
-
-/** The file as read, its values after substitution, and what its keys may be: all that a fault's text needs. */
-export interface IssueContext {
-  readonly source: YamlFile;
-  readonly value: unknown;
-  readonly schema: JsonSchema;
-  readonly hidden: Hidden;
-}
 
 type Issue = z.core.$ZodIssue;
 
 /** What a schema found wrong, as faults of the file. */
 export function problemsOf(issues: readonly Issue[], context: IssueContext): Problem[] {
-  return issues.flatMap((issue) => problemsOfIssue(issue, [], context));
+  const problems = issues.flatMap((issue) => problemsOfIssue(issue, [], context));
+  return withoutFollowUps(problems, issues, context);
 }
 
 function problemsOfIssue(issue: Issue, above: Path, context: IssueContext): Problem[] {
-  const path = [...above, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
+  const path = pathOf(issue, above);
   const { source, hidden } = context;
   if (hidden.isFaulty(path)) return [];
   switch (issue.code) {
@@ -31,7 +23,11 @@ function problemsOfIssue(issue: Issue, above: Path, context: IssueContext): Prob
       return issue.keys.map((key) => unknownKey(key, path, context));
     case 'invalid_key':
       return issue.issues.map((inner) =>
-        source.keyFault(path, inner.message, hintOf(inner, String(path.at(-1)))),
+        source.keyFault(
+          path,
+          sentence(inner, path, context, path.at(-1)),
+          hintOf(inner, String(path.at(-1))),
+        ),
       );
     case 'invalid_element':
       return issue.issues.flatMap((inner) => problemsOfIssue(inner, path, context));
@@ -44,19 +40,24 @@ function problemsOfIssue(issue: Issue, above: Path, context: IssueContext): Prob
   const isMissing = value === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
   if (isMissing) return [missing(path, context)];
   return [
-    source.fault(
-      hidden.writtenAt(path),
-      sentence(issue, path),
-      hintOf(issue, value) ?? description(path, context),
-    ),
+    source.fault(hidden.writtenAt(path), sentence(issue, path, context, value), hintAt(issue, path, context)),
   ];
 }
 
+function pathOf(issue: Issue, above: Path): Path {
+  return [...above, ...issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key))];
+}
+
 function missing(path: Path, context: IssueContext, hint = description(path, context)): Problem {
-  return context.source.fault(path.slice(0, -1), `the key "${String(path.at(-1))}" is missing`, hint);
+  return context.source.fault(path, `the key "${String(path.at(-1))}" is missing`, hint);
 }
 
 function unknownKey(key: string, path: Path, context: IssueContext): Problem {
+  const hint = suggestion(key, knownKeys(path, context), 'keys that are known here');
+  return context.source.keyFault([...path, key], `unknown key "${key}"`, hint);
+}
+
+function knownKeys(path: Path, context: IssueContext): string[] {
   const schemas = schemasAt(context.schema, context.value, path);
   const known = schemas.flatMap(({ properties = {}, propertyNames = {} }) => [
     ...(propertyNames.enum ?? []).map(String),
@@ -64,13 +65,51 @@ function unknownKey(key: string, path: Path, context: IssueContext): Problem {
       isSecret([schema]) || isSecret([schema.items ?? {}]) ? [name, `${name}_file`] : [name],
     ),
   ]);
-  const hint = suggestion(key, [...new Set(known)], 'keys that are known here');
-  return context.source.keyFault([...path, key], `unknown key "${key}"`, hint);
+  return [...new Set(known)];
 }
 
-/** A schema's own words may leave out their subject, which is the key. */
-function sentence(issue: Issue, path: Path): string {
-  return issue.message.startsWith('is ') ? `"${String(path.at(-1))}" ${issue.message}` : issue.message;
+/**
+ * One mistake is one fault: a key is not missing where another one was probably meant to be it, and a mapping is not
+ * empty because its keys are misspelled.
+ */
+function withoutFollowUps(
+  problems: readonly Problem[],
+  issues: readonly Issue[],
+  context: IssueContext,
+): Problem[] {
+  const misspelled = new Set<string>();
+  const holders = new Set<string>();
+  const note = (issue: Issue, above: Path): void => {
+    const path = pathOf(issue, above);
+    if (issue.code === 'invalid_union')
+      for (const branch of issue.errors) for (const inner of branch) note(inner, path);
+    if (issue.code !== 'unrecognized_keys') return;
+    holders.add(pathKey(path));
+    for (const key of issue.keys) {
+      const meant = nearest(key, knownKeys(path, context));
+      if (meant !== null) misspelled.add(pathKey([...path, meant.replace(/_file$/, '')]));
+    }
+  };
+  for (const issue of issues) note(issue, []);
+  return problems.filter(({ path }) => {
+    const value = valueAt(context.value, path);
+    if (value === undefined) return !misspelled.has(pathKey(path));
+    return !(isRecord(value) && holders.has(pathKey(path)));
+  });
+}
+
+/** A schema's own words may leave out their subject: the key, or what is written there where that may be told. */
+function sentence(issue: Issue, path: Path, context: IssueContext, value: unknown): string {
+  const { message } = issue;
+  if (message.startsWith('is ')) return `"${String(path.at(-1))}" ${message}`;
+  if (typeof value === 'object' || value === undefined || !isShowable(path, context)) return message;
+  if (message.startsWith('not ')) return `${shown(value)} is ${message}`;
+  if (message.startsWith('must ')) return `${shown(value)} ${message}`;
+  if (message.startsWith('too ')) return `${shown(value)} is ${message}`;
+  if (!message.startsWith('expected ')) return message;
+  return message.includes(', found ')
+    ? message.replace(/, found .*/, `, found ${shown(value)}`)
+    : `${message}, found ${shown(value)}`;
 }
 
 /** A mapping whose `type` is missing or no member of its registry. */
@@ -95,13 +134,13 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path, context:
   const meant = issue.errors.find((branch) => !branch.some(isOtherSort));
   if (meant !== undefined) return meant.flatMap((inner) => problemsOfIssue(inner, path, context));
   const written = context.hidden.writtenAt(path);
+  const hint = hintAt(issue, path, context);
   if (issue.message !== UNWORDED) {
-    return [context.source.fault(written, issue.message, description(path, context))];
+    return [context.source.fault(written, sentence(issue, path, context, value), hint)];
   }
   const expected = [...new Set(issue.errors.flatMap((branch) => branch.flatMap(expectation)))];
-  const found = typeof value === 'string' ? shown(value) : kindOf(value);
-  const message = `expected ${expected.join(' or ')}, found ${found}`;
-  return [context.source.fault(written, message, description(path, context))];
+  const found = typeof value === 'string' && isShowable(path, context) ? shown(value) : kindOf(value);
+  return [context.source.fault(written, `expected ${expected.join(' or ')}, found ${found}`, hint)];
 }
 
 /** Whether a branch's fault says that the value is not even of the branch's sort. */
@@ -114,25 +153,4 @@ function isOtherSort(issue: Issue): boolean {
 function expectation(issue: Issue): string[] {
   if (issue.code === 'invalid_type') return [kindName(issue.expected)];
   return issue.code === 'invalid_value' ? issue.values.map(String) : [];
-}
-
-/** The nearest of a list's values, or the hint that a schema put beside its own fault: `params: { hint }`. */
-function hintOf(issue: Issue, value: unknown): string | null {
-  if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const values = issue.values.map(String);
-    const close = nearest(value, values);
-    return close === null ? null : `did you mean "${close}"?`;
-  }
-  const params = issue.code === 'custom' ? issue.params : undefined;
-  return typeof params?.hint === 'string' ? params.hint : null;
-}
-
-/** What the key at `path` is for; an entry of a list is described by the list's key. */
-function description(path: Path, context: IssueContext): string | null {
-  if (typeof path.at(-1) === 'number') return description(path.slice(0, -1), context);
-  const parents = schemasAt(context.schema, context.value, path.slice(0, -1));
-  const key = path.at(-1);
-  const own = typeof key === 'string' ? parents.flatMap(({ properties = {} }) => properties[key] ?? []) : [];
-  const text = own.find((schema) => schema.description !== undefined)?.description;
-  return text === undefined ? null : `${String(key)}: ${text}`;
 }

@@ -68,6 +68,15 @@ export function isSecret(schemas: readonly JsonSchema[]): boolean {
   return schemas.some((schema) => schema.secret === true);
 }
 
+/** Whether a secret may stand anywhere in what a schema describes. */
+export function holdsSecret(schema: JsonSchema): boolean {
+  if (schema.secret === true) return true;
+  const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [], allOf = [] } = schema;
+  const others = typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  const parts = [...Object.values(properties), ...others, ...anyOf, ...oneOf, ...allOf];
+  return (items !== undefined && holdsSecret(items)) || parts.some(holdsSecret);
+}
+
 /** The scalar that a text from a variable stands for: a number or a boolean where only those are expected. */
 export function coerceText(schemas: readonly JsonSchema[], text: string): string | number | boolean {
   const plain = schemas.flatMap((schema) => alternatives(schema, text));

@@ -5,12 +5,12 @@ import { assemble } from './assemble.ts';
 import { auditSchema, storeOf } from './audit-schema.ts';
 import { crossFaults } from './checks.ts';
 import type { Config } from './config.ts';
-import { describeIssue } from './issue-words.ts';
 import { problemsOf } from './issues.ts';
+import { parseAlerts } from './parse.ts';
 import { isRecord, valueAt } from './path.ts';
 import { readPrices } from './prices.ts';
 import { ConfigError, type Problem } from './problem.ts';
-import { alertsSchema, loaderSchema } from './schema.ts';
+import { loaderSchema } from './schema.ts';
 import { type Environment, processEnvironment, reasonOf } from './secrets.ts';
 import { substitute } from './substitute.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
@@ -18,11 +18,21 @@ import { readYaml, type YamlFile } from './yaml-file.ts';
 /** Far above any real file. */
 const MAX_BYTES = 1_048_576;
 
+/** What the configuration is for. */
+export interface LoadOptions {
+  /** Whether channels are opened. Where they are not, what they need of the environment may be missing. */
+  readonly sends: boolean;
+}
+
 /**
  * Reads alerts.yaml with its secret files and its price list. Throws a ConfigError that carries every fault at
  * once; no secret and no value from the environment is in its text.
  */
-export async function loadConfig(path: string, env: Environment = processEnvironment()): Promise<Config> {
+export async function loadConfig(
+  path: string,
+  env: Environment = processEnvironment(),
+  { sends }: LoadOptions = { sends: true },
+): Promise<Config> {
   const source = readYaml(path, await readText(path));
   if (source.broken) throw new ConfigError(source.problems);
   if (!isRecord(source.value)) {
@@ -33,22 +43,55 @@ export async function loadConfig(path: string, env: Environment = processEnviron
 
   const schema = loaderSchema();
   const folder = dirname(resolve(path));
-  const { value, problems, hidden, files, unset } = await substitute(source, schema, folder, env);
-  const parsed = alertsSchema.safeParse(value, { error: describeIssue });
-  const issues = parsed.success ? [] : problemsOf(parsed.error.issues, { source, value, schema, hidden });
+  const substituted = await substitute(source, schema, folder, env);
+  const { value, problems, hidden, files } = substituted;
+  const shown = (found: readonly Problem[]) => found.map((one) => hidden.censor(inRule(one, source)));
+  const parsed = parseAlerts(value, substituted.missing);
+  const context = { source, value, schema, hidden };
+  const missing = [...substituted.missing, ...problemsOf(parsed.absent, context)];
+  const issues = problemsOf(parsed.issues, context);
   const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) });
   const list = await readPriceList(path, source, value);
-  const found = [...source.problems, ...problems, ...issues, ...crossed].map((problem) =>
-    hidden.censor(problem),
-  );
+  const found = shown([...source.problems, ...problems, ...issues, ...crossed, ...(sends ? missing : [])]);
   const named = [...files, ...(list.file === null ? [] : [list.file])];
-  if (!parsed.success || found.length + list.problems.length > 0) {
+  if (parsed.data === null || found.length + list.problems.length > 0) {
     throw new ConfigError([...found, ...list.problems], named);
   }
 
   const absolute = resolve(path);
-  const watchedFiles = [absolute, ...named];
-  return assemble(parsed.data, { path: absolute, dir: folder, prices: list.prices, watchedFiles, unset });
+  return assemble(parsed.data, {
+    path: absolute,
+    dir: folder,
+    prices: list.prices,
+    watchedFiles: [absolute, ...named],
+    warnings: [...shown(substituted.warnings), ...noChannel(source, value)],
+    missing: shown(missing),
+    unset: substituted.unset,
+    channelTypes: channelTypesOf(value),
+  });
+}
+
+/** Rules without any channel: all that they find is seen by `check` and in the metrics alone. */
+function noChannel(source: YamlFile, value: unknown): Problem[] {
+  if (channelTypesOf(value).size > 0) return [];
+  const place = source.keyFault(['rules'], 'the file has no channel, so nobody is told', 'add `channels`');
+  return [{ ...place, path: ['channels'] }];
+}
+
+function channelTypesOf(value: unknown): Map<string, string> {
+  const channels = valueAt(value, ['channels']);
+  const named = isRecord(channels) ? Object.entries(channels) : [];
+  return new Map(named.map(([name, channel]) => [name, String(valueAt(channel, ['type']))]));
+}
+
+/** The fault with the name of the rule that it lies in, as the file has it. */
+function inRule(problem: Problem, source: YamlFile): Problem {
+  const [part, place] = problem.path;
+  if (part !== 'rules' || typeof place !== 'number') return problem;
+  const rule = source.written(['rules', place, 'name']);
+  return rule === null || valueAt(source.value, ['rules', place, 'name']) === null
+    ? problem
+    : { ...problem, rule };
 }
 
 /** What rules may ask for, known without the rest of the file; null when the audit part has faults. */

@@ -1,5 +1,12 @@
-/** The candidate that `word` was probably meant to be, or null when none is close (a third of the letters differ, or its end is missing). */
+import { synonym } from './synonyms.ts';
+
+/**
+ * The candidate that `word` was probably meant to be, or null: what it is called elsewhere, else one that is close (a
+ * third of the letters differ, or its end is missing).
+ */
 export function nearest(word: string, candidates: readonly string[]): string | null {
+  const same = candidates.includes(word) ? null : synonym(word, candidates);
+  if (same !== null) return same;
   // A word far longer than any name is no misspelling, and comparing it would take long.
   if (word.length > 64) return null;
   let best: string | null = null;

@@ -6,6 +6,17 @@ export function pathKey(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 
+/** A path for people: `rules[2].where.user`. Keys that are no plain names stand in quotes. */
+export function pathText(path: Path): string {
+  return path
+    .map((key, i) => {
+      if (typeof key === 'number') return `[${key}]`;
+      if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`;
+      return i === 0 ? key : `.${key}`;
+    })
+    .join('');
+}
+
 /** The value at `path`; undefined where there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;

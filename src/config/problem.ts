@@ -1,5 +1,5 @@
 import { AppError } from '../model/errors.ts';
-import type { Path } from './path.ts';
+import { type Path, pathText } from './path.ts';
 
 /** One fault of a configuration file. Lines and columns count from 1; no text in it holds a secret. */
 export interface Problem {
@@ -7,6 +7,8 @@ export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly path: Path;
+  /** The name of the rule that it lies in. */
+  readonly rule?: string;
   readonly message: string;
   readonly hint: string | null;
 }
@@ -26,14 +28,20 @@ export class ConfigError extends AppError {
   }
 }
 
-/** `alerts.yaml:12:5 message`, one fault a line, its hint indented below. */
-export function formatProblems(problems: readonly Problem[]): string {
+/** `alerts.yaml:12:5 rules[2].window (burn): message`, one fault a line, its hint indented below. */
+export function formatProblems(problems: readonly Problem[], level = ''): string {
   return problems
-    .map(({ file, line, column, message, hint }) => {
-      const fault = `${file}:${line}:${column} ${message}`;
-      return hint === null ? fault : `${fault}\n    hint: ${hint}`;
+    .map((problem) => {
+      const fault = problemLine(problem, level);
+      return problem.hint === null ? fault : `${fault}\n    hint: ${problem.hint}`;
     })
     .join('\n');
+}
+
+/** The fault without its hint; `level` stands before its message. */
+export function problemLine({ file, line, column, path, rule, message }: Problem, level = ''): string {
+  const key = path.length === 0 ? '' : `${pathText(path)}${rule === undefined ? '' : ` (${rule})`}: `;
+  return `${file}:${line}:${column} ${key}${level}${message}`;
 }
 
 function inFileOrder(problems: readonly Problem[]): Problem[] {

@@ -8,7 +8,8 @@ import { nearest } from './nearest.ts';
 
 export const timezone = z.string().transform((name, context) => {
   if (isZone(name)) return name;
-  const close = nearest(name, ['UTC', ...Intl.supportedValuesOf('timeZone')]);
+  const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+  const close = zones.find((zone) => zone.endsWith(`/${name}`)) ?? nearest(name, zones);
   const hint = close === null ? 'write a name such as UTC or Europe/Berlin' : `did you mean "${close}"?`;
   context.issues.push(fault('not an IANA time zone', hint));
   return z.NEVER;
@@ -17,11 +18,11 @@ export const timezone = z.string().transform((name, context) => {
 export const schedule = z.string().transform((text, context) => {
   const { valid, errors } = validateDetailed(text);
   if (valid) return text;
-  for (const { field, message } of errors) {
-    const what = field === 'expression' ? message : `the field "${field}" is not valid`;
-    const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
-    context.issues.push(fault(`not a cron schedule: ${what}`, hint));
-  }
+  const whole = errors.find(({ field }) => field === 'expression');
+  const fields = errors.map(({ field }) => `"${field}"`).join(' and ');
+  const what = whole?.message ?? `${errors.length > 1 ? 'the fields' : 'the field'} ${fields} cannot be read`;
+  const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
+  context.issues.push(fault(`not a cron schedule: ${what}`, hint));
   return z.NEVER;
 });
 

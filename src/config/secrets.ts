@@ -15,7 +15,15 @@ export interface Interpolated {
   readonly replaced: boolean;
   /** The first variable whose default was put in, for want of a value; null where there is none. */
   readonly unset: string | null;
-  readonly faults: readonly { readonly needle: string; readonly message: string; readonly hint: string }[];
+  readonly faults: readonly TextFault[];
+}
+
+interface TextFault {
+  readonly needle: string;
+  readonly message: string;
+  readonly hint: string;
+  /** The text is well written, but its variable is not set here. */
+  readonly isMissing: boolean;
 }
 
 const REFERENCE = /\$\$|\$\{([^}]*)(\}?)/g;
@@ -26,7 +34,7 @@ const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
  * dollar, and any other dollar stays. What is put in is not looked at again.
  */
 export function interpolate(text: string, env: Environment): Interpolated {
-  const faults: Interpolated['faults'][number][] = [];
+  const faults: TextFault[] = [];
   let replaced = false;
   let unset: string | null = null;
   const result = text.replace(REFERENCE, (whole: string, inner: string | undefined, close: string) => {
@@ -37,6 +45,7 @@ export function interpolate(text: string, env: Environment): Interpolated {
         needle: '${',
         message: `a variable is not written as \${NAME} or \${NAME:-default}`,
         hint: 'write $$ for a dollar sign',
+        isMissing: false,
       });
       return whole;
     }
@@ -51,6 +60,7 @@ export function interpolate(text: string, env: Environment): Interpolated {
       needle: `\${${name}`,
       message: `the environment variable ${name} is not set`,
       hint: `set ${name}, or give a default: \${${name}:-default}`,
+      isMissing: true,
     });
     return '';
   });

@@ -17,6 +17,10 @@ import type { YamlFile } from './yaml-file.ts';
 export interface Substituted {
   readonly value: unknown;
   readonly problems: readonly Problem[];
+  /** Variables and secret files of channels that are not there: faults, unless nothing is to be sent. */
+  readonly missing: readonly Problem[];
+  /** What is valid, but most likely not meant. */
+  readonly warnings: readonly Problem[];
   readonly hidden: Hidden;
   /** Absolute paths of the secret files. */
   readonly files: readonly string[];
@@ -35,16 +39,30 @@ export async function substitute(
   env: Environment,
 ): Promise<Substituted> {
   const problems: Problem[] = [];
+  const missing: Problem[] = [];
+  const warnings: Problem[] = [];
   const files: string[] = [];
   const unset = new Map<string, string>();
   const hidden = new Hidden();
 
+  const absent = (path: Path, isMissing: boolean): Problem[] =>
+    isMissing && path[0] === 'channels' ? missing : problems;
+
   const text = (raw: string, path: Path, schemas: readonly JsonSchema[]): unknown => {
     const { text: result, replaced, unset: variable, faults } = interpolate(raw, env);
     if (variable !== null) unset.set(path.join('.'), variable);
-    for (const { needle, message, hint } of faults) {
-      problems.push(source.faultAt(path, needle, message, hint));
+    for (const { needle, message, hint, isMissing } of faults) {
+      absent(path, isMissing).push(source.faultAt(path, needle, message, hint));
       hidden.addFaulty(path);
+    }
+    if (isSecret(schemas) && /^\$\w+$/.test(raw)) {
+      warnings.push(
+        source.fault(
+          path,
+          'this is no variable, but the text itself',
+          'a variable has braces around its name',
+        ),
+      );
     }
     if (replaced || isSecret(schemas)) hidden.add(path, result);
     return replaced ? coerceText(schemas, result) : result;
@@ -67,7 +85,7 @@ export async function substitute(
       hidden.add(target, read.text);
       return read.text;
     }
-    problems.push(source.fault(path, read.fault, read.hint));
+    absent(path, true).push(source.fault(path, read.fault, read.hint));
     hidden.addFaulty(target);
     // Present though empty, so that no rule says besides that the key is missing.
     return '';
@@ -110,7 +128,7 @@ export async function substitute(
 
   const value = await visit(source.value, [], [schema]);
   addMailDefaults(value, env, hidden);
-  return { value, problems, hidden, files, unset };
+  return { value, problems, missing, warnings, hidden, files, unset };
 }
 
 const EMPTY_VALUE_HINT = 'write null for the calls without one; put quotes around a value that begins with #';

@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseAllDocuments, type Scalar } from 'yaml';
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
-import { syntaxMessage } from './yaml-syntax.ts';
+import { syntaxFault } from './yaml-syntax.ts';
 import { MAX_DEPTH, type Place, toPlain } from './yaml-values.ts';
 
 /** What a YAML text says, as plain values, and where it says it. */
@@ -12,6 +12,8 @@ export interface YamlFile {
   readonly broken: boolean;
   /** The text of the scalar at `path` as it is written, or null where none stands. */
   written(path: Path): string | null;
+  /** The rest of the line that begins with the value of `path`: what stands in place of a value that is empty. */
+  restOfLine(path: Path): string;
   /** A fault at the value of `path`, or at the nearest one above it that is written in the file. */
   fault(path: Path, message: string, hint?: string | null): Problem;
   /** A fault at the key of `path`. */
@@ -58,6 +60,7 @@ export function readYaml(
     problems,
     broken: broken || exhausted,
     written: (path) => places.get(pathKey(path))?.written ?? null,
+    restOfLine: (path) => /.*/.exec(text.slice(placeOf(path).value))?.[0] ?? '',
     fault: (path, message, hint) => problem(placeOf(path).value, path, message, hint),
     keyFault: (path, message, hint) => problem(placeOf(path).key, path, message, hint),
     faultAt: (path, needle, message, hint) => {
@@ -85,19 +88,16 @@ function parse(
       }),
     ];
     const [document, second] = documents;
-    for (const { errors, warnings } of documents) {
-      for (const fault of [...errors, ...warnings]) {
-        const { message, hint } = syntaxMessage(fault.code, fault.message);
-        report(fault.pos[0], message, hint);
-      }
+    for (const broken of documents) {
+      const fault = syntaxFault(text, [...broken.errors, ...broken.warnings], broken);
+      if (fault === null) continue;
+      report(fault.offset, fault.message, fault.hint);
+      return { document: null, broken: true };
     }
     if (second !== undefined) {
       report(second.range[0], 'a second document begins here', 'keep one document: remove the line `---`');
     }
-    return {
-      document: document ?? null,
-      broken: documents.some(({ errors, warnings }) => errors.length + warnings.length > 0),
-    };
+    return { document: document ?? null, broken: false };
   } catch (error) {
     // The parser recurses: a text of ten thousand brackets exhausts the stack, and must read as a fault of the text.
     if (!(error instanceof RangeError)) throw error;

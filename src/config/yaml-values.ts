@@ -78,7 +78,8 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
       const name = isScalar(key) ? (key.source ?? String(key.value)) : null;
       const fault = keyFault(name, result);
       if (fault !== null) {
-        walk.problems.push(walk.problem(offset, path, fault.message, fault.hint));
+        const place = name === null || name === '__proto__' ? path : [...path, name];
+        walk.problems.push(walk.problem(offset, place, fault.message, fault.hint));
         continue;
       }
       result[name ?? ''] = plain(pair.value as Node | null, [...path, name ?? ''], offset);

@@ -16,7 +16,14 @@ async function run(text: string, env: Record<string, string> = {}) {
 describe('validate', () => {
   it('counts the rules and channels of a valid file', async () => {
     const { exitCode, path, out, err, config } = await run(minimal());
-    expect([exitCode, out, err]).toEqual([0, [`${path}: valid (1 rule, 0 channels)`], []]);
+    expect([exitCode, out, err]).toEqual([
+      0,
+      [`${path}: valid (1 rule, 0 channels)`],
+      [
+        `${path}:3:1 channels: warning: the file has no channel, so nobody is told`,
+        '    hint: add `channels`',
+      ],
+    ]);
     expect(config?.path).toBe(path);
   });
 
@@ -24,9 +31,9 @@ describe('validate', () => {
     const { exitCode, path, out, err, config } = await run(minimal('timezone: UCT1\nhealt: {}\n'));
     expect([exitCode, out, config]).toEqual([2, [], null]);
     expect(err).toEqual([
-      `${path}:5:11 not an IANA time zone`,
+      `${path}:5:11 timezone: "UCT1" is not an IANA time zone`,
       '    hint: did you mean "UTC"?',
-      `${path}:6:1 unknown key "healt"`,
+      `${path}:6:1 healt: unknown key "healt"`,
       '    hint: did you mean "health"?',
       `${path}: not valid (2 faults)`,
     ]);

@@ -26,7 +26,7 @@ describe('a price list', () => {
     ['', 1, 1, 'begins with `models:`'],
     ['models: {}\nmodel: {}', 2, 1, 'unknown key "model"'],
     ['models:\n  a: { input: 1, output: 2 }\n  a: { input: 1, output: 2 }', 3, 3, 'stands here twice'],
-    ['models: {', 1, 10, ''],
+    ['models: {', 1, 9, 'is not closed'],
   ])('%s is a fault', (text, line, column, message) => {
     const { prices, problems } = parsePrices('prices.yaml', text);
     expect(prices).toBeNull();

@@ -66,7 +66,7 @@ describe('a reload', () => {
     await until('the reload has failed', async () => (await reloads('failed')) === 1);
     expect(await worker.metric('spendwatch_config_last_reload_successful')).toBe(0);
     const fault = worker.log().findLast(({ level }) => level === 'error');
-    expect(fault?.msg).toMatch(/alerts\.yaml:\d+:\d+ not a window/);
+    expect(fault?.msg).toMatch(/alerts\.yaml:\d+:\d+ rules\[\d\]\.window \(.*\): ".*" is not a window/);
     await worker.polls(1);
     expect(await isWatched('tokens-today')).toBe(true);
 

@@ -79,7 +79,8 @@ export const emailSchema: z.ZodType<EmailOptions> = z
     const { host, from, user, password, tls } = keys;
     const missing = (key: string, variable: string): void => {
       const message = `missing: give \`${key}\` here or set ${variable}`;
-      context.issues.push({ code: 'custom', input: keys, path: [key], message });
+      const params = { variable };
+      context.issues.push({ code: 'custom', input: keys, path: [key], message, params });
     };
     if (host === undefined) missing('host', 'SMTP_SERVER');
     if (from === undefined) missing('from', 'SMTP_FROM');

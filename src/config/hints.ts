@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { Hidden } from './hidden.ts';
+import { shown } from './issue-words.ts';
+import { holdsSecret, type JsonSchema, schemasAt } from './json-schema.ts';
+import { nearest } from './nearest.ts';
+import { type Path, valueAt } from './path.ts';
+import type { YamlFile } from './yaml-file.ts';
+
+/** The file as read, its values after substitution, and what its keys may be: all that a fault's text needs. */
+export interface IssueContext {
+  readonly source: YamlFile;
+  readonly value: unknown;
+  readonly schema: JsonSchema;
+  readonly hidden: Hidden;
+}
+
+/** What to do about a fault: by what is written, else in the schema's own words, else what the key is for. */
+export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContext): string | null {
+  const value = valueAt(context.value, path);
+  return (
+    quotesHint(path, value, context) ??
+    listHint(issue, path, value, context) ??
+    hintOf(issue, value) ??
+    description(path, context)
+  );
+}
+
+/** A value that YAML took for something else. */
+function quotesHint(path: Path, value: unknown, { source }: IssueContext): string | null {
+  const isNothing = value === null || (typeof value === 'string' && value.trim() === '');
+  if (!isNothing) return null;
+  const rest = source.restOfLine(path).trimStart();
+  if (rest.startsWith('#')) return 'an unquoted # begins a comment: put quotes around the value';
+  if (/^[>|]/.test(rest))
+    return `an unquoted ${rest[0]} begins a text of several lines: put quotes around the value`;
+  return /^(null|~)/i.test(rest) ? 'put quotes around it if this text is meant' : null;
+}
+
+function listHint(issue: z.core.$ZodIssue, path: Path, value: unknown, context: IssueContext): string | null {
+  const expected = issue.code === 'invalid_type' ? issue.expected : '';
+  const key = String(path.at(-1));
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (expected === 'array' && isMapping) return 'begin each entry with a dash: `- name: …`';
+  if (expected === 'array' && typeof value !== 'object') {
+    const entry = isShowable(path, context) ? String(value) : '…';
+    return `a list has brackets: \`${key}: [${entry}]\``;
+  }
+  if (['object', 'record'].includes(expected) && Array.isArray(value)) {
+    return `write \`key: value\` below \`${key}:\`, without dashes or brackets`;
+  }
+  return null;
+}
+
+/** Whether what is written at `path` may be told: no secret, nothing from the environment, nothing that should have held one. */
+export function isShowable(path: Path, { schema, value, hidden }: IssueContext): boolean {
+  return !hidden.has(path) && !schemasAt(schema, value, path).some(holdsSecret);
+}
+
+/** The nearest of a list's values, or the hint that a schema put beside its own fault: `params: { hint }`. */
+export function hintOf(issue: z.core.$ZodIssue, value: unknown): string | null {
+  if (issue.code === 'invalid_value' && typeof value === 'string') {
+    const values = issue.values.map(String);
+    if (values.includes(value)) return 'write it without quotes';
+    const close = nearest(value, values);
+    return close === null ? null : `did you mean ${shown(close)}?`;
+  }
+  const params = issue.code === 'custom' ? issue.params : undefined;
+  return typeof params?.hint === 'string' ? params.hint : null;
+}
+
+/** What the key at `path` is for; an entry of a list is described by the list's key. */
+export function description(path: Path, context: IssueContext): string | null {
+  if (typeof path.at(-1) === 'number') return description(path.slice(0, -1), context);
+  const parents = schemasAt(context.schema, context.value, path.slice(0, -1));
+  const key = path.at(-1);
+  const own = typeof key === 'string' ? parents.flatMap(({ properties = {} }) => properties[key] ?? []) : [];
+  const fixed = own.length === 1 ? own[0]?.const : undefined;
+  if (fixed !== undefined) return `write \`${String(key)}: ${String(fixed)}\``;
+  const text = own.find((schema) => schema.description !== undefined)?.description;
+  return text === undefined ? null : `${String(key)}: ${text}`;
+}

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import { describeIssue } from './issue-words.ts';
+import { isRecord } from './path.ts';
+import type { Problem } from './problem.ts';
+import { type Alerts, alertsSchema } from './schema.ts';
+
+export interface ParsedAlerts {
+  /** The file's values without the channels that lack something; null where more than that is wrong. */
+  readonly data: Alerts | null;
+  readonly issues: readonly z.core.$ZodIssue[];
+  /** Of what the issues say, that channels lack what the environment usually gives. */
+  readonly absent: readonly z.core.$ZodIssue[];
+}
+
+/** Judges the values of a file; `missing` are the places in channels whose variable or secret file is not there. */
+export function parseAlerts(value: unknown, missing: readonly Problem[]): ParsedAlerts {
+  const whole = alertsSchema.safeParse(value, { error: describeIssue });
+  if (whole.success) return { data: whole.data, issues: [], absent: [] };
+  const absent = whole.error.issues.filter(isAbsent);
+  const issues = whole.error.issues.filter((issue) => !isAbsent(issue));
+  const incomplete = [...missing, ...absent].map(({ path }) => String(path[1]));
+  const rest = alertsSchema.safeParse(withoutChannels(value, incomplete));
+  return { data: rest.success ? rest.data : null, issues, absent };
+}
+
+function isAbsent(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params?.variable !== undefined;
+}
+
+function withoutChannels(value: unknown, names: readonly string[]): unknown {
+  if (!isRecord(value) || !isRecord(value.channels)) return value;
+  const complete = Object.entries(value.channels).filter(([name]) => !names.includes(name));
+  return { ...value, channels: Object.fromEntries(complete) };
+}

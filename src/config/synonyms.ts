@@ -1,0 +1,44 @@
+/** What people call things elsewhere, and what they are called in alerts.yaml. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  spend: ['cost', 'costs', 'price', 'usd', 'dollars', 'money', 'amount', 'total_cost', 'cost_usd', 'budget'],
+  calls: ['requests', 'request_count', 'count', 'call_count', 'rps', 'qps'],
+  errors: ['failures', 'failed', 'failed_calls'],
+  error_rate: ['failure_rate', 'errors_rate', 'error_ratio'],
+  latency_p95: ['latency', 'p95', 'response_time', 'duration'],
+  ttft_p95: ['ttft'],
+  input_tokens: ['prompt_tokens', 'tokens_in'],
+  output_tokens: ['completion_tokens', 'tokens_out'],
+  critical: ['crit', 'high', 'error', 'fatal', 'page', 'emergency'],
+  warning: ['warn', 'medium'],
+  info: ['low', 'notice', 'information'],
+  '>=': ['gte', 'ge', '=>', 'at_least', 'above'],
+  '>': ['gt'],
+  '<=': ['lte', 'le', '=<', 'at_most', 'below'],
+  '<': ['lt'],
+  threshold: ['limit', 'value', 'max', 'bound'],
+  thresholds: ['limits'],
+  notify: ['channel', 'channels', 'receivers', 'receiver', 'contact_points'],
+  where: ['filter', 'filters', 'match', 'labels', 'if'],
+  group_by: ['by', 'groupby', 'dimensions', 'dimension', 'per'],
+  window: ['interval', 'range', 'period', 'timeframe'],
+  message: ['description', 'summary', 'annotation', 'text'],
+  token: ['bot_token', 'api_token', 'slack_token'],
+  webhook_url: ['webhook', 'incoming_webhook', 'url'],
+  url: ['dsn', 'database_url', 'connection', 'connection_string', 'endpoint', 'webhook_url'],
+  to: ['recipients', 'recipient', 'email', 'emails', 'address', 'addresses'],
+  host: ['server', 'smtp_server', 'smtp_host', 'hostname'],
+  user: ['username', 'login'],
+  channels: ['receivers', 'notifiers', 'contact_points', 'notifications'],
+  rules: ['alerts', 'rule', 'groups'],
+  schedule: ['cron', 'interval', 'poll'],
+  audit: ['database', 'store', 'source', 'datasource', 'db'],
+  slack: ['slackbot', 'slack_webhook'],
+  email: ['mail', 'smtp'],
+  webhook: ['http', 'hook', 'url'],
+};
+
+/** The candidate that people who come from elsewhere call `word`, or null. */
+export function synonym(word: string, candidates: readonly string[]): string | null {
+  const known = word.toLowerCase().replaceAll('-', '_');
+  return candidates.find((candidate) => SYNONYMS[candidate]?.includes(known)) ?? null;
+}

@@ -1,0 +1,274 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
+import { describe, expect, it } from 'vitest';
+import { formatProblems } from '../../src/config/problem.ts';
+import { faultsOf, load, minimal } from './support.ts';
+
+const FILE = `version: 1
+audit: { url: "pglite:./data" }
+channels:
+  oncall:
+    type: slack
+    token: xoxb-hush-secret
+    channel: "#a"
+rules:
+  - name: burn
+    type: threshold
+    metric: spend
+    window: 1h
+    threshold: 100
+    notify: [oncall]
+`;
+
+/** What a person reads for a file, without the file's name. */
+async function told(text: string): Promise<string[]> {
+  const faults = await faultsOf(text);
+  return formatProblems(faults)
+    .replaceAll(/^.*alerts\.yaml:/gm, '')
+    .split('\n')
+    .map((line) => line.trim());
+}
+
+const change = (from: string, to: string): string => FILE.replace(from, to);
+const more = (line: string): string => change('notify:', `${line}\n    notify:`);
+
+describe('a mistake is one fault with key, rule, what was written, and a cure', () => {
+  it.each([
+    [
+      'a tab',
+      change('    window', '\twindow'),
+      ['12:1 a tab is used as indentation', 'hint: indent with spaces'],
+    ],
+    [
+      'an unquoted #channel',
+      change('"#a"', '#a'),
+      [
+        '7:14 channels.oncall.channel: expected a text, found nothing',
+        'hint: an unquoted # begins a comment: put quotes around the value',
+      ],
+    ],
+    [
+      'an unquoted #channel between brackets',
+      minimal('channels: { oncall: { type: slack, token: xoxb-hush-secret, channel: #llm } }\n'),
+      [
+        '5:70 an unquoted # begins a comment, so that the bracket before it is not closed',
+        'hint: put quotes around the value',
+      ],
+    ],
+    [
+      'an unquoted schedule of stars',
+      `schedule: * * * * *\n${FILE}`,
+      ['1:11 an unquoted * begins an alias', 'hint: put quotes around the value'],
+    ],
+    [
+      'an unquoted schedule that begins with a star',
+      `schedule: */5 * * * *\n${FILE}`,
+      ['1:11 an unquoted * begins an alias', 'hint: put quotes around the value'],
+    ],
+    [
+      'a text in place of a list',
+      more('group_by: service'),
+      [
+        '14:15 rules[0].group_by (burn): expected a list, found "service"',
+        'hint: a list has brackets: `group_by: [service]`',
+      ],
+    ],
+    [
+      'a missing version',
+      change('version: 1\n', ''),
+      ['1:1 version: the key "version" is missing', 'hint: write `version: 1`'],
+    ],
+    [
+      'a version in quotes',
+      change('version: 1', 'version: "1"'),
+      [
+        '1:10 version: "1" must be 1, the only version of the format that there is',
+        'hint: write it without quotes',
+      ],
+    ],
+    [
+      'metric: cost',
+      change('metric: spend', 'metric: cost'),
+      ['11:13 rules[0].metric (burn): "cost" is not known here', 'hint: did you mean "spend"?'],
+    ],
+    [
+      'metric: requests',
+      change('metric: spend', 'metric: requests'),
+      ['11:13 rules[0].metric (burn): "requests" is not known here', 'hint: did you mean "calls"?'],
+    ],
+    [
+      'a window in words',
+      change('window: 1h', 'window: 1 hour'),
+      [
+        '12:13 rules[0].window (burn): "1 hour" is not a window',
+        'hint: use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month',
+      ],
+    ],
+    [
+      'a limit with a currency sign',
+      change('threshold: 100', 'threshold: $100'),
+      [
+        '13:16 rules[0].threshold (burn): "$100" is not a number',
+        'hint: write a plain decimal such as 100 or 0.05, without unit or commas',
+      ],
+    ],
+    [
+      'an unquoted >',
+      more('operator: >'),
+      [
+        '14:15 rules[0].operator (burn): "" is not one of >=, >, <= or <',
+        'hint: an unquoted > begins a text of several lines: put quotes around the value',
+      ],
+    ],
+    [
+      'an unquoted >=',
+      more('operator: >='),
+      ['14:15 an unquoted > begins a text of several lines', 'hint: put quotes around the value'],
+    ],
+    [
+      'an operator in letters',
+      more('operator: gte'),
+      ['14:15 rules[0].operator (burn): "gte" is not one of >=, >, <= or <', 'hint: did you mean ">="?'],
+    ],
+    [
+      'a severity of another tool',
+      more('severity: high'),
+      [
+        '14:15 rules[0].severity (burn): "high" is not one of info, warning or critical',
+        'hint: did you mean "critical"?',
+      ],
+    ],
+    [
+      'yes in place of true',
+      more('enabled: yes'),
+      [
+        '14:14 rules[0].enabled (burn): expected true or false, found "yes"',
+        'hint: enabled: false keeps the rule in the file without judging it',
+      ],
+    ],
+    [
+      'no space after a colon',
+      change('window: 1h', 'window:1h'),
+      ['12:5 this line is no `key: value`', 'hint: put a space after the colon'],
+    ],
+    [
+      'rules without dashes',
+      change('  - name', '    name'),
+      ['9:5 rules: expected a list, found a mapping', 'hint: begin each entry with a dash: `- name: …`'],
+    ],
+    [
+      'channels with dashes',
+      change('  oncall:\n', '  - name: oncall\n'),
+      [
+        '4:3 channels: expected a mapping, found a list',
+        'hint: write `key: value` below `channels:`, without dashes or brackets',
+      ],
+    ],
+    ['a quote that is not closed', change('"#a"', '"#a'), ['7:14 the " that begins here is not closed']],
+    [
+      'a bracket that is not closed',
+      change('[oncall]', '[oncall'),
+      ['14:13 the [ that begins here is not closed'],
+    ],
+    [
+      'a line that is indented by one space less',
+      change('    window', '   window'),
+      [
+        '12:1 the indentation does not fit',
+        'hint: align it with the lines above; is a dash or a colon missing?',
+      ],
+    ],
+    [
+      'a zone by its city',
+      `timezone: Berlin\n${FILE}`,
+      ['1:11 timezone: "Berlin" is not an IANA time zone', 'hint: did you mean "Europe/Berlin"?'],
+    ],
+    [
+      'a misspelled key that is needed',
+      change('metric: spend', 'metrc: spend'),
+      ['11:5 rules[0].metrc (burn): unknown key "metrc"', 'hint: did you mean "metric"?'],
+    ],
+    [
+      'a misspelled limit',
+      change('thresholds: ', '').replace('threshold: 100', 'limit: 100'),
+      ['13:5 rules[0].limit (burn): unknown key "limit"', 'hint: did you mean "threshold"?'],
+    ],
+    [
+      'a misspelled severity of limits',
+      change('threshold: 100', 'thresholds: { warn: 100 }'),
+      ['13:19 rules[0].thresholds.warn (burn): unknown key "warn"', 'hint: did you mean "warning"?'],
+    ],
+    [
+      'a secret under another key',
+      change('token:', 'bot_token:'),
+      ['6:5 channels.oncall.bot_token: unknown key "bot_token"', 'hint: did you mean "token"?'],
+    ],
+    [
+      'a misspelled `channels`',
+      change('channels:', 'chanels:'),
+      ['3:1 chanels: unknown key "chanels"', 'hint: did you mean "channels"?'],
+    ],
+    [
+      'a misspelled `rules`',
+      change('rules:', 'rule:'),
+      ['8:1 rule: unknown key "rule"', 'hint: did you mean "rules"?'],
+    ],
+    [
+      'null where a name is meant',
+      change('name: burn', 'name: null'),
+      [
+        '9:11 rules[0].name: expected a text, found nothing',
+        'hint: put quotes around it if this text is meant',
+      ],
+    ],
+    [
+      'a key twice',
+      more('window: 2h'),
+      ['14:5 rules[0].window (burn): the key "window" stands here twice', 'hint: keep one of the two'],
+    ],
+  ])('%s', async (_, text, expected) => {
+    expect(await told(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['token', change('token: xoxb-hush-secret', 'token: [xoxb-hush-secret]')],
+    [
+      'a mapping of secrets',
+      minimal(
+        'channels: { a: { type: webhook, url: "https://h/", secret: hush-hush-hush-hush, headers: hush } }',
+      ),
+    ],
+    [
+      'a list of secrets',
+      minimal('channels: { a: { type: webhook, url: "https://h/", secrets: hush-hush-hush-hush } }'),
+    ],
+    ['a part that holds secrets', minimal('heartbeat: "https://ping.example.com/hush"')],
+    ['the audit part', FILE.replace('{ url: "pglite:./data" }', '"postgres://u:hush@h/d"')],
+    ['the state part', minimal('state: "postgres://u:hush@h/d"')],
+    ['a channel', FILE.replace(/oncall:\n[\s\S]*"#a"/, 'oncall: https://hooks.slack.com/hush')],
+    ['a text without its end', change('token: xoxb-hush-secret', 'token: "xoxb-hush-secret')],
+    ['an alias', change('token: xoxb-hush-secret', 'token: *hush')],
+    ['a tag', change('token: xoxb-hush-secret', 'token: !hush hush')],
+    ['a line without its key', change('token: xoxb-hush-secret', 'xoxb-hush-secret')],
+  ])('shows no secret that stands where another sort of value belongs: %s', async (_, text) => {
+    const lines = await told(text);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join('\n')).not.toMatch(/hush/);
+  });
+});
+
+describe('what is valid, but most likely not meant, is a warning', () => {
+  const warningsOf = async (text: string): Promise<string[]> =>
+    (await load(text)).warnings.map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+  it('rules without any channel', async () => {
+    expect(await warningsOf(minimal())).toEqual(['3:1 the file has no channel, so nobody is told']);
+    expect(await warningsOf(FILE)).toEqual([]);
+  });
+
+  it('a secret that looks like a variable without its braces', async () => {
+    expect(await warningsOf(change('xoxb-hush-secret', '$SLACK_BOT_TOKEN'))).toEqual([
+      '6:12 this is no variable, but the text itself',
+    ]);
+    expect(await warningsOf(change('xoxb-hush-secret', '"a$b"'))).toEqual([]);
+  });
+});
