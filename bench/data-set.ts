@@ -33,7 +33,7 @@ export async function loadDataSet(
   say: (line: string) => void,
 ): Promise<DataSet> {
   const { owner } = cluster;
-  const loaded = await loadedBefore(owner);
+  const loaded = await loadedBefore(cluster);
   if (loaded !== null) return loaded;
   const until = Math.floor(Date.now() / MINUTE) * MINUTE;
   await createTable(owner);
@@ -46,7 +46,7 @@ export async function loadDataSet(
     if (day % 10 === 9) say(`${rank.toLocaleString('en')} rows after ${seconds()} s`);
   }
   for (const definition of indexes) await owner.query(definition);
-  await owner.query('VACUUM (FREEZE, ANALYZE) api_audit_logs');
+  await cluster.maintain('VACUUM (FREEZE, ANALYZE) api_audit_logs');
   await owner.query('CREATE TABLE bench_load (rows bigint, until timestamptz)');
   await owner.query('INSERT INTO bench_load VALUES ($1, $2)', [rank, new Date(until)]);
   await owner.query('CHECKPOINT');
@@ -55,13 +55,14 @@ export async function loadDataSet(
 }
 
 /** Removes what arrived after the load, so that the next measurement begins with the same table. */
-export async function removeArrivals(owner: Sql, { until }: DataSet): Promise<void> {
+export async function removeArrivals(cluster: Cluster, { until }: DataSet): Promise<void> {
+  const { owner } = cluster;
   await owner.query('DELETE FROM api_audit_logs WHERE request_timestamp >= $1', [new Date(until)]);
   // Ids go on where they were, as in the first run: a million that never come would be searched for at every poll.
   await owner.query(
     `SELECT setval(pg_get_serial_sequence('api_audit_logs', 'id'), max(id)) FROM api_audit_logs`,
   );
-  await owner.query('VACUUM (ANALYZE) api_audit_logs');
+  await cluster.maintain('VACUUM (ANALYZE) api_audit_logs');
 }
 
 /** The calls of one minute arrive. */
@@ -70,7 +71,8 @@ export async function arrive(owner: Sql, { rows, until }: DataSet, minute: numbe
   await insertCalls(owner, [{ from: minute, to: minute + MINUTE, calls: CALLS_A_MINUTE }], rank);
 }
 
-async function loadedBefore(owner: Sql): Promise<DataSet | null> {
+async function loadedBefore(cluster: Cluster): Promise<DataSet | null> {
+  const { owner } = cluster;
   const [there] = await owner.query<{ there: boolean }>(
     "SELECT to_regclass('bench_load') IS NOT NULL AS there",
   );
@@ -78,7 +80,7 @@ async function loadedBefore(owner: Sql): Promise<DataSet | null> {
   const [load] = await owner.query<{ rows: string; until: Date }>('SELECT rows, until FROM bench_load');
   if (load === undefined) return null;
   const dataSet = { rows: Number(load.rows), until: load.until.getTime() };
-  await removeArrivals(owner, dataSet);
+  await removeArrivals(cluster, dataSet);
   return dataSet;
 }
 

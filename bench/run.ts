@@ -51,7 +51,7 @@ try {
     say(`part ${name}`);
     figures.push(...((await PARTS[name]?.({ cluster, minutes, rollup, rounds, days, say })) ?? []));
   }
-  await removeArrivals(cluster.owner, dataSet);
+  await removeArrivals(cluster, dataSet);
   const [version] = await cluster.owner.query<{ server_version: string }>('SHOW server_version');
   const machine = describeMachine(version?.server_version ?? 'unknown');
   console.log(printed(machine, dataSet.rows, figures));

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { AppError, messageOf } from '../model/errors.ts';
+import { SESSION_SQL } from './begin-sql.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import type { Sql, SqlOptions, SqlSession } from './port.ts';
 import { sqlError } from './sql-error.ts';
@@ -115,7 +116,7 @@ async function openFolder(path: string): Promise<OpenFolder> {
   try {
     const { PGlite } = await import('@electric-sql/pglite');
     const database = await PGlite.create(path);
-    await database.exec("SET TimeZone = 'UTC'");
+    await database.exec(SESSION_SQL);
     return { database, lock };
   } catch (error) {
     lock.release();

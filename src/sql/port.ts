@@ -4,14 +4,15 @@
  * Values come back the same from both: numeric and int8 as text, timestamptz as Date (±infinity as the first and last
  * instants that a Date can hold), timestamp and date as PostgreSQL writes them, json as parsed, the rest as the driver
  * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
- * as text. The session zone is UTC on every connection, and its encoding UTF-8 whatever that of the database is.
+ * as text. Every statement runs in a transaction for which all is set that the text of values depends on: the zone is UTC and
+ * the encoding UTF-8, whatever database, role and pooler say. Nothing is left behind in the session.
  *
  * Faults are AppErrors with the driver's error as cause: `store_missing` (`mustExist`), `store_unreachable` (also a refused login, a database that
  * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,
- * `store_read_only`, `store_disk_full`, and `store_query_failed` for all else. None holds a password.
+ * `store_read_only`, `store_disk_full`, `store_lock_refused`, and `store_query_failed` for all else. None holds a password.
  */
 export interface SqlSession {
-  /** Without `values` the text may hold several statements; the rows are those of the last. */
+  /** Without `values` the text may hold several statements; the rows are those of the last. Always within a transaction. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -20,6 +21,12 @@ export interface TransactionOptions {
   readonly readOnly?: boolean;
   /** A statement that runs longer is cancelled. PGlite cannot do that: there it has no effect. */
   readonly statementTimeoutMs?: number;
+  /**
+   * Tables (quoted) that nobody can rewrite, empty or exchange from before the first statement until the end: a snapshot that
+   * is older than such a change would see no row. `store_lock_refused` where the database does not give the locks,
+   * `store_timeout` where another session keeps them for too long. PGlite has one session and needs none.
+   */
+  readonly lock?: readonly string[];
 }
 
 export interface Sql extends SqlSession {

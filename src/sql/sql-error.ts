@@ -29,6 +29,32 @@ export function sqlError(error: unknown, place: string): AppError {
   return fault('store_query_failed', `${place}: ${text}${detailOf(error)}`);
 }
 
+/**
+ * Why the locks were not had, by what the database said. Who asks may do without one that is refused: there is no right to it, or
+ * it is not to be had of this kind of table or database.
+ */
+export function lockError(fault: AppError, place: string, tables: readonly string[]): AppError {
+  const state = sqlStateOf(fault) ?? '';
+  const names = tables.join(', ');
+  if (LOCK_REFUSALS.includes(state)) {
+    return new AppError('store_lock_refused', `${place}: ${names} cannot be locked: ${messageOf(fault)}`, {
+      cause: fault.cause,
+    });
+  }
+  if (!LOCK_TIMEOUTS.includes(state)) return fault;
+  return new AppError(
+    'store_timeout',
+    `${place}: another session is rewriting, emptying or locking ${names}, and was not done in time. What is in it is not known (${messageOf(fault.cause)}).`,
+    { hint: LOCK_HINT, cause: fault.cause },
+  );
+}
+
+/** No right, not this kind of relation, no such statement, no room for so many partitions. */
+const LOCK_REFUSALS = ['42501', '42809', '0A000', '42601', '53200'];
+const LOCK_TIMEOUTS = ['57014', '55P03'];
+const LOCK_HINT =
+  'Look for ALTER TABLE, TRUNCATE, VACUUM FULL or an open transaction with one of them (pg_stat_activity, pg_locks). The next poll tries again.';
+
 const UNREACHABLE_HINT =
   'Check host and port of the URL, and that the server runs and accepts connections from here.';
 const TIMEOUT_HINT =
@@ -47,6 +73,7 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
     hint: "Check the database's name, the part of the URL after the last slash.",
   },
   '57014': { code: 'store_timeout', hint: TIMEOUT_HINT },
+  '55P03': { code: 'store_timeout', hint: LOCK_HINT },
   '42P01': {
     code: 'store_table_missing',
     hint: 'Check `table` or `preset`; `spendwatch init --create-table` creates the default audit table.',

@@ -1,3 +1,5 @@
+import { AppError } from '../model/errors.ts';
+
 /** PostgreSQL's type ids of values that drivers disagree about. */
 const INT8 = 20;
 const DATE = 1082;
@@ -19,12 +21,23 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 /** The furthest instants that a Date can hold, ms. */
 const FURTHEST = 8.64e15;
 
-/** `2026-11-20 02:05:00.123456+00` as a Date (microseconds dropped); what no Date can hold is the nearest one that it can. */
+/**
+ * `2026-11-20 02:05:00.123456+00` as a Date (microseconds dropped); what no Date can hold is the nearest one that it can. Throws
+ * for text of another style: an invalid Date would be compared with others and fit nothing.
+ */
 function instantOf(text: string): Date {
   if (text === 'infinity') return new Date(FURTHEST);
   if (text === '-infinity') return new Date(-FURTHEST);
   const match = /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?\+00( BC)?$/.exec(text);
-  if (match === null) return new Date(Number.NaN);
+  if (match === null) {
+    throw new AppError(
+      'store_query_failed',
+      `The database wrote an instant in a style that is not ISO: ${text}`,
+      {
+        hint: 'The session must have DateStyle ISO and TimeZone UTC; check what changes them between here and the server.',
+      },
+    );
+  }
   const [, year, month, day, hour, minute, second, fraction = '', era] = match;
   const instant = new Date(0);
   // Years before 100 would be read as 19xx by Date.UTC, and BC has no year 0.

@@ -1,3 +1,4 @@
+import { AppError } from '../model/errors.ts';
 import type { PeriodKey } from '../model/finding.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Episode, Said } from '../model/said.ts';
@@ -134,5 +135,10 @@ interface SaidRow {
 }
 
 function saidOf(groupId: string, { period, step, value, said_at }: SaidRow): Said {
-  return { groupId, period, step, value: parseFixed(value) ?? 0n, at: said_at.getTime() };
+  const amount = parseFixed(value);
+  // 0 instead would make the next value one that has grown.
+  if (amount === null) {
+    throw new AppError('state_unreadable', `The state database holds a value that is no number: ${value}`);
+  }
+  return { groupId, period, step, value: amount, at: said_at.getTime() };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openSql } from '../../src/sql.ts';
+import { onServer } from '../support/database.ts';
 
 const run = promisify(execFile);
 
@@ -32,12 +33,15 @@ export async function onSmallDisk(url: string): Promise<SmallDisk> {
     return refusingInserts(url);
   }
   const admin = await openSql(new URL('/postgres', url).href);
-  const [row] = await admin.query<{ data_directory: string }>('SHOW data_directory');
+  const [row] = await admin
+    .query<{ data_directory: string }>('SHOW data_directory')
+    .finally(() => admin.close());
+  const administer = (statement: string) => onServer(new URL('/postgres', url).href, statement);
   const { uid, gid } = await stat(row?.data_directory ?? '');
   await chown(folder, uid, gid);
   const space = `space_of_${database}`;
-  await admin.query(`CREATE TABLESPACE ${space} LOCATION '${folder}'`);
-  await admin.query(`ALTER DATABASE ${database} SET TABLESPACE ${space}`);
+  await administer(`CREATE TABLESPACE ${space} LOCATION '${folder}'`);
+  await administer(`ALTER DATABASE ${database} SET TABLESPACE ${space}`);
   const ballast = join(folder, 'ballast');
   return {
     how: 'a tmpfs without a byte left',
@@ -47,7 +51,7 @@ export async function onSmallDisk(url: string): Promise<SmallDisk> {
       }),
     free: () => rm(ballast),
     async remove() {
-      await admin.query(`DROP TABLESPACE ${space}`).finally(admin.close);
+      await administer(`DROP TABLESPACE ${space}`);
       await run('umount', [folder]);
       await rm(folder, { recursive: true });
     },

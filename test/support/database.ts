@@ -26,7 +26,8 @@ async function postgresUrl(): Promise<string> {
   return text;
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+/** One statement outside of a transaction, which VACUUM and some others ask for. */
+export async function onServer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
