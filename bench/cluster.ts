@@ -79,7 +79,8 @@ export async function startCluster(keptIn: string | null): Promise<Cluster> {
   } catch (error) {
     throw new Error(`PostgreSQL did not start: ${String(error)}\n${log.join('')}`);
   }
-  const maintain = (statement: string, database = DATABASE) => onServer(urlOf('postgres', database), statement);
+  const maintain = (statement: string, database = DATABASE) =>
+    onServer(urlOf('postgres', database), statement);
   if (isNew) await createLogins((statement) => maintain(statement, 'postgres'));
   const owner = await openSql(urlOf('postgres', DATABASE), { statementTimeoutMs: OWNER_TIMEOUT_MS });
   await owner.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');

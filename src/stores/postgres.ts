@@ -18,6 +18,7 @@ import { type DigestRow, digestsOf } from './digest-sql.ts';
 import { type Digests, openDigests } from './digests.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
+import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
 import { columnSql, Parameters, sourceSql, tableSql } from './source-sql.ts';
@@ -35,10 +36,11 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
   const mapping = mappingOf(options);
   const preset = presetOf(options);
   const digests = openDigests(mapping);
+  const reading = openReads(sql, mapping);
   let known: TimeType | null = null;
   return {
     read: (reads, before) =>
-      sql.transaction({ readOnly: true }, async (session) => {
+      reading(async (session) => {
         const timeType = known ?? (await timeTypeOf(mapping, session));
         known = timeType;
         const newest = await newestRow(mapping, timeType, before, session);
@@ -47,12 +49,12 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         return { newestRow: newest, answers };
       }),
     snapshot: (work) =>
-      sql.transaction({ readOnly: true }, async (session) => {
+      reading(async (session) => {
         known ??= await timeTypeOf(mapping, session);
         return work(snapshotOf(mapping, known, prices, digests, session));
       }),
     occupied: (spans) =>
-      sql.transaction({ readOnly: true }, async (session) => {
+      reading(async (session) => {
         known ??= await timeTypeOf(mapping, session);
         const { text, values } = occupiedSql(spans, mapping, known);
         const found = new Set((await session.query<{ n: number }>(text, values)).map(({ n }) => n));
