@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import { type HttpServer, serveHttp } from './http.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { RefusedReload } from './refused-reload.ts';
 import type { Worker } from './worker.ts';
 
 /** What runs just now; the worker is null until it has started. */
@@ -19,11 +20,17 @@ export interface ExposedWorker {
 }
 
 /** Serves what is known of a running worker; listens when `listenAs` is called first. */
-export function exposeWorker(running: Readonly<Running>, metrics: Metrics, log: Log): ExposedWorker {
+export function exposeWorker(
+  running: Readonly<Running>,
+  refusal: RefusedReload,
+  metrics: Metrics,
+  log: Log,
+): ExposedWorker {
   let server: HttpServer | null = null;
   let listening: string | null = null;
   const exposed = {
     notReady: async () => (running.worker === null ? 'starting' : running.worker.notReady()),
+    remark: refusal.standing,
     metrics: async () => {
       const lengths = await running.worker?.queueLengths().catch(() => null);
       // A channel with nothing to do shows 0: an alert on the queue must tell that from a metric that is not there.

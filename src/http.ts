@@ -6,6 +6,8 @@ import { AppError, messageOf } from './model/errors.ts';
 export interface Exposed {
   /** Why the worker is not ready, or null when it is. */
   notReady(): Promise<string | null>;
+  /** What else somebody should know, in one line, ready or not; null for nothing. */
+  remark(): string | null;
   /** The metrics as Prometheus text, with its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -50,9 +52,11 @@ async function respond(path: string, exposed: Exposed, response: ServerResponse)
   if (path === '/healthz') return answer(response, 200, 'ok\n');
   if (path === '/readyz') {
     const reason = await exposed.notReady();
+    const remark = exposed.remark();
+    const more = remark === null ? '' : `${remark}\n`;
     return reason === null
-      ? answer(response, 200, 'ready\n')
-      : answer(response, 503, `not ready: ${reason}\n`);
+      ? answer(response, 200, `ready\n${more}`)
+      : answer(response, 503, `not ready: ${reason}\n${more}`);
   }
   if (path === '/metrics') {
     const { contentType, text } = await exposed.metrics();

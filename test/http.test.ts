@@ -14,6 +14,7 @@ async function serve(exposed: Partial<Exposed> = {}): Promise<string> {
     { host: '127.0.0.1', port: 0 },
     {
       notReady: () => Promise.resolve(null),
+      remark: () => null,
       metrics: () =>
         Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
       ...exposed,
@@ -42,6 +43,18 @@ describe('the HTTP server', () => {
     });
     reason = null;
     expect(await got(`${url}/readyz`)).toMatchObject({ status: 200, text: 'ready\n' });
+  });
+
+  it('says what else somebody should know, ready or not', async () => {
+    let reason: string | null = null;
+    const url = await serve({
+      notReady: () => Promise.resolve(reason),
+      remark: () => 'the file on disk is refused',
+    });
+    const more = 'the file on disk is refused\n';
+    expect(await got(`${url}/readyz`)).toMatchObject({ status: 200, text: `ready\n${more}` });
+    reason = 'no poll';
+    expect(await got(`${url}/readyz`)).toMatchObject({ status: 503, text: `not ready: no poll\n${more}` });
   });
 
   it('shows the metrics with their own content type, to be cached nowhere', async () => {
@@ -113,7 +126,11 @@ describe('the HTTP server', () => {
     const port = Number(new URL(url).port);
     const second = serveHttp(
       { host: '127.0.0.1', port },
-      { notReady: () => Promise.resolve(null), metrics: () => Promise.reject(new Error('not asked')) },
+      {
+        notReady: () => Promise.resolve(null),
+        remark: () => null,
+        metrics: () => Promise.reject(new Error('not asked')),
+      },
     );
     await expect(second).rejects.toMatchObject({
       code: 'http_listen',

@@ -15,6 +15,7 @@ import { openMetrics } from '../metrics.ts';
 import { messageOf } from '../model/errors.ts';
 import { serviceManager } from '../notify.ts';
 import { logObserver } from '../observe.ts';
+import { openRefusedReload } from '../refused-reload.ts';
 import { type Kept, startWorker } from '../worker.ts';
 import { openBuildBar } from './build-bar.ts';
 import type { Io } from './io.ts';
@@ -68,7 +69,8 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     leaving.set(old, closed);
   };
 
-  const http = exposeWorker(running, metrics, log);
+  const refusal = openRefusedReload(Date.now, (what) => log.warn(what));
+  const http = exposeWorker(running, refusal, metrics, log);
   // Before the first poll: a worker that cannot serve must not have told anybody anything.
   await http.listenAs(running.app.config).catch(async (error: unknown) => {
     await running.app.close();
@@ -100,13 +102,15 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
       start(next);
       leave(old, handed?.sent);
       refused = [];
+      refusal.accepted();
       metrics.reloaded(true);
       log.info({ why, rules: config.rules.length }, 'the file was read again and is in force');
       warnOf(config, log);
     } catch (error) {
       refused = error instanceof ConfigError ? error.files : [];
       metrics.reloaded(false);
-      for (const line of faultLines(error)) log.error({ why }, `the old rules stay in force: ${line}`);
+      for (const line of refusal.refused(running.app, error))
+        log.error({ why }, `the old rules stay in force: ${line}`);
     }
     service.ready('watching');
   });
@@ -128,6 +132,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   await Promise.all([
     ...[...leaving.keys()].map(({ worker }) => worker?.stop(STOP_GRACE_MS)),
     running.worker?.stop(STOP_GRACE_MS, { givesLeaseBack: true }),
+    refusal.stop(),
     http.close(),
   ]);
   await Promise.all([running.app.close(), ...leaving.values()]);
@@ -172,13 +177,6 @@ function heartbeats(log: Log): (config: Config) => Heartbeat | null {
 
 function warnOf(config: Config, log: Log): void {
   for (const problem of config.warnings) log.warn({ hint: problem.hint }, problemLine(problem));
-}
-
-function faultLines(error: unknown): string[] {
-  if (!(error instanceof ConfigError)) return [messageOf(error)];
-  return error.problems.map(
-    (problem) => `${problemLine(problem)}${problem.hint ? ` (${problem.hint})` : ''}`,
-  );
 }
 
 /** One call after the other: a reload that is asked for during another one follows it. */

@@ -8,6 +8,7 @@ export type MessageType =
   | 'health.blind'
   | 'health.sees'
   | 'health.channel'
+  | 'health.reload'
   | HealthNoteType;
 
 /** A table of a message: what drives a finding, for example. Cells are text for people. */

@@ -9,6 +9,7 @@ import {
 import type { Message } from '../../src/model/message.ts';
 import type { Sample } from '../../src/model/metric.ts';
 import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
+import { refusedMessage } from '../../src/model/refused-message.ts';
 import type { RuleBase } from '../../src/model/rule.ts';
 
 export const AT = Date.parse('2026-11-20T02:05:00Z');
@@ -184,6 +185,17 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
     ...moment,
   }),
   sees: seesMessage({ since: AT - 34 * 60_000, dataAsOf: DATA_AS_OF, ...moment }),
+  'refused-reload': refusedMessage(
+    {
+      path: '/etc/spendwatch/alerts.yaml',
+      faults: [
+        'alerts.yaml:31:13 not a window (write 15m, 1h, 7d, today, this_week or this_month)',
+        'alerts.yaml:34:5 unknown key "treshold" (did you mean "threshold"?)',
+      ],
+      since: AT,
+    },
+    moment,
+  ),
   'channel-report': channelReportMessage({
     channel: 'oncall',
     detail: 'Slack refused: token_revoked',

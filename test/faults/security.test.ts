@@ -429,6 +429,7 @@ rules: [{ name: burn, type: threshold, metric: spend, window: 1h, threshold: 1, 
     expect(http).toEqual({ host: '127.0.0.1', port: 9464 });
     const exposed = {
       notReady: async () => null,
+      remark: () => null,
       metrics: async () => ({ contentType: 'text/plain', text: '' }),
     };
     const bound = await serveHttp({ host: http?.host ?? '', port: 0 }, exposed);

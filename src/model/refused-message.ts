@@ -1,0 +1,52 @@
+import { messageJson } from './alert-message.ts';
+import { displayText } from './display-text.ts';
+import { localTime } from './display-time.ts';
+import type { Message } from './message.ts';
+import { isoInstant } from './window.ts';
+
+/** Why a changed file is not in force; `faults` are sentences for people, the first first, without a secret. */
+export interface RefusedFile {
+  readonly path: string;
+  readonly faults: readonly string[];
+  /** When the first file was refused since the one that is in force, ms. */
+  readonly since: number;
+}
+
+const LONGEST_FAULT = 300;
+const MOST_FAULTS = 10;
+
+/** A file that was changed and cannot be used: what people think is watched is not. */
+export function refusedMessage(
+  { path, faults, since }: RefusedFile,
+  { zone, timestamp }: { readonly zone: string; readonly timestamp: number },
+): Message {
+  const shown = faults.slice(0, MOST_FAULTS).map((fault) => displayText(fault, LONGEST_FAULT));
+  const more = faults.length - shown.length;
+  return {
+    type: 'health.reload',
+    severity: 'warning',
+    rule: null,
+    timestamp,
+    title: `[WARNING] spendwatch refused a changed file: ${displayText(faults[0] ?? 'it cannot be used', 160)}`,
+    note: null,
+    lead: [
+      'The rules from before the change stay in force. Nothing of the change is watched until it is put right.',
+    ],
+    sections: [
+      {
+        headline: '',
+        facts: [
+          ['File', displayText(path, LONGEST_FAULT)],
+          ...shown.map((fault) => ['Fault', fault] as const),
+          ['Since', localTime(since, zone)],
+        ],
+        tables: [],
+      },
+    ],
+    footer: [
+      ...(more > 0 ? [`And ${more} more.`] : []),
+      'Once it is put right the file is read again by itself. `spendwatch validate` shows every fault.',
+    ],
+    json: messageJson('health.reload', timestamp, { path, faults, since: isoInstant(since) }),
+  };
+}
