@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ONE, parseFixed } from '../model/money.ts';
+import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
 import type { PriceList } from '../stores/audit-store.ts';
 
 import { suggestion } from './nearest.ts';
@@ -25,6 +25,8 @@ class WrittenNumber {
 
 /** USD per million tokens: what is above is a slip of the pen, and would overflow sums. */
 const HIGHEST = 1_000_000n * ONE;
+/** The cheapest models cost tens of times as much: what is below, and not 0, is a price per token. */
+const LOWEST = ONE / 1_000n;
 const SIDES = ['input', 'output'] as const;
 
 /** Reads prices.yaml: `models: { NAME-OR-PATTERN: { input: USD, output: USD } }`, USD per million tokens. Faults name it as `shownAs`. */
@@ -75,7 +77,8 @@ function pricesOf(source: YamlFile, model: string, price: unknown, problems: Pro
   const [input, output] = SIDES.map((side) => {
     const fault = faultOf(price[side]);
     if (fault === null) return decimalText(price[side]);
-    problems.push(source.fault([...path, side], `the ${side} price of ${model} ${fault}`, EXAMPLE));
+    const message = `the ${side} price of ${model} ${fault.message}`;
+    problems.push(source.fault([...path, side], message, fault.hint ?? EXAMPLE));
     return '0';
   });
   return { input: input ?? '0', output: output ?? '0' };
@@ -85,13 +88,32 @@ function decimalText(value: unknown): string {
   return value instanceof WrittenNumber ? value.text : String(value);
 }
 
-function faultOf(value: unknown): string | null {
-  if (value === undefined) return 'is missing';
+interface PriceFault {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+function faultOf(value: unknown): PriceFault | null {
+  if (value === undefined) return { message: 'is missing' };
   const isText = value instanceof WrittenNumber || typeof value === 'string';
-  const price = isText ? parseFixed(decimalText(value)) : null;
-  if (price === null) return 'is not a decimal number';
-  if (price < 0n) return 'is negative';
-  return price > HIGHEST ? 'is above a million dollars' : null;
+  const text = decimalText(value).trim();
+  const price = isText ? parseFixed(text) : null;
+  if (price === null) return { message: 'is not a decimal number' };
+  if (price < 0n) return { message: 'is negative' };
+  if (price > HIGHEST) {
+    return {
+      message: `is ${text}, above a million dollars: prices are per million, not per token`,
+      hint: 'write USD per million tokens, such as 2.00',
+    };
+  }
+  // 1e-20 is not 0, though it has no digit left in a sum of money.
+  if (price >= LOWEST || !/^[^eE]*[1-9]/.test(text)) return null;
+  const perMillion = parseFixed(text.replace(/(?:[eE]([+-]?\d+))?$/, (_, e = '0') => `e${Number(e) + 6}`));
+  const meant = perMillion === null || perMillion === 0n ? '' : `: ${formatFixed(perMillion, FIXED_DIGITS)}`;
+  return {
+    message: `is ${text}: prices are per million, not per token`,
+    hint: `write USD per million tokens${meant}; 0 means free`,
+  };
 }
 
 function unknownKey(source: YamlFile, path: readonly string[], known: readonly string[]): Problem {

@@ -36,6 +36,45 @@ describe('a price list', () => {
   });
 });
 
+describe('a price per token where one per million belongs', () => {
+  const priceOf = (written: string) =>
+    parsePrices('prices.yaml', `models:\n  m: { input: ${written}, output: 8 }\n`);
+
+  it.each([
+    ['2.5e-06', '2.5'],
+    ['2.5E-6', '2.5'],
+    ['"2.5e-06"', '2.5'],
+    ['.0000025', '2.5'],
+    ['0.00000015', '0.15'],
+    ['0.000999999999', '999.999999'],
+    ['+1e-7', '0.1'],
+  ])('%s is refused, however it is written, and the price per million is named', (written, meant) => {
+    const { prices, problems } = priceOf(written);
+    expect(prices).toBeNull();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ line: 2, column: 15 });
+    expect(problems[0]?.message).toBe(
+      `the input price of m is ${written.replaceAll('"', '')}: prices are per million, not per token`,
+    );
+    expect(problems[0]?.hint).toBe(`write USD per million tokens: ${meant}; 0 means free`);
+  });
+
+  it('is refused too where it is too small for any digit of a sum', () => {
+    expect(priceOf('1e-20').problems[0]?.message).toContain('per million, not per token');
+    expect(priceOf('1e-400').problems[0]?.message).toContain('per million, not per token');
+  });
+
+  it.each(['2500000', '2.5e6', '1000000.000001'])('and so is %s, for nothing costs that much', (written) => {
+    expect(priceOf(written).problems[0]?.message).toMatch(
+      /above a million dollars: .*per million, not per token/,
+    );
+  });
+
+  it.each(['0', '0.0', '-0', '0e-5', '0.001', '1e-3', '1000000', '1e6'])('while %s is a price', (written) => {
+    expect(priceOf(written).problems).toEqual([]);
+  });
+});
+
 describe('the shipped prices.yaml', () => {
   const text = readFileSync(join(import.meta.dirname, '../../prices.yaml'), 'utf8');
 
