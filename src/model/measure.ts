@@ -1,11 +1,12 @@
 /**
- * A quantity that a store sums (or, for `*_sketch`, counts by bucket) over rows. `failed` and `failed_cost` may be
- * narrowed to some kinds of failure: `failed@429,5xx,timeout`.
+ * A quantity that a store sums (or, for `*_sketch`, counts by bucket) over rows. Those of failed calls may be narrowed to
+ * some kinds of failure: `failed@429,5xx,timeout`.
  */
 export type Measure =
   | 'calls'
   | 'cost'
   | 'unpriced'
+  | 'unpriced_tokens'
   | 'input_tokens'
   | 'output_tokens'
   | 'latency_sum'
@@ -13,15 +14,20 @@ export type Measure =
   | 'latency_sketch'
   | 'ttft_sketch'
   | `failed${'' | `@${string}`}`
-  | `failed_cost${'' | `@${string}`}`;
+  | `failed_cost${'' | `@${string}`}`
+  | `failed_unpriced${'' | `@${string}`}`;
 
 /** Which failed calls count: statuses, status classes and time-outs; null counts every failed call. */
 export type ErrorFilter = readonly (number | '4xx' | '5xx' | 'timeout')[] | null;
 
 /** A measure of failed calls that counts only the filtered ones; every other measure as it is. */
 export function narrowed(measure: Measure, errors: ErrorFilter): Measure {
-  if (errors === null || (measure !== 'failed' && measure !== 'failed_cost')) return measure;
+  if (errors === null || !isOfFailedCalls(measure)) return measure;
   return `${measure}@${[...new Set(errors.map(String))].sort().join(',')}`;
+}
+
+function isOfFailedCalls(measure: Measure): measure is 'failed' | 'failed_cost' | 'failed_unpriced' {
+  return measure === 'failed' || measure === 'failed_cost' || measure === 'failed_unpriced';
 }
 
 /** The filter that a narrowed measure carries: `failed@429,5xx` → [429, '5xx']; null for every other measure. */

@@ -153,6 +153,13 @@ export function drivingMeasure(metric: Metric, errors: ErrorFilter): Measure {
   return narrowed(DEFINITIONS[metric].measures[0] as Measure, errors);
 }
 
+/** What counts the calls whose cost a value lacks, so that it is a lower bound; null for metrics that do not rest on cost. */
+export function unpricedMeasure(metric: Metric, errors: ErrorFilter): Measure | null {
+  const { measures } = DEFINITIONS[metric];
+  if (measures.includes('failed_cost')) return narrowed('failed_unpriced', errors);
+  return measures.includes('cost') ? 'unpriced' : null;
+}
+
 const EMPTY_SKETCH: Sketch = new Map();
 
 /** What a rule measures: a metric, its failures narrowed. */

@@ -20,7 +20,7 @@ export function layoutOf(measures: readonly Measure[]): Layout {
   let width = 0;
   for (const measure of measures) {
     const units = width;
-    const parts = COUNTS.has(measure) || /^failed(@|$)/.test(measure) ? null : units + 1;
+    const parts = COUNTS.has(measure) || /^failed(_unpriced)?(@|$)/.test(measure) ? null : units + 1;
     width += parts === null ? 1 : 2;
     places.set(measure, { units, parts });
   }

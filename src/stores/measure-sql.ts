@@ -71,6 +71,7 @@ function partOf(measure: Measure): Part {
   const kind = measure.split('@')[0];
   const such = `failed${narrowedSql(errorFilterOf(measure))}`;
   if (kind === 'failed') return { counted: such };
+  if (kind === 'failed_unpriced') return { counted: `${such} AND cost IS NULL` };
   if (kind === 'failed_cost') return { summed: `CASE WHEN ${such} THEN cost END` };
   throw new AppError('measure_unknown', `The audit store does not know the measure "${measure}".`);
 }
@@ -79,6 +80,9 @@ const PARTS: Readonly<Partial<Record<Measure, Part>>> = {
   calls: { counted: null },
   cost: { summed: 'cost' },
   unpriced: { counted: 'cost IS NULL' },
+  unpriced_tokens: {
+    summed: 'CASE WHEN cost IS NULL THEN COALESCE(input_raw, 0) + COALESCE(output_raw, 0) END',
+  },
   input_tokens: { summed: 'input_raw' },
   output_tokens: { summed: 'output_raw' },
   latency_sum: { summed: 'round(latency_raw, 6)' },
@@ -112,6 +116,7 @@ function rawColumnsOf(measure: Measure): readonly string[] {
   switch (measure.split('@')[0]) {
     case 'cost':
     case 'unpriced':
+    case 'unpriced_tokens':
       return COST;
     case 'input_tokens':
       return ['input_raw'];
@@ -120,6 +125,7 @@ function rawColumnsOf(measure: Measure): readonly string[] {
     case 'failed':
       return FAILURE;
     case 'failed_cost':
+    case 'failed_unpriced':
       return [...COST, ...FAILURE];
     case 'latency_sum':
     case 'latency_count':

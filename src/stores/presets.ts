@@ -46,6 +46,13 @@ const LITELLM_OK = `COALESCE(NULLIF(status, ''), metadata->>'status', 'success')
 const LITELLM_ERROR = `metadata->'error_information'`;
 
 /**
+ * A price that the proxy does not know is written as 0. What it did not have to ask a provider for is free; every other 0
+ * is an unknown cost where there are tokens, which a price list may say more of.
+ */
+const LITELLM_COST = `CASE WHEN spend = 0 AND lower(cache_hit) IS DISTINCT FROM 'true' AND ${LITELLM_OK}
+  THEN NULL ELSE spend END`;
+
+/**
  * LiteLLM proxy. Times have no zone and are UTC; empty strings stand for what is not known. Failure is what `status`
  * says: the code of a failure that claims success is dropped, and a failure without words still has an error text.
  */
@@ -54,7 +61,7 @@ const LITELLM: Preset = {
     table: 'LiteLLM_SpendLogs',
     columns: {
       time: 'startTime',
-      cost: 'spend',
+      cost: { sql: LITELLM_COST },
       service: { sql: `COALESCE(NULLIF(custom_llm_provider, ''), 'unknown')` },
       model: { sql: `COALESCE(NULLIF(model_group, ''), NULLIF(model, ''), 'unknown')` },
       user: { sql: `COALESCE(NULLIF("user", ''), NULLIF(end_user, ''))` },
@@ -82,7 +89,7 @@ const LITELLM: Preset = {
     },
     dimensions: {},
     timeKind: 'timestamp_utc',
-    optional: { request_duration_ms: 'integer', session_id: 'text', status: 'text' },
+    optional: { cache_hit: 'text', request_duration_ms: 'integer', session_id: 'text', status: 'text' },
   },
   written: {},
   filled: {},

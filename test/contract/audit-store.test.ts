@@ -422,6 +422,31 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
       });
     });
 
+    it('takes a 0 for an unknown cost where there are tokens, no cache answered, and no price says so', async () => {
+      await engine.sql.query(`TRUNCATE "LiteLLM_SpendLogs"`);
+      await engine.sql.query(`INSERT INTO "LiteLLM_SpendLogs"
+        (request_id, spend, prompt_tokens, completion_tokens, "startTime", "endTime", model_group, cache_hit, metadata) VALUES
+        ('priced', 0.5, 1000, 10, '${T}', '${T}', 'gpt-4o', 'False', '{}'),
+        ('unknown', 0, 1000, 10, '${T}', '${T}', 'gpt-9', 'False', '{}'),
+        ('unknown, of an old proxy', 0, 1000, 10, '${T}', '${T}', 'gpt-9', NULL, '{}'),
+        ('cached', 0, 1000, 10, '${T}', '${T}', 'gpt-4o', 'True', '{}'),
+        ('failed', 0, 1000, 0, '${T}', '${T}', 'gpt-4o', 'None', '{"status": "failure"}'),
+        ('without tokens', 0, 0, 0, '${T}', '${T}', 'gpt-9', '', '{}'),
+        ('own machine', 0, 1000000, 10, '${T}', '${T}', 'llama', '', '{}'),
+        ('listed', 0, 1000000, 0, '${T}', '${T}', 'gpt-8', '', '{}')`);
+      const read = totals(['calls', 'cost', 'unpriced', 'unpriced_tokens'], ORIGIN, ORIGIN + HOUR);
+      const [bare] = await cells(open(LITELLM), read);
+      expect(bare?.cell.sums).toEqual({
+        calls: 8n * ONE,
+        cost: ONE / 2n,
+        unpriced: 4n * ONE,
+        unpriced_tokens: 2_002_030n * ONE,
+      });
+      const prices = { llama: { input: '0', output: '0' }, 'gpt-8': { input: '2', output: '8' } };
+      const [listed] = await cells(open(LITELLM, prices), read);
+      expect(listed?.cell.sums).toMatchObject({ cost: (5n * ONE) / 2n, unpriced: 2n * ONE });
+    });
+
     it('is not created and not written to', async () => {
       await expect(open(LITELLM).createTable()).rejects.toMatchObject({ code: 'table_not_ours' });
       await expect(open(LITELLM).insert([{ time: '2026-01-01Z', service: 's' }])).rejects.toMatchObject({

@@ -92,6 +92,7 @@ const MEASURES: CellRead['measures'] = [
   'calls',
   'cost',
   'unpriced',
+  'unpriced_tokens',
   'input_tokens',
   'output_tokens',
   'failed',
@@ -99,6 +100,8 @@ const MEASURES: CellRead['measures'] = [
   'failed@429,5xx',
   'failed@timeout',
   'failed_cost@4xx,504,timeout',
+  'failed_unpriced',
+  'failed_unpriced@429,5xx',
   'latency_sum',
   'latency_count',
   'latency_sketch',
@@ -182,6 +185,10 @@ function amountOf(measure: string, call: TestCall): bigint {
       return costOf(call) ?? 0n;
     case 'unpriced':
       return costOf(call) === null ? UNIT : 0n;
+    case 'unpriced_tokens':
+      return costOf(call) === null ? BigInt((call.input ?? 0) + (call.output ?? 0)) * UNIT : 0n;
+    case 'failed_unpriced':
+      return hasFailed(call, only) && costOf(call) === null ? UNIT : 0n;
     case 'input_tokens':
       return BigInt(call.input ?? 0) * UNIT;
     case 'output_tokens':
