@@ -7,6 +7,7 @@ import { isSilenced } from '../model/silence.ts';
 import { windowAt } from '../model/window.ts';
 import { assess, momentOf } from '../pipeline/assess.ts';
 import { explain } from '../pipeline/explain.ts';
+import { unpricedValues } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
 
@@ -37,6 +38,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] })),
     at,
   );
+  const unpriced = await unpricedValues(store, parts.dimensions, rules, at, zone);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts.silences);
     const findings = (explained[i] ?? []).map((finding) => ({ finding, silenced: silenced(finding) }));
@@ -45,10 +47,13 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
       status: judgement === undefined ? 'error' : judgement.status,
       observed: judgement?.observed ?? NOTHING_OBSERVED,
       findings,
+      unpricedOf: (key) => unpriced.of(rule, key),
+      isPartlyUnpriced: unpriced.any(rule),
       error: error === null ? null : error.message,
     };
   });
-  return { at, zone, newestRow, rowsConsidered: rowsIn, rules: checked, error: null };
+  const { all } = unpriced;
+  return { at, zone, newestRow, rowsConsidered: rowsIn, rules: checked, unpriced: all, error: null };
 }
 
 /** What is printed when the store could not be read: every rule is an error with the reason. */
@@ -62,9 +67,12 @@ export function unreadable(
     status: 'error' as const,
     observed: NOTHING_OBSERVED,
     findings: [],
+    unpricedOf: () => null,
+    isPartlyUnpriced: false,
     error: reason,
   }));
-  return { at, zone: parts.zone, newestRow: null, rowsConsidered: 0, rules, error: reason };
+  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null };
+  return { at, zone: parts.zone, ...nothing, rules, error: reason };
 }
 
 function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {

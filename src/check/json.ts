@@ -1,3 +1,4 @@
+import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
 import { type JsonValue, jsonText } from '../model/json.ts';
 import { isoInstant } from '../model/window.ts';
@@ -5,10 +6,12 @@ import { type CheckedRule, type CheckResult, severityOf, statusOf } from './resu
 
 /** Groups listed per rule: a rule by user may look at thousands. */
 const OBSERVED = 100;
+/** Models listed that have no price. */
+const MODELS = 100;
 
 /** The object that `check --format json` prints; the same shape when the store could not be reached. */
 export function checkJson(result: CheckResult): string {
-  const { at, newestRow, rowsConsidered, error } = result;
+  const { at, newestRow, rowsConsidered, unpriced, error } = result;
   return jsonText(
     {
       at: isoInstant(at),
@@ -16,12 +19,22 @@ export function checkJson(result: CheckResult): string {
       data: {
         newest_row: newestRow === null ? null : isoInstant(newestRow),
         rows_considered: rowsConsidered,
+        unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
       },
       rules: result.rules.map(ruleJson),
       error: error ?? undefined,
     },
     2,
   );
+}
+
+/** Calls without a price in the windows of all rules that rest on cost, from the first beginning to the last end. */
+function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpriced']>): JsonValue {
+  return {
+    calls,
+    models: models.slice(0, MODELS).map((one) => ({ model: one.model ?? NONE, calls: one.calls })),
+    window: { from: isoInstant(window.from), to: isoInstant(window.to) },
+  };
 }
 
 function ruleJson(checked: CheckedRule): JsonValue {
@@ -31,7 +44,9 @@ function ruleJson(checked: CheckedRule): JsonValue {
     type: rule.type,
     status,
     severity: severityOf(checked),
-    observed: observed.worst(OBSERVED).map((one) => observationJson(rule.metric, rule.groupBy, one)),
+    observed: observed
+      .worst(OBSERVED)
+      .map((one) => observationJson(rule.metric, rule.groupBy, one, checked.unpricedOf(one.key))),
     findings: findings.map(({ finding, silenced }) => findingJson(finding, silenced)),
     error,
   };

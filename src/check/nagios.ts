@@ -5,6 +5,7 @@ import { groupLabel } from '../model/group-label.ts';
 import { describeMetric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
 import { type Operator, type Rule, type Severity, stepOf } from '../model/rule.ts';
+import { atLeast, unpricedCallsText } from '../model/unpriced-text.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
 
 /**
@@ -30,7 +31,9 @@ function textOf(result: CheckResult): string {
     const others = failed.length > 1 ? ` (+${failed.length - 1} more)` : '';
     return `${displayText(failed[0].rule.name)}: ${failed[0].error}${others}`;
   }
-  return `${result.rules.length} ${result.rules.length === 1 ? 'rule' : 'rules'}, nothing fires`;
+  const { unpriced } = result;
+  const lacking = unpriced === null ? '' : ` (${unpricedCallsText(unpriced)})`;
+  return `${result.rules.length} ${result.rules.length === 1 ? 'rule' : 'rules'}, nothing fires${lacking}`;
 }
 
 function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
@@ -38,8 +41,9 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   const group = groupLabel(rule.groupBy, finding.key);
   const z = finding.zscore === null ? '' : `, z ${displayZscore(finding.zscore)}`;
   const hushed = silenced === null ? '' : ' (silenced)';
+  const shown = atLeast(displayPhrase(finding.metric, value), finding.unpriced);
   const subject = group === '' ? '' : `${group} `;
-  return `${displayText(rule.name)}: ${subject}${displayPhrase(finding.metric, value)} ${finding.operator} ${bound} ${windowText(rule.window)}${z}${hushed}`;
+  return `${displayText(rule.name)}: ${subject}${shown} ${finding.operator} ${bound} ${windowText(rule.window)}${z}${hushed}`;
 }
 
 /** The most severe first, then the largest; a silenced finding last of its kind. */

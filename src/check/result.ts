@@ -1,8 +1,10 @@
-import type { Finding } from '../model/finding.ts';
+import type { Finding, Unpriced } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import { stepOf } from '../model/rule.ts';
+import type { GroupKey } from '../model/series.ts';
+import type { UnpricedValues } from '../pipeline/unpriced.ts';
 
 export interface CheckedFinding {
   readonly finding: Finding;
@@ -15,6 +17,10 @@ export interface CheckedRule {
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
   readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
+  /** The calls that a group's value lacks, so that it is a lower bound; null where it lacks none. */
+  unpricedOf(key: GroupKey): Unpriced | null;
+  /** Whether any group's value lacks some. */
+  readonly isPartlyUnpriced: boolean;
   /** Why the rule could not be read. */
   readonly error: string | null;
 }
@@ -26,6 +32,8 @@ export interface CheckResult {
   readonly newestRow: number | null;
   readonly rowsConsidered: number;
   readonly rules: readonly CheckedRule[];
+  /** Calls without a price in the windows of rules that rest on cost; null where there is none. */
+  readonly unpriced: UnpricedValues['all'];
   readonly error: string | null;
 }
 

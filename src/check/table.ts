@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { displayText } from '../model/display-text.ts';
-import { durationText, localTime } from '../model/display-time.ts';
+import { durationText, localSpan, localTime } from '../model/display-time.ts';
 import {
   displayAgainst,
   displayCount,
@@ -9,10 +9,11 @@ import {
   displayValue,
   displayZscore,
 } from '../model/display-value.ts';
-import { NONE } from '../model/finding.ts';
+import { NONE, type Observation } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import type { Rule, Severity } from '../model/rule.ts';
+import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } from '../model/unpriced-text.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
 /** Findings shown per rule; the rest is counted. */
@@ -27,6 +28,10 @@ export function checkTable(result: CheckResult, colour: boolean): string {
   const blocks = [headline(result, paint)];
   if (result.error !== null) blocks.push(paint('red', result.error));
   if (result.rules.length > 0) blocks.push(overview(result.rules, paint));
+  if (result.unpriced !== null) {
+    const span = localSpan(result.unpriced.window.from, result.unpriced.window.to, result.zone);
+    blocks.push(paint('yellow', `${unpricedCallsText(result.unpriced)}; ${PRICE_CURE} (${span})`));
+  }
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
     // Where nothing could be read, every rule has the reason that stands above.
@@ -69,12 +74,22 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
       displayText(rule.name, 40),
       statusWord(checked, paint),
       worst === undefined ? '' : groupLabel(rule.groupBy, worst.key),
-      worst === undefined ? '' : displayValue(rule.metric, worst.value.fixed),
+      worst === undefined ? '' : leastValue(checked, worst),
       limitOf(rule),
       rule.window.text,
     ]);
   }
   return table.toString().replace(/[ ]+$/gm, '');
+}
+
+/** The worst group that is known may be whole while others are not. */
+function leastValue(
+  { rule, unpricedOf, isPartlyUnpriced }: CheckedRule,
+  { key, value }: Observation,
+): string {
+  const unpriced = unpricedOf(key);
+  const shown = atLeast(displayValue(rule.metric, value.fixed), unpriced);
+  return isPartlyUnpriced && unpriced === null ? `${shown}, others unknown` : shown;
 }
 
 function statusWord(checked: CheckedRule, paint: Paint): string {
@@ -115,7 +130,7 @@ function findingLines(
   const title = `${displayText(rule.name)}${group === '' ? '' : `: ${group}`}`;
   const severity = paint(SEVERITY_STYLE[finding.severity], finding.severity.toUpperCase());
   const lines = [
-    `${severity} ${paint('bold', title)}  ${displayPhrase(metric, value)} ${finding.operator} ${bound}`,
+    `${severity} ${paint('bold', title)}  ${atLeast(displayPhrase(metric, value), unpriced)} ${finding.operator} ${bound}`,
     `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${rule.window.text})`,
   ];
   if (baseline !== null && zscore !== null) {
@@ -126,15 +141,15 @@ function findingLines(
   }
   for (const [dimension, parts] of Object.entries(finding.breakdown)) {
     const shown = parts.map(
-      ({ key, value: part }) =>
-        `${displayText(key ?? NONE, 40)} ${displayValue(metric, part.fixed)} (${counted(part.calls, 'call')})`,
+      ({ key, value: part, unpriced: lacking }) =>
+        `${displayText(key ?? NONE, 40)} ${atLeast(displayValue(metric, part.fixed), lacking)} (${counted(part.calls, 'call')})`,
     );
     if (shown.length > 0) lines.push(`  by ${dimension}: ${shown.join(', ')}`);
   }
   if (unpriced !== null) {
-    lines.push(
-      `  at least this much: ${counted(unpriced.calls, 'call')} to ${counted(unpriced.models, 'model')} ${unpriced.calls === 1 ? 'has' : 'have'} no price`,
-    );
+    lines.push(`  at least this much: ${unpricedText(unpriced)}`);
+    const doubt = belowOnlyIf(finding);
+    if (doubt !== null) lines.push(`  ${doubt}`);
   }
   if (silenced !== null)
     lines.push(`  silenced until ${localTime(silenced.until, zone)}: ${displayText(silenced.reason)}`);

@@ -6,6 +6,7 @@ import { AppError, asAppError, messageOf } from '../model/errors.ts';
 import { openSql } from '../sql.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
+import { unpricedProblems } from './connect-unpriced.ts';
 import type { Io } from './io.ts';
 
 /** Opens the stores and channels of a valid file, sends nothing, and says what it found: 0, or 2 with a fault. */
@@ -36,7 +37,9 @@ async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<reado
   try {
     const note = unsetNote(config);
     if (note !== null) io.err(note);
-    return await store.inspect();
+    const problems = await store.inspect();
+    if (problems.some(({ level }) => level === 'fault')) return problems;
+    return [...problems, ...(await unpricedProblems(config, store, Date.now()))];
   } finally {
     await sql.close();
   }

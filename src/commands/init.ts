@@ -43,6 +43,8 @@ schedule: "* * * * *"          # cron, in that zone
 audit:                         # where your AI calls are recorded; SELECT on one table is enough
   url: \${AUDIT_DATABASE_URL:-pglite:./spendwatch-data}
   preset: api_audit_logs       # or litellm; or table: and columns: of your own
+  # Calls with tokens and neither cost nor price count as 0, and spend is more than it seems. spendwatch names their
+  # models once a day, and in check and validate --connect, until the list has them: models: { gpt-4.1: { input: 2, output: 8 } }
   # prices: prices.yaml        # USD per million tokens, for rows without a cost
 
 # state:                       # what was said; by default in the audit database, schema spendwatch
@@ -87,4 +89,6 @@ rules:
     baseline: 28d
     method: robust
     min_change: 5              # USD: smaller moves are not news
+
+# health: { unpriced: off }    # do not say once a day which models have no price
 `;

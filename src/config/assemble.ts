@@ -48,6 +48,7 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
     health: {
       notify: alerts.health.notify ?? channelsOf(rules),
       blindAfter: alerts.health.blind_after,
+      unpriced: alerts.health.unpriced,
     },
     heartbeat: alerts.heartbeat ?? null,
     http: alerts.http.listen,

@@ -63,4 +63,6 @@ export interface HealthConfig {
   readonly notify: readonly string[];
   /** Failed polls in a row that count as blind. */
   readonly blindAfter: number;
+  /** Whether they are told of calls without a price. */
+  readonly unpriced: 'on' | 'off';
 }

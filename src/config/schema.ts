@@ -101,8 +101,12 @@ export const alertsSchema = z.strictObject({
         .max(10_000)
         .default(3)
         .describe('Failed polls in a row that count as blind'),
+      unpriced: z
+        .enum(['on', 'off'])
+        .default('on')
+        .describe('Say once a day that calls have no price, so that spend is more than it seems'),
     })
-    .default({ blind_after: 3 })
+    .default({ blind_after: 3, unpriced: 'on' })
     .describe('What spendwatch says of itself'),
   heartbeat: z
     .strictObject({ url: httpUrl('Asked with GET after each good poll, at most once a minute') })

@@ -1,4 +1,5 @@
 import type { HealthNoteKind } from './health-note.ts';
+import { unpriced } from './unpriced.ts';
 
 /** The kinds that there are. */
-export const HEALTH_NOTES: readonly HealthNoteKind[] = [];
+export const HEALTH_NOTES: readonly HealthNoteKind[] = [unpriced];

@@ -8,27 +8,30 @@ import { describeMetric } from './metric.ts';
 import { fixedFromNumber } from './money.ts';
 import type { Operator, RuleBase } from './rule.ts';
 import type { Dimension } from './series.ts';
+import { atLeast, belowOnlyIf, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
 type Fact = readonly [label: string, value: string];
 
 /** An alert in one line: `search $312.46 in 1h (limit $100.00)`. */
 export function alertSummary(rule: RuleBase, { finding }: Alert): string {
-  const reason = finding.baseline === null ? limitText(finding) : usualText(finding);
+  const judged = finding.baseline === null ? limitText(finding) : usualText(finding);
+  const doubt = belowOnlyIf(finding);
+  const reason = doubt === null ? judged : `${judged}; ${doubt}`;
   return `${subject(finding, ' ')}${phrase(finding)} ${windowText(rule.window)} (${reason})`;
 }
 
 /** One alert in full: its headline, its facts, and the tables of what drives it. */
 export function alertSection(rule: RuleBase, alert: Alert, zone: string): MessageSection {
   const { finding } = alert;
-  const { window, unpriced } = finding;
+  const { window } = finding;
   const ongoing = alert.ongoing ? ', ongoing' : '';
   const facts: (Fact | null)[] = [
     ...(finding.baseline === null ? limitFacts(finding) : anomalyFacts(finding)),
     ['Since', sinceText(alert, zone)],
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
-    unpriced === null ? null : ['Unpriced', unpricedText(finding)],
+    unpricedFact(finding),
   ];
   return {
     headline: `${subject(finding, ': ')}${phrase(finding)} ${windowText(rule.window)}${ongoing}`,
@@ -121,11 +124,12 @@ function sinceText({ at, since, ongoing }: Alert, zone: string): string {
   return `${localTime(since, zone)} (${age}${ongoing ? '; ongoing, said before and held since' : ''})`;
 }
 
-function unpricedText({ metric, value, unpriced }: Finding): string {
-  if (unpriced === null) return '';
-  const { calls, models } = unpriced;
-  const subjectText = `${displayCount(calls)} ${calls === 1 ? 'call' : 'calls'} to ${models} ${models === 1 ? 'model' : 'models'}`;
-  return `at least ${displayValue(metric, value.fixed)}: ${subjectText} ${calls === 1 ? 'has' : 'have'} no price`;
+function unpricedFact(finding: Finding): Fact | null {
+  const { metric, value, unpriced } = finding;
+  if (unpriced === null) return null;
+  const isDoubtful = belowOnlyIf(finding) !== null;
+  const told = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
+  return ['Unpriced', isDoubtful ? `${told}; it is low only if they cost next to nothing` : told];
 }
 
 /** Shares are of the finding's value; averages and percentiles of parts add up to nothing, and have none. */
@@ -148,9 +152,11 @@ function breakdownTable(
     ],
     rows: parts.map((part) => [
       part.key === null ? NONE : displayText(part.key),
-      displayValue(metric, part.value.fixed),
+      atLeast(displayValue(metric, part.value.fixed), part.unpriced),
       ...(hasCalls ? [displayCount(part.value.calls)] : []),
-      ...(hasShares ? [shareText(part.value.fixed, value.fixed)] : []),
+      ...(hasShares
+        ? [part.unpriced === undefined ? shareText(part.value.fixed, value.fixed) : 'unknown']
+        : []),
     ]),
   };
 }

@@ -1,4 +1,4 @@
-import { type Finding, groupObject, NONE, type Observation } from './finding.ts';
+import { type Finding, groupObject, NONE, type Observation, type Unpriced } from './finding.ts';
 import type { JsonValue } from './json.ts';
 import { describeMetric, type Metric, type Sample } from './metric.ts';
 import { type Fixed, toNumber } from './money.ts';
@@ -16,7 +16,12 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
   const { metric, window, baseline, unpriced } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
     dimension,
-    list.map(({ key, value }) => ({ key: key ?? NONE, value: amount(metric, value), calls: value.calls })),
+    list.map(({ key, value, unpriced: lacking }) => ({
+      key: key ?? NONE,
+      value: amount(metric, value),
+      calls: value.calls,
+      unpriced_calls: lacking,
+    })),
   ]);
   return {
     group: groupObject(finding.groupBy, finding.key),
@@ -42,9 +47,14 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
 export function observationJson(
   metric: Metric,
   groupBy: readonly Dimension[],
-  observation: Observation,
+  { key, value }: Observation,
+  unpriced: Unpriced | null = null,
 ): JsonValue {
-  return { group: groupObject(groupBy, observation.key), value: amount(metric, observation.value) };
+  return {
+    group: groupObject(groupBy, key),
+    value: amount(metric, value),
+    unpriced_calls: unpriced?.calls,
+  };
 }
 
 /** Sums are exact decimals; ratios, averages and percentiles are the doubles that they are (docs/rules.md). */

@@ -49,12 +49,15 @@ export interface Judgement {
 export interface BreakdownPart {
   readonly key: string | null;
   readonly value: Sample;
+  /** Its calls whose cost is not known, so that money is a lower bound; absent where there are none. */
+  readonly unpriced?: number;
 }
 
-/** Calls whose cost is not known within a finding's window and group, and how many models they went to. */
+/** Calls whose cost is not known within a finding's window and group; a value that rests on it is a lower bound. */
 export interface Unpriced {
   readonly calls: number;
-  readonly models: number;
+  /** How many models they went to; null for a store that records no model. */
+  readonly models: number | null;
 }
 
 /** A firing observation in full: what `check` prints, messages tell and webhooks carry. */

@@ -1,5 +1,5 @@
 import type { BreakdownPart, Finding, Firing, Unpriced } from '../model/finding.ts';
-import { describeMetric, drivingMeasure, measuresOf, sampleOf } from '../model/metric.ts';
+import { describeMetric, drivingMeasure, measuresOf, sampleOf, unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
@@ -54,6 +54,8 @@ export function unexplained(rule: Rule, firing: Firing): Finding {
 interface Question {
   readonly dimension: Dimension | null;
   readonly query: Query;
+  /** Whether its parts tell models apart. */
+  readonly byModel: boolean;
 }
 
 interface Answered extends Question {
@@ -69,15 +71,18 @@ function questionsOf(rule: Rule, firing: readonly Firing[], available: ReadonlyS
     firing.map(({ key }) => key),
   );
   const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
-  const measures = measuresOf(rule.metric, rule.errors);
+  const lacking = unpricedMeasure(rule.metric, rule.errors);
+  const measures = [...measuresOf(rule.metric, rule.errors), ...(lacking === null ? [] : [lacking])];
   const questions: Question[] = split.map((dimension) => ({
     dimension,
     query: { measures, where, groupBy: [...rule.groupBy, dimension], windows },
+    byModel: false,
   }));
-  if (describeMetric(rule.metric).unit === 'USD') {
-    const byModel = available.has('model') && !rule.groupBy.includes('model') ? ['model'] : [];
-    const groupBy = [...rule.groupBy, ...byModel];
-    questions.push({ dimension: null, query: { measures: ['unpriced', 'calls'], where, groupBy, windows } });
+  if (lacking !== null) {
+    const byModel = available.has('model');
+    const groupBy = [...new Set([...rule.groupBy, ...(byModel ? ['model'] : [])])];
+    const query = { measures: [lacking, 'calls' as const], where, groupBy, windows };
+    questions.push({ dimension: null, query, byModel });
   }
   return questions;
 }
@@ -100,10 +105,10 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): F
   const id = findingKey(firing.window, firing.key);
   const breakdown: Record<Dimension, readonly BreakdownPart[]> = {};
   let unpriced: Unpriced | null = null;
-  for (const { dimension, index } of answered) {
+  for (const { dimension, index, byModel } of answered) {
     if (index === null) continue;
     const parts = index.get(id) ?? [];
-    if (dimension === null) unpriced = unpricedOf(parts.map(({ cell }) => cell));
+    if (dimension === null) unpriced = unpricedOf(rule, parts, byModel);
     else breakdown[dimension] = topParts(rule, parts);
   }
   const { key, value, window, baseline, zscore } = firing;
@@ -139,17 +144,28 @@ function topParts(
       if (value === null) return [];
       // A part of a sum drives it by its share; of a ratio, by what is counted above the line.
       const drive = additive ? value.fixed : (cell.sums[measure] ?? cell.sums.calls ?? 0n);
-      return [{ key, value, drive }];
+      const lacking = unpricedIn(rule, cell);
+      return [{ part: { key, value, ...(lacking > 0 && { unpriced: lacking }) }, drive }];
     })
-    .sort((a, b) => (a.drive === b.drive ? compareKeys(a.key, b.key) : a.drive > b.drive ? -1 : 1))
+    .sort((a, b) => (a.drive === b.drive ? compareKeys(a.part.key, b.part.key) : a.drive > b.drive ? -1 : 1))
     .slice(0, PARTS)
-    .map(({ key, value }) => ({ key, value }));
+    .map(({ part }) => part);
 }
 
-function unpricedOf(cells: readonly Cell[]): Unpriced | null {
-  const counts = cells.map((cell) => Number((cell.sums.unpriced ?? 0n) / ONE)).filter((count) => count > 0);
+function unpricedOf(
+  rule: Rule,
+  parts: readonly { readonly cell: Cell }[],
+  byModel: boolean,
+): Unpriced | null {
+  const counts = parts.map(({ cell }) => unpricedIn(rule, cell)).filter((count) => count > 0);
   if (counts.length === 0) return null;
-  return { calls: counts.reduce((sum, count) => sum + count, 0), models: counts.length };
+  return { calls: counts.reduce((sum, count) => sum + count, 0), models: byModel ? counts.length : null };
+}
+
+/** How many calls of a cell have no price. */
+function unpricedIn(rule: Rule, { sums }: Cell): number {
+  const measure = unpricedMeasure(rule.metric, rule.errors);
+  return measure === null ? 0 : Number((sums[measure] ?? 0n) / ONE);
 }
 
 /** The rule's filter, narrowed to the groups in question where they are few enough to name. */

@@ -6,11 +6,13 @@ import {
   drillMessage,
   seesMessage,
 } from '../../src/model/health-message.ts';
+import { healthNoteMessage } from '../../src/model/health-note.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Sample } from '../../src/model/metric.ts';
 import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
 import { refusedMessage } from '../../src/model/refused-message.ts';
 import type { RuleBase } from '../../src/model/rule.ts';
+import { unpricedNote } from '../../src/model/unpriced-note.ts';
 
 export const AT = Date.parse('2026-11-20T02:05:00Z');
 export const DATA_AS_OF = Date.parse('2026-11-20T02:04:58Z');
@@ -176,6 +178,42 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
       message: null,
       window: { kind: 'calendar', word: 'today', text: 'today' },
     },
+  ),
+  'low-unpriced': sampleNews(
+    [
+      sampleAlert({
+        severity: 'warning',
+        operator: '<',
+        value: amount('2', 3020),
+        bound: fixedFromNumber(5),
+        breakdown: {
+          model: [
+            { key: 'gpt-4.1', value: amount('2', 20) },
+            { key: 'gpt-9', value: amount('0', 3000), unpriced: 3000 },
+          ],
+        },
+        unpriced: { calls: 3000, models: 1 },
+      }),
+    ],
+    { name: 'too-quiet', message: null },
+  ),
+  unpriced: healthNoteMessage(
+    unpricedNote(
+      {
+        calls: 48_210,
+        tokens: 3_020_400_000,
+        unpricedCalls: 3012,
+        unpricedTokens: 3_000_030_000,
+        models: [
+          { model: 'gpt-9', calls: 3000, tokens: 3_000_000_000 },
+          { model: null, calls: 12, tokens: 30_000 },
+        ],
+        isNews: true,
+      },
+      { from: Date.parse('2026-11-19T01:00:00Z'), to: Date.parse('2026-11-20T01:00:00Z') },
+      'UTC',
+    ),
+    { dataAsOf: DATA_AS_OF, ...moment },
   ),
   drill: drillMessage({ channel: 'oncall', ...moment }),
   blind: blindMessage({

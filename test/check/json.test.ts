@@ -18,6 +18,48 @@ async function printed(rules: readonly Rule[], silences: readonly Silence[] = []
 }
 
 describe('the JSON of a check', () => {
+  it('counts the calls without a price of each value, and names their models', async () => {
+    await calls.log(
+      { at: AT - MINUTE, cost: 150 },
+      { at: AT - MINUTE, cost: null, model: 'gpt-9' },
+      { at: AT - 90 * MINUTE, service: 'chat', cost: null, model: 'gpt-9' },
+      { at: AT - MINUTE, service: 'chat', cost: 2 },
+      { at: AT - DAY, cost: null, model: 'long-ago' },
+    );
+    const today = ruleOf('threshold', { name: 'today', window: 'today', threshold: 1000 });
+    const parsed = JSON.parse(await printed([hourlyBurn(), today])) as {
+      data: unknown;
+      rules: Record<string, unknown>[];
+    };
+    expect(parsed.data).toMatchObject({
+      unpriced: {
+        calls: 2,
+        models: [{ model: 'gpt-9', calls: 2 }],
+        window: { from: '2026-11-20T00:00:00Z', to: '2026-11-20T02:05:00Z' },
+      },
+    });
+    expect(parsed.rules[0]).toMatchObject({
+      observed: [
+        { group: { service: 'search' }, value: 150, unpriced_calls: 1 },
+        { group: { service: 'chat' }, value: 2 },
+      ],
+      findings: [
+        {
+          unpriced: { calls: 1, models: 1 },
+          breakdown: {
+            model: [
+              { key: 'gpt-4.1', value: 150, calls: 1 },
+              { key: 'gpt-9', value: 0, calls: 1, unpriced_calls: 1 },
+            ],
+          },
+        },
+      ],
+    });
+    const [, whole] = (parsed.rules[0]?.observed as object[] | undefined) ?? [];
+    expect(Object.keys(whole ?? {})).toEqual(['group', 'value']);
+    expect(parsed.rules[1]).toMatchObject({ observed: [{ group: {}, value: 152, unpriced_calls: 2 }] });
+  });
+
   it('has the documented members and no others', async () => {
     await logIncident(calls);
     const parsed: unknown = JSON.parse(await printed([hourlyBurn()]));

@@ -27,6 +27,15 @@ describe('the line for monitoring plugins', () => {
     );
   });
 
+  it('says what of a value is not known, whether anything fires or not', async () => {
+    await calls.log({ at: AT - MINUTE, cost: null, model: 'gpt-9' });
+    expect(await line([hourlyBurn()])).toBe(
+      "SPEND OK - 1 rule, nothing fires (1 call to 1 model has no price: gpt-9 (1 call)) | 'hourly-burn'=0;50;100",
+    );
+    await calls.log(spend('search', 312));
+    expect(await line([hourlyBurn()])).toContain('hourly-burn: search at least $312.00 >= $100.00 in 1h');
+  });
+
   it('tells the most severe and largest of all rules and counts the others', async () => {
     await calls.log(spend('a', 60), spend('b', 300), spend('c', 120));
     const info = hourlyBurn({ name: 'first', thresholds: { info: 100 } });

@@ -21,7 +21,7 @@ beforeEach(() => calls.clear());
 
 async function table(
   rules: readonly Rule[],
-  more: { silences?: Silence[]; zone?: string; colour?: boolean } = {},
+  more: { silences?: Silence[]; zone?: string; colour?: boolean; dimensions?: ReadonlySet<string> } = {},
 ) {
   const { colour = false, ...parts } = more;
   return checkTable(await evaluateOnce(checkOf(calls, rules, parts), AT), colour);
@@ -62,6 +62,66 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     expect(await table([hourlyBurn()])).toContain('  at least this much: 1 call to 1 model has no price');
     await calls.log({ at: AT - 1, cost: null, model: 'newer-model' });
     expect(await table([hourlyBurn()])).toContain('  at least this much: 2 calls to 2 models have no price');
+  });
+
+  it('marks each value that calls without a price are missing from, and names their models', async () => {
+    await calls.log(
+      ...Array.from({ length: 30 }, () => ({ at: AT - 2 * MINUTE, cost: null, model: 'gpt-9' })),
+      { at: AT - 2 * MINUTE, cost: null, model: 'gpt-8', status: 500 },
+      { at: AT - 2 * MINUTE, service: 'chat', cost: 2 },
+    );
+    const rules = [
+      hourlyBurn(),
+      ruleOf('threshold', { name: 'by-model', group_by: ['model'], threshold: 100 }),
+      ruleOf('threshold', { name: 'search', where: { service: 'search' }, threshold: 100 }),
+      ruleOf('threshold', { name: 'chat', where: { service: 'chat' }, threshold: 100 }),
+      ruleOf('threshold', { name: 'wasted', metric: 'wasted_spend', threshold: 100 }),
+      ruleOf('threshold', { name: 'wasted-429', metric: 'wasted_spend', errors: [429], threshold: 100 }),
+      ruleOf('threshold', { name: 'per-call', metric: 'cost_per_call', threshold: 100 }),
+      ruleOf('threshold', { name: 'per-1k', metric: 'cost_per_1k_tokens', threshold: 100 }),
+      ruleOf('threshold', { name: 'calls', metric: 'calls', threshold: 100 }),
+    ];
+    const text = await table(rules);
+    const values = Object.fromEntries(
+      rules.map(({ name }) => [
+        name,
+        new RegExp(`^${name} +ok +(.*?) +>= `, 'm').exec(text)?.[1]?.replace(/ {2,}/g, ' | '),
+      ]),
+    );
+    expect(values).toEqual({
+      'hourly-burn': 'chat | $2.00, others unknown',
+      'by-model': 'gpt-4.1 | $2.00, others unknown',
+      search: 'at least $0.00',
+      chat: '$2.00',
+      wasted: 'at least $0.00',
+      'wasted-429': '$0.00',
+      'per-call': 'at least $0.06',
+      'per-1k': 'at least $0.06',
+      calls: '32',
+    });
+    expect(text).toContain(
+      '31 calls to 2 models have no price: gpt-9 (30 calls), gpt-8 (1 call); give each a price in prices.yaml (audit.prices), 0 where it is free (2026-11-20 01:05 to 02:05 UTC)',
+    );
+    expect(await table([rules.at(-1) as Rule])).not.toContain('no price');
+  });
+
+  it('says of a low value on what it rests', async () => {
+    await calls.log({ at: AT - 1, cost: 2 }, { at: AT - 1, cost: null, model: 'gpt-9' });
+    const text = await table([ruleOf('threshold', { name: 'quiet', operator: '<', threshold: 5 })]);
+    expect(text).toContain('WARNING quiet  at least $2.00 < $5.00\n');
+    expect(text).toContain('gpt-9 at least $0.00 (1 call)');
+    expect(text).toContain('\n  low only if 1 call without a price costs next to nothing');
+  });
+
+  it('names no model where the store records none', async () => {
+    await calls.log(
+      { at: AT - 1, cost: 200 },
+      { at: AT - 1, cost: null },
+      { at: AT - 1, cost: null, model: 'm' },
+    );
+    const text = await table([hourlyBurn()], { dimensions: new Set(['service']) });
+    expect(text).toContain('\n2 calls have no price; give each');
+    expect(text).toContain('\n  at least this much: 2 calls have no price');
   });
 
   it('shows a silenced finding with its reason, and its rule as silenced when all are', async () => {

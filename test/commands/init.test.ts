@@ -21,6 +21,8 @@ describe('init', () => {
     expect((await loadConfig(path, {})).rules.map(({ name }) => name)).toContain('hourly-burn');
     const text = await readFile(path, 'utf8');
     const example = await readFile(join(import.meta.dirname, '../../alerts.yaml'), 'utf8');
+    expect(text).toMatch(/neither cost nor price count as 0.*\n.*once a day/);
+    expect(text).toContain('health: { unpriced: off }');
     expect(text.match(/#/g)?.length).toBeGreaterThan(10);
     expect(text.length).toBeLessThan(example.length);
   });

@@ -1,0 +1,83 @@
+import { localSpan } from './display-time.ts';
+import { displayCount } from './display-value.ts';
+import { NONE, type Unpriced } from './finding.ts';
+import type { HealthNote } from './health-note.ts';
+import type { UnpricedDay } from './unpriced-day.ts';
+import { modelText, PRICE_CURE, unpricedText } from './unpriced-text.ts';
+import { isoInstant, type Window } from './window.ts';
+
+const SHOWN_MODELS = 10;
+/** So many stand in a webhook's body. */
+const MOST_MODELS = 100;
+
+/** That a day's spend is more than what is told of it, and what to do. */
+export function unpricedNote(day: UnpricedDay, window: Window, zone: string): HealthNote {
+  const { calls, tokens, unpricedCalls, unpricedTokens, models } = day;
+  const shown = models.slice(0, SHOWN_MODELS).filter(({ model }) => model !== undefined);
+  const more = models.length - SHOWN_MODELS;
+  return {
+    type: 'health.unpriced',
+    severity: 'warning',
+    title: `spend is more than it seems: ${unpricedText(countsOf(day))}`,
+    lead: [
+      'What these calls cost is not known and counts as 0: every sum of money that they belong to is a lower bound, and a limit on it may never be reached.',
+      `What to do: ${PRICE_CURE}. A rule on unpriced_calls takes the place of this message; health: { unpriced: off } ends it.`,
+    ],
+    facts: [
+      [
+        'Calls',
+        `${displayCount(unpricedCalls)} of ${displayCount(calls)} (${shareText(unpricedCalls, calls)})`,
+      ],
+      ...(tokens === 0
+        ? []
+        : ([
+            [
+              'Tokens',
+              `${displayCount(unpricedTokens)} of ${displayCount(tokens)} (${shareText(unpricedTokens, tokens)})`,
+            ],
+          ] as const)),
+      ['Window', localSpan(window.from, window.to, zone)],
+      ...(more > 0 ? ([['More', `${displayCount(more)} models with fewer calls`]] as const) : []),
+    ],
+    tables:
+      shown.length === 0
+        ? []
+        : [
+            {
+              title: 'By model',
+              columns: ['model', 'calls', 'tokens'],
+              rows: shown.map((one) => [
+                modelText(one.model ?? null),
+                displayCount(one.calls),
+                displayCount(one.tokens),
+              ]),
+            },
+          ],
+    data: {
+      window: { from: isoInstant(window.from), to: isoInstant(window.to) },
+      calls,
+      unpriced_calls: unpricedCalls,
+      tokens,
+      unpriced_tokens: unpricedTokens,
+      models: models
+        .slice(0, MOST_MODELS)
+        .flatMap(({ model, calls: own, tokens: used }) =>
+          model === undefined ? [] : [{ model: model ?? NONE, calls: own, tokens: used }],
+        ),
+    },
+  };
+}
+
+function countsOf({ unpricedCalls, models }: UnpricedDay): Unpriced {
+  const named = models.filter(({ model }) => model !== undefined).length;
+  return { calls: unpricedCalls, models: named === 0 ? null : named };
+}
+
+/** Whole percents; a part that is not nothing is never 0%, one that is not all never 100%. */
+function shareText(part: number, whole: number): string {
+  if (whole <= 0) return '0%';
+  const percent = (part * 100) / whole;
+  if (part > 0 && percent < 1) return '<1%';
+  if (part < whole && percent > 99) return '>99%';
+  return `${Math.round(percent)}%`;
+}

@@ -1,0 +1,57 @@
+import { displayText } from './display-text.ts';
+import { displayCount } from './display-value.ts';
+import type { Finding, Unpriced } from './finding.ts';
+
+/** Calls without a price that went to one model; null is a call without a model. */
+export interface UnpricedModel {
+  readonly model: string | null;
+  readonly calls: number;
+}
+
+/** All calls without a price in some window, by model, the most calls first; no models for a store that records none. */
+export interface UnpricedCalls {
+  readonly calls: number;
+  readonly models: readonly UnpricedModel[];
+}
+
+const NAMED = 5;
+const LONGEST_NAME = 60;
+
+/** `1,204 calls to 2 models have no price` */
+export function unpricedText({ calls, models }: Unpriced): string {
+  const to = models === null ? '' : ` to ${counted(models, 'model')}`;
+  return `${counted(calls, 'call')}${to} ${calls === 1 ? 'has' : 'have'} no price`;
+}
+
+/** A value that some calls are missing from: it is said as the least that it can be. */
+export function atLeast(value: string, unpriced: number | Unpriced | null | undefined): string {
+  return unpriced === null || unpriced === undefined ? value : `at least ${value}`;
+}
+
+/** A low value fires only if what is not known of it comes to nothing much; null where it is known, or fires as high. */
+export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | 'unpriced'>): string | null {
+  if (unpriced === null || !operator.startsWith('<')) return null;
+  const calls = counted(unpriced.calls, 'call');
+  return `low only if ${calls} without a price cost${unpriced.calls === 1 ? 's' : ''} next to nothing`;
+}
+
+/** `3,000 calls to 1 model have no price: gpt-9 (3,000 calls)` */
+export function unpricedCallsText({ calls, models }: UnpricedCalls): string {
+  const counts = unpricedText({ calls, models: models.length === 0 ? null : models.length });
+  if (models.length === 0) return counts;
+  const named = models
+    .slice(0, NAMED)
+    .map(({ model, calls: own }) => `${modelText(model)} (${counted(own, 'call')})`);
+  const more = models.length - named.length;
+  return `${counts}: ${named.join(', ')}${more > 0 ? `, and ${displayCount(more)} more` : ''}`;
+}
+
+export const PRICE_CURE = 'give each a price in prices.yaml (audit.prices), 0 where it is free';
+
+export function modelText(model: string | null): string {
+  return model === null ? '(none)' : displayText(model, LONGEST_NAME);
+}
+
+function counted(count: number, noun: string): string {
+  return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

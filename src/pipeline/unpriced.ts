@@ -1,0 +1,111 @@
+import { AppError } from '../model/errors.ts';
+import type { Unpriced } from '../model/finding.ts';
+import { unpricedMeasure } from '../model/metric.ts';
+import { ONE } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
+import type { UnpricedCalls } from '../model/unpriced-text.ts';
+import { type Window, windowAt } from '../model/window.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import { collectDirectly } from './collect.ts';
+
+/** What of some rules' values has no price, at one instant. */
+export interface UnpricedValues {
+  /** Null where a group's value is whole, or rests on no cost. */
+  of(rule: Rule, key: GroupKey): Unpriced | null;
+  /** Whether any group's is not whole. */
+  any(rule: Rule): boolean;
+  /** All calls without a price from the first beginning to the last end of these rules' windows; null where there is none. */
+  readonly all: (UnpricedCalls & { readonly window: Window }) | null;
+}
+
+/** Which values of rules that rest on cost are lower bounds. Throws the store's AppError. */
+export async function unpricedValues(
+  store: Pick<AuditStore, 'read'>,
+  available: ReadonlySet<Dimension>,
+  rules: readonly Rule[],
+  at: number,
+  zone: string,
+): Promise<UnpricedValues> {
+  const asked = rules.flatMap((rule) => {
+    const measure = unpricedMeasure(rule.metric, rule.errors);
+    if (measure === null) return [];
+    const window = windowAt(rule.window, at - rule.delayMs, zone);
+    const { where, groupBy } = rule;
+    const byModel = available.has('model') && !groupBy.includes('model') ? ['model'] : [];
+    const query: Query = { measures: [measure], where, groupBy: [...groupBy, ...byModel], windows: [window] };
+    return [{ rule, measure, window, query }];
+  });
+  if (asked.length === 0) return { of: () => null, any: () => false, all: null };
+  const window = hullOf(asked.map((one) => one.window));
+  const queries = [...asked.map(({ query }) => query), unpricedCallsQuery(available, [window])];
+  const { series } = await collectDirectly(store, queries, at);
+  const byRule = new Map(
+    asked.map(({ rule, measure }, i) => [
+      rule.name,
+      unpricedByGroup(series[i], rule.groupBy, measure, available),
+    ]),
+  );
+  const last = series.at(-1);
+  const all = last === undefined || last instanceof AppError ? null : unpricedCallsIn(last, 0, available);
+  return {
+    of: (rule, key) => byRule.get(rule.name)?.get(JSON.stringify(key)) ?? null,
+    any: (rule) => (byRule.get(rule.name)?.size ?? 0) > 0,
+    all: all === null || all.calls === 0 ? null : { ...all, window },
+  };
+}
+
+/** All calls without a price of some windows, by model where the store records it. */
+export function unpricedCallsQuery(available: ReadonlySet<Dimension>, windows: readonly Window[]): Query {
+  return { measures: ['unpriced'], where: {}, groupBy: available.has('model') ? ['model'] : [], windows };
+}
+
+/** One window's answer to it. */
+export function unpricedCallsIn(
+  series: Series,
+  window: number,
+  available: ReadonlySet<Dimension>,
+): UnpricedCalls {
+  const parts = series.keys.flatMap((key, group) => {
+    const calls = Number((series.cell(group, window)?.sums.unpriced ?? 0n) / ONE);
+    return calls === 0 ? [] : [{ model: key[0] ?? null, calls }];
+  });
+  return {
+    calls: parts.reduce((sum, { calls }) => sum + calls, 0),
+    models: available.has('model') ? parts.sort(mostCallsFirst) : [],
+  };
+}
+
+function mostCallsFirst(
+  a: { readonly model: string | null; readonly calls: number },
+  b: { readonly model: string | null; readonly calls: number },
+): number {
+  return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
+}
+
+/** By the rule's group: the series is split by model, too, where it can be. What could not be read marks nothing. */
+function unpricedByGroup(
+  series: Series | AppError | undefined,
+  groupBy: readonly Dimension[],
+  measure: Query['measures'][number],
+  available: ReadonlySet<Dimension>,
+): Map<string, Unpriced> {
+  const groups = new Map<string, Unpriced>();
+  if (series === undefined || series instanceof AppError) return groups;
+  for (const [group, key] of series.keys.entries()) {
+    const calls = Number((series.cell(group, 0)?.sums[measure] ?? 0n) / ONE);
+    if (calls === 0) continue;
+    const name = JSON.stringify(key.slice(0, groupBy.length));
+    const known = groups.get(name) ?? { calls: 0, models: available.has('model') ? 0 : null };
+    const models = known.models === null ? null : known.models + 1;
+    groups.set(name, { calls: known.calls + calls, models });
+  }
+  return groups;
+}
+
+function hullOf(windows: readonly Window[]): Window {
+  return windows.reduce((hull, { from, to }) => ({
+    from: Math.min(hull.from, from),
+    to: Math.max(hull.to, to),
+  }));
+}
