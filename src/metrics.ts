@@ -98,9 +98,9 @@ export function openMetrics(version: string): Metrics {
       else this.set(Math.max(0, (Date.now() - newestRow) / 1000));
     },
   });
-  const missingHours = new Gauge({
-    name: 'spendwatch_rollup_missing_hours',
-    help: 'Hours of the past that polls need, now or soon, and that are not in cells yet.',
+  const missingSeconds = new Gauge({
+    name: 'spendwatch_rollup_missing_seconds',
+    help: 'How much of the past polls need, now or soon, that is not in cells yet.',
     registers,
   });
   const bypassed = new Counter({
@@ -124,7 +124,7 @@ export function openMetrics(version: string): Metrics {
     useRules(rules) {
       values.useRules(rules);
       findings.reset();
-      missingHours.set(0);
+      missingSeconds.set(0);
     },
     polled(report, seconds) {
       polls.inc({ result: report.error === null ? 'ok' : 'failed' });
@@ -154,14 +154,14 @@ export function openMetrics(version: string): Metrics {
       findings.reset();
       values.clear();
       notes.clear();
-      missingHours.set(0);
+      missingSeconds.set(0);
     },
     noticed: notes.show,
     bypassed() {
       bypassed.inc();
     },
     missing(hours) {
-      missingHours.set(hours);
+      missingSeconds.set(hours * 3_600);
     },
     reloaded(succeeded) {
       reloads.inc({ result: succeeded ? 'ok' : 'failed' });
@@ -231,10 +231,15 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
-/** A dimension as a label name; `rule` is taken. */
+/** What means something else to Prometheus, or here. */
+const TAKEN = ['rule', 'le', 'quantile'];
+
+/** A dimension as a label name, in snake_case as all of them. */
 function labelOf(dimension: string): string {
-  const name = dimension.replace(/[^a-zA-Z0-9_]/g, '_');
-  return name === 'rule' || /^\d|^__/.test(name) ? `dimension_${name}` : name;
+  const name = dimension
+    .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`)
+    .replace(/[^a-zA-Z0-9_]/g, '_');
+  return TAKEN.includes(name) || /^\d|^__/.test(name) ? `dimension_${name}` : name;
 }
 
 /** What many scrapers take for the end of a line, or cannot show: all but the line break, which has an escape. */

@@ -23,11 +23,11 @@ const polled: PollReport = { at: 0, newestRow: null, rowsRead: 0, rules: [], que
 it('of a first build tells the beginning and the end, and counts the hours down', async () => {
   const observer = observerAt('info');
   observer.building({ done: 0, total: 200, keptFrom: null });
-  expect(await metric('spendwatch_rollup_missing_hours')).toBe(200);
+  expect(await metric('spendwatch_rollup_missing_seconds')).toBe(200 * 3_600);
   observer.building({ done: 50, total: 200, keptFrom: null });
-  expect(await metric('spendwatch_rollup_missing_hours')).toBe(150);
+  expect(await metric('spendwatch_rollup_missing_seconds')).toBe(150 * 3_600);
   observer.building({ done: 200, total: 200, keptFrom: null });
-  expect(await metric('spendwatch_rollup_missing_hours')).toBe(0);
+  expect(await metric('spendwatch_rollup_missing_seconds')).toBe(0);
   expect(lines).toEqual([
     'INFO: reading the past; until it is read, polls read in full what is missing {"hours":200}',
     'INFO: the past is read; polls read what is new {"hours":200}',
@@ -49,7 +49,7 @@ it('says nothing of a start with nothing to read', async () => {
   const observer = observerAt('debug');
   observer.building({ done: 0, total: 0, keptFrom: 0 });
   observer.building(null);
-  expect([lines, await metric('spendwatch_rollup_missing_hours')]).toEqual([[], 0]);
+  expect([lines, await metric('spendwatch_rollup_missing_seconds')]).toEqual([[], 0]);
 });
 
 it('where a bar shows how far it is, the log tells it at level debug alone', () => {

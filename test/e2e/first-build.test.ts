@@ -37,7 +37,7 @@ const isRead = () => until('the past is read', () => lineOf('the past is read; p
 it('the past is read once, and after a kill in the middle the rest of it', async () => {
   worker = await startWorkerProcess(folder.path);
   await isRead();
-  expect(await worker.metric('spendwatch_rollup_missing_hours')).toBe(0);
+  expect(await worker.metric('spendwatch_rollup_missing_seconds')).toBe(0);
   const first = lineOf('reading the past; until it is read, polls read in full what is missing');
   expect(first?.hours).toBeGreaterThan(28 * 24);
   // Nobody looks at a pipe: each line is an entry of the log, and nothing is drawn between them.
