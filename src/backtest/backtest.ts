@@ -1,8 +1,9 @@
 import { localDay } from '../model/local-time.ts';
-import type { Rule } from '../model/rule.ts';
+import type { Fixed } from '../model/money.ts';
+import type { Rule, ThresholdRule } from '../model/rule.ts';
 import type { DedupePeriod } from '../model/window.ts';
 import type { Replayed } from './decider.ts';
-import { openDistribution } from './distribution.ts';
+import { type Distribution, openDistribution } from './distribution.ts';
 import { openPeaks } from './peaks.ts';
 import { type ReplayParts, replay } from './replay.ts';
 import { type BacktestedRule, isoWeek, type SentAlert, weeksOf } from './result.ts';
@@ -80,19 +81,26 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
         const week = isoWeek(news.at, zone);
         byWeek.set(week, (byWeek.get(week) ?? 0) + 1);
       }
+      const seen = values?.read() ?? null;
       return {
         rule,
         alerts,
         messages,
         byWeek,
         silenced: silenced.size,
-        values: values?.read() ?? null,
+        values: seen,
         suggested:
-          isThreshold && peaks !== null ? suggestLimit(rule, peaks.read(), grid, parts, target) : null,
+          isThreshold && peaks !== null && seen !== null
+            ? suggestLimit(rule, peaks.read(), grid, parts, { target, mildest: mildestOf(rule, seen) })
+            : null,
         series: series?.read() ?? null,
       };
     },
   };
+}
+
+function mildestOf({ operator }: ThresholdRule, { min, max }: Distribution): Fixed {
+  return operator.startsWith('<') ? max : min;
 }
 
 const WEEK = 7 * 86_400_000;

@@ -21,16 +21,19 @@ export interface Chart {
 
 use([LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
-const WIDTH = 1080;
-const HEIGHT = 300;
-const TICKS = 8;
+/** Drawn for a desk and for a phone: one drawing that shrinks to a third has letters that nobody can read. */
+const SIZES = {
+  broad: { width: 1080, height: 300, ticks: 8 },
+  narrow: { width: 400, height: 260, ticks: 3 },
+} as const;
 
 /**
  * A chart as SVG. Its colours are variables of the page that holds it (`--line-1`, `--critical`, `--grid`, …), so
  * that one drawing serves light, dark and print.
  */
-export function chartSvg(chart: Chart): string {
-  const canvas = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
+export function chartSvg(chart: Chart, size: keyof typeof SIZES): string {
+  const { width, height, ticks } = SIZES[size];
+  const canvas = init(null, null, { renderer: 'svg', ssr: true, width, height });
   const label = { color: 'var(--soft)', fontFamily: 'inherit', fontSize: 12 };
   const rule = { lineStyle: { color: 'var(--grid)' } };
   canvas.setOption({
@@ -47,7 +50,7 @@ export function chartSvg(chart: Chart): string {
       type: 'value',
       min: chart.from,
       max: chart.to,
-      interval: (chart.to - chart.from) / TICKS,
+      interval: (chart.to - chart.from) / ticks,
       axisLine: rule,
       axisTick: rule,
       splitLine: { show: false },
@@ -64,7 +67,10 @@ export function chartSvg(chart: Chart): string {
     series: [
       ...bandSeries(chart.band),
       ...chart.lines.map((points, i) => ({
-        ...lineSeries(points, ({ value }) => value, { color: `var(--line-${i + 1})`, width: 1.5 }),
+        ...lineSeries(points, ({ value }) => value, {
+          color: `var(--line-${i + 1})`,
+          width: i === 0 ? 2 : 1.5,
+        }),
         z: 10 - i,
         ...(i > 0 ? {} : { markLine: limitLines(chart) }),
       })),
@@ -84,7 +90,7 @@ export function chartSvg(chart: Chart): string {
   const svg = canvas.renderToSVGString();
   canvas.dispose();
   // A width of its own would not shrink with the page or the sheet.
-  return svg.replace(/^<svg width="\d+" height="\d+"/, '<svg');
+  return svg.replace(/^<svg width="\d+" height="\d+"/, `<svg class="${size}"`);
 }
 
 /** Whether a chart of such values has room for a limit; one far above them would press them flat. */
@@ -107,12 +113,13 @@ function limitLines({ limits }: Chart) {
     silent: true,
     symbol: 'none',
     animation: false,
-    data: limits.map(({ severity, value, label }) => ({
+    data: limits.map(({ severity, value, label }, i) => ({
       yAxis: value,
       lineStyle: { color: `var(--${severity})`, type: 'dashed', width: 1.5 },
       label: {
         formatter: () => label,
-        position: 'insideStartTop',
+        // Limits that lie close together have their words at either end.
+        position: i % 2 === 0 ? 'insideStartTop' : 'insideEndTop',
         color: `var(--${severity})`,
         fontSize: 12,
       },

@@ -1,47 +1,82 @@
 import { localDay } from '../model/local-time.ts';
 import type { SentAlert } from './result.ts';
 
+/** An alert that both files send, at another instant: as this file has it, and as the other does. */
+export interface Moved {
+  readonly own: SentAlert;
+  readonly other: SentAlert;
+}
+
 /** What another rule file would have told otherwise. */
 export interface Difference {
   /** The other file, as it was named. */
   readonly file: string;
   readonly added: readonly SentAlert[];
   readonly dropped: readonly SentAlert[];
-  /** How many both would have sent. */
+  /** By the instant at which the other file sends them. */
+  readonly earlier: readonly Moved[];
+  readonly later: readonly Moved[];
+  /** How many both would have sent at the same instant. */
   readonly same: number;
   /** Rules of the other file that could not be judged, with the reason. */
   readonly failed: readonly { readonly rule: string; readonly error: string }[];
 }
 
+const HALF_A_DAY = 43_200_000;
+
 /**
- * Compares two lists of alerts by rule name, group, severity and day (in `zone`), so that an alert that comes some
- * minutes sooner or later is the same one.
+ * Compares two lists of alerts by rule name, group and severity. Those of one instant are the same; of the rest, those
+ * of one day (in `zone`), and then those that are less than half a day apart, are one alert that comes earlier or later.
  */
 export function differenceOf(
   own: readonly SentAlert[],
   others: readonly SentAlert[],
   zone: string,
-): Pick<Difference, 'added' | 'dropped' | 'same'> {
-  const added = without(others, own, zone);
-  return { added, dropped: without(own, others, zone), same: others.length - added.length };
+): Pick<Difference, 'added' | 'dropped' | 'earlier' | 'later' | 'same'> {
+  const exact = paired(own, others, ({ news }) => news.at);
+  const ofDay = paired(exact.own, exact.others, ({ news }) => localDay(news.at - 1, zone));
+  // At midnight a minute makes it another day.
+  const near = paired(ofDay.own, ofDay.others, () => 0, HALF_A_DAY);
+  const moved = [...ofDay.pairs, ...near.pairs].sort((a, b) => a.other.news.at - b.other.news.at);
+  return {
+    added: near.others,
+    dropped: near.own,
+    earlier: moved.filter((pair) => pair.other.news.at < pair.own.news.at),
+    later: moved.filter((pair) => pair.other.news.at > pair.own.news.at),
+    same: exact.pairs.length,
+  };
 }
 
-/** Those of a list that have no counterpart in the other; a day may have several of one name. */
-function without(
-  alerts: readonly SentAlert[],
+/** Pairs alerts of one name and time, in the order of the lists; what finds no counterpart is left. */
+function paired(
+  own: readonly SentAlert[],
   others: readonly SentAlert[],
-  zone: string,
-): readonly SentAlert[] {
-  const left = new Map<string, number>();
-  for (const other of others) left.set(nameOf(other, zone), (left.get(nameOf(other, zone)) ?? 0) + 1);
-  return alerts.filter((alert) => {
-    const name = nameOf(alert, zone);
-    const count = left.get(name) ?? 0;
-    left.set(name, count - 1);
-    return count <= 0;
-  });
+  time: (alert: SentAlert) => number,
+  withinMs = Number.POSITIVE_INFINITY,
+): { own: readonly SentAlert[]; others: readonly SentAlert[]; pairs: readonly Moved[] } {
+  const waiting = new Map<string, SentAlert[]>();
+  for (const one of own) {
+    const name = nameOf(one, time(one));
+    const list = waiting.get(name);
+    if (list === undefined) waiting.set(name, [one]);
+    else list.push(one);
+  }
+  const pairs: Moved[] = [];
+  const left: SentAlert[] = [];
+  const taken = new Set<SentAlert>();
+  for (const other of others) {
+    const list = waiting.get(nameOf(other, time(other))) ?? [];
+    const place = list.findIndex(({ news }) => Math.abs(news.at - other.news.at) < withinMs);
+    const [one] = place < 0 ? [] : list.splice(place, 1);
+    if (one === undefined) left.push(other);
+    else {
+      taken.add(one);
+      pairs.push({ own: one, other });
+    }
+  }
+  return { own: own.filter((one) => !taken.has(one)), others: left, pairs };
 }
 
-function nameOf({ rule, news }: SentAlert, zone: string): string {
-  return JSON.stringify([rule.name, rule.groupBy, news.group, news.severity, localDay(news.at - 1, zone)]);
+function nameOf({ rule, news }: SentAlert, time: number): string {
+  return JSON.stringify([rule.name, rule.groupBy, news.group, news.severity, time]);
 }

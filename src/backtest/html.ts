@@ -1,17 +1,18 @@
 import { Temporal } from 'temporal-polyfill';
 import { counted, limitOf } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
-import { localTime } from '../model/display-time.ts';
+import { durationText, localTime } from '../model/display-time.ts';
 import { displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { htmlText } from '../model/html-text.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
-import { chartSvg, hasRoom } from './chart.ts';
+import { type Chart, chartSvg, hasRoom } from './chart.ts';
+import type { Moved } from './difference.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
 import type { Line, SeriesPoint } from './rule-series.ts';
-import { againstText, reasonText, sentTogether, suggestionText } from './sentence.ts';
+import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages listed for a rule; the chart marks all. */
 const LISTED = 100;
@@ -65,12 +66,10 @@ function overview(result: BacktestResult): string {
     return `<tr>${cells.join('')}</tr>`;
   });
   const suggestion = result.perWeek === null ? '' : `<th>for about ${result.perWeek} a week</th>`;
-  return `<table>
-<thead><tr><th>rule</th><th class="n">alerts</th><th class="n">messages</th><th class="n">silenced</th><th>limit</th><th class="n">p50</th><th class="n">p95</th><th class="n">highest</th>${suggestion}</tr></thead>
-<tbody>
-${rows.join('\n')}
-</tbody>
-</table>`;
+  return table(
+    `<th>rule</th><th class="n">alerts</th><th class="n">messages</th><th class="n">silenced</th><th>limit</th><th class="n">p50</th><th class="n">p95</th><th class="n">highest</th>${suggestion}`,
+    rows,
+  );
 }
 
 function section(one: BacktestedRule, result: BacktestResult): string {
@@ -111,7 +110,7 @@ function figure(
   const points = lines.map((line) => line.points);
   const limits = limitsOf(rule);
   const above = limits.filter(({ value }) => !hasRoom({ lines: points }, value));
-  const svg = chartSvg({
+  const chart: Chart = {
     from,
     to,
     lines: points,
@@ -124,7 +123,7 @@ function figure(
     })),
     timeLabel: (at) => tickLabel(at, to - from, zone),
     valueLabel: (value) => displayValue(rule.metric, fixedFromNumber(value)),
-  });
+  };
   const named = lines.map(
     ({ key }, i) => `<span class="key line-${i + 1}">${htmlText(lineName(rule, key))}</span>`,
   );
@@ -134,7 +133,8 @@ function figure(
       : ['<span class="key usual">usual</span>', '<span class="key edge">fires from here</span>'];
   return `<figure>
 <figcaption>${[...named, ...usual].join(' ')} <span class="mark">alert</span>${above.map(({ label }) => `<span>far above: ${htmlText(label)}</span>`).join('')}</figcaption>
-${svg}
+${chartSvg(chart, 'broad')}
+${chartSvg(chart, 'narrow')}
 </figure>`;
 }
 
@@ -166,12 +166,8 @@ function alertTable(alerts: readonly SentAlert[], zone: string, namesRules = tru
     return `<tr><td>${htmlText(localTime(at, zone))}</td><td class="${severity}">${severity}</td>${namesRules ? `<td>${htmlText(displayText(rule.name))}</td>` : ''}<td>${htmlText(groupLabel(rule.groupBy, group))}${others}</td><td>${htmlText(againstText(worst))}</td><td>${htmlText(reasonText(worst))}</td></tr>`;
   });
   const hidden = sent.length - LISTED;
-  return `<table>
-<thead><tr><th>time</th><th>severity</th>${namesRules ? '<th>rule</th>' : ''}<th>group</th><th>what</th><th>why</th></tr></thead>
-<tbody>
-${rows.join('\n')}
-</tbody>
-</table>${hidden > 0 ? `\n<p>And ${displayCount(hidden)} later ones.</p>` : ''}`;
+  const head = `<th>time</th><th>severity</th>${namesRules ? '<th>rule</th>' : ''}<th>group</th><th>what</th><th>why</th>`;
+  return `${table(head, rows)}${hidden > 0 ? `\n<p>And ${displayCount(hidden)} later ones.</p>` : ''}`;
 }
 
 function difference(diff: NonNullable<BacktestResult['diff']>, zone: string): string {
@@ -179,11 +175,36 @@ function difference(diff: NonNullable<BacktestResult['diff']>, zone: string): st
     alerts.length === 0 ? '' : `<h3>${name}</h3>\n${alertTable(alerts, zone)}`;
   return `<section>
 <h2>With ${htmlText(displayText(diff.file))}</h2>
-<p>${counted(diff.added.length, 'alert')} added, ${displayCount(diff.dropped.length)} dropped, ${displayCount(diff.same)} the same.</p>
+<p>Alerts: ${differenceText(diff)}.</p>
 ${diff.failed.map(({ rule, error }) => `<p class="fault">${htmlText(displayText(rule))} could not be judged: ${htmlText(error)}</p>`).join('\n')}
 ${list('Added', diff.added)}
 ${list('Dropped', diff.dropped)}
+${movedTable('Earlier', diff.earlier, zone)}
+${movedTable('Later', diff.later, zone)}
 </section>`;
+}
+
+function movedTable(name: string, moved: readonly Moved[], zone: string): string {
+  if (moved.length === 0) return '';
+  const rows = moved.slice(0, LISTED).map(({ own, other }) => {
+    const { severity, group, at } = other.news;
+    const times = [localTime(at, zone), localTime(own.news.at, zone)].map(htmlText);
+    const by = durationText(Math.abs(at - own.news.at));
+    return `<tr><td>${times.join('</td><td>')}</td><td>${by}</td><td class="${severity}">${severity}</td><td>${htmlText(displayText(other.rule.name))}</td><td>${htmlText(groupLabel(other.rule.groupBy, group))}</td></tr>`;
+  });
+  const hidden = moved.length - LISTED;
+  return `<h3>${name}</h3>
+${table('<th>time</th><th>instead of</th><th>by</th><th>severity</th><th>rule</th><th>group</th>', rows)}${hidden > 0 ? `\n<p>And ${displayCount(hidden)} more.</p>` : ''}`;
+}
+
+/** A table in a frame of its own, in which it moves sideways where the page is narrow. */
+function table(head: string, rows: readonly string[]): string {
+  return `<div class="wide"><table>
+<thead><tr>${head}</tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table></div>`;
 }
 
 /** A date, or over a few days the hour too. */

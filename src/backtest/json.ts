@@ -5,6 +5,7 @@ import { type Fixed, toNumber } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import { isoInstant } from '../model/window.ts';
 import { unexplained } from '../pipeline/explain.ts';
+import type { Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
 
 /** The object that `backtest --format json` prints: every alert, whatever their number. */
@@ -27,6 +28,8 @@ export function backtestJson(result: BacktestResult): string {
               same: diff.same,
               added: diff.added.map(alertJson),
               dropped: diff.dropped.map(alertJson),
+              earlier: diff.earlier.map(movedJson),
+              later: diff.later.map(movedJson),
               failed: diff.failed.map(({ rule, error }) => ({ rule, error })),
             },
     },
@@ -34,7 +37,7 @@ export function backtestJson(result: BacktestResult): string {
   );
 }
 
-function alertJson({ rule, news }: SentAlert): JsonValue {
+function alertJson({ rule, news }: SentAlert): Readonly<Record<string, JsonValue>> {
   return {
     rule: rule.name,
     at: isoInstant(news.at),
@@ -44,6 +47,11 @@ function alertJson({ rule, news }: SentAlert): JsonValue {
     channels: rule.notify[news.severity],
     ...(findingJson(unexplained(rule, news.firing)) as Readonly<Record<string, JsonValue>>),
   };
+}
+
+/** The alert as the other file has it, and when this file has it. */
+function movedJson({ own, other }: Moved): JsonValue {
+  return { instead_of: isoInstant(own.news.at), ...alertJson(other) };
 }
 
 function ruleJson(one: BacktestedRule, { from, to }: BacktestResult): JsonValue {

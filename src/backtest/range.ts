@@ -13,14 +13,16 @@ export interface Range {
   readonly stepMs: number | null;
 }
 
-/** Reads `--from`, `--to` and `--step`; dates are days of `zone`. Throws AppError `usage`. */
-export function rangeOf(
-  given: { readonly from: string; readonly to: string; readonly step: string },
-  zone: string,
-  now: number,
-): Range {
-  const from = instantOf('--from', given.from, zone);
-  const to = instantOf('--to', given.to, zone);
+/** `--from` and `--to`, or `--last` in place of the two. */
+interface Ends {
+  readonly from?: string;
+  readonly to?: string;
+  readonly last?: string;
+}
+
+/** Reads `--from` and `--to` or `--last`, and `--step`; dates are days of `zone`. Throws AppError `usage`. */
+export function rangeOf(given: Ends & { readonly step: string }, zone: string, now: number): Range {
+  const { from, to } = endsOf(given, zone, now);
   if (to <= from) throw new AppError('usage', `--to ${given.to} is not after --from ${given.from}`);
   if (to > now) {
     throw new AppError('usage', `--to ${given.to} lies in the future`, {
@@ -40,6 +42,31 @@ export function rangeOf(
     });
   }
   return { from, to, stepMs };
+}
+
+const MINUTE = 60_000;
+
+/** The time of `--last` ends now, cut to the minute. */
+function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range, 'from' | 'to'> {
+  if (last !== undefined) {
+    if (from !== undefined || to !== undefined) {
+      throw new AppError('usage', '--last stands in place of --from and --to', {
+        hint: 'leave one or the other away',
+      });
+    }
+    const lastMs = parseDuration(last);
+    if (lastMs === null || lastMs === 0) {
+      throw new AppError('usage', `--last ${last} is not a duration`, { hint: 'write 28d or 12h' });
+    }
+    const end = Math.floor(now / MINUTE) * MINUTE;
+    return { from: end - lastMs, to: end };
+  }
+  if (from === undefined || to === undefined) {
+    throw new AppError('usage', `${from === undefined ? '--from' : '--to'} is missing`, {
+      hint: 'give --from and --to, or --last 28d',
+    });
+  }
+  return { from: instantOf('--from', from, zone), to: instantOf('--to', to, zone) };
 }
 
 /** An instant with a zone, or a date, which means its first moment in `zone`. */

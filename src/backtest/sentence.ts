@@ -1,9 +1,16 @@
 import { counted } from '../check/table.ts';
 import { durationText } from '../model/display-time.ts';
-import { displayAgainst, displayPhrase, displayValue, displayZscore } from '../model/display-value.ts';
+import {
+  displayAgainst,
+  displayCount,
+  displayPhrase,
+  displayValue,
+  displayZscore,
+} from '../model/display-value.ts';
 import { describeMetric } from '../model/metric.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
+import type { Difference } from './difference.ts';
 import { weeksIn } from './json.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
 import type { Suggestion } from './suggest.ts';
@@ -60,4 +67,11 @@ export function suggestionText(
   const perWeek = (alerts / weeksIn(from, to)).toFixed(1);
   const extra = describeMetric(rule.metric).unit === 'ratio' ? 1 : 0;
   return `${operator}${displayValue(rule.metric, limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;
+}
+
+/** `2 added, 1 dropped, 3 earlier, 0 later, 12 the same`. */
+export function differenceText({ added, dropped, earlier, later, same }: Difference): string {
+  const lists = Object.entries({ added, dropped, earlier, later });
+  const parts = lists.map(([word, list]) => `${displayCount(list.length)} ${word}`);
+  return [...parts, `${displayCount(same)} the same`].join(', ');
 }

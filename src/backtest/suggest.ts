@@ -18,15 +18,18 @@ export interface Suggestion {
 /**
  * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
  * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that
- * keeps the count. Null where no value was seen.
+ * keeps the count. `mildest` is the mildest of all values: a limit that it reaches is met by every group at all times,
+ * and tells nothing. Null where no other was seen.
  */
 export function suggestLimit(
   rule: ThresholdRule,
   { sightings, limits }: Peaks,
   grid: Grid,
   deciding: Deciding,
-  target: number,
+  { target, mildest }: { readonly target: number; readonly mildest: Fixed },
 ): Suggestion | null {
+  const isAlwaysMet = (limit: Fixed): boolean => reaches(rule.operator, mildest, limit);
+  const candidates = limits.filter((limit) => !isAlwaysMet(limit));
   const count = (limit: Fixed): Suggestion => ({
     limit,
     alerts: alertsAt(withLimit(rule, limit), sightings, grid, deciding),
@@ -36,9 +39,9 @@ export function suggestLimit(
     a === null || miss(b) < miss(a) ? b : a;
   let best: Suggestion | null = null;
   // A stricter limit makes fewer alerts, but for the few that growth makes.
-  for (let low = 0, high = limits.length - 1; low <= high; ) {
+  for (let low = 0, high = candidates.length - 1; low <= high; ) {
     const middle = (low + high) >>> 1;
-    const tried = count(limits[middle] as Fixed);
+    const tried = count(candidates[middle] as Fixed);
     best = better(best, tried);
     if (tried.alerts > target) low = middle + 1;
     else high = middle - 1;
@@ -47,6 +50,7 @@ export function suggestLimit(
   // A limit is a value that was seen: rounded the wrong way it would just miss it, so each way is counted.
   const allowed = miss(best) + Math.floor(target / 10);
   for (const limit of [2, 3].flatMap((digits) => roundings((best as Suggestion).limit, digits))) {
+    if (isAlwaysMet(limit)) continue;
     const tried = count(limit);
     if (miss(tried) <= allowed) return tried;
   }

@@ -2,13 +2,13 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { counted, limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
-import { localTime } from '../model/display-time.ts';
+import { durationText, localTime } from '../model/display-time.ts';
 import { displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
-import type { Difference } from './difference.ts';
+import type { Difference, Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
-import { againstText, reasonText, sentTogether, suggestionText } from './sentence.ts';
+import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages shown; the rest is counted. */
 const SHOWN = 50;
@@ -118,7 +118,7 @@ function suggestions(result: BacktestResult, paint: Paint): string | null {
   const lines = result.rules.map((one) => {
     const name = displayText(one.rule.name, 40);
     if (one.rule.type !== 'threshold') return `${name}: no limit to suggest, it has none`;
-    if (one.suggested === null) return `${name}: no limit to suggest, there were no values`;
+    if (one.suggested === null) return `${name}: no limit to suggest, ${whyNone(one)}`;
     return `${name}: ${suggestionText(one, one.suggested, result)}`;
   });
   const { perWeek } = result;
@@ -126,15 +126,46 @@ function suggestions(result: BacktestResult, paint: Paint): string | null {
   return [paint('bold', title), ...lines].join('\n');
 }
 
+function whyNone({ values }: BacktestedRule): string {
+  return values === null
+    ? 'there were no values'
+    : 'one that was reached was reached by every group at all times';
+}
+
 function difference(diff: Difference, result: BacktestResult, paint: Paint): string {
-  const { added, dropped, same, failed } = diff;
-  const title = `With ${displayText(diff.file)}: ${displayCount(added.length)} added, ${displayCount(dropped.length)} dropped, ${displayCount(same)} the same`;
+  const { added, dropped, earlier, later, failed } = diff;
+  const title = `With ${displayText(diff.file)}: ${differenceText(diff)}`;
   const list = (name: string, alerts: readonly SentAlert[]): string[] =>
     alerts.length === 0
       ? []
       : [`${paint('bold', name)}\n${alertList(alerts, result, SHOWN_DIFFERENCES, paint)}`];
   const faults = failed.map(({ rule, error }) => `${displayText(rule)} could not be judged: ${error}`);
-  return [paint('bold', title), ...list('added', added), ...list('dropped', dropped), ...faults].join('\n\n');
+  const blocks = [
+    ...list('added', added),
+    ...list('dropped', dropped),
+    ...movedList('earlier', earlier, result, paint),
+    ...movedList('later', later, result, paint),
+  ];
+  return [paint('bold', title), ...blocks, ...faults].join('\n\n');
+}
+
+function movedList(name: string, moved: readonly Moved[], { zone }: BacktestResult, paint: Paint): string[] {
+  if (moved.length === 0) return [];
+  const table = aligned(['time', 'instead of', 'by', 'severity', 'rule', 'group'], [], paint);
+  for (const { own, other } of moved.slice(0, SHOWN_DIFFERENCES)) {
+    const { severity, group, at } = other.news;
+    table.push([
+      localTime(at, zone),
+      localTime(own.news.at, zone),
+      durationText(Math.abs(at - own.news.at)),
+      paint(SEVERITY_STYLE[severity], severity),
+      displayText(other.rule.name, 40),
+      groupLabel(other.rule.groupBy, group),
+    ]);
+  }
+  const hidden = moved.length - SHOWN_DIFFERENCES;
+  const rest = hidden > 0 ? `\nand ${displayCount(hidden)} more; --format json has all` : '';
+  return [`${paint('bold', name)}\n${text(table)}${rest}`];
 }
 
 function aligned(head: readonly string[], aligns: readonly ('left' | 'right')[], paint: Paint): Table.Table {

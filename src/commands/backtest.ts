@@ -22,8 +22,10 @@ import { openProgressBar } from './progress-bar.ts';
 
 export interface BacktestCommandOptions {
   readonly config: string;
-  readonly from: string;
-  readonly to: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** A duration, in place of the two. */
+  readonly last?: string;
   /** A duration, or `schedule`. */
   readonly step: string;
   readonly rule: readonly string[];

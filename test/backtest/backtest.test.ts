@@ -5,6 +5,7 @@ import { replay } from '../../src/backtest/replay.ts';
 import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
+import { reaches } from '../../src/rules/threshold-reach.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { openScene, partsOf, type Scene, toldByBacktest, toldByRun } from './scene.ts';
 
@@ -97,6 +98,26 @@ describe("the demo's 90 days", () => {
     },
   );
 
+  it.each([['>='], ['>'], ['<='], ['<']])(
+    'have no limit suggested for %s that every group meets at all times, however many alerts are asked for',
+    async (operator) => {
+      const rule = ruleOf('threshold', { group_by: ['service'], threshold: 1, operator });
+      const total = ruleOf('threshold', {
+        name: 'total',
+        metric: 'calls',
+        window: '15m',
+        threshold: 1,
+        operator,
+      });
+      for (const { suggested, values } of (await replayed([rule, total], { perWeek: 1e6 })).rules) {
+        if (suggested === null || values === null)
+          throw new Error('there are values, and limits between them');
+        const mildest = operator.startsWith('<') ? values.max : values.min;
+        expect(reaches(rule.operator, mildest, suggested.limit)).toBe(false);
+      }
+    },
+  );
+
   it('differ by what another limit adds, and by that alone', async () => {
     const at = (dollars: number) => ({
       ...hourlyBurn,
@@ -106,11 +127,24 @@ describe("the demo's 90 days", () => {
     const low = (await replayed([at(1.5)])).alerts;
     const added = differenceOf(high, low, 'UTC');
     expect(added.added.length).toBeGreaterThan(0);
-    expect({ added: added.added.length, dropped: added.dropped, same: added.same }).toEqual({
+    // A lower limit is reached earlier, if at another time.
+    expect(added.earlier.length).toBeGreaterThan(0);
+    expect({
+      ...added,
+      added: added.added.length,
+      earlier: 0,
+      same: added.same + added.earlier.length,
+    }).toEqual({
       added: low.length - high.length,
       dropped: [],
+      earlier: 0,
+      later: [],
       same: high.length,
     });
+    const back = differenceOf(low, high, 'UTC');
+    expect(back.later.map(({ own, other }) => [other, own])).toEqual(
+      [...added.earlier].sort((a, b) => a.own.news.at - b.own.news.at).map(({ own, other }) => [own, other]),
+    );
     const dropped = differenceOf(low, high, 'UTC');
     expect(dropped.dropped).toHaveLength(low.length - high.length);
     expect(dropped.added).toEqual([]);

@@ -15,7 +15,20 @@ describe('the range of a backtest', () => {
     expect(rangeOf(given('2026-03-29', '2026-03-30', 'schedule'), 'UTC', NOW).stepMs).toBeNull();
   });
 
+  it('is the last days up to now, cut to the minute, where it is said so', () => {
+    expect(rangeOf({ last: '28d', step: '5m' }, 'Europe/Berlin', NOW + 59_999)).toEqual({
+      from: NOW - 28 * 86_400_000,
+      to: NOW,
+      stepMs: 300_000,
+    });
+  });
+
   it.each([
+    ['--last beside --from', { last: '28d', from: '2026-03-01', step: '5m' }, /--last stands in place/],
+    ['--last that is no duration', { last: 'month', step: '5m' }, /--last month is not a duration/],
+    ['--last of nothing', { last: '0d', step: '5m' }, /not a duration/],
+    ['a beginning without an end', { from: '2026-03-01', step: '5m' }, /--to is missing/],
+    ['no range', { step: '5m' }, /--from is missing/],
     ['a time without a zone', given('2026-03-01T00:00:00', '2026-03-02'), /not an instant/],
     ['a day that is not in the calendar', given('2026-02-30', '2026-03-02'), /not an instant/],
     ['words', given('yesterday', '2026-03-02'), /not an instant/],

@@ -146,10 +146,12 @@ describe('backtest', () => {
       same: 2,
       added: [{ service: 'chat' }],
       dropped: [],
+      earlier: [],
+      later: [],
       failed: [],
     });
     const back = await backtest(...RANGE, '-c', 'other.yaml', '--diff', 'alerts.yaml');
-    expect(back.stdout).toContain('With alerts.yaml: 0 added, 1 dropped, 2 the same');
+    expect(back.stdout).toContain('With alerts.yaml: 0 added, 1 dropped, 0 earlier, 0 later, 2 the same');
   });
 
   it('prints a report that needs nothing else and in which no name does harm', async () => {
@@ -159,7 +161,7 @@ describe('backtest', () => {
     expect(stdout).not.toMatch(/<script|<link|<img|\son\w+=|javascript:|@import|url\((?!#)/i);
     expect(stdout.match(/(?:src|href)="[^#]/g)).toBeNull();
     expect(stdout).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;[U+202E]{a}');
-    expect(stdout.match(/<svg/g)?.length).toBe(1);
+    expect(stdout.match(/<svg/g)?.length).toBe(2);
     expect(stdout).toContain('prefers-color-scheme: dark');
   });
 
