@@ -1,6 +1,6 @@
 import { openAudit } from '../app.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
-import { importColumns } from '../import/call-row.ts';
+import { importColumns } from '../import/column-names.ts';
 import { type ImportListener, importCalls, sizeOf } from '../import/import-calls.ts';
 import { AppError } from '../model/errors.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
@@ -27,7 +27,7 @@ export async function importFiles(
     else if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url, config.dir)}`);
     const size = io.stderrIsTerminal ? await sizeOf(options.files) : null;
     const bar = openProgressBar('importing', size !== null);
-    const report = reportTo(io, importColumns(Object.keys(config.audit.mapping.dimensions)).keys());
+    const report = reportTo(io, importColumns(config.audit.mapping).names);
     try {
       const counts = await importCalls(store, config.audit.mapping, options.files, io.stdin, {
         ...report.listener,
@@ -61,7 +61,7 @@ async function furnish(store: AuditStore): Promise<void> {
 /** What went wrong, kept until the bar is gone. */
 function reportTo(
   io: Pick<Io, 'err'>,
-  known: Iterable<string>,
+  known: readonly string[],
 ): { listener: Omit<ImportListener, 'read'>; print(): void } {
   const faults: string[] = [];
   const notes: string[] = [];
@@ -80,7 +80,7 @@ function reportTo(
     },
     print: () => {
       for (const line of [...notes, ...faults]) io.err(line);
-      if (notes.length > 0) io.err(`  hint: columns have the names ${[...known].join(', ')}`);
+      if (notes.length > 0) io.err(`  hint: columns have the names ${known.join(', ')}`);
       if (rejected > NAMED) io.err(`and ${number(rejected - NAMED)} more rejected rows`);
     },
   };

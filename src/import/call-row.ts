@@ -2,34 +2,9 @@ import { Temporal } from 'temporal-polyfill';
 import type { Column } from '../model/metric.ts';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
 import type { CallRow } from '../stores/audit-store.ts';
+import { type ImportColumns, type Kind, looksLikeMoney } from './column-names.ts';
 
-type Kind = 'time' | 'text' | 'decimal' | 'whole';
-
-const KINDS: Readonly<Record<Column, Kind>> = {
-  time: 'time',
-  cost: 'decimal',
-  service: 'text',
-  model: 'text',
-  user: 'text',
-  endpoint: 'text',
-  session: 'text',
-  input_tokens: 'whole',
-  output_tokens: 'whole',
-  status: 'whole',
-  error: 'text',
-  latency_ms: 'decimal',
-  ttft_ms: 'decimal',
-  id: 'whole',
-  request_id: 'text',
-};
 const REQUIRED = ['time', 'service', 'model'] as const satisfies readonly Column[];
-
-/** What is read of each column that a file may have: the canonical ones and the declared dimensions. */
-export type ImportColumns = ReadonlyMap<string, Kind>;
-
-export function importColumns(dimensions: readonly string[]): ImportColumns {
-  return new Map([...Object.entries(KINDS), ...dimensions.map((name) => [name, 'text'] as const)]);
-}
 
 /**
  * A file's row as a call, its values in one way of writing (so that equal rows are equal text), or the reason why it
@@ -40,15 +15,34 @@ export function callRowOf(
   columns: ImportColumns,
 ): CallRow | string {
   const row: Record<string, string> = {};
-  for (const [name, value] of Object.entries(cells)) {
-    const kind = columns.get(name);
-    if (kind === undefined || value === null || value === undefined || value === '') continue;
-    const text = read(value, kind);
-    if (text === null) return `${name} is not ${WANTED[kind]}: ${shown(value)}`;
+  for (const [heading, value] of Object.entries(cells)) {
+    const column = columns.find(heading);
+    if (column === undefined || value === null || value === undefined || value === '') continue;
+    const text = read(value, column.kind);
+    if (text === null) return `${heading} is not ${WANTED[column.kind]}: ${shown(value)}`;
+    const { name } = column;
+    if (row[name] !== undefined && row[name] !== text) return `two columns are ${name}, and differ`;
     row[name] = text;
   }
   const missing = REQUIRED.filter((name) => row[name] === undefined);
   return missing.length === 0 ? row : `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
+}
+
+/** A column that is not known and holds amounts, in a row that has no cost: without it, its calls would cost nothing. */
+export function droppedMoney(
+  cells: Readonly<Record<string, unknown>>,
+  columns: ImportColumns,
+): string | null {
+  const headings = Object.keys(cells);
+  if (headings.some((heading) => columns.find(heading)?.name === 'cost')) return null;
+  const isAmount = (value: unknown) =>
+    parseFixed(
+      String(value)
+        .replace(/^\s*[$€¥]\s*/, '')
+        .trim(),
+    ) !== null;
+  const holdsMoney = (heading: string) => looksLikeMoney(heading) && isAmount(cells[heading]);
+  return headings.find((heading) => columns.find(heading) === undefined && holdsMoney(heading)) ?? null;
 }
 
 const WANTED: Readonly<Record<Kind, string>> = {

@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { AppError, messageOf } from '../model/errors.ts';
 import type { AuditStore, CallRow, Mapping } from '../stores/audit-store.ts';
-import { callRowOf, importColumns } from './call-row.ts';
+import { callRowOf, droppedMoney } from './call-row.ts';
+import { importColumns } from './column-names.ts';
 import { csvRows } from './csv.ts';
 import { jsonLines } from './json-lines.ts';
 import { linesOf } from './lines.ts';
@@ -46,7 +47,7 @@ export async function importCalls(
   listener: ImportListener,
 ): Promise<ImportCounts> {
   const readers = files.map(readerOf);
-  const columns = importColumns(Object.keys(mapping.dimensions));
+  const columns = importColumns(mapping);
   const withId = mapping.columns.request_id === undefined ? (row: CallRow) => row : requestIds();
   const ignored = new Set<string>();
   const counts = { inserted: 0, skipped: 0, rejected: 0, unreadable: 0 };
@@ -78,6 +79,7 @@ export async function importCalls(
     });
     try {
       for await (const source of read(linesOf(counted))) {
+        if ('cells' in source) refuseDroppedMoney(source.line, source.cells);
         const row = 'reason' in source ? source.reason : callRowOf(source.cells, columns);
         if ('cells' in source) tellIgnored(source.cells, file);
         if (typeof row === 'string') reject(source.line, row);
@@ -92,10 +94,19 @@ export async function importCalls(
     await flush();
   };
 
+  const refuseDroppedMoney = (line: number, cells: Readonly<Record<string, unknown>>) => {
+    const heading = droppedMoney(cells, columns);
+    if (heading === null) return;
+    const what = `column ${JSON.stringify(heading)} looks like money, but is not known`;
+    throw new AppError('import_unreadable', `line ${line}: ${what}`, {
+      hint: 'call it cost (USD) in the file, or take it out',
+    });
+  };
+
   const tellIgnored = (cells: Readonly<Record<string, unknown>>, file: string) => {
     for (const name of Object.keys(cells)) {
       // Names that vary from row to row must not fill the memory.
-      if (columns.has(name) || ignored.has(name) || ignored.size >= 100) continue;
+      if (columns.find(name) !== undefined || ignored.has(name) || ignored.size >= 100) continue;
       ignored.add(name);
       listener.ignored(name, file);
     }
@@ -150,5 +161,6 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EACCES') return 'no permission to read it';
   if (code === 'EISDIR') return 'it is a folder';
-  return messageOf(error);
+  const hint = error instanceof AppError ? error.hint : null;
+  return hint ? `${messageOf(error)} (${hint})` : messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { AppError } from '../model/errors.ts';
 
 /** A line without its line feed; the first line of a file is number 1. */
@@ -9,28 +10,69 @@ export interface Line {
 /** No row of a log is as long: this is a file of another kind, and must not be held in memory. */
 const LONGEST = 16 * 1024 * 1024;
 
+const LINE_FEED = 0x0a;
+const BYTE_ORDER_MARK = '\uFEFF';
+
 /**
  * UTF-8 text cut at line feeds, a chunk at a time. Only there: JSON text may hold the other characters that readers
- * of lines take for an end.
+ * of lines take for an end. Bytes that are no UTF-8 end the reading: the file is of another encoding, and what it says
+ * would be guessed.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
-  const decoder = new TextDecoder();
   let number = 0;
-  let rest = '';
+  let pieces: Buffer[] = [];
+  let size = 0;
   for await (const chunk of chunks) {
-    const text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    const parts = text.split('\n');
-    const last = parts.pop() ?? '';
-    for (const part of parts) {
-      number += 1;
-      yield { number, text: rest + part };
-      rest = '';
+    const bytes = Buffer.from(chunk as Uint8Array);
+    const end = bytes.lastIndexOf(LINE_FEED);
+    if (end >= 0) {
+      for (const text of textOf([...pieces, bytes.subarray(0, end)], number).split('\n')) {
+        number += 1;
+        yield { number, text };
+      }
+      pieces = [];
+      size = 0;
     }
-    rest += last;
-    if (rest.length > LONGEST) {
+    pieces.push(bytes.subarray(end + 1));
+    size += bytes.length - end - 1;
+    if (size > LONGEST) {
       throw new AppError('import_unreadable', `line ${number + 1} has no end: this is no file of lines`);
     }
   }
-  rest += decoder.decode();
+  const rest = textOf(pieces, number);
   if (rest !== '') yield { number: number + 1, text: rest };
+}
+
+/** Whole lines as text; `before` is how many came before them. */
+function textOf(pieces: readonly Buffer[], before: number): string {
+  const bytes = Buffer.concat(pieces);
+  if (before === 0 && isUtf16(bytes)) {
+    throw new AppError('import_unreadable', 'the file is UTF-16 text', { hint: 'save it as UTF-8' });
+  }
+  if (!isUtf8(bytes)) {
+    const line =
+      before + 1 + bytes.subarray(0, validBytes(bytes)).filter((byte) => byte === LINE_FEED).length;
+    throw new AppError('import_unreadable', `line ${line} is not UTF-8 text`, {
+      hint: 'the file has another encoding: save it as UTF-8, or convert it: iconv -f GBK -t UTF-8',
+    });
+  }
+  const text = bytes.toString('utf8');
+  return before === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+}
+
+/** By its mark, or by a NUL beside a letter at its beginning. */
+function isUtf16(bytes: Buffer): boolean {
+  const [a, b] = bytes;
+  if (a === undefined || b === undefined) return false;
+  return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a === 0) !== (b === 0);
+}
+
+/** How many bytes of the beginning are whole lines of UTF-8. */
+function validBytes(bytes: Buffer): number {
+  let start = 0;
+  for (;;) {
+    const end = bytes.indexOf(LINE_FEED, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return start;
+    start = end + 1;
+  }
 }
