@@ -55,9 +55,20 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Waits between attempts (docs/operations.md); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
-const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
+export const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
 /** Ten minutes: a fault that a person must mend is not mended sooner. */
 const PERSON_RUNG = 3;
+/**
+ * What is known of an attempt that nobody told the outcome of. It may itself be what ended its process, and so it counts as
+ * one that failed.
+ */
+export const UNANSWERED: Failure = {
+  kind: 'passing',
+  reason: 'timeout',
+  text: 'the process that sent it ended before an answer came',
+  retryAfterMs: null,
+};
+
 /** How long a delivery is tried, from the first attempt on. */
 export const RETRY_FOR_MS = 24 * HOUR;
 /** A delivery that has waited this long is told to the other channels. */
@@ -109,6 +120,11 @@ export function afterFailure(
     nextAt: Math.min(now + wait, deadline),
     report,
   };
+}
+
+/** Whether a delivery has used up its ladder and its day: one that keeps ending processes is not sent again. */
+export function isSpent({ rung, firstTriedAt }: AttemptStart, now: number): boolean {
+  return rung >= LADDER_MS.length && now >= firstTriedAt + RETRY_FOR_MS;
 }
 
 /**

@@ -3,9 +3,11 @@ import type { Channel } from '../channels/channel.ts';
 import {
   afterFailure,
   type Failure,
+  isSpent,
   type NewDelivery,
   OPEN_STATES,
   RETRY_FOR_MS,
+  UNANSWERED,
 } from '../model/delivery.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
@@ -72,6 +74,9 @@ interface Lock {
   shared: number;
 }
 
+/** What is not sent again because the process ended each time that it was. */
+const UNSENT: Attempt = { kind: 'failed', failure: UNANSWERED, accepted: [] };
+
 interface Round {
   /** Where in the jitter its retries lie: what was not sent for the same reason is due again together. */
   readonly spread: number;
@@ -105,7 +110,10 @@ export function openLane(parts: LaneParts): Lane {
     if (lock !== null) unsent.set(claim.id, (unsent.get(claim.id) ?? 0) + 1);
     const claimed = { ...claim, attempts: claim.attempts - (unsent.get(claim.id) ?? 0) };
     const begun = performance.now();
-    const outcome = lock?.refusal ?? (await attempt(channel, claimed, timeoutMs, parts.aborting));
+    const outcome =
+      claim.isTakenOver && isSpent(claim, now())
+        ? UNSENT
+        : (lock?.refusal ?? (await attempt(channel, claimed, timeoutMs, parts.aborting)));
     const ms = lock === null ? Math.round(performance.now() - begun) : 0;
     const at = lock?.at ?? now();
     const settled = settlementOf(parts, claimed, outcome, at, round.spread);

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import {
   type DeliveryState,
   type Failure,
+  LADDER_MS,
   type NewDelivery,
   OPEN_STATES,
   statesBefore,
+  UNANSWERED,
 } from '../model/delivery.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import {
@@ -23,6 +25,8 @@ import {
 export interface Claimed extends StoredDelivery {
   readonly token: string;
   readonly firstTriedAt: number;
+  /** Whether the attempt before was never settled: its process ended, maybe by what it sent. */
+  readonly isTakenOver: boolean;
 }
 
 /** What became of an attempt. `accepted` are all recipients that have taken the message so far. */
@@ -45,7 +49,9 @@ const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
 /**
  * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
  * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
- * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body.
+ * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body. That claim
+ * counts the lost attempt on the ladder, and puts itself off by the next wait in case it is lost as well: what ends every
+ * process that sends it is tried as seldom as what fails, and others go first.
  */
 export async function claim(
   sql: SqlSession,
@@ -55,22 +61,40 @@ export async function claim(
   except: readonly string[] = [],
 ): Promise<Claimed | null> {
   const token = randomUUID();
-  const [row] = await sql.query<DeliveryRow>(
-    `UPDATE spendwatch.delivery
-     SET attempts = attempts + 1, first_tried_at = LEAST(first_tried_at, $2),
-         lease_token = $4, lease_until = clock_timestamp() + $5::text::interval
-     WHERE id = (
-       SELECT id FROM spendwatch.delivery
+  const [row] = await sql.query<DeliveryRow & { is_taken_over: boolean }>(
+    `WITH due AS MATERIALIZED (
+       SELECT id AS due_id, lease_until IS NOT NULL AS is_taken_over FROM spendwatch.delivery
        WHERE channel = $1 AND ${DUE} AND id NOT IN (SELECT jsonb_array_elements_text($3::text::jsonb))
          AND ${CLAIMABLE}
        ORDER BY next_at, created_at, id LIMIT 1
        FOR UPDATE SKIP LOCKED)
-     RETURNING ${DELIVERY_COLUMNS}`,
-    [channel, new Date(now), JSON.stringify(except), token, `${leaseMs} milliseconds`],
+     UPDATE spendwatch.delivery
+     SET attempts = attempts + 1, first_tried_at = LEAST(first_tried_at, $2),
+         lease_token = $4, lease_until = clock_timestamp() + $5::text::interval,
+         rung = rung + is_taken_over::int,
+         next_at = CASE WHEN is_taken_over THEN $2::timestamptz + ($6::text::jsonb ->> LEAST(rung + 1, $7::int))::interval
+                        ELSE next_at END,
+         failure_kind = CASE WHEN is_taken_over THEN $8 ELSE failure_kind END,
+         failure_reason = CASE WHEN is_taken_over THEN $9 ELSE failure_reason END,
+         failure_text = CASE WHEN is_taken_over THEN $10 ELSE failure_text END
+     FROM due WHERE id = due_id
+     RETURNING ${DELIVERY_COLUMNS}, is_taken_over`,
+    [
+      channel,
+      new Date(now),
+      JSON.stringify(except),
+      token,
+      `${leaseMs} milliseconds`,
+      JSON.stringify(LADDER_MS.map((ms) => `${ms} milliseconds`)),
+      LADDER_MS.length - 1,
+      UNANSWERED.kind,
+      UNANSWERED.reason,
+      UNANSWERED.text,
+    ],
   );
   if (row === undefined) return null;
   const stored = storedDelivery(row);
-  return { ...stored, token, firstTriedAt: stored.firstTriedAt ?? now };
+  return { ...stored, token, firstTriedAt: stored.firstTriedAt ?? now, isTakenOver: row.is_taken_over };
 }
 
 /** Whether there is something that `claim` could take. */

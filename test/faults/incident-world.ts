@@ -47,7 +47,7 @@ export interface IncidentWorld {
   told(...services: readonly string[]): Promise<void>;
   /** The next one that gets so far waits for its answer for ever. Resolves when it does. */
   pause(where: Pause): Promise<void>;
-  /** As if all leases had run out; nobody may be alive who holds one. */
+  /** As if all leases had run out, and the waits that follow them; nobody may be alive who holds one. */
   endLeases(): Promise<void>;
   query<Row>(text: string): Promise<Row[]>;
   /** Resolves when nothing waits any more. */
@@ -143,7 +143,7 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
       await audit.sql.query('UPDATE spendwatch.leader SET held_until = clock_timestamp()');
       await audit.sql.query('UPDATE spendwatch.channel_turn SET free_at = clock_timestamp()');
       await audit.sql.query(
-        'UPDATE spendwatch.delivery SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL',
+        'UPDATE spendwatch.delivery SET lease_until = clock_timestamp(), next_at = LEAST(next_at, now()) WHERE lease_until IS NOT NULL',
       );
     },
     query: (text) => audit.sql.query(text),

@@ -409,6 +409,40 @@ describe('a delivery that does not arrive', () => {
     expect(b.reports.filter(({ outcome }) => outcome === 'given_up')).toHaveLength(1);
   });
 
+  test('that ended every process which sent it for a day is not sent again, and others are told of it', async () => {
+    const b = await bench();
+    const [mail, ops] = [recorder('mail'), recorder('ops')];
+    const [id] = await b.queue({ others: ['ops'] });
+    const begun = b.now;
+    let ended = 0;
+    // A process that ends while it sends has claimed, and says no more.
+    for (; b.now < begun + 26 * 60 * MINUTE; b.now += MINUTE) {
+      if (b.now >= begun + 24 * 60 * MINUTE && ended > 20) break;
+      if ((await b.state.claim('mail', b.now, 0)) !== null) ended += 1;
+    }
+    expect(ended).toBeGreaterThan(20);
+    expect(ended).toBeLessThan(35);
+    b.now += 60 * MINUTE;
+    await b.worker([mail, ops]).deliverDue();
+    expect(mail.sent).toEqual([]);
+    expect(b.reports.find((report) => report.id === id && report.outcome === 'given_up')).toMatchObject({
+      reason: 'timeout',
+    });
+    expect(ops.sent).toHaveLength(1);
+    expect(b.undelivered[0]?.failure.text).toContain('the process that sent it ended');
+  });
+
+  test('that was cut off once is sent again, however long nobody was there to do so', async () => {
+    const b = await bench();
+    const mail = recorder('mail');
+    await b.queue({});
+    await b.state.claim('mail', b.now, 0);
+    b.now += 3 * 24 * 60 * MINUTE;
+    await b.worker([mail]).deliverDue();
+    expect(mail.sent).toHaveLength(1);
+    expect(b.outcomes()).toContain('mail delivered');
+  });
+
   test('is sent after all, from the first rung on, once its row is set as docs/operations.md says', async () => {
     const b = await bench();
     let isMended = false;
@@ -700,8 +734,11 @@ describe('when it stops or breaks', () => {
     await round;
     expect(frozen.sent).toEqual([]);
     b.reports.length = 0;
+    // What was taken over again and again is put off for longer each time.
+    b.now += 60 * MINUTE;
 
     const slow = recorder('mail', async () => {
+      b.now += 60 * MINUTE;
       await b.worker([other]).deliverDue();
     });
     const leaseless: State = { ...b.state, claim: (channel, now) => b.state.claim(channel, now, 0) };

@@ -55,6 +55,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
       firstTriedAt: AT,
       reportedAt: null,
       failure: null,
+      isTakenOver: false,
     });
   });
 
@@ -96,6 +97,67 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect((await state.queueLengths()).get(one.channel)).toBe(1);
     expect(await state.settle(heir, settlement('delivered'), AT)).toBe(true);
     expect((await state.queueLengths()).get(one.channel)).toBeUndefined();
+  });
+
+  test('what ends every process that sends it is taken up at once, and then as seldom as what fails', async () => {
+    const state = await open();
+    const one = delivery({ channel: newChannel() });
+    await queue(state, [one]);
+    let now = AT;
+    expect(await claimed(state, one.channel, now, 0)).toMatchObject({ rung: 0, isTakenOver: false });
+    for (const [i, wait] of [
+      30_000,
+      2 * MINUTE,
+      10 * MINUTE,
+      30 * MINUTE,
+      60 * MINUTE,
+      60 * MINUTE,
+    ].entries()) {
+      expect(await claimed(state, one.channel, now, 0)).toMatchObject({
+        id: one.id,
+        rung: i + 1,
+        attempts: i + 2,
+        isTakenOver: true,
+        firstTriedAt: AT,
+        failure: { kind: 'passing', reason: 'timeout', text: expect.stringContaining('the process') },
+      });
+      expect(await state.claim(one.channel, now + wait - 1, LEASE)).toBeNull();
+      now += wait;
+    }
+    // What others are told of is told of this one too.
+    const overdue = await state.reportOverdue([one.channel], now - 1, now - 1, () => []);
+    expect(overdue.map(({ id }) => id)).toEqual([one.id]);
+    expect(await state.settle(await claimed(state, one.channel, now), settlement('delivered'), now)).toBe(
+      true,
+    );
+    expect(await state.claim(one.channel, now + DAY, LEASE)).toBeNull();
+  });
+
+  test('others go before what ended the process that sent it', async () => {
+    const state = await open();
+    const channel = newChannel();
+    const [poison, later, last] = [delivery({ channel }), delivery({ channel }), delivery({ channel })];
+    await queue(state, [poison], AT);
+    await claimed(state, channel, AT, 0);
+    await claimed(state, channel, AT, 0);
+    await queue(state, [later], AT + 1);
+    await queue(state, [last], AT + 2);
+    const due = AT + 2 * MINUTE;
+    const order = [
+      await claimed(state, channel, due),
+      await claimed(state, channel, due),
+      await claimed(state, channel, due),
+    ];
+    expect(order.map(({ id }) => id)).toEqual([later.id, last.id, poison.id]);
+  });
+
+  test('an attempt that was settled is not counted twice, though its lease has ended', async () => {
+    const state = await open();
+    const one = delivery({ channel: newChannel() });
+    await queue(state, [one]);
+    await state.settle(await claimed(state, one.channel, AT, 0), settlement('queued'), AT);
+    const next = await claimed(state, one.channel, AT + MINUTE);
+    expect(next).toMatchObject({ rung: 1, attempts: 2, isTakenOver: false, failure: { reason: 'refused' } });
   });
 
   test('a lease does not outlive a clock of the database that went back', async () => {
