@@ -2,7 +2,7 @@ import type { App } from './app.ts';
 import type { Channel } from './channels/channel.ts';
 import { healthDeliveries } from './health-deliveries.ts';
 import { afterFailure, type NewDelivery } from './model/delivery.ts';
-import { messageOf, SendError } from './model/errors.ts';
+import { messageOf, SendError, sentenceOf } from './model/errors.ts';
 import { blindMessage, seesMessage } from './model/health-message.ts';
 import type { Message } from './model/message.ts';
 import type { Episode } from './model/said.ts';
@@ -124,7 +124,7 @@ export function openHealthWatch(now: () => number, random: () => number): Health
 function failureOf({ error, rules }: PollReport): string | null {
   if (error === null) return null;
   const failed = rules.find((rule) => rule.error !== null);
-  return failed === undefined ? error.message : `rule ${failed.rule.name}: ${error.message}`;
+  return failed === undefined ? error.message : `rule ${failed.rule.name}: ${sentenceOf(error)}`;
 }
 
 async function recordNews(

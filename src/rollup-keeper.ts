@@ -31,7 +31,7 @@ export interface Maintained {
 const BUILD_SLICE_MS = 2_000;
 const LONGEST_SLICE_MS = 60_000;
 /** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
-const CELLS_MADE = 2;
+const CELLS_MADE = 3;
 
 /**
  * Opened on a state store that is up to date. `bypassed` is told each time that cells cannot be used and the store itself
@@ -50,9 +50,27 @@ export function openRollupKeeper(
   let askingSince: number | null = null;
   let sliceMs = BUILD_SLICE_MS;
 
+  /** Queries that must share no statement are left to the store, which answers each for itself. */
+  const lookApart: Rollup['look'] = async (queries, before, now) => {
+    for (;;) {
+      const apart = queries.map((query) => store.isFaulty(query, before));
+      const shared = queries.filter((_, i) => !apart[i]);
+      if (shared.length === 0) return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
+      try {
+        const seen = await rollup.look(shared, before, now);
+        const series = [...seen.series];
+        return { ...seen, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
+      } catch (error) {
+        // The store has found out which of them it was.
+        const isKnown = queries.some((query, i) => !apart[i] && store.isFaulty(query, before));
+        if (isAway(error) || !isKnown) throw error;
+      }
+    }
+  };
+
   const look: Rollup['look'] = async (queries, before, now) => {
     try {
-      const seen = await rollup.look(queries, before, now);
+      const seen = await lookApart(queries, before, now);
       askingSince = seen.series.includes(null) ? performance.now() : null;
       sliceMs = BUILD_SLICE_MS;
       return seen;

@@ -1,3 +1,4 @@
+import { sentenceOf } from '../model/errors.ts';
 import { localDay } from '../model/local-time.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Rule, ThresholdRule } from '../model/rule.ts';
@@ -39,7 +40,8 @@ export async function backtest(
   );
   const rules = parts.rules.flatMap((rule) => {
     const gathered = gatherers.get(rule.name)?.read();
-    return gathered === undefined ? [] : [{ ...gathered, error: failed.get(rule.name)?.message ?? null }];
+    const error = failed.get(rule.name);
+    return gathered === undefined ? [] : [{ ...gathered, error: error ? sentenceOf(error) : null }];
   });
   const alerts = rules.flatMap((rule) => rule.alerts).sort((a, b) => a.news.at - b.news.at);
   return { alerts, rules };

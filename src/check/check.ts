@@ -1,3 +1,4 @@
+import { sentenceOf } from '../model/errors.ts';
 import type { Firing } from '../model/finding.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
@@ -49,7 +50,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
       findings,
       unpricedOf: (key) => unpriced.of(rule, key),
       isPartlyUnpriced: unpriced.any(rule),
-      error: error === null ? null : error.message,
+      error: error === null ? null : sentenceOf(error),
     };
   });
   const { all } = unpriced;

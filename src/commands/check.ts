@@ -7,7 +7,7 @@ import { checkTable } from '../check/table.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
-import { AppError, asAppError } from '../model/errors.ts';
+import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { cronSchedule } from '../schedule.ts';
 import type { Io } from './io.ts';
@@ -57,8 +57,7 @@ async function evaluated(
       await sql.close();
     }
   } catch (error) {
-    const { message, hint } = asAppError(error, 'check_failed');
-    return unreadable(parts, at, hint === null ? message : `${message} (${hint})`);
+    return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));
   }
 }
 

@@ -66,3 +66,8 @@ export function messageOf(error: unknown): string {
 export function asAppError(error: unknown, code: string): AppError {
   return error instanceof AppError ? error : new AppError(code, messageOf(error), { cause: error });
 }
+
+/** What went wrong and what to do about it, in one line. */
+export function sentenceOf({ message, hint }: AppError): string {
+  return hint === null ? message : `${message} (${hint})`;
+}

@@ -3,7 +3,7 @@ import { ONE } from '../model/money.ts';
 import type { Query, SegmentCell, Series } from '../model/series.ts';
 import { planReads } from '../rollup/plan.ts';
 import { seriesOf } from '../rollup/window-sums.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
+import type { AuditStore, Reading } from '../stores/audit-store.ts';
 
 /** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
 export interface Source extends Pick<AuditStore, 'read'> {
@@ -66,15 +66,20 @@ export async function collectDirectly(
     const read = plan.reads[index];
     const answer = answers[index];
     if (read === undefined || answer === undefined) throw new RangeError('a read was left unanswered');
-    return answer instanceof AppError ? answer : seriesOf(query, read, answer);
+    if (answer instanceof AppError) return answer;
+    if (!('failed' in answer)) return seriesOf(query, read, answer);
+    const { cells, failed } = answer;
+    const lost = query.measures.find((measure) => failed.has(measure));
+    if (lost !== undefined) return failed.get(lost) as AppError;
+    const measures = read.measures.filter((measure) => !failed.has(measure));
+    return seriesOf(query, { ...read, measures }, cells);
   });
-  const rowsRead = answers.reduce(
-    (rows, answer) => rows + (answer instanceof AppError ? 0 : callsIn(answer)),
-    0,
-  );
+  const rowsRead = answers.reduce((rows, answer) => rows + callsIn(answer), 0);
   return { newestRow, rowsRead, series };
 }
 
-function callsIn(cells: readonly SegmentCell[]): number {
+function callsIn(answer: Reading['answers'][number]): number {
+  if (answer instanceof AppError) return 0;
+  const cells: readonly SegmentCell[] = 'failed' in answer ? answer.cells : answer;
   return cells.reduce((calls, { cell }) => calls + Number((cell.sums.calls ?? 0n) / ONE), 0);
 }

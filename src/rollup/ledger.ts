@@ -158,12 +158,11 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     startsOver = false;
   };
 
-  /** Opens the cubes that the queries need and forgets the others; one that needs more measures begins anew. */
+  /** Opens the cubes that the queries need and forgets the others; one that needs other measures begins anew. */
   const useCubes = async (): Promise<void> => {
-    const isOpen = (name: string): boolean => {
-      const own = cubes.get(name);
-      return plan.cubes.get(name)?.measures.every((one) => own?.cube.measures.includes(one)) === true;
-    };
+    // A measure more than is asked for is one that may not be readable any more.
+    const isOpen = (name: string): boolean =>
+      cubes.get(name)?.cube.measures.join() === plan.cubes.get(name)?.measures.join();
     const names = new Set([...cubes.keys(), ...plan.cubes.keys()]);
     if ([...names].every(isOpen)) return;
     rereadsOpen = true;

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
 import type { AppError } from '../model/errors.ts';
+import type { Measure } from '../model/measure.ts';
 import type { Column } from '../model/metric.ts';
-import type { CellRead, Dimension, GroupKey, SegmentCell } from '../model/series.ts';
+import type { CellRead, Dimension, GroupKey, Query, SegmentCell } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
 
@@ -34,7 +35,13 @@ export interface Reading {
   /** The time of the newest row before `before`, ms; null for a store without rows. */
   readonly newestRow: number | null;
   /** One answer a read, in the order asked; a read that failed by itself fails alone. */
-  readonly answers: readonly (readonly SegmentCell[] | AppError)[];
+  readonly answers: readonly (readonly SegmentCell[] | PartialCells | AppError)[];
+}
+
+/** The answer to a read some of whose measures could not be read: the sums of the others, and why these could not. */
+export interface PartialCells {
+  readonly cells: readonly SegmentCell[];
+  readonly failed: ReadonlyMap<Measure, AppError>;
 }
 
 /** A cell of a cube: `sums` are exact decimals as text, in the order of the cube's measures. */
@@ -117,8 +124,16 @@ export type CallRow = Readonly<Partial<Record<Column | Dimension, string | numbe
  * session zone UTC. `read` throws an AppError `store_unreachable` or `store_timeout` when nothing could be read.
  */
 export interface AuditStore {
-  /** All reads of a poll together, so that an implementation can serve many with one scan. */
+  /**
+   * All reads of a poll together, so that an implementation can serve many with one scan. A column or expression that cannot
+   * be read, or that is not one value of its own row, is known for what is made of it alone.
+   */
   read(reads: readonly CellRead[], before: number): Promise<Reading>;
+  /**
+   * Whether something that a query asks for could not be read lately, as of an instant (ms): it must not share a statement
+   * with others, and `read` tells when it can be read again. Reads nothing.
+   */
+  isFaulty(query: Pick<Query, 'measures' | 'groupBy' | 'where'>, at: number): boolean;
   /** Those of the spans (ascending) that have a row; costs the store the same however many rows they have. */
   occupied(spans: readonly Window[]): Promise<readonly Window[]>;
   /** Several questions over one state of the store. Throws as `read` does. */

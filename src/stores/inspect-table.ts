@@ -1,8 +1,10 @@
-import { AppError, messageOf } from '../model/errors.ts';
-import type { Sql } from '../sql/port.ts';
-import type { ColumnSource, Mapping, StoreProblem } from './audit-store.ts';
-import { fromTableSql } from './cell-sql.ts';
-import { sourceSql, tableSql } from './source-sql.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
+import type { Mapping, StoreProblem } from './audit-store.ts';
+import type { TimeType } from './cell-sql.ts';
+import { indexProblems } from './inspect-indexes.ts';
+import { type Sample, sourceProblems } from './inspect-sources.ts';
+import { missingTable } from './missing-table.ts';
+import { tableSql } from './source-sql.ts';
 
 interface TableFacts {
   readonly oid: string;
@@ -11,22 +13,21 @@ interface TableFacts {
 
 interface ColumnFacts {
   readonly name: string;
-  readonly type: string;
   readonly readable: boolean;
   readonly indexed: boolean;
 }
 
-/** What keeps a table from being read (faults), and what makes it dear (warnings). */
-export async function inspectTable(sql: Sql, mapping: Mapping): Promise<readonly StoreProblem[]> {
+/** What is known of the time: how it is stored, and the rows of the newest hour; null where it cannot be read. */
+export type LookAtTime = (session: SqlSession) => Promise<Sample | null>;
+
+/** What keeps a table from being read (faults), and what makes it dear or doubtful (warnings). */
+export async function inspectTable(
+  sql: Sql,
+  mapping: Mapping,
+  lookAtTime: LookAtTime,
+): Promise<readonly StoreProblem[]> {
   const table = await tableFacts(sql, mapping);
-  if (table === null) {
-    return [
-      fault(
-        `There is no table ${mapping.table} in the database.`,
-        'Check `table` or `preset`, the schema and the database; `spendwatch init --create-table` creates the default table.',
-      ),
-    ];
-  }
+  if (table === null) return [await missingTable(sql, mapping.table)];
   const columns = await columnFacts(sql, table.oid);
   if (!columns.some((column) => column.readable)) {
     return [
@@ -34,18 +35,34 @@ export async function inspectTable(sql: Sql, mapping: Mapping): Promise<readonly
     ];
   }
   const problems: StoreProblem[] = [];
+  const missing = new Set<string>();
   for (const [name, source] of [...Object.entries(mapping.columns), ...Object.entries(mapping.dimensions)]) {
-    const problem =
-      typeof source === 'string'
-        ? columnProblem(name, source, columns, mapping)
-        : await expressionProblem(sql, name, source, mapping);
-    if (problem !== null) problems.push(problem);
+    if (typeof source !== 'string') continue;
+    const problem = columnProblem(name, source, columns, mapping);
+    if (problem === null) continue;
+    problems.push(problem);
+    missing.add(name);
   }
-  return [...problems, ...timeProblems(mapping, columns), ...indexProblems(mapping, table, columns)];
+  // Read-only as polls are: PostgreSQL runs what it takes for constant while it plans, even for no row.
+  const found = await sql.transaction({ readOnly: true }, async (session) => {
+    const sample = missing.has('time') ? null : await lookAtTime(session);
+    const timeType: TimeType | null = sample?.timeType ?? null;
+    const indexed = new Set(columns.filter((column) => column.indexed).map(({ name }) => name));
+    const gone = (['time', 'id'] as const).filter((name) => missing.has(name));
+    const left = { ...mapping, columns: without(mapping.columns, gone) };
+    return [
+      ...(await sourceProblems(mapping, missing, sample, session)),
+      ...(await indexProblems(left, { kind: table.kind, columns: indexed }, timeType, session)),
+    ];
+  });
+  return [...problems, ...found];
 }
 
 const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
-const warning = (message: string, hint: string): StoreProblem => ({ level: 'warning', message, hint });
+
+function without<T>(columns: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => !names.includes(name)));
+}
 
 async function tableFacts(sql: Sql, mapping: Mapping): Promise<TableFacts | null> {
   const [row] = await sql.query<TableFacts>(
@@ -58,8 +75,7 @@ async function tableFacts(sql: Sql, mapping: Mapping): Promise<TableFacts | null
 /** Every column of the table (privilege-filtered views would hide those that may not be read). */
 async function columnFacts(sql: Sql, oid: string): Promise<ColumnFacts[]> {
   return sql.query<ColumnFacts>(
-    `SELECT attname::text AS name, format_type(atttypid, NULL) AS type,
-       has_column_privilege(attrelid, attnum, 'SELECT') AS readable,
+    `SELECT attname::text AS name, has_column_privilege(attrelid, attnum, 'SELECT') AS readable,
        EXISTS (SELECT FROM pg_index WHERE indrelid = attrelid AND indkey[0] = attnum AND indisvalid AND indpred IS NULL)
          AS indexed
      FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
@@ -77,63 +93,16 @@ function columnProblem(
   if (found === undefined) {
     if (mapping.optional?.[column] !== undefined) return null;
     const names = columns.map((candidate) => candidate.name).join(', ');
-    return fault(
-      `${mapping.table} has no column "${column}" (mapped as ${name}).`,
-      `The table has: ${names}. Map another one under \`columns\`, or null where there is none.`,
-    );
+    const alike = columns.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
+    const hint =
+      alike === undefined
+        ? `The table has: ${names}. Map another one under \`columns\`, or null where there is none.`
+        : `The table has "${alike.name}": letter case counts.`;
+    return fault(`${mapping.table} has no column "${column}" (mapped as ${name}).`, hint);
   }
   if (found.readable) return null;
   return fault(
     `No permission to read column "${column}" of ${mapping.table} (mapped as ${name}).`,
     `GRANT SELECT ON ${tableSql(mapping.table)} TO …`,
-  );
-}
-
-async function expressionProblem(
-  sql: Sql,
-  name: string,
-  source: ColumnSource,
-  mapping: Mapping,
-): Promise<StoreProblem | null> {
-  try {
-    // Read-only as polls are: PostgreSQL runs what it takes for constant while it plans, even for no row.
-    await sql.transaction({ readOnly: true }, (session) =>
-      session.query(`${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`),
-    );
-    return null;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'store_unreachable') throw error;
-    return fault(
-      `The expression for ${name} cannot be read from ${mapping.table}: ${messageOf(error)}`,
-      'Check the expression under `columns` or `dimensions` against the table.',
-    );
-  }
-}
-
-const TIME_TYPES = ['timestamp with time zone', 'timestamp without time zone'];
-
-function timeProblems(mapping: Mapping, columns: readonly ColumnFacts[]): StoreProblem[] {
-  const time = columns.find((column) => column.name === mapping.columns.time);
-  if (time === undefined || TIME_TYPES.includes(time.type)) return [];
-  return [
-    fault(
-      `Column "${time.name}" of ${mapping.table}, mapped as time, is of type ${time.type}.`,
-      'Map `time` to a timestamptz or timestamp (UTC) column, or to an expression such as { sql: "to_timestamp(created)" }.',
-    ),
-  ];
-}
-
-function indexProblems(mapping: Mapping, table: TableFacts, columns: readonly ColumnFacts[]): StoreProblem[] {
-  // Views and foreign tables have no indexes of their own.
-  if (!['r', 'p', 'm'].includes(table.kind)) return [];
-  const missing = columns.filter(
-    (column) =>
-      !column.indexed && (column.name === mapping.columns.time || column.name === mapping.columns.id),
-  );
-  return missing.map((column) =>
-    warning(
-      `${mapping.table} has no index that begins with "${column.name}": every poll reads the whole table.`,
-      `CREATE INDEX CONCURRENTLY ON ${tableSql(mapping.table)} ("${column.name}")`,
-    ),
   );
 }

@@ -1,7 +1,9 @@
 import { AppError } from '../model/errors.ts';
-import { type ErrorFilter, errorFilterOf, isSketch, type Measure } from '../model/measure.ts';
+import { errorFilterOf, isSketch, type Measure } from '../model/measure.ts';
+import type { Column } from '../model/metric.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
+import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
 import { priceSql } from './price-sql.ts';
 import { columnSql, type Parameters } from './source-sql.ts';
 
@@ -13,8 +15,8 @@ const MAX_QUANTITY = '1000000000000000';
 /** What a row is asked for before it is summed, as `expression AS name`; the rest of this file works on these names. */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   const wanted = new Set(measures.flatMap(rawColumnsOf));
-  return RAW.filter(([name]) => wanted.has(name)).map(
-    ([name, sql]) => `${sql(mapping, { quantity: quantitySql, double: doubleSql })} AS ${name}`,
+  return RAW.filter(({ name }) => wanted.has(name)).map(
+    ({ name, sql }) => `${sql(mapping, { quantity: quantitySql, double: doubleSql })} AS ${name}`,
   );
 }
 
@@ -23,7 +25,7 @@ export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[])
   const wanted = new Set(measures.flatMap(rawColumnsOf));
   // Numbers are not converted, which would cost as much again as all else that a digest does.
   const asTheyAre = { quantity: (column: string) => column, double: (column: string) => column };
-  return [...new Set(RAW.filter(([name]) => wanted.has(name)).map(([, sql]) => sql(mapping, asTheyAre)))];
+  return [...new Set(RAW.filter(({ name }) => wanted.has(name)).map(({ sql }) => sql(mapping, asTheyAre)))];
 }
 
 /** The expressions that some measures share, over the raw columns: the exact cost, and whether the call failed. */
@@ -95,19 +97,64 @@ interface Conversions {
   double(expression: string): string;
 }
 
-const RAW: readonly (readonly [name: string, sql: (mapping: Mapping, conversions: Conversions) => string])[] =
-  [
-    ['cost_raw', (mapping) => columnSql(mapping, 'cost', 'NULL::numeric')],
-    ['model_raw', (mapping) => `${columnSql(mapping, 'model', 'NULL')}::text`],
-    ['input_raw', (mapping, { quantity }) => quantity(columnSql(mapping, 'input_tokens', 'NULL::integer'))],
-    ['output_raw', (mapping, { quantity }) => quantity(columnSql(mapping, 'output_tokens', 'NULL::integer'))],
-    ['status_raw', (mapping) => `${columnSql(mapping, 'status', 'NULL')}::integer`],
-    ['error_raw', (mapping) => `NULLIF(${columnSql(mapping, 'error', 'NULL')}::text, '')`],
-    ['latency_raw', (mapping, { quantity }) => quantity(columnSql(mapping, 'latency_ms', 'NULL::float8'))],
-    // A logarithm takes a double: by way of a numeric each costs 1 µs more, half of what a call costs in all.
-    ['latency_double', (mapping, { double }) => double(columnSql(mapping, 'latency_ms', 'NULL::float8'))],
-    ['ttft_double', (mapping, { double }) => double(columnSql(mapping, 'ttft_ms', 'NULL::float8'))],
-  ];
+/** A column under the name that the rest of this file works on; some columns have two, for what they are needed as. */
+interface RawColumn {
+  readonly name: string;
+  readonly column: Column;
+  sql(mapping: Mapping, conversions: Conversions): string;
+}
+
+const RAW: readonly RawColumn[] = [
+  { name: 'cost_raw', column: 'cost', sql: (mapping) => columnSql(mapping, 'cost', 'NULL::numeric') },
+  { name: 'model_raw', column: 'model', sql: (mapping) => `${columnSql(mapping, 'model', 'NULL')}::text` },
+  {
+    name: 'input_raw',
+    column: 'input_tokens',
+    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'input_tokens', 'NULL::integer')),
+  },
+  {
+    name: 'output_raw',
+    column: 'output_tokens',
+    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'output_tokens', 'NULL::integer')),
+  },
+  {
+    name: 'status_raw',
+    column: 'status',
+    sql: (mapping) => `${columnSql(mapping, 'status', 'NULL')}::integer`,
+  },
+  { name: 'error_raw', column: 'error', sql: errorTextSql },
+  {
+    name: 'latency_raw',
+    column: 'latency_ms',
+    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'latency_ms', 'NULL::float8')),
+  },
+  // A logarithm takes a double: by way of a numeric each costs 1 µs more, half of what a call costs in all.
+  {
+    name: 'latency_double',
+    column: 'latency_ms',
+    sql: (mapping, { double }) => double(columnSql(mapping, 'latency_ms', 'NULL::float8')),
+  },
+  {
+    name: 'ttft_double',
+    column: 'ttft_ms',
+    sql: (mapping, { double }) => double(columnSql(mapping, 'ttft_ms', 'NULL::float8')),
+  },
+];
+
+/** The canonical columns that a measure is made of. */
+export function columnsOf(measure: Measure): readonly Column[] {
+  const raw = rawColumnsOf(measure);
+  return [...new Set(RAW.filter(({ name }) => raw.includes(name)).map(({ column }) => column))];
+}
+
+/** All that is ever made of one column alone, as expressions over the table. */
+export function madeOfColumn(column: Column, mapping: Mapping): string[] {
+  return RAW.filter((raw) => raw.column === column).map(({ name, sql }) => {
+    const raw = sql(mapping, { quantity: quantitySql, double: doubleSql });
+    if (name === 'cost_raw') return believedCostSql(raw);
+    return name.endsWith('_double') ? bucketSql(raw) : raw;
+  });
+}
 
 const COST = ['cost_raw', 'model_raw', 'input_raw', 'output_raw'];
 const FAILURE = ['status_raw', 'error_raw'];
@@ -154,13 +201,16 @@ function believedSql(expression: string, type: 'numeric' | 'float8'): string {
 
 /** A call's cost as numeric with 12 places; NULL is an unknown cost. */
 function costSql(prices: PriceList | null, parameters: Parameters): string {
-  // Rounding what has no more places anyway would cost a seventh of a sum of costs.
-  const exact =
-    'CASE WHEN scale(cost_raw::numeric) > 12 THEN round(cost_raw::numeric, 12) ELSE cost_raw::numeric END';
-  const believed = `CASE WHEN cost_raw BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
+  const believed = believedCostSql('cost_raw');
   const priced = prices === null ? 'NULL::numeric' : pricedSql(priceSql('model_raw', prices, parameters));
   return `CASE WHEN cost_raw IS NOT NULL THEN ${believed}
     WHEN input_raw > 0 OR output_raw > 0 THEN ${priced} ELSE 0::numeric END`;
+}
+
+function believedCostSql(cost: string): string {
+  // Rounding what has no more places anyway would cost a seventh of a sum of costs.
+  const exact = `CASE WHEN scale(${cost}::numeric) > 12 THEN round(${cost}::numeric, 12) ELSE ${cost}::numeric END`;
+  return `CASE WHEN ${cost} BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
 }
 
 /** Tokens at a price in USD per million, in one scalar sub-select so that the list is looked through once. */
@@ -168,23 +218,6 @@ function pricedSql(price: string): string {
   const amount = `round((COALESCE(input_raw, 0) * (found.price ->> 'input')::numeric
     + COALESCE(output_raw, 0) * (found.price ->> 'output')::numeric) / 1000000, 12)`;
   return `(SELECT CASE WHEN ${amount} <= ${MAX_COST} THEN ${amount} END FROM (SELECT ${price} AS price OFFSET 0) AS found)`;
-}
-
-/** By status, or by the presence of an error text where there is no status. */
-const FAILED =
-  'CASE WHEN status_raw IS NULL THEN error_raw IS NOT NULL ELSE status_raw NOT BETWEEN 200 AND 399 END';
-
-const TIMED_OUT = `(COALESCE(status_raw IN (408, 504), false) OR COALESCE(error_raw ~* 'timed?[ _-]?out|deadline', false))`;
-
-function narrowedSql(filter: ErrorFilter): string {
-  if (filter === null) return '';
-  const kinds = filter.map((kind) => {
-    if (kind === 'timeout') return TIMED_OUT;
-    if (kind === '4xx') return 'COALESCE(status_raw BETWEEN 400 AND 499, false)';
-    if (kind === '5xx') return 'COALESCE(status_raw BETWEEN 500 AND 599, false)';
-    return `COALESCE(status_raw = ${Math.trunc(kind)}, false)`;
-  });
-  return ` AND (${kinds.join(' OR ') || 'false'})`;
 }
 
 /** The sketch bucket of a value (metric.ts): always this expression, so that sketches of different reads merge. */

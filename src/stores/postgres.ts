@@ -1,5 +1,5 @@
-import { AppError, asAppError } from '../model/errors.ts';
-import type { CellRead, SegmentCell } from '../model/series.ts';
+import { AppError } from '../model/errors.ts';
+import type { Measure } from '../model/measure.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
 import type {
@@ -8,10 +8,11 @@ import type {
   AuditStoreType,
   Mapping,
   PriceList,
+  Reading,
   YoungQuestions,
 } from './audit-store.ts';
 import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
-import { type CellSqlRow, cellSql, cellsOf, instantText, type TimeType } from './cell-sql.ts';
+import { type CellSqlRow, cellSql, cellsOf, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import { type DigestRow, digestsOf } from './digest-sql.ts';
@@ -21,8 +22,13 @@ import { inspectTable } from './inspect-table.ts';
 import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
-import { columnSql, Parameters, sourceSql, tableSql } from './source-sql.ts';
+import { type Probe, readApart } from './read-apart.ts';
+import { isOfSource, openSourceFaults } from './source-faults.ts';
+import { Parameters, sourceSql, tableSql } from './source-sql.ts';
+import { askedBy } from './sources.ts';
+import { newestRow, sampleOf, timeTypeOf } from './time-column.ts';
 import { askTogether } from './together-sql.ts';
+import { type Failing, watched } from './watched-snapshot.ts';
 
 /** A table in PostgreSQL or PGlite with a row per call. */
 export const postgres: AuditStoreType<TableOptions> = {
@@ -37,22 +43,55 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
   const preset = presetOf(options);
   const digests = openDigests(mapping);
   const reading = openReads(sql, mapping);
+  const faults = openSourceFaults(mapping);
   let known: TimeType | null = null;
+  /** Finds out which source it was that a statement over many could not read. */
+  const blame = async (failing: Failing | null, error: unknown): Promise<void> => {
+    const timeType = known;
+    if (failing === null || timeType === null || !(error instanceof AppError) || !isOfSource(error)) return;
+    const { asked, ranges } = failing;
+    await reading((session) => faults.probe(asked, ranges, timeType, session, () => true))
+      // What was to be said is why the statement failed.
+      .catch(() => undefined);
+  };
   return {
     read: (reads, before) =>
       reading(async (session) => {
+        await faults.check(session);
         const timeType = known ?? (await timeTypeOf(mapping, session));
         known = timeType;
         const newest = await newestRow(mapping, timeType, before, session);
-        const answers: (readonly SegmentCell[] | AppError)[] = [];
-        for (const read of reads) answers.push(await answer(read, mapping, timeType, prices, session));
+        const answers: Reading['answers'][number][] = [];
+        for (const read of reads) {
+          const cellsOfRead = async (measures: readonly Measure[]) => {
+            const statement = cellSql({ ...read, measures }, mapping, timeType, prices);
+            if (statement === null) return [];
+            const rows = await session.query<CellSqlRow>(statement.text, statement.values);
+            return cellsOf({ ...read, measures }, rows);
+          };
+          const probe: Probe = (isTried) =>
+            faults.probe(askedBy(read), read.ranges, timeType, session, isTried);
+          answers.push(await readApart(read, faults, session, cellsOfRead, probe));
+        }
         return { newestRow: newest, answers };
       }),
-    snapshot: (work) =>
-      reading(async (session) => {
+    async snapshot(work) {
+      let failing: Failing | null = null;
+      const open = async (session: SqlSession) => {
+        await faults.check(session);
         known ??= await timeTypeOf(mapping, session);
-        return work(snapshotOf(mapping, known, prices, digests, session));
-      }),
+        return snapshotOf(mapping, known, prices, digests, session);
+      };
+      try {
+        return await reading(async (session) =>
+          work(watched(await open(session), faults, (one) => (failing = one))),
+        );
+      } catch (error) {
+        await blame(failing, error);
+        throw error;
+      }
+    },
+    isFaulty: (query, at) => faults.isFaulty(askedBy(query), at),
     occupied: (spans) =>
       reading(async (session) => {
         known ??= await timeTypeOf(mapping, session);
@@ -60,7 +99,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         const found = new Set((await session.query<{ n: number }>(text, values)).map(({ n }) => n));
         return spans.filter((_, i) => found.has(i + 1));
       }),
-    inspect: () => inspectTable(sql, mapping),
+    inspect: () => inspectTable(sql, mapping, (session) => sampleOf(mapping, session)),
     createTable: () => createTable(sql, mapping, preset),
     insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
     close: () => sql.close(),
@@ -156,63 +195,4 @@ interface Foreseen {
   readonly digests: readonly DigestRow[];
   readonly calls: CallColumnsRow;
   readonly arrivals: readonly ArrivalRow[];
-}
-
-/** A read that the database refuses is undone to its savepoint and fails alone; without a connection all of them do. */
-async function answer(
-  read: CellRead,
-  mapping: Mapping,
-  timeType: TimeType,
-  prices: PriceList | null,
-  session: SqlSession,
-): Promise<readonly SegmentCell[] | AppError> {
-  let inSavepoint = false;
-  try {
-    const statement = cellSql(read, mapping, timeType, prices);
-    if (statement === null) return [];
-    await session.query('SAVEPOINT cell_read');
-    inSavepoint = true;
-    const cells = cellsOf(read, await session.query<CellSqlRow>(statement.text, statement.values));
-    await session.query('RELEASE SAVEPOINT cell_read');
-    return cells;
-  } catch (error) {
-    const fault = asAppError(error, 'store_query_failed');
-    if (fault.code === 'store_unreachable') throw fault;
-    if (inSavepoint) await session.query('ROLLBACK TO SAVEPOINT cell_read; RELEASE SAVEPOINT cell_read');
-    return fault;
-  }
-}
-
-/** The time of the newest row before an instant, ms; by the index, however large the table. */
-async function newestRow(
-  mapping: Mapping,
-  timeType: TimeType,
-  before: number,
-  session: SqlSession,
-): Promise<number | null> {
-  const time = columnSql(mapping, 'time', 'NULL');
-  const [row] = await session.query<{ newest: string | null }>(
-    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time}) AS newest
-     FROM ${tableSql(mapping.table)} WHERE ${time} < $1::${timeType} AND ${time} > '-infinity') AS seen`,
-    [instantText(before)],
-  );
-  return row?.newest == null ? null : Math.floor(Number(row.newest));
-}
-
-/** What the time column holds: looked up once where the mapping does not say. The sub-select reads no row. */
-async function timeTypeOf(mapping: Mapping, session: SqlSession): Promise<TimeType> {
-  if (mapping.timeKind !== null) return mapping.timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
-  const time = sourceSql(mapping.columns.time ?? { sql: 'NULL' });
-  const [row] = await session.query<{ type: string }>(
-    `SELECT pg_typeof((SELECT ${time} FROM ${tableSql(mapping.table)} LIMIT 0))::text AS type`,
-  );
-  if (row?.type === 'timestamp with time zone') return 'timestamptz';
-  if (row?.type === 'timestamp without time zone') return 'timestamp';
-  throw new AppError(
-    'store_time_type',
-    `The time column of ${mapping.table} is of type ${row?.type}, not a time.`,
-    {
-      hint: 'Map `time` to a timestamptz or timestamp (UTC) column, or to an expression such as { sql: "to_timestamp(created)" }.',
-    },
-  );
 }

@@ -173,6 +173,7 @@ async function spend(store: AuditStore): Promise<bigint | undefined> {
   const { answers } = await store.read([READ], WINDOW.to);
   const [cells] = answers;
   if (cells === undefined || cells instanceof Error) throw cells;
+  if ('failed' in cells) throw new Error('some measures could not be read');
   return cells[0]?.cell.sums.cost;
 }
 

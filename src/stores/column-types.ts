@@ -1,0 +1,93 @@
+import type { ColumnSource } from './audit-store.ts';
+import { quoted } from './source-sql.ts';
+
+/** Why values of a type cannot be read as what a column stands for, and the mapping that makes them so. */
+export interface TypeFault {
+  /** What the column must be, in words. */
+  readonly wanted: string;
+  readonly cure: string;
+}
+
+const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'];
+const TEXTS = ['text', 'character varying', 'character', '"char"', 'name', 'citext'];
+const TIMES = ['timestamp with time zone', 'timestamp without time zone'];
+/** Types that can never be read as a number; of others that are not known it is found out by reading. */
+const NO_NUMBERS = [
+  ...TEXTS,
+  ...TIMES,
+  'boolean',
+  'bytea',
+  'date',
+  'interval',
+  'json',
+  'jsonb',
+  'money',
+  'time with time zone',
+  'time without time zone',
+  'uuid',
+];
+/** The same for an instant. */
+const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
+
+const WANTED: Readonly<Record<string, string>> = {
+  time: 'an instant (timestamptz, or timestamp in UTC)',
+  cost: 'a number (USD)',
+  input_tokens: 'a number',
+  output_tokens: 'a number',
+  status: 'a number (an HTTP status)',
+  latency_ms: 'a number (milliseconds)',
+  ttft_ms: 'a number (milliseconds)',
+};
+
+/** What a canonical column must be, in words; null where every type will do. */
+export function wantedOf(name: string): string | null {
+  return WANTED[name] ?? null;
+}
+
+/** Null for a type that can be read. `type` is as format_type writes it. */
+export function typeFault(name: string, type: string, source: ColumnSource): TypeFault | null {
+  const wanted = wantedOf(name);
+  if (wanted === null) return null;
+  const plain = type.replace(/\(.*\)/, '');
+  if (!(name === 'time' ? NO_TIMES : NO_NUMBERS).includes(plain)) return null;
+  return { wanted, cure: cureOf(name, plain, source) };
+}
+
+/** A mapping that reads values of the type as what the column stands for. */
+export function cureOf(name: string, type: string, source: ColumnSource): string {
+  const column = typeof source === 'string' ? nameSql(source) : `(${source.sql})`;
+  const mapped = (sql: string, under = name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;
+  if (name === 'time') return `Map ${timeCure(column, type, mapped)}, with an index on that expression.`;
+  if (name === 'status') return `Map ${statusCure(column, type, mapped)}.`;
+  if (type === 'interval') return `Map ${mapped(`EXTRACT(EPOCH FROM ${column}) * 1000`)}.`;
+  if (TEXTS.includes(type)) {
+    const number = `CASE WHEN ${column} ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${column}::numeric END`;
+    return `Map ${mapped(number)}; what is no number is then not known.`;
+  }
+  if (type === 'json' || type === 'jsonb')
+    return `Map one number of it, such as ${mapped(`(${column}->>'total')::numeric`)}.`;
+  if (type === 'money') return `Map ${mapped(`${column}::numeric`)}.`;
+  return `Map a column that is ${wantedOf(name) ?? 'of another type'}, or null where the table has none.`;
+}
+
+type Mapped = (sql: string, under?: string) => string;
+
+function statusCure(column: string, type: string, mapped: Mapped): string {
+  if (type === 'boolean') return mapped(`CASE WHEN ${column} THEN 200 ELSE 500 END`);
+  const text = TEXTS.includes(type) ? column : `${column}::text`;
+  const number = mapped(`CASE WHEN ${text} ~ '^[0-9]{3}$' THEN ${text}::integer END`);
+  const words = mapped(`CASE WHEN ${text} !~ '^[0-9]{3}$' THEN ${text} END`, 'error');
+  return `${number}; words such as timeout can be read by ${words}`;
+}
+
+function timeCure(column: string, type: string, mapped: Mapped): string {
+  if (TEXTS.includes(type)) return mapped(`${column}::timestamptz`);
+  if (NUMBERS.includes(type))
+    return `${mapped(`to_timestamp(${column})`)} (of milliseconds, to_timestamp(${column} / 1000.0))`;
+  return 'a column that has the time of day';
+}
+
+/** A column as people write it in SQL: quoted only where it must be. */
+function nameSql(column: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(column) ? column : quoted(column);
+}

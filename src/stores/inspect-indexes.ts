@@ -1,0 +1,81 @@
+import { AppError } from '../model/errors.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { Mapping, StoreProblem } from './audit-store.ts';
+import { instantText, type TimeType } from './cell-sql.ts';
+import { attempt } from './one-value.ts';
+import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
+
+/** What kind of relation it is, and which of its columns an index begins with. */
+export interface Indexed {
+  /** As in pg_class: r a table, p a partitioned one, m a materialized view. */
+  readonly kind: string;
+  readonly columns: ReadonlySet<string>;
+}
+
+/** Indexes that polls need and the table lacks, each with the statement that makes it. */
+export async function indexProblems(
+  mapping: Mapping,
+  { kind, columns }: Indexed,
+  timeType: TimeType | null,
+  session: SqlSession,
+): Promise<StoreProblem[]> {
+  // Views and foreign tables have no indexes of their own.
+  if (!['r', 'p', 'm'].includes(kind)) return [];
+  const problems: StoreProblem[] = [];
+  for (const name of ['time', 'id'] as const) {
+    const source = mapping.columns[name];
+    // Of a time that cannot be read something else was said.
+    if (source === undefined || (name === 'time' && timeType === null)) continue;
+    const isThere =
+      typeof source === 'string'
+        ? columns.has(source) || (await isOnPartitions(mapping.table, source, session))
+        : await isFoundByIndex(mapping, name, timeType, session);
+    if (isThere) continue;
+    const what = typeof source === 'string' ? `begins with "${source}"` : `is on ${source.sql}`;
+    const waits =
+      kind === 'p'
+        ? ' (Writes wait while the statement below runs: partitioned tables take no CONCURRENTLY.)'
+        : '';
+    const on = typeof source === 'string' ? quoted(source) : `(${sourceSql(source).replace(/\s+/g, ' ')})`;
+    problems.push({
+      level: 'warning',
+      message: `${mapping.table} has no index that ${what}: every poll reads the whole table.${waits}`,
+      hint: `CREATE INDEX ${kind === 'p' ? '' : 'CONCURRENTLY '}ON ${tableSql(mapping.table)} (${on})`,
+    });
+  }
+  return problems;
+}
+
+/** Whether it is a partitioned table all of whose partitions have an index of their own. */
+async function isOnPartitions(table: string, column: string, session: SqlSession): Promise<boolean> {
+  const [row] = await session.query<{ found: boolean | null }>(
+    `SELECT bool_and(EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+       WHERE indrelid = relid AND attname = $2 AND indisvalid AND indpred IS NULL)) AS found
+     FROM pg_partition_tree($1::regclass) WHERE isleaf AND relid <> $1::regclass`,
+    [tableSql(table), column],
+  );
+  return row?.found === true;
+}
+
+/** Whether PostgreSQL finds values of an expression by an index: it is asked how, where reading all rows is what it likes least. */
+async function isFoundByIndex(
+  mapping: Mapping,
+  name: 'time' | 'id',
+  timeType: TimeType | null,
+  session: SqlSession,
+): Promise<boolean> {
+  const bound = name === 'time' ? `'${instantText(0)}'::${timeType}` : '0';
+  try {
+    const plan = await attempt(session, async () => {
+      await session.query('SET LOCAL enable_seqscan = off');
+      return session.query<Record<string, string>>(
+        `EXPLAIN SELECT 1 FROM ${tableSql(mapping.table)} WHERE ${columnSql(mapping, name, 'NULL')} > ${bound}`,
+      );
+    });
+    const text = plan.map((line) => Object.values(line).join(' ')).join('\n');
+    return /\bIndex Cond:/.test(text) && !/\bSeq Scan\b/.test(text);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'store_unreachable') throw error;
+    return true;
+  }
+}

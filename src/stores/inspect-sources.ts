@@ -1,0 +1,107 @@
+import { AppError } from '../model/errors.ts';
+import type { Window } from '../model/window.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { Mapping, StoreProblem } from './audit-store.ts';
+import { fromTableSql, type TimeType } from './cell-sql.ts';
+import { typeFault } from './column-types.ts';
+import { attempt, refusedExpressions, typeOf } from './one-value.ts';
+import { probeSql } from './probe-sql.ts';
+import { isOfSource, named } from './source-faults.ts';
+import { sourceSql } from './source-sql.ts';
+import { type NamedSource, sourcesOf } from './sources.ts';
+import { looksAtClock } from './volatile.ts';
+
+/** The rows that expressions are tried on. */
+export interface Sample {
+  readonly range: Window;
+  readonly timeType: TimeType;
+}
+
+/**
+ * What keeps columns and expressions from being read as what they stand for: expressions that are not one value of their row,
+ * types that cannot be read, and values in the sample that cannot. `missing` are those of which that was said already;
+ * the sample is null where the time cannot be read.
+ */
+export async function sourceProblems(
+  mapping: Mapping,
+  missing: ReadonlySet<string>,
+  sample: Sample | null,
+  session: SqlSession,
+): Promise<StoreProblem[]> {
+  const refused = await refusedExpressions(mapping, session);
+  const problems: StoreProblem[] = [];
+  for (const source of sourcesOf(mapping)) {
+    const refusal = refused.get(source.name);
+    if (refusal !== undefined) problems.push(fault(refusal));
+    else if (!missing.has(source.name)) {
+      const found = await problemOf(source, mapping, sample, session);
+      if (found !== null) problems.push(found);
+    }
+  }
+  return problems;
+}
+
+async function problemOf(
+  source: NamedSource,
+  mapping: Mapping,
+  sample: Sample | null,
+  session: SqlSession,
+): Promise<StoreProblem | null> {
+  const { name, key } = source;
+  const sql = sourceSql(source.source);
+  const plain = { text: `${fromTableSql(mapping, [`${sql} AS value`], [])} LIMIT 0`, values: [] };
+  const unreadable = await faultOf(plain, source, mapping, session);
+  if (unreadable !== null) return fault(unreadable);
+  const type = (await typeOf(sql, mapping, session)) ?? '';
+  const wrong = typeFault(name, type, source.source);
+  if (wrong !== null) {
+    const shown = typeof source.source === 'string' ? ` (column "${source.source}")` : '';
+    const message = `${key}${shown} is of type ${type}, and must be ${wrong.wanted}.`;
+    return { level: 'fault', message, hint: wrong.cure };
+  }
+  if (sample !== null) {
+    const probe = probeSql(name, [sample.range], mapping, sample.timeType);
+    const odd = probe === null ? null : await faultOf(probe, source, mapping, session);
+    if (odd !== null) return fault(odd);
+  }
+  return doubtOf(source, type);
+}
+
+/** What the database refuses, under the key that is to blame for it; null where it does not. */
+async function faultOf(
+  { text, values }: { readonly text: string; readonly values: readonly unknown[] },
+  source: NamedSource,
+  mapping: Mapping,
+  session: SqlSession,
+): Promise<AppError | null> {
+  try {
+    await attempt(session, () => session.query(text, values));
+    return null;
+  } catch (error) {
+    if (!(error instanceof AppError) || !isOfSource(error)) throw error;
+    return named(source, error, mapping, session);
+  }
+}
+
+/** What can be read, and may not be what was meant. */
+function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem | null {
+  if (typeof source !== 'string' && looksAtClock(source.sql)) {
+    return {
+      level: 'warning',
+      message: `${key} looks at the clock: sums of the past are only as they were when they were read.`,
+      hint: 'Write what the row itself holds, where that will do.',
+    };
+  }
+  const isText = !['time', 'id', 'request_id', 'error'].includes(name);
+  if (!isText || !(/^jsonb?$/.test(type) || type.endsWith('[]'))) return null;
+  const written = type.endsWith('[]') ? '{a,b}' : '"a", with its quotes';
+  return {
+    level: 'warning',
+    message: `${key} is of type ${type}: a value is shown and compared as ${written}.`,
+    hint: "Take a text of it, such as metadata->>'team' or (tags)[1].",
+  };
+}
+
+function fault({ message, hint }: AppError): StoreProblem {
+  return { level: 'fault', message, hint: hint ?? '' };
+}

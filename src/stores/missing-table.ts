@@ -1,0 +1,32 @@
+import type { Sql } from '../sql/port.ts';
+import type { StoreProblem } from './audit-store.ts';
+import { tableSql } from './source-sql.ts';
+
+/** Tables named are few; a database with the same one for each of many customers names some. */
+const MOST_NAMED = 5;
+
+/** What to say of a table that is not there: where there is one that differs in schema or letter case, its name. */
+export async function missingTable(sql: Sql, table: string): Promise<StoreProblem> {
+  const name = (table.split('.').at(-1) ?? '').replace(/^"|"$/g, '');
+  const alike = await sql.query<{ schema: string; name: string }>(
+    `SELECT nspname::text AS schema, relname::text AS name
+     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE lower(relname) = lower($1) AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT relispartition
+       AND nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+     ORDER BY nspname = 'public' DESC, nspname, relname LIMIT $2::integer`,
+    [name, MOST_NAMED],
+  );
+  const message = `There is no table ${table} in the database.`;
+  const [first] = alike;
+  if (first === undefined) {
+    const hint =
+      'Check `table` or `preset`, the schema and the database; `spendwatch init --create-table` creates the default table.';
+    return { level: 'fault', message, hint };
+  }
+  const found = alike.map((one) => tableSql(`${one.schema}.${one.name}`)).join(', ');
+  return {
+    level: 'fault',
+    message: `${message} There is ${found}.`,
+    hint: `Write \`table: ${JSON.stringify(`${first.schema}.${first.name}`)}\`: schema and letter case count, and no quotes of SQL are needed.`,
+  };
+}

@@ -1,0 +1,132 @@
+import { AppError, messageOf } from '../model/errors.ts';
+import type { SqlSession } from '../sql/port.ts';
+import { sqlStateOf } from '../sql/sql-error.ts';
+import type { Mapping } from './audit-store.ts';
+import { fromTableSql } from './cell-sql.ts';
+import { isOfPreset } from './presets.ts';
+import { type NamedSource, sourcesOf } from './sources.ts';
+import { changesAtWill } from './volatile.ts';
+
+/** An operator's expression, and its text. */
+interface Expression extends NamedSource {
+  readonly sql: string;
+}
+
+/**
+ * Expressions that are not one value of their own row, by canonical name, with the reason: one that gives several values, or
+ * takes several rows, would make every sum of a statement wrong, also those of rules that do not use it. PostgreSQL says so
+ * itself, as WHERE takes one value of the row and nothing else; no row is read for it. What fails for another reason is
+ * told by who reads it.
+ */
+export async function refusedExpressions(
+  mapping: Mapping,
+  session: SqlSession,
+): Promise<Map<string, AppError>> {
+  const refused = new Map<string, AppError>();
+  const expressions = sourcesOf(mapping).flatMap((one): Expression[] =>
+    typeof one.source === 'string' || isOfPreset(one.source) ? [] : [{ ...one, sql: one.source.sql }],
+  );
+  for (const expression of expressions) {
+    const fault = await faultOf(expression, mapping, session);
+    if (fault === null) continue;
+    const [what, cure] = fault;
+    const { key, sql, name } = expression;
+    const message = `${key} ${what}, and not one value of each row: ${sql.replace(/\s+/g, ' ').trim()}`;
+    refused.set(name, new AppError('expression_refused', message, { hint: cure }));
+  }
+  return refused;
+}
+
+type Fault = readonly [what: string, cure: string];
+
+const SEVERAL: Fault = [
+  'gives any number of values (it is set-returning)',
+  "Take one of them, such as (string_to_array(tags, ','))[1], or write them as one text, such as array_to_string(tags, ',').",
+];
+const REFUSED: Readonly<Record<string, Fault>> = {
+  '0A000': SEVERAL,
+  '42803': ['is an aggregate of many rows', 'Leave the aggregate away: spendwatch sums what each row holds.'],
+  '42P20': [
+    'is a window function over many rows',
+    'Write what the row itself holds, or a view that holds it.',
+  ],
+};
+const NOT_ONE: Fault = [
+  'is not one expression',
+  'Write one expression with its own brackets closed; several values go into several dimensions.',
+];
+const RECORD: Fault = [
+  'is a row of several values',
+  'Choose one of them, or join them into one text with concat_ws.',
+];
+const AT_WILL: Fault = [
+  'is another value at each look',
+  'Leave away what changes from look to look, such as random() or clock_timestamp(): the sums of two looks must agree.',
+];
+
+async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSession): Promise<Fault | null> {
+  if (changesAtWill(sql)) return AT_WILL;
+  const error = await refusalOf(sql, mapping, session);
+  if (error !== null) {
+    const state = sqlStateOf(error) ?? '';
+    // Only one argument is taken, and there is no other function of this name.
+    if (state === '42883' && /\bpg_typeof\(/.test(error.message)) return NOT_ONE;
+    if (state === '42601') return [`${NOT_ONE[0]} (${wordsOf(error)})`, NOT_ONE[1]];
+    const known = REFUSED[state] ?? null;
+    // A store that does not take the question at all, refuses what is surely a value.
+    return known !== null && (await refusalOf('NULL', mapping, session)) === null ? known : null;
+  }
+  return (await typeOf(`(${sql}\n)`, mapping, session)) === 'record' ? RECORD : null;
+}
+
+/**
+ * Why PostgreSQL does not take it for a value. In brackets of two kinds, of which an expression that closes one and opens
+ * another fits into one at most; the line breaks end a comment that it may end with.
+ */
+async function refusalOf(sql: string, mapping: Mapping, session: SqlSession): Promise<AppError | null> {
+  const conditions = [`pg_typeof(${sql}\n) IS NULL`, `ARRAY[${sql}\n] IS NULL`];
+  // With a parameter it is one statement, whatever is in the expression.
+  const text = `${fromTableSql(mapping, ['1 AS one'], [`(${conditions.join(' OR ')})`])} LIMIT $1::integer`;
+  return attempt(session, () => session.query(text, [0])).then(
+    () => null,
+    (error: unknown) => passing(error),
+  );
+}
+
+/** The type of an expression in brackets, null where it cannot be told. */
+export async function typeOf(sql: string, mapping: Mapping, session: SqlSession): Promise<string | null> {
+  const text = `SELECT pg_typeof((${fromTableSql(mapping, [`${sql} AS value`], [])} LIMIT $1::integer))::text AS type`;
+  try {
+    const [row] = await attempt(session, () => session.query<{ type: string }>(text, [0]));
+    return row?.type ?? null;
+  } catch (error) {
+    passing(error);
+    return null;
+  }
+}
+
+/** An error of one statement, which the transaction outlives; one of the connection is thrown. */
+function passing(error: unknown): AppError {
+  if (error instanceof AppError && !['store_unreachable', 'store_timeout'].includes(error.code)) return error;
+  throw error;
+}
+
+/** What the database said, without where it is. */
+export function wordsOf(error: AppError): string {
+  return messageOf(error.cause ?? error);
+}
+
+/** Undone when it fails, so that the transaction goes on. */
+export async function attempt<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
+  await session.query('SAVEPOINT attempt');
+  try {
+    const result = await work();
+    await session.query('RELEASE SAVEPOINT attempt');
+    return result;
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'store_unreachable')) {
+      await session.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Column } from '../model/metric.ts';
+import type { Window } from '../model/window.ts';
+import type { Mapping } from './audit-store.ts';
+import { fromTableSql, type Statement, spansSql, type TimeType } from './cell-sql.ts';
+import { madeOfColumn } from './measure-sql.ts';
+import { columnSql, dimensionSqlOf, Parameters } from './source-sql.ts';
+
+/**
+ * Makes everything of one column or dimension that statements make of it, for all rows within the ranges, and gives nothing
+ * but counts: it fails where they would. Null where they make nothing of it.
+ */
+export function probeSql(
+  name: string,
+  ranges: readonly Window[],
+  mapping: Mapping,
+  timeType: TimeType,
+): Statement | null {
+  const parameters = new Parameters();
+  const time = columnSql(mapping, 'time', 'NULL');
+  const span = spansSql(ranges, mapping, timeType, parameters);
+  const made = [...madeOfColumn(name as Column, mapping), dimensionSqlOf(mapping, name) ?? []].flat();
+  if (made.length === 0) return null;
+  const rows = fromTableSql(
+    mapping,
+    made.map((sql, i) => `${sql} AS v${i}`),
+    [`${time} >= ${span.from}`, `${time} < ${span.to}`],
+    span.relation,
+  );
+  const counts = made.map((_, i) => `count(v${i})::text AS n${i}`);
+  return { text: `SELECT ${counts.join(', ')} FROM (${rows}) AS made`, values: parameters.values };
+}

@@ -1,0 +1,74 @@
+import { type AppError, asAppError } from '../model/errors.ts';
+import type { Measure } from '../model/measure.ts';
+import type { CellRead, SegmentCell } from '../model/series.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { PartialCells } from './audit-store.ts';
+import { attempt } from './one-value.ts';
+import { isOfSource, type SourceFaults } from './source-faults.ts';
+import { askedBy, isMadeOf } from './sources.ts';
+
+/** What is read of one set of measures; throws what the database refuses. */
+export type ReadMeasures = (measures: readonly Measure[]) => Promise<readonly SegmentCell[]>;
+
+/** The probes of one read: by canonical name, why some of its sources cannot be read. */
+export type Probe = (isTried: (name: string) => boolean) => Promise<Map<string, AppError>>;
+
+/**
+ * Answers a read that many rules share, so that a column which cannot be read is known for those measures alone that are made
+ * of it. Where all can be read it is one statement. Without a connection it throws; what takes too long fails as a whole.
+ */
+export async function readApart(
+  read: CellRead,
+  faults: SourceFaults,
+  session: SqlSession,
+  readMeasures: ReadMeasures,
+  probe: Probe,
+): Promise<readonly SegmentCell[] | PartialCells | AppError> {
+  try {
+    const known = await faultsBefore(read, faults, probe);
+    const first = await answerBut(known, read, session, readMeasures);
+    if (!(first instanceof Error) || !isOfSource(first)) return first;
+    const found = await probe((name) => !known.has(name));
+    if (found.size === 0) return first;
+    return await answerBut(new Map([...known, ...found]), read, session, readMeasures);
+  } catch (error) {
+    const fault = asAppError(error, 'store_query_failed');
+    if (fault.code === 'store_unreachable') throw fault;
+    return fault;
+  }
+}
+
+/** What is known against it beforehand, without a statement where nothing is. */
+async function faultsBefore(
+  read: CellRead,
+  faults: SourceFaults,
+  probe: Probe,
+): Promise<ReadonlyMap<string, AppError>> {
+  return faults.isClear(askedBy(read)) ? new Map() : probe(faults.isSuspect);
+}
+
+/** The read without what is made of columns that cannot be read; an error where nothing is left of it. */
+async function answerBut(
+  failed: ReadonlyMap<string, AppError>,
+  read: CellRead,
+  session: SqlSession,
+  readMeasures: ReadMeasures,
+): Promise<readonly SegmentCell[] | PartialCells | AppError> {
+  const { measures } = read;
+  const { dimensions } = askedBy(read);
+  const lost = dimensions.find((dimension) => failed.has(dimension));
+  if (lost !== undefined) return failed.get(lost) as AppError;
+  const byMeasure = new Map<Measure, AppError>();
+  for (const [name, fault] of failed) {
+    for (const measure of measures) if (isMadeOf(measure, name)) byMeasure.set(measure, fault);
+  }
+  const left = measures.filter((measure) => !byMeasure.has(measure));
+  const [only] = byMeasure.values();
+  if (left.length === 0 && only !== undefined) return only;
+  try {
+    const cells = await attempt(session, () => readMeasures(left));
+    return byMeasure.size === 0 ? cells : { cells, failed: byMeasure };
+  } catch (error) {
+    return asAppError(error, 'store_query_failed');
+  }
+}

@@ -1,0 +1,128 @@
+import { AppError } from '../model/errors.ts';
+import type { Window } from '../model/window.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { ColumnSource, Mapping } from './audit-store.ts';
+import type { TimeType } from './cell-sql.ts';
+import { cureOf, wantedOf } from './column-types.ts';
+import { attempt, refusedExpressions, typeOf, wordsOf } from './one-value.ts';
+import { probeSql } from './probe-sql.ts';
+import { sourceSql } from './source-sql.ts';
+import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
+
+/** What is wrong with the columns and expressions of one store, as far as it is known. Costs nothing while nothing is. */
+export interface SourceFaults {
+  /** Looks at the expressions once, and again while some are refused. Throws where the time is. */
+  check(session: SqlSession): Promise<void>;
+  /** Throws why what is asked cannot be had from any row, where that is known. */
+  refuse(asked: Asked): void;
+  /** Whether nothing is known against what is asked. */
+  isClear(asked: Asked): boolean;
+  /** By canonical name, why some of what is asked cannot be made of rows within the ranges. Only those that `isTried`. */
+  probe(
+    asked: Asked,
+    ranges: readonly Window[],
+    timeType: TimeType,
+    session: SqlSession,
+    isTried: (name: string) => boolean,
+  ): Promise<Map<string, AppError>>;
+  /** Whether a source could not be read lately, so that it is better tried first. */
+  isSuspect(name: string): boolean;
+  /** Whether what is asked has such a source, as of an instant (ms). */
+  isFaulty(asked: Asked, at: number): boolean;
+}
+
+/**
+ * So long after the last failure, by the time of what is read, a source is read for its own rules alone: longer than an hour of
+ * cells reaches beyond the window that has left the odd value behind.
+ */
+const APART_MS = 2 * 3_600_000;
+
+export function openSourceFaults(mapping: Mapping): SourceFaults {
+  const sources = sourcesOf(mapping);
+  let isChecked = false;
+  let refusals: ReadonlyMap<string, AppError> = new Map();
+  /** By canonical name, up to where was read when a value could not be. */
+  const failedAt = new Map<string, number>();
+
+  return {
+    async check(session) {
+      if (isChecked && refusals.size === 0) return;
+      refusals = await refusedExpressions(mapping, session);
+      isChecked = true;
+      const time = refusals.get('time');
+      if (time !== undefined) throw time;
+    },
+    refuse(asked) {
+      for (const { name } of refusals.size === 0 ? [] : sourcesIn(asked, sources)) {
+        const refusal = refusals.get(name);
+        if (refusal !== undefined) throw refusal;
+      }
+    },
+    isClear: (asked) =>
+      (failedAt.size === 0 && refusals.size === 0) ||
+      sourcesIn(asked, sources).every(({ name }) => !failedAt.has(name) && !refusals.has(name)),
+    async probe(asked, ranges, timeType, session, isTried) {
+      const failed = new Map<string, AppError>();
+      const end = ranges.reduce((latest, { to }) => Math.max(latest, to), Number.NEGATIVE_INFINITY);
+      for (const source of sourcesIn(asked, sources)) {
+        const { name } = source;
+        const refusal = refusals.get(name);
+        if (refusal !== undefined) failed.set(name, refusal);
+        if (refusal !== undefined || !isTried(name)) continue;
+        const statement = probeSql(name, ranges, mapping, timeType);
+        if (statement === null) continue;
+        try {
+          await attempt(session, () => session.query(statement.text, statement.values));
+        } catch (error) {
+          if (!(error instanceof AppError) || !isOfSource(error)) throw error;
+          failed.set(name, await named(source, error, mapping, session));
+          failedAt.set(name, Math.max(end, failedAt.get(name) ?? end));
+        }
+      }
+      return failed;
+    },
+    isSuspect: (name) => failedAt.has(name),
+    isFaulty(asked, at) {
+      if (failedAt.size === 0 && refusals.size === 0) return false;
+      return sourcesIn(asked, sources).some(({ name }) => {
+        if (refusals.has(name)) return true;
+        const last = failedAt.get(name);
+        if (last === undefined) return false;
+        if (Math.abs(at - last) < APART_MS) return true;
+        failedAt.delete(name);
+        return false;
+      });
+    },
+  };
+}
+
+/** What rows or types are to blame for, and not the store. */
+export function isOfSource(error: AppError): boolean {
+  return !['store_unreachable', 'store_timeout'].includes(error.code);
+}
+
+/** The same fault, with the key of alerts.yaml and what to do. */
+export async function named(
+  { name, key, source }: NamedSource,
+  error: AppError,
+  mapping: Mapping,
+  session: SqlSession,
+): Promise<AppError> {
+  const wanted = wantedOf(name);
+  const shown = typeof source === 'string' ? ` (column "${source}")` : '';
+  const as = wanted === null ? '' : ` as ${wanted}`;
+  const message = `${key}${shown} cannot be read${as}: ${wordsOf(error)}`;
+  const hint = error.hint ?? (await hintFor(name, source, mapping, session));
+  return new AppError(error.code, message, { hint, cause: error });
+}
+
+async function hintFor(
+  name: string,
+  source: ColumnSource,
+  mapping: Mapping,
+  session: SqlSession,
+): Promise<string> {
+  const general = 'Write an expression that gives a value for every row, NULL where there is none.';
+  if (wantedOf(name) === null || typeof source !== 'string') return general;
+  return cureOf(name, (await typeOf(sourceSql(source), mapping, session)) ?? '', source);
+}

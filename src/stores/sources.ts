@@ -1,0 +1,44 @@
+import type { Measure } from '../model/measure.ts';
+import type { Dimension, Query } from '../model/series.ts';
+import type { ColumnSource, Mapping } from './audit-store.ts';
+import { columnsOf } from './measure-sql.ts';
+
+/** A column or expression of a mapping, under its canonical name; dimensions of their own never have a column's. */
+export interface NamedSource {
+  readonly name: string;
+  /** The key of alerts.yaml that gives it, such as `audit.columns.status` or `audit.dimensions.tag.sql`. */
+  readonly key: string;
+  readonly source: ColumnSource;
+}
+
+/** Everything that a mapping reads from its table. */
+export function sourcesOf({ columns, dimensions }: Mapping): NamedSource[] {
+  const named = (under: string, entries: Readonly<Record<string, ColumnSource | undefined>>): NamedSource[] =>
+    Object.entries(entries).flatMap(([name, source]) =>
+      source === undefined
+        ? []
+        : [{ name, source, key: `audit.${under}.${name}${typeof source === 'string' ? '' : '.sql'}` }],
+    );
+  return [...named('columns', columns), ...named('dimensions', dimensions)];
+}
+
+/** What a statement makes of the rows that it goes through. */
+export interface Asked {
+  readonly measures: readonly Measure[];
+  readonly dimensions: readonly Dimension[];
+}
+
+export function askedBy({ measures, groupBy, where }: Pick<Query, 'measures' | 'groupBy' | 'where'>): Asked {
+  return { measures, dimensions: [...new Set([...groupBy, ...Object.keys(where)])] };
+}
+
+/** The sources that a statement looks at, beside the time. */
+export function sourcesIn({ measures, dimensions }: Asked, sources: readonly NamedSource[]): NamedSource[] {
+  const names = new Set<string>([...dimensions, ...measures.flatMap(columnsOf)]);
+  return sources.filter(({ name }) => names.has(name));
+}
+
+/** Whether a measure is made of a column. */
+export function isMadeOf(measure: Measure, name: string): boolean {
+  return columnsOf(measure).some((column) => column === name);
+}

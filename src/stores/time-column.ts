@@ -1,0 +1,60 @@
+import { AppError } from '../model/errors.ts';
+import type { SqlSession } from '../sql/port.ts';
+import type { Mapping } from './audit-store.ts';
+import { instantText, type TimeType } from './cell-sql.ts';
+import type { Sample } from './inspect-sources.ts';
+import { attempt } from './one-value.ts';
+import { columnSql, sourceSql, tableSql } from './source-sql.ts';
+
+/** The time of the newest row before an instant, ms; by the index, however large the table. */
+export async function newestRow(
+  mapping: Mapping,
+  timeType: TimeType,
+  before: number,
+  session: SqlSession,
+): Promise<number | null> {
+  const time = columnSql(mapping, 'time', 'NULL');
+  const [row] = await session.query<{ newest: string | null }>(
+    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time}) AS newest
+     FROM ${tableSql(mapping.table)} WHERE ${time} < $1::${timeType} AND ${time} > '-infinity') AS seen`,
+    [instantText(before)],
+  );
+  return row?.newest == null ? null : Math.floor(Number(row.newest));
+}
+
+/** The newest hour that has rows; null where the time is no time, which is said of its type. */
+export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<Sample | null> {
+  try {
+    return await attempt(session, async () => {
+      const timeType = await timeTypeOf({ ...mapping, timeKind: null }, session);
+      const newest = (await newestRow(mapping, timeType, LAST_INSTANT, session)) ?? 0;
+      return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
+    });
+  } catch (error) {
+    if (error instanceof AppError && !['store_unreachable', 'store_timeout'].includes(error.code))
+      return null;
+    throw error;
+  }
+}
+
+const HOUR = 3_600_000;
+/** The last that a Date can hold. */
+const LAST_INSTANT = 8_640_000_000_000_000;
+
+/** What the time column holds: looked up once where the mapping does not say. The sub-select reads no row. */
+export async function timeTypeOf(mapping: Mapping, session: SqlSession): Promise<TimeType> {
+  if (mapping.timeKind !== null) return mapping.timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  const time = sourceSql(mapping.columns.time ?? { sql: 'NULL' });
+  const [row] = await session.query<{ type: string }>(
+    `SELECT pg_typeof((SELECT ${time} FROM ${tableSql(mapping.table)} LIMIT 0))::text AS type`,
+  );
+  if (row?.type === 'timestamp with time zone') return 'timestamptz';
+  if (row?.type === 'timestamp without time zone') return 'timestamp';
+  throw new AppError(
+    'store_time_type',
+    `The time column of ${mapping.table} is of type ${row?.type}, not a time.`,
+    {
+      hint: 'Map `time` to a timestamptz or timestamp (UTC) column, or to an expression such as { sql: "to_timestamp(created)" }.',
+    },
+  );
+}

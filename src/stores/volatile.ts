@@ -1,0 +1,45 @@
+/** Functions of PostgreSQL that give another value each time they are called, even within a statement. */
+const AT_WILL = [
+  'clock_timestamp',
+  'currval',
+  'gen_random_uuid',
+  'lastval',
+  'nextval',
+  'random',
+  'random_normal',
+  'setval',
+  'timeofday',
+  'uuidv4',
+  'uuidv7',
+  'uuid_generate_v1',
+  'uuid_generate_v1mc',
+  'uuid_generate_v4',
+];
+/** What stands for the instant of the transaction: the same within a poll, another in the next one. */
+const BY_THE_CLOCK = ['now', 'statement_timestamp', 'transaction_timestamp'];
+const CLOCK_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'];
+
+/** Whether an expression calls a function whose value nobody can repeat. */
+export function changesAtWill(sql: string): boolean {
+  return calls(bare(sql), AT_WILL);
+}
+
+/** Whether an expression looks at the clock. */
+export function looksAtClock(sql: string): boolean {
+  const text = bare(sql);
+  return calls(text, BY_THE_CLOCK) || new RegExp(`\\b(?:${CLOCK_WORDS.join('|')})\\b`, 'i').test(text);
+}
+
+function calls(text: string, names: readonly string[]): boolean {
+  return new RegExp(`(?<![\\w$])(?:${names.join('|')})\\s*\\(`, 'i').test(text);
+}
+
+/** Without what is no code: texts, quoted names and comments. */
+function bare(sql: string): string {
+  return sql
+    .replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, "''")
+    .replace(/'(?:[^']|'')*'/g, "''")
+    .replace(/"(?:[^"]|"")*"/g, '""')
+    .replace(/--[^\n]*/g, ' ')
+    .replace(/\/\*[\s\S]*?\*\//g, ' ');
+}
