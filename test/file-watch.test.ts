@@ -1,7 +1,6 @@
 import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { watchFiles } from '../src/file-watch.ts';
 import { until } from './support/until.ts';
@@ -145,8 +144,22 @@ describe('a watched file', () => {
     await watching([file]);
     watch?.close();
     const before = looks;
-    await writeFile(file, 'a: 2, longer\n');
-    await sleep(2_500);
+    let seenByAnother = 0;
+    const another = watchFiles(
+      () => [file],
+      () => {
+        seenByAnother += 1;
+      },
+    );
+    try {
+      await more(0);
+      await until('another watch has seen an edit', async () => {
+        if (seenByAnother === 0) await appendFile(file, '# longer\n');
+        return seenByAnother > 0;
+      });
+    } finally {
+      another.close();
+    }
     expect([changes, looks]).toEqual([0, before]);
   });
 });

@@ -114,11 +114,9 @@ describe('the HTTP server', () => {
       asked.end();
     });
     await got(`${url}/healthz`);
-    const begun = performance.now();
     await server?.close();
     server = null;
     await hanging;
-    expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
   it('says which address is taken and what to do', async () => {

@@ -29,8 +29,6 @@ function recorder(before = ''): { path: string; runs(): string[] } {
   };
 }
 
-const waited = { timeout: 20_000, interval: 20 };
-
 describe('the service manager', () => {
   it('is told each message in the order in which it was sent, however long one takes', async () => {
     const { path, runs } = recorder('case "$1" in RELOADING=1) sleep 0.3 ;; esac');
@@ -40,7 +38,7 @@ describe('the service manager', () => {
     manager.status('blind');
     manager.alive();
     manager.stopping();
-    await vi.waitFor(() => expect(runs()).toHaveLength(5), waited);
+    await eventually(() => expect(runs()).toHaveLength(5));
     expect(runs()).toEqual([
       'RELOADING=1',
       'READY=1|STATUS=7 rules',
@@ -53,7 +51,7 @@ describe('the service manager', () => {
   it('cannot be told anything else by a status with line breaks in it', async () => {
     const { path, runs } = recorder();
     serviceManager({ NOTIFY_SOCKET: '/run/none', PATH: path }).status('rule a\nMAINPID=1\r\n\tb ');
-    await vi.waitFor(() => expect(runs()).toHaveLength(1), waited);
+    await eventually(() => expect(runs()).toHaveLength(1));
     expect(runs()).toEqual(['STATUS=rule a MAINPID=1 b']);
   });
 
@@ -63,7 +61,7 @@ describe('the service manager', () => {
     vi.stubEnv('SPENDWATCH_TEST_SECRET', 'hunter2hunter2');
     try {
       serviceManager({ NOTIFY_SOCKET: '/run/none', PATH: path }).alive();
-      await vi.waitFor(() => expect(runs()).toHaveLength(1), waited);
+      await eventually(() => expect(runs()).toHaveLength(1));
     } finally {
       vi.unstubAllEnvs();
     }
@@ -77,7 +75,7 @@ describe('the service manager', () => {
     const manager = serviceManager({ NOTIFY_SOCKET: '/run/none', PATH: path });
     manager.alive();
     manager.status('later');
-    await vi.waitFor(() => expect(runs()).toEqual(['STATUS=later']), waited);
+    await eventually(() => expect(runs()).toEqual(['STATUS=later']));
   });
 
   it('is not started without NOTIFY_SOCKET', async () => {
@@ -87,7 +85,7 @@ describe('the service manager', () => {
     expect(manager.watchdogIntervalMs).toBeNull();
     // A message of one that is heard comes later than an unwanted one would have.
     serviceManager({ NOTIFY_SOCKET: '/run/none', PATH: path }).status('heard');
-    await vi.waitFor(() => expect(runs()).toEqual(['STATUS=heard']), waited);
+    await eventually(() => expect(runs()).toEqual(['STATUS=heard']));
   });
 
   it('asks for a sign of life at a third of the time after which it would restart the worker', () => {
@@ -110,7 +108,6 @@ describe('the service manager', () => {
     );
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', worker], {
       encoding: 'utf8',
-      timeout: 30_000,
     });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'at work\n', stderr: '' });
   });
@@ -129,6 +126,8 @@ while True:
     print(json.dumps(receiver.recv(4096).decode()), flush=True)
 `;
 
+import { eventually } from './support/until.ts';
+
 describe('the real systemd-notify', () => {
   const suffix = missing.length === 0 ? '' : ` (skipped: ${missing.join(' and ')} not found)`;
 
@@ -143,7 +142,7 @@ describe('the real systemd-notify', () => {
       for (const line of lines) received.push(JSON.parse(line) as string);
     });
     try {
-      await vi.waitFor(() => expect(received).toEqual(['bound']), waited);
+      await eventually(() => expect(received).toEqual(['bound']));
       const manager = serviceManager({ NOTIFY_SOCKET: socket, PATH: process.env.PATH });
       manager.ready('watching 7 rules');
       manager.alive();
@@ -159,7 +158,7 @@ describe('the real systemd-notify', () => {
       ];
       // Between the messages stand the barriers by which systemd-notify waits until it was understood.
       const messages = (): string[] => received.slice(1).filter((message) => !/^BARRIER=1/.test(message));
-      await vi.waitFor(() => expect(messages().map((text) => text.trim())).toEqual(expected), waited);
+      await eventually(() => expect(messages().map((text) => text.trim())).toEqual(expected));
     } finally {
       receiver.kill();
       if (receiver.exitCode === null && receiver.signalCode === null) await once(receiver, 'exit');

@@ -8,9 +8,7 @@ const answered = async () => null;
 const silent = () => Promise.reject(new Error('it did not answer within 3 s'));
 
 describe('a worker that stands by', () => {
-  test('asks both questions at once, so that both have been answered within the limit of one', {
-    timeout: 5_000,
-  }, async () => {
+  test('asks both questions at once, so that both have been answered within the limit of one', async () => {
     let isAsked: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
       isAsked = resolve;

@@ -10,6 +10,7 @@ import type { Sql, SqlSession } from '../src/sql/port.ts';
 import { openSql } from '../src/sql.ts';
 import { createDatabase, type TestDatabase } from './support/database.ts';
 import { startSqlGate } from './support/sql-gate.ts';
+import { eventually } from './support/until.ts';
 
 /** The other sessions of this program on the same database. */
 const ITS_OTHERS =
@@ -210,7 +211,7 @@ describe('a server that cannot be used', () => {
     await other.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
-    await expect.poll(() => sql.query('SELECT 1 AS one').catch(() => null)).toEqual([{ one: 1 }]);
+    await eventually(async () => expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]));
     const cut = sql.transaction({}, (session) =>
       session.query('SELECT pg_terminate_backend(pg_backend_pid())'),
     );

@@ -56,7 +56,7 @@ describe.concurrent('blindness', () => {
     await audit.log({ at: new Date(1_740_000_000_000), service: 'quiet', cost: '1.000000' });
     const worker = await start(test, folder);
     await worker.polls(1);
-    expect((await worker.get('/readyz')).status).toBe(200);
+    await worker.ready();
 
     await proxy.cut();
     await worker.polls(2, 'failed');
@@ -77,7 +77,7 @@ describe.concurrent('blindness', () => {
     expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
     expect(hookTypes(ends.hooks).sort()).toEqual(['alert.firing', 'health.blind', 'health.sees']);
     expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
-    expect((await worker.get('/readyz')).status).toBe(200);
+    await worker.ready();
   });
 
   it('is told directly where the state store is away too, also at a start, and once', async (test) => {

@@ -173,7 +173,7 @@ describe('the command line', () => {
 });
 
 describe('demo --once', () => {
-  it('shows the three messages, ends, and leaves one folder', { timeout: 120_000 }, async () => {
+  it('shows the three messages, ends, and leaves one folder', async () => {
     const cwd = await mkdtemp(join(tmpdir(), 'spendwatch-demo-cwd-'));
     try {
       const { code, stdout, stderr } = await spendwatch(['demo', '--once'], { cwd });

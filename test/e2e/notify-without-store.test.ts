@@ -8,9 +8,7 @@ import { makeFolder } from '../support/folder.ts';
 
 const AT = '2025-03-10T02:05:00Z';
 
-it('delivers what is queued by check --notify although the audit store is away', {
-  timeout: 60_000,
-}, async () => {
+it('delivers what is queued by check --notify although the audit store is away', async () => {
   let isOpen = false;
   const [audit, state] = await Promise.all([createAuditDatabase(), createDatabase()]);
   const ends = await startFarEnds({ respond: () => ({ status: isOpen ? 204 : 503 }) });

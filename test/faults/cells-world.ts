@@ -107,15 +107,11 @@ defaults: { notify: [nobody] }
       return Number(row?.cells);
     },
     async answersFromCells() {
-      await until(
-        'polls read little',
-        async () => {
-          const before = await rowsRead();
-          await running().polls(1);
-          return (await rowsRead()) - before < ROWS / 10;
-        },
-        60_000,
-      );
+      await until('polls read little', async () => {
+        const before = await rowsRead();
+        await running().polls(1);
+        return (await rowsRead()) - before < ROWS / 10;
+      });
     },
     async said() {
       const samples = samplesOf((await running().get('/metrics')).text);

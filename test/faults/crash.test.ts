@@ -3,6 +3,7 @@ import { afterAll, describe, expect, type TestContext, test } from 'vitest';
 import { seededRandom } from '../../src/demo/random.ts';
 import { faultSeeds } from '../support/seeds.ts';
 import type { Asked, SqlGate } from '../support/sql-gate.ts';
+import { arrives } from '../support/until.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { type IncidentWorld, openIncidentWorld, type Pause, type Tally } from './incident-world.ts';
 
@@ -126,7 +127,7 @@ async function openScene({ onTestFinished }: Pick<TestContext, 'onTestFinished'>
     ) {
       const { come, release } = moment(world);
       const service = await world.breach();
-      await inTime(come);
+      await arrives('the statement to be killed at is asked', come);
       await kill();
       release?.();
       await restart();
@@ -142,17 +143,6 @@ async function openScene({ onTestFinished }: Pick<TestContext, 'onTestFinished'>
       return tally;
     },
   };
-}
-
-/** A moment that never comes is a fault of the test, and is to be named. */
-async function inTime(come: Promise<void>): Promise<void> {
-  const giveUp = new AbortController();
-  await Promise.race([
-    come,
-    sleep(60_000, undefined, { signal: giveUp.signal }).then(() => {
-      throw new Error('the moment did not come');
-    }),
-  ]).finally(() => giveUp.abort());
 }
 
 const KILLS_A_SEED = 12;
@@ -172,7 +162,7 @@ function afterMs(ms: number) {
   return { come: sleep(ms), release: () => undefined };
 }
 
-describe.concurrent('a worker that is killed', { timeout: 600_000 }, () => {
+describe.concurrent('a worker that is killed', () => {
   test.for([
     { what: 'polling', steps: POLLING },
     { what: 'recording', steps: RECORDING },
@@ -227,7 +217,7 @@ describe.concurrent('a worker that is killed', { timeout: 600_000 }, () => {
       for (let kills = 0; kills < KILLS_A_SEED; kills += 1) {
         if (random() < 0.8) services.push(await scene.world.breach());
         const moment = random() < 0.3 ? afterMs(random() * 3_000) : atStatement(scene.world.gate, random);
-        await inTime(moment.come);
+        await arrives('the moment to be killed at comes', moment.come);
         await scene.kill();
         moment.release();
         await scene.restart();

@@ -128,10 +128,8 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
       return service;
     },
     async told(...asked) {
-      await until(
-        `each channel is told of ${asked.join(', ')}`,
-        () => asked.every((service) => CHANNELS.every((channel) => about(channel, service).length > 0)),
-        60_000,
+      await until(`each channel is told of ${asked.join(', ')}`, () =>
+        asked.every((service) => CHANNELS.every((channel) => about(channel, service).length > 0)),
       );
     },
     pause: (where) => new Promise((resolve) => void pauses.set(where, resolve)),
@@ -148,16 +146,12 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
     },
     query: (text) => audit.sql.query(text),
     async settled() {
-      await until(
-        'nothing waits any more',
-        async () => {
-          const [row] = await audit.sql.query<{ open: string }>(
-            `SELECT count(*) AS open FROM spendwatch.delivery WHERE state <> 'delivered'`,
-          );
-          return row?.open === '0';
-        },
-        60_000,
-      );
+      await until('nothing waits any more', async () => {
+        const [row] = await audit.sql.query<{ open: string }>(
+          `SELECT count(*) AS open FROM spendwatch.delivery WHERE state <> 'delivered'`,
+        );
+        return row?.open === '0';
+      });
     },
     tally() {
       let repeated = 0;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, type TestContext, test } from 'vitest';
@@ -14,7 +13,7 @@ import { type CallStore, openCallStore } from '../support/call-store.ts';
 import { faultSeeds } from '../support/seeds.ts';
 import { allComparable, groupsIn } from '../support/series-cells.ts';
 import type { Asked, Held } from '../support/sql-gate.ts';
-import { until } from '../support/until.ts';
+import { arrives, until } from '../support/until.ts';
 import { type CellsWorld, openCellsWorld } from './cells-world.ts';
 
 const MINUTE = 60_000;
@@ -315,11 +314,7 @@ async function openWorld(
 }
 
 async function killAt(world: CellsWorld, { name, when }: Moment, held: Held): Promise<void> {
-  const giveUp = new AbortController();
-  const tooLate = sleep(60_000, undefined, { signal: giveUp.signal }).then(() => {
-    throw new Error(`${when} ${name} did not come`);
-  });
-  await Promise.race([held.caught, tooLate]).finally(() => giveUp.abort());
+  await arrives(`${when} ${name}`, held.caught);
   await world.kill();
   held.release();
   figures.kills += 1;
@@ -373,10 +368,8 @@ describe.concurrent('a worker that is killed', () => {
       await world.start();
       await world.answersFromCells();
       const summed = await world.summed();
-      await until(
-        `the comparison has found it all (killed ${moment.when} ${moment.name})`,
-        async () => isDeepStrictEqual(await world.said(), summed),
-        30_000,
+      await until(`the comparison has found it all (killed ${moment.when} ${moment.name})`, async () =>
+        isDeepStrictEqual(await world.said(), summed),
       );
     }
   });

@@ -311,7 +311,7 @@ describe('a rollup', () => {
       // To look for a smaller example takes longer than the test may, and the time-out would hide the one that was found.
       { numRuns: Number(process.env.PROPERTY_RUNS ?? 12), endOnFailure: true },
     );
-  }, 240_000);
+  });
 
   test('answers the instants of hours that were missed', async () => {
     const { text, values } = insertText(

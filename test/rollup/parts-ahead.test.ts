@@ -30,7 +30,7 @@ describe.each(ENGINES)('the first look of a process at %s, over what an earlier 
   beforeAll(async () => {
     calls = await openCallStore(engine);
     await openState(calls.sql);
-  }, 60_000);
+  });
   afterAll(() => calls?.stop());
 
   const opened = (store: AuditStore) =>

@@ -1,12 +1,13 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NotYet } from '../../src/state/channel-turn.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { Claimed } from '../../src/state/outbox.ts';
+import { eventually } from '../support/until.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 import { AT, delivery, recording, saying } from './samples.ts';
 
 const LEASE = 30_000;
-const SPACING = 300;
+const SPACING = 2_000;
 
 describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
   const database = stateDatabase(engine);
@@ -28,15 +29,11 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
   const isClaimed = (one: Claimed | NotYet | null): one is Claimed => one !== null && 'token' in one;
 
   async function claimed(state: State, channel: string, leaseMs = LEASE): Promise<Claimed> {
-    const one = await vi.waitFor(
-      async () => {
-        const found = await claim(state, channel, leaseMs);
-        if (!isClaimed(found)) throw new Error(`not yet: ${JSON.stringify(found)}`);
-        return found;
-      },
-      { timeout: 20_000, interval: 10 },
-    );
-    return one;
+    return eventually(async () => {
+      const found = await claim(state, channel, leaseMs);
+      if (!isClaimed(found)) throw new Error(`not yet: ${JSON.stringify(found)}`);
+      return found;
+    });
   }
 
   const delivered = {

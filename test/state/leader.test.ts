@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openState } from '../../src/state/open.ts';
+import { eventually } from '../support/until.ts';
 import { stateDatabase } from './engines.ts';
 import { AT, recording, saying } from './samples.ts';
 
@@ -47,12 +48,9 @@ describe('the lease to poll', () => {
   test('is taken over when it has run out, and then the first one has lost it', async () => {
     const state = await openState(database.sql);
     const [first, second] = twoOf();
-    await state.hold(first, 300);
+    await state.hold(first, 3_000);
     expect(await state.hold(second, LONG)).toMatchObject({ isHeld: false });
-    await vi.waitFor(async () => expect(await state.hold(second, LONG)).toMatchObject({ isHeld: true }), {
-      timeout: 10_000,
-      interval: 20,
-    });
+    await eventually(async () => expect(await state.hold(second, LONG)).toMatchObject({ isHeld: true }));
     expect(await state.hold(first, LONG)).toMatchObject({ isHeld: false });
   });
 

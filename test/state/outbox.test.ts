@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Failure, NewDelivery } from '../../src/model/delivery.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { Claimed, Settlement } from '../../src/state/outbox.ts';
+import { eventually } from '../support/until.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 import { AT, DAY, delivery, HOSTILE, MINUTE, recording, saying } from './samples.ts';
 
@@ -86,9 +87,9 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
-    const dead = await claimed(state, one.channel, AT, 300);
+    const dead = await claimed(state, one.channel, AT, 3_000);
     expect(await state.claim(one.channel, AT, LEASE)).toBeNull();
-    const heir = await vi.waitFor(() => claimed(state, one.channel), { timeout: 10_000, interval: 20 });
+    const heir = await eventually(() => claimed(state, one.channel));
     expect(heir).toMatchObject({ id: one.id, body: one.body, attempts: 2, firstTriedAt: AT });
     expect(heir.token).not.toBe(dead.token);
 
