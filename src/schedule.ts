@@ -88,7 +88,8 @@ function localFields(expression: string): LocalFields {
   }
   const hasSeconds = parts.length === 6;
   const [second = '0', minute, hour, ...day] = hasSeconds ? parts : ['0', ...parts];
-  const dayIsNamed = field(`* * ${day.join(' ')}`, DAY);
+  const days = dayFields(day).map((fields) => field(`* * ${fields.join(' ')}`, DAY));
+  const dayIsNamed = (local: number): boolean => days.some((isNamed) => isNamed(local));
   const hourIsNamed = field(`* ${hour} * * *`, HOUR, 24);
   const minuteIsNamed = field(`${minute} * * * *`, MINUTE, 60);
   const secondIsNamed = field(`${second} * * * * *`, SECOND, 60);
@@ -99,6 +100,19 @@ function localFields(expression: string): LocalFields {
     matches: (local) => matchesMinute(local) && secondIsNamed(local),
     matchesMinute,
   };
+}
+
+/**
+ * Where both the day of the month and the weekday are restricted, either of them names a day, as in crontab(5); node-cron
+ * wants both. A field that begins with a star, such as a step over all days, restricts nothing there.
+ */
+function dayFields(day: readonly string[]): (readonly string[])[] {
+  const [ofMonth = '*', month = '*', weekday = '*'] = day;
+  if (ofMonth.startsWith('*') || weekday.startsWith('*')) return [day];
+  return [
+    [ofMonth, month, '*'],
+    ['*', month, weekday],
+  ];
 }
 
 /** Whether an expression, which looks at nothing but this unit of a local time, names it; they repeat after so many. */

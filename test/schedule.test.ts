@@ -70,6 +70,24 @@ describe('a schedule', () => {
     expect(instants.filter(schedule.isDue).map(iso)).toEqual(named.map(iso));
   });
 
+  it.each([
+    ['0 9 1 * mon', ['01', '02', '09', '16', '23', '30']],
+    ['0 9 13,14 11 5', ['06', '13', '14', '20', '27']],
+    ['0 0 9 L * 2', ['03', '10', '17', '24', '30']],
+    ['0 9 1-7 * */6', ['01', '07']],
+    ['0 9 */15 * mon', ['16']],
+  ])(
+    'means either day field where both are restricted, and both where one begins with a star: %s',
+    (expression, days) => {
+      const schedule = cronSchedule(expression, 'UTC');
+      const instants = days.map((day) => `2026-11-${day}T09:00:00Z`);
+      expect(due(expression, 'UTC', '2026-11-01T00:00:00Z', 30)).toEqual(instants);
+      const all = Array.from({ length: 30 * 24 }, (_, i) => utc('2026-11-01T00:00:00Z') + i * HOUR);
+      expect(all.filter(schedule.isDue).map(iso)).toEqual(instants);
+      expect(iso(schedule.latest(utc('2026-11-30T23:59:00Z')))).toBe(instants.at(-1));
+    },
+  );
+
   it('takes a nickname', () => {
     expect(due('@daily', 'UTC', '2026-11-01T00:00:00Z', 2)).toEqual([
       '2026-11-01T00:00:00Z',
