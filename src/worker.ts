@@ -89,7 +89,8 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
     lastError = report.error?.message ?? null;
     const trouble = await health.polled(app, report, await stale.at(Date.now()));
     if (trouble !== null) observer.troubled(trouble);
-    if (report.error === null) notes.polled(at, report.newestRow);
+    // One rule that fails keeps nothing else from being looked for.
+    if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
     await pruneDaily();
     void cells?.build();
   };

@@ -53,8 +53,17 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
       error: error === null ? null : sentenceOf(error),
     };
   });
-  const { all } = unpriced;
-  return { at, zone, newestRow, rowsConsidered: rowsIn, rules: checked, unpriced: all, error: null };
+  const { all, error: unpricedError } = unpriced;
+  return {
+    at,
+    zone,
+    newestRow,
+    rowsConsidered: rowsIn,
+    rules: checked,
+    unpriced: all,
+    unpricedError,
+    error: null,
+  };
 }
 
 /** What is printed when the store could not be read: every rule is an error with the reason. */
@@ -72,7 +81,7 @@ export function unreadable(
     isPartlyUnpriced: false,
     error: reason,
   }));
-  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null };
+  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null };
   return { at, zone: parts.zone, ...nothing, rules, error: reason };
 }
 

@@ -11,7 +11,7 @@ const MODELS = 100;
 
 /** The object that `check --format json` prints; the same shape when the store could not be reached. */
 export function checkJson(result: CheckResult): string {
-  const { at, newestRow, rowsConsidered, unpriced, error } = result;
+  const { at, newestRow, rowsConsidered, unpriced, unpricedError, error } = result;
   return jsonText(
     {
       at: isoInstant(at),
@@ -20,6 +20,7 @@ export function checkJson(result: CheckResult): string {
         newest_row: newestRow === null ? null : isoInstant(newestRow),
         rows_considered: rowsConsidered,
         unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
+        unpriced_error: unpricedError ?? undefined,
       },
       rules: result.rules.map(ruleJson),
       error: error ?? undefined,

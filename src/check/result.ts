@@ -34,6 +34,8 @@ export interface CheckResult {
   readonly rules: readonly CheckedRule[];
   /** Calls without a price in the windows of rules that rest on cost; null where there is none. */
   readonly unpriced: UnpricedValues['all'];
+  /** Why it is not known of some values what they lack; null where it is. */
+  readonly unpricedError: string | null;
   readonly error: string | null;
 }
 

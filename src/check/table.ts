@@ -32,6 +32,10 @@ export function checkTable(result: CheckResult, colour: boolean): string {
     const span = localSpan(result.unpriced.window.from, result.unpriced.window.to, result.zone);
     blocks.push(paint('yellow', `${unpricedCallsText(result.unpriced)}; ${PRICE_CURE} (${span})`));
   }
+  if (result.unpricedError !== null)
+    blocks.push(
+      paint('yellow', `which values lack calls without a price is not known: ${result.unpricedError}`),
+    );
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
     // Where nothing could be read, every rule has the reason that stands above.

@@ -20,7 +20,7 @@ export interface HealthNoteKind {
 }
 
 /**
- * Looks at the store, at most once an hour after a good poll as of `at`. It must cost the store next to nothing. A failure
+ * Looks at the store, at most once an hour after a poll as of `at`. It must cost the store next to nothing. A failure
  * is logged, and it is asked again an hour later.
  */
 export type HealthLook = (at: number) => Promise<Noticed>;

@@ -8,7 +8,7 @@ import type { GaugeSample, HealthLook, HealthNoteKind } from './health-note.ts';
 
 /** Looks for what health messages about the data tell, and tells each once a day. */
 export interface HealthNotes {
-  /** After a good poll. Returns at once: a look may take as long as the store does, and no poll waits for it. */
+  /** After a poll that has seen the store. Returns at once: a look may take as long as the store does, and no poll waits for it. */
   polled(at: number, newestRow: number | null): void;
   /** Nothing is told from now on. */
   stop(): void;

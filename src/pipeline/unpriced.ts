@@ -1,4 +1,4 @@
-import { AppError } from '../model/errors.ts';
+import { AppError, messageOf } from '../model/errors.ts';
 import type { Unpriced } from '../model/finding.ts';
 import { unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
@@ -15,11 +15,16 @@ export interface UnpricedValues {
   of(rule: Rule, key: GroupKey): Unpriced | null;
   /** Whether any group's is not whole. */
   any(rule: Rule): boolean;
+  /** Why it is not known of some, or of all. */
+  readonly error: string | null;
   /** All calls without a price from the first beginning to the last end of these rules' windows; null where there is none. */
   readonly all: (UnpricedCalls & { readonly window: Window }) | null;
 }
 
-/** Which values of rules that rest on cost are lower bounds. Throws the store's AppError. */
+/**
+ * Which values of rules that rest on cost are lower bounds. Never throws: a value that is known stands, and that nobody knows
+ * what it lacks is said.
+ */
 export async function unpricedValues(
   store: Pick<AuditStore, 'read'>,
   available: ReadonlySet<Dimension>,
@@ -36,10 +41,13 @@ export async function unpricedValues(
     const query: Query = { measures: [measure], where, groupBy: [...groupBy, ...byModel], windows: [window] };
     return [{ rule, measure, window, query }];
   });
-  if (asked.length === 0) return { of: () => null, any: () => false, all: null };
+  if (asked.length === 0) return NOT_KNOWN_OF_ANY;
   const window = hullOf(asked.map((one) => one.window));
   const queries = [...asked.map(({ query }) => query), unpricedCallsQuery(available, [window])];
-  const { series } = await collectDirectly(store, queries, at);
+  const answered = await collectDirectly(store, queries, at).catch((error: unknown) => messageOf(error));
+  if (typeof answered === 'string') return { ...NOT_KNOWN_OF_ANY, error: answered };
+  const { series } = answered;
+  const failed = series.find((one) => one instanceof AppError);
   const byRule = new Map(
     asked.map(({ rule, measure }, i) => [
       rule.name,
@@ -50,10 +58,13 @@ export async function unpricedValues(
   const all = last === undefined || last instanceof AppError ? null : unpricedCallsIn(last, 0, available);
   return {
     of: (rule, key) => byRule.get(rule.name)?.get(JSON.stringify(key)) ?? null,
+    error: failed?.message ?? null,
     any: (rule) => (byRule.get(rule.name)?.size ?? 0) > 0,
     all: all === null || all.calls === 0 ? null : { ...all, window },
   };
 }
+
+const NOT_KNOWN_OF_ANY: UnpricedValues = { of: () => null, any: () => false, all: null, error: null };
 
 /** All calls without a price of some windows, by model where the store records it. */
 export function unpricedCallsQuery(available: ReadonlySet<Dimension>, windows: readonly Window[]): Query {

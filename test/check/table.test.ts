@@ -3,7 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { evaluateOnce, unreadable } from '../../src/check/check.ts';
 import { checkTable } from '../../src/check/table.ts';
 import { displayWidth } from '../../src/model/display-text.ts';
+import { AppError } from '../../src/model/errors.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { HOSTILE_NAMES } from '../channels/sample-messages.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -103,6 +105,20 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
       '31 calls to 2 models have no price: gpt-9 (30 calls), gpt-8 (1 call); give each a price in prices.yaml (audit.prices), 0 where it is free (2026-11-20 01:05 to 02:05 UTC)',
     );
     expect(await table([rules.at(-1) as Rule])).not.toContain('no price');
+  });
+
+  it('shows the values all the same where the store does not say what they lack', async () => {
+    await calls.log({ at: AT - 1, cost: 200 }, { at: AT - 1, cost: null, model: 'gpt-9' });
+    const store: AuditStore = {
+      ...calls.store,
+      read: (reads, before) =>
+        reads.some(({ measures }) => measures.includes('unpriced'))
+          ? Promise.reject(new AppError('store_timeout', 'too slow'))
+          : calls.store.read(reads, before),
+    };
+    const text = checkTable(await evaluateOnce(checkOf(calls, [hourlyBurn()], { store }), AT), false);
+    expect(text).toContain('hourly-burn  critical  search  $200.00');
+    expect(text).toContain('which values lack calls without a price is not known: too slow');
   });
 
   it('says of a low value on what it rests', async () => {
