@@ -87,7 +87,7 @@ export async function openChannel(config: Config, name: string): Promise<Channel
   if (found.options === null) {
     throw new AppError('channel_incomplete', `the channel ${name} lacks a secret`);
   }
-  return type.open(name, found.options);
+  return type.open(name, found.options, config.proxies);
 }
 
 /**

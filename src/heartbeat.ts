@@ -1,5 +1,7 @@
 import { within } from './channels/wire/deadline.ts';
 import { answerFailure, exchange, peerOf } from './channels/wire/http.ts';
+import { type HttpProxy, openProxy } from './channels/wire/proxy.ts';
+import type { NamedProxy } from './channels/wire/proxy-choice.ts';
 import { secretsOfUrl } from './channels/wire/redact.ts';
 import { messageOf } from './model/errors.ts';
 import { redactor } from './model/redact.ts';
@@ -20,15 +22,23 @@ export interface Heartbeat {
  * answer of 2xx that is no web page is a receipt, and redirects are not followed. A failure is reported to `failed`,
  * without the URL, and otherwise ignored: silence is what the far end alarms on.
  */
-export function heartbeat(url: string, failed: (reason: string) => void): Heartbeat {
+export function heartbeat(
+  url: string,
+  failed: (reason: string) => void,
+  proxy: NamedProxy | null = null,
+): Heartbeat {
   const peer = peerOf(url);
-  const redact = redactor(secretsOfUrl(url));
+  const ownSecrets = secretsOfUrl(url);
   const request = { method: 'GET', headers: { 'user-agent': 'spendwatch' } } as const;
+  let opening: Promise<HttpProxy | null> | null = null;
   let last = Number.NEGATIVE_INFINITY;
 
   const ask = async (): Promise<void> => {
+    opening ??= openProxy(proxy);
+    const via = await opening;
+    const redact = redactor([...ownSecrets, ...(via?.secrets ?? [])]);
     const answer = await within(TIMEOUT_MS, new AbortController().signal, (limit) =>
-      exchange(url, request, redact, limit),
+      exchange(url, { ...request, via }, redact, limit),
     );
     const failure = answerFailure(peer, answer, redact);
     if (failure !== null) throw failure;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Message } from '../model/message.ts';
+import type { EnvironmentProxies } from './wire/proxy-choice.ts';
 
 /** What a delivery is to a channel: an id that is stable over retries, and the body as `render` made it. */
 export interface Envelope {
@@ -44,5 +45,6 @@ export interface Channel {
 export interface ChannelType<Options extends { type: string } = { type: string }> {
   readonly type: Options['type'];
   readonly schema: z.ZodType<Options>;
-  open(name: string, options: Options): Promise<Channel>;
+  /** `proxies` are the environment's, for channels that go by HTTP. */
+  open(name: string, options: Options, proxies?: EnvironmentProxies): Promise<Channel>;
 }

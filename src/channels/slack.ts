@@ -8,6 +8,8 @@ import { type SlackOptions, slackSchema } from './slack/options.ts';
 import { within } from './wire/deadline.ts';
 import { greet } from './wire/greet.ts';
 import { answerFailure, exchange, peerOf } from './wire/http.ts';
+import { type HttpProxy, openProxy } from './wire/proxy.ts';
+import { chooseProxy, NO_PROXIES } from './wire/proxy-choice.ts';
 import { excerptOf, secretsOfUrl } from './wire/redact.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -18,9 +20,10 @@ const SPACING_MS = 1100;
 export const slack: ChannelType<SlackOptions> = {
   type: 'slack',
   schema: slackSchema,
-  async open(name, options) {
-    const wire =
-      options.webhookUrl === null ? await botWire(options) : webhookWire(options.webhookUrl.reveal());
+  async open(name, options, proxies = NO_PROXIES) {
+    const url = options.webhookUrl === null ? options.apiUrl : options.webhookUrl.reveal();
+    const via = await openProxy(chooseProxy(url, options.proxy, proxies));
+    const wire = options.webhookUrl === null ? await botWire(options, via) : webhookWire(url, via);
     return {
       name,
       type: 'slack',
@@ -29,7 +32,7 @@ export const slack: ChannelType<SlackOptions> = {
       render: storedPost,
       send: (envelope, signal) => within(TIMEOUT_MS, signal, (limit) => wire.send(envelope, limit)),
       probe: (signal) => within(TIMEOUT_MS, signal, wire.probe),
-      close: () => Promise.resolve(),
+      close: async () => via?.close(),
     };
   },
 };
@@ -48,10 +51,13 @@ function storedPost(message: Message, id: string): string {
 /** Nothing in the message may be unfolded, linked or taken for a mention. */
 const LITERAL = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false };
 
-async function botWire(options: Extract<SlackOptions, { webhookUrl: null }>): Promise<Wire> {
+async function botWire(
+  options: Extract<SlackOptions, { webhookUrl: null }>,
+  via: HttpProxy | null,
+): Promise<Wire> {
   const { notSlack, slackBot, SlackRefusal } = await import('./slack/bot.ts');
   const { findOwnMessage } = await import('./slack/own-message.ts');
-  const call = slackBot(options.token.reveal(), options.apiUrl);
+  const call = slackBot(options.token.reveal(), options.apiUrl, via);
   const { channel } = options;
   /** Slack has the message when it says so and names the place where it stands. */
   const post = async (args: Record<string, unknown>, signal: AbortSignal): Promise<void> => {
@@ -85,13 +91,13 @@ async function botWire(options: Extract<SlackOptions, { webhookUrl: null }>): Pr
 /** An incoming webhook says `ok` when it has taken the message, in 2 letters; how long it takes is the attempt's limit. */
 const WHOLE_ANSWER = { mostBytes: 8_192, untilMs: null };
 
-function webhookWire(url: string): Wire {
+function webhookWire(url: string, via: HttpProxy | null): Wire {
   const peer = peerOf(url);
-  const redact = redactor(secretsOfUrl(url));
+  const redact = redactor([...secretsOfUrl(url), ...(via?.secrets ?? [])]);
   /** Null when the message was taken, Slack's word when its form was refused. */
   const attempt = async (content: object, signal: AbortSignal): Promise<string | null> => {
     const headers = { 'content-type': 'application/json' };
-    const request = { method: 'POST', headers, body: JSON.stringify(content) } as const;
+    const request = { method: 'POST', headers, body: JSON.stringify(content), via } as const;
     const answer = await exchange(url, request, redact, signal, WHOLE_ANSWER);
     const word = answer.text.trim();
     const failure = answerFailure(peer, answer, redact);
@@ -112,6 +118,6 @@ function webhookWire(url: string): Wire {
       if (again !== null) throw slackFailure(again);
       return { answer: `ok as plain text (${refused})` };
     },
-    probe: async (signal) => ({ answer: await greet(url, redact, signal) }),
+    probe: async (signal) => ({ answer: await greet(url, redact, signal, via) }),
   };
 }

@@ -5,6 +5,8 @@ import { signatureHeaders, signingKey } from './webhook/signature.ts';
 import { within } from './wire/deadline.ts';
 import { greet } from './wire/greet.ts';
 import { answerFailure, exchange, peerOf } from './wire/http.ts';
+import { openProxy } from './wire/proxy.ts';
+import { chooseProxy, NO_PROXIES } from './wire/proxy-choice.ts';
 import { secretsOfHeader, secretsOfUrl } from './wire/redact.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -13,9 +15,10 @@ const TIMEOUT_MS = 15_000;
 export const webhook: ChannelType<WebhookOptions> = {
   type: 'webhook',
   schema: webhookSchema,
-  async open(name, options) {
+  async open(name, options, proxies = NO_PROXIES) {
     const url = options.url.reveal();
     const peer = peerOf(url);
+    const via = await openProxy(chooseProxy(url, options.proxy, proxies));
     const keys = options.secrets.map((secret) => signingKey(secret.reveal())).filter((key) => key !== null);
     const own = Object.fromEntries(
       Object.entries(options.headers).map(([key, value]) => [key, value.reveal()]),
@@ -24,6 +27,7 @@ export const webhook: ChannelType<WebhookOptions> = {
       ...secretsOfUrl(url),
       ...options.secrets.flatMap((secret) => [secret.reveal(), secret.reveal().replace(/^whsec_/, '')]),
       ...Object.values(own).flatMap(secretsOfHeader),
+      ...(via?.secrets ?? []),
     ]);
     return {
       name,
@@ -39,16 +43,16 @@ export const webhook: ChannelType<WebhookOptions> = {
           'webhook-id': id,
           ...signatureHeaders(options.signature, keys, id, Date.now(), body),
         };
-        const request = { method: 'POST', headers, body } as const;
+        const request = { method: 'POST', headers, body, via } as const;
         const answer = await within(TIMEOUT_MS, signal, (limit) => exchange(url, request, redact, limit));
         const failure = answerFailure(peer, answer, redact);
         if (failure !== null) throw failure;
         return { answer: `HTTP ${answer.status}` };
       },
       async probe(signal): Promise<Receipt> {
-        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, redact, limit)) };
+        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, redact, limit, via)) };
       },
-      close: () => Promise.resolve(),
+      close: async () => via?.close(),
     };
   },
 };

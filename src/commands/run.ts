@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type App, openApp } from '../app.ts';
+import { chooseProxy } from '../channels/wire/proxy-choice.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
@@ -90,6 +91,8 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     service.reloading();
     try {
       const config = await loadConfig(options.config, io.env);
+      // What it cannot go through is found before anything is opened or handed over.
+      heartbeatOf(config);
       const next = await openApp(config);
       const old = { ...running };
       await reachable(next, old.app)
@@ -161,16 +164,18 @@ async function reachable(next: App, old: App): Promise<void> {
   if (state !== oldState) await next.state();
 }
 
-/** One heart for each URL, over reloads too, so that it beats at most once a minute. */
+/** One heart for each URL and way to it, over reloads too, so that it beats at most once a minute. */
 function heartbeats(log: Log): (config: Config) => Heartbeat | null {
   const hearts = new Map<string, Heartbeat>();
-  return ({ heartbeat: setting }) => {
+  return ({ heartbeat: setting, proxies }) => {
     if (setting === null) return null;
     const url = setting.url.reveal();
-    const known = hearts.get(url);
+    const proxy = chooseProxy(url, setting.proxy, proxies);
+    const key = JSON.stringify([url, proxy?.url.reveal()]);
+    const known = hearts.get(key);
     if (known !== undefined) return known;
-    const heart = heartbeat(url, (reason) => log.warn({ reason }, 'the heartbeat did not arrive'));
-    hearts.set(url, heart);
+    const heart = heartbeat(url, (reason) => log.warn({ reason }, 'the heartbeat did not arrive'), proxy);
+    hearts.set(key, heart);
     return heart;
   };
 }

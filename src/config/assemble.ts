@@ -1,3 +1,4 @@
+import type { EnvironmentProxies } from '../channels/wire/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
 import { storeOf } from './audit-schema.ts';
@@ -10,6 +11,7 @@ interface Surroundings {
   readonly path: string;
   readonly dir: string;
   readonly prices: PriceList | null;
+  readonly proxies: EnvironmentProxies;
   readonly watchedFiles: readonly string[];
   readonly unset: ReadonlyMap<string, string>;
   readonly warnings: readonly Problem[];
@@ -50,7 +52,7 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
       blindAfter: alerts.health.blind_after,
       unpriced: alerts.health.unpriced,
     },
-    heartbeat: alerts.heartbeat ?? null,
+    heartbeat: alerts.heartbeat === undefined ? null : { proxy: null, ...alerts.heartbeat },
     http: alerts.http.listen,
   };
 }

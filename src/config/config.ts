@@ -1,3 +1,4 @@
+import type { EnvironmentProxies } from '../channels/wire/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
 import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';
@@ -24,7 +25,9 @@ export interface Config {
   readonly silences: readonly Silence[];
   readonly health: HealthConfig;
   /** Asked with GET after each good poll. */
-  readonly heartbeat: { readonly url: Secret } | null;
+  readonly heartbeat: { readonly url: Secret; readonly proxy: Secret | null } | null;
+  /** The environment's, for channels and a heartbeat that name none. */
+  readonly proxies: EnvironmentProxies;
   /** Null serves no HTTP. */
   readonly http: Listen | null;
   /** What is valid, but most likely not meant. */

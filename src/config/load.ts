@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { proxiesOf } from '../channels/wire/proxy-choice.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';
 import { auditSchema, storeOf } from './audit-schema.ts';
@@ -63,6 +64,7 @@ export async function loadConfig(
     path: absolute,
     dir: folder,
     prices: list.prices,
+    proxies: proxiesOf(env),
     watchedFiles: [absolute, ...named],
     warnings: [...shown(substituted.warnings), ...noChannel(source, value)],
     missing: shown(missing),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
+import { proxyKey } from '../channels/wire/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { ruleTypes } from '../rules/index.ts';
 import { dimensionValue, fault } from '../rules/rule-scalars.ts';
@@ -109,7 +110,10 @@ export const alertsSchema = z.strictObject({
     .default({ blind_after: 3, unpriced: 'on' })
     .describe('What spendwatch says of itself'),
   heartbeat: z
-    .strictObject({ url: httpUrl('Asked with GET after each good poll, at most once a minute') })
+    .strictObject({
+      url: httpUrl('Asked with GET after each good poll, at most once a minute'),
+      proxy: proxyKey.exactOptional(),
+    })
     .exactOptional()
     .describe('A dead man’s switch outside'),
   http: http.prefault({}).describe('The worker’s HTTP server'),

@@ -1,14 +1,14 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** A fresh self-signed certificate for 127.0.0.1 and localhost, in PEM: X.509 v3 in DER, RFC 5280. */
-export function selfSigned(): { readonly key: string; readonly cert: string } {
+/** A fresh self-signed certificate for 127.0.0.1 and `host`, in PEM: X.509 v3 in DER, RFC 5280. */
+export function selfSigned(host = 'localhost'): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
   const name = sequence(
     tagged(0x31, sequence(oid(0x55, 0x04, 0x03), tagged(0x0c, Buffer.from('localhost')))),
   );
   const validity = sequence(utcTime(-1), utcTime(1));
-  const names = sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.from([127, 0, 0, 1])));
+  const names = sequence(tagged(0x82, Buffer.from(host)), tagged(0x87, Buffer.from([127, 0, 0, 1])));
   const extension = sequence(oid(0x55, 0x1d, 0x11), tagged(0x04, names));
   const isAuthority = sequence(
     oid(0x55, 0x1d, 0x13),

@@ -51,6 +51,8 @@ describe('the keys of a channel', () => {
     [{ ...WEBHOOK, secret: 'short' }, ['secret: must be']],
     [{ ...WEBHOOK, secret: 'whsec_not base64 but long enough' }, ['secret: must be']],
     [{ ...WEBHOOK, url: 'ftp://example.org' }, ['url: not an http(s) URL']],
+    [{ ...WEBHOOK, proxy: 'socks5://short:1' }, ['proxy: not the URL of an HTTP proxy']],
+    [{ ...SLACK, proxy: 'http://me:sh#ort@p:1' }, ['proxy: not the URL of an HTTP proxy']],
     [{ ...WEBHOOK, headers: { 'Webhook-Id': 'x' } }, ['headers.Webhook-Id: ']],
     [{ ...WEBHOOK, headers: { 'X-A': 'a\r\nX-B: b' } }, ['headers.X-A: holds a character']],
   ] as const)('%j are faults that say what to do and show no secret', (keys, expected) => {
@@ -85,6 +87,13 @@ describe('the keys of a channel', () => {
     const secret = properties
       .filter(([, one]) => typeof one === 'object' && one.secret === true)
       .map(([name]) => name);
-    expect(secret.sort()).toEqual(['password', 'secret', 'token', 'url', 'webhook_url']);
+    expect([...new Set(secret)].sort()).toEqual([
+      'password',
+      'proxy',
+      'secret',
+      'token',
+      'url',
+      'webhook_url',
+    ]);
   });
 });

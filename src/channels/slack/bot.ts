@@ -3,6 +3,7 @@ import { SendError } from '../../model/errors.ts';
 import { type Redact, redactor } from '../../model/redact.ts';
 import { codeOf, connectionFailure } from '../wire/failure.ts';
 import { exchange, peerOf, statusFailure } from '../wire/http.ts';
+import type { HttpProxy } from '../wire/proxy.ts';
 import { slackFailure } from './failure.ts';
 
 /** One call of the Web API; throws the SendError that its outcome is, `SlackRefusal` where Slack said a word. */
@@ -28,9 +29,9 @@ export class SlackRefusal extends SendError {
 const MOST_READ = 4_194_304;
 
 /** A bot on the Web API that tries once and says what happened: waiting and repeating are the outbox's. */
-export function slackBot(token: string, apiUrl: string): CallSlack {
+export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): CallSlack {
   const peer = peerOf(apiUrl);
-  const redact = redactor([token]);
+  const redact = redactor([token, ...(via?.secrets ?? [])]);
   return async (method, args, signal) => {
     const client = new WebClient(token, {
       slackApiUrl: apiUrl,
@@ -45,6 +46,7 @@ export function slackBot(token: string, apiUrl: string): CallSlack {
           method: 'POST',
           headers: headers as Record<string, string>,
           body: String(body),
+          via,
         } as const;
         const limits = { mostBytes: MOST_READ, untilMs: null };
         const answer = await exchange(String(url), request, redact, signal, limits);

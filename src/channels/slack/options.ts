@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretKey } from '../../model/secret-key.ts';
+import { proxyKey } from '../wire/proxy-choice.ts';
 import { isHttpUrl } from '../wire/url.ts';
 
 /** Where a slack channel posts: as a bot through the Web API, or through an incoming webhook. */
-export type SlackOptions = { readonly type: 'slack' } & (
+export type SlackOptions = { readonly type: 'slack'; readonly proxy: Secret | null } & (
   | { readonly token: Secret; readonly channel: string; readonly apiUrl: string; readonly webhookUrl: null }
   | { readonly webhookUrl: Secret }
 );
@@ -27,13 +28,14 @@ export const slackSchema: z.ZodType<SlackOptions> = z
       .refine(isHttpUrl, { error: 'not an http(s) URL' })
       .default('https://slack.com/api/')
       .describe('Where the Web API is; the name of the method is appended'),
+    proxy: proxyKey.exactOptional(),
   })
   .transform((keys, context): SlackOptions => {
     const fault = (key: string, message: string): never => {
       context.issues.push({ code: 'custom', input: keys, path: [key], message });
       return z.NEVER;
     };
-    const { type, token, channel, webhook_url: webhookUrl } = keys;
+    const { type, token, channel, webhook_url: webhookUrl, proxy = null } = keys;
     if (webhookUrl !== undefined) {
       if (token !== undefined)
         return fault('webhook_url', 'give either `token` and `channel`, or `webhook_url`');
@@ -43,10 +45,10 @@ export const slackSchema: z.ZodType<SlackOptions> = z
           'an incoming webhook posts to the channel that it was made for; drop `channel`',
         );
       }
-      return { type, webhookUrl };
+      return { type, webhookUrl, proxy };
     }
     if (token === undefined) return fault('token', 'missing: give `token` and `channel`, or `webhook_url`');
     if (channel === undefined) return fault('channel', 'missing: `token` needs a `channel` to post to');
     const apiUrl = keys.api_url.endsWith('/') ? keys.api_url : `${keys.api_url}/`;
-    return { type, token, channel, apiUrl, webhookUrl: null };
+    return { type, token, channel, apiUrl, webhookUrl: null, proxy };
   });

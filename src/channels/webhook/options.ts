@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretKey } from '../../model/secret-key.ts';
+import { proxyKey } from '../wire/proxy-choice.ts';
 import { isHttpUrl } from '../wire/url.ts';
 import { type SignatureStyle, signingKey } from './signature.ts';
 
@@ -12,6 +13,7 @@ export interface WebhookOptions {
   readonly secrets: readonly Secret[];
   readonly signature: SignatureStyle;
   readonly headers: Readonly<Record<string, Secret>>;
+  readonly proxy: Secret | null;
 }
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
@@ -56,9 +58,10 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
       )
       .default({})
       .describe('Further headers of the request'),
+    proxy: proxyKey.exactOptional(),
   })
   .transform((keys, context): WebhookOptions => {
-    const { type, url, secret, secrets, signature, headers } = keys;
+    const { type, url, secret, secrets, signature, headers, proxy = null } = keys;
     if ((secret === undefined) === (secrets === undefined)) {
       const message =
         secret === undefined
@@ -67,5 +70,6 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
       context.issues.push({ code: 'custom', input: keys, path: ['secret'], message });
       return z.NEVER;
     }
-    return { type, url, secrets: secrets ?? (secret === undefined ? [] : [secret]), signature, headers };
+    const all = secrets ?? (secret === undefined ? [] : [secret]);
+    return { type, url, secrets: all, signature, headers, proxy };
   });

@@ -1,17 +1,49 @@
-import { connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Redact } from '../../model/redact.ts';
 import { connectionFailure } from './failure.ts';
-import { peerOf } from './http.ts';
+import { peerOf, throughProxy } from './http.ts';
+import type { HttpProxy } from './proxy.ts';
 
-/** Connects to the host of a URL, and shakes hands for https, without a request that could be taken for a message. */
-export async function greet(url: string, redact: Redact, signal: AbortSignal): Promise<string> {
-  const { hostname, protocol } = new URL(url);
+/**
+ * Connects to the host of a URL, and shakes hands for https, without a request that could be taken for a message. Of a
+ * proxy that is to hand plain HTTP on, only the proxy itself can be reached so.
+ */
+export async function greet(
+  url: string,
+  redact: Redact,
+  signal: AbortSignal,
+  via: HttpProxy | null,
+): Promise<string> {
   const peer = peerOf(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const port = Number(peer.slice(peer.lastIndexOf(':') + 1));
+  if (via === null) {
+    await reach(url, null, signal).catch((error: unknown) => {
+      throw connectionFailure(peer, error, signal, redact);
+    });
+    return `connected to ${peer}`;
+  }
+  const isTls = url.startsWith('https:');
+  try {
+    await (isTls
+      ? reach(url, await via.tunnel(hostOf(url), signal), signal)
+      : reach(via.origin, null, signal));
+  } catch (error) {
+    throw via.failureOf(peer, error) ?? connectionFailure(throughProxy(peer, via), error, signal, redact);
+  }
+  return isTls
+    ? `connected to ${throughProxy(peer, via)}`
+    : `connected to the proxy ${via.name}, which is asked for ${peer} when something is sent`;
+}
+
+/** Opens a connection, over `socket` where that leads there, and closes it as soon as it stands. */
+async function reach(url: string, over: Socket | null, signal: AbortSignal): Promise<void> {
+  const { protocol } = new URL(url);
+  const [host, port] = addressOf(url);
   const isTls = protocol === 'https:';
-  const socket = isTls ? connectTls({ host, port, servername: serverName(host) }) : connect({ host, port });
+  const way = over === null ? { host, port } : { socket: over };
+  const socket: Socket | TLSSocket = isTls
+    ? connectTls({ ...way, servername: serverName(host) })
+    : connect({ host, port });
   const abort = (): void => void socket.destroy(new Error('aborted'));
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
@@ -21,14 +53,24 @@ export async function greet(url: string, redact: Redact, signal: AbortSignal): P
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('the connection was closed')));
     });
-    return `connected to ${peer}`;
-  } catch (error) {
-    throw connectionFailure(peer, error, signal, redact);
   } finally {
     signal.removeEventListener('abort', abort);
     socket.on('error', () => undefined);
     socket.destroy();
+    over?.destroy();
   }
+}
+
+/** `host:port` as CONNECT names it. */
+function hostOf(url: string): string {
+  const { hostname } = new URL(url);
+  return `${hostname}:${addressOf(url)[1]}`;
+}
+
+function addressOf(url: string): [host: string, port: number] {
+  const { hostname, port, protocol } = new URL(url);
+  const usual = protocol === 'https:' ? 443 : 80;
+  return [hostname.replace(/^\[|\]$/g, ''), port === '' ? usual : Number(port)];
 }
 
 /** An address is no server name: TLS has a field for names alone. */

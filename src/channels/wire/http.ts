@@ -2,6 +2,7 @@ import { SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
 import { readBody } from './body.ts';
 import { connectionFailure } from './failure.ts';
+import type { HttpProxy } from './proxy.ts';
 import { excerptOf } from './redact.ts';
 
 /** As much of an answer is read as explains a failure. */
@@ -14,6 +15,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The proxy to go through. */
+  readonly via?: HttpProxy | null;
 }
 
 export interface HttpAnswer {
@@ -40,14 +43,15 @@ const EXPLANATION: BodyLimits = { mostBytes: MOST_READ, untilMs: BODY_MS };
  */
 export async function exchange(
   url: string,
-  { method, headers, body }: HttpRequest,
+  { method, headers, body, via = null }: HttpRequest,
   redact: Redact,
   signal: AbortSignal,
   limits: BodyLimits = EXPLANATION,
 ): Promise<HttpAnswer> {
   try {
     const target = new URL(url);
-    const response = await fetch(withoutLogin(target), {
+    const ask = via?.fetch ?? fetch;
+    const response = await ask(withoutLogin(target), {
       method,
       headers: { ...loginHeader(target), ...headers },
       ...(body === undefined ? {} : { body }),
@@ -57,7 +61,9 @@ export async function exchange(
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), Date.now());
     return { status: response.status, ...(await readBody(response, limits)), retryAfterMs };
   } catch (error) {
-    throw connectionFailure(peerOf(url), error, signal, redact);
+    const peer = peerOf(url);
+    if (via === null) throw connectionFailure(peer, error, signal, redact);
+    throw via.failureOf(peer, error) ?? connectionFailure(throughProxy(peer, via), error, signal, redact);
   }
 }
 
@@ -83,6 +89,9 @@ export function statusFailure(peer: string, answer: HttpAnswer, redact: Redact):
   if (status === 408) return new SendError('timeout', 'passing', text, passing);
   if (status === 425) return new SendError('refused', 'passing', text, passing);
   if (status >= 500) return new SendError('server', 'passing', text, passing);
+  if (status === 407) {
+    return new SendError('auth', 'person', `${text} (a proxy on the way wants a login)`, passing);
+  }
   if (status === 401 || status === 403) return new SendError('auth', 'person', text, passing);
   if (status === 404 || status === 405) return new SendError('refused', 'person', text, passing);
   if (status >= 400) return new SendError(status === 410 ? 'refused' : 'invalid', 'final', text);
@@ -105,6 +114,11 @@ export function peerOf(url: string): string {
   const { hostname, port, protocol, pathname, search, hash } = new URL(url);
   if (`${pathname}${search}${hash}`.includes('@')) return 'the receiver';
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+}
+
+/** The far end as it is named where the fault may be on either side of the proxy. */
+export function throughProxy(peer: string, { name }: HttpProxy): string {
+  return `${peer} (through the proxy ${name})`;
 }
 
 function isWebPage(text: string): boolean {

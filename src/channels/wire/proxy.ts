@@ -1,0 +1,93 @@
+import type { Socket } from 'node:net';
+import { SendError } from '../../model/errors.ts';
+import { codeOf } from './failure.ts';
+import { type NamedProxy, parseProxy } from './proxy-choice.ts';
+
+/** A way to far ends that leads through a proxy. */
+export interface HttpProxy {
+  /** The proxy for people: host, port and where they are written. */
+  readonly name: string;
+  /** Its own address, without a login. */
+  readonly origin: string;
+  /** What may be shown nowhere. */
+  readonly secrets: readonly string[];
+  readonly fetch: typeof fetch;
+  /** A connection to a far end (`host:port`) that carries whatever is said on it. */
+  tunnel(peer: string, signal: AbortSignal): Promise<Socket>;
+  /** The failure that is the proxy's own, or null where it is the far end's. */
+  failureOf(peer: string, error: unknown): SendError | null;
+  close(): Promise<void>;
+}
+
+/** By these codes nothing was reached, and what was asked for is the proxy. */
+const UNREACHED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
+/** How the library says that a proxy refused, in words alone. */
+const REFUSED = /^Proxy response \((\d+)\)|^Proxy Authentication Required \((407)\)/;
+
+/** Opens the way through a proxy; null for none. The library is loaded only where there is one. */
+export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | null> {
+  const url = chosen === null ? null : parseProxy(chosen.url.reveal());
+  if (chosen === null || url === null) return null;
+  const { Client, fetch: fetchThrough, ProxyAgent } = await import('undici');
+  const { origin, host, protocol } = url;
+  const name = `${url.port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host} (${chosen.source})`;
+  const login = url.username === '' && url.password === '' ? null : loginOf(url);
+  const token = login === null ? null : `Basic ${Buffer.from(login).toString('base64')}`;
+  // Plain HTTP is handed to the proxy whole, as curl does: many let CONNECT through to port 443 alone.
+  const dispatcher = new ProxyAgent({
+    uri: origin,
+    proxyTunnel: false,
+    ...(token === null ? {} : { token }),
+  });
+  return {
+    name,
+    origin,
+    secrets: login === null ? [] : [login, url.password, decodeURIComponent(url.password), token ?? ''],
+    fetch: ((target: string | URL, init: object) =>
+      fetchThrough(target, { ...init, dispatcher })) as unknown as typeof fetch,
+    async tunnel(peer, signal) {
+      const client = new Client(origin);
+      const headers = { host: peer, ...(token === null ? {} : { 'proxy-authorization': token }) };
+      const { statusCode, socket } = await client.connect({ path: peer, headers, signal });
+      // What was opened is the caller's now.
+      void client.close().catch(() => undefined);
+      if (statusCode >= 200 && statusCode < 300) return socket as Socket;
+      socket.on('error', () => undefined).destroy();
+      throw new Error(`Proxy response (${statusCode})`);
+    },
+    failureOf: (peer, error) => proxyFailure(name, peer, error),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+/** The failure that an answer of the proxy is. */
+export function proxyRefusal(name: string, peer: string, status: number): SendError {
+  if (status === 407) {
+    const hint = 'give it a login that it takes, http://user:password@host:port';
+    return new SendError('auth', 'person', `the proxy ${name} wants another login (HTTP 407): ${hint}`);
+  }
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    return new SendError(
+      'refused',
+      'person',
+      `the proxy ${name} does not let us through to ${peer} (HTTP ${status})`,
+    );
+  }
+  return new SendError('unreachable', 'passing', `the proxy ${name} does not reach ${peer} (HTTP ${status})`);
+}
+
+function proxyFailure(name: string, peer: string, error: unknown): SendError | null {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const [, tunnelled, plain] = REFUSED.exec(current.message) ?? [];
+    const status = tunnelled ?? plain;
+    if (status !== undefined) return proxyRefusal(name, peer, Number(status));
+  }
+  const code = codeOf(error);
+  if (code === null || !UNREACHED.test(code)) return null;
+  return new SendError('unreachable', 'passing', `cannot reach the proxy ${name}: ${code}`);
+}
+
+function loginOf({ username, password }: URL): string {
+  return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+}
