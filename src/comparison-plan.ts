@@ -38,10 +38,10 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
     if (recent.length > 0 || !hasGoneBy(everyMs, comparedAt, now)) return;
     comparedAt = now;
     const boundary = hourOf(now - RECENT_MS);
-    recent.push(...steps(boundary, now, RECENT_STEP_MS));
+    for (const step of steps(boundary, now, RECENT_STEP_MS)) recent.push(step);
     if (older.length > 0 || !hasGoneBy(DAY, comparedAllAt, now)) return;
     comparedAllAt = now;
-    older.push(...steps(oldest() ?? now, boundary, STEP_MS));
+    for (const step of steps(oldest() ?? now, boundary, STEP_MS)) older.push(step);
     daysPlanned = older.length;
   };
 

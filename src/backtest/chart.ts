@@ -2,6 +2,7 @@ import { LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { largestOf } from '../model/extremes.ts';
 import type { Severity } from '../model/rule.ts';
 import type { SeriesPoint } from './rule-series.ts';
 
@@ -101,9 +102,9 @@ export function hasRoom(chart: Pick<Chart, 'lines'>, limit: number): boolean {
 
 /** Room for the limits; null leaves the axis as the values make it. */
 function highest(chart: Chart, max: number): number | null {
-  const limit = Math.max(
+  const limit = largestOf(
+    chart.limits.map(({ value }) => value).filter((value) => hasRoom(chart, value)),
     0,
-    ...chart.limits.map(({ value }) => value).filter((value) => hasRoom(chart, value)),
   );
   return limit > max ? limit * 1.1 : null;
 }

@@ -1,3 +1,4 @@
+import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Outcome } from '../pipeline/assess.ts';
 import { ruleTypeOf } from '../rules/index.ts';
@@ -24,7 +25,10 @@ export function nextChunk(
   let kept = 0;
   for (const { rule, evaluations } of outcomes) {
     const at = evaluations.at(-1)?.at ?? 0;
-    const groups = Math.max(1, ...evaluations.map(({ judgement }) => judgement.observed.length));
+    const groups = largestOf(
+      evaluations.map(({ judgement }) => judgement.observed.length),
+      1,
+    );
     const windows = windowsAt(rule, at);
     apart += groups * windows;
     shared += groups * (windows > 1 ? 2 : 1);

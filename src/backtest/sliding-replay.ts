@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { firstNotBelow } from '../model/ascending.ts';
 import { asAppError } from '../model/errors.ts';
+import { smallestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 import { momentOf } from '../pipeline/assess.ts';
@@ -36,14 +37,14 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
     }),
   );
   const asked = players.map(({ rule, begin }) => queriesAt(rule, zone, all[begin] as number));
-  const oldest = Math.min(...asked.flat().flatMap(({ windows }) => windows.map((window) => window.from)));
+  const oldest = smallestOf(asked.flat().flatMap(({ windows }) => windows.map((window) => window.from)));
   const steps = replaySteps(rules, zone, all, oldest);
   if (steps === null) return from;
   const slide = openSlide(asked, steps);
   const pieces = openCallPieces(store, slide, steps, all.at(-1) as number);
   const parties = partiesOf(players);
   const firstPlace = all.length - grid.replayed.length;
-  let place = Math.min(...players.map((player) => player.begin));
+  let place = smallestOf(players.map((player) => player.begin));
   try {
     while (place < all.length) {
       const wanted = endOfStretch(all, place);

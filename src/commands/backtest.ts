@@ -10,6 +10,7 @@ import { backtestTable } from '../backtest/table.ts';
 import type { Config } from '../config/config.ts';
 import { unsetNote } from '../config/place.ts';
 import { AppError } from '../model/errors.ts';
+import { largestOf } from '../model/extremes.ts';
 import { ruleFingerprints } from '../model/fingerprint.ts';
 import type { Rule } from '../model/rule.ts';
 import { ruleTypeOf } from '../rules/index.ts';
@@ -112,7 +113,10 @@ function partsOf(config: Config, rules: readonly Rule[], store: AuditStore, rang
 }
 
 function gridOf({ schedule, timezone }: Config, rules: readonly Rule[], { from, to, stepMs }: Range): Grid {
-  const lookBackMs = Math.max(0, ...rules.map(({ forMs }) => forMs));
+  const lookBackMs = largestOf(
+    rules.map(({ forMs }) => forMs),
+    0,
+  );
   if (stepMs !== null) return steppedGrid(from, to, stepMs, lookBackMs);
   return scheduledGrid(cronSchedule(schedule, timezone), from, to, lookBackMs);
 }

@@ -1,3 +1,4 @@
+import { smallestOf } from '../model/extremes.ts';
 import { synonym } from './synonyms.ts';
 
 /**
@@ -39,7 +40,7 @@ function editDistance(a: string, b: string): number {
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       const edits = [cell(i - 1, j) + 1, cell(i, j - 1) + 1, cell(i - 1, j - 1) + (same ? 0 : 1)];
       if (swapped) edits.push(cell(i - 2, j - 2) + 1);
-      row.push(Math.min(...edits));
+      row.push(smallestOf(edits));
     }
   }
   return cell(a.length, b.length);

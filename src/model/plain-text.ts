@@ -1,4 +1,5 @@
 import { displayWidth } from './display-text.ts';
+import { largestOf } from './extremes.ts';
 import type { Message, MessageSection, MessageTable } from './message.ts';
 
 /** A message below its title as plain text for fixed-width readers: no line carries more than its own words. */
@@ -18,7 +19,10 @@ export function plainText(message: Message): string {
 }
 
 function sectionText({ headline, facts, tables }: MessageSection): string {
-  const width = Math.max(...facts.map(([label]) => label.length), 0);
+  const width = largestOf(
+    facts.map(([label]) => label.length),
+    0,
+  );
   const underlined = headline === '' ? [] : [headline, '-'.repeat(Math.min(displayWidth(headline), 72))];
   const lines = facts.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
   return [[...underlined, ...lines].join('\n'), ...tables.map(tableText)].join('\n\n');
@@ -27,7 +31,7 @@ function sectionText({ headline, facts, tables }: MessageSection): string {
 /** A table in a fixed width. The first column is words and stands left; the others are numbers and stand right. */
 export function tableText({ columns, rows }: MessageTable): string {
   const all = [columns, ...rows];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => displayWidth(row[i] ?? ''))));
+  const widths = columns.map((_, i) => largestOf(all.map((row) => displayWidth(row[i] ?? ''))));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, i) => {

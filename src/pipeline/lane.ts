@@ -9,6 +9,7 @@ import {
   RETRY_FOR_MS,
   UNANSWERED,
 } from '../model/delivery.ts';
+import { smallestOf } from '../model/extremes.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
@@ -169,7 +170,7 @@ export function openLane(parts: LaneParts): Lane {
         // What was due and is not to be had has been taken over by another process, or has had its time.
         for (const [id, due] of retries) if (due <= askedAt) retries.delete(id);
         if (retries.size === 0) return;
-        await pause(Math.min(...retries.values()) - askedAt, stopping);
+        await pause(smallestOf(retries.values()) - askedAt, stopping);
         continue;
       }
       // A process that was frozen may wake up long after its lease: then it must not send.

@@ -1,3 +1,4 @@
+import { smallestOf } from '../model/extremes.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Query } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
@@ -162,7 +163,7 @@ function needsOf(own: CubeCells, { windows, reach }: Asked, at: number, aheadMs:
     get spans() {
       return wholes().spans;
     },
-    oldest: hourOf(Math.min(...reach.values())),
+    oldest: hourOf(smallestOf(reach.values())),
     isHourly: (day) => day + DAY > at - RECENT_MS || wholes().cutDays.has(day),
     measuresOf: (length, begin) =>
       own.cube.measures.filter(

@@ -1,4 +1,5 @@
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
+import { smallestOf } from '../model/extremes.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { type BucketGroups, type CallGroups, openBucketGroups, openCallGroups } from './call-groups.ts';
@@ -121,7 +122,7 @@ function openView(queries: readonly Query[], grid: StepGrid): View {
   return {
     groups: openCallGroups(groupBy, where),
     dimensions: distinct([...groupBy, ...Object.keys(where)]),
-    begin: Math.min(...tables.map(([, { begin }]) => begin)),
+    begin: smallestOf(tables.map(([, { begin }]) => begin)),
     tables: new Map(tables),
     sketches: new Map(sketches),
   };
@@ -140,7 +141,7 @@ function openTable(measures: readonly Measure[], queries: readonly Query[], grid
 }
 
 function oldestOf(queries: readonly Query[]): number {
-  return Math.min(...queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
+  return smallestOf(queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
 }
 
 function takeInto(

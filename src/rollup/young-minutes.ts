@@ -1,5 +1,6 @@
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';
+import { largestOf } from '../model/extremes.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot, CubeCell, SegmentDigest } from '../stores/audit-store.ts';
 import { callsFor, takeCalls } from './call-cells.ts';
@@ -86,7 +87,7 @@ export async function readYoung(
 
   return {
     seen: now,
-    newestRow: digests.length === 0 ? null : Math.max(...digests.map(({ newestRow }) => newestRow)),
+    newestRow: digests.length === 0 ? null : largestOf(digests.map(({ newestRow }) => newestRow)),
     rowsRead: digests.reduce((rows, { calls: own }) => rows + own, 0),
   };
 }

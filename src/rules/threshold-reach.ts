@@ -1,3 +1,4 @@
+import { largestOf, smallestOf } from '../model/extremes.ts';
 import type { Firing, Observation, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, type Sample } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
@@ -83,7 +84,7 @@ function limitsOf(rule: ThresholdRule): Limits {
   const rises = rule.operator.startsWith('>');
   const starts = all.map(({ number, close }) => (rises ? number - close : number + close));
   const upTo = [...all.keys(), all.length].map((count) => all.slice(0, count).map(({ step }) => step));
-  const limits = { all, upTo, rises, nearest: rises ? Math.min(...starts) : Math.max(...starts) };
+  const limits = { all, upTo, rises, nearest: rises ? smallestOf(starts) : largestOf(starts) };
   limitsByRule.set(rule, limits);
   return limits;
 }

@@ -28,20 +28,20 @@ export async function mailAll(
     const envelope = waiting.shift() ?? [];
     if (envelope.length === 0) continue;
     if (!takesUtf8 && !envelope.every(isAscii)) {
-      progress.refused.push(...envelope.map(withoutUtf8));
+      for (const address of envelope) progress.refused.push(withoutUtf8(address));
       continue;
     }
     try {
       const info = await send(from, envelope, mail);
       if (!isReceipt(info)) throw noReceipt(info);
-      progress.accepted.push(...info.accepted);
+      for (const address of info.accepted) progress.accepted.push(address);
       progress.response = info.response;
       const later = takeRefused(info, progress);
       if (later.length > 0) waiting.unshift(later);
     } catch (error) {
       const fault = error as SmtpFault;
       if (fault.rejectedErrors !== undefined && fault.rejectedErrors.length > 0) {
-        progress.refused.push(...fault.rejectedErrors);
+        for (const refused of fault.rejectedErrors) progress.refused.push(refused);
       } else if (envelope.length > 1 && fault.command === 'DATA' && saysTooMany(fault)) {
         const middle = Math.ceil(envelope.length / 2);
         waiting.unshift(envelope.slice(0, middle), envelope.slice(middle));

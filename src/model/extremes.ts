@@ -1,0 +1,16 @@
+/**
+ * The largest of some numbers, at least `least`. Spread into `Math.max`, a hundred thousand of them are more arguments than
+ * the stack holds.
+ */
+export function largestOf(numbers: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
+  let largest = least;
+  for (const number of numbers) if (number > largest) largest = number;
+  return largest;
+}
+
+/** The smallest of some numbers; of none, infinite. */
+export function smallestOf(numbers: Iterable<number>): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const number of numbers) if (number < smallest) smallest = number;
+  return smallest;
+}
