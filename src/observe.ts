@@ -4,12 +4,15 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { groupLabel } from './model/group-label.ts';
 import { isoInstant } from './model/window.ts';
+import type { VerdictReason } from './pipeline/decide.ts';
 import type { DeliveryReport } from './pipeline/deliver.ts';
-import type { PollReport } from './pipeline/poll.ts';
+import type { PolledRule, PollReport } from './pipeline/poll.ts';
 import type { Observer } from './worker.ts';
 
 /** A long build is spoken of this often. */
 const BUILD_LINE_EVERY_MS = 10_000;
+/** Groups of a rule that a poll's log names, by reason. */
+const LOGGED_ALERTS = 20;
 
 /**
  * Logs and counts what the worker reports, and beats the heart after a good poll. `bar` is where a person sees how far the
@@ -98,15 +101,28 @@ function logPoll(log: Log, report: PollReport, ms: number): void {
   }
   if (error !== null && rules.every((rule) => rule.error === null))
     log.error({ at, ms, err: error }, 'the poll failed');
-  for (const { rule, verdicts } of rules) {
-    for (const { reason, group, severity } of verdicts) {
-      const shown = groupLabel(rule.groupBy, group);
-      const level =
-        reason === 'duplicate' || reason === 'silenced' || reason === 'pending' ? 'debug' : 'info';
-      log[level]({ rule: rule.name, group: shown, severity, reason, at }, `${reason} alert`);
-    }
-  }
+  for (const polled of rules) logVerdicts(log, polled, at);
   log.debug({ at, ms, rowsRead, queued: queued.length }, 'polled');
+}
+
+/** What was decided about each group; of very many by the same reason the first, and how many more there are. */
+function logVerdicts(log: Log, { rule, verdicts }: PolledRule, at: string): void {
+  const counts = new Map<VerdictReason, number>();
+  for (const { reason, group, severity } of verdicts) {
+    const count = (counts.get(reason) ?? 0) + 1;
+    counts.set(reason, count);
+    if (count > LOGGED_ALERTS) continue;
+    const shown = groupLabel(rule.groupBy, group);
+    log[levelOf(reason)]({ rule: rule.name, group: shown, severity, reason, at }, `${reason} alert`);
+  }
+  for (const [reason, count] of counts) {
+    const more = count - LOGGED_ALERTS;
+    if (more > 0) log[levelOf(reason)]({ rule: rule.name, reason, at, more }, `${more} more of these`);
+  }
+}
+
+function levelOf(reason: VerdictReason): 'debug' | 'info' {
+  return reason === 'duplicate' || reason === 'silenced' || reason === 'pending' ? 'debug' : 'info';
 }
 
 function logDelivery(log: Log, report: DeliveryReport): void {

@@ -44,9 +44,12 @@ export async function readStanding(
     `SELECT fingerprint, last_good, held.*
      FROM unnest($1::text[]) AS asked (fingerprint) LEFT JOIN spendwatch.progress USING (fingerprint)
      LEFT JOIN LATERAL (
-       SELECT group_id, episode.step AS held_step, since, said.* FROM spendwatch.episode
+       SELECT group_id, since_1, since_2, since_3, said.* FROM (
+         SELECT fingerprint, group_id, max(since) FILTER (WHERE step = 1) AS since_1,
+           max(since) FILTER (WHERE step = 2) AS since_2, max(since) FILTER (WHERE step = 3) AS since_3
+         FROM spendwatch.episode WHERE episode.fingerprint = asked.fingerprint GROUP BY fingerprint, group_id
+       ) AS episode
        LEFT JOIN LATERAL ${saidSince('episode', 'last_good')} AS said ON true
-       WHERE episode.fingerprint = asked.fingerprint
      ) AS held ON true
      WHERE last_good IS NOT NULL OR group_id IS NOT NULL`,
     [fingerprints],
@@ -55,20 +58,25 @@ export async function readStanding(
   for (const row of rows) {
     const rule = found.get(row.fingerprint) ?? {
       progress: row.last_good?.getTime() ?? null,
-      episodes: new Map(),
-      said: new Map(),
+      groups: new Set(),
+      episodes: [],
+      said: [],
     };
     found.set(row.fingerprint, rule);
     if (row.group_id === null) continue;
-    const { group_id: groupId, held_step: step, since } = row;
-    // A group that holds two steps comes with all that was said of it twice.
-    rule.episodes.set(`${groupId}/${step}`, { groupId, step, since: since.getTime() });
-    if (row.period !== null) rule.said.set(`${groupId}/${row.period}`, saidOf(groupId, row));
+    const { group_id: groupId } = row;
+    if (row.period !== null) rule.said.push(saidOf(groupId, row));
+    // A group of which two things were said comes with its episodes twice.
+    if (rule.groups.has(groupId)) continue;
+    rule.groups.add(groupId);
+    for (const [i, since] of [row.since_1, row.since_2, row.since_3].entries()) {
+      if (since !== null) rule.episodes.push({ groupId, step: i + 1, since: since.getTime() });
+    }
   }
   return new Map(
     [...found].map(([fingerprint, { progress, episodes, said }]) => [
       fingerprint,
-      { progress, episodes: [...episodes.values()], said: [...said.values()] },
+      { progress, episodes, said },
     ]),
   );
 }
@@ -115,16 +123,19 @@ function saidSince(row: string, instant: string): string {
 
 type StandingRow = { readonly fingerprint: string; readonly last_good: Date | null } & (
   | { readonly group_id: null }
-  | ({ readonly group_id: string; readonly held_step: number; readonly since: Date } & (
-      | { readonly period: null }
-      | SaidRow
-    ))
+  | ({
+      readonly group_id: string;
+      readonly since_1: Date | null;
+      readonly since_2: Date | null;
+      readonly since_3: Date | null;
+    } & ({ readonly period: null } | SaidRow))
 );
 
 interface FoundStanding {
   readonly progress: number | null;
-  readonly episodes: Map<string, Episode>;
-  readonly said: Map<string, Said>;
+  readonly groups: Set<string>;
+  readonly episodes: Episode[];
+  readonly said: Said[];
 }
 
 interface SaidRow {

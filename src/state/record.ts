@@ -1,10 +1,11 @@
 import type { NewDelivery } from '../model/delivery.ts';
-import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';
-import type { Sql, SqlSession } from '../sql/port.ts';
+import type { Sql } from '../sql/port.ts';
 import { insertDeliveries } from './delivery-rows.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
-import { isForward, moveOn, moveTogether } from './progress.ts';
+import { isForward, moveOn, moveTogether, type Step } from './progress.ts';
+import { writeEpisodes, writeSaid } from './said-rows.ts';
 
 /** What goes out together: `compose` makes the deliveries of those sayings that nobody has said meanwhile. */
 export interface Telling<S extends Saying = Saying> {
@@ -30,13 +31,16 @@ export interface Recorded {
    * was decided may rest on an old state, so read the ledger again, leave out the instants that are done, decide again.
    */
   readonly overtaken: readonly string[];
+  /** By fingerprint, why nothing of a rule was recorded while the others were: its message could not be made, say. */
+  readonly failed: ReadonlyMap<string, AppError>;
 }
 
 /**
  * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
  * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
- * period) through once per step or growth, however many processes try at the same time. With a `leader` it throws
- * AppError `lease_lost` where another worker has taken the lease over, and nothing is recorded.
+ * period) through once per step or growth, however many processes try at the same time. What one rule's recording throws
+ * fails that rule alone. Throws when the state store is away, and when what spendwatch says of itself cannot be recorded;
+ * with a `leader` it throws AppError `lease_lost` where another worker has taken the lease over, and nothing is recorded.
  */
 export async function record<S extends Saying>(
   sql: Sql,
@@ -45,21 +49,72 @@ export async function record<S extends Saying>(
   leader: Candidate | null = null,
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  const steps = inOrder.flatMap(({ fingerprint, rule, progress }) =>
-    progress === null ? [] : [{ fingerprint, rule: rule ?? '', ...progress }],
-  );
-  if (inOrder.length === 0) return NOTHING_QUEUED;
+  if (inOrder.length === 0) return NOTHING_RECORDED;
   if (inOrder.every(onlyMovesOn)) {
     if (leader !== null) await ensureHeld(sql, leader);
-    if (await moveTogether(sql, steps)) return NOTHING_QUEUED;
+    if (await moveTogether(sql, stepsOf(inOrder))) return NOTHING_RECORDED;
   }
+  try {
+    return await recordTogether(sql, inOrder, now, leader);
+  } catch (error) {
+    if (!isOfOneRule(error) || inOrder.some(({ rule }) => rule === null)) throw error;
+    return recordEach(sql, inOrder, now, leader);
+  }
+}
+
+const NOTHING_RECORDED: Recorded = { queued: [], overtaken: [], failed: new Map() };
+
+/** A fault of the data or of our own, which the other rules need not have. */
+function isOfOneRule(error: unknown): boolean {
+  return !(error instanceof AppError) || error.code === 'store_query_failed';
+}
+
+/** Each rule in a transaction of its own, where one of them spoils the one for all. */
+async function recordEach<S extends Saying>(
+  sql: Sql,
+  recordings: readonly Recording<S>[],
+  now: number,
+  leader: Candidate | null,
+): Promise<Recorded> {
+  const queued: NewDelivery[] = [];
+  const overtaken: string[] = [];
+  const failed = new Map<string, AppError>();
+  let fault: AppError | null = null;
+  for (const recording of recordings) {
+    try {
+      if (fault !== null) throw fault;
+      const recorded = await recordTogether(sql, [recording], now, leader);
+      for (const delivery of recorded.queued) queued.push(delivery);
+      for (const fingerprint of recorded.overtaken) overtaken.push(fingerprint);
+    } catch (error) {
+      // What is recorded by now stays so, whatever becomes of the rest: it has to be in the report.
+      failed.set(recording.fingerprint, asAppError(error, 'rule_failed'));
+      if (!isOfOneRule(error)) fault = asAppError(error, 'rule_failed');
+    }
+  }
+  return { queued, overtaken, failed };
+}
+
+function recordTogether<S extends Saying>(
+  sql: Sql,
+  inOrder: readonly Recording<S>[],
+  now: number,
+  leader: Candidate | null,
+): Promise<Recorded> {
   return sql.transaction({}, async (session) => {
     if (leader !== null) await ensureHeld(session, leader);
-    const moved = await moveOn(session, steps, now);
+    const moved = await moveOn(session, stepsOf(inOrder), now);
     const current = inOrder.filter(
       ({ progress, fingerprint }) => progress === null || moved.has(fingerprint),
     );
-    const won = await say(session, current);
+    const won = await writeSaid(
+      session,
+      current.map(({ fingerprint, rule, tellings }) => ({
+        fingerprint,
+        rule,
+        sayings: tellings.flatMap(({ sayings }) => sayings),
+      })),
+    );
     const queued = current.flatMap(({ tellings }) =>
       tellings.flatMap((telling) => {
         const through = telling.sayings.filter((saying) => won.has(saying));
@@ -67,99 +122,26 @@ export async function record<S extends Saying>(
       }),
     );
     await insertDeliveries(session, queued, now);
-    const advancing = current.filter(({ progress }) => progress === null || isForward(progress, now));
-    await changeEpisodes(session, advancing);
+    await writeEpisodes(
+      session,
+      current.filter(({ progress }) => progress === null || isForward(progress, now)),
+    );
     const recorded = new Set(current);
     return {
       queued,
       overtaken: inOrder.filter((one) => !recorded.has(one)).map(({ fingerprint }) => fingerprint),
+      failed: new Map(),
     };
   });
 }
 
-const NOTHING_QUEUED: Recorded = { queued: [], overtaken: [] };
+function stepsOf(recordings: readonly Recording[]): Step[] {
+  return recordings.flatMap(({ fingerprint, rule, progress }) =>
+    progress === null ? [] : [{ fingerprint, rule: rule ?? '', ...progress }],
+  );
+}
 
 /** Whether a rule that was judged before has nothing to say and nothing to remember, as in most polls. */
 export function onlyMovesOn({ progress, episodes: { begun, ended }, tellings }: Recording): boolean {
   return progress?.before != null && begun.length + ended.length + tellings.length === 0;
-}
-
-async function say(session: SqlSession, recordings: readonly Recording[]): Promise<Set<Saying>> {
-  const sayings = new Map<string, Saying>();
-  const rows = recordings.flatMap(({ fingerprint, rule, tellings }) =>
-    tellings.flatMap((telling) =>
-      telling.sayings.map((saying) => {
-        sayings.set(JSON.stringify([fingerprint, saying.groupId, saying.period]), saying);
-        return saidRow(fingerprint, rule, saying);
-      }),
-    ),
-  );
-  if (rows.length === 0) return new Set();
-  const through = await session.query<{ fingerprint: string; group_id: string; period: string }>(
-    `INSERT INTO spendwatch.said AS said
-       (fingerprint, group_id, period, rule_name, group_json, step, value, growth, said_at, since)
-     SELECT fingerprint, group_id, period, rule_name, group_json, step, value, growth, said_at, since
-     FROM jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, group_id text, period text, rule_name text,
-       group_json text, step smallint, value numeric, growth numeric, said_at timestamptz, since timestamptz)
-     ORDER BY fingerprint COLLATE "C", group_id COLLATE "C", period COLLATE "C"
-     ON CONFLICT (fingerprint, group_id, period) DO UPDATE
-       SET step = GREATEST(said.step, EXCLUDED.step), value = EXCLUDED.value, growth = EXCLUDED.growth,
-           rule_name = EXCLUDED.rule_name, said_at = EXCLUDED.said_at, since = EXCLUDED.since
-       WHERE EXCLUDED.step > said.step
-          OR (EXCLUDED.growth IS NOT NULL AND said.value > 0 AND EXCLUDED.value >= EXCLUDED.growth * said.value)
-     RETURNING fingerprint, group_id, period`,
-    [JSON.stringify(rows)],
-  );
-  return new Set(
-    through.flatMap(({ fingerprint, group_id, period }) => {
-      const saying = sayings.get(JSON.stringify([fingerprint, group_id, period]));
-      return saying === undefined ? [] : [saying];
-    }),
-  );
-}
-
-function saidRow(fingerprint: string, rule: string | null, saying: Saying): Record<string, unknown> {
-  return {
-    fingerprint,
-    group_id: saying.groupId,
-    period: saying.period,
-    rule_name: rule,
-    group_json: JSON.stringify(saying.group),
-    step: saying.step,
-    value: formatFixed(saying.value, FIXED_DIGITS),
-    growth: saying.growth,
-    said_at: new Date(saying.at).toISOString(),
-    since: new Date(saying.since).toISOString(),
-  };
-}
-
-async function changeEpisodes(session: SqlSession, recordings: readonly Recording[]): Promise<void> {
-  const ended = recordings.flatMap(({ fingerprint, episodes }) =>
-    episodes.ended.map(({ groupId, step }) => ({ fingerprint, group_id: groupId, step })),
-  );
-  const begun = recordings.flatMap(({ fingerprint, episodes }) =>
-    episodes.begun.map(({ groupId, step, since }) => ({
-      fingerprint,
-      group_id: groupId,
-      step,
-      since: new Date(since).toISOString(),
-    })),
-  );
-  if (ended.length > 0) {
-    await session.query(
-      `DELETE FROM spendwatch.episode AS episode
-       USING jsonb_to_recordset($1::text::jsonb) AS r (fingerprint text, group_id text, step smallint)
-       WHERE (episode.fingerprint, episode.group_id, episode.step) = (r.fingerprint, r.group_id, r.step)`,
-      [JSON.stringify(ended)],
-    );
-  }
-  if (begun.length > 0) {
-    await session.query(
-      `INSERT INTO spendwatch.episode (fingerprint, group_id, step, since)
-       SELECT fingerprint, group_id, step, since FROM jsonb_to_recordset($1::text::jsonb)
-         AS r (fingerprint text, group_id text, step smallint, since timestamptz)
-       ON CONFLICT (fingerprint, group_id, step) DO UPDATE SET since = EXCLUDED.since`,
-      [JSON.stringify(begun)],
-    );
-  }
 }

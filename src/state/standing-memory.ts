@@ -40,7 +40,8 @@ export function rememberStanding(state: State, now: () => number): State {
       memory = null;
       const recorded = await state.record(recordings, at, leader);
       isAlone &&= recorded.overtaken.length === 0;
-      if (before !== null && isAlone) memory = movedOn({ ...before, asOf: now() }, recordings);
+      if (before !== null && isAlone && recorded.failed.size === 0)
+        memory = movedOn({ ...before, asOf: now() }, recordings);
       return recorded;
     },
   };

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
+import type { EpisodeChanges } from '../../src/model/said.ts';
 import { openSql } from '../../src/sql.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
@@ -132,7 +133,20 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     expect(composed[0]).toBe(fresh);
   });
 
-  test('where composing fails nothing is recorded: it is all said at the next try', async () => {
+  test('more sayings than one statement takes are all said, once, and their episodes begin and end', async () => {
+    const state = await open();
+    const fingerprint = newRule();
+    const sayings = Array.from({ length: 12_001 }, (_, i) => saying({ key: [`user-${i}`] }));
+    const begun = sayings.map(({ groupId }) => ({ groupId, step: 2, since: AT }));
+    const say = (episodes: EpisodeChanges) =>
+      state.record([{ ...recording(sayings, { fingerprint }), episodes }], AT);
+    expect((await say({ begun, ended: [] })).queued).toHaveLength(1);
+    expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toHaveLength(12_001);
+    expect((await say({ begun: [], ended: begun })).queued).toEqual([]);
+    expect(await state.readStanding([fingerprint])).toEqual(new Map());
+  });
+
+  test('where composing fails nothing of that rule is recorded: it is all said at the next try', async () => {
     const state = await open();
     const fingerprint = newRule();
     const progress = { before: null, at: AT };
@@ -142,8 +156,17 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
         throw new Error('composing failed');
       },
     };
-    const attempt = state.record([recording([], { fingerprint, progress, tellings: [broken] })], AT);
-    await expect(attempt).rejects.toThrow('composing failed');
+    const other = newRule();
+    const first = await state.record(
+      [
+        recording([], { fingerprint, progress, tellings: [broken] }),
+        recording([saying()], { fingerprint: other, progress }),
+      ],
+      AT,
+    );
+    expect(first.failed.get(fingerprint)?.message).toBe('composing failed');
+    expect(first.queued).toHaveLength(1);
+    expect(await state.readProgress([other])).toEqual(new Map([[other, AT]]));
     expect(await state.readProgress([fingerprint])).toEqual(new Map());
     const { queued } = await state.record([recording([saying()], { fingerprint, progress })], AT);
     expect(queued).toHaveLength(1);
