@@ -90,6 +90,7 @@ export function openRollupKeeper(
       read: (reads, before) => store.read(reads, before),
       look: (queries, before, now) => inTurn(() => look(queries, before, now)),
       lookedTo: () => rollup.lookedTo(),
+      known: (queries, before) => rollup.known(queries, before),
       // What could not be read is asked of the store by the look, and the build between polls says why.
       prepare: () =>
         inTurn(() => rollup.build(BUILD_SLICE_MS)).then(

@@ -5,9 +5,11 @@ import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
+import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
 import { assess, momentOf } from '../pipeline/assess.ts';
 import { explain } from '../pipeline/explain.ts';
+import { limitedReads } from '../pipeline/limited-reads.ts';
 import { unpricedValues } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
@@ -34,7 +36,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     error,
   }));
   const explained = await explain(
-    store,
+    limitedReads(store, EXPLAINED_WITHIN_MS),
     parts.dimensions,
     judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] })),
     at,
@@ -42,15 +44,19 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   const unpriced = await unpricedValues(store, parts.dimensions, rules, at, zone);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts.silences);
-    const findings = (explained[i] ?? []).map((finding) => ({ finding, silenced: silenced(finding) }));
+    const found = explained[i] ?? [];
+    const fault = error ?? (found instanceof Error ? found : null);
+    if (fault !== null || found instanceof Error || judgement === undefined) {
+      return failed(rule, fault === null ? null : sentenceOf(fault));
+    }
     return {
       rule,
-      status: judgement === undefined ? 'error' : judgement.status,
-      observed: judgement?.observed ?? NOTHING_OBSERVED,
-      findings,
+      status: judgement.status,
+      observed: judgement.observed,
+      findings: found.map((finding) => ({ finding, silenced: silenced(finding) })),
       unpricedOf: (key) => unpriced.of(rule, key),
       isPartlyUnpriced: unpriced.any(rule),
-      error: error === null ? null : sentenceOf(error),
+      error: null,
     };
   });
   const { all, error: unpricedError } = unpriced;
@@ -72,17 +78,21 @@ export function unreadable(
   at: number,
   reason: string,
 ): CheckResult {
-  const rules = parts.rules.map((rule) => ({
+  const rules = parts.rules.map((rule) => failed(rule, reason));
+  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null };
+  return { at, zone: parts.zone, ...nothing, rules, error: reason };
+}
+
+function failed(rule: Rule, reason: string | null): CheckedRule {
+  return {
     rule,
-    status: 'error' as const,
+    status: 'error',
     observed: NOTHING_OBSERVED,
     findings: [],
     unpricedOf: () => null,
     isPartlyUnpriced: false,
     error: reason,
-  }));
-  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null };
-  return { at, zone: parts.zone, ...nothing, rules, error: reason };
+  };
 }
 
 function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {

@@ -13,6 +13,7 @@ import { NONE, type Observation } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import type { Rule, Severity } from '../model/rule.ts';
+import { unexplainedText } from '../model/unexplained-text.ts';
 import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } from '../model/unpriced-text.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
@@ -150,6 +151,8 @@ function findingLines(
     );
     if (shown.length > 0) lines.push(`  by ${dimension}: ${shown.join(', ')}`);
   }
+  const unexplained = unexplainedText(finding);
+  if (unexplained !== null) lines.push(`  ${unexplained}`);
   if (unpriced !== null) {
     lines.push(`  at least this much: ${unpricedText(unpriced)}`);
     const doubt = belowOnlyIf(finding);

@@ -8,6 +8,7 @@ import { describeMetric } from './metric.ts';
 import { fixedFromNumber } from './money.ts';
 import type { Operator, RuleBase } from './rule.ts';
 import type { Dimension } from './series.ts';
+import { unexplainedText } from './unexplained-text.ts';
 import { atLeast, belowOnlyIf, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
@@ -25,6 +26,7 @@ export function alertSummary(rule: RuleBase, { finding }: Alert): string {
 export function alertSection(rule: RuleBase, alert: Alert, zone: string): MessageSection {
   const { finding } = alert;
   const { window } = finding;
+  const unexplained = unexplainedText(finding);
   const ongoing = alert.ongoing ? ', ongoing' : '';
   const facts: (Fact | null)[] = [
     ...(finding.baseline === null ? limitFacts(finding) : anomalyFacts(finding)),
@@ -32,6 +34,7 @@ export function alertSection(rule: RuleBase, alert: Alert, zone: string): Messag
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
     unpricedFact(finding),
+    unexplained === null ? null : ['Drivers', unexplained],
   ];
   return {
     headline: `${subject(finding, ': ')}${phrase(finding)} ${windowText(rule.window)}${ongoing}`,

@@ -60,6 +60,12 @@ export interface Unpriced {
   readonly models: number | null;
 }
 
+/** A breakdown by `dimension`, or (null) the calls without a price, that is not known: it took too long, or failed. */
+export interface Unexplained {
+  readonly dimension: Dimension | null;
+  readonly isLate: boolean;
+}
+
 /** A firing observation in full: what `check` prints, messages tell and webhooks carry. */
 export interface Finding extends Observation {
   readonly groupBy: readonly Dimension[];
@@ -70,6 +76,8 @@ export interface Finding extends Observation {
   readonly operator: Operator;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
+  /** What was asked about it and is not known; nothing waits for it. */
+  readonly unexplained: readonly Unexplained[];
 }
 
 /** A finding that is news: what a message is made of. */

@@ -1,6 +1,8 @@
 import type { Channel } from '../channels/channel.ts';
 import { alertMessage, SHOWN_ALERTS } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
+import type { AppError } from '../model/errors.ts';
+import { largestOf } from '../model/extremes.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { formatFixed } from '../model/money.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
@@ -8,7 +10,7 @@ import type { Telling } from '../state/record.ts';
 import type { News } from './decide.ts';
 import type { Decided } from './deliberate.ts';
 import { explain, unexplained } from './explain.ts';
-import type { PollParts } from './parts.ts';
+import type { PollParts, PollUnderWay } from './parts.ts';
 
 interface Occasion {
   readonly at: number;
@@ -17,25 +19,27 @@ interface Occasion {
 }
 
 /**
- * The messages that a poll's news would make, by rule. They are composed only of the news that the ledger lets
- * through; what drives each finding is asked before, for those that a message can show.
+ * The messages that a poll's news would make, by rule, or why a rule's cannot be made. They are composed only of the news
+ * that the ledger lets through; what drives each finding is asked before, for those that a message can show.
  */
 export async function announce(
-  parts: PollParts,
+  parts: PollUnderWay,
   decisions: readonly Decided[],
   occasion: Occasion,
-): Promise<Telling<News>[][]> {
+): Promise<(Telling<News>[] | AppError)[]> {
   if (decisions.every(({ decision }) => decision.news.length === 0)) return decisions.map(() => []);
   const shown = decisions.map(({ decision }) => decision.news.flatMap(largestOfEachSeverity));
   const wanted = decisions.map(({ rule }, i) => ({
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
   }));
-  const explained = await explain(parts.store, parts.dimensions, wanted, occasion.at);
+  const explained = await explain(parts.explaining, parts.dimensions, wanted, occasion.at);
   return decisions.map(({ rule, decision }, i) => {
-    const findings = new Map((shown[i] ?? []).map((news, n) => [news, explained[i]?.[n]]));
+    const findings = explained[i];
+    if (findings instanceof Error) return findings;
+    const findingOf = new Map((shown[i] ?? []).map((news, n) => [news, findings?.[n]]));
     const alertOf = (news: News): Alert =>
-      alertFrom(news, findings.get(news) ?? unexplained(rule, news.firing));
+      alertFrom(news, findingOf.get(news) ?? unexplained(rule, news.firing));
     return decision.news.map((sayings) => ({
       sayings,
       compose: (won: readonly News[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
@@ -73,7 +77,7 @@ function deliveriesOf(
     const channel = channels.get(name);
     if (channel === undefined) return [];
     const told = won.filter(({ severity }) => rule.notify[severity].includes(name));
-    const at = Math.max(...told.map((news) => news.at));
+    const at = largestOf(told.map((news) => news.at));
     const message = alertMessage({
       rule,
       alerts: told.map(alertOf),

@@ -50,14 +50,21 @@ export async function assess(
 ): Promise<Assessment> {
   const queries: Query[] = [];
   const plans = assignments.map(({ rule, moments }) => {
-    const plan = planOf(rule, zone, moments);
-    const from = queries.length;
-    queries.push(...plan.queries);
-    return { rule, plan, from, to: queries.length };
+    try {
+      const plan = planOf(rule, zone, moments);
+      const from = queries.length;
+      for (const query of plan.queries) queries.push(query);
+      return { rule, plan, from, to: queries.length };
+    } catch (error) {
+      return { rule, fault: asAppError(error, 'rule_failed') };
+    }
   });
   if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
   const { newestRow, rowsRead, series } = await collect(source, queries, before);
-  const outcomes = plans.map(({ rule, plan, from, to }): Outcome => {
+  const outcomes = plans.map((planned): Outcome => {
+    const { rule } = planned;
+    if ('fault' in planned) return { rule, evaluations: [], error: planned.fault, isOpen: false };
+    const { plan, from, to } = planned;
     try {
       const own: Series[] = [];
       for (const answer of series.slice(from, to)) {

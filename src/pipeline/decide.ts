@@ -6,7 +6,7 @@ import type { Episode, EpisodeChanges, Said, Saying } from '../model/said.ts';
 import type { GroupKey } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
-import { trackEpisodes } from './episodes.ts';
+import { beginningsSaid, trackEpisodes } from './episodes.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
 
 /** Why a finding is news. */
@@ -54,6 +54,8 @@ export interface Situation {
   readonly said: readonly Said[];
   /** Those of the whole rule, as the ledger has them. */
   readonly episodes: readonly Episode[];
+  /** The instant as of which the ledger has them, if that is before the first one; else null. */
+  readonly knownTo: number | null;
   /** Those of `unknownBeginnings`, computed from the data. */
   readonly computed: readonly Episode[];
   readonly silences: readonly Silence[];
@@ -66,7 +68,14 @@ export interface Situation {
 export function decide(situation: Situation): Decision {
   const { rule, moments, evaluations, episodes, computed, silences } = situation;
   if (isUneventful(evaluations, episodes)) return NO_NEWS;
-  const tracker = trackEpisodes(evaluations[0]?.at ?? 0, episodes, computed);
+  const said = groupedById(situation.said);
+  const tracker = trackEpisodes({
+    first: evaluations[0]?.at ?? 0,
+    knownTo: situation.knownTo,
+    recorded: episodes,
+    computed,
+    said: rule.dedupe === 'episode' ? beginningsSaid(situation.said) : new Map(),
+  });
   const cases = new Map<string, Case>();
   for (const [i, evaluation] of evaluations.entries()) {
     const { at, judgement } = evaluation;
@@ -83,7 +92,6 @@ export function decide(situation: Situation): Decision {
       addSighting(cases, { id, period, firing, step, at, since }, silence);
     }
   }
-  const said = groupedById(situation.said);
   const news = new Map<string, News[]>();
   const verdicts: Verdict[] = [];
   for (const one of cases.values()) {

@@ -1,42 +1,51 @@
+import { type AppError, asAppError } from '../model/errors.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Episode, Said } from '../model/said.ts';
+import type { Schedule } from '../model/schedule.ts';
 import type { Standing } from '../state/ledger.ts';
 import type { Assignment, Outcome } from './assess.ts';
 import { type Decision, decide, isUneventful, NO_NEWS } from './decide.ts';
-import { type UnknownBeginning, unknownBeginnings } from './episodes.ts';
+import { unknownBeginnings } from './episodes.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
-import type { PollParts } from './parts.ts';
+import type { PollUnderWay } from './parts.ts';
 import { firstHeld } from './since.ts';
 
 export interface Decided {
   readonly rule: Rule;
   readonly decision: Decision;
+  /** Why nothing could be decided, though the rule was judged. */
+  readonly error: AppError | null;
 }
 
+const DAY = 86_400_000;
 /** Groups of a rule whose beginning is looked up in the data; more than a message shows, and few enough to hold. */
 const LOOKED_UP = 50;
 
 /**
- * Decides for every rule that could be judged, with what the ledger knows of it. Throws when the ledger cannot be
- * read: without it nobody can know what is news.
+ * Decides for every rule that could be judged, with what the ledger knows of it; what fails for one rule fails for that one
+ * alone. Throws when the ledger cannot be read: without it nobody can know what is news.
  */
 export async function deliberate(
-  parts: PollParts,
+  parts: PollUnderWay,
   assignments: readonly Assignment[],
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
   standing: ReadonlyMap<string, Standing>,
 ): Promise<Decided[]> {
-  const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i) => {
+  const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i): Judged[] => {
     if (error !== null || isOpen) return [];
     const fingerprint = fingerprintOf(rule);
+    const moments = assignments[i]?.moments ?? [];
     const known = standing.get(fingerprint) ?? NOTHING;
-    return [{ rule, fingerprint, moments: assignments[i]?.moments ?? [], evaluations, known }];
+    const firstAt = firstOf(moments);
+    // Of instants before its progress, which are decided about where a clock was set back, it tells nothing.
+    const knownTo = known.progress !== null && known.progress < firstAt ? known.progress : null;
+    return [{ rule, fingerprint, moments, evaluations, known, knownTo }];
   });
   const eventful = judged
     .filter(({ evaluations, known }) => !isUneventful(evaluations, known.episodes))
-    .map((one) => ({ ...one, told: toldOf(one.known, one.moments) }));
+    .map((one) => ({ ...one, told: toldOf(one) }));
   const said = await parts.state.readSaid(
     eventful.map(({ fingerprint, moments, evaluations, told }) => ({
       fingerprint,
@@ -45,36 +54,62 @@ export async function deliberate(
     })),
   );
   const decisions = await Promise.all(
-    eventful.map(async ({ rule, fingerprint, moments, evaluations, known: { episodes }, told }) => {
-      const decision = decide({
-        rule,
-        fingerprint,
-        zone: parts.zone,
-        moments,
-        evaluations,
-        said: [...told.said, ...(said.get(fingerprint) ?? [])],
-        episodes,
-        computed: await beginnings(parts, rule, unknownBeginnings(evaluations[0], episodes)),
-        silences: parts.silences,
-      });
-      return [rule, decision] as const;
+    eventful.map(async (one) => {
+      try {
+        const told = [...one.told.said, ...(said.get(one.fingerprint) ?? [])];
+        return [one.rule, await decideOne(parts, one, told)] as const;
+      } catch (error) {
+        return [one.rule, asAppError(error, 'rule_failed')] as const;
+      }
     }),
   );
-  const decisionOf = new Map<Rule, Decision>(decisions);
-  return judged.map(({ rule }) => ({ rule, decision: decisionOf.get(rule) ?? NO_NEWS }));
+  const decisionOf = new Map<Rule, Decision | AppError>(decisions);
+  return judged.map(({ rule }) => {
+    const decision = decisionOf.get(rule) ?? NO_NEWS;
+    return decision instanceof Error
+      ? { rule, decision: NO_NEWS, error: decision }
+      : { rule, decision, error: null };
+  });
+}
+
+/** A rule that could be judged. */
+interface Judged {
+  readonly rule: Rule;
+  readonly fingerprint: string;
+  readonly moments: readonly Moment[];
+  readonly evaluations: readonly Evaluation[];
+  readonly known: Standing;
+  /** The instant as of which `known` is, if that is before the first moment; else null. */
+  readonly knownTo: number | null;
+}
+
+async function decideOne(
+  parts: PollUnderWay,
+  { rule, fingerprint, moments, evaluations, known: { episodes }, knownTo }: Judged,
+  said: readonly Said[],
+): Promise<Decision> {
+  return decide({
+    rule,
+    fingerprint,
+    zone: parts.zone,
+    moments,
+    evaluations,
+    said,
+    episodes,
+    knownTo,
+    computed: await beginnings(parts, rule, { moments, evaluations, episodes, knownTo }),
+    silences: parts.silences,
+  });
 }
 
 const NOTHING: Standing = { progress: null, episodes: [], said: [] };
 
-/**
- * What the standing already tells of what was said, and of which groups: mostly of all that fire. It tells nothing of
- * instants before its progress, which are decided about where no progress is kept and where a clock was set back.
- */
-function toldOf(
-  { progress, episodes, said }: Standing,
-  moments: readonly Moment[],
-): { readonly groupIds: ReadonlySet<string>; readonly said: readonly Said[] } {
-  if (progress === null || firstOf(moments) <= progress) return { groupIds: new Set(), said: [] };
+/** What the standing already tells of what was said, and of which groups: mostly of all that fire. */
+function toldOf({ known: { episodes, said }, knownTo }: Judged): {
+  readonly groupIds: ReadonlySet<string>;
+  readonly said: readonly Said[];
+} {
+  if (knownTo === null) return { groupIds: new Set(), said: [] };
   return { groupIds: new Set(episodes.map(({ groupId: id }) => id)), said };
 }
 
@@ -88,16 +123,29 @@ function firedGroups(evaluations: readonly Evaluation[]): string[] {
   ];
 }
 
-/** Since when, by the data. Where they cannot tell, the alert goes out with the instant at which it was seen. */
+/**
+ * Since when, by the data, where the ledger does not know. Where they cannot tell, or not in time, the alert goes out with
+ * the instant at which it was seen.
+ */
 async function beginnings(
-  parts: PollParts,
+  parts: PollUnderWay,
   rule: Rule,
-  unknown: readonly UnknownBeginning[],
+  {
+    moments,
+    evaluations,
+    episodes,
+    knownTo,
+  }: Pick<Judged, 'moments' | 'evaluations' | 'knownTo'> & Pick<Standing, 'episodes'>,
 ): Promise<Episode[]> {
-  const asked = unknown.slice(0, LOOKED_UP);
-  if (asked.length === 0) return [];
+  const asked = unknownBeginnings(evaluations[0], episodes).slice(0, LOOKED_UP);
+  const [moment] = moments;
+  if (moment === undefined || asked.length === 0 || isToldByLedger(rule, moment, knownTo, parts.schedule))
+    return [];
+  // What `for` held back did not fire when the ledger was written, but its condition may have held.
+  const quietAt = rule.forMs === 0 ? knownTo : null;
+  const questions = asked.map((one) => ({ ...one, quietAt }));
   try {
-    const since = await firstHeld(parts.store, parts.zone, parts.schedule, rule, asked);
+    const since = await firstHeld(parts.dating, parts.zone, parts.schedule, rule, questions);
     return asked.map(({ groupId: id, severity }, i) => ({
       groupId: id,
       step: stepOf(severity),
@@ -106,4 +154,22 @@ async function beginnings(
   } catch {
     return [];
   }
+}
+
+/**
+ * Whether what the ledger lacks has begun at the first moment: it knows the scheduled instant just before. With `for` on a
+ * schedule finer than a minute it does not tell, as whole minutes stand for the instants.
+ */
+function isToldByLedger(
+  rule: Rule,
+  { at, earlier }: Moment,
+  knownTo: number | null,
+  schedule: Schedule,
+): boolean {
+  if (knownTo === null || at - knownTo > DAY || schedule.everyInstant(knownTo + 1, at).length > 0)
+    return false;
+  const [first] = earlier;
+  return (
+    rule.forMs === 0 || (first !== undefined && schedule.everyInstant(first, at).length === earlier.length)
+  );
 }

@@ -1,6 +1,7 @@
+import type { Reached } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Severity, stepOf } from '../model/rule.ts';
-import type { Episode, EpisodeChanges } from '../model/said.ts';
+import type { Episode, EpisodeChanges, Said } from '../model/said.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
 
@@ -24,22 +25,43 @@ export interface UnknownBeginning {
   readonly at: number;
 }
 
-/**
- * `recorded` is what the ledger has; `computed` what was found from the data for groups that it lacks. Episodes that
- * begin after the first instant belong to a later time than the one that is looked at, and are passed over.
- */
-export function trackEpisodes(
-  first: number,
-  recorded: readonly Episode[],
-  computed: readonly Episode[],
-): EpisodeTracker {
+/** What is known of a rule's episodes before its first evaluated instant. */
+export interface EpisodesBefore {
+  readonly first: number;
+  /**
+   * The instant as of which the ledger has them: what it lacks did not fire there. Null where it knows of none before the
+   * first instant.
+   */
+  readonly knownTo: number | null;
+  readonly recorded: readonly Episode[];
+  /** Found from the data for groups that the ledger lacks. */
+  readonly computed: readonly Episode[];
+  /**
+   * By group, the beginnings under which episodes were said. What was said by another poll (a check's, of an instant that no
+   * worker polls) and began since this group was last known not to fire is the same episode.
+   */
+  readonly said: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Episodes that begin after the first instant belong to a later time than the one that is looked at, and are passed over. */
+export function trackEpisodes({ first, knownTo, recorded, computed, said }: EpisodesBefore): EpisodeTracker {
   const ids = new Map<string, string>();
   const open = new Map<string, Map<number, number>>();
   const before = new Map<string, Episode>();
+  /** Since when, of the evaluated instants, each step was reached, `for` aside; null: since the first of them or longer. */
+  let reachedSince = new Map<string, number | null>();
+  /** The instant before: what did not fire there has begun since. */
+  let previous: number | null = null;
+
+  const saidWithin = (id: string, from: number, to: number): number | null => {
+    const within = (said.get(id) ?? []).filter((began) => began >= from && began <= to);
+    return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
+  };
   for (const episode of recorded) before.set(keyOf(episode.groupId, episode.step), episode);
-  for (const { groupId: id, step, since } of [...computed, ...recorded]) {
-    if (since <= first) stepsOf(open, id).set(step, since);
+  for (const { groupId: id, step, since } of computed) {
+    if (since <= first) stepsOf(open, id).set(step, saidWithin(id, since, first) ?? since);
   }
+  for (const { groupId: id, step, since } of recorded) if (since <= first) stepsOf(open, id).set(step, since);
 
   const idOf = (key: GroupKey): string => {
     const text = JSON.stringify(key);
@@ -50,23 +72,44 @@ export function trackEpisodes(
     return id;
   };
 
+  const follow = (reached: readonly Reached[], at: number): void => {
+    const now = new Map<string, number | null>();
+    for (const { key, steps } of reached) {
+      for (const { severity } of steps) {
+        const name = keyOf(idOf(key), stepOf(severity));
+        const known = reachedSince.get(name);
+        now.set(name, known === undefined && previous !== null ? at : (known ?? null));
+      }
+    }
+    reachedSince = now;
+  };
+
   return {
     idOf,
-    advance({ at, earlier }, { judgement }) {
-      const reached = new Map(
+    advance({ at, earlier }, { judgement, reached = judgement.firing }) {
+      const isPatient = earlier.length > 0;
+      if (isPatient) follow(reached, at);
+      const now = new Map(
         judgement.firing.map(({ key, steps }) => [idOf(key), steps.map(({ severity }) => stepOf(severity))]),
       );
       for (const [id, steps] of open) {
-        const now = reached.get(id);
-        if (now === undefined) open.delete(id);
-        else for (const step of steps.keys()) if (!now.includes(step)) steps.delete(step);
+        const fires = now.get(id);
+        if (fires === undefined) open.delete(id);
+        else for (const step of steps.keys()) if (!fires.includes(step)) steps.delete(step);
       }
       // What comes through `for` has held at all the instants that it looks back on, and not before them.
       const held = earlier[0] ?? at;
-      for (const [id, now] of reached) {
+      const quietAt = previous ?? knownTo;
+      for (const [id, fires] of now) {
         const steps = stepsOf(open, id);
-        for (const step of now) if (!steps.has(step)) steps.set(step, held);
+        for (const step of fires) {
+          if (steps.has(step)) continue;
+          const since = isPatient ? Math.max(held, reachedSince.get(keyOf(id, step)) ?? held) : at;
+          const from = isPatient || quietAt === null ? since : quietAt + 1;
+          steps.set(step, saidWithin(id, from, at) ?? since);
+        }
       }
+      previous = at;
     },
     since(id, severity) {
       const since = open.get(id)?.get(stepOf(severity));
@@ -88,8 +131,8 @@ export function trackEpisodes(
 }
 
 /**
- * The steps that hold at the first evaluated instant and of which the ledger knows nothing. Where the instant before
- * it was not polled (a new rule, a first start, an outage), they may have held for longer.
+ * The steps that fire at the first evaluated instant and of which the ledger knows nothing. Where the instant before it
+ * was not polled (a new rule, a first start, an outage), they may have held for longer.
  */
 export function unknownBeginnings(
   first: Evaluation | undefined,
@@ -105,6 +148,19 @@ export function unknownBeginnings(
       .filter(({ severity }) => !known.has(keyOf(id, stepOf(severity))))
       .map(({ severity }) => ({ groupId: id, key, severity, at: first.at }));
   });
+}
+
+const EPISODE = 'episode/';
+
+/** The beginnings of the episodes that were said, by group. */
+export function beginningsSaid(said: readonly Said[]): Map<string, number[]> {
+  const beginnings = new Map<string, number[]>();
+  for (const { groupId: id, period } of said) {
+    if (!period.startsWith(EPISODE)) continue;
+    const began = Date.parse(period.slice(EPISODE.length));
+    beginnings.set(id, [...(beginnings.get(id) ?? []), began]);
+  }
+  return beginnings;
 }
 
 function stepsOf(open: Map<string, Map<number, number>>, id: string): Map<number, number> {

@@ -17,6 +17,8 @@ export interface Evaluation {
   readonly at: number;
   readonly judgement: Judgement;
   readonly pending: readonly Firing[];
+  /** Every step that was reached at the instant itself, where that is more than what fires: `for` holds some back. */
+  readonly reached?: readonly Reached[];
 }
 
 /** How a rule is judged at some moments: each instant once, however many moments look back at it. */
@@ -143,7 +145,12 @@ function settle(
     else firing.push({ ...one, steps: [first, ...more] });
   }
   const status = judgement.status === 'firing' && firing.length === 0 ? 'ok' : judgement.status;
-  return { at, judgement: { status, observed: judgement.observed, firing }, pending };
+  return {
+    at,
+    judgement: { status, observed: judgement.observed, firing },
+    pending,
+    reached: judgement.firing,
+  };
 }
 
 /** By length and beginning instead of by a name made of them: this is asked for every window of every instant. */

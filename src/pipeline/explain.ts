@@ -1,11 +1,12 @@
-import type { BreakdownPart, Finding, Firing, Unpriced } from '../model/finding.ts';
+import { AppError, asAppError } from '../model/errors.ts';
+import type { BreakdownPart, Finding, Firing, Unexplained, Unpriced } from '../model/finding.ts';
 import { describeMetric, drivingMeasure, measuresOf, sampleOf, unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
 import { collectDirectly } from './collect.ts';
+import type { Explaining } from './limited-reads.ts';
 
 /** What fires of one rule, possibly in several windows. */
 export interface Explained {
@@ -20,28 +21,34 @@ const FILTERED_GROUPS = 200;
 
 /**
  * What drives each finding: the top parts by every further dimension that the store has, and the calls without a
- * price. A second question, asked only of what fires, so that a quiet poll does not pay for it. Where an answer
- * fails the finding stands without it: an alert must not wait for its explanation.
+ * price. A second question, asked only of what fires, so that a quiet poll does not pay for it, and of the store only
+ * where what is kept does not tell. Where an answer fails or takes too long the finding stands without it and says so: an
+ * alert must not wait for its explanation. What cannot be put into words fails its rule alone. Never rejects.
  */
 export async function explain(
-  store: AuditStore,
+  source: Explaining,
   available: ReadonlySet<Dimension>,
   wanted: readonly Explained[],
   before: number,
-): Promise<Finding[][]> {
-  const plans = wanted.map(({ rule, firing }) => questionsOf(rule, firing, available));
-  const queries = plans.flatMap((plan) => plan.map(({ query }) => query));
-  const series = queries.length === 0 ? [] : await askOrNothing(store, queries, before);
+): Promise<(Finding[] | AppError)[]> {
+  const plans = wanted.map(({ rule, firing }) => orFault(() => questionsOf(rule, firing, available)));
+  const queries = plans.flatMap((plan) => (plan instanceof AppError ? [] : plan.map(({ query }) => query)));
+  const series = queries.length === 0 ? [] : await askOrNothing(source, queries, before);
   let next = 0;
   return wanted.map(({ rule, firing }, i) => {
-    const answered = (plans[i] ?? []).map((question) => {
-      const answer = series[next++] ?? null;
-      return {
-        ...question,
-        index: answer === null ? null : indexOf(question.query, answer, rule.groupBy.length),
-      };
+    const plan = plans[i] ?? [];
+    if (plan instanceof AppError) return plan;
+    const answers = series.slice(next, next + plan.length);
+    next += plan.length;
+    return orFault(() => {
+      const answered = plan.map((question, n): Answered => {
+        const answer = answers[n] ?? NOT_ASKED;
+        const index =
+          answer instanceof AppError ? answer : indexOf(question.query, answer, rule.groupBy.length);
+        return { ...question, index };
+      });
+      return firing.map((one) => findingOf(rule, one, answered));
     });
-    return firing.map((one) => findingOf(rule, one, answered));
   });
 }
 
@@ -59,9 +66,11 @@ interface Question {
 }
 
 interface Answered extends Question {
-  /** Parts by finding (window and group), or null where the answer failed. */
-  readonly index: ReadonlyMap<string, readonly { readonly key: string | null; readonly cell: Cell }[]> | null;
+  /** Parts by finding (window and group), or why there are none. */
+  readonly index: PartIndex | AppError;
 }
+
+type PartIndex = ReadonlyMap<string, readonly { readonly key: string | null; readonly cell: Cell }[]>;
 
 function questionsOf(rule: Rule, firing: readonly Firing[], available: ReadonlySet<Dimension>): Question[] {
   if (firing.length === 0) return [];
@@ -88,15 +97,37 @@ function questionsOf(rule: Rule, firing: readonly Firing[], available: ReadonlyS
 }
 
 async function askOrNothing(
-  store: AuditStore,
+  source: Explaining,
   queries: readonly Query[],
   before: number,
-): Promise<(Series | null)[]> {
+): Promise<(Series | AppError)[]> {
+  const answers: (Series | AppError | null)[] = knownOf(source, queries, before);
+  const open = queries.filter((_, i) => answers[i] === null);
+  if (open.length === 0) return answers.map((answer) => answer ?? NOT_ASKED);
+  const asked = await collectDirectly(source, open, before).then(
+    ({ series }) => series,
+    (error: unknown) => open.map(() => asAppError(error, 'store_query_failed')),
+  );
+  let next = 0;
+  return answers.map((answer) => answer ?? asked[next++] ?? NOT_ASKED);
+}
+
+const NOT_ASKED = new AppError('store_query_failed', 'nobody was asked');
+
+function knownOf(source: Explaining, queries: readonly Query[], before: number): (Series | null)[] {
   try {
-    const { series } = await collectDirectly(store, queries, before);
-    return series.map((answer) => (answer instanceof Error ? null : answer));
+    return source.known?.(queries, before) ?? queries.map(() => null);
   } catch {
+    // What is kept is not good; the store itself is asked.
     return queries.map(() => null);
+  }
+}
+
+function orFault<T>(work: () => T): T | AppError {
+  try {
+    return work();
+  } catch (error) {
+    return asAppError(error, 'rule_failed');
   }
 }
 
@@ -105,8 +136,12 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): F
   const id = findingKey(firing.window, firing.key);
   const breakdown: Record<Dimension, readonly BreakdownPart[]> = {};
   let unpriced: Unpriced | null = null;
+  const unexplained: Unexplained[] = [];
   for (const { dimension, index, byModel } of answered) {
-    if (index === null) continue;
+    if (index instanceof AppError) {
+      unexplained.push({ dimension, isLate: index.code === 'store_timeout' });
+      continue;
+    }
     const parts = index.get(id) ?? [];
     if (dimension === null) unpriced = unpricedOf(rule, parts, byModel);
     else breakdown[dimension] = topParts(rule, parts);
@@ -129,6 +164,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): F
     operator,
     breakdown,
     unpriced,
+    unexplained,
   };
 }
 
@@ -179,7 +215,7 @@ export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
 }
 
 /** Parts by finding: the first `width` members of a series' key name the finding's group, the next one the part. */
-function indexOf(query: Query, series: Series, width: number): NonNullable<Answered['index']> {
+function indexOf(query: Query, series: Series, width: number): PartIndex {
   const index = new Map<string, { key: string | null; cell: Cell }[]>();
   for (const [group, key] of series.keys.entries()) {
     query.windows.forEach((window, i) => {

@@ -5,6 +5,7 @@ import type { Dimension } from '../model/series.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';
+import type { Explaining } from './limited-reads.ts';
 
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {
@@ -22,4 +23,12 @@ export interface PollParts {
   readonly zone: string;
   readonly schedule: Schedule;
   readonly channels: ReadonlyMap<string, Channel>;
+}
+
+/** The same while a poll is under way. */
+export interface PollUnderWay extends PollParts {
+  /** What explains alerts; the store for a limited time in all, which the poll's questions share. */
+  readonly explaining: Explaining;
+  /** What tells since when alerts hold, likewise. */
+  readonly dating: Pick<Source, 'read'>;
 }

@@ -4,13 +4,15 @@ import type { Judgement } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
 import type { EpisodeChanges } from '../model/said.ts';
 import type { Schedule } from '../model/schedule.ts';
+import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
 import { type Assignment, momentOf, type Outcome } from './assess.ts';
 import { assessInSlices } from './catch-up.ts';
-import type { Decision, News, Verdict } from './decide.ts';
-import { deliberate } from './deliberate.ts';
-import type { PollParts } from './parts.ts';
+import type { News, Verdict } from './decide.ts';
+import { type Decided, deliberate } from './deliberate.ts';
+import { limitedReads } from './limited-reads.ts';
+import type { PollParts, PollUnderWay } from './parts.ts';
 
 /** What one rule came to in a poll. */
 export interface PolledRule {
@@ -58,11 +60,26 @@ export async function poll(
 ): Promise<PollReport> {
   let report: PollReport = { at, newestRow: null, rowsRead: 0, rules: [], queued: [], error: null };
   let rules = parts.rules;
+  const source = parts.source;
+  const underWay: PollUnderWay = {
+    ...parts,
+    explaining: {
+      ...limitedReads(parts.store, EXPLAINED_WITHIN_MS),
+      ...(source.known && { known: source.known }),
+    },
+    dating: limitedReads(parts.store, EXPLAINED_WITHIN_MS),
+  };
   try {
     for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
       // What is kept is kept for all rules; those that are left over ask the store itself.
-      const source = round === 0 ? parts.source : parts.store;
-      const polled = await pollOnce({ ...parts, source }, rules, at, now, options.onlyLatest ?? false);
+      const asked = round === 0 ? source : parts.store;
+      const polled = await pollOnce(
+        { ...underWay, source: asked },
+        rules,
+        at,
+        now,
+        options.onlyLatest ?? false,
+      );
       report = joined(report, polled.report);
       rules = polled.left;
     }
@@ -76,7 +93,7 @@ export async function poll(
 }
 
 async function pollOnce(
-  parts: PollParts,
+  parts: PollUnderWay,
   rules: readonly Rule[],
   at: number,
   now: () => number,
@@ -92,25 +109,38 @@ async function pollOnce(
   const { newestRow, rowsRead, outcomes } = await assessInSlices(parts.source, parts.zone, assignments, at);
   const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf, standing);
   const tellings = await announce(parts, decisions, { at, newestRow, now });
-  const recordings = decisions.map(({ rule, decision }, i): Recording<News> => {
-    const fingerprint = fingerprintOf(rule);
+  const failed = new Map<Rule, AppError>();
+  const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<News>[] => {
+    const own = tellings[i] ?? [];
+    const fault = error ?? (own instanceof Error ? own : null);
+    if (fault !== null || own instanceof Error) {
+      if (fault !== null) failed.set(rule, fault);
+      return [];
+    }
     const before = lastOf(rule);
-    return {
-      fingerprint,
-      rule: rule.name,
-      progress: onlyLatest ? null : { before, at },
-      // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
-      episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
-      tellings: tellings[i] ?? [],
-    };
+    return [
+      {
+        fingerprint: fingerprintOf(rule),
+        rule: rule.name,
+        progress: onlyLatest ? null : { before, at },
+        // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
+        episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
+        tellings: own,
+      },
+    ];
   });
-  const { queued, overtaken } = await parts.state.record(recordings, now());
+  const recorded = await parts.state.record(recordings, now());
+  for (const { rule } of decisions) {
+    const fault = recorded.failed.get(fingerprintOf(rule));
+    if (fault !== undefined) failed.set(rule, fault);
+  }
 
-  const error = outcomes.find((outcome) => outcome.error !== null)?.error ?? null;
+  const polled = polledRules(outcomes, decisions, failed);
+  const error = polled.find((one) => one.error !== null)?.error ?? null;
   return {
-    report: { at, newestRow, rowsRead, rules: polledRules(outcomes, decisions), queued, error },
+    report: { at, newestRow, rowsRead, rules: polled, queued: recorded.queued, error },
     left: outcomes
-      .filter(({ rule, isOpen }) => isOpen || overtaken.includes(fingerprintOf(rule)))
+      .filter(({ rule, isOpen }) => isOpen || recorded.overtaken.includes(fingerprintOf(rule)))
       .map(({ rule }) => rule),
   };
 }
@@ -130,15 +160,19 @@ function missedInstants(schedule: Schedule, from: number, to: number): number[] 
 
 function polledRules(
   outcomes: readonly Outcome[],
-  decisions: readonly { readonly rule: Rule; readonly decision: Decision }[],
+  decisions: readonly Decided[],
+  failed: ReadonlyMap<Rule, AppError>,
 ): PolledRule[] {
   const verdicts = new Map(decisions.map(({ rule, decision }) => [rule.name, decision.verdicts]));
-  return outcomes.map(({ rule, evaluations, error }) => ({
-    rule,
-    latest: evaluations.at(-1)?.judgement ?? null,
-    verdicts: verdicts.get(rule.name) ?? [],
-    error,
-  }));
+  return outcomes.map(({ rule, evaluations, error }) => {
+    const fault = error ?? failed.get(rule) ?? null;
+    return {
+      rule,
+      latest: fault === null ? (evaluations.at(-1)?.judgement ?? null) : null,
+      verdicts: fault === null ? (verdicts.get(rule.name) ?? []) : [],
+      error: fault,
+    };
+  });
 }
 
 /** A later round replaces what an earlier one said of the same rules. */

@@ -2,99 +2,152 @@ import type { Firing } from '../model/finding.ts';
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { GroupKey } from '../model/series.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
 import { assess } from './assess.ts';
 import { narrowedWhere } from './explain.ts';
+import type { Explaining } from './limited-reads.ts';
 
 /** A group that fires at `at` with `severity`: since when has it? */
 export interface SinceQuestion {
   readonly key: GroupKey;
   readonly severity: Severity;
   readonly at: number;
+  /** An instant before `at` at which it is known not to have held; null where none is. */
+  readonly quietAt: number | null;
 }
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Most breaches are minutes old when they are news, so the long look back is seldom paid for. */
 const LOOKS_BACK = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
+/** So far back every instant of a schedule finer than a minute is looked at, and whole minutes beyond. */
+const TO_THE_SECOND_MS = 15 * MINUTE;
 
 /**
  * The first scheduled instant from which a rule's condition has held without a break, at most 24 h back, computed
- * from the data alone. In the order asked. Throws the store's AppError when it cannot be read.
+ * from the data alone: to the second where it began or broke within a quarter of an hour, and wherever it began. In the
+ * order asked. Throws the store's AppError when it cannot be read.
  */
 export async function firstHeld(
-  store: AuditStore,
+  source: Pick<Explaining, 'read'>,
   zone: string,
   schedule: Schedule,
   rule: Rule,
   questions: readonly SinceQuestion[],
 ): Promise<number[]> {
-  const answers = questions.map(({ at }) => at);
+  const asking: Asking = { source, zone, rule };
+  const held: Held[] = questions.map(({ at }) => ({ since: at, brokenAt: null }));
   let open = questions.map((question, place) => ({ question, place }));
   for (const look of LOOKS_BACK) {
     if (open.length === 0) break;
-    const asked = open.map(({ question }) => question);
-    const held = await holdingFrom(store, zone, schedule, rule, look, asked);
-    for (const [n, { place }] of open.entries())
-      answers[place] = held[n]?.since ?? (answers[place] as number);
-    open = open.filter((_, n) => held[n]?.broken === false);
+    const found = await walkedBack(
+      asking,
+      open.map(({ question }) => ({
+        question,
+        from: question.at,
+        instants: instantsBefore(question, look, schedule),
+      })),
+    );
+    for (const [n, { place, question }] of open.entries()) {
+      const { since, brokenAt } = found[n] as Held;
+      held[place] = { since, brokenAt: brokenAt ?? quietWithin(question, look) };
+    }
+    open = open.filter(({ place }) => held[place]?.brokenAt === null);
   }
-  return answers;
+  return refined(asking, schedule, questions, held);
+}
+
+function instantsBefore(question: SinceQuestion, look: number, schedule: Schedule): number[] {
+  const { at } = question;
+  const from = (quietWithin(question, look) ?? at - look - 1) + 1;
+  const fineFrom = Math.max(from, at - TO_THE_SECOND_MS);
+  return [...schedule.instants(from, fineFrom), ...schedule.everyInstant(fineFrom, at)];
+}
+
+function quietWithin({ at, quietAt }: SinceQuestion, look: number): number | null {
+  return quietAt !== null && quietAt >= at - look ? quietAt : null;
+}
+
+/** Where whole minutes were looked at, the seconds between the last one that did not hold and the first that did. */
+async function refined(
+  asking: Asking,
+  schedule: Schedule,
+  questions: readonly SinceQuestion[],
+  held: readonly Held[],
+): Promise<number[]> {
+  const between = held.map(({ since, brokenAt }) =>
+    brokenAt === null ? [] : schedule.everyInstant(brokenAt + 1, since),
+  );
+  const open = between.flatMap((instants, place) => (instants.length === 0 ? [] : [place]));
+  const since = held.map((one) => one.since);
+  if (open.length === 0) return since;
+  const found = await walkedBack(
+    asking,
+    open.map((place) => ({
+      question: questions[place] as SinceQuestion,
+      from: since[place] as number,
+      instants: between[place] ?? [],
+    })),
+  );
+  for (const [n, place] of open.entries()) since[place] = found[n]?.since ?? (since[place] as number);
+  return since;
+}
+
+interface Asking {
+  readonly source: Pick<Explaining, 'read'>;
+  readonly zone: string;
+  readonly rule: Rule;
 }
 
 interface Held {
   readonly since: number;
-  /** Whether an instant was met at which it did not hold; else it may have held for longer. */
-  readonly broken: boolean;
+  /** The last instant at which it did not hold; null where none was met, and it may have held for longer. */
+  readonly brokenAt: number | null;
 }
 
-async function holdingFrom(
-  store: AuditStore,
-  zone: string,
-  schedule: Schedule,
-  rule: Rule,
-  lookMs: number,
-  questions: readonly SinceQuestion[],
-): Promise<Held[]> {
-  const newest = Math.max(...questions.map(({ at }) => at));
-  const oldest = Math.min(...questions.map(({ at }) => at));
-  const instants = schedule.instants(oldest - lookMs, newest);
-  const narrowed = {
-    ...rule,
-    where: narrowedWhere(
-      rule,
-      questions.map(({ key }) => key),
-    ),
-  };
+interface Walk {
+  readonly question: SinceQuestion;
+  /** Known to hold. */
+  readonly from: number;
+  /** Before it, ascending. */
+  readonly instants: readonly number[];
+}
+
+async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]): Promise<Held[]> {
+  const instants = [...new Set(walks.flatMap((walk) => walk.instants))].sort((a, b) => a - b);
+  const newest = walks.reduce((latest, { from }) => Math.max(latest, from), 0);
+  if (instants.length === 0) return walks.map(({ from }) => ({ since: from, brokenAt: null }));
+  const keys = walks.map(({ question }) => question.key);
   const moments = instants.map((at) => ({ at, earlier: [] }));
-  const { outcomes } = await assess(store, zone, [{ rule: narrowed, moments }], newest);
+  const narrowed = { ...rule, where: narrowedWhere(rule, keys) };
+  const { outcomes } = await assess(source, zone, [{ rule: narrowed, moments }], newest);
   const outcome = outcomes[0];
-  if (outcome === undefined || outcome.error !== null) {
-    return questions.map(({ at }) => ({ since: at, broken: true }));
-  }
+  if (outcome === undefined) throw new RangeError('a rule was left unjudged');
+  if (outcome.error !== null) throw outcome.error;
   const heldAt = new Map(
     outcome.evaluations.map(({ at, judgement }) => [at, stepsByGroup(judgement.firing)]),
   );
-  return questions.map((question) => walkBack(question, instants, heldAt, question.at - lookMs));
+  return walks.map((walk) => walkBack(walk, heldAt));
 }
 
 function walkBack(
-  { key, severity, at }: SinceQuestion,
-  instants: readonly number[],
+  { question: { key, severity }, from, instants }: Walk,
   heldAt: ReadonlyMap<number, ReadonlyMap<string, number>>,
-  from: number,
 ): Held {
-  let since = at;
-  for (const instant of instants.filter((one) => one >= from && one < at).reverse()) {
-    const step = heldAt.get(instant)?.get(JSON.stringify(key)) ?? 0;
-    if (step < stepOf(severity)) return { since, broken: true };
+  const group = JSON.stringify(key);
+  let since = from;
+  for (const instant of [...instants].reverse()) {
+    const step = heldAt.get(instant)?.get(group) ?? 0;
+    if (step < stepOf(severity)) return { since, brokenAt: instant };
     since = instant;
   }
-  return { since, broken: false };
+  return { since, brokenAt: null };
 }
 
 function stepsByGroup(firing: readonly Firing[]): Map<string, number> {
   return new Map(
-    firing.map(({ key, steps }) => [JSON.stringify(key), Math.max(...steps.map((s) => stepOf(s.severity)))]),
+    firing.map(({ key, steps }) => [
+      JSON.stringify(key),
+      steps.reduce((highest, { severity }) => Math.max(highest, stepOf(severity)), 0),
+    ]),
   );
 }

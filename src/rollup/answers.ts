@@ -2,7 +2,7 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import type { Query, Series } from '../model/series.ts';
 import { type Answer, openAnswer } from './answer.ts';
 import type { CubeCells } from './cube-cells.ts';
-import type { CubeUse } from './cube-plan.ts';
+import { type CubeUse, cubeNamesOf, planCubes } from './cube-plan.ts';
 import { type CubeView, viewOf } from './cube-view.ts';
 import { memberOf } from './grid.ts';
 
@@ -56,6 +56,22 @@ export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
       return answers.map(({ answer }, i) => answer.to((queries[i] as Query).windows, at));
     },
   };
+}
+
+/** What cells that are kept for other queries answer of some: null where they are not of these dimensions, or not all there. */
+export function knownFrom(
+  cubes: ReadonlyMap<string, CubeCells>,
+  queries: readonly Query[],
+  at: number,
+): (Series | null)[] {
+  const { uses } = planCubes(queries);
+  return queries.map((query, i) => {
+    const use = uses[i] as CubeUse;
+    if (!cubeNamesOf(use).every((name) => cubes.has(name))) return null;
+    const measures = cubes.get(use.sums)?.cube.measures ?? [];
+    if (!query.measures.every((measure) => isSketch(measure) || measures.includes(measure))) return null;
+    return openAnswers(cubes).to([query], [use], at)[0] ?? null;
+  });
 }
 
 /** Whether two queries differ in nothing but where their windows lie. */

@@ -1,8 +1,9 @@
 import { cubeName } from '../model/cube.ts';
+import { largestOf } from '../model/extremes.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { RollupCells } from '../state/rollup-cells.ts';
 import type { AuditSnapshot, AuditStore } from '../stores/audit-store.ts';
-import { type Answers, openAnswers } from './answers.ts';
+import { type Answers, knownFrom, openAnswers } from './answers.ts';
 import { comingWindows, readEdges } from './coming-edges.ts';
 import { takeOverChanges } from './compare.ts';
 import { type CubeCells, dropWhole, openCubeCells, sealHour, wholesOf } from './cube-cells.ts';
@@ -46,6 +47,8 @@ export interface BuildProgress {
 export interface Rollup {
   /** Reads what is new up to `at` and answers what the cells cover. `now` is later where the past is made up for. */
   look(queries: readonly Query[], at: number, now?: number): Promise<RolledUp>;
+  /** What cells of the latest look answer as of its end, `at`, beside what it was asked for; null for the rest. Reads nothing. */
+  known(queries: readonly Query[], at: number): (Series | null)[];
   /** The end of the latest look that succeeded, ms; null before the first. */
   lookedTo(): number | null;
   /**
@@ -324,6 +327,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   return {
     lookedTo: () => readTo,
+    known: (asked, at) => (readTo === at ? knownFrom(cubes, asked, at) : asked.map(() => null)),
 
     async look(asked, at, now = at) {
       forgetKeys(at);
@@ -370,7 +374,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
           if (!edgesFirst) await readComingEdges(isOver);
         }
         if (left.size === 0 || isOver()) return { done, total };
-        const from = dayOf(Math.max(...left)) + DAY - chunkMs;
+        const from = dayOf(largestOf(left)) + DAY - chunkMs;
         const chunk = (length: Length) =>
           new Map(
             lacking.map(([own, { hours, days }]) => [

@@ -126,9 +126,10 @@ export type CallRow = Readonly<Partial<Record<Column | Dimension, string | numbe
 export interface AuditStore {
   /**
    * All reads of a poll together, so that an implementation can serve many with one scan. A column or expression that cannot
-   * be read, or that is not one value of its own row, is known for what is made of it alone.
+   * be read, or that is not one value of its own row, is known for what is made of it alone. With `withinMs` no statement runs
+   * for longer, in the database either, and the newest row is not looked for.
    */
-  read(reads: readonly CellRead[], before: number): Promise<Reading>;
+  read(reads: readonly CellRead[], before: number, withinMs?: number): Promise<Reading>;
   /**
    * Whether something that a query asks for could not be read lately, as of an instant (ms): it must not share a statement
    * with others, and `read` tells when it can be read again. Reads nothing.

@@ -1,10 +1,10 @@
 import { AppError } from '../model/errors.ts';
-import type { Sql, SqlSession } from '../sql/port.ts';
+import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
 import type { Mapping } from './audit-store.ts';
 import { tableSql } from './source-sql.ts';
 
-/** Runs `work` in one read-only transaction over one state of the table. */
-export type Reads = <T>(work: (session: SqlSession) => Promise<T>) => Promise<T>;
+/** Runs `work` in one read-only transaction over one state of the table; with `withinMs` no statement of it takes longer. */
+export type Reads = <T>(work: (session: SqlSession) => Promise<T>, withinMs?: number) => Promise<T>;
 
 /** What may be read without the lock is looked at so often; rights are granted, and tables exchanged, at any time. */
 const LOCK_TRIED_EVERY = 60;
@@ -23,15 +23,17 @@ export function openReads(sql: Sql, mapping: Mapping): Reads {
   /** Null as long as nobody knows; it is found out before anything is read, so that no work has to be done twice. */
   let isLockable: boolean | null = null;
   let unlockedReads = 0;
-  return async (work) => {
+  return async (work, withinMs) => {
+    const options: TransactionOptions =
+      withinMs === undefined ? { readOnly: true } : { readOnly: true, statementTimeoutMs: withinMs };
     isLockable ??= await isGiven(sql, lock);
     if (!isLockable) {
       unlockedReads += 1;
       if (unlockedReads % LOCK_TRIED_EVERY === 0) isLockable = null;
-      return readUnlocked(sql, mapping, work);
+      return readUnlocked(sql, mapping, options, work);
     }
     try {
-      return await sql.transaction({ readOnly: true, lock }, work);
+      return await sql.transaction({ ...options, lock }, work);
     } catch (error) {
       // This read is lost; the next one goes without.
       if (isRefused(error)) isLockable = false;
@@ -57,11 +59,12 @@ function isRefused(error: unknown): boolean {
 async function readUnlocked<T>(
   sql: Sql,
   mapping: Mapping,
+  options: TransactionOptions,
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
   let wasEmpty = false;
   for (let taken = 1; taken <= MOST_SNAPSHOTS; taken += 1) {
-    const read = await sql.transaction({ readOnly: true }, async (session) => {
+    const read = await sql.transaction(options, async (session) => {
       const table = await look(mapping, session);
       // Of a table elsewhere nothing is known but whether it has rows; a second snapshot that finds none is no accident.
       const isOld = table.rewritten || (!table.occupied && !wasEmpty);

@@ -55,12 +55,12 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
       .catch(() => undefined);
   };
   return {
-    read: (reads, before) =>
+    read: (reads, before, withinMs) =>
       reading(async (session) => {
         await faults.check(session);
         const timeType = known ?? (await timeTypeOf(mapping, session));
         known = timeType;
-        const newest = await newestRow(mapping, timeType, before, session);
+        const newest = withinMs === undefined ? await newestRow(mapping, timeType, before, session) : null;
         const answers: Reading['answers'][number][] = [];
         for (const read of reads) {
           const cellsOfRead = async (measures: readonly Measure[]) => {
@@ -74,7 +74,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
           answers.push(await readApart(read, faults, session, cellsOfRead, probe));
         }
         return { newestRow: newest, answers };
-      }),
+      }, withinMs),
     async snapshot(work) {
       let failing: Failing | null = null;
       const open = async (session: SqlSession) => {

@@ -69,6 +69,7 @@ export function sampleFinding(changes: Partial<Finding> = {}): Finding {
         { key: 'anna@example.com', value: amount('0.556789', 311) },
       ],
     },
+    unexplained: [],
     unpriced: null,
     ...changes,
   };

@@ -83,6 +83,7 @@ class Ledger {
       evaluations,
       said: [...this.said.values()],
       episodes: [...this.episodes.values()],
+      knownTo: null,
       computed: [],
       silences: [],
       ...this.#situation,

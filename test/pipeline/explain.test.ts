@@ -37,6 +37,7 @@ async function explained(
 ): Promise<Finding[]> {
   const firing = await firingAt(one, ...(instants.length === 0 ? [AT] : instants));
   const [findings] = await explain(calls.store, new Set(available), [{ rule: one, firing }], AT);
+  if (findings instanceof Error) throw findings;
   return findings ?? [];
 }
 
@@ -245,8 +246,9 @@ describe('a store that fails', () => {
       );
       const one = rule();
       const firing = await firingAt(one, AT);
-      const [findings] = await explain(bad.store, bad.dimensions, [{ rule: one, firing }], AT);
-      expect(findings?.map(shown)).toEqual([{ model: [['gpt-4.1', '5', 1]], user: [['ann', '5', 1]] }]);
+      const [findings = []] = await explain(bad.store, bad.dimensions, [{ rule: one, firing }], AT);
+      if (findings instanceof Error) throw findings;
+      expect(findings.map(shown)).toEqual([{ model: [['gpt-4.1', '5', 1]], user: [['ann', '5', 1]] }]);
     } finally {
       await bad.stop();
     }

@@ -39,7 +39,7 @@ async function minutesAgo(
 ): Promise<number> {
   const { key = ['search'], severity = 'critical', at = AT } = asked;
   const [since] = await firstHeld(calls.store, 'UTC', cronSchedule(cron, 'UTC'), one, [
-    { key, severity, at },
+    { key, severity, at, quietAt: null },
   ]);
   return (at - (since ?? Number.NaN)) / MINUTE;
 }
@@ -81,9 +81,9 @@ describe('since when a breach holds', () => {
     );
     const one = rule({ group_by: ['service', 'user'] });
     const questions = [
-      { key: ['b', '(none)'], severity: 'critical', at: AT },
-      { key: ['a', null], severity: 'critical', at: AT - 5 * MINUTE },
-      { key: ['a', '(none)'], severity: 'critical', at: AT },
+      { key: ['b', '(none)'], severity: 'critical', at: AT, quietAt: null },
+      { key: ['a', null], severity: 'critical', at: AT - 5 * MINUTE, quietAt: null },
+      { key: ['a', '(none)'], severity: 'critical', at: AT, quietAt: null },
     ] as const;
     const since = await firstHeld(calls.store, 'UTC', cronSchedule('* * * * *', 'UTC'), one, questions);
     expect(since.map((at) => (AT - at) / MINUTE)).toEqual([19, 59, 0]);

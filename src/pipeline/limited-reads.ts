@@ -1,0 +1,65 @@
+import { AppError, asAppError } from '../model/errors.ts';
+import type { AuditStore, Reading } from '../stores/audit-store.ts';
+import type { Source } from './collect.ts';
+
+/** What an alert is explained from: what is kept already, and the store for a limited time. */
+export type Explaining = Pick<Source, 'read' | 'known'>;
+
+/** Reads under way at once: beside two slow ones there is room for the others. */
+const LANES = 3;
+/** The database ends a statement a little after its time; then its answer is waited for no longer. */
+const GRACE_MS = 250;
+
+/**
+ * Reads for which nothing may wait for long: `limitMs` for all of them together, however many there are. The time is shared
+ * by the reads that still wait, so that a slow one takes nobody's answer away, and what has not ended in its time is ended in
+ * the database too. A read without an answer fails alone, with `store_timeout` where it had no time.
+ */
+export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): Pick<Source, 'read'> {
+  let spentMs = 0;
+  const leftFrom = (begun: number): number => limitMs - spentMs - (performance.now() - begun);
+
+  /** Rules ask one after the other, so that no more is under way at once for all of them. */
+  let last: Promise<unknown> = Promise.resolve();
+
+  const read: Source['read'] = async (reads, before) => {
+    const begun = performance.now();
+    const answers: Reading['answers'][number][] = reads.map(() => TOO_LATE);
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < reads.length) {
+        const waiting = reads.length - next;
+        const leftMs = leftFrom(begun);
+        if (leftMs <= 0) return;
+        const ownMs = Math.ceil(Math.min(leftMs, (leftMs * LANES) / waiting));
+        const place = next;
+        next += 1;
+        const one = reads[place];
+        if (one === undefined) return;
+        answers[place] = await store
+          .read([one], before, ownMs)
+          .then(({ answers: [answer] }: Reading) => answer ?? TOO_LATE)
+          .catch((error: unknown) => asAppError(error, 'store_query_failed'));
+      }
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, leftFrom(begun)) + GRACE_MS);
+    });
+    await Promise.race([isOver, Promise.all(Array.from({ length: LANES }, lane))]);
+    clearTimeout(timer);
+    // Nothing more begins, and what comes now comes too late.
+    next = reads.length;
+    spentMs += performance.now() - begun;
+    return { newestRow: null, answers: [...answers] };
+  };
+  return {
+    read(reads, before) {
+      const next = last.then(() => read(reads, before));
+      last = next;
+      return next;
+    },
+  };
+}
+
+const TOO_LATE = new AppError('store_timeout', 'the audit store did not answer in time');
