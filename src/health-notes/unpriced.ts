@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { displayText } from '../model/display-text.ts';
+import { largestOf } from '../model/extremes.ts';
 import { NONE } from '../model/finding.ts';
 import { type HourOfCalls, unpricedDay } from '../model/unpriced-day.ts';
 import { unpricedNote } from '../model/unpriced-note.ts';
@@ -70,7 +71,7 @@ async function readHours(
     groupBy: dimensions.has('model') ? ['model'] : [],
     windows: begins.map((from) => ({ from, to: from + HOUR })),
   };
-  const { series } = await collectDirectly(store, [query], Math.max(...begins) + HOUR);
+  const { series } = await collectDirectly(store, [query], largestOf(begins) + HOUR);
   const [answer] = series;
   if (answer === undefined || answer instanceof Error) throw answer ?? new RangeError('left unanswered');
   return new Map(
