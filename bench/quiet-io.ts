@@ -10,6 +10,7 @@ export function quietIo(out: (text: string) => void): Io {
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
     colour: false,
+    columns: 80,
     stopped: new Promise<never>(() => undefined),
   };
 }

@@ -5,7 +5,7 @@ import { type App, openApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import { demoConfig } from '../demo/demo-config.ts';
 import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../demo/receivers.ts';
-import { openShow, type Show } from '../demo/show.ts';
+import { openShow, type Show, wrapped } from '../demo/show.ts';
 import { type Incident, plausibleCalls, retryLoop } from '../demo/traffic.ts';
 import { openHealthWatch } from '../health-watch.ts';
 import { displayValue } from '../model/display-value.ts';
@@ -32,13 +32,14 @@ const HOOK_SECRET = 'whsec_c3BlbmR3YXRjaC1kZW1vLXNlY3JldC0wMDAx';
  * show what arrives. Runs until it is stopped, or with `once` until every kind of channel has told. Resolves to 0.
  */
 export async function demo(options: { readonly once: boolean }, io: Io): Promise<number> {
-  const show = openShow(io.colour);
+  const show = openShow(io.colour, io.columns);
+  const say = (text: string): void => io.out(wrapped(text, io.columns).join('\n'));
   const folder = await mkdtemp(join(process.cwd(), 'spendwatch-demo-'));
   const place = relative(process.cwd(), folder);
   io.out(show.heading('spendwatch demo'));
-  io.out(
-    `Nothing leaves this machine. All it writes is in ${show.heading(`./${place}`)}: remove that folder when you are done.\n`,
-  );
+  say(`Nothing leaves this machine. All it writes is in ${show.heading(`./${place}`)}.`);
+  say('Remove that folder when you are done.\n');
+  say('1. Making an embedded PostgreSQL, with a table like the one you have …');
 
   const arrivals = openArrivals(io, show);
   const smtp = await startSmtpReceiver({
@@ -61,19 +62,19 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     ...plausibleCalls(now - HISTORY_MS, now, SEED),
     ...retryLoop(incident, now - DAY, now, SEED),
   ];
-  await writeHistory(app, history, io, show);
-  io.out(
-    `${show.alarm('A retry loop began in the service "search" 9 minutes ago')}, and everybody sleeps. Starting the worker.\n`,
+  await writeHistory(app, history, io, say);
+  say(
+    `3. ${show.alarm('A retry loop began in the service "search" 9 minutes ago')}, and everybody sleeps. Starting the worker: it polls every two seconds here …\n`,
   );
 
   let polls = 0;
   const observer: Observer = {
     polled: (report) => {
       polls += 1;
-      for (const line of pollLines(report, polls)) io.out(show.dim(line));
+      for (const line of pollLines(report, polls)) say(show.dim(line));
     },
     delivered: (report) => {
-      if (report.outcome !== 'delivered') io.out(`not delivered to ${report.channel}: ${report.answer}`);
+      if (report.outcome !== 'delivered') say(`not delivered to ${report.channel}: ${report.answer}`);
     },
     building: () => undefined,
     bypassed: () => undefined,
@@ -94,15 +95,15 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   await app.close();
   await Promise.all([smtp.close(), slack.close(), hook.close()]);
   await arrivals.shown();
-  io.out(
-    `\nDone. ${polls} ${polls === 1 ? 'poll' : 'polls'}, ${arrivals.count()} messages. To look closer: cd ${place} && npx spendwatch check`,
-  );
+  io.out(`\nDone. ${polls} ${polls === 1 ? 'poll' : 'polls'}, ${arrivals.count()} messages. To look closer:`);
+  io.out(`  cd ${place} && npx spendwatch check`);
   return 0;
 }
 
 /** Prints what arrives, one after the other, and knows when every kind of channel has told of the incident. */
 function openArrivals(io: Io, show: Show) {
   const kinds = new Set<string>();
+  const waiting: (() => void)[] = [];
   let count = 0;
   let printing: Promise<void> = Promise.resolve();
   let done = (): void => undefined;
@@ -112,30 +113,45 @@ function openArrivals(io: Io, show: Show) {
   return {
     allKinds,
     count: () => count,
-    shown: () => printing,
+    /** Also those that waited for others which did not come. */
+    shown(): Promise<void> {
+      for (const print of waiting.splice(0)) print();
+      return printing;
+    },
     take(kind: string, text: string | Promise<string>) {
       count += 1;
-      printing = printing.then(async () => {
-        io.out(`${show.dim(`${new Date().toISOString().slice(11, 19)}  ${kind} arrived`)}\n${await text}\n`);
+      const clock = new Date().toISOString().slice(11, 19);
+      const print = (): void => {
+        printing = printing.then(async () =>
+          io.out(`${show.dim(`${clock}  ${kind} arrived`)}\n${await text}\n`),
+        );
         kinds.add(kind);
-        if (kinds.size === 3) done();
-      });
+        if (kinds.size === 3) void printing.then(done);
+      };
+      // What people read comes before what programs read.
+      if (kind === 'webhook' && kinds.size < 2 && !kinds.has(kind)) return void waiting.push(print);
+      print();
+      if (kinds.size >= 2) for (const later of waiting.splice(0)) later();
     },
   };
 }
 
-async function writeHistory(app: App, calls: readonly CallRow[], io: Io, show: Show): Promise<void> {
+async function writeHistory(
+  app: App,
+  calls: readonly CallRow[],
+  io: Io,
+  say: (text: string) => void,
+): Promise<void> {
   await app.store.createTable();
+  const services = new Set(calls.map(({ service }) => service)).size;
+  const many = calls.length.toLocaleString('en-US');
+  say(`2. Writing 90 days of calls of an invented company: ${many} calls of ${services} services …`);
   const bar = openProgressBar('writing 90 days of calls', io.stderrIsTerminal);
   for (let from = 0; from < calls.length; from += BATCH) {
     await app.store.insert(calls.slice(from, from + BATCH));
     bar.update(Math.min(calls.length, from + BATCH), calls.length);
   }
   bar.stop();
-  const services = new Set(calls.map(({ service }) => service)).size;
-  io.out(
-    `Wrote 90 days of calls to an embedded store: ${calls.length.toLocaleString('en-US')} calls of ${services} services. ${show.dim('(PostgreSQL in this process; a table like the one you have)')}`,
-  );
 }
 
 /** Goes on calling, as the company and its retry loop would. */
@@ -174,5 +190,6 @@ function pollLines({ at, error, rules, queued }: PollReport, polls: number): str
       `${rule.name}: ${worst.key.join(' / ')} ${displayValue(rule.metric, worst.value.fixed)} (${known})`,
     ];
   });
-  return [`${clock}  polled: ${values.length === 0 ? 'nothing fires' : values.join(', ')}`];
+  if (values.length === 0) return [`${clock}  polled: nothing fires`];
+  return [`${clock}  polled`, ...values.map((value) => `          ${value}`)];
 }

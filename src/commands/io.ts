@@ -12,6 +12,8 @@ export interface Io {
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly colour: boolean;
+  /** How wide the terminal is; 80 where stdout is none. */
+  readonly columns: number;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopped: Promise<void>;
 }

@@ -12,7 +12,7 @@ export function demoConfig({ smtpPort, slackApiUrl, hookUrl, hookSecret }: DemoE
 #   spendwatch check
 version: 1
 timezone: UTC
-schedule: "*/5 * * * * *"        # every five seconds, to be quick; a minute is usual
+schedule: "*/2 * * * * *"        # every two seconds, to be quick; a minute is usual
 
 audit:
   url: pglite:./store

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ReceivedHook, ReceivedMail } from './receivers.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -13,19 +13,25 @@ export interface Show {
   webhook(hook: ReceivedHook): string;
 }
 
-const WIDTH = 100;
+/** Wider lines are hard to read. */
+const WIDEST = 100;
 
-export function openShow(colour: boolean): Show {
+/** `columns` is the width of the terminal. */
+export function openShow(colour: boolean, columns: number): Show {
+  const width = Math.min(WIDEST, columns);
   const paint = (style: Style, text: string): string =>
     colour ? styleText(style, text, { validateStream: false }) : text;
   const framed = (style: Style, title: string, body: string): string => {
     const bar = paint(style, '│');
-    const rule = '─'.repeat(Math.max(2, WIDTH - title.length - 4));
-    const lines = body.trimEnd().split('\n');
+    const rule = '─'.repeat(Math.max(2, width - title.length - 4));
+    const lines = body
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => wrapped(line, width - 2));
     return [
       paint(style, `┌─ ${title} ${rule}`),
       ...lines.map((line) => `${bar} ${line}`.trimEnd()),
-      paint(style, `└${'─'.repeat(WIDTH - 1)}`),
+      paint(style, `└${'─'.repeat(width - 1)}`),
     ].join('\n');
   };
   const bold = (text: string): string => paint('bold', text);
@@ -53,7 +59,7 @@ export function openShow(colour: boolean): Show {
       framed(
         'magenta',
         `SLACK ${String(post.channel ?? '')}`,
-        blocksText(post, bold, (text) => paint('dim', text)),
+        blocksText(post, width, bold, (text) => paint('dim', text)),
       ),
     webhook(hook) {
       const verdict = hook.verified
@@ -61,27 +67,51 @@ export function openShow(colour: boolean): Show {
         : paint('red', '✗ signature refused');
       const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'];
       const headers = names.map((name) => `${paint('dim', `${name}:`)} ${String(hook.headers[name] ?? '')}`);
-      const body = JSON.stringify(JSON.parse(hook.body), null, 2).split('\n');
-      const shown =
-        body.length > MOST_JSON_LINES
-          ? [...body.slice(0, MOST_JSON_LINES), paint('dim', `… ${body.length - MOST_JSON_LINES} more lines`)]
-          : body;
-      return framed('blue', `WEBHOOK POST ${hook.path}`, [verdict, ...headers, '', ...shown].join('\n'));
+      const body = JSON.stringify(shortened(JSON.parse(hook.body)), null, 2);
+      const title = `WEBHOOK POST ${hook.path}, the JSON shortened`;
+      return framed('blue', title, [verdict, ...headers, '', body].join('\n'));
     },
   };
 }
 
-const MOST_JSON_LINES = 36;
+/** The outline of a body: what is a list or an object three levels down is left out. */
+function shortened(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.slice(0, 1).map((item) => shortened(item, depth));
+  const entries = Object.entries(value);
+  if (depth < 2) return Object.fromEntries(entries.map(([key, item]) => [key, shortened(item, depth + 1)]));
+  const plain = entries.filter(([, item]) => typeof item !== 'object' || item === null);
+  return plain.length === entries.length ? value : { ...Object.fromEntries(plain.slice(0, 3)), '…': '…' };
+}
+
+/**
+ * A line as lines of so many columns, cut between words, those after the first as far in as it. What is painted keeps
+ * its colour: escapes have no width.
+ */
+export function wrapped(line: string, columns: number): string[] {
+  const wide = (text: string): number => stripVTControlCharacters(text).length;
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.slice(indent.length).split(/(?<! ) (?! )/)) {
+    const joined = current === '' ? indent + word : `${current} ${word}`;
+    if (current !== '' && wide(joined) > columns) {
+      lines.push(current);
+      current = `${indent}  ${word}`;
+    } else current = joined;
+  }
+  return [...lines, current];
+}
 
 type Words = (text: string) => string;
 
 /** Block Kit as text: bold and quoted as Slack would draw it, two fields a line. */
-function blocksText(post: Readonly<Record<string, unknown>>, bold: Words, dim: Words): string {
+function blocksText(post: Readonly<Record<string, unknown>>, width: number, bold: Words, dim: Words): string {
   const blocks = Array.isArray(post.blocks) ? (post.blocks as SlackBlock[]) : [];
   if (blocks.length === 0) return plain(String(post.text ?? ''), bold);
   return blocks
     .map((block) => {
-      if (block.type === 'divider') return dim('─'.repeat(WIDTH - 4));
+      if (block.type === 'divider') return dim('─'.repeat(width - 4));
       if (block.type === 'header') return bold(plain(block.text?.text ?? '', String));
       if (block.type === 'context')
         return dim((block.elements ?? []).map(({ text }) => plain(text, String)).join('\n'));

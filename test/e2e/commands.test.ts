@@ -183,6 +183,17 @@ describe('demo --once', () => {
       expect(stdout).toMatch(/ Slack arrived\n/);
       expect(stdout).toMatch(/ webhook arrived\n/);
       expect(stdout.match(/hourly-burn/g)?.length).toBeGreaterThan(2);
+      const lines = stdout.split('\n');
+      expect(lines.filter((line) => line.length > 80)).toEqual([]);
+      // What is going on is said from the first moment on, and what people read comes before what programs read.
+      const places = ['1. Making', '2. Writing', '3. A retry loop', ' polled'].map((text) =>
+        stdout.indexOf(text),
+      );
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+      expect(places.every((place) => place > 0)).toBe(true);
+      const webhook = stdout.indexOf('WEBHOOK');
+      expect(stdout.indexOf('┌─ EMAIL')).toBeLessThan(webhook);
+      expect(stdout.indexOf('┌─ SLACK')).toBeLessThan(webhook);
       const left = await readdir(cwd);
       expect(left).toHaveLength(1);
       expect(left[0]).toMatch(/^spendwatch-demo/);

@@ -1,0 +1,47 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, it } from 'vitest';
+import { openShow, wrapped } from '../../src/demo/show.ts';
+
+it('a line that is too wide goes on below, as far in as it begins, and loses no word', () => {
+  expect(wrapped('  one two three four', 12)).toEqual(['  one two', '    three', '    four']);
+  expect(wrapped('short', 12)).toEqual(['short']);
+  expect(wrapped('', 12)).toEqual(['']);
+  // A column of a table is not a gap between words.
+  expect(wrapped('  model      spend  calls', 40)).toEqual(['  model      spend  calls']);
+});
+
+it('colours have no width', () => {
+  const red = `\u001b[31m${'a'.repeat(8)}\u001b[39m`;
+  expect(wrapped(`${red} bb`, 11)).toEqual([`${red} bb`]);
+});
+
+const HOOK = {
+  path: '/hooks/spend',
+  verified: true,
+  headers: { 'webhook-id': `msg_${'0'.repeat(32)}`, 'webhook-signature': `v1,${'A'.repeat(44)}` },
+  body: JSON.stringify({
+    type: 'alert.firing',
+    data: {
+      rule: 'hourly-burn',
+      message:
+        'Stop the job that drives it, then tell the owner of the service, and have a look at what it asks.',
+      alerts: Array.from({ length: 9 }, (_, i) => ({
+        id: `alert_${i}`,
+        since: 'x',
+        ongoing: false,
+        finding: { value: 1, breakdown: { model: Array.from({ length: 5 }, () => ({ key: 'm' })) } },
+      })),
+    },
+  }),
+};
+
+it.each([true, false])('a webhook takes a screen of 80 by 24 at most, colour %s', (colour) => {
+  const lines = openShow(colour, 80)
+    .webhook(HOOK as never)
+    .split('\n')
+    .map(stripVTControlCharacters);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(lines.length).toBeLessThanOrEqual(24);
+  expect(lines.join('\n')).toContain('"rule": "hourly-burn"');
+  expect(lines.join('\n')).toContain('shortened');
+});
