@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './commands/io.ts';
 import { crashText } from './crash.ts';
 import { AppError, messageOf } from './model/errors.ts';
@@ -87,8 +87,10 @@ function program(io: Io, finish: (code: number) => void): Command {
       'creates the default audit table and its indexes in the store that the file names',
       false,
     )
+    .addOption(new Option('--stdout', 'prints the file instead of writing it').conflicts('createTable'))
     .action(async (options) => {
-      const { init } = await import('./commands/init.ts');
+      const { init, printStarter } = await import('./commands/init.ts');
+      if (options.stdout) return finish(printStarter(io));
       const written = await init(options.config, io);
       if (!options.createTable) return finish(written);
       const { createTable } = await import('./commands/create-table.ts');
@@ -168,6 +170,7 @@ async function main(argv: readonly string[]): Promise<number> {
     stdin: process.stdin,
     env,
     stdoutIsTerminal,
+    columns: stdout.columns || 80,
     stderrIsTerminal: stderr.isTTY === true,
     colour: stdoutIsTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
     get stopped() {

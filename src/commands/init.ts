@@ -30,6 +30,12 @@ export async function init(path: string, io: InitIo): Promise<0 | 1> {
   return 0;
 }
 
+/** `init --stdout`: for a pipe, or a folder that this process may not write to. */
+export function printStarter(io: Pick<InitIo, 'out'>): 0 {
+  io.out(STARTER.trimEnd());
+  return 0;
+}
+
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { init } from '../../src/commands/init.ts';
+import { init, printStarter } from '../../src/commands/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { folderWith } from '../config/support.ts';
@@ -33,6 +33,15 @@ describe('init', () => {
     expect(await init(path, io)).toBe(1);
     expect(err).toEqual([`${path} exists and was left as it is`]);
     expect(await readFile(path, 'utf8')).toBe('mine');
+  });
+
+  it('prints the same file for --stdout, and writes none', async () => {
+    const folder = await folderWith({});
+    const { io, out } = recorder();
+    expect(printStarter(io)).toBe(0);
+    expect(await readdir(folder)).toEqual([]);
+    await init(join(folder, 'alerts.yaml'), recorder().io);
+    expect(`${out.join('\n')}\n`).toBe(await readFile(join(folder, 'alerts.yaml'), 'utf8'));
   });
 
   it('says where it could not write', async () => {
