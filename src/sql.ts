@@ -1,3 +1,4 @@
+import { isPostgresUrl } from './model/database-url.ts';
 import { AppError } from './model/errors.ts';
 import type { Sql, SqlOptions } from './sql/port.ts';
 
@@ -7,7 +8,7 @@ import type { Sql, SqlOptions } from './sql/port.ts';
  * process that has it). Within a process one folder is opened once, however often it is asked for.
  */
 export async function openSql(url: string, options: SqlOptions = {}): Promise<Sql> {
-  if (/^postgres(ql)?:\/\//i.test(url)) {
+  if (isPostgresUrl(url)) {
     const { openPostgres } = await import('./sql/postgres.ts');
     return openPostgres(url, options);
   }

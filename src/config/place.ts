@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseDatabaseUrl } from '../model/database-url.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Config } from './config.ts';
 
@@ -12,8 +13,8 @@ export function placeOf(url: Secret, dir?: string): string {
     const folder = text.slice('pglite:'.length);
     return `the embedded store ${dir === undefined ? folder : resolve(dir, folder)}`;
   }
-  const { host, pathname } = new URL(text);
-  return `${host}${pathname}`;
+  const parsed = parseDatabaseUrl(text);
+  return 'fault' in parsed ? 'a database' : parsed.place;
 }
 
 /** Which variable was perhaps forgotten, and which database is used for want of it; null where none was. */

@@ -1,6 +1,7 @@
 import { validateDetailed } from 'node-cron';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
+import { parseDatabaseUrl } from '../model/database-url.ts';
 import { secretKey } from '../model/secret-key.ts';
 import { fault } from '../rules/rule-scalars.ts';
 import { parseListen } from './listen.ts';
@@ -28,10 +29,10 @@ export const schedule = z.string().transform((text, context) => {
 
 export const databaseUrl = (description: string) =>
   secretKey(description).superRefine((secret, context) => {
-    if (isDatabaseUrl(secret.reveal())) return;
-    const hint =
-      'write postgres://user@host:5432/database (special letters percent-encoded) or pglite:FOLDER';
-    context.addIssue(fault('not a database URL', hint));
+    const text = secret.reveal();
+    if (/^pglite:.+/.test(text)) return;
+    const parsed = parseDatabaseUrl(text);
+    if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
   });
 
 export const instant = z.string().transform((text, context) => {
@@ -67,11 +68,6 @@ function isZone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isDatabaseUrl(text: string): boolean {
-  if (/^pglite:.+/.test(text)) return true;
-  return /^postgres(ql)?:$/.test(protocolOf(text));
 }
 
 function protocolOf(url: string): string {

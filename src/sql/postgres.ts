@@ -1,6 +1,8 @@
 import type { PoolConfig } from 'pg';
+import { type DatabaseUrl, parseDatabaseUrl } from '../model/database-url.ts';
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlOptions } from './port.ts';
+import { encryptionOf, fallBack } from './postgres-tls.ts';
 import { inOne, inTransaction, type OpenPool, SILENCE_MS } from './postgres-transaction.ts';
 import { PARSERS } from './values.ts';
 
@@ -10,14 +12,18 @@ const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 export async function openPostgres(url: string, options: SqlOptions): Promise<Sql> {
   const { default: pg } = await import('pg');
   const timeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
-  const place = placeOf(url);
+  const target = parsed(url);
+  const place = placeOf(target);
+  const encryption = await encryptionOf(target.parameters, options.baseDir);
   const pool = new pg.Pool({
-    ...poolConfig(url, timeoutMs),
+    ...poolConfig(target, timeoutMs),
+    ...(encryption.ssl === undefined ? {} : { ssl: encryption.ssl }),
     types: {
       getTypeParser: ((id: number, format?: 'text') =>
         PARSERS[id] ?? pg.types.getTypeParser(id, format)) as typeof pg.types.getTypeParser,
     },
   });
+  fallBack(pool, encryption);
   // A connection that breaks while nobody uses it is replaced by the next query; unheard, it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
@@ -32,10 +38,13 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
   };
 }
 
-function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
+function poolConfig(target: DatabaseUrl, statementTimeoutMs: number): PoolConfig {
+  const { user, password, host, port, database, parameters } = target;
+  const options = startOptionsOf(target);
+  const given = Object.entries({ user, password, host, port, database, options });
   return {
-    connectionString: url,
-    application_name: 'spendwatch',
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    application_name: parameters.get('application_name') ?? 'spendwatch',
     max: 4,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
@@ -49,17 +58,23 @@ function poolConfig(url: string, statementTimeoutMs: number): PoolConfig {
 }
 
 /** `PostgreSQL at host:port, database "x"`: what a URL says, without its user and password. */
-function placeOf(url: string): string {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    // The parser's own error carries the whole text, password and all.
-    throw new AppError('store_url_invalid', 'The URL of the database cannot be read.', {
-      hint: 'Use postgres://user:password@host:5432/database; write special characters in the password as %XX.',
-    });
-  }
-  const host = parsed.hostname || parsed.searchParams.get('host') || 'localhost';
-  const database = decodeURIComponent(parsed.pathname.slice(1)) || decodeURIComponent(parsed.username);
-  return `PostgreSQL at ${host}:${parsed.port || '5432'}, database "${database}"`;
+function placeOf({ host = 'localhost', port = 5432, database, user }: DatabaseUrl): string {
+  return `PostgreSQL at ${host}:${port}, database "${database ?? user ?? ''}"`;
+}
+
+function parsed(url: string): DatabaseUrl {
+  const found = parseDatabaseUrl(url);
+  if (!('fault' in found)) return found;
+  throw new AppError('store_url_invalid', `The URL of the database cannot be read: ${found.fault}.`, {
+    hint: found.hint,
+  });
+}
+
+/** Prisma's `schema` is where names without one are looked up. */
+function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
+  const options = parameters.get('options');
+  const schema = parameters.get('schema');
+  if (schema === undefined || schema === '' || schema === 'public') return options;
+  const quoted = `"${schema.replaceAll('"', '""')}"`.replaceAll(/[\\ ]/g, '\\$&');
+  return [options, `-c search_path=${quoted}`].filter((text) => text !== undefined).join(' ');
 }

@@ -16,6 +16,8 @@ export function sqlError(error: unknown, place: string): AppError {
   const fault = (code: string, message: string, hint: string | null = null) =>
     new AppError(code, message, { hint, cause: error });
 
+  const special = specialHint(state, text);
+  if (special !== null) return fault(special.code, `${place}: ${text}`, special.hint);
   const known = FAULTS[state];
   if (known !== undefined) return fault(known.code, `${place}: ${text}`, known.hint);
   if (isTlsFailure(state, text)) {
@@ -60,7 +62,7 @@ const UNREACHABLE_HINT =
 const TIMEOUT_HINT =
   'Check that the time column has an index, or shorten the windows and baselines of the rules.';
 const TLS_HINT =
-  'Give the CA by NODE_EXTRA_CA_CERTS or sslrootcert in the URL; sslmode=disable is for a server without TLS.';
+  'Give the CA by sslrootcert in the URL or by NODE_EXTRA_CA_CERTS; sslmode=require encrypts without checking the certificate.';
 
 const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: string }>> = {
   '28P01': { code: 'store_unreachable', hint: 'Check user and password of the URL.' },
@@ -93,6 +95,35 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
     hint: 'Grant it to the user of the URL; reading needs USAGE on the schema and SELECT on the table.',
   },
 };
+
+/** Faults whose cure depends on more than their code. */
+function specialHint(state: string, text: string): { readonly code: string; readonly hint: string } | null {
+  const code = 'store_unreachable';
+  if (/does not support SSL/.test(text)) {
+    return {
+      code,
+      hint: 'The server has no TLS: switch it on there, or write sslmode=disable where the network is trusted.',
+    };
+  }
+  if (state === '28000' && /no encryption|SSL off/.test(text)) {
+    return {
+      code,
+      hint: 'The server lets nobody in without TLS: write sslmode=verify-full (or require) into the URL.',
+    };
+  }
+  if (state === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const hint =
+      'Name the server as its certificate does; sslmode=verify-ca checks the CA, but not the name.';
+    return { code, hint };
+  }
+  if (state === 'CERT_HAS_EXPIRED') return { code, hint: "Renew the server's certificate." };
+  if (/conflict with recovery/.test(text)) {
+    const hint =
+      'A standby stopped the query to apply changes; the next poll asks again. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay.';
+    return { code: 'store_recovery_conflict', hint };
+  }
+  return null;
+}
 
 function isTlsFailure(state: string, text: string): boolean {
   return /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(state) || /\bSSL\b/.test(text);

@@ -43,8 +43,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
 }
 
-/** A PostgreSQL of one's own, for tests that stop it. */
-export async function startPostgres(): Promise<RunningServer> {
+/** A PostgreSQL of one's own, for tests that stop it; with a key and a certificate it takes TLS too. */
+export async function startPostgres(tls?: {
+  readonly key: string;
+  readonly cert: string;
+}): Promise<RunningServer> {
   const EmbeddedPostgres = await loadEmbeddedPostgres();
   const parent = await mkdtemp(join(tmpdir(), 'spendwatch-postgres-'));
   const port = await freePort();
@@ -66,7 +69,10 @@ export async function startPostgres(): Promise<RunningServer> {
       'max_connections=200',
       'unix_socket_directories=',
     ]
-      .concat('listen_addresses=127.0.0.1')
+      .concat(
+        `listen_addresses=127.0.0.1${tls === undefined ? '' : OTHER_ADDRESS}`,
+        tlsSettings(parent, tls !== undefined),
+      )
       .flatMap((setting) => ['-c', setting]),
     onLog: keep,
     onError: keep,
@@ -76,6 +82,7 @@ export async function startPostgres(): Promise<RunningServer> {
     // The server's own account must be able to walk into the folder.
     await chmod(parent, 0o755);
     await postgres.initialise();
+    if (tls !== undefined) await writeTls(parent, tls);
     await postgres.start();
   } catch (error) {
     await postgres.stop().catch(() => undefined);
@@ -98,6 +105,31 @@ export async function startPostgres(): Promise<RunningServer> {
       await remove();
     },
   };
+}
+
+/** On Linux the whole of 127/8 is this machine; by it the server has an address that its certificate does not name. */
+const OTHER_ADDRESS = process.platform === 'linux' ? ',127.0.0.2' : '';
+
+function tlsSettings(parent: string, isOn: boolean): string[] {
+  if (!isOn) return [];
+  return [
+    'ssl=on',
+    `ssl_cert_file=${join(parent, 'server.crt')}`,
+    `ssl_key_file=${join(parent, 'server.key')}`,
+  ];
+}
+
+/** The server refuses a key that others may read, so it belongs to the server's own account. */
+async function writeTls(parent: string, { key, cert }: { readonly key: string; readonly cert: string }) {
+  const { uid, gid } = await stat(join(parent, 'data'));
+  for (const [name, text] of [
+    ['server.crt', cert],
+    ['server.key', key],
+  ] as const) {
+    const path = join(parent, name);
+    await writeFile(path, text, { mode: 0o600 });
+    await chown(path, uid, gid);
+  }
 }
 
 /**
