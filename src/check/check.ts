@@ -68,6 +68,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     rules: checked,
     unpriced: all,
     unpricedError,
+    aheadMs: null,
     error: null,
   };
 }
@@ -79,7 +80,7 @@ export function unreadable(
   reason: string,
 ): CheckResult {
   const rules = parts.rules.map((rule) => failed(rule, reason));
-  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null };
+  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null, aheadMs: null };
   return { at, zone: parts.zone, ...nothing, rules, error: reason };
 }
 

@@ -19,6 +19,7 @@ export function checkJson(result: CheckResult): string {
       data: {
         newest_row: newestRow === null ? null : isoInstant(newestRow),
         rows_considered: rowsConsidered,
+        ahead_seconds: result.aheadMs === null ? undefined : Math.round(result.aheadMs / 1000),
         unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
         unpriced_error: unpricedError ?? undefined,
       },

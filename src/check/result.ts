@@ -36,6 +36,8 @@ export interface CheckResult {
   readonly unpriced: UnpricedValues['all'];
   /** Why it is not known of some values what they lack; null where it is. */
   readonly unpricedError: string | null;
+  /** How far rows lie ahead of the clock, ms; null where none do. */
+  readonly aheadMs: number | null;
   readonly error: string | null;
 }
 

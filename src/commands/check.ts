@@ -10,6 +10,7 @@ import { unsetNote } from '../config/place.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { cronSchedule } from '../schedule.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
 import { notifyOnce } from './notify-once.ts';
@@ -52,13 +53,24 @@ async function evaluated(
     try {
       const note = unsetNote(config);
       if (note !== null) io.err(note);
-      return await evaluateOnce({ ...parts, store, schedule: cronSchedule(config.schedule, zone) }, at);
+      const schedule = cronSchedule(config.schedule, zone);
+      const result = await evaluateOnce({ ...parts, store, schedule }, at);
+      return { ...result, aheadMs: await tellFutureRows(store, io) };
     } finally {
       await sql.close();
     }
   } catch (error) {
     return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));
   }
+}
+
+/** Says on stderr that rows lie ahead of the clock; how far, ms, or null. What cannot be found out now changes no result. */
+async function tellFutureRows(store: AuditStore, io: Pick<Io, 'err'>): Promise<number | null> {
+  const found = await store.futureRows(Date.now()).catch(() => null);
+  if (found === null) return null;
+  io.err(`spendwatch: warning: ${found.message}`);
+  io.err(`  hint: ${found.hint}`);
+  return found.aheadMs;
 }
 
 function printed(result: CheckResult, format: CheckOptions['format'], io: Io): string {

@@ -39,7 +39,9 @@ async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<reado
     if (note !== null) io.err(note);
     const problems = await store.inspect();
     if (problems.some(({ level }) => level === 'fault')) return problems;
-    return [...problems, ...(await unpricedProblems(config, store, Date.now()))];
+    const future = await store.futureRows(Date.now());
+    const ahead = future === null ? [] : [{ ...future, level: 'warning' as const }];
+    return [...problems, ...ahead, ...(await unpricedProblems(config, store, Date.now()))];
   } finally {
     await sql.close();
   }

@@ -1,7 +1,7 @@
 import type { Severity } from './rule.ts';
 
 /** Health messages about what is in the data (src/health-notes), each told once a day. */
-export type HealthNoteType = 'health.unpriced';
+export type HealthNoteType = 'health.unpriced' | 'health.future_rows';
 export type MessageType =
   | 'alert.firing'
   | 'drill'

@@ -116,6 +116,15 @@ export interface StoreProblem {
   readonly hint: string;
 }
 
+/** The newest row of a store, where it is ahead of the clock: in words for people, with what to do. */
+export interface FutureRows {
+  /** Its time, and how far ahead that is, ms. */
+  readonly newestRow: number;
+  readonly aheadMs: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** A call to be written by `import` and the demo, in canonical names; absent is NULL. Numbers may be decimal text. */
 export type CallRow = Readonly<Partial<Record<Column | Dimension, string | number | null>>>;
 
@@ -135,6 +144,8 @@ export interface AuditStore {
    * with others, and `read` tells when it can be read again. Reads nothing.
    */
   isFaulty(query: Pick<Query, 'measures' | 'groupBy' | 'where'>, at: number): boolean;
+  /** Rows that lie ahead of a clock (ms) by more than clocks differ; null for none. A look-up in the index. */
+  futureRows(now: number): Promise<FutureRows | null>;
   /** Those of the spans (ascending) that have a row; costs the store the same however many rows they have. */
   occupied(spans: readonly Window[]): Promise<readonly Window[]>;
   /** Several questions over one state of the store. Throws as `read` does. */

@@ -17,6 +17,7 @@ import { createTable } from './create-table.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import { type DigestRow, digestsOf } from './digest-sql.ts';
 import { type Digests, openDigests } from './digests.ts';
+import { futureRows } from './future-rows.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
 import { openReads } from './locked-reads.ts';
@@ -26,7 +27,7 @@ import { type Probe, readApart } from './read-apart.ts';
 import { isOfSource, openSourceFaults } from './source-faults.ts';
 import { Parameters, sourceSql, tableSql } from './source-sql.ts';
 import { askedBy } from './sources.ts';
-import { newestRow, sampleOf, timeTypeOf } from './time-column.ts';
+import { newestOf, newestRow, sampleOf, timeTypeOf } from './time-column.ts';
 import { askTogether } from './together-sql.ts';
 import { type Failing, watched } from './watched-snapshot.ts';
 
@@ -98,6 +99,12 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         const { text, values } = occupiedSql(spans, mapping, known);
         const found = new Set((await session.query<{ n: number }>(text, values)).map(({ n }) => n));
         return spans.filter((_, i) => found.has(i + 1));
+      }),
+    futureRows: (now) =>
+      reading(async (session) => {
+        await faults.check(session);
+        known ??= await timeTypeOf(mapping, session);
+        return futureRows(await newestOf(mapping, known, session), now, mapping, known);
       }),
     inspect: () => inspectTable(sql, mapping, (session) => sampleOf(mapping, session)),
     createTable: () => createTable(sql, mapping, preset),

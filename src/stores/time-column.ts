@@ -22,12 +22,17 @@ export async function newestRow(
   return row?.newest == null ? null : Math.floor(Number(row.newest));
 }
 
+/** The time of the newest row of all, wherever the clock stands. */
+export function newestOf(mapping: Mapping, timeType: TimeType, session: SqlSession): Promise<number | null> {
+  return newestRow(mapping, timeType, LAST_INSTANT, session);
+}
+
 /** The newest hour that has rows; null where the time is no time, which is said of its type. */
 export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<Sample | null> {
   try {
     return await attempt(session, async () => {
       const timeType = await timeTypeOf({ ...mapping, timeKind: null }, session);
-      const newest = (await newestRow(mapping, timeType, LAST_INSTANT, session)) ?? 0;
+      const newest = (await newestOf(mapping, timeType, session)) ?? 0;
       return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
     });
   } catch (error) {

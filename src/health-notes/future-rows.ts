@@ -1,0 +1,34 @@
+import type { HealthNote } from '../model/health-note.ts';
+import { isoInstant } from '../model/window.ts';
+import type { FutureRows } from '../stores/audit-store.ts';
+import type { HealthNoteKind, Noticed } from './health-note.ts';
+
+/** Rows that lie ahead of the clock: no window holds them, so that what is newest is never seen. One look-up in the index. */
+export const futureRows: HealthNoteKind = {
+  type: 'health.future_rows',
+  gauge: {
+    name: 'spendwatch_newest_row_ahead_seconds',
+    help: 'How far the newest row of the audit store lies ahead of the clock, 0 within five minutes of it.',
+    labelNames: [],
+  },
+  open:
+    ({ store }) =>
+    async (at): Promise<Noticed> => {
+      const found = await store.futureRows(at);
+      const value = found === null ? 0 : found.aheadMs / 1000;
+      return { samples: [{ labels: {}, value }], note: found === null ? null : noteOf(found) };
+    },
+};
+
+function noteOf({ newestRow, aheadMs, message, hint }: FutureRows): HealthNote {
+  const [title = ''] = message.split(' Rows in');
+  return {
+    type: 'health.future_rows',
+    severity: 'warning',
+    title: `rows in the future are not watched: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+    lead: [message, `What to do: ${hint}`],
+    facts: [['Newest row', isoInstant(newestRow)]],
+    tables: [],
+    data: { newest_row: isoInstant(newestRow), ahead_seconds: Math.round(aheadMs / 1000), message, hint },
+  };
+}

@@ -1,0 +1,56 @@
+import { durationText } from '../model/display-time.ts';
+import type { FutureRows, Mapping } from './audit-store.ts';
+import type { TimeType } from './cell-sql.ts';
+import { sourceSql, tableSql } from './source-sql.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Clocks of servers differ by seconds; rows this far ahead are no accident of theirs. */
+const SAME_CLOCK_MS = 5 * MINUTE;
+/** No zone is further from UTC. */
+const FURTHEST_ZONE_MS = 14 * HOUR;
+
+/** A zone that is so many hours ahead of UTC, as an example for those who know theirs. */
+const ZONES: readonly (readonly [hours: number, zone: string])[] = [
+  [1, 'Europe/Berlin'],
+  [2, 'Europe/Berlin'],
+  [3, 'Europe/Istanbul'],
+  [5.5, 'Asia/Kolkata'],
+  [7, 'Asia/Bangkok'],
+  [8, 'Asia/Shanghai'],
+  [9, 'Asia/Tokyo'],
+  [10, 'Australia/Sydney'],
+  [11, 'Australia/Sydney'],
+];
+
+/** What to say of the newest row, where it lies ahead of the clock; null where it does not. */
+export function futureRows(
+  newest: number | null,
+  now: number,
+  mapping: Mapping,
+  timeType: TimeType,
+): FutureRows | null {
+  if (newest === null || newest - now <= SAME_CLOCK_MS) return null;
+  const aheadMs = newest - now;
+  const isLocal = timeType === 'timestamp' && aheadMs <= FURTHEST_ZONE_MS;
+  return {
+    newestRow: newest,
+    aheadMs,
+    message: `The newest row is ${durationText(aheadMs)} ahead of the clock${isLocal ? ': local time?' : '.'} Rows in the future are not counted until their time comes.`,
+    hint: isLocal ? localCure(mapping, aheadMs) : WRITER_CURE,
+  };
+}
+
+const WRITER_CURE =
+  'Check the clock of what writes the rows, and that it writes UTC; then correct or delete the rows that are ahead.';
+
+/** Says in which zone the times are, with an index so that they are found by it. */
+function localCure({ table, columns }: Mapping, aheadMs: number): string {
+  const { time } = columns;
+  const column = typeof time === 'string' && /^[a-z_][a-z0-9_]*$/.test(time) ? time : sourceSql(time ?? '');
+  const hours = Math.round((aheadMs / HOUR) * 2) / 2;
+  const zone = ZONES.find(([ahead]) => ahead === hours)?.[1] ?? 'Asia/Shanghai';
+  const sql = `${column.replace(/\s+/g, ' ')} AT TIME ZONE '${zone}'`;
+  const index = `CREATE INDEX CONCURRENTLY ON ${tableSql(table)} ((${sql}))`;
+  return `Write UTC, or name the zone: audit.columns.time: { sql: ${JSON.stringify(sql)} }, with its index: ${index}`;
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { futureRows } from '../../src/health-notes/future-rows.ts';
+import { ONE } from '../../src/model/money.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import type { TableOptions } from '../../src/stores/options.ts';
+import { postgres } from '../../src/stores/postgres.ts';
+import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const NOW = Date.parse('2026-03-10T10:00:00Z');
+
+describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
+  let engine: EngineUnderTest;
+  beforeAll(async () => {
+    engine = await startEngine(name);
+  });
+  afterAll(() => engine?.stop());
+  beforeEach(() => engine.sql.query('DROP TABLE IF EXISTS calls'));
+
+  /** Rows at some minutes from now, told as UTC. */
+  const fill = async (type: string, ...minutes: number[]): Promise<void> => {
+    await engine.sql.query(`CREATE TABLE calls (called_at ${type}, cost numeric)`);
+    for (const minute of minutes) {
+      const at = new Date(NOW + minute * MINUTE).toISOString();
+      await engine.sql.query(`INSERT INTO calls VALUES ('${at}', 2)`);
+    }
+  };
+  const open = (columns: TableOptions['columns'] = { time: 'called_at', cost: 'cost' }): AuditStore =>
+    postgres.open(engine.sql, { table: 'calls', columns }, null);
+
+  test('are named where they are a zone ahead, with a cure that works and its index', async () => {
+    // A minute ago, on a clock in Shanghai.
+    await fill('timestamp', 8 * 60 - 1, 8 * 60 - 90);
+    const found = await open().futureRows(NOW);
+    expect(found).toMatchObject({
+      aheadMs: 8 * HOUR - MINUTE,
+      message: expect.stringMatching(/^The newest row is 7 h 59 min ahead of the clock: local time\?/),
+    });
+    const sql = JSON.parse(/\{ sql: ("[^"]*") \}/.exec(found?.hint ?? '')?.[1] ?? '') as string;
+    expect(sql).toBe("called_at AT TIME ZONE 'Asia/Shanghai'");
+    const mended = open({ time: { sql }, cost: 'cost' });
+    expect(await mended.futureRows(NOW)).toBeNull();
+    const range = { from: NOW - HOUR, to: NOW };
+    const read = {
+      measures: ['cost' as const],
+      where: {},
+      groupBy: [],
+      edges: [range.from, range.to],
+      ranges: [range],
+    };
+    const { newestRow, answers } = await mended.read([read], NOW);
+    expect(newestRow).toBe(NOW - MINUTE);
+    expect(answers[0]).toMatchObject([{ cell: { sums: { cost: 2n * ONE } } }]);
+    const statement = /CREATE INDEX.*$/.exec(found?.hint ?? '')?.[0] ?? '';
+    await engine.sql.query(statement.replace('CONCURRENTLY ', ''));
+    expect(await mended.inspect()).toEqual([]);
+  });
+
+  test('are named without a zone where the column has one, or they are further ahead than any', async () => {
+    await fill('timestamptz', 3 * 60);
+    expect((await open().futureRows(NOW))?.message).toMatch(
+      /^The newest row is 3 h ahead of the clock\. Rows/,
+    );
+    expect((await open().futureRows(NOW))?.hint).not.toContain('AT TIME ZONE');
+    await engine.sql.query('DROP TABLE calls');
+    await fill('timestamp', 3 * 24 * 60);
+    expect((await open().futureRows(NOW))?.hint).not.toContain('AT TIME ZONE');
+  });
+
+  test('are none where clocks differ by a little, times are infinite, or there is no row', async () => {
+    await fill('timestamptz', 4, -60);
+    await engine.sql.query(`INSERT INTO calls VALUES ('infinity', 2), ('-infinity', 2)`);
+    expect(await open().futureRows(NOW)).toBeNull();
+    await engine.sql.query('TRUNCATE calls');
+    expect(await open().futureRows(NOW)).toBeNull();
+  });
+
+  test('are a health message and a gauge', async () => {
+    await fill('timestamp', 8 * 60 - 1);
+    const look = futureRows.open({ store: open() } as App);
+    const { samples, note } = await look(NOW);
+    expect(samples).toEqual([{ labels: {}, value: 8 * 3600 - 60 }]);
+    expect(note).toMatchObject({
+      type: 'health.future_rows',
+      severity: 'warning',
+      title:
+        'rows in the future are not watched: the newest row is 7 h 59 min ahead of the clock: local time?',
+      lead: [expect.any(String), expect.stringContaining('AT TIME ZONE')],
+      data: { newest_row: '2026-03-10T17:59:00Z', ahead_seconds: 28_740 },
+    });
+    expect(await look(NOW + 8 * HOUR)).toEqual({ samples: [{ labels: {}, value: 0 }], note: null });
+  });
+});
