@@ -1,31 +1,71 @@
 import type { App } from './app.ts';
-import { hasGoneBy } from './model/period.ts';
+import { AppError, messageOf } from './model/errors.ts';
 import type { Window } from './model/window.ts';
 import { staleAfterAuto } from './pipeline/health.ts';
 
 const HOUR = 3_600_000;
 const SPAN_MS = HOUR / 4;
 const HISTORY_MS = 28 * 24 * HOUR;
+/** A store that took too long over it once does so at every hour. */
+const AFTER_TIMEOUT_MS = 24 * HOUR;
 
-/**
- * How old the newest row may be, in ms, or null where that is off: `stale_after: auto` is worked out from the store
- * once an hour. Until that has succeeded once nothing is stale.
- */
-export function staleAfter(app: App): { at(now: number): Promise<number | null> } {
+/** How old the newest row may be. */
+export interface StaleAfter {
+  /**
+   * In ms, or null where that is off or not known: `stale_after: auto` is worked out from the store once an hour, beside the
+   * polls. Waits for the first answer alone, since unknown is not off; one that failed is null.
+   */
+  at(now: number): Promise<number | null>;
+  /** Whether `at` waits for nothing. */
+  isKnown(): boolean;
+}
+
+/** `troubled` is told why it could not be worked out. */
+export function staleAfter(app: App, troubled: (what: string) => void): StaleAfter {
   const { staleAfter: setting } = app.config.audit;
+  if (setting !== 'auto') {
+    return { at: async () => (setting === 'off' ? null : setting), isKnown: () => true };
+  }
   let known: number | null = null;
   let askedAt = Number.NEGATIVE_INFINITY;
+  let againMs = HOUR;
+  let first: Promise<void> | null = null;
+  let isAsking = false;
+  let isKnown = false;
+
+  const ask = async (now: number): Promise<void> => {
+    isAsking = true;
+    askedAt = now;
+    againMs = HOUR;
+    try {
+      known = await worked(app, now);
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : null;
+      // A store that is away is the poll's to report, and is asked again after the next.
+      if (code === 'store_unreachable') askedAt = Number.NEGATIVE_INFINITY;
+      else troubled(whyUnknown(error));
+      if (code === 'store_timeout') againMs = AFTER_TIMEOUT_MS;
+    } finally {
+      isAsking = false;
+      isKnown = true;
+    }
+  };
+
   return {
     async at(now) {
-      if (setting === 'off') return null;
-      if (setting !== 'auto') return setting;
-      if (hasGoneBy(HOUR, askedAt, now)) {
-        askedAt = now;
-        known = (await worked(app, now).catch(() => null)) ?? known;
+      if (!isAsking && Math.abs(now - askedAt) >= againMs) {
+        const asked = ask(now);
+        first ??= asked;
       }
+      await first;
       return known;
     },
+    isKnown: () => isKnown,
   };
+}
+
+function whyUnknown(error: unknown): string {
+  return `audit.stale_after could not be worked out (auto): ${messageOf(error)} Set it to a duration or off, or give the time of the audit table an index.`;
 }
 
 async function worked({ store }: App, now: number): Promise<number> {

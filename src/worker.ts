@@ -13,7 +13,7 @@ import { promptly } from './promptly.ts';
 import { leaderNotReady, whyNotReady } from './readiness.ts';
 import { openRollupKeeper, type RollupKeeper } from './rollup-keeper.ts';
 import { startScheduler } from './scheduler.ts';
-import { staleAfter } from './stale-after.ts';
+import { openSight } from './sight.ts';
 import type { State } from './state/open.ts';
 
 /** Where what happens is shown: logs, metrics, a heartbeat. Called at once; must not throw. */
@@ -64,7 +64,7 @@ const ANSWER_MS = 3_000;
  * end it.
  */
 export function startWorker(app: App, { token, inHand, health }: Kept, observer: Observer): Worker {
-  const stale = staleAfter(app);
+  const sight = openSight(app, health, (what) => observer.troubled(what));
   const notes = openHealthNotes(app, HEALTH_NOTES, observer, Date.now);
   const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
   const stateAnswers = {
@@ -87,8 +87,7 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
     observer.polled(report, performance.now() - begun);
     if (report.error === null) lastGood = at;
     lastError = report.error?.message ?? null;
-    const trouble = await health.polled(app, report, await stale.at(Date.now()));
-    if (trouble !== null) observer.troubled(trouble);
+    await sight.polled(report);
     // One rule that fails keeps nothing else from being looked for.
     if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
     await pruneDaily();
