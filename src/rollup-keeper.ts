@@ -3,8 +3,9 @@ import { openComparisonPlan } from './comparison-plan.ts';
 import type { Config } from './config/config.ts';
 import { placeOf } from './config/place.ts';
 import { AppError, messageOf } from './model/errors.ts';
+import type { Query } from './model/series.ts';
 import type { Source } from './pipeline/collect.ts';
-import { type BuildProgress, openRollup, type Rollup } from './rollup/ledger.ts';
+import { type BuildProgress, openRollup, type RolledUp, type Rollup } from './rollup/ledger.ts';
 import type { State } from './state/open.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 
@@ -33,15 +34,24 @@ const LONGEST_SLICE_MS = 60_000;
 /** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
 const CELLS_MADE = 3;
 
-/**
- * Opened on a state store that is up to date. `bypassed` is told each time that cells cannot be used and the store itself
- * is asked for all that they would have answered.
- */
+/** Who is told what polls do not say. */
+export interface KeeperListener {
+  /** Called each time that cells cannot be used and the store itself is asked for all that they would have answered. */
+  bypassed(reason: string): void;
+  /** Something that a person should know, in words. */
+  troubled(what: string): void;
+}
+
+const UNHEARD: KeeperListener = { bypassed: () => undefined, troubled: () => undefined };
+const BEGUN_ANEW =
+  'the ids of the audit table start again below those that were seen (it was emptied, or another table has its name): all that was kept of it is read anew';
+
+/** Opened on a state store that is up to date. */
 export function openRollupKeeper(
   config: Config,
   store: AuditStore,
   state: State,
-  bypassed: (reason: string) => void = () => undefined,
+  listener: KeeperListener = UNHEARD,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
   let rollup = openRollup(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
@@ -55,7 +65,7 @@ export function openRollupKeeper(
     for (;;) {
       const apart = queries.map((query) => store.isFaulty(query, before));
       const shared = queries.filter((_, i) => !apart[i]);
-      if (shared.length === 0) return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
+      if (shared.length === 0) return nothing(queries);
       try {
         const seen = await rollup.look(shared, before, now);
         const series = [...seen.series];
@@ -71,15 +81,16 @@ export function openRollupKeeper(
   const look: Rollup['look'] = async (queries, before, now) => {
     try {
       const seen = await lookApart(queries, before, now);
+      if (seen.begunAnew) listener.troubled(BEGUN_ANEW);
       askingSince = seen.series.includes(null) ? performance.now() : null;
       sliceMs = BUILD_SLICE_MS;
       return seen;
     } catch (error) {
       if (isAway(error)) throw error;
-      bypassed(messageOf(error));
+      listener.bypassed(messageOf(error));
       // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
       if (!(error instanceof AppError)) rollup = openRollup(store, { latenessMs, kept: null });
-      return { newestRow: null, rowsRead: 0, series: queries.map(() => null) };
+      return nothing(queries);
     }
   };
 
@@ -121,6 +132,11 @@ export function openRollupKeeper(
         return { building: null, isDone: span === null };
       }),
   };
+}
+
+/** The store itself must answer all. */
+function nothing(queries: readonly Query[]): RolledUp {
+  return { newestRow: null, rowsRead: 0, series: queries.map(() => null), begunAnew: false };
 }
 
 /** A store that is away or too slow is the poll's to report, and is not asked once more. */

@@ -184,7 +184,7 @@ function rollupOf(app: App, observer: Observer): HeldRollup | null {
   return {
     async open() {
       const state = await app.state();
-      keeper ??= openRollupKeeper(app.config, app.store, state, (reason) => observer.bypassed(reason));
+      keeper ??= openRollupKeeper(app.config, app.store, state, observer);
       return keeper;
     },
     forget() {

@@ -4,7 +4,7 @@ import { AppError } from '../src/model/errors.ts';
 import { Secret } from '../src/model/secret.ts';
 import type { Query } from '../src/model/series.ts';
 import { collect, collectDirectly, type Source } from '../src/pipeline/collect.ts';
-import { openRollupKeeper } from '../src/rollup-keeper.ts';
+import { type KeeperListener, openRollupKeeper } from '../src/rollup-keeper.ts';
 import { openState, type State } from '../src/state/open.ts';
 import type { AuditStore } from '../src/stores/audit-store.ts';
 import { type CallStore, openCallStore } from './support/call-store.ts';
@@ -51,6 +51,11 @@ const config = () =>
     },
   }) as unknown as Config;
 
+const hearing = (bypassed: string[], troubles: string[] = []): KeeperListener => ({
+  bypassed: (reason) => void bypassed.push(reason),
+  troubled: (what) => void troubles.push(what),
+});
+
 /** Expects what the source knows to be what the store says; returns whether it knew all. */
 async function knows(source: Source, at: number): Promise<boolean> {
   const { series } = await collect(source, queries(at), at);
@@ -69,7 +74,7 @@ test('cells that cannot be read are said once and made again', async () => {
   await calls.sql.query(`UPDATE spendwatch.rollup_cells SET cells = 'no cells'`);
 
   const reasons: string[] = [];
-  const second = openRollupKeeper(config(), calls.store, state, (reason) => reasons.push(reason));
+  const second = openRollupKeeper(config(), calls.store, state, hearing(reasons));
   const known: boolean[] = [];
   for (const minute of [1, 2, 3]) {
     const at = AT + 2 * HOUR + minute * MINUTE;
@@ -82,7 +87,7 @@ test('cells that cannot be read are said once and made again', async () => {
 
 test('where cells cannot be kept or read, each poll says so and asks the store', async () => {
   const reasons: string[] = [];
-  const keeper = openRollupKeeper(config(), calls.store, state, (reason) => reasons.push(reason));
+  const keeper = openRollupKeeper(config(), calls.store, state, hearing(reasons));
   await calls.sql.query('ALTER TABLE spendwatch.rollup_cells RENAME TO elsewhere');
   try {
     for (const at of [AT + 3 * HOUR, AT + 3 * HOUR + MINUTE]) {
@@ -128,3 +133,55 @@ test('a changed row is found by the comparison that is due after its interval', 
   while (!(await keeper.maintain(later)).isDone);
   expect(await knows(keeper.source, later)).toBe(true);
 });
+
+const EMPTIED = 'TRUNCATE api_audit_logs RESTART IDENTITY';
+const EXCHANGED = `ALTER TABLE api_audit_logs RENAME TO older; CREATE TABLE api_audit_logs (LIKE older INCLUDING ALL);
+  CREATE SEQUENCE ids_from_one; ALTER TABLE api_audit_logs ALTER id SET DEFAULT nextval('ids_from_one')`;
+
+test.each([
+  { how: 'the table was emptied', statements: EMPTIED, who: 'the same worker' },
+  { how: 'the table was emptied', statements: EMPTIED, who: 'the next worker' },
+  { how: 'another table took its name', statements: EXCHANGED, who: 'the same worker' },
+  { how: 'another table took its name', statements: EXCHANGED, who: 'the next worker' },
+])(
+  'where ids start again, since $how, $who says so once, begins anew, and sees late rows',
+  async ({ statements, who }) => {
+    const old = [29, 26, 20, 9, 5, 1].map((hours) => ({ at: AT - hours * HOUR, cost: hours }));
+    await calls.sql.query(EMPTIED);
+    await calls.log(...old);
+    const troubles: string[] = [];
+    const open = () => openRollupKeeper(config(), calls.store, state, hearing([], troubles));
+    let keeper = open();
+    const readAll = async (at: number) => {
+      while (!(await keeper.maintain(at)).isDone);
+    };
+    await knows(keeper.source, AT);
+    await readAll(AT);
+    expect(await knows(keeper.source, AT + MINUTE)).toBe(true);
+    await readAll(AT + MINUTE);
+    if (who === 'the next worker') keeper = open();
+
+    await calls.sql.query(statements);
+    try {
+      await calls.log({ at: AT - 8 * HOUR, cost: 7 });
+      expect(troubles).toEqual([]);
+      // Nothing of what was kept is taken for what is there.
+      expect(await knows(keeper.source, AT + 2 * MINUTE)).toBe(false);
+      expect(troubles).toEqual([expect.stringMatching(/^the ids of the audit table start again/)]);
+      await readAll(AT + 2 * MINUTE);
+      expect(await knows(keeper.source, AT + 3 * MINUTE)).toBe(true);
+      await calls.log({ at: AT - 20 * HOUR, cost: 11 });
+      expect(await knows(keeper.source, AT + 4 * MINUTE)).toBe(true);
+      // What is kept for the next process is of the new table as well.
+      keeper = open();
+      expect(await knows(keeper.source, AT + 5 * MINUTE)).toBe(true);
+      expect(troubles).toHaveLength(1);
+    } finally {
+      if (statements === EXCHANGED) {
+        await calls.sql.query(
+          'DROP TABLE api_audit_logs; DROP SEQUENCE ids_from_one; ALTER TABLE older RENAME TO api_audit_logs',
+        );
+      }
+    }
+  },
+);

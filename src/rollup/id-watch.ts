@@ -23,27 +23,30 @@ const FIRST_SEARCH = 10_000n;
 /**
  * Follows the insert order: the hours into which rows fell that are not young, whatever their time and in whatever
  * order their transactions were committed. An id cursor alone would lose rows that were committed late, so ids that
- * are missing are watched for a day.
+ * are missing are watched for a day. Where the ids start again (`startAgain`), nothing that came before them is known to be
+ * there still.
  */
 export async function followIds(
   snapshot: AuditSnapshot,
   watch: IdWatch,
   youngFrom: number,
   at: number,
-): Promise<{ readonly watch: IdWatch; readonly hours: readonly number[] }> {
+): Promise<{ readonly watch: IdWatch; readonly hours: readonly number[]; readonly startAgain: boolean }> {
   if (watch.newestId === null) {
     const newestId = await snapshot.newestId();
-    if (newestId === null) return { watch, hours: [] };
+    if (newestId === null) return { watch, hours: [], startAgain: false };
     const after = BigInt(newestId) > FIRST_SEARCH ? BigInt(newestId) - FIRST_SEARCH : 0n;
     const { gaps } = await snapshot.arrivals(String(after), [], youngFrom);
-    return { watch: { newestId, gaps: gaps.map((gap) => ({ ...gap, seenAt: at })) }, hours: [] };
+    const watched = gaps.map((gap) => ({ ...gap, seenAt: at }));
+    return { watch: { newestId, gaps: watched }, hours: [], startAgain: false };
   }
   // Old gaps are left out only after they were searched: they may have been filled while nobody looked.
-  const { newest, gaps, hours } = await snapshot.arrivals(watch.newestId, watch.gaps, youngFrom);
+  const { newest, gaps, hours, startAgain } = await snapshot.arrivals(watch.newestId, watch.gaps, youngFrom);
   const stillMissing = gaps.map((gap) => ({ ...gap, seenAt: firstSeen(gap, watch.gaps) ?? at }));
   return {
     watch: { newestId: newest, gaps: stillMissing.filter(({ seenAt }) => at - seenAt < WATCH_MS) },
     hours,
+    startAgain,
   };
 }
 

@@ -31,6 +31,8 @@ export interface RolledUp {
   readonly newestRow: number | null;
   readonly rowsRead: number;
   readonly series: readonly (Series | null)[];
+  /** The insert ids start again below those that were seen: all that was kept is forgotten, and is read anew. */
+  readonly begunAnew: boolean;
 }
 
 /** How far the first build has come, in hours of the past. */
@@ -207,7 +209,30 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
-  /** One state of the store: the young rows, the hours that late rows fell into, and what the edges need. */
+  /** Forgets all cells, those that are kept too: what they were made of is not there any more. */
+  const beginAnew = (): void => {
+    for (const own of cubes.values()) {
+      for (const length of LENGTHS) {
+        for (const begin of [...wholesOf(own, length).keys()]) {
+          dropWhole(own, length, begin);
+          keeping.note(own, length, begin);
+        }
+      }
+      own.details.clear();
+      own.pieces.clear();
+    }
+    answers = openAnswers(cubes);
+    [sealedTo, ripenedTo, readTo] = [null, null, null];
+    watch = UNWATCHED;
+    seenMinutes = UNSEEN;
+    rereadsOpen = true;
+    completeAs = '';
+  };
+
+  /**
+   * One state of the store: the young rows, the hours that late rows fell into, and what the edges need. Null where the insert
+   * ids start again.
+   */
   const lookInto = async (snapshot: AuditSnapshot, at: number, now: number) => {
     const owners = [...cubes.values()];
     const sealable = hourOf(at - latenessMs);
@@ -241,6 +266,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, now);
+    if (arrived.startAgain) return null;
 
     const edges = needed();
     const late = arrived.hours.filter((hour) => hour < youngFrom);
@@ -344,10 +370,14 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
       unseal(at);
       for (const own of cubes.values()) own.pieces.clear();
       const ahead = await readAhead(at);
-      const seen = await store.snapshot((snapshot) => lookInto(snapshot, at, now));
+      const lookOnce = () => store.snapshot((snapshot) => lookInto(snapshot, at, now));
+      const followed = await lookOnce();
+      if (followed === null) beginAnew();
+      const seen = followed ?? (await lookOnce());
+      if (seen === null) throw new RangeError('insert ids that are not watched cannot start again');
       const series = answers.to(asked, plan.uses, at);
       await keep();
-      return { ...seen, rowsRead: seen.rowsRead + ahead, series };
+      return { ...seen, rowsRead: seen.rowsRead + ahead, series, begunAnew: followed === null };
     },
 
     async build(budgetMs) {

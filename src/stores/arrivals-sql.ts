@@ -3,15 +3,21 @@ import { instantText, type Statement, type TimeType } from './cell-sql.ts';
 import { columnSql, Parameters, tableSql } from './source-sql.ts';
 
 /** A run of neighbouring ids, and the hours (since the epoch) of its rows that are not young. */
-export interface ArrivalRow {
+interface RunRow {
   readonly low: string;
   readonly high: string;
   readonly hours: string | null;
 }
 
+/** A run; or, where nothing came above what was looked from, the highest id that there is. */
+export type ArrivalRow =
+  | (RunRow & { readonly highest: null })
+  | { readonly low: null; readonly highest: string };
+
 /**
  * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
- * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. No window reaches back to
+ * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. Where no row is above `after`, a
+ * look into the index tells whether the ids have started again below it. No window reaches back to
  * before 1970, and years before Christ have no text that JavaScript and PostgreSQL both read.
  */
 export function arrivalsSql(
@@ -42,8 +48,10 @@ export function arrivalsSql(
   const text = `WITH arrived AS (${arrived.join('\nUNION\n')}),
 numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
 SELECT min(id)::text AS low, max(id)::text AS high,
-  array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours
-FROM numbered GROUP BY run ORDER BY min(id)`;
+  array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours, NULL AS highest
+FROM numbered GROUP BY run
+UNION ALL SELECT NULL, NULL, NULL, COALESCE((SELECT max(${id}) FROM ${from}), 0)::text
+WHERE NOT EXISTS (SELECT FROM arrived WHERE id > ${above})`;
   return { text, values: parameters.values };
 }
 
@@ -51,15 +59,24 @@ FROM numbered GROUP BY run ORDER BY min(id)`;
 export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: readonly IdGap[]): Arrivals {
   const hours = new Set<number>();
   let newest = BigInt(after);
-  for (const { high, hours: own } of rows) {
-    if (BigInt(high) > newest) newest = BigInt(high);
-    for (const hour of own?.split(',') ?? []) if (hour !== '') hours.add(Number(hour) * 3_600_000);
+  let startAgain = false;
+  const runs: (readonly [bigint, bigint])[] = [];
+  for (const row of rows) {
+    if (row.low === null) {
+      startAgain = BigInt(row.highest) < BigInt(after);
+      continue;
+    }
+    const [low, high] = [BigInt(row.low), BigInt(row.high)];
+    runs.push([low, high]);
+    if (high > newest) newest = high;
+    for (const hour of row.hours?.split(',') ?? []) if (hour !== '') hours.add(Number(hour) * 3_600_000);
   }
+  runs.sort(([a], [b]) => (a < b ? -1 : 1));
   const spans = [...looked.map(({ from, to }) => [BigInt(from), BigInt(to)] as const)];
   if (newest > BigInt(after)) spans.push([BigInt(after) + 1n, newest]);
-  const runs = rows.map(({ low, high }) => [BigInt(low), BigInt(high)] as const);
   return {
     newest: String(newest),
+    startAgain,
     gaps: spans.flatMap(([from, to]) => missing(from, to, runs)),
     hours: [...hours],
   };

@@ -71,6 +71,11 @@ export interface IdGap {
 export interface Arrivals {
   /** The highest id there is, at least the one that was looked from. */
   readonly newest: string;
+  /**
+   * The highest id is below the one that was looked from: the table was emptied, or another one has taken its place, and
+   * nothing that is known of its ids holds.
+   */
+  readonly startAgain: boolean;
   /** Ids that are missing below `newest`, in what was looked at. */
   readonly gaps: readonly IdGap[];
   /** Beginnings (ms) of the hours that rows older than the young ones fell in. */

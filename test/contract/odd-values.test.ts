@@ -53,7 +53,8 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
       latenessMs: 15 * MINUTE,
       reconcileMs: HOUR,
     };
-    return openRollupKeeper({ audit } as unknown as Config, world.calls.store, world.state, bypassed);
+    const listener = { bypassed, troubled: () => undefined };
+    return openRollupKeeper({ audit } as unknown as Config, world.calls.store, world.state, listener);
   };
 
   test('is an error of the rules that use it alone, which names the key and the cure', async () => {
