@@ -1,7 +1,8 @@
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
 import type { Mapping } from './audit-store.ts';
-import { tableSql } from './source-sql.ts';
+import { fromTableSql } from './cell-sql.ts';
+import { sourceSql, tableSql } from './source-sql.ts';
 
 /** Runs `work` in one read-only transaction over one state of the table; with `withinMs` no statement of it takes longer. */
 export type Reads = <T>(work: (session: SqlSession) => Promise<T>, withinMs?: number) => Promise<T>;
@@ -19,41 +20,82 @@ const MOST_SNAPSHOTS = 3;
  * older than the table.
  */
 export function openReads(sql: Sql, mapping: Mapping): Reads {
-  const lock = [tableSql(mapping.table)];
-  /** Null as long as nobody knows; it is found out before anything is read, so that no work has to be done twice. */
-  let isLockable: boolean | null = null;
+  /**
+   * What to lock, none where that is refused; null as long as nobody knows. It is found out before anything is read, so that
+   * no work has to be done twice.
+   */
+  let lock: readonly string[] | null = null;
   let unlockedReads = 0;
   return async (work, withinMs) => {
     const options: TransactionOptions =
       withinMs === undefined ? { readOnly: true } : { readOnly: true, statementTimeoutMs: withinMs };
-    isLockable ??= await isGiven(sql, lock);
-    if (!isLockable) {
+    lock ??= await lockable(sql, mapping, options);
+    if (lock.length === 0) {
       unlockedReads += 1;
-      if (unlockedReads % LOCK_TRIED_EVERY === 0) isLockable = null;
+      if (unlockedReads % LOCK_TRIED_EVERY === 0) lock = null;
       return readUnlocked(sql, mapping, options, work);
     }
     try {
       return await sql.transaction({ ...options, lock }, work);
     } catch (error) {
-      // This read is lost; the next one goes without.
-      if (isRefused(error)) isLockable = false;
+      // This read is lost; the next one finds out anew, also where another table that was locked is gone.
+      if (isOneOf(error, ['store_lock_refused', 'store_table_missing'])) lock = null;
       throw error;
     }
   };
 }
 
-async function isGiven(sql: Sql, lock: readonly string[]): Promise<boolean> {
-  try {
-    await sql.transaction({ readOnly: true, lock }, async () => undefined);
-    return true;
-  } catch (error) {
-    if (isRefused(error)) return false;
-    throw error;
-  }
+/** The table, and others that its expressions read, as far as they can be locked; none where the table itself cannot. */
+async function lockable(sql: Sql, mapping: Mapping, options: TransactionOptions): Promise<readonly string[]> {
+  const isGiven = async (table: string): Promise<boolean> => {
+    try {
+      await sql.transaction({ ...options, lock: [table] }, async () => undefined);
+      return true;
+    } catch (error) {
+      if (isOneOf(error, ['store_lock_refused'])) return false;
+      throw error;
+    }
+  };
+  const table = tableSql(mapping.table);
+  if (!(await isGiven(table))) return [];
+  const lock = [table];
+  for (const other of await othersRead(sql, mapping, options)) if (await isGiven(other)) lock.push(other);
+  return lock;
 }
 
-function isRefused(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'store_lock_refused';
+/** Other tables that are read along with the table: planning to read an expression locks what it selects from. */
+async function othersRead(
+  sql: Sql,
+  mapping: Mapping,
+  options: TransactionOptions,
+): Promise<readonly string[]> {
+  const sources = [...Object.values(mapping.columns), ...Object.values(mapping.dimensions)];
+  const selecting = sources.filter((source) => typeof source !== 'string' && /\bselect\b/i.test(source.sql));
+  if (selecting.length === 0) return [];
+  return sql.transaction(options, async (session) => {
+    for (const source of selecting) {
+      await session.query('SAVEPOINT expression');
+      try {
+        await session.query(`${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`);
+      } catch (error) {
+        if (isOneOf(error, ['store_unreachable', 'store_timeout'])) throw error;
+        // One that cannot be read fails the rules that use it, and no others.
+        await session.query('ROLLBACK TO SAVEPOINT expression');
+      }
+    }
+    const rows = await session.query<{ name: string }>(
+      `SELECT held.relation::regclass::text AS name FROM pg_locks AS held JOIN pg_class AS known ON known.oid = held.relation
+       WHERE held.pid = pg_backend_pid() AND held.locktype = 'relation' AND known.relkind IN ('r', 'p', 'v')
+         AND known.relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])
+         AND held.relation <> $1::regclass ORDER BY held.relation`,
+      [tableSql(mapping.table)],
+    );
+    return rows.map(({ name }) => name);
+  });
+}
+
+function isOneOf(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof AppError && codes.includes(error.code);
 }
 
 async function readUnlocked<T>(

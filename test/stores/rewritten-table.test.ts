@@ -232,6 +232,30 @@ describe('while a table is loaded again', () => {
     expect(await readDuring(RELOADED, () => read(store))).toEqual(expected);
   });
 
+  it('a table that an expression selects from is not taken for empty either', async () => {
+    await owner.query(`CREATE TABLE price (service text, usd numeric); INSERT INTO price VALUES ('search', 1440), ('chat', 1440);
+      CREATE VIEW prices AS SELECT * FROM price; ${WHOLE('prices')}; ALTER TABLE calls DROP cost`);
+    const cost = { sql: '(SELECT max(usd) FROM prices WHERE prices.service = calls.service)' };
+    const broken = { sql: '(SELECT x FROM nowhere)' };
+    const columns = { time: 'at', cost, service: 'service' };
+    const store = postgres.open(reader, { table: 'calls', columns, dimensions: { team: broken } }, null);
+    const rewritten = `CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM price; TRUNCATE price; INSERT INTO price SELECT * FROM kept`;
+    expect(await spend(store)).toBe(ALL);
+    expect(await readDuring(rewritten, () => spend(store))).toBe(ALL);
+  });
+
+  it('of a table that an expression selected from and that is gone, one read is lost', async () => {
+    await owner.query(`CREATE TABLE price (service text, usd numeric); INSERT INTO price VALUES ('search', 1440), ('chat', 1440);
+      CREATE VIEW prices AS SELECT * FROM price; ${WHOLE('price')}; ${WHOLE('prices')}`);
+    const cost = { sql: '(SELECT max(usd) FROM prices WHERE prices.service = calls.service)' };
+    const store = postgres.open(reader, { table: 'calls', columns: { time: 'at', cost } }, null);
+    expect(await spend(store)).toBe(ALL);
+    await owner.query(`CREATE TABLE newer AS SELECT * FROM price; DROP TABLE price CASCADE;
+      CREATE VIEW prices AS SELECT * FROM newer; ${WHOLE('prices')}`);
+    await expect(spend(store)).rejects.toMatchObject({ code: 'store_table_missing' });
+    expect(await spend(store)).toBe(ALL);
+  });
+
   it('the comparison takes no emptiness over into old sums', async () => {
     const rollup = openRollup(open(), { latenessMs: MINUTE, kept: null });
     const at = T0 + 5 * HOUR;
