@@ -45,9 +45,8 @@ export interface EpisodesBefore {
 
 /** Episodes that begin after the first instant belong to a later time than the one that is looked at, and are passed over. */
 export function trackEpisodes({ first, knownTo, recorded, computed, said }: EpisodesBefore): EpisodeTracker {
-  const ids = new Map<string, string>();
   const open = new Map<string, Map<number, number>>();
-  const before = new Map<string, Episode>();
+  const before = new Map<string, Map<number, number>>();
   /** Since when, of the evaluated instants, each step was reached, `for` aside; null: since the first of them or longer. */
   let reachedSince = new Map<string, number | null>();
   /** The instant before: what did not fire there has begun since. */
@@ -57,26 +56,17 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
     const within = (said.get(id) ?? []).filter((began) => began >= from && began <= to);
     return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
   };
-  for (const episode of recorded) before.set(keyOf(episode.groupId, episode.step), episode);
+  for (const { groupId: id, step, since } of recorded) stepsOf(before, id).set(step, since);
   for (const { groupId: id, step, since } of computed) {
     if (since <= first) stepsOf(open, id).set(step, saidWithin(id, since, first) ?? since);
   }
   for (const { groupId: id, step, since } of recorded) if (since <= first) stepsOf(open, id).set(step, since);
 
-  const idOf = (key: GroupKey): string => {
-    const text = JSON.stringify(key);
-    const known = ids.get(text);
-    if (known !== undefined) return known;
-    const id = groupId(key);
-    ids.set(text, id);
-    return id;
-  };
-
   const follow = (reached: readonly Reached[], at: number): void => {
     const now = new Map<string, number | null>();
     for (const { key, steps } of reached) {
       for (const { severity } of steps) {
-        const name = keyOf(idOf(key), stepOf(severity));
+        const name = keyOf(groupId(key), stepOf(severity));
         const known = reachedSince.get(name);
         now.set(name, known === undefined && previous !== null ? at : (known ?? null));
       }
@@ -85,12 +75,15 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
   };
 
   return {
-    idOf,
+    idOf: groupId,
     advance({ at, earlier }, { judgement, reached = judgement.firing }) {
       const isPatient = earlier.length > 0;
       if (isPatient) follow(reached, at);
       const now = new Map(
-        judgement.firing.map(({ key, steps }) => [idOf(key), steps.map(({ severity }) => stepOf(severity))]),
+        judgement.firing.map(({ key, steps }) => [
+          groupId(key),
+          steps.map(({ severity }) => stepOf(severity)),
+        ]),
       );
       for (const [id, steps] of open) {
         const fires = now.get(id);
@@ -118,14 +111,13 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
     },
     changes() {
       const begun: Episode[] = [];
-      const gone = new Map(before);
       for (const [id, steps] of open) {
-        for (const [step, since] of steps) {
-          gone.delete(keyOf(id, step));
-          if (before.get(keyOf(id, step))?.since !== since) begun.push({ groupId: id, step, since });
-        }
+        const known = before.get(id);
+        for (const [step, since] of steps)
+          if (known?.get(step) !== since) begun.push({ groupId: id, step, since });
       }
-      return { begun, ended: [...gone.values()].map(({ groupId: id, step }) => ({ groupId: id, step })) };
+      const ended = recorded.filter(({ groupId: id, step }) => open.get(id)?.has(step) !== true);
+      return { begun, ended: ended.map(({ groupId: id, step }) => ({ groupId: id, step })) };
     },
   };
 }
