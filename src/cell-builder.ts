@@ -1,4 +1,4 @@
-import { AppError, messageOf } from './model/errors.ts';
+import { AppError, wordsOf } from './model/errors.ts';
 import type { BuildProgress } from './rollup/ledger.ts';
 import type { RollupKeeper } from './rollup-keeper.ts';
 
@@ -88,8 +88,8 @@ export function openCellBuilder(
       } catch (error) {
         // A store that is away is the poll's to report; all else may fail here and not there.
         const isAway = error instanceof AppError && error.code === 'store_unreachable';
-        if (!stopped && !isAway && messageOf(error) !== trouble) {
-          trouble = messageOf(error);
+        if (!stopped && !isAway && wordsOf(error) !== trouble) {
+          trouble = wordsOf(error);
           listener.troubled(`the past cannot be read just now: ${trouble}`);
         }
       } finally {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './commands/io.ts';
 import { crashText } from './crash.ts';
-import { AppError, messageOf } from './model/errors.ts';
+import { AppError, wordsOf } from './model/errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -188,7 +188,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : faultCode(argv, 2);
     const isOfFile = error instanceof AppError && error.code === 'config_invalid';
     // The faults of a file are lines already, each with its place and its hint.
-    io.err(isOfFile ? error.message : `spendwatch: ${messageOf(error)}`);
+    io.err(isOfFile ? error.message : `spendwatch: ${wordsOf(error)}`);
     if (error instanceof AppError && error.hint !== null) io.err(`  hint: ${error.hint}`);
     const isUsage = isOfFile || (error instanceof AppError && error.code === 'usage');
     return faultCode(argv, isUsage ? 2 : 1);

@@ -2,7 +2,7 @@ import type { App } from './app.ts';
 import type { Channel } from './channels/channel.ts';
 import { healthDeliveries } from './health-deliveries.ts';
 import { afterFailure, type NewDelivery } from './model/delivery.ts';
-import { messageOf, SendError, sentenceOf } from './model/errors.ts';
+import { SendError, sentenceOf, wordsOf } from './model/errors.ts';
 import { blindMessage, seesMessage } from './model/health-message.ts';
 import type { Message } from './model/message.ts';
 import type { Episode } from './model/said.ts';
@@ -95,7 +95,7 @@ export function openHealthWatch(now: () => number, random: () => number): Health
       }),
     );
     const refused = results.find((result) => result.status === 'rejected');
-    if (refused !== undefined) return `could not tell of blindness: ${messageOf(refused.reason)}`;
+    if (refused !== undefined) return `could not tell of blindness: ${wordsOf(refused.reason)}`;
     const told = unsent.map(({ channel }) => channel).join(', ');
     return told === '' ? null : `told ${told} of blindness directly, for the state store is away too`;
   };
@@ -111,7 +111,7 @@ export function openHealthWatch(now: () => number, random: () => number): Health
         await tell(app, looked.condition, report);
         return null;
       } catch {
-        return tellDirectly(app, looked.condition, report).catch(messageOf);
+        return tellDirectly(app, looked.condition, report).catch(wordsOf);
       }
     },
     standBy() {

@@ -3,7 +3,7 @@ import { answerFailure, exchange, peerOf } from './channels/wire/http.ts';
 import { type HttpProxy, openProxy } from './channels/wire/proxy.ts';
 import type { NamedProxy } from './channels/wire/proxy-choice.ts';
 import { secretsOfUrl } from './channels/wire/redact.ts';
-import { messageOf } from './model/errors.ts';
+import { wordsOf } from './model/errors.ts';
 import { redactor } from './model/redact.ts';
 
 const SHORTEST_PAUSE_MS = 60_000;
@@ -48,7 +48,7 @@ export function heartbeat(
     beat(at) {
       if (at - last < SHORTEST_PAUSE_MS && at >= last) return;
       last = at;
-      ask().catch((error: unknown) => failed(messageOf(error)));
+      ask().catch((error: unknown) => failed(wordsOf(error)));
     },
   };
 }

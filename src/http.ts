@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AppError, messageOf } from './model/errors.ts';
+import { AppError, wordsOf } from './model/errors.ts';
 
 /** What the worker shows to probes and scrapers; all of it is read when asked. */
 export interface Exposed {
@@ -29,9 +29,7 @@ export async function serveHttp(
       return answer(response, 405, 'only GET and HEAD are answered here\n');
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    respond(path, exposed, response).catch((error: unknown) =>
-      answer(response, 500, `${messageOf(error)}\n`),
-    );
+    respond(path, exposed, response).catch((error: unknown) => answer(response, 500, `${wordsOf(error)}\n`));
   });
   // A scraper that hangs must not hold the worker's shutdown.
   server.requestTimeout = 10_000;
@@ -79,7 +77,7 @@ function listening(server: Server, listen: { host: string; port: number }): Prom
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
-        new AppError('http_listen', `cannot listen on ${listen.host}:${listen.port}: ${messageOf(error)}`, {
+        new AppError('http_listen', `cannot listen on ${listen.host}:${listen.port}: ${wordsOf(error)}`, {
           hint: 'choose another address with http.listen, or switch it off with listen: "off"',
           cause: error,
         }),

@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { wordsOf } from './model/errors.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
@@ -46,11 +47,11 @@ function readable({ colour, print }: LogTerminal): DestinationStream {
 
 /** What of an error may be logged: code, words and what to do; no stack, no driver's own fields. */
 function errorFields(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) return { message: wordsOf(error) };
   const { code, hint } = error as { code?: unknown; hint?: unknown };
   return {
     ...(typeof code === 'string' ? { code } : {}),
-    message: error.message,
+    message: wordsOf(error),
     ...(typeof hint === 'string' ? { hint } : {}),
   };
 }

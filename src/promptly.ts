@@ -1,3 +1,5 @@
+import { AppError } from './model/errors.ts';
+
 /**
  * Asks, and rejects where no answer came within `ms`. Who asks while an answer is still awaited waits for that one:
  * probes of a store that hangs must not pile up in it.
@@ -14,7 +16,10 @@ export function promptly<T>(ask: () => Promise<T>, ms: number): () => Promise<T>
 
 function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it did not answer within ${ms / 1000} s`)), ms);
+    const timer = setTimeout(
+      () => reject(new AppError('no_answer', `it did not answer within ${ms / 1000} s`)),
+      ms,
+    );
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

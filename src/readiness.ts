@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import { messageOf } from './model/errors.ts';
+import { wordsOf } from './model/errors.ts';
 import type { CronSchedule } from './schedule.ts';
 
 /** What a worker knows of its polls; instants in ms. */
@@ -36,7 +36,7 @@ export async function whyNotReady(
     const [why] = await Promise.all([leader, state.queueLengths()]);
     if (leads === false) return why;
   } catch (error) {
-    return `the state store cannot be used: ${messageOf(error)}`;
+    return `the state store cannot be used: ${wordsOf(error)}`;
   }
   if (lastError !== null) {
     return lastGood === null ? `no good poll yet: ${lastError}` : `the last poll failed: ${lastError}`;

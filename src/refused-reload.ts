@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { App } from './app.ts';
 import { ConfigError, problemLine } from './config/problem.ts';
 import { healthDeliveries } from './health-deliveries.ts';
-import { messageOf } from './model/errors.ts';
+import { wordsOf } from './model/errors.ts';
 import type { PeriodKey } from './model/finding.ts';
 import { type RefusedFile, refusedMessage } from './model/refused-message.ts';
 import { stepOf } from './model/rule.ts';
@@ -39,7 +39,7 @@ export function openRefusedReload(now: () => number, troubled: (what: string) =>
     timer = null;
     telling = tell(app, file, now()).catch((error: unknown) => {
       if (stopped || current !== file) return;
-      troubled(`could not tell of the refused file: ${messageOf(error)}`);
+      troubled(`could not tell of the refused file: ${wordsOf(error)}`);
       timer = setTimeout(() => tellUntilTold(app, file), AGAIN_MS);
       timer.unref();
     });
@@ -93,7 +93,7 @@ async function tell(app: App, file: RefusedFile, at: number): Promise<void> {
 }
 
 function faultLines(error: unknown): string[] {
-  if (!(error instanceof ConfigError)) return [messageOf(error)];
+  if (!(error instanceof ConfigError)) return [wordsOf(error)];
   return error.problems.map(
     (problem) => `${problemLine(problem)}${problem.hint ? ` (${problem.hint})` : ''}`,
   );

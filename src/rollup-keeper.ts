@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openComparisonPlan } from './comparison-plan.ts';
 import type { Config } from './config/config.ts';
 import { placeOf } from './config/place.ts';
-import { AppError, messageOf } from './model/errors.ts';
+import { AppError, wordsOf } from './model/errors.ts';
 import type { Query } from './model/series.ts';
 import type { Source } from './pipeline/collect.ts';
 import { type BuildProgress, openRollup, type RolledUp, type Rollup } from './rollup/ledger.ts';
@@ -87,7 +87,7 @@ export function openRollupKeeper(
       return seen;
     } catch (error) {
       if (isAway(error)) throw error;
-      listener.bypassed(messageOf(error));
+      listener.bypassed(wordsOf(error));
       // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
       if (!(error instanceof AppError)) rollup = openRollup(store, { latenessMs, kept: null });
       return nothing(queries);

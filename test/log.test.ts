@@ -44,20 +44,23 @@ describe('the log', () => {
     expect(more).toEqual([]);
   });
 
-  it('tells of an error its code, its words and what to do, and no stack', () => {
+  it('tells of an error its code, what to do, and its words where they are our own, and no stack', () => {
     const [known, wrapped, bare] = entries(`
       const cause = new Error('inner detail');
       log.error({ err: new AppError('store_unreachable', 'connection refused', { hint: 'start it', cause }) }, 'x');
-      log.error(Object.assign(new Error('boom'), { code: 'ECONNREFUSED', address: '10.0.0.1' }));
+      log.error({ err: Object.assign(new Error('boom'), { code: 'ECONNREFUSED', address: '10.0.0.1' }) }, 'z');
       log.error({ err: 'a word' }, 'y');`);
     expect(known?.err).toEqual({
       code: 'store_unreachable',
       message: 'connection refused',
       hint: 'start it',
     });
-    expect(wrapped).toMatchObject({ err: { code: 'ECONNREFUSED', message: 'boom' }, msg: 'boom' });
+    expect(wrapped?.err).toMatchObject({
+      code: 'ECONNREFUSED',
+      message: expect.stringMatching(/^a fault of the program: Error ECONNREFUSED/),
+    });
     expect(Object.keys((wrapped?.err ?? {}) as object)).toEqual(['code', 'message']);
-    expect(bare?.err).toEqual({ message: 'a word' });
+    expect(bare?.err).toEqual({ message: 'a fault of the program: string' });
   });
 
   it('hides what is secret by type or by name, three levels deep', () => {

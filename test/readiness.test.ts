@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../src/model/errors.ts';
 import { whyNotReady } from '../src/readiness.ts';
 import { cronSchedule } from '../src/schedule.ts';
 
 const EVERY_MINUTE = cronSchedule('* * * * *', 'UTC');
 const STANDS_BY = { leads: false, lastGood: null, lastError: 'no poll has ended yet' };
 const answered = async () => null;
-const silent = () => Promise.reject(new Error('it did not answer within 3 s'));
+const silent = () => Promise.reject(new AppError('no_answer', 'it did not answer within 3 s'));
 
 describe('a worker that stands by', () => {
   test('asks both questions at once, so that both have been answered within the limit of one', async () => {

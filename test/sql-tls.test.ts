@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { showAll } from '../src/model/redact.ts';
 import { sqlError } from '../src/sql/sql-error.ts';
 import { openSql } from '../src/sql.ts';
 import { selfSigned } from './channels/certificate.ts';
@@ -149,6 +150,6 @@ describe('other faults of servers', () => {
       /pg_hba\.conf/,
     ],
   ])('have their own cures: %s %s', (code, message, hint) => {
-    expect(sqlError(thrown(code, message), 'here').hint).toMatch(hint);
+    expect(sqlError(thrown(code, message), { name: 'here', redact: showAll }).hint).toMatch(hint);
   });
 });

@@ -2,7 +2,7 @@ import { openAudit, openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
-import { AppError, asAppError, messageOf } from '../model/errors.ts';
+import { AppError, asAppError, wordsOf } from '../model/errors.ts';
 import { openSql } from '../sql.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
@@ -80,7 +80,7 @@ async function channelProblems(
     io.out(`channel ${name}: answered ${answer}`);
     return [];
   } catch (error) {
-    return [{ level: 'fault', message: messageOf(error), hint: '' }];
+    return [{ level: 'fault', message: wordsOf(error), hint: '' }];
   } finally {
     await channel.close();
   }

@@ -9,7 +9,7 @@ import { openShow, type Show, wrapped } from '../demo/show.ts';
 import { type Incident, plausibleCalls, retryLoop } from '../demo/traffic.ts';
 import { openHealthWatch } from '../health-watch.ts';
 import { displayValue } from '../model/display-value.ts';
-import { messageOf } from '../model/errors.ts';
+import { wordsOf } from '../model/errors.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
 import { type Observer, startWorker } from '../worker.ts';
@@ -166,7 +166,7 @@ function startLiveTraffic(app: App, incident: Incident, from: number, failed: (r
         last = now;
         await app.store.insert(calls);
       })
-      .catch((error: unknown) => failed(messageOf(error)));
+      .catch((error: unknown) => failed(wordsOf(error)));
   }, LIVE_EVERY_MS);
   return {
     async stop() {

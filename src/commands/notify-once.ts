@@ -1,7 +1,7 @@
 import { openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { openDeliverer } from '../deliverer.ts';
-import { AppError, messageOf } from '../model/errors.ts';
+import { AppError, wordsOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import type { DeliveryReport } from '../pipeline/deliver.ts';
 import { poll } from '../pipeline/poll.ts';
@@ -30,7 +30,7 @@ export async function notifyOnce(config: Config, rules: readonly Rule[], at: num
       if (count > 0) io.err(`spendwatch: ${count} still queued for ${channel}; ${who}`);
     }
   } catch (error) {
-    io.err(`spendwatch: nothing was sent: ${messageOf(error)}`);
+    io.err(`spendwatch: nothing was sent: ${wordsOf(error)}`);
     if (error instanceof AppError && error.hint !== null) io.err(`  hint: ${error.hint}`);
   } finally {
     await app.close();

@@ -13,7 +13,7 @@ import { growHeapSlowly } from '../heap.ts';
 import { type Heartbeat, heartbeat } from '../heartbeat.ts';
 import { type Log, openLog } from '../log.ts';
 import { openMetrics } from '../metrics.ts';
-import { messageOf } from '../model/errors.ts';
+import { wordsOf } from '../model/errors.ts';
 import { serviceManager } from '../notify.ts';
 import { logObserver } from '../observe.ts';
 import { openRefusedReload } from '../refused-reload.ts';
@@ -64,7 +64,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     const closed = Promise.resolve(sent)
       .then(() => old.app.close())
       .catch((error: unknown) => {
-        log.warn({ reason: messageOf(error) }, 'what the old file had open could not be closed');
+        log.warn({ reason: wordsOf(error) }, 'what the old file had open could not be closed');
       })
       .finally(() => leaving.delete(old));
     leaving.set(old, closed);

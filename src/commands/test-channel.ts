@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
 import { deliveryId } from '../model/delivery.ts';
-import { AppError, messageOf } from '../model/errors.ts';
+import { AppError, wordsOf } from '../model/errors.ts';
 import { drillMessage } from '../model/health-message.ts';
 import type { Io } from './io.ts';
 
@@ -58,7 +58,7 @@ async function drill(config: Config, name: string, io: Io): Promise<boolean> {
       await channel.close();
     }
   } catch (error) {
-    io.out(`${name}: failed: ${messageOf(error)}`);
+    io.out(`${name}: failed: ${wordsOf(error)}`);
     return false;
   }
 }

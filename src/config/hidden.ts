@@ -47,13 +47,18 @@ export class Hidden {
       const rest = texts.reduce(blot, words);
       return own === undefined ? rest : rest.replaceAll(JSON.stringify(own), '"***"');
     };
-    const message = texts.reduce(blotBeginning, clean(problem.message));
+    const message = withoutLogin(texts.reduce(blotBeginning, clean(problem.message)));
     return { ...problem, message, hint: problem.hint && clean(problem.hint) };
   }
 }
 
 function blot(words: string, text: string): string {
   return words.replaceAll(JSON.stringify(text).slice(1, -1), '***').replaceAll(text, '***');
+}
+
+/** Where a URL stands that is no secret by itself, one with a login is quoted without it. */
+function withoutLogin(words: string): string {
+  return words.replace(/"([a-z][\w+.-]*:\/\/)[^"\s]*@/gi, '"$1***@');
 }
 
 /** A schema's message may quote a text cut to its first letters. */

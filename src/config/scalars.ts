@@ -44,12 +44,6 @@ export const instant = z.string().transform((text, context) => {
   }
 });
 
-export const httpUrl = (description: string) =>
-  secretKey(description).superRefine((secret, context) => {
-    if (/^https?:$/.test(protocolOf(secret.reveal()))) return;
-    context.addIssue(fault('not an http(s) URL', 'write https://host/path'));
-  });
-
 /** host:port, or null for `off`. */
 export const listenAddress = z.string().transform((text, context) => {
   if (text === 'off') return null;
@@ -68,8 +62,4 @@ function isZone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : '';
 }

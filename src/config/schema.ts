@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
 import { proxyKey } from '../channels/wire/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
+import { secretUrlKey } from '../model/secret-key.ts';
 import { ruleTypes } from '../rules/index.ts';
 import { dimensionValue, fault } from '../rules/rule-scalars.ts';
 import type { RuleDefaults } from '../rules/rule-type.ts';
@@ -9,7 +10,7 @@ import { auditSchema } from './audit-schema.ts';
 import { withFileKeys } from './editor-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { DEFAULT_LISTEN } from './listen.ts';
-import { databaseUrl, httpUrl, instant, listenAddress, schedule, timezone } from './scalars.ts';
+import { databaseUrl, instant, listenAddress, schedule, timezone } from './scalars.ts';
 
 const channelNames = z.array(z.string().min(1));
 
@@ -111,7 +112,7 @@ export const alertsSchema = z.strictObject({
     .describe('What spendwatch says of itself'),
   heartbeat: z
     .strictObject({
-      url: httpUrl('Asked with GET after each good poll, at most once a minute'),
+      url: secretUrlKey('Asked with GET after each good poll, at most once a minute'),
       proxy: proxyKey.exactOptional(),
     })
     .exactOptional()

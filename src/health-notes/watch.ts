@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { healthDeliveries } from '../health-deliveries.ts';
-import { messageOf } from '../model/errors.ts';
+import { wordsOf } from '../model/errors.ts';
 import { type HealthNote, healthNoteMessage } from '../model/health-note.ts';
 import { stepOf } from '../model/rule.ts';
 import { periodKey } from '../model/window.ts';
@@ -56,7 +56,7 @@ export function openHealthNotes(
       listener.noticed(looker.kind, samples);
       if (note !== null) await tell(app, note, at, newestRow, now());
     } catch (error) {
-      if (!stopped) listener.troubled(`could not look for ${looker.kind.type}: ${messageOf(error)}`);
+      if (!stopped) listener.troubled(`could not look for ${looker.kind.type}: ${wordsOf(error)}`);
     } finally {
       looker.isLooking = false;
     }

@@ -53,7 +53,43 @@ export class SendError extends Error {
   }
 }
 
-/** The text of anything thrown, in one line. */
+/**
+ * What may be said of anything thrown, in one line. The words of our own faults hold no secret; those of the system name a
+ * call and a place. Of any other fault it is said of what kind it is and where it arose: libraries put into their words
+ * what they were given, headers with tokens too.
+ */
+export function wordsOf(error: unknown): string {
+  if (error instanceof AppError || error instanceof SendError) return messageOf(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(wordsOf).join('; ');
+  if (error instanceof Error && 'syscall' in error && isWord(codeIn(error))) return messageOf(error);
+  return `a fault of the program: ${kindOf(error)}`;
+}
+
+/** `TypeError ERR_INVALID_ARG_TYPE at poll.js:12:3`: an error without its words, which may be anything. */
+export function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const kind = [error.name, codeIn(error)].filter(isWord).join(' ');
+  const place = placeIn(error);
+  return place === null ? kind : `${kind} at ${place}`;
+}
+
+function codeIn(error: Error): unknown {
+  return 'code' in error ? error.code : undefined;
+}
+
+function isWord(text: unknown): boolean {
+  return typeof text === 'string' && /^\w{1,60}$/.test(text);
+}
+
+/** The file and line of the first frame; the lines before the frames are the error's words. */
+function placeIn({ stack = '', message }: Error): string | null {
+  const words = stack.indexOf(message);
+  if (words === -1) return null;
+  const frames = stack.slice(words + message.length);
+  return /^ +at .*?([\w.-]+\.[cm]?[jt]s:\d+:\d+)\)?$/m.exec(frames)?.[1] ?? null;
+}
+
+/** The text of anything thrown, in one line. What is not our own is shown only where secrets are taken out of it. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
@@ -64,7 +100,7 @@ export function messageOf(error: unknown): string {
 
 /** Any thrown value as an AppError, so that the shell has a code to print. */
 export function asAppError(error: unknown, code: string): AppError {
-  return error instanceof AppError ? error : new AppError(code, messageOf(error), { cause: error });
+  return error instanceof AppError ? error : new AppError(code, wordsOf(error), { cause: error });
 }
 
 /** What went wrong and what to do about it, in one line. */

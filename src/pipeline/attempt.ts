@@ -1,6 +1,6 @@
 import type { Channel } from '../channels/channel.ts';
 import type { Failure } from '../model/delivery.ts';
-import { messageOf, SendError } from '../model/errors.ts';
+import { SendError, wordsOf } from '../model/errors.ts';
 import type { Claimed } from '../state/outbox.ts';
 import { BLIND } from './health.ts';
 
@@ -76,7 +76,7 @@ function failureOf(error: unknown): Failure {
     return { kind, reason, text: message, retryAfterMs };
   }
   // Whatever else was thrown may pass; it must not end the lane.
-  return { kind: 'passing', reason: 'unreachable', text: messageOf(error), retryAfterMs: null };
+  return { kind: 'passing', reason: 'unreachable', text: wordsOf(error), retryAfterMs: null };
 }
 
 function acceptedOf(error: unknown): readonly string[] {

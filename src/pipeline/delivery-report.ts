@@ -1,4 +1,4 @@
-import { type FailureReason, messageOf } from '../model/errors.ts';
+import { type FailureReason, wordsOf } from '../model/errors.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -74,7 +74,7 @@ export function unrecorded(channel: string, sent: Claimed | null, error: unknown
     reason: null,
     attempts: sent?.attempts ?? 0,
     ms: 0,
-    answer: messageOf(error),
+    answer: wordsOf(error),
     nextAt: null,
     reportedTo: [],
   };

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { AppError, messageOf } from '../model/errors.ts';
+import { showAll } from '../model/redact.ts';
 import { SESSION_SQL } from './begin-sql.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import type { Sql, SqlOptions, SqlSession } from './port.ts';
-import { sqlError } from './sql-error.ts';
+import { type Place, sqlError } from './sql-error.ts';
 import { PARSERS } from './values.ts';
 
 interface OpenFolder {
@@ -36,7 +37,7 @@ export async function openPglite(folder: string, options: SqlOptions): Promise<S
     throw new AppError('store_missing', `there is no embedded store in ${wanted}`);
   }
   const path = createFolder(wanted);
-  const place = `the embedded database in ${path}`;
+  const place = { name: `the embedded database in ${path}`, redact: showAll };
   // One that is being closed is on its way out of the map; opening waits for the end of that.
   await closing.get(path);
   const shared = folders.get(path) ?? { opening: openFolder(path), users: 0 };
@@ -51,7 +52,7 @@ export async function openPglite(folder: string, options: SqlOptions): Promise<S
   }
 }
 
-function portTo(database: PGlite, place: string, leaveFolder: () => Promise<void>): Sql {
+function portTo(database: PGlite, place: Place, leaveFolder: () => Promise<void>): Sql {
   let left: Promise<void> | null = null;
   return {
     engine: 'pglite',
@@ -76,7 +77,7 @@ function portTo(database: PGlite, place: string, leaveFolder: () => Promise<void
 
 async function run<Row>(
   connection: PGlite | Transaction,
-  place: string,
+  place: Place,
   text: string,
   values: readonly unknown[] | undefined,
 ): Promise<Row[]> {

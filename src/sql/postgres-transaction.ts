@@ -3,7 +3,7 @@ import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { AppError, asAppError } from '../model/errors.ts';
 import { beginSql } from './begin-sql.ts';
 import type { SqlSession, TransactionOptions } from './port.ts';
-import { lockError, sqlError } from './sql-error.ts';
+import { lockError, type Place, sqlError } from './sql-error.ts';
 
 /** How long after the server should have cancelled a statement the client stops to wait: the connection is dead then. */
 export const SILENCE_MS = 15_000;
@@ -13,7 +13,7 @@ const COMMITTED_MS = 100;
 export interface OpenPool {
   readonly pool: Pool;
   /** The database in words, without its password. */
-  readonly place: string;
+  readonly place: Place;
   /** COMMITs that nobody waits for: a transaction that follows at once takes the connection and needs no other. */
   readonly ending: Set<Promise<void>>;
 }
@@ -108,7 +108,7 @@ interface OpenSession extends SqlSession {
 /** Begins a transaction, and does not wait for that. */
 function openSession(
   client: PoolClient,
-  place: string,
+  place: Place,
   timeoutMs: number,
   options: TransactionOptions,
 ): OpenSession {
@@ -169,10 +169,10 @@ function isConnectionLost(fault: AppError): boolean {
   return fault.code === 'store_unreachable' || /read timeout/.test(String(fault.cause));
 }
 
-function rolledBack(place: string): AppError {
+function rolledBack(place: Place): AppError {
   return new AppError(
     'store_query_failed',
-    `${place}: the transaction was rolled back, a statement in it had failed.`,
+    `${place.name}: the transaction was rolled back, a statement in it had failed.`,
   );
 }
 

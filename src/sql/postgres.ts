@@ -1,6 +1,7 @@
 import type { PoolConfig } from 'pg';
 import { type DatabaseUrl, parseDatabaseUrl } from '../model/database-url.ts';
 import { AppError } from '../model/errors.ts';
+import { redactor } from '../model/redact.ts';
 import type { Sql, SqlOptions } from './port.ts';
 import { encryptionOf, fallBack } from './postgres-tls.ts';
 import { inOne, inTransaction, type OpenPool, SILENCE_MS } from './postgres-transaction.ts';
@@ -13,7 +14,7 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
   const { default: pg } = await import('pg');
   const timeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
   const target = parsed(url);
-  const place = placeOf(target);
+  const place = { name: placeOf(target), redact: redactor(secretsOf(target)) };
   const encryption = await encryptionOf(target.parameters, options.baseDir);
   const pool = new pg.Pool({
     ...poolConfig(target, timeoutMs),
@@ -77,4 +78,10 @@ function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
   if (schema === undefined || schema === '' || schema === 'public') return options;
   const quoted = `"${schema.replaceAll('"', '""')}"`.replaceAll(/[\\ ]/g, '\\$&');
   return [options, `-c search_path=${quoted}`].filter((text) => text !== undefined).join(' ');
+}
+
+/** The password of a URL; one that is also the name of the user or the database is no secret that could be kept. */
+function secretsOf({ user, password, database, parameters }: DatabaseUrl): string[] {
+  const options = [...parameters].flatMap(([key, value]) => (/password/i.test(key) ? [value] : []));
+  return [password ?? '', ...options].filter((secret) => secret !== user && secret !== database);
 }

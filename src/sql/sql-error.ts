@@ -1,4 +1,11 @@
 import { AppError, messageOf } from '../model/errors.ts';
+import type { Redact } from '../model/redact.ts';
+
+/** A database as errors name it, and what takes its secrets out of the words of its driver. */
+export interface Place {
+  readonly name: string;
+  readonly redact: Redact;
+}
 
 /** PostgreSQL's SQLSTATE (or the system's error code) of anything thrown; null when it has none. */
 export function sqlStateOf(error: unknown): string | null {
@@ -9,44 +16,48 @@ export function sqlStateOf(error: unknown): string | null {
 }
 
 /** What a driver threw, as a fault that a person can act on. `place` names the database, without its password. */
-export function sqlError(error: unknown, place: string): AppError {
+export function sqlError(error: unknown, place: Place): AppError {
   if (error instanceof AppError) return error;
   const state = sqlStateOf(error) ?? '';
-  const text = messageOf(error);
+  const text = place.redact(messageOf(error));
   const fault = (code: string, message: string, hint: string | null = null) =>
     new AppError(code, message, { hint, cause: error });
 
   const special = specialHint(state, text);
   if (special !== null) return fault(special.code, `${place}: ${text}`, special.hint);
   const known = FAULTS[state];
-  if (known !== undefined) return fault(known.code, `${place}: ${text}`, known.hint);
+  if (known !== undefined) return fault(known.code, `${place.name}: ${text}`, known.hint);
   if (isTlsFailure(state, text)) {
-    return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, TLS_HINT);
+    return fault('store_unreachable', `${place.name}: no trusted TLS connection: ${text}`, TLS_HINT);
   }
   if (isConnectionFailure(state, text)) {
-    return fault('store_unreachable', `${place} cannot be reached: ${text}`, UNREACHABLE_HINT);
+    return fault('store_unreachable', `${place.name} cannot be reached: ${text}`, UNREACHABLE_HINT);
   }
   if (/query read timeout/i.test(text))
-    return fault('store_timeout', `${place} did not answer in time.`, TIMEOUT_HINT);
-  return fault('store_query_failed', `${place}: ${text}${detailOf(error)}`);
+    return fault('store_timeout', `${place.name} did not answer in time.`, TIMEOUT_HINT);
+  return fault('store_query_failed', `${place.name}: ${text}${place.redact(detailOf(error))}`);
 }
 
 /**
  * Why the locks were not had, by what the database said. Who asks may do without one that is refused: there is no right to it, or
  * it is not to be had of this kind of table or database.
  */
-export function lockError(fault: AppError, place: string, tables: readonly string[]): AppError {
+export function lockError(fault: AppError, place: Place, tables: readonly string[]): AppError {
   const state = sqlStateOf(fault) ?? '';
   const names = tables.join(', ');
   if (LOCK_REFUSALS.includes(state)) {
-    return new AppError('store_lock_refused', `${place}: ${names} cannot be locked: ${messageOf(fault)}`, {
-      cause: fault.cause,
-    });
+    return new AppError(
+      'store_lock_refused',
+      `${place.name}: ${names} cannot be locked: ${place.redact(messageOf(fault))}`,
+      {
+        cause: fault.cause,
+      },
+    );
   }
   if (!LOCK_TIMEOUTS.includes(state)) return fault;
   return new AppError(
     'store_timeout',
-    `${place}: another session is rewriting, emptying or locking ${names}, and was not done in time. What is in it is not known (${messageOf(fault.cause)}).`,
+    `${place.name}: another session is rewriting, emptying or locking ${names}, and was not done in time. What is in it is not known (${place.redact(messageOf(fault.cause))}).`,
     { hint: LOCK_HINT, cause: fault.cause },
   );
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Channel, Envelope } from '../../src/channels/channel.ts';
 import type { NewDelivery } from '../../src/model/delivery.ts';
-import { SendError } from '../../src/model/errors.ts';
+import { AppError, SendError } from '../../src/model/errors.ts';
 import {
   createDeliverer,
   type Deliverer,
@@ -207,15 +207,19 @@ describe('delivering', () => {
     ]);
   });
 
-  test('takes an unknown fault for one that may pass', async () => {
+  test('takes an unknown fault for one that may pass, and shows nothing of its words, which may hold a secret', async () => {
     const b = await bench();
     const mail = recorder('mail', () => {
-      throw new TypeError('something is undefined');
+      throw new TypeError('"Bearer xoxb-1" is an invalid header value');
     });
     await b.queue({});
     await b.worker([mail]).deliverDue();
     expect(b.reports).toMatchObject([
-      { outcome: 'retry', nextAt: AT + 5_000, answer: 'something is undefined' },
+      {
+        outcome: 'retry',
+        nextAt: AT + 5_000,
+        answer: expect.stringMatching(/^a fault of the program: TypeError at deliver\.test\.ts:\d+:\d+$/),
+      },
     ]);
   });
 
@@ -621,7 +625,9 @@ describe('when it stops or breaks', () => {
     const outbox: State = {
       ...b.state,
       settle: (...settling) =>
-        isAway ? Promise.reject(new Error('the store is away')) : b.state.settle(...settling),
+        isAway
+          ? Promise.reject(new AppError('store_unreachable', 'the store is away'))
+          : b.state.settle(...settling),
     };
     const worker = b.worker([mail], { outbox });
     const [id] = await b.queue({});
@@ -651,7 +657,9 @@ describe('when it stops or breaks', () => {
       const outbox: State = {
         ...b.state,
         settle: (...settling) =>
-          isAway ? Promise.reject(new Error('the store is away')) : b.state.settle(...settling),
+          isAway
+            ? Promise.reject(new AppError('store_unreachable', 'the store is away'))
+            : b.state.settle(...settling),
       };
       const inHand = new Set<string>();
       const [old, young] = [b.worker([mail], { outbox, inHand }), b.worker([next], { inHand })];
@@ -686,7 +694,7 @@ describe('when it stops or breaks', () => {
   test('a deliverer that waits for the state store can still be stopped', async () => {
     const b = await bench();
     const mail = recorder('mail');
-    const settle = () => Promise.reject(new Error('the store is away'));
+    const settle = () => Promise.reject(new AppError('store_unreachable', 'the store is away'));
     const worker = b.worker([mail], { outbox: { ...b.state, settle } });
     await b.queue({});
     await worker.deliverDue();
@@ -703,7 +711,9 @@ describe('when it stops or breaks', () => {
     const outbox: State = {
       ...b.state,
       claim: (...asked) =>
-        isAway ? Promise.reject(new Error('the store is away')) : b.state.claim(...asked),
+        isAway
+          ? Promise.reject(new AppError('store_unreachable', 'the store is away'))
+          : b.state.claim(...asked),
     };
     const worker = b.worker([mail, chat], { outbox });
     await b.queue({}, { channel: 'chat' });

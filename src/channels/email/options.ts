@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
-import { secretKey } from '../../model/secret-key.ts';
+import { secretLineKey } from '../../model/secret-key.ts';
 import {
   asciiDomain,
   domainOf,
@@ -29,6 +29,8 @@ export interface EmailOptions {
 export type TlsMode = 'starttls' | 'implicit' | 'none';
 
 const DEFAULT_PORT = { starttls: 587, implicit: 465, none: 587 } as const;
+/** A host name or an address, and no URL: what connects to it would say it in its errors, with a login too. */
+const HOST = /^(?:[^\s/@#?%:\\\p{Cc}]+|[\da-fA-F:.]+(?:%\w+)?)$/u;
 /** A host name, or an address in brackets: all that EHLO may say. */
 const HELO = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-fA-F.:]+\]|\[IPv6:[\da-fA-F.:]+\])$/;
 
@@ -56,7 +58,11 @@ export const emailSchema: z.ZodType<EmailOptions> = z
     from: parsed(parseMailbox, 'not an email address, such as spendwatch@example.com', '@')
       .describe('The sender, `name@example.com` or `"Any name" <name@example.com>` (default: SMTP_FROM)')
       .exactOptional(),
-    host: z.string().min(1).describe('The mail server (default: SMTP_SERVER)').exactOptional(),
+    host: z
+      .string()
+      .refine((text) => HOST.test(text), { error: 'not a host name or an address' })
+      .describe('The mail server (default: SMTP_SERVER)')
+      .exactOptional(),
     port: z
       .int()
       .min(1)
@@ -66,8 +72,12 @@ export const emailSchema: z.ZodType<EmailOptions> = z
     name: parsed(heloName, 'not a host name, such as spendwatch.example.com', '^\\S+$')
       .describe('The name to greet the mail server with, in EHLO (default: the domain of `from`)')
       .exactOptional(),
-    user: z.string().describe('The name to sign in with (default: SMTP_USER)').exactOptional(),
-    password: secretKey('The password to sign in with (default: SMTP_PASSWORD)').exactOptional(),
+    user: z
+      .string()
+      .refine((text) => !/\p{Cc}/u.test(text), { error: 'holds a line break or another control character' })
+      .describe('The name to sign in with (default: SMTP_USER)')
+      .exactOptional(),
+    password: secretLineKey('The password to sign in with (default: SMTP_PASSWORD)').exactOptional(),
     tls: z
       .enum(['starttls', 'implicit', 'none'])
       .default('starttls')

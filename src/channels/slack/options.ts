@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { httpUrlFault, type UrlFault } from '../../model/http-url.ts';
 import type { Secret } from '../../model/secret.ts';
-import { secretKey } from '../../model/secret-key.ts';
+import { secretHeaderKey, secretUrlKey } from '../../model/secret-key.ts';
 import { proxyKey } from '../wire/proxy-choice.ts';
-import { isHttpUrl } from '../wire/url.ts';
 
 /** Where a slack channel posts: as a bot through the Web API, or through an incoming webhook. */
 export type SlackOptions = { readonly type: 'slack'; readonly proxy: Secret | null } & (
@@ -14,18 +14,23 @@ export type SlackOptions = { readonly type: 'slack'; readonly proxy: Secret | nu
 export const slackSchema: z.ZodType<SlackOptions> = z
   .strictObject({
     type: z.literal('slack'),
-    token: secretKey('A bot token (xoxb-…) with the scope chat:write').exactOptional(),
+    token: secretHeaderKey(
+      'A bot token (xoxb-…) with the scope chat:write',
+      /^[\x21-\x7e]+$/,
+    ).exactOptional(),
     channel: z
       .string()
       .min(1)
       .describe('The channel to post to: its id, or its name such as "#llm-spend"')
       .exactOptional(),
-    webhook_url: secretKey('An incoming webhook, in place of token and channel')
-      .refine((url) => isHttpUrl(url.reveal()), { error: 'not an http(s) URL' })
-      .exactOptional(),
+    webhook_url: secretUrlKey('An incoming webhook, in place of token and channel').exactOptional(),
     api_url: z
       .string()
-      .refine(isHttpUrl, { error: 'not an http(s) URL' })
+      .superRefine((url, context) => {
+        const fault = apiUrlFault(url);
+        if (fault !== null)
+          context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } });
+      })
       .default('https://slack.com/api/')
       .describe('Where the Web API is; the name of the method is appended'),
     proxy: proxyKey.exactOptional(),
@@ -52,3 +57,19 @@ export const slackSchema: z.ZodType<SlackOptions> = z
     const apiUrl = keys.api_url.endsWith('/') ? keys.api_url : `${keys.api_url}/`;
     return { type, token, channel, apiUrl, webhookUrl: null, proxy };
   });
+
+/** The header for a login is the token's, and the name of the method is appended. */
+function apiUrlFault(text: string): UrlFault | null {
+  const fault = httpUrlFault(text);
+  if (fault !== null) return fault;
+  const { username, password, search } = new URL(text);
+  if (username !== '' || password !== '') {
+    return {
+      message: 'holds a login, but what signs in is the token',
+      hint: 'drop what stands before the @',
+    };
+  }
+  return search === ''
+    ? null
+    : { message: 'holds a ?, but the name of the method is appended', hint: 'drop it' };
+}

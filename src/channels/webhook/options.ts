@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
-import { secretKey } from '../../model/secret-key.ts';
+import { secretHeaderKey, secretKey, secretUrlKey } from '../../model/secret-key.ts';
 import { proxyKey } from '../wire/proxy-choice.ts';
-import { isHttpUrl } from '../wire/url.ts';
 import { type SignatureStyle, signingKey } from './signature.ts';
 
 export interface WebhookOptions {
@@ -30,9 +29,7 @@ const key = (description: string) =>
 export const webhookSchema: z.ZodType<WebhookOptions> = z
   .strictObject({
     type: z.literal('webhook'),
-    url: secretKey('Where the JSON is posted').refine((url) => isHttpUrl(url.reveal()), {
-      error: 'not an http(s) URL',
-    }),
+    url: secretUrlKey('Where the JSON is posted'),
     secret: key('Signs the body: `whsec_` and base64, or any text of at least 16 bytes').exactOptional(),
     secrets: z
       .array(key('A secret that signs the body'))
@@ -49,12 +46,7 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
           .string()
           .regex(HEADER_NAME, { error: 'not the name of a header' })
           .refine((name) => !RESERVED.test(name), { error: 'this header is set by spendwatch itself' }),
-        secretKey('The value of a header').refine(
-          (value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value.reveal()),
-          {
-            error: 'holds a character that no header may have',
-          },
-        ),
+        secretHeaderKey('The value of a header'),
       )
       .default({})
       .describe('Further headers of the request'),

@@ -1,0 +1,43 @@
+/** What is wrong with a text that should be an http(s) URL, in words that hold nothing of it. */
+export interface UrlFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Null for a URL that can be asked. Parsers are lenient: they drop line breaks, and read half a password as a host. */
+export function httpUrlFault(text: string): UrlFault | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return {
+      message: 'not an http(s) URL',
+      hint: `write https://host/path${text.includes('@') ? `; ${IN_LOGIN}` : ''}`,
+    };
+  }
+  if (/[\s\p{Cc}]/u.test(text)) {
+    return {
+      message: 'holds a space or a line break, which no URL may have',
+      hint: 'give the URL alone, in one line',
+    };
+  }
+  if (text.includes('#')) {
+    return {
+      message: 'holds a #, and what follows it is never sent',
+      hint: `drop it, or write %23; ${IN_LOGIN}`,
+    };
+  }
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    return { message: 'has a % in its login that begins no %XX', hint: `write %25; ${IN_LOGIN}` };
+  }
+  return null;
+}
+
+const IN_LOGIN = 'in a login % / ? # @ : are percent-encoded: %25 %2F %3F %23 %40 %3A';
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
