@@ -760,8 +760,8 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     });
     expect(await store.inspect()).toMatchObject([
       { level: 'fault', message: expect.stringContaining('no column "price" (mapped as cost)') },
-      { level: 'fault', message: expect.stringContaining('expression for team') },
       { level: 'fault', message: expect.stringContaining('no column "org" (mapped as org)') },
+      { level: 'fault', message: expect.stringContaining('audit.dimensions.team.sql') },
       { level: 'warning', message: expect.stringContaining('begins with "at"') },
       { level: 'warning', message: expect.stringContaining('begins with "input"') },
     ]);
