@@ -755,7 +755,11 @@ describe('when it stops or breaks', () => {
     });
     const leaseless: State = { ...b.state, claim: (channel, now) => b.state.claim(channel, now, 0) };
     await b.worker([slow], { outbox: leaseless }).deliverDue();
-    expect(b.outcomes()).toEqual(['mail delivered', 'mail lost']);
+    // After an hour it may be told of as well, which is beside the point.
+    expect(b.outcomes().filter((outcome) => outcome !== 'mail overdue')).toEqual([
+      'mail delivered',
+      'mail lost',
+    ]);
     expect([slow.sent[0]?.id, other.sent[0]?.id]).toEqual([id, id]);
   });
 });
