@@ -73,7 +73,8 @@ function parsed(url: string): DatabaseUrl {
 
 /** Prisma's `schema` is where names without one are looked up. */
 function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
-  const options = parameters.get('options');
+  // No option holds a plus, and many libraries write one for a space.
+  const options = parameters.get('options')?.replaceAll('+', ' ');
   const schema = parameters.get('schema');
   if (schema === undefined || schema === '' || schema === 'public') return options;
   const quoted = `"${schema.replaceAll('"', '""')}"`.replaceAll(/[\\ ]/g, '\\$&');
