@@ -496,7 +496,9 @@ describe('a container with a read-only root file system and no privileges', () =
   );
 
   it('is what compose.yaml and docs/install.md start', () => {
-    const { services } = parse(read('compose.yaml'), { merge: true }) as { services: { spendwatch: Record<string, unknown> } };
+    const { services } = parse(read('compose.yaml'), { merge: true }) as {
+      services: { spendwatch: Record<string, unknown> };
+    };
     expect(services.spendwatch).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],
