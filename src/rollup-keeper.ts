@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openComparisonPlan } from './comparison-plan.ts';
 import type { Config } from './config/config.ts';
 import { placeOf } from './config/place.ts';
-import { AppError, wordsOf } from './model/errors.ts';
+import { AppError, isStoreAway, wordsOf } from './model/errors.ts';
 import type { Query } from './model/series.ts';
 import type { Source } from './pipeline/collect.ts';
 import { type BuildProgress, openRollup, type RolledUp, type Rollup } from './rollup/ledger.ts';
@@ -73,7 +73,7 @@ export function openRollupKeeper(
       } catch (error) {
         // The store has found out which of them it was.
         const isKnown = queries.some((query, i) => !apart[i] && store.isFaulty(query, before));
-        if (isAway(error) || !isKnown) throw error;
+        if (isStoreAway(error) || !isKnown) throw error;
       }
     }
   };
@@ -86,7 +86,7 @@ export function openRollupKeeper(
       sliceMs = BUILD_SLICE_MS;
       return seen;
     } catch (error) {
-      if (isAway(error)) throw error;
+      if (isStoreAway(error)) throw error;
       listener.bypassed(wordsOf(error));
       // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
       if (!(error instanceof AppError)) rollup = openRollup(store, { latenessMs, kept: null });
@@ -137,11 +137,6 @@ export function openRollupKeeper(
 /** The store itself must answer all. */
 function nothing(queries: readonly Query[]): RolledUp {
   return { newestRow: null, rowsRead: 0, series: queries.map(() => null), begunAnew: false };
-}
-
-/** A store that is away or too slow is the poll's to report, and is not asked once more. */
-function isAway(error: unknown): boolean {
-  return error instanceof AppError && ['store_unreachable', 'store_timeout'].includes(error.code);
 }
 
 async function built(rollup: Rollup, sliceMs: number): Promise<BuildProgress | null> {

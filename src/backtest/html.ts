@@ -1,8 +1,8 @@
 import { Temporal } from 'temporal-polyfill';
-import { counted, limitOf } from '../check/table.ts';
+import { limitOf } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localTime } from '../model/display-time.ts';
-import { displayCount, displayValue } from '../model/display-value.ts';
+import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { htmlText } from '../model/html-text.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';

@@ -1,6 +1,6 @@
-import { counted } from '../check/table.ts';
 import { durationText } from '../model/display-time.ts';
 import {
+  counted,
   displayAgainst,
   displayCount,
   displayPhrase,

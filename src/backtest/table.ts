@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { counted, limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
+import { limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localTime } from '../model/display-time.ts';
-import { displayCount, displayValue } from '../model/display-value.ts';
+import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Difference, Moved } from './difference.ts';

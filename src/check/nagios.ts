@@ -1,6 +1,6 @@
 import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
-import { displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';
+import { counted, displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { describeMetric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
@@ -33,7 +33,7 @@ function textOf(result: CheckResult): string {
   }
   const { unpriced } = result;
   const lacking = unpriced === null ? '' : ` (${unpricedCallsText(unpriced)})`;
-  return `${result.rules.length} ${result.rules.length === 1 ? 'rule' : 'rules'}, nothing fires${lacking}`;
+  return `${counted(result.rules.length, 'rule')}, nothing fires${lacking}`;
 }
 
 function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {

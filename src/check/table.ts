@@ -3,8 +3,8 @@ import Table from 'cli-table3';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localSpan, localTime } from '../model/display-time.ts';
 import {
+  counted,
   displayAgainst,
-  displayCount,
   displayPhrase,
   displayValue,
   displayZscore,
@@ -161,10 +161,6 @@ function findingLines(
   if (silenced !== null)
     lines.push(`  silenced until ${localTime(silenced.until, zone)}: ${displayText(silenced.reason)}`);
   return lines;
-}
-
-export function counted(count: number, noun: string): string {
-  return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A table that is only aligned. */

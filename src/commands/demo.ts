@@ -8,7 +8,7 @@ import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../
 import { openShow, type Show, wrapped } from '../demo/show.ts';
 import { type Incident, plausibleCalls, retryLoop } from '../demo/traffic.ts';
 import { openHealthWatch } from '../health-watch.ts';
-import { displayValue } from '../model/display-value.ts';
+import { counted, displayValue } from '../model/display-value.ts';
 import { wordsOf } from '../model/errors.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
@@ -95,7 +95,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   await app.close();
   await Promise.all([smtp.close(), slack.close(), hook.close()]);
   await arrivals.shown();
-  io.out(`\nDone. ${polls} ${polls === 1 ? 'poll' : 'polls'}, ${arrivals.count()} messages. To look closer:`);
+  io.out(`\nDone. ${counted(polls, 'poll')}, ${counted(arrivals.count(), 'message')}. To look closer:`);
   io.out(`  cd ${place} && npx spendwatch check`);
   return 0;
 }

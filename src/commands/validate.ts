@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
 import type { Environment } from '../config/secrets.ts';
+import { counted } from '../model/display-value.ts';
 
 export interface ValidateIo {
   readonly out: (line: string) => void;
@@ -25,18 +26,14 @@ export async function validate(
     if (warnings.length > 0)
       for (const line of formatProblems(warnings, 'warning: ').split('\n')) io.err(line);
     io.out(
-      `${path}: valid (${count(config.rules.length, 'rule')}, ${count(config.channels.size, 'channel')})`,
+      `${path}: valid (${counted(config.rules.length, 'rule')}, ${counted(config.channels.size, 'channel')})`,
     );
     return { exitCode: 0, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const line of formatProblems(error.problems).split('\n')) io.err(line);
-    const many = count(error.problems.length, 'fault');
+    const many = counted(error.problems.length, 'fault');
     io.err(`${path}: not valid (${many})`);
     return { exitCode: 2, config: null };
   }
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

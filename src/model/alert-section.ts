@@ -1,6 +1,13 @@
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
-import { displayAgainst, displayCount, displayPhrase, displayValue, displayZscore } from './display-value.ts';
+import {
+  displayAgainst,
+  displayCount,
+  displayPhrase,
+  displayValue,
+  displayZscore,
+  shareText,
+} from './display-value.ts';
 import { type Alert, type BreakdownPart, type Finding, NONE } from './finding.ts';
 import { groupLabel } from './group-label.ts';
 import type { MessageSection, MessageTable } from './message.ts';
@@ -175,11 +182,3 @@ const COLUMN_NAMES: Partial<Record<Finding['metric'], string>> = {
   error_rate: 'failed',
   unpriced_calls: 'unpriced',
 };
-
-/** Whole percents, except that only nothing is 0% and only all is 100%. */
-function shareText(part: bigint, whole: bigint): string {
-  const percent = Number((part * 1000n) / whole) / 10;
-  if (part > 0n && percent < 1) return '<1%';
-  if (part < whole && percent > 99) return '>99%';
-  return `${Math.round(percent)}%`;
-}

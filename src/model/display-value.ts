@@ -67,6 +67,20 @@ export function displayCount(count: number): string {
   return grouped(String(count));
 }
 
+/** A count with its noun: `1 call`, `1,204 calls`. */
+export function counted(count: number, noun: string): string {
+  return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A part of a whole in whole percents. Only nothing is 0%, and only all is 100%. */
+export function shareText(part: bigint, whole: bigint): string {
+  if (whole === 0n) return '0%';
+  const percent = Number((part * 1000n) / whole) / 10;
+  if (part > 0n && percent < 1) return '<1%';
+  if (part < whole && percent > 99) return '>99%';
+  return `${Math.round(percent)}%`;
+}
+
 /** z with one digit, whole at the ±999 at which it is cut. */
 export function displayZscore(zscore: number): string {
   return Math.abs(zscore) >= 999 ? String(zscore) : zscore.toFixed(1);

@@ -98,6 +98,16 @@ export function messageOf(error: unknown): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
+/** Whether the store is away or too slow: whatever else it is asked now would fail as well. */
+export function isStoreAway(error: unknown): boolean {
+  return error instanceof AppError && ['store_unreachable', 'store_timeout'].includes(error.code);
+}
+
+/** Whether the store answered, and refused this one question. */
+export function isRefusal(error: unknown): error is AppError {
+  return error instanceof AppError && !isStoreAway(error);
+}
+
 /** Any thrown value as an AppError, so that the shell has a code to print. */
 export function asAppError(error: unknown, code: string): AppError {
   return error instanceof AppError ? error : new AppError(code, wordsOf(error), { cause: error });

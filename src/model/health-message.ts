@@ -1,6 +1,7 @@
 import { asOf, messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
+import { counted } from './display-value.ts';
 import type { FailureKind, FailureReason } from './errors.ts';
 import { RawJson } from './json.ts';
 import type { Message, MessageType } from './message.ts';
@@ -123,7 +124,7 @@ export function channelReportMessage(report: ChannelReport): Message {
   const { original, zone, at } = report;
   const channel = displayText(report.channel);
   const detail = displayText(report.detail, LONGEST_REASON);
-  const tries = report.attempts === 1 ? '1 attempt' : `${report.attempts} attempts`;
+  const tries = counted(report.attempts, 'attempt');
   return {
     ...frame(
       'health.channel',

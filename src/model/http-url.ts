@@ -33,7 +33,8 @@ export function httpUrlFault(text: string): UrlFault | null {
 
 const IN_LOGIN = 'in a login % / ? # @ : are percent-encoded: %25 %2F %3F %23 %40 %3A';
 
-function isDecodable(text: string): boolean {
+/** Whether every % begins the code of a character. */
+export function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);
     return true;

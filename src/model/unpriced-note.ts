@@ -1,5 +1,5 @@
 import { localSpan } from './display-time.ts';
-import { displayCount } from './display-value.ts';
+import { displayCount, shareText } from './display-value.ts';
 import { NONE, type Unpriced } from './finding.ts';
 import type { HealthNote } from './health-note.ts';
 import type { UnpricedDay } from './unpriced-day.ts';
@@ -24,18 +24,8 @@ export function unpricedNote(day: UnpricedDay, window: Window, zone: string): He
       `What to do: ${PRICE_CURE}. A rule on unpriced_calls takes the place of this message; health: { unpriced: off } ends it.`,
     ],
     facts: [
-      [
-        'Calls',
-        `${displayCount(unpricedCalls)} of ${displayCount(calls)} (${shareText(unpricedCalls, calls)})`,
-      ],
-      ...(tokens === 0
-        ? []
-        : ([
-            [
-              'Tokens',
-              `${displayCount(unpricedTokens)} of ${displayCount(tokens)} (${shareText(unpricedTokens, tokens)})`,
-            ],
-          ] as const)),
+      ['Calls', partOf(unpricedCalls, calls)],
+      ...(tokens === 0 ? [] : ([['Tokens', partOf(unpricedTokens, tokens)]] as const)),
       ['Window', localSpan(window.from, window.to, zone)],
       ...(more > 0 ? ([['More', `${displayCount(more)} models with fewer calls`]] as const) : []),
     ],
@@ -68,16 +58,12 @@ export function unpricedNote(day: UnpricedDay, window: Window, zone: string): He
   };
 }
 
+/** `3,012 of 48,210 (6%)` */
+function partOf(part: number, whole: number): string {
+  return `${displayCount(part)} of ${displayCount(whole)} (${shareText(BigInt(part), BigInt(whole))})`;
+}
+
 function countsOf({ unpricedCalls, models }: UnpricedDay): Unpriced {
   const named = models.filter(({ model }) => model !== undefined).length;
   return { calls: unpricedCalls, models: named === 0 ? null : named };
-}
-
-/** Whole percents; a part that is not nothing is never 0%, one that is not all never 100%. */
-function shareText(part: number, whole: number): string {
-  if (whole <= 0) return '0%';
-  const percent = (part * 100) / whole;
-  if (part > 0 && percent < 1) return '<1%';
-  if (part < whole && percent > 99) return '>99%';
-  return `${Math.round(percent)}%`;
 }

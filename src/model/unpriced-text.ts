@@ -1,5 +1,5 @@
 import { displayText } from './display-text.ts';
-import { displayCount } from './display-value.ts';
+import { counted, displayCount } from './display-value.ts';
 import type { Finding, Unpriced } from './finding.ts';
 
 /** Calls without a price that went to one model; null is a call without a model. */
@@ -50,8 +50,4 @@ export const PRICE_CURE = 'give each a price in prices.yaml (audit.prices), 0 wh
 
 export function modelText(model: string | null): string {
   return model === null ? '(none)' : displayText(model, LONGEST_NAME);
-}
-
-function counted(count: number, noun: string): string {
-  return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,4 @@
-import { AppError, asAppError } from '../model/errors.ts';
+import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { Query, SegmentCell, Series } from '../model/series.ts';
 import { planReads } from '../rollup/plan.ts';
@@ -50,8 +50,7 @@ export async function collect(source: Source, queries: readonly Query[], before:
  * rule. Asked directly each read fails alone. A store that is away or too slow is not asked once more.
  */
 function passedOver(error: unknown): null {
-  if (error instanceof AppError && error.code !== 'store_unreachable' && error.code !== 'store_timeout')
-    return null;
+  if (isRefusal(error)) return null;
   throw error;
 }
 

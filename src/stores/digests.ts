@@ -1,5 +1,5 @@
 import type { Cube } from '../model/cube.ts';
-import { AppError } from '../model/errors.ts';
+import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';
@@ -87,8 +87,4 @@ export function openDigests(mapping: Mapping): Digests {
       versions = undefined;
     },
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof AppError && error.code !== 'store_unreachable' && error.code !== 'store_timeout';
 }

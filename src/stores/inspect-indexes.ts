@@ -1,8 +1,8 @@
 import { AppError } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import { instantText, type TimeType } from './cell-sql.ts';
-import { attempt } from './one-value.ts';
 import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
 
 /** What kind of relation it is, and which of its columns an index begins with. */

@@ -1,12 +1,13 @@
-import { AppError } from '../model/errors.ts';
+import { type AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import { fromTableSql, type TimeType } from './cell-sql.ts';
 import { typeFault } from './column-types.ts';
-import { attempt, refusedExpressions, typeOf } from './one-value.ts';
+import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
-import { isOfSource, named } from './source-faults.ts';
+import { named } from './source-faults.ts';
 import { sourceSql } from './source-sql.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
 import { looksAtClock } from './volatile.ts';
@@ -78,7 +79,7 @@ async function faultOf(
     await attempt(session, () => session.query(text, values));
     return null;
   } catch (error) {
-    if (!(error instanceof AppError) || !isOfSource(error)) throw error;
+    if (!isRefusal(error)) throw error;
     return named(source, error, mapping, session);
   }
 }

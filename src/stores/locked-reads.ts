@@ -1,5 +1,6 @@
-import { AppError } from '../model/errors.ts';
+import { AppError, isStoreAway } from '../model/errors.ts';
 import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
 import { sourceSql, tableSql } from './source-sql.ts';
@@ -74,14 +75,11 @@ async function othersRead(
   if (selecting.length === 0) return [];
   return sql.transaction(options, async (session) => {
     for (const source of selecting) {
-      await session.query('SAVEPOINT expression');
-      try {
-        await session.query(`${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`);
-      } catch (error) {
-        if (isOneOf(error, ['store_unreachable', 'store_timeout'])) throw error;
-        // One that cannot be read fails the rules that use it, and no others.
-        await session.query('ROLLBACK TO SAVEPOINT expression');
-      }
+      const plan = `${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`;
+      await attempt(session, () => session.query(plan)).catch((error: unknown) => {
+        // An expression that cannot be read fails the rules that use it, and no others.
+        if (isStoreAway(error)) throw error;
+      });
     }
     const rows = await session.query<{ name: string }>(
       `SELECT held.relation::regclass::text AS name FROM pg_locks AS held JOIN pg_class AS known ON known.oid = held.relation

@@ -1,6 +1,7 @@
-import { AppError, messageOf } from '../model/errors.ts';
+import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';
+import { attempt, databaseMessage } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
 import { isOfPreset } from './presets.ts';
@@ -71,7 +72,7 @@ async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSessio
     const state = sqlStateOf(error) ?? '';
     // Only one argument is taken, and there is no other function of this name.
     if (state === '42883' && /\bpg_typeof\(/.test(error.message)) return NOT_ONE;
-    if (state === '42601') return [`${NOT_ONE[0]} (${wordsOf(error)})`, NOT_ONE[1]];
+    if (state === '42601') return [`${NOT_ONE[0]} (${databaseMessage(error)})`, NOT_ONE[1]];
     const known = REFUSED[state] ?? null;
     // A store that does not take the question at all, refuses what is surely a value.
     return known !== null && (await refusalOf('NULL', mapping, session)) === null ? known : null;
@@ -87,10 +88,7 @@ async function refusalOf(sql: string, mapping: Mapping, session: SqlSession): Pr
   const conditions = [`pg_typeof(${sql}\n) IS NULL`, `ARRAY[${sql}\n] IS NULL`];
   // With a parameter it is one statement, whatever is in the expression.
   const text = `${fromTableSql(mapping, ['1 AS one'], [`(${conditions.join(' OR ')})`])} LIMIT $1::integer`;
-  return attempt(session, () => session.query(text, [0])).then(
-    () => null,
-    (error: unknown) => passing(error),
-  );
+  return attempt(session, () => session.query(text, [0])).then(() => null, refusalIn);
 }
 
 /** The type of an expression in brackets, null where it cannot be told. */
@@ -100,33 +98,13 @@ export async function typeOf(sql: string, mapping: Mapping, session: SqlSession)
     const [row] = await attempt(session, () => session.query<{ type: string }>(text, [0]));
     return row?.type ?? null;
   } catch (error) {
-    passing(error);
+    refusalIn(error);
     return null;
   }
 }
 
-/** An error of one statement, which the transaction outlives; one of the connection is thrown. */
-function passing(error: unknown): AppError {
-  if (error instanceof AppError && !['store_unreachable', 'store_timeout'].includes(error.code)) return error;
+/** The error of a statement that the store refused; anything else is thrown. */
+function refusalIn(error: unknown): AppError {
+  if (isRefusal(error)) return error;
   throw error;
-}
-
-/** What the database said, without where it is. */
-export function wordsOf(error: AppError): string {
-  return messageOf(error.cause ?? error);
-}
-
-/** Undone when it fails, so that the transaction goes on. */
-export async function attempt<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
-  await session.query('SAVEPOINT attempt');
-  try {
-    const result = await work();
-    await session.query('RELEASE SAVEPOINT attempt');
-    return result;
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'store_unreachable')) {
-      await session.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
-    }
-    throw error;
-  }
 }

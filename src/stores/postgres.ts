@@ -1,4 +1,4 @@
-import { AppError } from '../model/errors.ts';
+import { isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
@@ -24,7 +24,7 @@ import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
 import { type Probe, readApart } from './read-apart.ts';
-import { isOfSource, openSourceFaults } from './source-faults.ts';
+import { openSourceFaults } from './source-faults.ts';
 import { Parameters, sourceSql, tableSql } from './source-sql.ts';
 import { askedBy } from './sources.ts';
 import { newestOf, newestRow, sampleOf, timeTypeOf } from './time-column.ts';
@@ -49,7 +49,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
   /** Finds out which source it was that a statement over many could not read. */
   const blame = async (failing: Failing | null, error: unknown): Promise<void> => {
     const timeType = known;
-    if (failing === null || timeType === null || !(error instanceof AppError) || !isOfSource(error)) return;
+    if (failing === null || timeType === null || !isRefusal(error)) return;
     const { asked, ranges } = failing;
     await reading((session) => faults.probe(asked, ranges, timeType, session, () => true))
       // What was to be said is why the statement failed.

@@ -1,10 +1,10 @@
-import { type AppError, asAppError } from '../model/errors.ts';
+import { type AppError, asAppError, isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { CellRead, SegmentCell } from '../model/series.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { PartialCells } from './audit-store.ts';
-import { attempt } from './one-value.ts';
-import { isOfSource, type SourceFaults } from './source-faults.ts';
+import type { SourceFaults } from './source-faults.ts';
 import { askedBy, isMadeOf } from './sources.ts';
 
 /** What is read of one set of measures; throws what the database refuses. */
@@ -27,7 +27,7 @@ export async function readApart(
   try {
     const known = await faultsBefore(read, faults, probe);
     const first = await answerBut(known, read, session, readMeasures);
-    if (!(first instanceof Error) || !isOfSource(first)) return first;
+    if (!isRefusal(first)) return first;
     const found = await probe((name) => !known.has(name));
     if (found.size === 0) return first;
     return await answerBut(new Map([...known, ...found]), read, session, readMeasures);

@@ -1,10 +1,11 @@
-import { AppError } from '../model/errors.ts';
+import { AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt, databaseMessage } from './attempt.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';
 import { cureOf, wantedOf } from './column-types.ts';
-import { attempt, refusedExpressions, typeOf, wordsOf } from './one-value.ts';
+import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
 import { sourceSql } from './source-sql.ts';
 import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
@@ -74,7 +75,7 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
         try {
           await attempt(session, () => session.query(statement.text, statement.values));
         } catch (error) {
-          if (!(error instanceof AppError) || !isOfSource(error)) throw error;
+          if (!isRefusal(error)) throw error;
           failed.set(name, await named(source, error, mapping, session));
           failedAt.set(name, Math.max(end, failedAt.get(name) ?? end));
         }
@@ -96,11 +97,6 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
   };
 }
 
-/** What rows or types are to blame for, and not the store. */
-export function isOfSource(error: AppError): boolean {
-  return !['store_unreachable', 'store_timeout'].includes(error.code);
-}
-
 /** The same fault, with the key of alerts.yaml and what to do. */
 export async function named(
   { name, key, source }: NamedSource,
@@ -111,7 +107,7 @@ export async function named(
   const wanted = wantedOf(name);
   const shown = typeof source === 'string' ? ` (column "${source}")` : '';
   const as = wanted === null ? '' : ` as ${wanted}`;
-  const message = `${key}${shown} cannot be read${as}: ${wordsOf(error)}`;
+  const message = `${key}${shown} cannot be read${as}: ${databaseMessage(error)}`;
   const hint = error.hint ?? (await hintFor(name, source, mapping, session));
   return new AppError(error.code, message, { hint, cause: error });
 }

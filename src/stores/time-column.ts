@@ -1,9 +1,9 @@
-import { AppError } from '../model/errors.ts';
+import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { instantText, type TimeType } from './cell-sql.ts';
 import type { Sample } from './inspect-sources.ts';
-import { attempt } from './one-value.ts';
 import { columnSql, sourceSql, tableSql } from './source-sql.ts';
 
 /** The time of the newest row before an instant, ms; by the index, however large the table. */
@@ -36,8 +36,7 @@ export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<S
       return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
     });
   } catch (error) {
-    if (error instanceof AppError && !['store_unreachable', 'store_timeout'].includes(error.code))
-      return null;
+    if (isRefusal(error)) return null;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
 import { readBody } from './body.ts';
 import { connectionFailure } from './failure.ts';
+import { basicAuth, loginOf } from './login.ts';
 import type { HttpProxy } from './proxy.ts';
 import { excerptOf } from './redact.ts';
 
@@ -133,8 +134,7 @@ function withoutLogin(url: URL): URL {
   return bare;
 }
 
-function loginHeader({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+function loginHeader(url: URL): Record<string, string> {
+  const login = loginOf(url);
+  return login === null ? {} : { authorization: basicAuth(login) };
 }

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '../../model/errors.ts';
+import { isDecodable } from '../../model/http-url.ts';
 import { Secret } from '../../model/secret.ts';
 import { secretKey } from '../../model/secret-key.ts';
 
@@ -71,7 +72,9 @@ export function parseProxy(text: string): URL | null {
   if (!URL.canParse(whole)) return null;
   const url = new URL(whole);
   const hasMore = url.pathname !== '/' || url.search !== '' || url.hash !== '';
-  return /^https?:$/.test(url.protocol) && !hasMore && isDecodable(url) ? url : null;
+  return /^https?:$/.test(url.protocol) && !hasMore && isDecodable(`${url.username}${url.password}`)
+    ? url
+    : null;
 }
 
 /** NO_PROXY: names with all below them, addresses, networks (10.0.0.0/8), each maybe with a port; `*` is everybody. */
@@ -111,12 +114,4 @@ function bare(host: string): string {
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
     .toLowerCase();
-}
-
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    return decodeURIComponent(`${username}${password}`) !== null;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { SendError } from '../../model/errors.ts';
 import { codeOf } from './failure.ts';
+import { basicAuth, loginOf } from './login.ts';
 import { type NamedProxy, parseProxy } from './proxy-choice.ts';
 
 /** A way to far ends that leads through a proxy. */
@@ -32,8 +33,8 @@ export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | 
   const { Client, fetch: fetchThrough, ProxyAgent } = await import('undici');
   const { origin, host, protocol } = url;
   const name = `${url.port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host} (${chosen.source})`;
-  const login = url.username === '' && url.password === '' ? null : loginOf(url);
-  const token = login === null ? null : `Basic ${Buffer.from(login).toString('base64')}`;
+  const login = loginOf(url);
+  const token = login === null ? null : basicAuth(login);
   // Plain HTTP is handed to the proxy whole, as curl does: many let CONNECT through to port 443 alone.
   const dispatcher = new ProxyAgent({
     uri: origin,
@@ -86,8 +87,4 @@ function proxyFailure(name: string, peer: string, error: unknown): SendError | n
   const code = codeOf(error);
   if (code === null || !UNREACHED.test(code)) return null;
   return new SendError('unreachable', 'passing', `cannot reach the proxy ${name}: ${code}`);
-}
-
-function loginOf({ username, password }: URL): string {
-  return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
 }
