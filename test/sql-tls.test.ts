@@ -54,6 +54,7 @@ describe('a server with TLS', () => {
     [{ sslmode: 'require', sslrootcert: 'ca.crt' }, true],
     [{ sslmode: 'verify-ca', sslrootcert: 'ca.crt' }, true],
     [{ sslmode: 'verify-full', sslrootcert: 'ca.crt' }, true],
+    [{ sslmode: 'require', channel_binding: 'require', connect_timeout: '300' }, true],
   ])('is spoken to as libpq would: %j', async (parameters, isEncrypted) => {
     expect(await first(withParameters(server.url, parameters), folder)).toBe(isEncrypted);
   });

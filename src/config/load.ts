@@ -14,6 +14,7 @@ import { ConfigError, type Problem } from './problem.ts';
 import { loaderSchema } from './schema.ts';
 import { type Environment, processEnvironment, reasonOf } from './secrets.ts';
 import { substitute } from './substitute.ts';
+import { unheededParameters } from './url-parameters.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
 
 /** Far above any real file. */
@@ -66,7 +67,11 @@ export async function loadConfig(
     prices: list.prices,
     proxies: proxiesOf(env),
     watchedFiles: [absolute, ...named],
-    warnings: [...shown(substituted.warnings), ...noChannel(source, value)],
+    warnings: [
+      ...shown(substituted.warnings),
+      ...noChannel(source, value),
+      ...unheededParameters(parsed.data, source, (place) => hidden.writtenAt(place)),
+    ],
     missing: shown(missing),
     unset: substituted.unset,
     channelTypes: channelTypesOf(value),

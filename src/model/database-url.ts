@@ -26,6 +26,24 @@ const ENCODE: UrlFault = {
 };
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 
+/** The parameters that are read. */
+export const READ: ReadonlySet<string> = new Set([
+  ...['user', 'password', 'host', 'port', 'dbname', 'schema', 'options', 'application_name'],
+  ...['sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding', 'connect_timeout'],
+]);
+/** Of other clients: their pools, their prepared statements, their keepalives. Nothing is lost without them. */
+const NEEDLESS: ReadonlySet<string> = new Set([
+  ...['pgbouncer', 'connection_limit', 'pool_timeout', 'pool_size', 'max_overflow', 'pool_mode'],
+  ...['statement_cache_size', 'prepared_statement_cache_size', 'prepare_threshold', 'supa', 'workaround'],
+  ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count', 'tcp_user_timeout'],
+  ...['fallback_application_name', 'gssencmode', 'sslcompression', 'sslsni', 'uselibpqcompat'],
+]);
+/** What these ask for is so anyway. */
+const MET: Readonly<Record<string, RegExp>> = {
+  client_encoding: /^(utf-?8|auto)$/i,
+  target_session_attrs: /^any$/,
+};
+
 export function isPostgresUrl(text: string): boolean {
   return SCHEME.test(text);
 }
@@ -36,7 +54,7 @@ export function isPostgresUrl(text: string): boolean {
  */
 export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
   const scheme = SCHEME.exec(text);
-  if (scheme === null) return { fault: 'not a database URL', hint: SHAPE };
+  if (scheme === null) return otherText(text);
   const rest = text.slice(scheme[0].length);
   const [, authority = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(?:\?([^#]*))?/.exec(rest) ?? [];
   const parts = authority.split('@');
@@ -44,11 +62,20 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
   const login = parts.length > 1 ? (parts[0] ?? '') : '';
   const isCut =
     parts.length === 1 && (path.includes('@') || (rest.includes('@') && !/^[^:]*(:\d*)?$/.test(server)));
-  const strayInQuery =
-    query !== '' && query.split('&').some((piece) => piece !== '' && !/^[^=@]+=/.test(piece));
+  const strayInQuery = query.split('&').some(isNoParameter);
   const isBroken = parts.length > 2 || isCut || strayInQuery || rest.includes('#');
   if (isBroken || /%(?![0-9a-f]{2})/i.test(rest)) return ENCODE;
   return serverOf({ login, server, path, parameters: parametersOf(query) });
+}
+
+/** What stands there instead, as far as that gives nothing away. */
+function otherText(text: string): UrlFault {
+  if (/^["'].*["']$/.test(text)) return { fault: 'not a database URL: quotes are part of it', hint: SHAPE };
+  const [, other] = /^(?:jdbc:)?([a-z][a-z0-9]{1,19})(?:\+[a-z0-9_]+)?:\/\//i.exec(text) ?? [];
+  if (other === undefined) return { fault: 'not a database URL', hint: SHAPE };
+  const isPrefixed = /^jdbc:postgres/i.test(text);
+  const fault = `not a database URL that can be read: it begins with ${isPrefixed ? 'jdbc:' : `${other}://`}`;
+  return { fault, hint: isPrefixed ? SHAPE : `only PostgreSQL is spoken: ${SHAPE}` };
 }
 
 function serverOf(written: {
@@ -74,6 +101,12 @@ function serverOf(written: {
       hint: `sslmode is one of ${SSL_MODES.join(', ')}`,
     };
   }
+  if (!/^\d{0,6}$/.test(parameters.get('connect_timeout') ?? '')) {
+    return {
+      fault: 'not a database URL: its connect_timeout is no whole number of seconds',
+      hint: 'write connect_timeout=10, or leave it out',
+    };
+  }
   const [user = '', ...password] = login.split(':');
   const decoded = decodeAll([user, password.join(':'), host, path.slice(1)]);
   if (decoded === null) return ENCODE;
@@ -97,6 +130,19 @@ export function sslModeOf(parameters: ReadonlyMap<string, string>): string | nul
   if (ssl === undefined || ssl === '') return parameters.has('sslrootcert') ? 'verify-full' : null;
   if (ssl === 'true' || ssl === '1') return 'verify-full';
   return ssl === 'false' || ssl === '0' ? 'disable' : ssl;
+}
+
+/** The rest of a password, too: no parameter that is not known has a value with an `@`. */
+function isNoParameter(piece: string): boolean {
+  const [, key] = /^([^=@]+)=/.exec(piece) ?? [];
+  return piece !== '' && (key === undefined || (piece.includes('@') && !READ.has(key)));
+}
+
+/** The parameters of a URL that nothing here heeds although they ask for something, by name. */
+export function unheeded({ parameters }: DatabaseUrl): string[] {
+  const isMet = ([key, value]: [string, string]): boolean =>
+    READ.has(key) || NEEDLESS.has(key) || MET[key]?.test(value) === true;
+  return [...parameters].filter((one) => !isMet(one)).map(([key]) => key);
 }
 
 function parametersOf(query: string): ReadonlyMap<string, string> {

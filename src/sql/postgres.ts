@@ -47,7 +47,9 @@ function poolConfig(target: DatabaseUrl, statementTimeoutMs: number): PoolConfig
     ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     application_name: parameters.get('application_name') ?? 'spendwatch',
     max: 4,
-    connectionTimeoutMillis: 10_000,
+    // As to libpq, 0 is none given; but nothing here waits for ever.
+    connectionTimeoutMillis: (Number(parameters.get('connect_timeout')) || 10) * 1_000,
+    enableChannelBinding: parameters.get('channel_binding') === 'require',
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

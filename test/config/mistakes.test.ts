@@ -260,6 +260,23 @@ describe('what is valid, but most likely not meant, is a warning', () => {
   const warningsOf = async (text: string): Promise<string[]> =>
     (await load(text)).warnings.map(({ line, column, message }) => `${line}:${column} ${message}`);
 
+  it('such as parameters in the URL of a database that nothing heeds', async () => {
+    const url = 'postgres://u:hush@h/d?ssl_mode=verify-full&statement_timeout=5000&pgbouncer=true';
+    const text = minimal().replace('pglite:./data', url);
+    const { warnings } = await load(`${text}state: { url: "postgres://h/d?statement_timeout=1" }\n`);
+    const words = formatProblems(warnings).replaceAll(/^.*alerts\.yaml:/gm, '');
+    expect(words).toContain(
+      '2:15 audit.url: the parameter "ssl_mode" of the URL has no effect\n    hint: did you mean "sslmode"?',
+    );
+    expect(words).toContain(
+      '"statement_timeout" of the URL has no effect\n    hint: set audit.statement_timeout',
+    );
+    expect(words).toContain(
+      'state.url: the parameter "statement_timeout" of the URL has no effect\n    hint: take',
+    );
+    expect(words).not.toMatch(/pgbouncer|hush/);
+  });
+
   it('rules without any channel', async () => {
     expect(await warningsOf(minimal())).toEqual(['3:1 the file has no channel, so nobody is told']);
     expect(await warningsOf(FILE)).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDatabaseUrl } from '../../src/model/database-url.ts';
+import { parseDatabaseUrl, unheeded } from '../../src/model/database-url.ts';
 
 const parts = (text: string) => {
   const parsed = parseDatabaseUrl(text);
@@ -29,7 +29,7 @@ describe('a database URL', () => {
     expect(parts(text)).toEqual(expected);
   });
 
-  it.each(['/', '#', '@', '?', '%', '%zz', '1/2', '12#3', '12?3', '1@2', '/@', '#?/'])(
+  it.each(['/', '#', '@', '?', '%', '%zz', '1/2', '12#3', '12?3', '12?3=', '12?3=4&5=', '1@2', '/@', '#?/'])(
     'whose password holds an unescaped %s is told to percent-encode it, without a part of it',
     (letters) => {
       const parsed = parseDatabaseUrl(`postgres://watch:hush${letters}rest@db.example.com:5432/audit`);
@@ -39,7 +39,14 @@ describe('a database URL', () => {
   );
 
   it.each([
-    ['mysql://u:hush@h/d', 'not a database URL'],
+    ['hush', 'not a database URL'],
+    ['mysql://u:hush@h/d', 'not a database URL that can be read: it begins with mysql://'],
+    ['jdbc:postgresql://h/d?password=hush', 'not a database URL that can be read: it begins with jdbc:'],
+    ['"postgres://u:hush@h/d"', 'not a database URL: quotes are part of it'],
+    [
+      'postgres://u:hush@h/d?connect_timeout=hush',
+      'not a database URL: its connect_timeout is no whole number of seconds',
+    ],
     ['postgres://u:hush@h1,h2/d', 'not a database URL: several hosts are named'],
     ['postgres://u:hush@h:0x1/d', 'not a database URL'],
     ['postgres://u:hush@h:99999/d', 'not a database URL: its port is no number from 1 to 65535'],
@@ -49,5 +56,20 @@ describe('a database URL', () => {
     const parsed = parseDatabaseUrl(text);
     expect(parsed).toEqual({ fault, hint: expect.any(String) });
     expect(JSON.stringify(parsed)).not.toContain('hush');
+  });
+
+  it.each([
+    ['postgres://u:p@h/d?sslmode=no-verify&channel_binding=require&options=endpoint%3Dep-x', []],
+    ['postgres://u:p@h/d?pgbouncer=true&connection_limit=1&pool_timeout=0&schema=app', []],
+    ['postgres://u:p@h/d?client_encoding=utf8&target_session_attrs=any&connect_timeout=5', []],
+    ['postgres://u:p@h/d?ssl_mode=verify-full&sslaccept=strict', ['ssl_mode', 'sslaccept']],
+    [
+      'postgres://u:p@h/d?statement_timeout=5000&client_encoding=latin1',
+      ['statement_timeout', 'client_encoding'],
+    ],
+  ])('names the parameters that nothing heeds: %s', (text, expected) => {
+    const parsed = parseDatabaseUrl(text);
+    if ('fault' in parsed) throw new Error(parsed.fault);
+    expect(unheeded(parsed)).toEqual(expected);
   });
 });
