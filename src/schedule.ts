@@ -104,11 +104,11 @@ function localFields(expression: string): LocalFields {
 
 /**
  * Where both the day of the month and the weekday are restricted, either of them names a day, as in crontab(5); node-cron
- * wants both. A field that begins with a star, such as a step over all days, restricts nothing there.
+ * wants both. A field that begins with a star, such as a step over all days, restricts nothing there, nor does Quartz's `?`.
  */
 function dayFields(day: readonly string[]): (readonly string[])[] {
   const [ofMonth = '*', month = '*', weekday = '*'] = day;
-  if (ofMonth.startsWith('*') || weekday.startsWith('*')) return [day];
+  if (/^[*?]/.test(ofMonth) || /^[*?]/.test(weekday)) return [day];
   return [
     [ofMonth, month, '*'],
     ['*', month, weekday],

@@ -76,8 +76,10 @@ describe('a schedule', () => {
     ['0 0 9 L * 2', ['03', '10', '17', '24', '30']],
     ['0 9 1-7 * */6', ['01', '07']],
     ['0 9 */15 * mon', ['16']],
+    ['0 9 ? * mon', ['02', '09', '16', '23', '30']],
+    ['0 9 13 * ?', ['13']],
   ])(
-    'means either day field where both are restricted, and both where one begins with a star: %s',
+    'means either day field where both are restricted, and both where one begins with a star or is a ?: %s',
     (expression, days) => {
       const schedule = cronSchedule(expression, 'UTC');
       const instants = days.map((day) => `2026-11-${day}T09:00:00Z`);

@@ -19,13 +19,30 @@ export const timezone = z.string().transform((name, context) => {
 export const schedule = z.string().transform((text, context) => {
   const { valid, errors } = validateDetailed(text);
   if (valid) return text;
-  const whole = errors.find(({ field }) => field === 'expression');
-  const fields = errors.map(({ field }) => `"${field}"`).join(' and ');
-  const what = whole?.message ?? `${errors.length > 1 ? 'the fields' : 'the field'} ${fields} cannot be read`;
   const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
-  context.issues.push(fault(`not a cron schedule: ${what}`, hint));
+  context.issues.push(fault(`not a cron schedule: ${cronFault(errors)}`, hint));
   return z.NEVER;
 });
+
+type CronErrors = ReturnType<typeof validateDetailed>['errors'];
+
+/** What a cron expression lacks, in words for people. */
+function cronFault(errors: CronErrors): string {
+  const whole = errors.find(({ field }) => field === 'expression');
+  if (whole !== undefined) return whole.message;
+  if (errors.some(({ message }) => message.includes('impossible day'))) {
+    return 'no month that it names has such a day';
+  }
+  // Not their text, which may come from the environment.
+  const fields = errors.map(({ field }) => CRON_FIELDS[field] ?? field);
+  return `${fields.join(' and ')} cannot be read`;
+}
+
+const CRON_FIELDS: Readonly<Record<string, string>> = {
+  dayOfMonth: 'the day',
+  dayOfWeek: 'the weekday',
+  ...Object.fromEntries(['second', 'minute', 'hour', 'month'].map((field) => [field, `the ${field}`])),
+};
 
 export const databaseUrl = (description: string) =>
   secretKey(description).superRefine((secret, context) => {
