@@ -249,7 +249,7 @@ test('a comparison finds a row that was deleted from a day that is kept whole', 
   await calls.log({ at: AT - 20 * DAY, cost: 5, user: 'u1' }, { at: AT - 20 * DAY, cost: 7, user: 'u2' });
   const rollup = opened();
   await expectSettled(rollup, AT, asked);
-  await calls.sql.query(`DELETE FROM api_audit_logs WHERE user_id = 'u2'`);
+  await calls.sql.query(`DELETE FROM api_audit_logs WHERE user_id = 'u1'`);
   expect(rollup.oldest()).toBeLessThan(AT - 29 * DAY);
   expect(await rollup.reconcile(AT - 21 * DAY, AT - 19 * DAY)).toBe(1);
   await expectSame(rollup, AT + MINUTE, asked);
