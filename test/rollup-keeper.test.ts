@@ -138,6 +138,33 @@ const EMPTIED = 'TRUNCATE api_audit_logs RESTART IDENTITY';
 const EXCHANGED = `ALTER TABLE api_audit_logs RENAME TO older; CREATE TABLE api_audit_logs (LIKE older INCLUDING ALL);
   CREATE SEQUENCE ids_from_one; ALTER TABLE api_audit_logs ALTER id SET DEFAULT nextval('ids_from_one')`;
 
+test('a store whose newest row is deleted again and again is read anew once a day at most', async () => {
+  await calls.sql.query(EMPTIED);
+  await calls.log({ at: AT - 20 * HOUR, cost: 5 });
+  const troubles: string[] = [];
+  const keeper = openRollupKeeper(config(), calls.store, state, hearing([], troubles));
+  const readAll = async (at: number) => {
+    while (!(await keeper.maintain(at)).isDone);
+  };
+  await knows(keeper.source, AT);
+  await readAll(AT);
+  const known: boolean[] = [];
+  for (let minute = 1; minute <= 3; minute += 1) {
+    const at = AT + 2 * minute * MINUTE;
+    await calls.log({ at: AT - 3 * HOUR, cost: 100 });
+    expect(await knows(keeper.source, at)).toBe(true);
+    await calls.sql.query('DELETE FROM api_audit_logs WHERE id = (SELECT max(id) FROM api_audit_logs)');
+    known.push(await knows(keeper.source, at + MINUTE).catch(() => false));
+    // What was deleted from an old hour is the comparison's to find; here it is there again.
+    await calls.log({ at: AT - 3 * HOUR, cost: 100 });
+    await readAll(at + MINUTE);
+  }
+  expect(troubles).toHaveLength(1);
+  expect(known[0]).toBe(false);
+  await calls.log({ at: AT - 19 * HOUR, cost: 7 });
+  expect(await knows(keeper.source, AT + 10 * MINUTE)).toBe(true);
+});
+
 test.each([
   { how: 'the table was emptied', statements: EMPTIED, who: 'the same worker' },
   { how: 'the table was emptied', statements: EMPTIED, who: 'the next worker' },

@@ -80,6 +80,11 @@ const LONG_ABSENCE_MS = 6 * HOUR;
 const SHORT_CHUNK_MS = 500;
 const MAX_CHUNK_MS = 8 * DAY;
 const REOPEN_EVERY_MS = DAY;
+/**
+ * A deleted newest row looks like ids that start again. A store that deletes it often must not be read in full each time: the
+ * comparison finds what else is gone.
+ */
+const BEGIN_ANEW_EVERY_MS = DAY;
 /** As many as edges of windows come to in an hour. */
 const FEW_HOURS = 500;
 
@@ -209,6 +214,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     }
   };
 
+  let begunAnewAt = Number.NEGATIVE_INFINITY;
   /** Forgets all cells, those that are kept too: what they were made of is not there any more. */
   const beginAnew = (): void => {
     for (const own of cubes.values()) {
@@ -266,7 +272,10 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
     const newestRow = young.newestRow ?? (await snapshot.newestRow(at));
     let { rowsRead } = young;
     const arrived = await followIds(snapshot, watch, youngFrom, now);
-    if (arrived.startAgain) return null;
+    if (arrived.startAgain && Math.abs(now - begunAnewAt) >= BEGIN_ANEW_EVERY_MS) {
+      begunAnewAt = now;
+      return null;
+    }
 
     const edges = needed();
     const late = arrived.hours.filter((hour) => hour < youngFrom);

@@ -64,6 +64,7 @@ export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: r
   for (const row of rows) {
     if (row.low === null) {
       startAgain = BigInt(row.highest) < BigInt(after);
+      if (startAgain) newest = BigInt(row.highest);
       continue;
     }
     const [low, high] = [BigInt(row.low), BigInt(row.high)];

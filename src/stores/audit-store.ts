@@ -69,7 +69,7 @@ export interface IdGap {
 
 /** Rows that came since the last look, by insert id. */
 export interface Arrivals {
-  /** The highest id there is, at least the one that was looked from. */
+  /** The highest id there is. */
   readonly newest: string;
   /**
    * The highest id is below the one that was looked from: the table was emptied, or another one has taken its place, and
