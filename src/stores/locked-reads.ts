@@ -1,9 +1,8 @@
-import { AppError, isStoreAway } from '../model/errors.ts';
+import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
-import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
-import { fromTableSql } from './cell-sql.ts';
-import { sourceSql, tableSql } from './source-sql.ts';
+import { tableSql } from './source-sql.ts';
+import { tablesRead, touch } from './tables-read.ts';
 
 /** Runs `work` in one read-only transaction over one state of the table; with `withinMs` no statement of it takes longer. */
 export type Reads = <T>(work: (session: SqlSession) => Promise<T>, withinMs?: number) => Promise<T>;
@@ -16,38 +15,49 @@ const MOST_SNAPSHOTS = 3;
 /**
  * Reads that never take a table for empty because it is being rewritten. ALTER TABLE, TRUNCATE and an exchange of tables are
  * not for the snapshots that were taken before they are committed: who has one, and then waits for the table, sees no row of it.
- * So the table is locked before there is a snapshot, as every SELECT would lock it, with its partitions and what views
- * read. Where the lock is refused, which takes SELECT on the whole table, each transaction begins with a look whether its snapshot is
- * older than the table.
+ * So the table is locked before there is a snapshot, as every SELECT would lock it, with its partitions and what views,
+ * expressions and functions read. Where a lock is refused, which takes SELECT on the whole table, each transaction begins with a
+ * look whether its snapshot is older than the tables.
  */
 export function openReads(sql: Sql, mapping: Mapping): Reads {
-  /**
-   * What to lock, none where that is refused; null as long as nobody knows. It is found out before anything is read, so that
-   * no work has to be done twice.
-   */
-  let lock: readonly string[] | null = null;
+  /** Null as long as nobody knows. It is found out before anything is read, so that no work has to be done twice. */
+  let protection: Protection | null = null;
   let unlockedReads = 0;
   return async (work, withinMs) => {
     const options: TransactionOptions =
       withinMs === undefined ? { readOnly: true } : { readOnly: true, statementTimeoutMs: withinMs };
-    lock ??= await lockable(sql, mapping, options);
-    if (lock.length === 0) {
+    const now = protection ?? (await protectionOf(sql, mapping, options));
+    protection = now.isKnown ? now : null;
+    if (!now.isLocked) {
       unlockedReads += 1;
-      if (unlockedReads % LOCK_TRIED_EVERY === 0) lock = null;
-      return readUnlocked(sql, mapping, options, work);
+      if (unlockedReads % LOCK_TRIED_EVERY === 0) protection = null;
     }
+    const locked = now.lock.length === 0 ? options : { ...options, lock: now.lock };
     try {
-      return await sql.transaction({ ...options, lock }, work);
+      return await (now.isLocked
+        ? sql.transaction(locked, work)
+        : readUnlocked(sql, mapping, locked, now.touching, work));
     } catch (error) {
       // This read is lost; the next one finds out anew, also where another table that was locked is gone.
-      if (isOneOf(error, ['store_lock_refused', 'store_table_missing'])) lock = null;
+      if (isOneOf(error, ['store_lock_refused', 'store_table_missing'])) protection = null;
       throw error;
     }
   };
 }
 
-/** The table, and others that its expressions read, as far as they can be locked; none where the table itself cannot. */
-async function lockable(sql: Sql, mapping: Mapping, options: TransactionOptions): Promise<readonly string[]> {
+/** How reads are kept from taking a table for empty. */
+interface Protection {
+  /** What to lock: the table, and others that are read along with it, as far as the locks are given. */
+  readonly lock: readonly string[];
+  /** Whether that is all that is read. */
+  readonly isLocked: boolean;
+  /** What locks the rest, once there is a snapshot. */
+  readonly touching: readonly string[];
+  /** False where it has to be found out again for the next read. */
+  readonly isKnown: boolean;
+}
+
+async function protectionOf(sql: Sql, mapping: Mapping, options: TransactionOptions): Promise<Protection> {
   const isGiven = async (table: string): Promise<boolean> => {
     try {
       await sql.transaction({ ...options, lock: [table] }, async () => undefined);
@@ -58,38 +68,15 @@ async function lockable(sql: Sql, mapping: Mapping, options: TransactionOptions)
     }
   };
   const table = tableSql(mapping.table);
-  if (!(await isGiven(table))) return [];
-  const lock = [table];
-  for (const other of await othersRead(sql, mapping, options)) if (await isGiven(other)) lock.push(other);
-  return lock;
-}
-
-/** Other tables that are read along with the table: planning to read an expression locks what it selects from. */
-async function othersRead(
-  sql: Sql,
-  mapping: Mapping,
-  options: TransactionOptions,
-): Promise<readonly string[]> {
-  const sources = [...Object.values(mapping.columns), ...Object.values(mapping.dimensions)];
-  const selecting = sources.filter((source) => typeof source !== 'string' && /\bselect\b/i.test(source.sql));
-  if (selecting.length === 0) return [];
-  return sql.transaction(options, async (session) => {
-    for (const source of selecting) {
-      const plan = `${fromTableSql(mapping, [sourceSql(source)], [])} LIMIT 0`;
-      await attempt(session, () => session.query(plan)).catch((error: unknown) => {
-        // An expression that cannot be read fails the rules that use it, and no others.
-        if (isStoreAway(error)) throw error;
-      });
-    }
-    const rows = await session.query<{ name: string }>(
-      `SELECT held.relation::regclass::text AS name FROM pg_locks AS held JOIN pg_class AS known ON known.oid = held.relation
-       WHERE held.pid = pg_backend_pid() AND held.locktype = 'relation' AND known.relkind IN ('r', 'p', 'v')
-         AND known.relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])
-         AND held.relation <> $1::regclass ORDER BY held.relation`,
-      [tableSql(mapping.table)],
-    );
-    return rows.map(({ name }) => name);
-  });
+  const lock = (await isGiven(table)) ? [table] : [];
+  const own = lock.length === 0 ? options : { ...options, lock: [table] };
+  const { names, touching, isKnown } = await sql.transaction(own, (session) => tablesRead(mapping, session));
+  let isLocked = lock.length > 0;
+  for (const name of isLocked ? names : []) {
+    if (await isGiven(name)) lock.push(name);
+    else isLocked = false;
+  }
+  return { lock, isLocked, touching, isKnown };
 }
 
 function isOneOf(error: unknown, codes: readonly string[]): boolean {
@@ -100,11 +87,13 @@ async function readUnlocked<T>(
   sql: Sql,
   mapping: Mapping,
   options: TransactionOptions,
+  touching: readonly string[],
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
   let wasEmpty = false;
   for (let taken = 1; taken <= MOST_SNAPSHOTS; taken += 1) {
     const read = await sql.transaction(options, async (session) => {
+      for (const text of touching) await touch(text, session);
       const table = await look(mapping, session);
       // Of a table elsewhere nothing is known but whether it has rows; a second snapshot that finds none is no accident.
       const isOld = table.rewritten || (!table.occupied && !wasEmpty);

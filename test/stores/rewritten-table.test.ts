@@ -71,6 +71,13 @@ const PART_EXCHANGED = `ALTER TABLE calls DETACH PARTITION calls_chat; CREATE TA
   DROP TABLE calls_chat; ALTER TABLE calls ATTACH PARTITION fresh FOR VALUES IN ('chat')`;
 const VIEW = 'CREATE VIEW shown AS SELECT * FROM calls';
 
+const FUNCTION = `CREATE FUNCTION every_call() RETURNS SETOF calls LANGUAGE plpgsql STABLE AS 'BEGIN RETURN QUERY SELECT * FROM calls; END';
+  CREATE VIEW shown AS SELECT * FROM every_call()`;
+/** Rows are seen by those who are members, as row security has it. */
+const POLICY = `CREATE TABLE member (name text); INSERT INTO member VALUES ('${READER}'); ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY members ON calls USING (current_user IN (SELECT name FROM member))`;
+const MEMBERS_RELOADED = `TRUNCATE member; INSERT INTO member VALUES ('${READER}')`;
+
 /** What is made, what is granted, what is read, and how it is rewritten. */
 const CASES: readonly (readonly [
   name: string,
@@ -92,6 +99,27 @@ const CASES: readonly (readonly [
     WHOLE('shown'),
     'shown',
     PART_RELOADED,
+  ],
+  [
+    'the table of a function in a view is loaded again',
+    `${TABLE}; ${FUNCTION}`,
+    `${WHOLE('calls')}; ${WHOLE('shown')}`,
+    'shown',
+    RELOADED,
+  ],
+  [
+    'the table of a function in a view is loaded again, which only the function may read',
+    `${TABLE}; ${FUNCTION}; ALTER FUNCTION every_call() SECURITY DEFINER`,
+    WHOLE('shown'),
+    'shown',
+    RELOADED,
+  ],
+  [
+    'the table of a policy is loaded again',
+    `${TABLE}; ${POLICY}`,
+    `${WHOLE('calls')}; ${WHOLE('member')}`,
+    'calls',
+    MEMBERS_RELOADED,
   ],
   [
     'a materialized view is refreshed',
@@ -242,6 +270,37 @@ describe('while a table is loaded again', () => {
     const rewritten = `CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM price; TRUNCATE price; INSERT INTO price SELECT * FROM kept`;
     expect(await spend(store)).toBe(ALL);
     expect(await readDuring(rewritten, () => spend(store))).toBe(ALL);
+  });
+
+  it.each([
+    ['a function of an expression reads', '', `${WHOLE('price')}; ${WHOLE('calls')}`],
+    ['a function of an expression alone may read', 'SECURITY DEFINER', WHOLE('calls')],
+    [
+      'a function reads, where the table is read by columns alone',
+      '',
+      `${WHOLE('price')}; ${BY_COLUMN('calls')}`,
+    ],
+  ])('a table that %s is not taken for empty', async (_, security, granted) => {
+    await owner.query(`REVOKE ALL ON calls FROM ${READER}; CREATE TABLE price (service text, usd numeric);
+      INSERT INTO price VALUES ('search', 1440), ('chat', 1440);
+      CREATE FUNCTION price_of(asked text) RETURNS numeric LANGUAGE plpgsql STABLE ${security} AS
+        'BEGIN RETURN (SELECT usd FROM price WHERE service = asked); END'; ${granted}`);
+    const cost = { sql: 'Price_Of(service)' };
+    const store = postgres.open(reader, { table: 'calls', columns: { time: 'at', cost } }, null);
+    const rewritten = `CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM price; TRUNCATE price; INSERT INTO price SELECT * FROM kept`;
+    expect(await readDuring(rewritten, () => spend(store))).toBe(ALL);
+    expect(await readDuring(rewritten, () => spend(store))).toBe(ALL);
+  });
+
+  it('a function is known from the first row on', async () => {
+    await owner.query(`CREATE TABLE price (usd numeric); INSERT INTO price VALUES (1440); ${WHOLE('price')};
+      CREATE FUNCTION price_of() RETURNS numeric LANGUAGE plpgsql STABLE AS 'BEGIN RETURN (SELECT max(usd) FROM price); END'`);
+    const columns = { time: 'at', cost: { sql: 'price_of()' } };
+    const store = postgres.open(reader, { table: 'calls', columns }, null);
+    await owner.query('TRUNCATE calls');
+    expect(await spend(store)).toBeUndefined();
+    await owner.query(`INSERT INTO calls ${ROWS}`);
+    expect(await readDuring('TRUNCATE price; INSERT INTO price VALUES (1440)', () => spend(store))).toBe(ALL);
   });
 
   it('of a table that an expression selected from and that is gone, one read is lost', async () => {

@@ -1,0 +1,102 @@
+import { isStoreAway } from '../model/errors.ts';
+import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
+import type { Mapping } from './audit-store.ts';
+import { fromTableSql } from './cell-sql.ts';
+import { sourceSql, tableSql } from './source-sql.ts';
+import { sourcesOf } from './sources.ts';
+
+/** What is read along with the table. */
+export interface TablesRead {
+  /** Other tables and views, quoted, which a lock of the table does not lock. */
+  readonly names: readonly string[];
+  /** Statements that read them, and so lock them. */
+  readonly touching: readonly string[];
+  /** False where functions are called with rows, and there was no row to call them with. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Tables that are read along with the table: what expressions and policies of row security select from is locked as soon as they
+ * are planned, what functions read when they are called, and so they are called with one row. Wants a transaction that has what
+ * locks it gets of the table.
+ */
+export async function tablesRead(mapping: Mapping, session: SqlSession): Promise<TablesRead> {
+  const before = await heldRelations(session);
+  const table = tableSql(mapping.table);
+  const expressions = sourcesOf(mapping).flatMap(({ source }) =>
+    typeof source === 'string' ? [] : [source.sql],
+  );
+  const planned = [
+    `SELECT FROM ${table} LIMIT 0`,
+    ...expressions
+      .filter((sql) => /\bselect\b/i.test(sql))
+      .map((sql) => `${fromTableSql(mapping, [sourceSql({ sql })], [])} LIMIT 0`),
+  ];
+  for (const text of planned) await touch(text, session);
+  const calling = await callingSql(mapping, table, expressions, session);
+  let isKnown = true;
+  for (const text of calling) isKnown = (await touch(text, session)) !== 0 && isKnown;
+  const names = [...(await heldRelations(session))].flatMap(([oid, name]) => (before.has(oid) ? [] : [name]));
+  return { names, touching: [...planned, ...calling], isKnown };
+}
+
+/**
+ * Reads as far as to have the locks: the number of rows, null where it cannot be read, which fails the rules that use
+ * it, and no others.
+ */
+export async function touch(text: string, session: SqlSession): Promise<number | null> {
+  try {
+    return (await attempt(session, () => session.query(text))).length;
+  } catch (error) {
+    if (isStoreAway(error)) throw error;
+    return null;
+  }
+}
+
+/** Statements that call, with one row, the functions of others which views, policies and expressions call. */
+async function callingSql(
+  mapping: Mapping,
+  table: string,
+  expressions: readonly string[],
+  session: SqlSession,
+): Promise<string[]> {
+  const [called] = await session.query<{ inside: boolean; names: string[] }>(
+    `SELECT EXISTS (
+       SELECT FROM pg_locks AS held
+       JOIN LATERAL (SELECT oid, 'pg_rewrite'::regclass AS class FROM pg_rewrite WHERE ev_class = held.relation
+         UNION ALL SELECT oid, 'pg_policy'::regclass FROM pg_policy WHERE polrelid = held.relation) AS user_of ON true
+       JOIN pg_depend AS used ON used.classid = user_of.class AND used.objid = user_of.oid AND used.refclassid = 'pg_proc'::regclass
+       JOIN pg_proc AS called ON called.oid = used.refobjid
+       WHERE held.pid = pg_backend_pid() AND held.locktype = 'relation' AND called.pronamespace <> 'pg_catalog'::regnamespace
+     ) AS inside,
+     ARRAY(SELECT DISTINCT proname::text FROM pg_proc
+       WHERE pronamespace <> 'pg_catalog'::regnamespace AND proname = ANY($1::text[])) AS names`,
+    [expressions.flatMap(namesCalled)],
+  );
+  const names = new Set(called?.names);
+  const calling = expressions.filter((sql) => namesCalled(sql).some((name) => names.has(name)));
+  return [
+    ...(called?.inside === true ? [`SELECT * FROM ${table} LIMIT 1`] : []),
+    ...calling.map((sql) => `${fromTableSql(mapping, [sourceSql({ sql })], [])} LIMIT 1`),
+  ];
+}
+
+/** The names in front of brackets, as the catalog has them. */
+function namesCalled(sql: string): string[] {
+  return [...sql.matchAll(/(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*\(/gu)].map(
+    ([, quoted, plain = '']) => (quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"')),
+  );
+}
+
+/** What this transaction has locked of what can be locked by name, by its number. */
+async function heldRelations(session: SqlSession): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.query<{ oid: string; name: string }>(
+    `SELECT held.relation::text AS oid, held.relation::regclass::text AS name
+     FROM pg_locks AS held JOIN pg_class AS known ON known.oid = held.relation
+     WHERE held.pid = pg_backend_pid() AND held.locktype = 'relation' AND known.relkind IN ('r', 'p', 'v')
+       AND known.relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])
+     ORDER BY held.relation`,
+  );
+  return new Map(rows.map(({ oid, name }) => [oid, name]));
+}
