@@ -1,3 +1,4 @@
+import { localTime } from '../model/display-time.ts';
 import type { HealthNote } from '../model/health-note.ts';
 import { isoInstant } from '../model/window.ts';
 import type { FutureRows } from '../stores/audit-store.ts';
@@ -12,22 +13,27 @@ export const futureRows: HealthNoteKind = {
     labelNames: [],
   },
   open:
-    ({ store }) =>
+    ({ store, config }) =>
     async (at): Promise<Noticed> => {
       const found = await store.futureRows(at);
       const value = found === null ? 0 : found.aheadMs / 1000;
-      return { samples: [{ labels: {}, value }], note: found === null ? null : noteOf(found) };
+      return {
+        samples: [{ labels: {}, value }],
+        note: found === null ? null : futureRowsNote(found, config.timezone),
+      };
     },
 };
 
-function noteOf({ newestRow, aheadMs, message, hint }: FutureRows): HealthNote {
-  const [title = ''] = message.split(' Rows in');
+export function futureRowsNote(
+  { newestRow, aheadMs, summary, message, hint }: FutureRows,
+  zone: string,
+): HealthNote {
   return {
     type: 'health.future_rows',
     severity: 'warning',
-    title: `rows in the future are not watched: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+    title: `rows in the future are not watched: ${summary}`,
     lead: [message, `What to do: ${hint}`],
-    facts: [['Newest row', isoInstant(newestRow)]],
+    facts: [['Newest row', localTime(newestRow, zone)]],
     tables: [],
     data: { newest_row: isoInstant(newestRow), ahead_seconds: Math.round(aheadMs / 1000), message, hint },
   };

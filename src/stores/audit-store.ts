@@ -126,6 +126,8 @@ export interface FutureRows {
   /** Its time, and how far ahead that is, ms. */
   readonly newestRow: number;
   readonly aheadMs: number;
+  /** For a title: what is so, without a capital and a full stop. */
+  readonly summary: string;
   readonly message: string;
   readonly hint: string;
 }

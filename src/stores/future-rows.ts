@@ -33,10 +33,12 @@ export function futureRows(
   if (newest === null || newest - now <= SAME_CLOCK_MS) return null;
   const aheadMs = newest - now;
   const isLocal = timeType === 'timestamp' && aheadMs <= FURTHEST_ZONE_MS;
+  const summary = `the newest row is ${durationText(aheadMs)} ahead of the clock${isLocal ? ': local time?' : ''}`;
   return {
     newestRow: newest,
     aheadMs,
-    message: `The newest row is ${durationText(aheadMs)} ahead of the clock${isLocal ? ': local time?' : '.'} Rows in the future are not counted until their time comes.`,
+    summary,
+    message: `T${summary.slice(1)}${isLocal ? '' : '.'} Rows in the future are not counted until their time comes.`,
     hint: isLocal ? localCure(mapping, aheadMs) : WRITER_CURE,
   };
 }

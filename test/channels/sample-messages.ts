@@ -1,3 +1,4 @@
+import { futureRowsNote } from '../../src/health-notes/future-rows.ts';
 import { alertMessage } from '../../src/model/alert-message.ts';
 import type { Alert, Finding } from '../../src/model/finding.ts';
 import {
@@ -13,6 +14,8 @@ import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts'
 import { refusedMessage } from '../../src/model/refused-message.ts';
 import type { RuleBase } from '../../src/model/rule.ts';
 import { unpricedNote } from '../../src/model/unpriced-note.ts';
+import type { FutureRows } from '../../src/stores/audit-store.ts';
+import { futureRows } from '../../src/stores/future-rows.ts';
 
 export const AT = Date.parse('2026-11-20T02:05:00Z');
 export const DATA_AS_OF = Date.parse('2026-11-20T02:04:58Z');
@@ -116,6 +119,14 @@ export function hostileMessage(): Message {
   return sampleNews(HOSTILE_NAMES.map((name, i) => sampleAlert({ key: [name], breakdown }, { id: `a${i}` })));
 }
 
+const ahead = (ms: number): FutureRows =>
+  futureRows(
+    AT + ms,
+    AT,
+    { table: 'public.api_audit_logs', columns: { time: 'created_at' }, dimensions: {}, timeKind: null },
+    'timestamp',
+  ) as FutureRows;
+
 const moment = { at: AT, zone: 'UTC', timestamp: AT + 1500 };
 
 /** One of each kind, as `docs/messages` shows them. */
@@ -151,6 +162,18 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
         baseline: { mean: 41.2, stddev: 59.273, floor: 8.24, n: 28 },
         zscore: 6.2615,
         severity: 'warning',
+        breakdown: {
+          model: [
+            { key: 'gpt-4.1', value: amount('398.84', 118_310) },
+            { key: 'gpt-4.1-mini', value: amount('13.5', 927) },
+            { key: 'gpt-9', value: amount('0', 1192), unpriced: 1192 },
+            { key: null, value: amount('0', 12), unpriced: 12 },
+          ],
+          user: [
+            { key: 'svc-indexer', value: amount('396.2', 117_004) },
+            { key: 'anna@example.com', value: amount('16.14', 3437) },
+          ],
+        },
         window: { from: AT - 6 * HOUR, to: AT },
         unpriced: { calls: 1204, models: 2 },
       }),
@@ -171,6 +194,17 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
         value: amount('1204', 2_310_112),
         bound: fixedFromNumber(1000),
         window: { from: Date.parse('2026-11-20T00:00:00Z'), to: AT },
+        breakdown: {
+          model: [
+            { key: 'gpt-4.1', value: amount('1102.4', 2_290_016) },
+            { key: 'claude-sonnet-4', value: amount('89.3', 8096) },
+            { key: 'gpt-4.1-mini', value: amount('12.3', 12_000) },
+          ],
+          service: [
+            { key: 'search', value: amount('1140.1', 2_296_100) },
+            { key: 'support', value: amount('63.9', 14_012) },
+          ],
+        },
       }),
     ],
     {
@@ -216,6 +250,10 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
     ),
     { dataAsOf: DATA_AS_OF, ...moment },
   ),
+  'future-rows': healthNoteMessage(futureRowsNote(ahead(8 * HOUR - 12_000), 'UTC'), {
+    dataAsOf: DATA_AS_OF,
+    ...moment,
+  }),
   drill: drillMessage({ channel: 'oncall', ...moment }),
   blind: blindMessage({
     reason: '3 polls in a row failed: cannot reach the audit store at db.example.com:5432 (ECONNREFUSED)',

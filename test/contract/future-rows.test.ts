@@ -63,6 +63,8 @@ describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
     expect((await open().futureRows(NOW))?.message).toMatch(
       /^The newest row is 3 h ahead of the clock\. Rows/,
     );
+    const look = futureRows.open({ store: open(), config: { timezone: 'UTC' } } as App);
+    expect((await look(NOW)).note?.title).toMatch(/: the newest row is 3 h ahead of the clock$/);
     expect((await open().futureRows(NOW))?.hint).not.toContain('AT TIME ZONE');
     await engine.sql.query('DROP TABLE calls');
     await fill('timestamp', 3 * 24 * 60);
@@ -79,7 +81,7 @@ describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
 
   test('are a health message and a gauge', async () => {
     await fill('timestamp', 8 * 60 - 1);
-    const look = futureRows.open({ store: open() } as App);
+    const look = futureRows.open({ store: open(), config: { timezone: 'Asia/Shanghai' } } as App);
     const { samples, note } = await look(NOW);
     expect(samples).toEqual([{ labels: {}, value: 8 * 3600 - 60 }]);
     expect(note).toMatchObject({
@@ -87,6 +89,7 @@ describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
       severity: 'warning',
       title:
         'rows in the future are not watched: the newest row is 7 h 59 min ahead of the clock: local time?',
+      facts: [['Newest row', '2026-03-11 01:59 UTC+08:00']],
       lead: [expect.any(String), expect.stringContaining('AT TIME ZONE')],
       data: { newest_row: '2026-03-10T17:59:00Z', ahead_seconds: 28_740 },
     });
