@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import { limitOf } from '../check/table.ts';
+import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localTime } from '../model/display-time.ts';
 import { counted, displayCount, displayValue } from '../model/display-value.ts';
@@ -55,7 +56,7 @@ function overview(result: BacktestResult): string {
       `<td class="n">${displayCount(one.alerts.length)}</td>`,
       `<td class="n">${displayCount(one.messages)}</td>`,
       `<td class="n">${displayCount(one.silenced)}</td>`,
-      `<td>${htmlText(limitOf(rule))} in ${htmlText(rule.window.text)}</td>`,
+      `<td>${htmlText(limitOf(rule))} ${htmlText(windowText(rule.window))}</td>`,
       `<td class="n">${shown(values?.p50)}</td>`,
       `<td class="n">${shown(values?.p95)}</td>`,
       `<td class="n">${shown(values?.max)}</td>`,
@@ -78,7 +79,7 @@ function section(one: BacktestedRule, result: BacktestResult): string {
   const perWeek = weeks.map(([week, count]) => `${week}: ${displayCount(count)}`).join(', ');
   return `<section>
 <h2>${htmlText(displayText(rule.name))}</h2>
-<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitOf(rule))} in ${htmlText(rule.window.text)}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
+<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitOf(rule))} ${htmlText(windowText(rule.window))}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
 ${error === null ? '' : `<p class="fault">This rule could not be judged: ${htmlText(error)}</p>`}
 ${chartsOf(one, result)}
 ${alertTable(alerts, result.zone, false)}

@@ -119,7 +119,9 @@ function blocksText(post: Readonly<Record<string, unknown>>, width: number, bold
         const [label = '', ...value] = plain(text, String).split('\n');
         return `${bold(label.replaceAll('*', '').padEnd(12))} ${value.join(' ')}`;
       });
-      return [...(block.text === undefined ? [] : [plain(block.text.text, bold)]), ...fields].join('\n');
+      return [...(block.text === undefined ? [] : [plain(block.text.text, bold).trimEnd()]), ...fields].join(
+        '\n',
+      );
     })
     .join('\n\n');
 }

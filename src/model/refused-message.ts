@@ -45,7 +45,7 @@ export function refusedMessage(
     ],
     footer: [
       ...(more > 0 ? [`And ${more} more.`] : []),
-      'Once it is put right the file is read again by itself. `spendwatch validate` shows every fault.',
+      'Once it is put right the file is read again by itself. To see every fault: spendwatch validate.',
     ],
     json: messageJson('health.reload', timestamp, { path, faults, since: isoInstant(since) }),
   };

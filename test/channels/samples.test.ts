@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { plainText } from '../../src/model/plain-text.ts';
-import { SAMPLES } from './sample-messages.ts';
+import { SAMPLES } from './samples.ts';
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const file = (name: string): string => new URL(`../../docs/messages/${name}`, import.meta.url).pathname;

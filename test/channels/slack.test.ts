@@ -3,7 +3,8 @@ import type { Channel, Envelope } from '../../src/channels/channel.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { slack } from '../../src/channels/slack.ts';
 import { type SlackCall, startSlackReceiver } from '../../src/demo/slack-receiver.ts';
-import { hostileMessage, SAMPLES, sampleAlert, sampleNews } from './sample-messages.ts';
+import { hostileMessage, sampleAlert, sampleNews } from './sample-messages.ts';
+import { SAMPLES } from './samples.ts';
 import { faultsForSlack, type SlackBlock } from './slack-limits.ts';
 
 const MINUTE = 60_000;

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
@@ -163,6 +165,14 @@ describe('backtest', () => {
     expect(stdout).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;[U+202E]{a}');
     expect(stdout.match(/<svg/g)?.length).toBe(2);
     expect(stdout).toContain('prefers-color-scheme: dark');
+  });
+
+  it('speaks of a window as people do in the report', async () => {
+    const file = alertsYaml(audit.url, 50).replace(/window: 1h/, 'window: this_week');
+    await writeFile(join(folder.path, 'week.yaml'), file);
+    const { stdout } = await backtest(...RANGE, '-c', 'week.yaml', '--format', 'html');
+    expect(stdout).toMatch(/&gt;= \$50\.00 \/ \$1,000\.00 this week<\/td>/);
+    expect(stdout).toMatch(/z 3 over 28d in 1h<\/td>/);
   });
 
   it('replays the schedule of the file when it is asked to', async () => {

@@ -4,13 +4,8 @@ import type { Channel } from '../../src/channels/channel.ts';
 import { channelTypes } from '../../src/channels/index.ts';
 import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../../src/demo/receivers.ts';
 import { SendError } from '../../src/model/errors.ts';
-import {
-  HOSTILE_NAMES,
-  hostileMessage,
-  SAMPLES,
-  sampleAlert,
-  sampleNews,
-} from '../channels/sample-messages.ts';
+import { HOSTILE_NAMES, hostileMessage, sampleAlert, sampleNews } from '../channels/sample-messages.ts';
+import { SAMPLES } from '../channels/samples.ts';
 
 const SECRET = 'a secret of more than sixteen bytes';
 const alert = sampleNews([sampleAlert()]);

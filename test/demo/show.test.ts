@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
+import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { openShow, wrapped } from '../../src/demo/show.ts';
+import { SAMPLES } from '../channels/samples.ts';
 
 it('a line that is too wide goes on below, as far in as it begins, and loses no word', () => {
   expect(wrapped('  one two three four', 12)).toEqual(['  one two', '    three', '    four']);
@@ -44,4 +46,9 @@ it.each([true, false])('a webhook takes a screen of 80 by 24 at most, colour %s'
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.join('\n')).toContain('"rule": "hourly-burn"');
   expect(lines.join('\n')).toContain('shortened');
+});
+
+it.each(Object.entries(SAMPLES))('no post has two empty lines together: %s', (_, message) => {
+  const post = renderSlack(message, 'dlv_01') as unknown as Record<string, unknown>;
+  expect(openShow(false, 80).slack(post)).not.toMatch(/│\n│\n/);
 });
