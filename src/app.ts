@@ -1,6 +1,8 @@
 import type { Channel } from './channels/channel.ts';
 import { channelTypes } from './channels/index.ts';
+import { withheld } from './channels/withheld.ts';
 import type { Config } from './config/config.ts';
+import { placeholdersOf } from './config/placeholders.ts';
 import { AppError } from './model/errors.ts';
 import { ruleFingerprints } from './model/fingerprint.ts';
 import type { Dimension } from './model/series.ts';
@@ -106,10 +108,15 @@ export async function openApp(config: Config, options: { readonly mustExist?: bo
     const stateSql = await openSql(stateUrl, { baseDir: config.dir });
     opened.push(() => stateSql.close());
     const channels = new Map<string, Channel>();
+    const placeholders = new Map(placeholdersOf(config).map((one) => [one.channel, one]));
     for (const name of config.channels.keys()) {
       const channel = await openChannel(config, name);
       opened.push(() => channel.close());
-      channels.set(name, channel);
+      const found = placeholders.get(name);
+      channels.set(
+        name,
+        found === undefined ? channel : withheld(channel, `${found.message} (${found.hint})`),
+      );
     }
     return appOf(config, {
       auditSql,

@@ -1,9 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spendwatch as command } from '../support/command.ts';
+import { hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
 
 const FILE = `version: 1
@@ -84,5 +85,31 @@ describe('a file that still has the placeholder of the example', () => {
     expect(stdout).toBe(
       'oncall: failed: token is still the placeholder of the example (set SLACK_BOT_TOKEN, or write token)\n',
     );
+  });
+
+  it('is not sent with: the delivery fails as one that a person must put right, and the far end hears nothing', async () => {
+    const ends = await startFarEnds();
+    try {
+      const channels = ends.channels.replace('xoxb-test-token', '"${SLACK_BOT_TOKEN:-xoxb-replace-me}"');
+      const file = FILE.replace(/^channels: .*\n/m, channels).replace(
+        'threshold: 1 ',
+        'threshold: 1, notify: [oncall] ',
+      );
+      await writeFile(join(folder.path, 'alerts.yaml'), file);
+      const time = new Date(Date.now() - 120_000).toISOString();
+      await writeFile(
+        join(folder.path, 'calls.jsonl'),
+        `${JSON.stringify({ time, service: 's', model: 'm', cost: 5 })}\n`,
+      );
+      await spendwatch('import', 'calls.jsonl');
+      const { stdout, stderr } = await spendwatch('check', '--notify');
+      expect(stdout + stderr).toContain(
+        'token is still the placeholder of the example (set SLACK_BOT_TOKEN, or write token)',
+      );
+      expect(ends.posts).toEqual([]);
+      expect(hookTypes(ends.hooks)).toEqual(['health.channel']);
+    } finally {
+      await ends.close();
+    }
   });
 });
