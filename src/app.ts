@@ -47,7 +47,7 @@ export async function openAudit(
   }
 }
 
-/** A variable that was forgotten is the likelier reason than an embedded store that was. */
+/** There is no embedded store. More likely a variable was forgotten, so that is said first. */
 function noCalls(config: Config, cause: AppError): AppError {
   const variable = config.unset.get('audit.url');
   const make =

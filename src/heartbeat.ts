@@ -11,8 +11,8 @@ const TIMEOUT_MS = 10_000;
 
 export interface Heartbeat {
   /**
-   * Called after every good poll, with its scheduled instant (ms). Polls end now a little earlier and now a little later,
-   * so by the clock every second one of those a minute apart would come too soon.
+   * Called after every good poll, with its scheduled instant (ms). The clock would not do: polls end a little earlier or later
+   * each time, so that of polls a minute apart every second one would come too soon.
    */
   beat(at: number): void;
 }

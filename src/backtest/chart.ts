@@ -22,7 +22,7 @@ export interface Chart {
 
 use([LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
-/** Drawn for a desk and for a phone: one drawing that shrinks to a third has letters that nobody can read. */
+/** Drawn twice, for a desk and for a phone: nobody can read the letters of one drawing that shrinks to a third. */
 const SIZES = {
   broad: { width: 1080, height: 300, ticks: 8 },
   narrow: { width: 400, height: 260, ticks: 3 },

@@ -88,7 +88,7 @@ async function botWire(
   };
 }
 
-/** An incoming webhook says `ok` when it has taken the message, in 2 letters; how long it takes is the attempt's limit. */
+/** An incoming webhook answers `ok` when it has taken the message. The attempt's time limit is the only one. */
 const WHOLE_ANSWER = { mostBytes: 8_192, untilMs: null };
 
 function webhookWire(url: string, via: HttpProxy | null): Wire {

@@ -17,9 +17,9 @@ export interface CheckedRule {
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
   readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
-  /** The calls that a group's value lacks, so that it is a lower bound; null where it lacks none. */
+  /** Calls without a price that a group's value lacks, which makes it a lower bound; null when it lacks none. */
   unpricedOf(key: GroupKey): Unpriced | null;
-  /** Whether any group's value lacks some. */
+  /** Whether the value of any group lacks such calls. */
   readonly isPartlyUnpriced: boolean;
   /** Why the rule could not be read. */
   readonly error: string | null;
@@ -34,7 +34,7 @@ export interface CheckResult {
   readonly rules: readonly CheckedRule[];
   /** Calls without a price in the windows of rules that rest on cost; null where there is none. */
   readonly unpriced: UnpricedValues['all'];
-  /** Why it is not known of some values what they lack; null where it is. */
+  /** Why it is unknown what some values lack; null when it is known. */
   readonly unpricedError: string | null;
   /** How far rows lie ahead of the clock, ms; null where none do. */
   readonly aheadMs: number | null;

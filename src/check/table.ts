@@ -87,7 +87,7 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
   return table.toString().replace(/[ ]+$/gm, '');
 }
 
-/** The worst group that is known may be whole while others are not. */
+/** The value of the worst known group may be complete while those of others are not. */
 function leastValue(
   { rule, unpricedOf, isPartlyUnpriced }: CheckedRule,
   { key, value }: Observation,

@@ -64,7 +64,7 @@ async function evaluated(
   }
 }
 
-/** Says on stderr that rows lie ahead of the clock; how far, ms, or null. What cannot be found out now changes no result. */
+/** Warns on stderr of rows ahead of the clock. Returns how far ahead (ms), or null; a failed look-up changes no result. */
 async function tellFutureRows(store: AuditStore, io: Pick<Io, 'err'>): Promise<number | null> {
   const found = await store.futureRows(Date.now()).catch(() => null);
   if (found === null) return null;

@@ -113,7 +113,7 @@ function openArrivals(io: Io, show: Show) {
   return {
     allKinds,
     count: () => count,
-    /** Also those that waited for others which did not come. */
+    /** Resolves when everything is shown, including what waited for others that did not come. */
     shown(): Promise<void> {
       for (const print of waiting.splice(0)) print();
       return printing;

@@ -91,7 +91,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     service.reloading();
     try {
       const config = await loadConfig(options.config, io.env);
-      // What it cannot go through is found before anything is opened or handed over.
+      // A proxy that is not valid is found before anything is opened or handed over.
       heartbeatOf(config);
       const next = await openApp(config);
       const old = { ...running };
@@ -144,7 +144,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   return 0;
 }
 
-/** What was perhaps forgotten: the file is valid, and yet nobody would be told, or nothing be seen. */
+/** Warns of a valid file with which nobody would be told, or nothing would be seen. */
 function warnOfExamples(config: Config, log: Log): void {
   const note = unsetNote(config);
   if (note !== null) log.warn(note);
@@ -164,7 +164,7 @@ async function reachable(next: App, old: App): Promise<void> {
   if (state !== oldState) await next.state();
 }
 
-/** One heart for each URL and way to it, over reloads too, so that it beats at most once a minute. */
+/** One heartbeat for each URL and proxy, kept over reloads, so that it is sent at most once a minute. */
 function heartbeats(log: Log): (config: Config) => Heartbeat | null {
   const hearts = new Map<string, Heartbeat>();
   return ({ heartbeat: setting, proxies }) => {

@@ -56,7 +56,7 @@ function blot(words: string, text: string): string {
   return words.replaceAll(JSON.stringify(text).slice(1, -1), '***').replaceAll(text, '***');
 }
 
-/** Where a URL stands that is no secret by itself, one with a login is quoted without it. */
+/** A URL that is not a secret itself is quoted without its login. */
 function withoutLogin(words: string): string {
   return words.replace(/"([a-z][\w+.-]*:\/\/)[^"\s]*@/gi, '"$1***@');
 }

@@ -14,7 +14,7 @@ export interface IssueContext {
   readonly hidden: Hidden;
 }
 
-/** What to do about a fault: by what is written, else in the schema's own words, else what the key is for. */
+/** What to do about a fault: judged by what is written, or else the schema's own hint, or else what the key is for. */
 export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContext): string | null {
   const value = valueAt(context.value, path);
   return (
@@ -51,7 +51,7 @@ function listHint(issue: z.core.$ZodIssue, path: Path, value: unknown, context: 
   return null;
 }
 
-/** Whether what is written at `path` may be told: no secret, nothing from the environment, nothing that should have held one. */
+/** Whether the value at `path` may be shown: it is no secret, does not come from the environment, and should not hold one. */
 export function isShowable(path: Path, { schema, value, hidden }: IssueContext): boolean {
   return !hidden.has(path) && !schemasAt(schema, value, path).some(holdsSecret);
 }

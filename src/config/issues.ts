@@ -98,7 +98,7 @@ function withoutFollowUps(
   });
 }
 
-/** A schema's own words may leave out their subject: the key, or what is written there where that may be told. */
+/** The message of a schema may have no subject. Then the subject is the value, if it may be shown, or else the key. */
 function sentence(issue: Issue, path: Path, context: IssueContext, value: unknown): string {
   const { message } = issue;
   if (message.startsWith('is ')) return `"${String(path.at(-1))}" ${message}`;

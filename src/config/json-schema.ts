@@ -68,7 +68,7 @@ export function isSecret(schemas: readonly JsonSchema[]): boolean {
   return schemas.some((schema) => schema.secret === true);
 }
 
-/** Whether a secret may stand anywhere in what a schema describes. */
+/** Whether a value that a schema describes may contain a secret. */
 export function holdsSecret(schema: JsonSchema): boolean {
   if (schema.secret === true) return true;
   const { properties = {}, additionalProperties, items, anyOf = [], oneOf = [], allOf = [] } = schema;
@@ -87,7 +87,7 @@ export function coerceText(schemas: readonly JsonSchema[], text: string): string
   return text;
 }
 
-/** Whether a text of the author's own is expected, and no number or boolean. */
+/** Whether the author's own text is expected, not a number or a boolean. */
 export function takesTextOnly(schemas: readonly JsonSchema[]): boolean {
   const plain = schemas.flatMap((schema) => alternatives(schema, null));
   const takes = (...types: string[]) => plain.some((schema) => types.some((type) => hasType(schema, type)));

@@ -22,7 +22,7 @@ const MAX_BYTES = 1_048_576;
 
 /** What the configuration is for. */
 export interface LoadOptions {
-  /** Whether channels are opened. Where they are not, what they need of the environment may be missing. */
+  /** Whether channels are opened. If not, their secrets may be missing from the environment. */
   readonly sends: boolean;
 }
 
@@ -78,7 +78,7 @@ export async function loadConfig(
   });
 }
 
-/** Rules without any channel: all that they find is seen by `check` and in the metrics alone. */
+/** Rules without any channel: their findings show only in `check` and in the metrics. */
 function noChannel(source: YamlFile, value: unknown): Problem[] {
   if (channelTypesOf(value).size > 0) return [];
   const place = source.keyFault(['rules'], 'the file has no channel, so nobody is told', 'add `channels`');

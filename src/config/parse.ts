@@ -5,14 +5,14 @@ import type { Problem } from './problem.ts';
 import { type Alerts, alertsSchema } from './schema.ts';
 
 export interface ParsedAlerts {
-  /** The file's values without the channels that lack something; null where more than that is wrong. */
+  /** The file's values without the channels that lack secrets; null when there are other faults. */
   readonly data: Alerts | null;
   readonly issues: readonly z.core.$ZodIssue[];
-  /** Of what the issues say, that channels lack what the environment usually gives. */
+  /** The issues about secrets that channels lack. */
   readonly absent: readonly z.core.$ZodIssue[];
 }
 
-/** Judges the values of a file; `missing` are the places in channels whose variable or secret file is not there. */
+/** Validates the values of a file; `missing` are the places in channels whose variable or secret file does not exist. */
 export function parseAlerts(value: unknown, missing: readonly Problem[]): ParsedAlerts {
   const whole = alertsSchema.safeParse(value, { error: describeIssue });
   if (whole.success) return { data: whole.data, issues: [], absent: [] };

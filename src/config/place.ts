@@ -17,7 +17,7 @@ export function placeOf(url: Secret, dir?: string): string {
   return 'fault' in parsed ? 'a database' : parsed.place;
 }
 
-/** Which variable was perhaps forgotten, and which database is used for want of it; null where none was. */
+/** Says which variable is not set and which database is used instead; null when the URL is given. */
 export function unsetNote({ unset, audit, dir }: Config): string | null {
   const variable = unset.get('audit.url');
   return variable === undefined ? null : `${variable} is not set: using ${placeOf(audit.url, dir)}`;

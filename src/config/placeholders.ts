@@ -2,15 +2,15 @@ import { Secret } from '../model/secret.ts';
 import type { Config } from './config.ts';
 import { isRecord } from './path.ts';
 
-/** What still stands in a channel as the example has it. No service accepts it, so it is not worth a try. */
+/** A value of the example that is still in a channel. No service accepts it, so nobody needs to be asked. */
 export interface Placeholder {
   readonly channel: string;
-  /** What it is and what to do, without its text. */
+  /** Names the key, not the value. */
   readonly message: string;
   readonly hint: string;
 }
 
-/** The placeholders in the channels of a file, at most one a channel, in the order of the file. */
+/** The placeholders in the channels of a file, at most one for each channel, in the order of the file. */
 export function placeholdersOf({ channels, unset }: Pick<Config, 'channels' | 'unset'>): Placeholder[] {
   return [...channels].flatMap(([channel, { options }]) => {
     const path = placeholderIn(options, []);

@@ -25,7 +25,7 @@ class WrittenNumber {
 
 /** USD per million tokens: what is above is a slip of the pen, and would overflow sums. */
 const HIGHEST = 1_000_000n * ONE;
-/** The cheapest models cost tens of times as much: what is below, and not 0, is a price per token. */
+/** Even the cheapest models cost tens of times as much. A price below this, and not 0, is a price per token. */
 const LOWEST = ONE / 1_000n;
 const SIDES = ['input', 'output'] as const;
 

@@ -13,7 +13,7 @@ export interface Interpolated {
   readonly text: string;
   /** Whether anything came from a variable or its default, so that the text must not be shown. */
   readonly replaced: boolean;
-  /** The first variable whose default was put in, for want of a value; null where there is none. */
+  /** The first variable that is not set and whose default was used; null when there is none. */
   readonly unset: string | null;
   readonly faults: readonly TextFault[];
 }

@@ -101,7 +101,7 @@ export async function substitute(
     if (raw !== null) {
       return written !== null && takesTextOnly(schemas) ? text(written, path, schemas) : raw;
     }
-    // `service: #4711` and a forgotten value would watch the calls without a service.
+    // An empty value, or `service: #4711`, would select the calls without a service.
     if (written === '' && schemas.flatMap((schema) => alternatives(schema, raw)).some((s) => s.asWritten)) {
       problems.push(source.fault(path, 'no value is written here', EMPTY_VALUE_HINT));
     }

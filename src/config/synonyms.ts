@@ -37,7 +37,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   webhook: ['http', 'hook', 'url'],
 };
 
-/** The candidate that people who come from elsewhere call `word`, or null. */
+/** The candidate that other tools call `word`, or null. */
 export function synonym(word: string, candidates: readonly string[]): string | null {
   const known = word.toLowerCase().replaceAll('-', '_');
   return candidates.find((candidate) => SYNONYMS[candidate]?.includes(known)) ?? null;

@@ -10,9 +10,9 @@ export interface YamlFile {
   readonly problems: readonly Problem[];
   /** Set when the text is no YAML at all, so that judging `value` would only add noise. */
   readonly broken: boolean;
-  /** The text of the scalar at `path` as it is written, or null where none stands. */
+  /** The text of the scalar at `path` as it is written, or null when there is none. */
   written(path: Path): string | null;
-  /** The rest of the line that begins with the value of `path`: what stands in place of a value that is empty. */
+  /** The rest of the line from the value of `path` on. It shows what was written where a value is empty. */
   restOfLine(path: Path): string;
   /** A fault at the value of `path`, or at the nearest one above it that is written in the file. */
   fault(path: Path, message: string, hint?: string | null): Problem;

@@ -5,7 +5,7 @@ interface Words {
   readonly hint: string | null;
 }
 
-/** What makes a text no YAML, at an offset in it. */
+/** A syntax error, at an offset in the text. */
 export interface SyntaxFault extends Words {
   readonly offset: number;
 }
@@ -50,8 +50,8 @@ const KNOWN: Partial<Record<ErrorCode, Words>> = {
 const QUOTES = 'put quotes around the value';
 
 /**
- * What to tell of a text that is no YAML: the first of the parser's faults, since the others mostly follow from it. No
- * text of the file is in its words: it may be a secret.
+ * The fault to report for a text that is not valid YAML: the parser's first one, because the others mostly follow from it. Its
+ * message quotes nothing of the file, which may hold a secret.
  */
 export function syntaxFault(
   text: string,
@@ -121,7 +121,7 @@ function indicatorFault(text: string, { code, message, pos }: ParserFault): Synt
   return { offset, message: `an unquoted ${found[0]} begins a text of several lines`, hint: QUOTES };
 }
 
-/** A line that is no `key: value`, is indented too deeply, or goes on after its quotes. */
+/** A line that is not `key: value`, is indented too deeply, or goes on after its quotes. */
 function lineFault(text: string, { code, message, pos }: ParserFault): SyntaxFault | null {
   const [offset] = pos;
   const { start, line } = lineAt(text, offset);

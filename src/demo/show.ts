@@ -74,7 +74,7 @@ export function openShow(colour: boolean, columns: number): Show {
   };
 }
 
-/** The outline of a body: what is a list or an object three levels down is left out. */
+/** The outline of a body. Lists and objects three levels down are left out. */
 function shortened(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.slice(0, 1).map((item) => shortened(item, depth));

@@ -4,7 +4,7 @@ import { isoInstant } from '../model/window.ts';
 import type { FutureRows } from '../stores/audit-store.ts';
 import type { HealthNoteKind, Noticed } from './health-note.ts';
 
-/** Rows that lie ahead of the clock: no window holds them, so that what is newest is never seen. One look-up in the index. */
+/** Rows ahead of the clock. No window holds them, so that the newest calls are never seen. Costs one look-up in the index. */
 export const futureRows: HealthNoteKind = {
   type: 'health.future_rows',
   gauge: {

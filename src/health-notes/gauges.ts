@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { GaugeSample, HealthNoteKind } from './health-note.ts';
 
-/** The gauges of all kinds, each with the samples of its latest look; none before the first, and while another worker polls. */
+/** The gauges of all kinds with their latest samples. There are none before the first look, or while another worker polls. */
 export function noteGauges(
   registry: Registry,
   kinds: readonly Pick<HealthNoteKind, 'gauge'>[],
@@ -17,7 +17,7 @@ export function noteGauges(
       collect() {
         const samples = latest.get(name) ?? [];
         this.reset();
-        // Without labels it would be shown as 0, which nobody has seen.
+        // The library shows a gauge without labels as 0, which would be wrong before the first look.
         if (samples.length === 0 && labelNames.length === 0) this.remove();
         for (const { labels, value } of samples) this.set(labels, value);
       },

@@ -3,19 +3,19 @@ import type { HealthNote } from '../model/health-note.ts';
 import type { HealthNoteType } from '../model/message.ts';
 
 /**
- * A kind of health message about the data: told once a day to the channels of `health` while it is so, by all replicas
- * together, and kept as a gauge.
+ * A kind of health message about the data. While its condition holds, all replicas together send it once a day to the
+ * channels of `health`. A gauge shows it too.
  */
 export interface HealthNoteKind {
-  /** The name of the message, and of what the ledger holds of it. */
+  /** The type of the message, and its key in the ledger. */
   readonly type: HealthNoteType;
-  /** What /metrics shows of it, whether people are told or not. */
+  /** The gauge in /metrics, which is shown whether people are told or not. */
   readonly gauge: {
     readonly name: string;
     readonly help: string;
     readonly labelNames: readonly string[];
   };
-  /** Once for each configuration. */
+  /** Called once for each configuration. */
   open(app: App): HealthLook;
 }
 

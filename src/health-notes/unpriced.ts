@@ -9,13 +9,13 @@ import type { HealthNoteKind, Noticed } from './health-note.ts';
 
 const HOUR = 3_600_000;
 const HOURS = 24;
-/** A metric must not grow with the number of models that somebody invents. */
+/** The number of models that the metric shows. It must not grow with whatever names appear in the data. */
 const SHOWN_MODELS = 20;
 const LONGEST_LABEL = 200;
 
 /**
- * Calls without a price, which every sum of money lacks. Each hour that is over is read once and remembered, so that a row
- * costs the store one read. Only where there is something to tell all hours are read again: a cost may have come later.
+ * Calls without a price, which every sum of money lacks. Each hour that is over is read once and remembered, so that the
+ * store reads each row once. Before people are told, all hours are read again, because a cost may have been written later.
  */
 export const unpriced: HealthNoteKind = {
   type: 'health.unpriced',
@@ -26,7 +26,7 @@ export const unpriced: HealthNoteKind = {
   },
   open(app) {
     const { audit, health, rules } = app.config;
-    // Who records no cost and has no prices watches something else.
+    // Without costs and prices, nobody watches money.
     const recordsCost = audit.mapping.columns.cost !== undefined || audit.prices !== null;
     let hours = new Map<number, HourOfCalls>();
     return async (at): Promise<Noticed> => {

@@ -6,9 +6,9 @@ import { stepOf } from '../model/rule.ts';
 import { periodKey } from '../model/window.ts';
 import type { GaugeSample, HealthLook, HealthNoteKind } from './health-note.ts';
 
-/** Looks for what health messages about the data tell, and tells each once a day. */
+/** Looks whether health messages about the data are due, and sends each once a day. */
 export interface HealthNotes {
-  /** After a poll that has seen the store. Returns at once: a look may take as long as the store does, and no poll waits for it. */
+  /** Called after a poll that reached the store. Returns at once: the store may be slow, and no poll waits for a look. */
   polled(at: number, newestRow: number | null): void;
   /** Nothing is told from now on. */
   stop(): void;
@@ -21,7 +21,7 @@ export interface NotesListener {
 }
 
 const HOUR = 3_600_000;
-/** Spendwatch itself has no groups. */
+/** A health message has no groups. */
 const SELF = 'spendwatch';
 
 interface Looker {
@@ -75,7 +75,7 @@ export function openHealthNotes(
   };
 }
 
-/** The ledger lets it through once a day, however many replicas try and however often they start. */
+/** The ledger lets a message through once a day, however many replicas try and however often they start. */
 async function tell(
   app: App,
   note: HealthNote,

@@ -12,7 +12,7 @@ const ADDRESS = new RegExp(`^(${LOCAL})@(${LOCAL})$`, 'u');
 const NAMED = /^(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>]*)>$/u;
 const LINE_BREAK = /[\p{Cc}\u2028\u2029]/u;
 
-/** `oncall@bücher.example` as servers know it, with the domain in its ASCII form; null where it is no address. */
+/** `oncall@bücher.example` with its domain in ASCII, as servers expect it; null when it is not an address. */
 export function parseAddress(text: string): string | null {
   const [, local, domain] = ADDRESS.exec(text) ?? [];
   if (local === undefined || domain === undefined) return null;
@@ -20,7 +20,7 @@ export function parseAddress(text: string): string | null {
   return ascii === '' ? null : `${local}@${ascii}`;
 }
 
-/** `name@example.com` or `Name <name@example.com>`; null where it is neither. */
+/** `name@example.com` or `Name <name@example.com>`; null when it is neither. */
 export function parseMailbox(text: string): Mailbox | null {
   if (LINE_BREAK.test(text)) return null;
   const [, quoted, plain = '', bracketed] = NAMED.exec(text.trim()) ?? [];
@@ -29,7 +29,7 @@ export function parseMailbox(text: string): Mailbox | null {
   return { name: (quoted?.replace(/\\(.)/gu, '$1') ?? plain).trim(), address };
 }
 
-/** The ASCII form (punycode) of a domain; empty where it has none. */
+/** The ASCII form (punycode) of a domain; empty when it has none. */
 export function asciiDomain(domain: string): string {
   return isAscii(domain) ? domain : domainToASCII(domain);
 }
@@ -38,12 +38,12 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
-/** Whether every server takes the address. Others go only where a server offers SMTPUTF8. */
+/** Whether every mail server accepts the address. Others need a server that offers SMTPUTF8. */
 export function isAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-/** The same for all ways to write an address: what has accepted is not sent to again. */
+/** One key for all ways to write an address, so that nobody who accepted a mail gets it again. */
 export function addressKey(address: string): string {
   return (parseAddress(address) ?? address).toLowerCase();
 }

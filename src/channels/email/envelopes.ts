@@ -3,7 +3,7 @@ import { isAscii } from './address.ts';
 import type { SmtpFault } from './failure.ts';
 import type { Session } from './smtp.ts';
 
-/** How far a mail has come, also where the conversation breaks off afterwards. */
+/** Who has accepted a mail so far. It is kept when the conversation breaks off afterwards. */
 export interface Progress {
   readonly accepted: string[];
   readonly refused: SmtpFault[];
@@ -50,7 +50,7 @@ export async function mailAll(
   }
 }
 
-/** That a server has taken a mail it says with 250; the library is content with any answer that begins with a 2. */
+/** A server confirms a mail with 250. The library accepts any reply that begins with 2. */
 function isReceipt({ response }: SMTPConnectionSendInfo): boolean {
   return /^250\b/.test(response);
 }
@@ -60,7 +60,7 @@ function noReceipt({ response }: SMTPConnectionSendInfo): SmtpFault {
   return Object.assign(new Error('no receipt'), { command: 'DATA', responseCode, response });
 }
 
-/** Who was refused for being one too many, while others were accepted; all other refusals are noted. */
+/** Recipients that were refused only because there were too many. All other refusals are noted. */
 function takeRefused({ rejectedErrors = [] }: SMTPConnectionSendInfo, progress: Progress): string[] {
   const later: string[] = [];
   for (const fault of rejectedErrors as readonly SmtpFault[]) {

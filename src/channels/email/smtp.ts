@@ -4,14 +4,14 @@ import type { EmailOptions } from './options.ts';
 
 const CONNECT_MS = 10_000;
 const QUIT_MS = 2000;
-/** The longest reply, and the most that is heard of one conversation and of each recipient: no server has as much to say. */
+/** The longest reply, the most bytes of a whole conversation, and so many more for each recipient. No real server sends as much. */
 const MOST_IN_REPLY = 65_536;
 const MOST_HEARD = 262_144;
 const MOST_HEARD_EACH = 4_096;
-/** How often it is looked at how much was heard. */
+/** How often the bytes received are checked. */
 const LISTEN_MS = 50;
 
-/** A conversation that has come so far that mail can be sent. */
+/** A conversation that is ready to send mail. */
 export interface Session {
   /** Sends one mail in one envelope; resolves with who accepted it, rejects when nobody did. */
   send(from: string, to: readonly string[], mail: Buffer): Promise<SMTPConnectionSendInfo>;
@@ -44,7 +44,7 @@ export function converse<T>(
       dnsTimeout: CONNECT_MS,
       maxResponseSize: MOST_IN_REPLY,
     });
-    // The library limits each reply, and not how many there are nor the blank lines between them.
+    // The library limits each reply, but neither their number nor the blank lines between them.
     const listening = setInterval(() => {
       if (!connection._socket || connection._socket.bytesRead <= mostHeard) return;
       end(() => reject(new SendError('server', 'passing', `${host}:${port} talks without end`)));
@@ -66,7 +66,7 @@ export function converse<T>(
     signal.addEventListener('abort', abort, { once: true });
     connection.connect((error) => {
       if (error) return fail(error);
-      // The last answer before this was the one to EHLO, which names the extensions.
+      // The last reply so far answers EHLO, and lists the extensions.
       const takesUtf8 = /[ -]SMTPUTF8\b/i.test(connection.lastServerResponse || '');
       signIn(connection, options)
         .then(() => talk({ send: sender(connection), takesUtf8 }))

@@ -2,9 +2,9 @@ import { codeOf } from '../wire/failure.ts';
 import type { SmtpFault } from './failure.ts';
 import type { TlsMode } from './options.ts';
 
-/** TLS was answered by something else. An alert is an answer in TLS, and means something else than the wrong mode. */
+/** The server answered TLS with something else. A TLS alert is an answer in TLS, so the mode is not the problem. */
 const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*ALERT).*)$/;
-/** The server hung up before a word, which is how some meet plain text where they expect TLS. */
+/** The server hung up without a word. Some do so when they expect TLS and get plain text. */
 const HUNG_UP = /^(ECONNECTION|ECONNRESET|EPIPE)$/;
 
 /**

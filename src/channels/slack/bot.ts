@@ -39,8 +39,8 @@ export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): 
       rejectRateLimitedCalls: true,
       allowAbsoluteUrls: false,
       logger: SILENT,
-      // A client is made for each call because only its fetch can be aborted. What it would read without a limit, and
-      // unpack by itself, it is given as text that was read within one.
+      // Each call makes its own client, because only the client's fetch can be aborted. The client would read and
+      // decompress a body without a limit, so it gets the text of a body that was read within one.
       fetch: async (url, { headers, body } = {}) => {
         const request = {
           method: 'POST',
@@ -52,7 +52,7 @@ export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): 
         const answer = await exchange(String(url), request, redact, signal, limits);
         if (answer.status < 200 || answer.status > 299) throw statusFailure(peer, answer, redact);
         if (!answer.isWhole) throw cutOff(peer, signal);
-        // What is no JSON the library would take for one of Slack's words.
+        // The library would take a text that is not JSON for one of Slack's error words.
         if (!isObject(answer.text)) throw notSlack(peer);
         return new Response(answer.text, {
           headers: answer.retryAfterMs === null ? {} : { 'retry-after': String(answer.retryAfterMs / 1000) },
@@ -69,7 +69,7 @@ export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): 
   };
 }
 
-/** That an answer was more than anybody reads: a smaller question may be answered. */
+/** An answer was too large. A question for less may get one that is not. */
 export class AnswerTooLong extends SendError {
   constructor(peer: string) {
     super('server', 'passing', `${peer} answered with more than ${MOST_READ / 1_048_576} MiB`);
@@ -82,7 +82,7 @@ function cutOff(peer: string, signal: AbortSignal): SendError {
     : new AnswerTooLong(peer);
 }
 
-/** What is said of an answer that is none of Slack's: the page of a proxy, for example. */
+/** The error for an answer that is not Slack's, such as a proxy's page. */
 export function notSlack(peer: string): SendError {
   return new SendError('server', 'passing', `${peer} did not answer as Slack does`);
 }

@@ -58,7 +58,7 @@ export const slackSchema: z.ZodType<SlackOptions> = z
     return { type, token, channel, apiUrl, webhookUrl: null, proxy };
   });
 
-/** The header for a login is the token's, and the name of the method is appended. */
+/** No login, because the token uses its header; no query, because the method's name is appended. */
 function apiUrlFault(text: string): UrlFault | null {
   const fault = httpUrlFault(text);
   if (fault !== null) return fault;

@@ -2,11 +2,11 @@ import { SendError } from '../../model/errors.ts';
 import { AnswerTooLong, type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';
 
-/** With so many pages, a busy channel's day is looked through. */
+/** Enough pages for a day of a busy channel. */
 const PAGES = 50;
 /** What Slack recommends; some hundred messages with blocks are megabytes already. */
 const PAGE = 200;
-/** A page that was too much to read is asked for again in parts, down to so many messages. */
+/** A page that is too large is asked for again in smaller ones, down to this number of messages. */
 const SHORTEST_PAGE = 2;
 /**
  * Slack's clock and ours may differ, by 14 h where a machine takes the time of its zone for UTC. Messages that are looked

@@ -2,7 +2,7 @@ import type { BodyLimits, HttpAnswer } from './http.ts';
 
 /**
  * The beginning of a response's body. A far end that breaks it off, never ends it or sends more than `mostBytes` has
- * answered all the same: what came so far is returned, and the rest is neither waited for nor kept.
+ * still answered: what came so far is returned, and the rest is not waited for.
  */
 export async function readBody(
   response: Response,
@@ -34,6 +34,6 @@ export async function readBody(
     void reader.cancel().catch(() => undefined);
   }
   const text = new TextDecoder().decode(Buffer.concat(chunks).subarray(0, mostBytes));
-  // What was cut may be the first half of a secret, which nobody would know for one.
+  // A cut could leave the first half of a secret, which the redaction would not recognise.
   return { text: size > mostBytes ? text.replace(/\S{1,400}$/, '') : text, isWhole };
 }

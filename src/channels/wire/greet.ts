@@ -6,8 +6,8 @@ import { peerOf, throughProxy } from './http.ts';
 import type { HttpProxy } from './proxy.ts';
 
 /**
- * Connects to the host of a URL, and shakes hands for https, without a request that could be taken for a message. Of a
- * proxy that is to hand plain HTTP on, only the proxy itself can be reached so.
+ * Connects to the host of a URL, with a TLS handshake for https, and sends no request that could be taken for a message.
+ * When plain HTTP goes through a proxy, only the proxy can be reached this way.
  */
 export async function greet(
   url: string,
@@ -35,7 +35,7 @@ export async function greet(
     : `connected to the proxy ${via.name}, which is asked for ${peer} when something is sent`;
 }
 
-/** Opens a connection, over `socket` where that leads there, and closes it as soon as it stands. */
+/** Opens a connection, over `socket` if it is given, and closes it as soon as it is established. */
 async function reach(url: string, over: Socket | null, signal: AbortSignal): Promise<void> {
   const { protocol } = new URL(url);
   const [host, port] = addressOf(url);

@@ -6,9 +6,9 @@ import { basicAuth, loginOf } from './login.ts';
 import type { HttpProxy } from './proxy.ts';
 import { excerptOf } from './redact.ts';
 
-/** As much of an answer is read as explains a failure. */
+/** Enough of a body to explain a failure. */
 const MOST_READ = 8_192;
-/** How long the body of an answer is waited for where its status says all that counts. */
+/** How long to wait for a body when the status alone decides. */
 const BODY_MS = 2_000;
 const DAY_MS = 86_400_000;
 
@@ -24,12 +24,12 @@ export interface HttpAnswer {
   readonly status: number;
   /** The beginning of the body, decoded and decompressed. */
   readonly text: string;
-  /** Whether that is all of it, and the far end ended it itself. */
+  /** Whether `text` is the whole body, and the far end ended it. */
   readonly isWhole: boolean;
   readonly retryAfterMs: number | null;
 }
 
-/** How far an answer is read: to where it explains a failure, or (`untilMs` null) until `signal` aborts. */
+/** How much of a body is read, and for how long; `untilMs` null: until `signal` aborts. */
 export interface BodyLimits {
   readonly mostBytes: number;
   readonly untilMs: number | null;
@@ -69,8 +69,8 @@ export async function exchange(
 }
 
 /**
- * The failure that an answer is, or null for a receipt: a status of 2xx without the page of a portal, a login or a
- * proxy, which answers in the place of whoever was meant.
+ * The failure that an answer means, or null for a receipt: a status of 2xx and no web page. A web page comes from a
+ * portal, a login or a proxy that answers in place of the receiver.
  */
 export function answerFailure(peer: string, answer: HttpAnswer, redact: Redact): SendError | null {
   const { status, text } = answer;
@@ -80,7 +80,7 @@ export function answerFailure(peer: string, answer: HttpAnswer, redact: Redact):
   return new SendError('refused', 'passing', words);
 }
 
-/** The failure that an HTTP status other than 2xx is (docs/operations.md). */
+/** The failure that an HTTP status other than 2xx means (docs/operations.md). */
 export function statusFailure(peer: string, answer: HttpAnswer, redact: Redact): SendError {
   const { status, retryAfterMs } = answer;
   const said = excerptOf(answer.text, redact);
@@ -108,8 +108,8 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
 }
 
 /**
- * Host and port of a URL: all of it that errors may show. Where an `@` follows them, they may be the beginning of a login
- * with a `/`, `?` or `#` in its password, and nothing is shown.
+ * Host and port of a URL, the only part that errors may show. If an `@` follows them, they may be the beginning of a login
+ * whose password contains `/`, `?` or `#`; then nothing is shown.
  */
 export function peerOf(url: string): string {
   const { hostname, port, protocol, pathname, search, hash } = new URL(url);
@@ -117,7 +117,7 @@ export function peerOf(url: string): string {
   return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }
 
-/** The far end as it is named where the fault may be on either side of the proxy. */
+/** The far end's name in an error whose cause may be on either side of the proxy. */
 export function throughProxy(peer: string, { name }: HttpProxy): string {
   return `${peer} (through the proxy ${name})`;
 }

@@ -14,13 +14,13 @@ export interface NamedProxy {
 export interface EnvironmentProxies {
   readonly http: NamedProxy | null;
   readonly https: NamedProxy | null;
-  /** NO_PROXY: who is reached without one. */
+  /** NO_PROXY: hosts that are reached without a proxy. */
   readonly except: string;
 }
 
 export const NO_PROXIES: EnvironmentProxies = { http: null, https: null, except: '' };
 
-/** The value of `proxy:` that goes past the environment's. */
+/** The value of `proxy:` that ignores the proxies of the environment. */
 const NONE = 'none';
 const HOW = 'write http://host:port or http://user:password@host:port, special letters percent-encoded';
 
@@ -46,8 +46,9 @@ export function proxiesOf(env: Readonly<Record<string, string | undefined>>): En
 }
 
 /**
- * The proxy to `target`: the one of `proxy:`, else the environment's unless it excepts the target. This machine is never
- * reached through the environment's, which would look for the target on its own. Throws AppError `proxy_invalid`.
+ * The proxy for `target`: that of the key `proxy`, or else that of the environment unless NO_PROXY lists the target. This
+ * machine is never reached through a proxy of the environment: to a proxy, `localhost` is the proxy itself. Throws AppError
+ * `proxy_invalid`.
  */
 export function chooseProxy(
   target: string,
@@ -66,7 +67,7 @@ export function chooseProxy(
   throw new AppError('proxy_invalid', `${proxy.source} is not the URL of an HTTP proxy`, { hint: HOW });
 }
 
-/** The URL of an http or https proxy, also written without `http://`; null where it is none. */
+/** The URL of an http or https proxy, `http://` being optional; null when it is not one. */
 export function parseProxy(text: string): URL | null {
   const whole = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(whole)) return null;
@@ -77,7 +78,7 @@ export function parseProxy(text: string): URL | null {
     : null;
 }
 
-/** NO_PROXY: names with all below them, addresses, networks (10.0.0.0/8), each maybe with a port; `*` is everybody. */
+/** NO_PROXY: names with their subdomains, addresses, networks (10.0.0.0/8), each with an optional port; `*` is every host. */
 function isExcepted(host: string, port: string, list: string): boolean {
   return list
     .toLowerCase()

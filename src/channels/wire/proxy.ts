@@ -4,13 +4,13 @@ import { codeOf } from './failure.ts';
 import { basicAuth, loginOf } from './login.ts';
 import { type NamedProxy, parseProxy } from './proxy-choice.ts';
 
-/** A way to far ends that leads through a proxy. */
+/** Reaches far ends through a proxy. */
 export interface HttpProxy {
-  /** The proxy for people: host, port and where they are written. */
+  /** The proxy's name in messages: host, port, and the key or variable that names it. */
   readonly name: string;
   /** Its own address, without a login. */
   readonly origin: string;
-  /** What may be shown nowhere. */
+  /** What must not be shown anywhere. */
   readonly secrets: readonly string[];
   readonly fetch: typeof fetch;
   /** A connection to a far end (`host:port`) that carries whatever is said on it. */
@@ -20,10 +20,10 @@ export interface HttpProxy {
   close(): Promise<void>;
 }
 
-/** By these codes nothing was reached, and what was asked for is the proxy. */
+/** With these codes the connection failed, and the first connection is the one to the proxy. */
 const UNREACHED =
   /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
-/** How the library says that a proxy refused, in words alone. */
+/** The library reports a proxy's refusal only in its message. */
 const REFUSED = /^Proxy response \((\d+)\)|^Proxy Authentication Required \((407)\)/;
 
 /** Opens the way through a proxy; null for none. The library is loaded only where there is one. */
@@ -51,7 +51,7 @@ export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | 
       const client = new Client(origin);
       const headers = { host: peer, ...(token === null ? {} : { 'proxy-authorization': token }) };
       const { statusCode, socket } = await client.connect({ path: peer, headers, signal });
-      // What was opened is the caller's now.
+      // The socket belongs to the caller now.
       void client.close().catch(() => undefined);
       if (statusCode >= 200 && statusCode < 300) return socket as Socket;
       socket.on('error', () => undefined).destroy();
@@ -62,7 +62,7 @@ export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | 
   };
 }
 
-/** The failure that an answer of the proxy is. */
+/** The failure that an HTTP status of the proxy means. */
 export function proxyRefusal(name: string, peer: string, status: number): SendError {
   if (status === 407) {
     const hint = 'give it a login that it takes, http://user:password@host:port';

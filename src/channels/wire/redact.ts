@@ -7,7 +7,7 @@ const SHORTEST_PART = 8;
 /** Shorter values of a query are numbers and words such as `v=1`. */
 const SHORTEST_VALUE = 4;
 
-/** What a far end or a library said, in one short line without a secret. */
+/** A text from a far end or a library as one short line without secrets. */
 export function excerptOf(text: string, redact: Redact): string {
   const words = redact(text).replace(/\s+/g, ' ').trim();
   return words === '' ? '' : displayText(words, LONGEST_EXCERPT);
@@ -25,12 +25,12 @@ export function secretsOfUrl(url: string): string[] {
   return texts.filter((part) => part.length > 1);
 }
 
-/** What of a login may come back: the password, and both parts as HTTP and SMTP put them together. */
+/** The secret parts of a login: the password, and user and password as HTTP and SMTP join them. */
 export function secretsOfLogin(user: string, password: string): string[] {
   return [password, `${user}:${password}`, `\0${user}\0${password}`];
 }
 
-/** The value of a header, and what of it is secret after a word such as `Bearer` or `Basic`. */
+/** The value of a header, and the secret in it after a word such as `Bearer` or `Basic`. */
 export function secretsOfHeader(value: string): string[] {
   const [, scheme = '', rest] = /^([A-Za-z][\w-]*) +(\S.*)$/.exec(value) ?? [];
   if (rest === undefined) return [value];
