@@ -23,8 +23,8 @@ const DAY = 86_400_000;
 const LOOKED_UP = 50;
 
 /**
- * Decides for every rule that could be judged, with what the ledger knows of it; what fails for one rule fails for that one
- * alone. Throws when the ledger cannot be read: without it nobody can know what is news.
+ * Decides for every rule that could be judged, with what the ledger knows of it. A fault in one rule fails that rule alone.
+ * Throws when the ledger cannot be read: without it nobody can know what is news.
  */
 export async function deliberate(
   parts: PollUnderWay,
@@ -39,7 +39,7 @@ export async function deliberate(
     const moments = assignments[i]?.moments ?? [];
     const known = standing.get(fingerprint) ?? NOTHING;
     const firstAt = firstOf(moments);
-    // Of instants before its progress, which are decided about where a clock was set back, it tells nothing.
+    // After a clock was set back, instants before the rule's progress are decided. The ledger knows nothing of them.
     const knownTo = known.progress !== null && known.progress < firstAt ? known.progress : null;
     return [{ rule, fingerprint, moments, evaluations, known, knownTo }];
   });
@@ -104,7 +104,7 @@ async function decideOne(
 
 const NOTHING: Standing = { progress: null, episodes: [], said: [] };
 
-/** What the standing already tells of what was said, and of which groups: mostly of all that fire. */
+/** What was said, as far as the rule's remembered standing tells, and for which groups. Mostly that is all that fire. */
 function toldOf({ known: { episodes, said }, knownTo }: Judged): {
   readonly groupIds: ReadonlySet<string>;
   readonly said: readonly Said[];
@@ -124,8 +124,8 @@ function firedGroups(evaluations: readonly Evaluation[]): string[] {
 }
 
 /**
- * Since when, by the data, where the ledger does not know. Where they cannot tell, or not in time, the alert goes out with
- * the instant at which it was seen.
+ * Reads from the data since when groups fire that the ledger does not know. If the data cannot tell, or not in time, the
+ * alert goes out with the instant at which it was seen.
  */
 async function beginnings(
   parts: PollUnderWay,
@@ -141,7 +141,7 @@ async function beginnings(
   const [moment] = moments;
   if (moment === undefined || asked.length === 0 || isToldByLedger(rule, moment, knownTo, parts.schedule))
     return [];
-  // What `for` held back did not fire when the ledger was written, but its condition may have held.
+  // A group that `for` held back is not in the ledger, although its condition may have held then.
   const quietAt = rule.forMs === 0 ? knownTo : null;
   const questions = asked.map((one) => ({ ...one, quietAt }));
   try {
@@ -157,8 +157,8 @@ async function beginnings(
 }
 
 /**
- * Whether what the ledger lacks has begun at the first moment: it knows the scheduled instant just before. With `for` on a
- * schedule finer than a minute it does not tell, as whole minutes stand for the instants.
+ * Whether a group that the ledger lacks must have begun at the first moment, because the ledger knows the scheduled instant just
+ * before. Not so with `for` on a schedule finer than a minute, where whole minutes stand for the instants.
  */
 function isToldByLedger(
   rule: Rule,

@@ -29,27 +29,27 @@ export interface UnknownBeginning {
 export interface EpisodesBefore {
   readonly first: number;
   /**
-   * The instant as of which the ledger has them: what it lacks did not fire there. Null where it knows of none before the
-   * first instant.
+   * The instant as of which the ledger has them; a group that it lacks did not fire then. Null when it has none from before
+   * the first instant.
    */
   readonly knownTo: number | null;
   readonly recorded: readonly Episode[];
   /** Found from the data for groups that the ledger lacks. */
   readonly computed: readonly Episode[];
   /**
-   * By group, the beginnings under which episodes were said. What was said by another poll (a check's, of an instant that no
-   * worker polls) and began since this group was last known not to fire is the same episode.
+   * By group, the beginnings under which episodes were said. Another poll may have said one, such as a check at an instant that no
+   * worker polls. If it began after this group was last known not to fire, it is the same episode.
    */
   readonly said: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Episodes that begin after the first instant belong to a later time than the one that is looked at, and are passed over. */
+/** Episodes of the ledger that begin after the first instant are ignored: they belong to a later time. */
 export function trackEpisodes({ first, knownTo, recorded, computed, said }: EpisodesBefore): EpisodeTracker {
   const open = new Map<string, Map<number, number>>();
   const before = new Map<string, Map<number, number>>();
-  /** Since when, of the evaluated instants, each step was reached, `for` aside; null: since the first of them or longer. */
+  /** The evaluated instant since which each step is reached, regardless of `for`; null: since the first one or longer. */
   let reachedSince = new Map<string, number | null>();
-  /** The instant before: what did not fire there has begun since. */
+  /** The previous instant. A group that did not fire then has begun since. */
   let previous: number | null = null;
 
   const saidWithin = (id: string, from: number, to: number): number | null => {
@@ -123,8 +123,8 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
 }
 
 /**
- * The steps that fire at the first evaluated instant and of which the ledger knows nothing. Where the instant before it
- * was not polled (a new rule, a first start, an outage), they may have held for longer.
+ * The steps that fire at the first evaluated instant and that the ledger does not know. If the instant before was not
+ * polled (a new rule, a first start, an outage), they may have held for longer.
  */
 export function unknownBeginnings(
   first: Evaluation | undefined,
@@ -144,7 +144,7 @@ export function unknownBeginnings(
 
 const EPISODE = 'episode/';
 
-/** The beginnings of the episodes that were said, by group. */
+/** By group, the beginnings of the episodes that were said. */
 export function beginningsSaid(said: readonly Said[]): Map<string, number[]> {
   const beginnings = new Map<string, number[]>();
   for (const { groupId: id, period } of said) {

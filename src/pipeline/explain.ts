@@ -21,9 +21,9 @@ const FILTERED_GROUPS = 200;
 
 /**
  * What drives each finding: the top parts by every further dimension that the store has, and the calls without a
- * price. A second question, asked only of what fires, so that a quiet poll does not pay for it, and of the store only
- * where what is kept does not tell. Where an answer fails or takes too long the finding stands without it and says so: an
- * alert must not wait for its explanation. What cannot be put into words fails its rule alone. Never rejects.
+ * price. This second question is asked only for groups that fire, so that a quiet poll costs nothing more, and goes to the
+ * store only when kept sums cannot answer it. If an answer fails or takes too long, the finding goes out without it and says
+ * so: an alert must not wait for its explanation. A finding that cannot be put into words fails its rule alone. Never rejects.
  */
 export async function explain(
   source: Explaining,
@@ -61,7 +61,7 @@ export function unexplained(rule: Rule, firing: Firing): Finding {
 interface Question {
   readonly dimension: Dimension | null;
   readonly query: Query;
-  /** Whether its parts tell models apart. */
+  /** Whether its parts are split by model. */
   readonly byModel: boolean;
 }
 
@@ -118,7 +118,7 @@ function knownOf(source: Explaining, queries: readonly Query[], before: number):
   try {
     return source.known?.(queries, before) ?? queries.map(() => null);
   } catch {
-    // What is kept is not good; the store itself is asked.
+    // The kept sums cannot be used, so the store is asked.
     return queries.map(() => null);
   }
 }

@@ -2,24 +2,24 @@ import { AppError, asAppError } from '../model/errors.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';
 
-/** What an alert is explained from: what is kept already, and the store for a limited time. */
+/** Where explanations of alerts come from: kept sums, and the store for a limited time. */
 export type Explaining = Pick<Source, 'read' | 'known'>;
 
-/** Reads under way at once: beside two slow ones there is room for the others. */
+/** Reads under way at once, so that two slow ones leave room for others. */
 const LANES = 3;
-/** The database ends a statement a little after its time; then its answer is waited for no longer. */
+/** The database cancels a statement a little after its time, so its answer is awaited a little longer. */
 const GRACE_MS = 250;
 
 /**
- * Reads for which nothing may wait for long: `limitMs` for all of them together, however many there are. The time is shared
- * by the reads that still wait, so that a slow one takes nobody's answer away, and what has not ended in its time is ended in
- * the database too. A read without an answer fails alone, with `store_timeout` where it had no time.
+ * Reads that may not hold up anything for long: all of them together have `limitMs`. The reads that still wait share the time
+ * that is left, so that a slow one does not use it up, and the database cancels what takes longer. A read without an answer
+ * fails alone, with `store_timeout` when it had no time.
  */
 export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): Pick<Source, 'read'> {
   let spentMs = 0;
   const leftFrom = (begun: number): number => limitMs - spentMs - (performance.now() - begun);
 
-  /** Rules ask one after the other, so that no more is under way at once for all of them. */
+  /** Rules ask one after the other, so that the limit on reads under way holds for all of them together. */
   let last: Promise<unknown> = Promise.resolve();
 
   const read: Source['read'] = async (reads, before) => {
@@ -48,7 +48,7 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
     });
     await Promise.race([isOver, Promise.all(Array.from({ length: LANES }, lane))]);
     clearTimeout(timer);
-    // Nothing more begins, and what comes now comes too late.
+    // The time is over: no further read begins, and later answers are dropped.
     next = reads.length;
     spentMs += performance.now() - begun;
     return { newestRow: null, answers: [...answers] };

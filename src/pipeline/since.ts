@@ -11,7 +11,7 @@ export interface SinceQuestion {
   readonly key: GroupKey;
   readonly severity: Severity;
   readonly at: number;
-  /** An instant before `at` at which it is known not to have held; null where none is. */
+  /** An instant before `at` at which the group is known not to have fired; null when none is known. */
   readonly quietAt: number | null;
 }
 
@@ -19,13 +19,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Most breaches are minutes old when they are news, so the long look back is seldom paid for. */
 const LOOKS_BACK = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
-/** So far back every instant of a schedule finer than a minute is looked at, and whole minutes beyond. */
+/** On a schedule finer than a minute, every instant is looked at this far back, and only whole minutes beyond. */
 const TO_THE_SECOND_MS = 15 * MINUTE;
 
 /**
  * The first scheduled instant from which a rule's condition has held without a break, at most 24 h back, computed
- * from the data alone: to the second where it began or broke within a quarter of an hour, and wherever it began. In the
- * order asked. Throws the store's AppError when it cannot be read.
+ * from the data alone. It is exact to the second where the condition began, and for a break within the last quarter of an
+ * hour. The results are in the order asked. Throws the store's AppError when it cannot be read.
  */
 export async function firstHeld(
   source: Pick<Explaining, 'read'>,
@@ -67,7 +67,7 @@ function quietWithin({ at, quietAt }: SinceQuestion, look: number): number | nul
   return quietAt !== null && quietAt >= at - look ? quietAt : null;
 }
 
-/** Where whole minutes were looked at, the seconds between the last one that did not hold and the first that did. */
+/** Between the last whole minute that did not hold and the first that did, the seconds are looked at, too. */
 async function refined(
   asking: Asking,
   schedule: Schedule,

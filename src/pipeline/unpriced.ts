@@ -9,21 +9,21 @@ import { type Window, windowAt } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { collectDirectly } from './collect.ts';
 
-/** What of some rules' values has no price, at one instant. */
+/** Which values of some rules lack calls without a price, at one instant. */
 export interface UnpricedValues {
-  /** Null where a group's value is whole, or rests on no cost. */
+  /** Null when a group's value is complete, or does not depend on cost. */
   of(rule: Rule, key: GroupKey): Unpriced | null;
-  /** Whether any group's is not whole. */
+  /** Whether the value of any group is incomplete. */
   any(rule: Rule): boolean;
-  /** Why it is not known of some, or of all. */
+  /** Why this is unknown for some values, or for all. */
   readonly error: string | null;
   /** All calls without a price from the first beginning to the last end of these rules' windows; null where there is none. */
   readonly all: (UnpricedCalls & { readonly window: Window }) | null;
 }
 
 /**
- * Which values of rules that rest on cost are lower bounds. Never throws: a value that is known stands, and that nobody knows
- * what it lacks is said.
+ * Which values of rules that depend on cost are lower bounds. Never throws: the values stay, and the result says that it is
+ * unknown what they lack.
  */
 export async function unpricedValues(
   store: Pick<AuditStore, 'read'>,
@@ -71,7 +71,7 @@ export function unpricedCallsQuery(available: ReadonlySet<Dimension>, windows: r
   return { measures: ['unpriced'], where: {}, groupBy: available.has('model') ? ['model'] : [], windows };
 }
 
-/** One window's answer to it. */
+/** The calls without a price in one window. */
 export function unpricedCallsIn(
   series: Series,
   window: number,
@@ -94,7 +94,7 @@ function mostCallsFirst(
   return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
 }
 
-/** By the rule's group: the series is split by model, too, where it can be. What could not be read marks nothing. */
+/** By the rule's group, although the series may be split by model, too. Marks nothing when the series could not be read. */
 function unpricedByGroup(
   series: Series | AppError | undefined,
   groupBy: readonly Dimension[],

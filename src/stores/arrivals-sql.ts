@@ -9,7 +9,7 @@ interface RunRow {
   readonly hours: string | null;
 }
 
-/** A run; or, where nothing came above what was looked from, the highest id that there is. */
+/** A run of ids; or, when no id is above the last one seen, the highest id in the table. */
 export type ArrivalRow =
   | (RunRow & { readonly highest: null })
   | { readonly low: null; readonly highest: string };

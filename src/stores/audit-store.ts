@@ -38,7 +38,7 @@ export interface Reading {
   readonly answers: readonly (readonly SegmentCell[] | PartialCells | AppError)[];
 }
 
-/** The answer to a read some of whose measures could not be read: the sums of the others, and why these could not. */
+/** The answer to a read when some measures could not be read: the sums of the others, and by measure why it failed. */
 export interface PartialCells {
   readonly cells: readonly SegmentCell[];
   readonly failed: ReadonlyMap<Measure, AppError>;
@@ -121,7 +121,7 @@ export interface StoreProblem {
   readonly hint: string;
 }
 
-/** The newest row of a store, where it is ahead of the clock: in words for people, with what to do. */
+/** The newest row of a store when it is ahead of the clock, with a message for people and what to do. */
 export interface FutureRows {
   /** Its time, and how far ahead that is, ms. */
   readonly newestRow: number;
@@ -151,7 +151,7 @@ export interface AuditStore {
    * with others, and `read` tells when it can be read again. Reads nothing.
    */
   isFaulty(query: Pick<Query, 'measures' | 'groupBy' | 'where'>, at: number): boolean;
-  /** Rows that lie ahead of a clock (ms) by more than clocks differ; null for none. A look-up in the index. */
+  /** The newest row if it is further ahead of `now` (ms) than clocks differ; else null. A look-up in the index. */
   futureRows(now: number): Promise<FutureRows | null>;
   /** Those of the spans (ascending) that have a row; costs the store the same however many rows they have. */
   occupied(spans: readonly Window[]): Promise<readonly Window[]>;

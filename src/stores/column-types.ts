@@ -1,7 +1,7 @@
 import type { ColumnSource } from './audit-store.ts';
 import { quoted } from './source-sql.ts';
 
-/** Why values of a type cannot be read as what a column stands for, and the mapping that makes them so. */
+/** A column's type does not fit its meaning: what is wanted, and the mapping that makes it fit. */
 export interface TypeFault {
   /** What the column must be, in words. */
   readonly wanted: string;
@@ -11,7 +11,7 @@ export interface TypeFault {
 const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'];
 const TEXTS = ['text', 'character varying', 'character', '"char"', 'name', 'citext'];
 const TIMES = ['timestamp with time zone', 'timestamp without time zone'];
-/** Types that can never be read as a number; of others that are not known it is found out by reading. */
+/** Types that can never be read as a number. For types that are listed nowhere, reading shows whether they can. */
 const NO_NUMBERS = [
   ...TEXTS,
   ...TIMES,
@@ -26,7 +26,7 @@ const NO_NUMBERS = [
   'time without time zone',
   'uuid',
 ];
-/** The same for an instant. */
+/** Types that can never be read as an instant. */
 const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
 
 const WANTED: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ const WANTED: Readonly<Record<string, string>> = {
   ttft_ms: 'a number (milliseconds)',
 };
 
-/** What a canonical column must be, in words; null where every type will do. */
+/** What a canonical column must be, in words; null when every type will do. */
 export function wantedOf(name: string): string | null {
   return WANTED[name] ?? null;
 }

@@ -2,16 +2,16 @@ import type { ErrorFilter } from '../model/measure.ts';
 import type { Mapping } from './audit-store.ts';
 import { columnSql } from './source-sql.ts';
 
-/** The error's text; NULL where there is none. JSON's null and its empty text are none either. */
+/** The error's text, or NULL. JSON's null and its empty text are NULL, too. */
 export function errorTextSql(mapping: Mapping): string {
   if (mapping.columns.error === undefined) return 'NULL::text';
   const error = columnSql(mapping, 'error', 'NULL');
-  // By way of a row, which takes values of every type; few rows come to that.
+  // to_jsonb of a row takes a column of any type. It runs only for these two texts.
   const isEmptyJson = `to_jsonb(ROW(${error})) IN ('{"f1": null}', '{"f1": ""}')`;
   return `CASE WHEN ${error}::text IN ('null', '""') AND ${isEmptyJson} THEN NULL ELSE NULLIF(${error}::text, '') END`;
 }
 
-/** By status, or by the presence of an error text where there is no status. */
+/** Failed by its status, or, without a status, by having an error text. */
 export const FAILED =
   'CASE WHEN status_raw IS NULL THEN error_raw IS NOT NULL ELSE status_raw NOT BETWEEN 200 AND 399 END';
 

@@ -5,12 +5,12 @@ import { sourceSql, tableSql } from './source-sql.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Clocks of servers differ by seconds; rows this far ahead are no accident of theirs. */
+/** Clocks of servers differ by seconds, so rows this far ahead have another cause. */
 const SAME_CLOCK_MS = 5 * MINUTE;
 /** No zone is further from UTC. */
 const FURTHEST_ZONE_MS = 14 * HOUR;
 
-/** A zone that is so many hours ahead of UTC, as an example for those who know theirs. */
+/** A zone for each number of hours ahead of UTC, as an example for people who know their own. */
 const ZONES: readonly (readonly [hours: number, zone: string])[] = [
   [1, 'Europe/Berlin'],
   [2, 'Europe/Berlin'],
@@ -23,7 +23,7 @@ const ZONES: readonly (readonly [hours: number, zone: string])[] = [
   [11, 'Australia/Sydney'],
 ];
 
-/** What to say of the newest row, where it lies ahead of the clock; null where it does not. */
+/** The message about a newest row that is ahead of the clock; null when it is not. */
 export function futureRows(
   newest: number | null,
   now: number,
@@ -46,7 +46,7 @@ export function futureRows(
 const WRITER_CURE =
   'Check the clock of what writes the rows, and that it writes UTC; then correct or delete the rows that are ahead.';
 
-/** Says in which zone the times are, with an index so that they are found by it. */
+/** Names the zone of the times, and an index on that expression. */
 function localCure({ table, columns }: Mapping, aheadMs: number): string {
   const { time } = columns;
   const column = typeof time === 'string' && /^[a-z_][a-z0-9_]*$/.test(time) ? time : sourceSql(time ?? '');

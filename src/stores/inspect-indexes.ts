@@ -5,7 +5,7 @@ import type { Mapping, StoreProblem } from './audit-store.ts';
 import { instantText, type TimeType } from './cell-sql.ts';
 import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
 
-/** What kind of relation it is, and which of its columns an index begins with. */
+/** A relation's kind, and the columns that its indexes begin with. */
 export interface Indexed {
   /** As in pg_class: r a table, p a partitioned one, m a materialized view. */
   readonly kind: string;
@@ -24,7 +24,7 @@ export async function indexProblems(
   const problems: StoreProblem[] = [];
   for (const name of ['time', 'id'] as const) {
     const source = mapping.columns[name];
-    // Of a time that cannot be read something else was said.
+    // A time column that cannot be read was reported already.
     if (source === undefined || (name === 'time' && timeType === null)) continue;
     const isThere =
       typeof source === 'string'
@@ -46,7 +46,7 @@ export async function indexProblems(
   return problems;
 }
 
-/** Whether it is a partitioned table all of whose partitions have an index of their own. */
+/** Whether the table is partitioned and each partition has an index of its own. */
 async function isOnPartitions(table: string, column: string, session: SqlSession): Promise<boolean> {
   const [row] = await session.query<{ found: boolean | null }>(
     `SELECT bool_and(EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
@@ -57,7 +57,7 @@ async function isOnPartitions(table: string, column: string, session: SqlSession
   return row?.found === true;
 }
 
-/** Whether PostgreSQL finds values of an expression by an index: it is asked how, where reading all rows is what it likes least. */
+/** Whether PostgreSQL uses an index for an expression. It is asked for a plan while sequential scans are discouraged. */
 async function isFoundByIndex(
   mapping: Mapping,
   name: 'time' | 'id',

@@ -68,7 +68,7 @@ async function problemOf(
   return doubtOf(source, type);
 }
 
-/** What the database refuses, under the key that is to blame for it; null where it does not. */
+/** The fault of a source that the database refuses, under its key; null when it can be read. */
 async function faultOf(
   { text, values }: { readonly text: string; readonly values: readonly unknown[] },
   source: NamedSource,
@@ -84,7 +84,7 @@ async function faultOf(
   }
 }
 
-/** What can be read, and may not be what was meant. */
+/** Warnings about sources that can be read but may not be what was meant. */
 function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem | null {
   if (typeof source !== 'string' && looksAtClock(source.sql)) {
     return {

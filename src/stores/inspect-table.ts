@@ -17,10 +17,10 @@ interface ColumnFacts {
   readonly indexed: boolean;
 }
 
-/** What is known of the time: how it is stored, and the rows of the newest hour; null where it cannot be read. */
+/** How the time is stored, and the rows of the newest hour; null when the time cannot be read. */
 export type LookAtTime = (session: SqlSession) => Promise<Sample | null>;
 
-/** What keeps a table from being read (faults), and what makes it dear or doubtful (warnings). */
+/** Faults keep a table from being read; warnings say what makes reading slow or the result doubtful. */
 export async function inspectTable(
   sql: Sql,
   mapping: Mapping,
@@ -43,7 +43,7 @@ export async function inspectTable(
     problems.push(problem);
     missing.add(name);
   }
-  // Read-only as polls are: PostgreSQL runs what it takes for constant while it plans, even for no row.
+  // Read-only, as polls are: PostgreSQL evaluates constant expressions while it plans, even if no row is read.
   const found = await sql.transaction({ readOnly: true }, async (session) => {
     const sample = missing.has('time') ? null : await lookAtTime(session);
     const timeType: TimeType | null = sample?.timeType ?? null;

@@ -97,7 +97,7 @@ interface Conversions {
   double(expression: string): string;
 }
 
-/** A column under the name that the rest of this file works on; some columns have two, for what they are needed as. */
+/** A column under the name that this file uses. Some columns have two names, one for each type that they are needed as. */
 interface RawColumn {
   readonly name: string;
   readonly column: Column;
@@ -147,7 +147,7 @@ export function columnsOf(measure: Measure): readonly Column[] {
   return [...new Set(RAW.filter(({ name }) => raw.includes(name)).map(({ column }) => column))];
 }
 
-/** All that is ever made of one column alone, as expressions over the table. */
+/** All expressions that statements ever make of one column alone. */
 export function madeOfColumn(column: Column, mapping: Mapping): string[] {
   return RAW.filter((raw) => raw.column === column).map(({ name, sql }) => {
     const raw = sql(mapping, { quantity: quantitySql, double: doubleSql });
@@ -208,7 +208,7 @@ function costSql(prices: PriceList | null, parameters: Parameters): string {
 }
 
 function believedCostSql(cost: string): string {
-  // Rounding what has no more places anyway would cost a seventh of a sum of costs.
+  // Rounding is left out where there is nothing to round: it would cost a seventh of the time of a sum.
   const exact = `CASE WHEN scale(${cost}::numeric) > 12 THEN round(${cost}::numeric, 12) ELSE ${cost}::numeric END`;
   return `CASE WHEN ${cost} BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
 }

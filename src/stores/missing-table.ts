@@ -2,10 +2,10 @@ import type { Sql } from '../sql/port.ts';
 import type { StoreProblem } from './audit-store.ts';
 import { tableSql } from './source-sql.ts';
 
-/** Tables named are few; a database with the same one for each of many customers names some. */
+/** A database may have the same table for each of many customers; only some are named. */
 const MOST_NAMED = 5;
 
-/** What to say of a table that is not there: where there is one that differs in schema or letter case, its name. */
+/** The fault for a missing table. It names tables that differ only in schema or letter case. */
 export async function missingTable(sql: Sql, table: string): Promise<StoreProblem> {
   const name = (table.split('.').at(-1) ?? '').replace(/^"|"$/g, '');
   const alike = await sql.query<{ schema: string; name: string }>(

@@ -14,10 +14,9 @@ interface Expression extends NamedSource {
 }
 
 /**
- * Expressions that are not one value of their own row, by canonical name, with the reason: one that gives several values, or
- * takes several rows, would make every sum of a statement wrong, also those of rules that do not use it. PostgreSQL says so
- * itself, as WHERE takes one value of the row and nothing else; no row is read for it. What fails for another reason is
- * told by who reads it.
+ * Expressions that are not one value of their own row, by canonical name, with the reason. An expression that gives several
+ * values, or uses several rows, would falsify every sum of a statement, even those of rules that do not use it. PostgreSQL is
+ * asked by way of WHERE, which accepts one value of the row and nothing else; no row is read. Other faults show when it is read.
  */
 export async function refusedExpressions(
   mapping: Mapping,
@@ -70,28 +69,28 @@ async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSessio
   const error = await refusalOf(sql, mapping, session);
   if (error !== null) {
     const state = sqlStateOf(error) ?? '';
-    // Only one argument is taken, and there is no other function of this name.
+    // pg_typeof takes one argument, and there is no other function of this name.
     if (state === '42883' && /\bpg_typeof\(/.test(error.message)) return NOT_ONE;
     if (state === '42601') return [`${NOT_ONE[0]} (${databaseMessage(error)})`, NOT_ONE[1]];
     const known = REFUSED[state] ?? null;
-    // A store that does not take the question at all, refuses what is surely a value.
+    // A store that refuses even NULL, which surely is a value, cannot be asked this way.
     return known !== null && (await refusalOf('NULL', mapping, session)) === null ? known : null;
   }
   return (await typeOf(`(${sql}\n)`, mapping, session)) === 'record' ? RECORD : null;
 }
 
 /**
- * Why PostgreSQL does not take it for a value. In brackets of two kinds, of which an expression that closes one and opens
- * another fits into one at most; the line breaks end a comment that it may end with.
+ * Why PostgreSQL does not accept it as a value. It stands in brackets of two kinds: an expression that closes a bracket and opens
+ * another can fit into one kind at most. The line breaks end a comment that it may end with.
  */
 async function refusalOf(sql: string, mapping: Mapping, session: SqlSession): Promise<AppError | null> {
   const conditions = [`pg_typeof(${sql}\n) IS NULL`, `ARRAY[${sql}\n] IS NULL`];
-  // With a parameter it is one statement, whatever is in the expression.
+  // With a parameter the text can only be one statement, whatever the expression contains.
   const text = `${fromTableSql(mapping, ['1 AS one'], [`(${conditions.join(' OR ')})`])} LIMIT $1::integer`;
   return attempt(session, () => session.query(text, [0])).then(() => null, refusalIn);
 }
 
-/** The type of an expression in brackets, null where it cannot be told. */
+/** The type of an expression in brackets; null when it cannot be read. */
 export async function typeOf(sql: string, mapping: Mapping, session: SqlSession): Promise<string | null> {
   const text = `SELECT pg_typeof((${fromTableSql(mapping, [`${sql} AS value`], [])} LIMIT $1::integer))::text AS type`;
   try {

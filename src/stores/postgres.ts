@@ -46,13 +46,13 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
   const reading = openReads(sql, mapping);
   const faults = openSourceFaults(mapping);
   let known: TimeType | null = null;
-  /** Finds out which source it was that a statement over many could not read. */
+  /** After a statement over many sources failed, finds out which source could not be read. */
   const blame = async (failing: Failing | null, error: unknown): Promise<void> => {
     const timeType = known;
     if (failing === null || timeType === null || !isRefusal(error)) return;
     const { asked, ranges } = failing;
     await reading((session) => faults.probe(asked, ranges, timeType, session, () => true))
-      // What was to be said is why the statement failed.
+      // The statement's own failure is the one to report.
       .catch(() => undefined);
   };
   return {

@@ -7,15 +7,15 @@ import type { PartialCells } from './audit-store.ts';
 import type { SourceFaults } from './source-faults.ts';
 import { askedBy, isMadeOf } from './sources.ts';
 
-/** What is read of one set of measures; throws what the database refuses. */
+/** Reads some measures; throws when the database refuses. */
 export type ReadMeasures = (measures: readonly Measure[]) => Promise<readonly SegmentCell[]>;
 
-/** The probes of one read: by canonical name, why some of its sources cannot be read. */
+/** Tries the sources of one read. Returns, by canonical name, why some cannot be read. */
 export type Probe = (isTried: (name: string) => boolean) => Promise<Map<string, AppError>>;
 
 /**
- * Answers a read that many rules share, so that a column which cannot be read is known for those measures alone that are made
- * of it. Where all can be read it is one statement. Without a connection it throws; what takes too long fails as a whole.
+ * Answers a read that many rules share. A column that cannot be read fails only the measures that are made of it. When all can
+ * be read, it is one statement. Throws when there is no connection; a read that takes too long fails as a whole.
  */
 export async function readApart(
   read: CellRead,
@@ -38,7 +38,7 @@ export async function readApart(
   }
 }
 
-/** What is known against it beforehand, without a statement where nothing is. */
+/** Faults that are known before the read. Runs a statement only if a source failed lately. */
 async function faultsBefore(
   read: CellRead,
   faults: SourceFaults,
@@ -47,7 +47,7 @@ async function faultsBefore(
   return faults.isClear(askedBy(read)) ? new Map() : probe(faults.isSuspect);
 }
 
-/** The read without what is made of columns that cannot be read; an error where nothing is left of it. */
+/** The read without the measures of columns that cannot be read; an error when nothing is left. */
 async function answerBut(
   failed: ReadonlyMap<string, AppError>,
   read: CellRead,

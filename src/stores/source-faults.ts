@@ -10,15 +10,15 @@ import { probeSql } from './probe-sql.ts';
 import { sourceSql } from './source-sql.ts';
 import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
 
-/** What is wrong with the columns and expressions of one store, as far as it is known. Costs nothing while nothing is. */
+/** The known faults of the columns and expressions of one store. Costs nothing while there are none. */
 export interface SourceFaults {
-  /** Looks at the expressions once, and again while some are refused. Throws where the time is. */
+  /** Checks the expressions once, and again while some are refused. Throws when the time is refused. */
   check(session: SqlSession): Promise<void>;
-  /** Throws why what is asked cannot be had from any row, where that is known. */
+  /** Throws when a source of the question is known to be refused for every row. */
   refuse(asked: Asked): void;
-  /** Whether nothing is known against what is asked. */
+  /** Whether no source of the question has a known fault. */
   isClear(asked: Asked): boolean;
-  /** By canonical name, why some of what is asked cannot be made of rows within the ranges. Only those that `isTried`. */
+  /** Tries the sources that `isTried` on the rows within the ranges. Returns, by canonical name, why some cannot be read. */
   probe(
     asked: Asked,
     ranges: readonly Window[],
@@ -26,15 +26,15 @@ export interface SourceFaults {
     session: SqlSession,
     isTried: (name: string) => boolean,
   ): Promise<Map<string, AppError>>;
-  /** Whether a source could not be read lately, so that it is better tried first. */
+  /** Whether a source could not be read lately, and should be tried first. */
   isSuspect(name: string): boolean;
-  /** Whether what is asked has such a source, as of an instant (ms). */
+  /** Whether the question has a source that could not be read lately, as of an instant (ms). */
   isFaulty(asked: Asked, at: number): boolean;
 }
 
 /**
- * So long after the last failure, by the time of what is read, a source is read for its own rules alone: longer than an hour of
- * cells reaches beyond the window that has left the odd value behind.
+ * For so long after its last failure, by the time of the rows, a source is read only for the rules that use it. That is longer than
+ * an hour of cells reaches back beyond a window that no longer holds the bad value.
  */
 const APART_MS = 2 * 3_600_000;
 
@@ -42,7 +42,7 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
   const sources = sourcesOf(mapping);
   let isChecked = false;
   let refusals: ReadonlyMap<string, AppError> = new Map();
-  /** By canonical name, up to where was read when a value could not be. */
+  /** By canonical name, the end of the last range in which a value could not be read. */
   const failedAt = new Map<string, number>();
 
   return {

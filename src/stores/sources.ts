@@ -3,7 +3,7 @@ import type { Dimension, Query } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 import { columnsOf } from './measure-sql.ts';
 
-/** A column or expression of a mapping, under its canonical name; dimensions of their own never have a column's. */
+/** A column or expression of a mapping under its canonical name. Declared dimensions never have the name of a column. */
 export interface NamedSource {
   readonly name: string;
   /** The key of alerts.yaml that gives it, such as `audit.columns.status` or `audit.dimensions.tag.sql`. */
@@ -22,7 +22,7 @@ export function sourcesOf({ columns, dimensions }: Mapping): NamedSource[] {
   return [...named('columns', columns), ...named('dimensions', dimensions)];
 }
 
-/** What a statement makes of the rows that it goes through. */
+/** The measures and dimensions that a statement reads. */
 export interface Asked {
   readonly measures: readonly Measure[];
   readonly dimensions: readonly Dimension[];
@@ -32,7 +32,7 @@ export function askedBy({ measures, groupBy, where }: Pick<Query, 'measures' | '
   return { measures, dimensions: [...new Set([...groupBy, ...Object.keys(where)])] };
 }
 
-/** The sources that a statement looks at, beside the time. */
+/** The sources that a statement uses, besides the time. */
 export function sourcesIn({ measures, dimensions }: Asked, sources: readonly NamedSource[]): NamedSource[] {
   const names = new Set<string>([...dimensions, ...measures.flatMap(columnsOf)]);
   return sources.filter(({ name }) => names.has(name));

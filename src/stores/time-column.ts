@@ -27,7 +27,7 @@ export function newestOf(mapping: Mapping, timeType: TimeType, session: SqlSessi
   return newestRow(mapping, timeType, LAST_INSTANT, session);
 }
 
-/** The newest hour that has rows; null where the time is no time, which is said of its type. */
+/** The newest hour that has rows; null when the column is not a time, which is reported by its type. */
 export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<Sample | null> {
   try {
     return await attempt(session, async () => {
@@ -42,7 +42,7 @@ export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<S
 }
 
 const HOUR = 3_600_000;
-/** The last that a Date can hold. */
+/** The last instant that a Date can hold. */
 const LAST_INSTANT = 8_640_000_000_000_000;
 
 /** What the time column holds: looked up once where the mapping does not say. The sub-select reads no row. */

@@ -1,4 +1,4 @@
-/** Functions of PostgreSQL that give another value each time they are called, even within a statement. */
+/** Functions of PostgreSQL that return another value at each call, even within one statement. */
 const AT_WILL = [
   'clock_timestamp',
   'currval',
@@ -15,7 +15,7 @@ const AT_WILL = [
   'uuid_generate_v1mc',
   'uuid_generate_v4',
 ];
-/** What stands for the instant of the transaction: the same within a poll, another in the next one. */
+/** Functions that return the instant of the transaction: the same within a poll, another one in the next. */
 const BY_THE_CLOCK = ['now', 'statement_timestamp', 'transaction_timestamp'];
 const CLOCK_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'];
 
@@ -24,7 +24,7 @@ export function changesAtWill(sql: string): boolean {
   return calls(bare(sql), AT_WILL);
 }
 
-/** Whether an expression looks at the clock. */
+/** Whether an expression depends on the clock. */
 export function looksAtClock(sql: string): boolean {
   const text = bare(sql);
   return calls(text, BY_THE_CLOCK) || new RegExp(`\\b(?:${CLOCK_WORDS.join('|')})\\b`, 'i').test(text);
@@ -34,7 +34,7 @@ function calls(text: string, names: readonly string[]): boolean {
   return new RegExp(`(?<![\\w$])(?:${names.join('|')})\\s*\\(`, 'i').test(text);
 }
 
-/** Without what is no code: texts, quoted names and comments. */
+/** The code alone, without string literals, quoted names and comments. */
 function bare(sql: string): string {
   return sql
     .replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, "''")

@@ -4,13 +4,13 @@ import type { AuditSnapshot } from './audit-store.ts';
 import type { SourceFaults } from './source-faults.ts';
 import type { Asked } from './sources.ts';
 
-/** A statement that failed: what it made, and of which rows. */
+/** A statement that failed: what it read, and from which rows. */
 export interface Failing {
   readonly asked: Asked;
   readonly ranges: readonly Window[];
 }
 
-/** A snapshot that asks nothing of expressions which are refused, and tells which statement it was that failed. */
+/** A snapshot that never uses refused expressions, and reports which statement failed. */
 export function watched(
   snapshot: AuditSnapshot,
   faults: Pick<SourceFaults, 'refuse'>,
