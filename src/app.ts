@@ -33,7 +33,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Opens the audit store alone: enough for `check`, `import` and `init`. With `mustExist` no embedded one is made. */
+/** Opens the audit store alone, for `check`, `import` and `init`. With `mustExist`, no embedded store is created. */
 export async function openAudit(
   config: Config,
   { mustExist = false } = {},
@@ -94,7 +94,8 @@ export async function openChannel(config: Config, name: string): Promise<Channel
 
 /**
  * Opens all parts of a configuration. Servers are reached when they are first needed, so a worker starts while a
- * database is away. With `mustExist` no embedded audit store is made. When a part cannot be opened, those before it are closed again and the fault is thrown.
+ * database is away. With `mustExist`, no embedded audit store is created. When a part cannot be opened, those before it are closed
+ * again and the fault is thrown.
  */
 export async function openApp(config: Config, options: { readonly mustExist?: boolean } = {}): Promise<App> {
   const opened: (() => Promise<void>)[] = [];

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 
 const INTERVAL_MS = 1_000;
-/** The clock of file systems goes by steps of some ms, and so a file may seem to be written before it was. */
+/** The clock of a file system moves in steps of some ms, so that a file may seem older than it is. */
 const CLOCK_STEP_MS = 20;
 
 /**

@@ -8,26 +8,26 @@ import { type RefusedFile, refusedMessage } from './model/refused-message.ts';
 import { stepOf } from './model/rule.ts';
 import { isoInstant, periodKey } from './model/window.ts';
 
-/** Knows of a changed file that could not be used, and tells people of it. */
+/** Remembers a changed file that was refused, and tells people about it. */
 export interface RefusedReload {
   /** A reload failed, and `app` stays in force. Returns the faults, one a line. */
   refused(app: App, error: unknown): readonly string[];
-  /** What is on disk is in force. */
+  /** The file on disk is in force. */
   accepted(): void;
-  /** What `/readyz` says of it; null where nothing was refused. */
+  /** The line for `/readyz`; null when no file is refused. */
   standing(): string | null;
-  /** Tells nothing any more; resolves when what was under way has ended. */
+  /** Tells nobody any more; resolves when work under way has ended. */
   stop(): Promise<void>;
 }
 
 /** A state store that is away is asked again. */
 const AGAIN_MS = 10_000;
-/** Spendwatch itself has no groups. */
+/** A message about spendwatch itself has no groups. */
 const SELF = 'spendwatch';
 
 /**
- * Told once a day for the same faults, through the ledger: replicas that share a file, and a worker that reads it again,
- * tell of it together. `troubled` is what a log should say.
+ * Told once a day for the same faults, through the ledger, by all replicas that share a file together, even if they read it again.
+ * `troubled` gets lines for the log.
  */
 export function openRefusedReload(now: () => number, troubled: (what: string) => void): RefusedReload {
   let current: RefusedFile | null = null;
@@ -64,7 +64,7 @@ export function openRefusedReload(now: () => number, troubled: (what: string) =>
       if (current === null) return null;
       const [first = '', ...rest] = current.faults;
       const more = rest.length === 0 ? '' : ` (and ${rest.length} more)`;
-      return `the file on disk is refused since ${isoInstant(current.since)}, the rules from before stay in force: ${first}${more}`;
+      return `the file on disk has been refused since ${isoInstant(current.since)}; the earlier rules stay in force: ${first}${more}`;
     },
     stop() {
       stopped = true;

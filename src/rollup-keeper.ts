@@ -34,17 +34,17 @@ const LONGEST_SLICE_MS = 60_000;
 /** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
 const CELLS_MADE = 3;
 
-/** Who is told what polls do not say. */
+/** Receives events that are not in poll reports. */
 export interface KeeperListener {
-  /** Called each time that cells cannot be used and the store itself is asked for all that they would have answered. */
+  /** Called each time that cells cannot be used and the store answers all queries instead. */
   bypassed(reason: string): void;
-  /** Something that a person should know, in words. */
+  /** A line for the log that a person should read. */
   troubled(what: string): void;
 }
 
 const UNHEARD: KeeperListener = { bypassed: () => undefined, troubled: () => undefined };
 const BEGUN_ANEW =
-  'the ids of the audit table start again below those that were seen (it was emptied, or another table has its name): all that was kept of it is read anew';
+  'the ids of the audit table start again (it was emptied, or another table took its name): all kept sums are read anew';
 
 /** Opened on a state store that is up to date. */
 export function openRollupKeeper(
@@ -60,7 +60,7 @@ export function openRollupKeeper(
   let askingSince: number | null = null;
   let sliceMs = BUILD_SLICE_MS;
 
-  /** Queries that must share no statement are left to the store, which answers each for itself. */
+  /** Queries that must not share a statement with others are left to the store, which answers each alone. */
   const lookApart: Rollup['look'] = async (queries, before, now) => {
     for (;;) {
       const apart = queries.map((query) => store.isFaulty(query, before));
@@ -71,7 +71,7 @@ export function openRollupKeeper(
         const series = [...seen.series];
         return { ...seen, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
       } catch (error) {
-        // The store has found out which of them it was.
+        // The store has found out which queries cannot be answered.
         const isKnown = queries.some((query, i) => !apart[i] && store.isFaulty(query, before));
         if (isStoreAway(error) || !isKnown) throw error;
       }
@@ -134,7 +134,7 @@ export function openRollupKeeper(
   };
 }
 
-/** The store itself must answer all. */
+/** No answers: the store must answer all queries. */
 function nothing(queries: readonly Query[]): RolledUp {
   return { newestRow: null, rowsRead: 0, series: queries.map(() => null), begunAnew: false };
 }

@@ -103,8 +103,9 @@ function localFields(expression: string): LocalFields {
 }
 
 /**
- * Where both the day of the month and the weekday are restricted, either of them names a day, as in crontab(5); node-cron
- * wants both. A field that begins with a star, such as a step over all days, restricts nothing there, nor does Quartz's `?`.
+ * When both the day of the month and the weekday are restricted, a day that matches either counts, as in crontab(5); node-cron
+ * requires both. A field that begins with a star, such as a step over all days, or that is Quartz's `?`, does
+ * not count as restricted.
  */
 function dayFields(day: readonly string[]): (readonly string[])[] {
   const [ofMonth = '*', month = '*', weekday = '*'] = day;

@@ -3,11 +3,11 @@ import type { HealthWatch } from './health-watch.ts';
 import type { PollReport } from './pipeline/poll.ts';
 import { staleAfter } from './stale-after.ts';
 
-/** Judges after each poll, one after the other, whether spendwatch still sees. */
+/** Judges after each poll, in order, whether spendwatch can see. */
 export interface Sight {
-  /** Resolves when that is done, or at once where it has to wait for the store: no poll is held up by it. Never rejects. */
+  /** Resolves when that is done, or at once if it must wait for the store, so that it holds up no poll. Never rejects. */
   polled(report: PollReport): Promise<void>;
-  /** Drops what still waits for the store, and resolves when the rest is done. */
+  /** Drops judgements that still wait for the store, and resolves when the others are done. */
   stop(): Promise<void>;
 }
 

@@ -6,21 +6,21 @@ import { staleAfterAuto } from './pipeline/health.ts';
 const HOUR = 3_600_000;
 const SPAN_MS = HOUR / 4;
 const HISTORY_MS = 28 * 24 * HOUR;
-/** A store that took too long over it once does so at every hour. */
+/** A store that took too long once will do so at every hour, so it is asked less often. */
 const AFTER_TIMEOUT_MS = 24 * HOUR;
 
 /** How old the newest row may be. */
 export interface StaleAfter {
   /**
-   * In ms, or null where that is off or not known: `stale_after: auto` is worked out from the store once an hour, beside the
-   * polls. Waits for the first answer alone, since unknown is not off; one that failed is null.
+   * In ms, or null when it is off or unknown. `stale_after: auto` is worked out from the store once an hour, beside the polls. Waits
+   * for the first answer only, because unknown is not the same as off; a failure gives null.
    */
   at(now: number): Promise<number | null>;
   /** Whether `at` waits for nothing. */
   isKnown(): boolean;
 }
 
-/** `troubled` is told why it could not be worked out. */
+/** `troubled` gets the reason when it could not be worked out. */
 export function staleAfter(app: App, troubled: (what: string) => void): StaleAfter {
   const { staleAfter: setting } = app.config.audit;
   if (setting !== 'auto') {
@@ -41,7 +41,7 @@ export function staleAfter(app: App, troubled: (what: string) => void): StaleAft
       known = await worked(app, now);
     } catch (error) {
       const code = error instanceof AppError ? error.code : null;
-      // A store that is away is the poll's to report, and is asked again after the next.
+      // The poll reports a store that is away. It is asked again after the next poll.
       if (code === 'store_unreachable') askedAt = Number.NEGATIVE_INFINITY;
       else troubled(whyUnknown(error));
       if (code === 'store_timeout') againMs = AFTER_TIMEOUT_MS;

@@ -50,8 +50,8 @@ const MINUTE = 60_000;
 function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range, 'from' | 'to'> {
   if (last !== undefined) {
     if (from !== undefined || to !== undefined) {
-      throw new AppError('usage', '--last stands in place of --from and --to', {
-        hint: 'leave one or the other away',
+      throw new AppError('usage', '--last cannot be used together with --from or --to', {
+        hint: 'drop one or the other',
       });
     }
     const lastMs = parseDuration(last);

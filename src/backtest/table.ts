@@ -129,7 +129,7 @@ function suggestions(result: BacktestResult, paint: Paint): string | null {
 function whyNone({ values }: BacktestedRule): string {
   return values === null
     ? 'there were no values'
-    : 'one that was reached was reached by every group at all times';
+    : 'every limit that was reached was reached by every group at all times';
 }
 
 function difference(diff: Difference, result: BacktestResult, paint: Paint): string {

@@ -106,7 +106,7 @@ function webhookWire(url: string, via: HttpProxy | null): Wire {
     if (isSlackWord(word)) throw slackFailure(word, answer.retryAfterMs);
     if (failure !== null) throw failure;
     const said = word === '' ? 'nothing' : excerptOf(word, redact);
-    const words = `${peer} answered HTTP ${answer.status} and ${said} in place of Slack's "ok"`;
+    const words = `${peer} answered HTTP ${answer.status} and ${said} instead of Slack's "ok"`;
     throw new SendError('server', 'passing', words);
   };
   return {

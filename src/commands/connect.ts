@@ -56,7 +56,7 @@ async function stateProblems(config: Config, io: Pick<Io, 'out'>): Promise<reado
   });
   if (sql === null) {
     // The worker makes it; where it is the audit store too, that one was found missing already.
-    io.out(`state store: the worker will make it: ${placeOf(url, dir)}`);
+    io.out(`state store: the worker will create it: ${placeOf(url, dir)}`);
     return [];
   }
   try {

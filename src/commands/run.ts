@@ -64,7 +64,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
     const closed = Promise.resolve(sent)
       .then(() => old.app.close())
       .catch((error: unknown) => {
-        log.warn({ reason: wordsOf(error) }, 'what the old file had open could not be closed');
+        log.warn({ reason: wordsOf(error) }, 'connections of the old file could not be closed');
       })
       .finally(() => leaving.delete(old));
     leaving.set(old, closed);

@@ -106,7 +106,7 @@ export const alertsSchema = z.strictObject({
       unpriced: z
         .enum(['on', 'off'])
         .default('on')
-        .describe('Say once a day that calls have no price, so that spend is more than it seems'),
+        .describe('Send a message once a day when calls have no price, so that spend is more than it seems'),
     })
     .default({ blind_after: 3, unpriced: 'on' })
     .describe('What spendwatch says of itself'),

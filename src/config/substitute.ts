@@ -57,11 +57,7 @@ export async function substitute(
     }
     if (isSecret(schemas) && /^\$\w+$/.test(raw)) {
       warnings.push(
-        source.fault(
-          path,
-          'this is no variable, but the text itself',
-          'a variable has braces around its name',
-        ),
+        source.fault(path, 'this is not a variable, but plain text', 'a variable has braces around its name'),
       );
     }
     if (replaced || isSecret(schemas)) hidden.add(path, result);

@@ -135,7 +135,7 @@ function lineFault(text: string, { code, message, pos }: ParserFault): SyntaxFau
   if (code === 'MULTILINE_IMPLICIT_KEY' || message.startsWith('Implicit map keys')) {
     const isGlued = /^\s*(- +)?[\w-]+:\S/.test(line);
     const hint = isGlued ? 'put a space after the colon' : 'write a key, a colon, a space and the value';
-    return { offset, message: 'this line is no `key: value`', hint };
+    return { offset, message: 'this line is not `key: value`', hint };
   }
   const isAfterQuotes = code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(line.slice(0, offset - start));
   if (!isAfterQuotes) return null;

@@ -21,14 +21,15 @@ export function callRowOf(
     const text = read(value, column.kind);
     if (text === null) return `${heading} is not ${WANTED[column.kind]}: ${shown(value)}`;
     const { name } = column;
-    if (row[name] !== undefined && row[name] !== text) return `two columns are ${name}, and differ`;
+    if (row[name] !== undefined && row[name] !== text)
+      return `two columns stand for ${name}, with different values`;
     row[name] = text;
   }
   const missing = REQUIRED.filter((name) => row[name] === undefined);
   return missing.length === 0 ? row : `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
 }
 
-/** A column that is not known and holds amounts, in a row that has no cost: without it, its calls would cost nothing. */
+/** An unknown column that holds amounts, in a row without a cost: if it were ignored, the call would cost nothing. */
 export function droppedMoney(
   cells: Readonly<Record<string, unknown>>,
   columns: ImportColumns,

@@ -22,22 +22,22 @@ const KINDS: Readonly<Record<Column, Kind>> = {
   request_id: 'text',
 };
 
-/** A column of a file: which of a call's it is, and how it is read. */
+/** A column of a file: which column of a call it is, and how it is read. */
 interface ImportColumn {
   readonly name: string;
   readonly kind: Kind;
 }
 
-/** The columns that a file may have, by what they are called there. */
+/** The columns that a file may have, by their names in the file. */
 export interface ImportColumns {
-  /** The names to use, for people. */
+  /** The names to show to people. */
   readonly names: readonly string[];
   find(name: string): ImportColumn | undefined;
 }
 
 /**
- * Columns have canonical names, in any case of letters, those of declared dimensions, or those that they have in the
- * file's table or in one of the presets': an export of the table itself is taken as it is.
+ * Columns are known by their canonical names in any letter case, by the names of declared dimensions, and by their names in
+ * the mapped table or in the table of a preset, so that an export of the table can be imported as it is.
  */
 export function importColumns(mapping: Mapping): ImportColumns {
   const known = new Map<string, ImportColumn>();
@@ -65,7 +65,7 @@ function sourcesOf({ mapping, written }: (typeof PRESETS)[keyof typeof PRESETS])
 const MONEY = /cost|price|spend|spent|amount|charge|billed|fee|usd|dollar|eur|cny|rmb|\$/i;
 const NO_MONEY = /(cent(er|re)|currency|id|code|type|name|model|user)$/i;
 
-/** Whether a column that is not known holds amounts of money, which must not be left out without a word. */
+/** Whether an unknown column seems to hold amounts of money, which must not be ignored silently. */
 export function looksLikeMoney(name: string): boolean {
   return MONEY.test(name) && !NO_MONEY.test(name);
 }

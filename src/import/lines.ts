@@ -15,8 +15,8 @@ const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
  * UTF-8 text cut at line feeds, a chunk at a time. Only there: JSON text may hold the other characters that readers
- * of lines take for an end. Bytes that are no UTF-8 end the reading: the file is of another encoding, and what it says
- * would be guessed.
+ * of lines take for an end. Bytes that are not UTF-8 end the reading: the file has another encoding, and its text
+ * would be a guess.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
   let number = 0;
@@ -60,7 +60,7 @@ function textOf(pieces: readonly Buffer[], before: number): string {
   return before === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
-/** By its mark, or by a NUL beside a letter at its beginning. */
+/** Recognised by its byte order mark, or by a NUL beside a letter at its beginning. */
 function isUtf16(bytes: Buffer): boolean {
   const [a, b] = bytes;
   if (a === undefined || b === undefined) return false;

@@ -59,8 +59,8 @@ export const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 *
 /** Ten minutes: a fault that a person must mend is not mended sooner. */
 const PERSON_RUNG = 3;
 /**
- * What is known of an attempt that nobody told the outcome of. It may itself be what ended its process, and so it counts as
- * one that failed.
+ * The failure of an attempt without an outcome. Its message may be what ended the process, so the attempt counts as
+ * failed.
  */
 export const UNANSWERED: Failure = {
   kind: 'passing',
@@ -122,7 +122,7 @@ export function afterFailure(
   };
 }
 
-/** Whether a delivery has used up its ladder and its day: one that keeps ending processes is not sent again. */
+/** Whether a delivery has used up its ladder and its day. Then one that keeps ending processes is not sent again. */
 export function isSpent({ rung, firstTriedAt }: AttemptStart, now: number): boolean {
   return rung >= LADDER_MS.length && now >= firstTriedAt + RETRY_FOR_MS;
 }

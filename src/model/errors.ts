@@ -54,9 +54,9 @@ export class SendError extends Error {
 }
 
 /**
- * What may be said of anything thrown, in one line. The words of our own faults hold no secret; those of the system name a
- * call and a place. Of any other fault it is said of what kind it is and where it arose: libraries put into their words
- * what they were given, headers with tokens too.
+ * What may be shown of anything thrown, in one line. Messages of our own faults hold no secret, and those of the system name a
+ * call and a place. Of any other fault only the kind and the place are shown: libraries repeat in their messages what they
+ * were given, headers with tokens too.
  */
 export function wordsOf(error: unknown): string {
   if (error instanceof AppError || error instanceof SendError) return messageOf(error);
@@ -65,7 +65,7 @@ export function wordsOf(error: unknown): string {
   return `a fault of the program: ${kindOf(error)}`;
 }
 
-/** `TypeError ERR_INVALID_ARG_TYPE at poll.js:12:3`: an error without its words, which may be anything. */
+/** `TypeError ERR_INVALID_ARG_TYPE at poll.js:12:3`: an error without its message, which may hold anything. */
 export function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const kind = [error.name, codeIn(error)].filter(isWord).join(' ');
@@ -81,7 +81,7 @@ function isWord(text: unknown): boolean {
   return typeof text === 'string' && /^\w{1,60}$/.test(text);
 }
 
-/** The file and line of the first frame; the lines before the frames are the error's words. */
+/** The file and line of the first frame of the stack. The lines before the frames are the message. */
 function placeIn({ stack = '', message }: Error): string | null {
   const words = stack.indexOf(message);
   if (words === -1) return null;
@@ -89,7 +89,7 @@ function placeIn({ stack = '', message }: Error): string | null {
   return /^ +at .*?([\w.-]+\.[cm]?[jt]s:\d+:\d+)\)?$/m.exec(frames)?.[1] ?? null;
 }
 
-/** The text of anything thrown, in one line. What is not our own is shown only where secrets are taken out of it. */
+/** The message of anything thrown, in one line. If it is not our own, redact it before it is shown. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');

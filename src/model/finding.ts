@@ -49,18 +49,18 @@ export interface Judgement {
 export interface BreakdownPart {
   readonly key: string | null;
   readonly value: Sample;
-  /** Its calls whose cost is not known, so that money is a lower bound; absent where there are none. */
+  /** Its calls whose cost is unknown, which make an amount a lower bound; absent when there are none. */
   readonly unpriced?: number;
 }
 
-/** Calls whose cost is not known within a finding's window and group; a value that rests on it is a lower bound. */
+/** Calls of unknown cost within a finding's window and group. A value that depends on cost is then a lower bound. */
 export interface Unpriced {
   readonly calls: number;
   /** How many models they went to; null for a store that records no model. */
   readonly models: number | null;
 }
 
-/** A breakdown by `dimension`, or (null) the calls without a price, that is not known: it took too long, or failed. */
+/** A breakdown by `dimension`, or (null) the calls without a price, that took too long or failed. */
 export interface Unexplained {
   readonly dimension: Dimension | null;
   readonly isLate: boolean;
@@ -76,7 +76,7 @@ export interface Finding extends Observation {
   readonly operator: Operator;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
-  /** What was asked about it and is not known; nothing waits for it. */
+  /** The questions about it without an answer. No alert waits for them. */
   readonly unexplained: readonly Unexplained[];
 }
 

@@ -26,7 +26,10 @@ export function httpUrlFault(text: string): UrlFault | null {
     };
   }
   if (!isDecodable(url.username) || !isDecodable(url.password)) {
-    return { message: 'has a % in its login that begins no %XX', hint: `write %25; ${IN_LOGIN}` };
+    return {
+      message: 'has a % in its login without two hex digits after it',
+      hint: `write %25; ${IN_LOGIN}`,
+    };
   }
   return null;
 }

@@ -1,19 +1,19 @@
-/** A text with all that is secret in it as `***`. */
+/** Replaces the secrets in a text with `***`. */
 export type Redact = (text: string) => string;
 
-/** What a text from outside may hold without harm. */
+/** For texts in which there can be no secret. */
 export const showAll: Redact = (text) => text;
 
-/** A shorter secret is blotted out only where it stands for itself: `ok` is a part of half of all words. */
+/** A shorter secret is redacted only as a word of its own: `ok` is part of many words. */
 const SHORTEST_ANYWHERE = 6;
-/** Of the base64 of a secret inside a longer one, fewer letters than this are found in any text. */
+/** Within a longer base64 text, a secret is looked for only if it has so many characters: fewer occur by chance. */
 const SHORTEST_CODE = 8;
-/** A longer secret is looked for piece by piece, so that no pattern grows without limit. */
+/** A longer secret is looked for piece by piece, so that the pattern stays short. */
 const PIECE = 400;
 
 /**
- * Blots out `secrets`, also as they are written in base64 (alone, and inside of anything longer), in hexadecimal, in URLs,
- * JSON and HTML, and however their white space was changed: servers and libraries like to repeat what they were given.
+ * Redacts `secrets`, because servers and libraries often repeat what they were given. Finds them also in base64 (alone, and
+ * within a longer text), in hexadecimal, as URLs, JSON and HTML encode them, and with changed white space.
  */
 export function redactor(secrets: readonly string[]): Redact {
   const forms = [...new Set(secrets)].filter((secret) => secret.trim() !== '').flatMap(formsOf);
@@ -23,7 +23,7 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => text.replace(pattern, '***');
 }
 
-/** A text to look for; `alone` only where no letter or digit stands beside it. */
+/** A text to look for; `alone`: only where it has no letter or digit beside it. */
 interface Form {
   readonly text: string;
   readonly alone: boolean;
@@ -57,7 +57,7 @@ function piecesOf(secret: string): string[] {
   );
 }
 
-/** The letters of base64 that the bytes alone decide where they begin at `offset` of three. */
+/** The base64 characters that depend on the bytes alone, when these begin at `offset` within a group of three. */
 function insideBase64(bytes: Buffer, offset: number): Form[] {
   const padded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
   const from = Math.ceil((offset * 8) / 6);
@@ -87,7 +87,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "'": "\\\\'",
 };
 
-/** How a character, or a run of white space, may be written. */
+/** A pattern for all ways to write a character or a run of white space. */
 function spellings(part: string): string {
   if (/^[A-Za-z0-9]$/.test(part)) return part;
   if (/^\s/.test(part))

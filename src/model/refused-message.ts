@@ -4,18 +4,18 @@ import { localTime } from './display-time.ts';
 import type { Message } from './message.ts';
 import { isoInstant } from './window.ts';
 
-/** Why a changed file is not in force; `faults` are sentences for people, the first first, without a secret. */
+/** Why a changed file is not in force; `faults` are sentences for people in the order of the file, without secrets. */
 export interface RefusedFile {
   readonly path: string;
   readonly faults: readonly string[];
-  /** When the first file was refused since the one that is in force, ms. */
+  /** When the first change after the file in force was refused, ms. */
   readonly since: number;
 }
 
 const LONGEST_FAULT = 300;
 const MOST_FAULTS = 10;
 
-/** A file that was changed and cannot be used: what people think is watched is not. */
+/** The message about a changed file that cannot be used. People may believe that its rules are watched. */
 export function refusedMessage(
   { path, faults, since }: RefusedFile,
   { zone, timestamp }: { readonly zone: string; readonly timestamp: number },

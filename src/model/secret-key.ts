@@ -23,8 +23,8 @@ export function secretUrlKey(description: string) {
 }
 
 /**
- * A secret that becomes a header, or a part of one. A line break is mostly the second line of a secret file, and libraries
- * that refuse it repeat the whole of it.
+ * A secret that becomes a header, or a part of one. A line break mostly comes from a second line in a secret file. Libraries
+ * that refuse such a header repeat the whole secret in their error.
  */
 export function secretHeaderKey(description: string, allowed: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/) {
   return secretKey(description).superRefine((secret, context) => {

@@ -9,7 +9,7 @@ export type HourOfCalls = readonly {
   readonly sums: Readonly<Partial<Record<Measure, Fixed>>>;
 }[];
 
-/** What of a day's calls and tokens has no price. */
+/** A day's calls and tokens, and those of them without a price. */
 export interface UnpricedDay {
   readonly calls: number;
   readonly tokens: number;
@@ -17,7 +17,7 @@ export interface UnpricedDay {
   readonly unpricedTokens: number;
   /** Those without a price, the most calls first. */
   readonly models: readonly UnpricedOfModel[];
-  /** Whether a part that counts has no price, and no rule watches it. */
+  /** Whether enough of them have no price, and no rule watches those. */
   readonly isNews: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface UnpricedOfModel {
   readonly tokens: number;
 }
 
-/** One in so many calls, or tokens, is worth a word. */
+/** People are told when one in so many calls, or tokens, has no price. */
 const PART = 100;
 
 export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[]): UnpricedDay {

@@ -23,12 +23,12 @@ export function unpricedText({ calls, models }: Unpriced): string {
   return `${counted(calls, 'call')}${to} ${calls === 1 ? 'has' : 'have'} no price`;
 }
 
-/** A value that some calls are missing from: it is said as the least that it can be. */
+/** A value that lacks some calls is shown as the least that it can be. */
 export function atLeast(value: string, unpriced: number | Unpriced | null | undefined): string {
   return unpriced === null || unpriced === undefined ? value : `at least ${value}`;
 }
 
-/** A low value fires only if what is not known of it comes to nothing much; null where it is known, or fires as high. */
+/** The reservation about a low value that lacks some calls; null when it lacks none, or fires because it is high. */
 export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | 'unpriced'>): string | null {
   if (unpriced === null || !operator.startsWith('<')) return null;
   const calls = counted(unpriced.calls, 'call');

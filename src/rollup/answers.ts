@@ -58,7 +58,7 @@ export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
   };
 }
 
-/** What cells that are kept for other queries answer of some: null where they are not of these dimensions, or not all there. */
+/** Answers queries from cells that are kept for others; null where they lack the dimensions, or some cells are missing. */
 export function knownFrom(
   cubes: ReadonlyMap<string, CubeCells>,
   queries: readonly Query[],

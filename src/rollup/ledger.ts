@@ -31,7 +31,7 @@ export interface RolledUp {
   readonly newestRow: number | null;
   readonly rowsRead: number;
   readonly series: readonly (Series | null)[];
-  /** The insert ids start again below those that were seen: all that was kept is forgotten, and is read anew. */
+  /** Whether the insert ids start again below those that were seen: then everything kept is dropped and read anew. */
   readonly begunAnew: boolean;
 }
 
@@ -49,7 +49,7 @@ export interface BuildProgress {
 export interface Rollup {
   /** Reads what is new up to `at` and answers what the cells cover. `now` is later where the past is made up for. */
   look(queries: readonly Query[], at: number, now?: number): Promise<RolledUp>;
-  /** What cells of the latest look answer as of its end, `at`, beside what it was asked for; null for the rest. Reads nothing. */
+  /** Answers further queries as of `at`, the end of the latest look, from its cells; null where it cannot. Reads nothing. */
   known(queries: readonly Query[], at: number): (Series | null)[];
   /** The end of the latest look that succeeded, ms; null before the first. */
   lookedTo(): number | null;
@@ -170,7 +170,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   /** Opens the cubes that the queries need and forgets the others; one that needs other measures begins anew. */
   const useCubes = async (): Promise<void> => {
-    // A measure more than is asked for is one that may not be readable any more.
+    // A measure that nobody asks for is dropped: it may no longer be readable.
     const isOpen = (name: string): boolean =>
       cubes.get(name)?.cube.measures.join() === plan.cubes.get(name)?.measures.join();
     const names = new Set([...cubes.keys(), ...plan.cubes.keys()]);
@@ -215,7 +215,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 
   let begunAnewAt = Number.NEGATIVE_INFINITY;
-  /** Forgets all cells, those that are kept too: what they were made of is not there any more. */
+  /** Drops all cells, also those in the state store: the rows that they were made of are gone. */
   const beginAnew = (): void => {
     for (const own of cubes.values()) {
       for (const length of LENGTHS) {
@@ -236,7 +236,7 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
   };
 
   /**
-   * One state of the store: the young rows, the hours that late rows fell into, and what the edges need. Null where the insert
+   * One state of the store: the young rows, the hours that late rows fell into, and what the edges need. Null when the insert
    * ids start again.
    */
   const lookInto = async (snapshot: AuditSnapshot, at: number, now: number) => {

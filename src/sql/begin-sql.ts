@@ -1,8 +1,8 @@
 import type { TransactionOptions } from './port.ts';
 
 /**
- * What the text of values depends on, coming and going. A database, a role or another client of the same pooler may have
- * set each of them otherwise. The order of day and month stays the database's: the operator's own expressions may rely on it.
+ * The settings that the text of values depends on, in both directions. A database, a role or another client of the same pooler
+ * may have changed each of them. The order of day and month stays the database's: the operator's own expressions may rely on it.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   TimeZone: "'UTC'",
@@ -15,19 +15,19 @@ const SETTINGS: Readonly<Record<string, string>> = {
   client_encoding: "'UTF8'",
 };
 
-/** The same for all of a session that nobody else uses. */
+/** The same settings for a whole session that nobody else uses. */
 export const SESSION_SQL = Object.entries(SETTINGS)
   .map(([name, value]) => `SET ${name} = ${value}`)
   .join('; ');
 
-/** A process that is frozen between two statements of a transaction keeps its locks no longer than this. */
+/** The longest that a process that is frozen in the middle of a transaction keeps its locks. */
 const ABANDONED_MS = 20_000;
 
 /**
- * The beginning of a transaction as one text of statements. Everything is set for the transaction alone: behind a pooler the
- * session belongs to other programs too, which must find it as they left it. The schemas are those of the database and the
- * role, whatever another client chose. Neither SET nor LOCK takes a snapshot: the first statement that reads does, after
- * the locks are had.
+ * The statements that begin a transaction, as one text. Everything is set for the transaction alone: behind a pooler the
+ * session belongs to other programs too, which must find it as they left it. The search path is that of the database and the
+ * role, whatever another client chose. SET and LOCK take no snapshot; the first statement that reads does, and by then the
+ * locks are held.
  */
 export function beginSql({ readOnly, lock = [] }: TransactionOptions, timeoutMs: number): string {
   const idleMs = readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);

@@ -4,7 +4,7 @@
  * Values come back the same from both: numeric and int8 as text, timestamptz as Date (±infinity as the first and last
  * instants that a Date can hold), timestamp and date as PostgreSQL writes them, json as parsed, the rest as the driver
  * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
- * as text. Every statement runs in a transaction for which all is set that the text of values depends on: the zone is UTC and
+ * as text. Every statement runs in a transaction with fixed settings for the text of values: the zone is UTC and
  * the encoding UTF-8, whatever database, role and pooler say. Nothing is left behind in the session.
  *
  * Faults are AppErrors with the driver's error as cause: `store_missing` (`mustExist`), `store_unreachable` (also a refused login, a database that
@@ -12,7 +12,7 @@
  * `store_read_only`, `store_disk_full`, `store_lock_refused`, and `store_query_failed` for all else. None holds a password.
  */
 export interface SqlSession {
-  /** Without `values` the text may hold several statements; the rows are those of the last. Always within a transaction. */
+  /** Without `values` the text may hold several statements; the rows are those of the last one. Runs in a transaction. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -22,9 +22,9 @@ export interface TransactionOptions {
   /** A statement that runs longer is cancelled. PGlite cannot do that: there it has no effect. */
   readonly statementTimeoutMs?: number;
   /**
-   * Tables (quoted) that nobody can rewrite, empty or exchange from before the first statement until the end: a snapshot that
-   * is older than such a change would see no row. `store_lock_refused` where the database does not give the locks,
-   * `store_timeout` where another session keeps them for too long. PGlite has one session and needs none.
+   * Tables (quoted) to lock before the first statement, so that nobody rewrites, empties or exchanges them until the end: a
+   * snapshot that is older than such a change would see no row. Throws `store_lock_refused` when the database refuses the
+   * locks, `store_timeout` when another session keeps them for too long. PGlite has one session and needs none.
    */
   readonly lock?: readonly string[];
 }
@@ -42,7 +42,7 @@ export interface Sql extends SqlSession {
 export interface SqlOptions {
   /** The folder that a relative `pglite:` folder is relative to. */
   readonly baseDir?: string;
-  /** A `pglite:` folder that holds no database is not made one: the fault is `store_missing`. */
+  /** Creates no database in a `pglite:` folder that has none; the fault is `store_missing`. */
   readonly mustExist?: boolean;
   /** The longest that a statement may run where its transaction does not say otherwise. */
   readonly statementTimeoutMs?: number;

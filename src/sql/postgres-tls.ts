@@ -8,15 +8,15 @@ import { sqlStateOf } from './sql-error.ts';
 
 type Ssl = false | ConnectionOptions;
 
-/** How a pool encrypts, and what it does where the server refuses that. */
+/** How a pool encrypts, and what it tries when the server refuses that. */
 export interface Encryption {
   /** Undefined leaves it to PGSSLMODE. */
   readonly ssl: Ssl | undefined;
-  /** `prefer` and `allow` have a second way. */
+  /** What `prefer` and `allow` try after a refusal. */
   readonly otherwise: Ssl | null;
 }
 
-/** Encryption as libpq means `sslmode`. Files of certificates are read now, so that one that is missing is told at once. */
+/** Encryption as libpq means `sslmode`. Certificate files are read at once, so that a missing one is reported at once. */
 export async function encryptionOf(
   parameters: ReadonlyMap<string, string>,
   folder = '.',
@@ -43,7 +43,7 @@ export async function encryptionOf(
     case 'prefer':
       return { ssl: unverified, otherwise: false };
     case 'require':
-      // As libpq does: who gives a CA wants it to be checked.
+      // As libpq does: whoever names a CA wants it to be checked.
       return { ssl: files.ca === undefined ? unverified : anyName, otherwise: null };
     case 'verify-ca':
       return { ssl: anyName, otherwise: null };
@@ -54,7 +54,7 @@ export async function encryptionOf(
   }
 }
 
-/** Lets a pool take its second way once the server has refused the first, for all connections from then on. */
+/** After the server has refused the first way, the pool uses the second one for all connections. */
 export function fallBack(pool: Pool, { otherwise }: Encryption): void {
   if (otherwise === null) return;
   let left: { readonly ssl: Ssl } | null = { ssl: otherwise };
@@ -71,7 +71,7 @@ export function fallBack(pool: Pool, { otherwise }: Encryption): void {
   }) as Pool['connect'];
 }
 
-/** The server has no TLS, or lets nobody in without it. */
+/** Whether the server refused TLS, or refused to go without it. */
 function isRefusal(error: unknown): boolean {
   const text = error instanceof Error ? error.message : '';
   return (

@@ -5,22 +5,22 @@ import { beginSql } from './begin-sql.ts';
 import type { SqlSession, TransactionOptions } from './port.ts';
 import { lockError, type Place, sqlError } from './sql-error.ts';
 
-/** How long after the server should have cancelled a statement the client stops to wait: the connection is dead then. */
+/** So long after the server should have cancelled a statement, the client gives up: the connection is dead. */
 export const SILENCE_MS = 15_000;
-/** A COMMIT of what was only read is answered long before; one that hangs keeps nobody from taking another connection. */
+/** A COMMIT after reads is answered much faster. If one hangs, the next transaction takes another connection. */
 const COMMITTED_MS = 100;
 
 export interface OpenPool {
   readonly pool: Pool;
   /** The database in words, without its password. */
   readonly place: Place;
-  /** COMMITs that nobody waits for: a transaction that follows at once takes the connection and needs no other. */
+  /** COMMITs that nobody waits for. A transaction that follows at once waits for one, to reuse its connection. */
   readonly ending: Set<Promise<void>>;
 }
 
 /**
- * One statement in a transaction of its own: beginning, statement and end are sent at once, and so take one trip. Where it is
- * not known whether the end was reached, it throws, as it does when any answer is lost on its way.
+ * One statement in a transaction of its own. Beginning, statement and end are sent together, and so take one round trip. Throws
+ * when it is unknown whether the end was reached, as after any lost answer.
  */
 export async function inOne<Row>(
   { pool, place }: OpenPool,
@@ -67,14 +67,14 @@ export async function inTransaction<T>(
   const session = openSession(client, place, timeoutMs, options);
   let isReleased = false;
   try {
-    // What only reads is sent along with the beginning, a trip less; what writes would do so outside of a transaction that did
-    // not begin.
+    // A read is sent together with the beginning, which saves a round trip. A write must wait: if the transaction did not begin,
+    // it would be made outside of one.
     if (options.readOnly !== true) await session.begun;
     const result = await work(session);
     await session.begun;
     if (options.readOnly === true && !session.hasFailed()) {
-      // What was read is good whatever becomes of the COMMIT. The pool has the connection back when that is answered, and
-      // its end waits for it.
+      // Results of reads are valid whatever becomes of the COMMIT. Its answer returns the connection to the pool, and closing
+      // the pool waits for it.
       isReleased = true;
       const end = client.query('COMMIT').then(
         () => client.release(),
@@ -95,11 +95,11 @@ export async function inTransaction<T>(
 }
 
 interface OpenSession extends SqlSession {
-  /** Rejects where the transaction did not begin, or does not have its locks. */
+  /** Rejects when the transaction did not begin, or did not get its locks. */
   readonly begun: Promise<unknown>;
-  /** Whether the transaction is one that only takes a ROLLBACK, or one to a savepoint: the statement that ended last had failed. */
+  /** Whether the latest statement failed, so that only a ROLLBACK, whole or to a savepoint, is accepted. */
   hasFailed(): boolean;
-  /** Whether the connection is of no more use. */
+  /** Whether the connection can no longer be used. */
   isBroken(): boolean;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -117,7 +117,7 @@ function openSession(
   let hasBegun = false;
   const query = async (text: string, values?: readonly unknown[]): Promise<QueryResult> => {
     try {
-      // What is sent along with the beginning may wait for that first, and so for the locks.
+      // A statement that is sent together with the beginning also waits for the locks.
       const limitMs = hasBegun ? timeoutMs : 2 * timeoutMs;
       const result = await client.query(request(text, values, limitMs));
       failed = false;
@@ -138,7 +138,7 @@ function openSession(
       throw options.lock === undefined ? fault : lockError(fault, place, options.lock);
     },
   );
-  // Told by the first statement, or at the end.
+  // A failure is reported by the first statement, or at the end.
   begun.catch(() => undefined);
   return {
     begun,
@@ -152,7 +152,7 @@ function openSession(
     },
     async commit() {
       const end = await client.query('COMMIT').catch((error: unknown) => {
-        // Nobody knows now what has become of it, so the connection is of no more use.
+        // It is unknown what became of the statement, so the connection can no longer be used.
         broken = true;
         throw sqlError(error, place);
       });

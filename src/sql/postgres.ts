@@ -73,7 +73,7 @@ function parsed(url: string): DatabaseUrl {
   });
 }
 
-/** Prisma's `schema` is where names without one are looked up. */
+/** Prisma's `schema`: the schema in which unqualified names are looked up. */
 function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
   // No option holds a plus, and many libraries write one for a space.
   const options = parameters.get('options')?.replaceAll('+', ' ');
@@ -83,7 +83,7 @@ function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
   return [options, `-c search_path=${quoted}`].filter((text) => text !== undefined).join(' ');
 }
 
-/** The password of a URL; one that is also the name of the user or the database is no secret that could be kept. */
+/** The password of a URL, unless it is also the name of the user or the database, which errors must show. */
 function secretsOf({ user, password, database, parameters }: DatabaseUrl): string[] {
   const options = [...parameters].flatMap(([key, value]) => (/password/i.test(key) ? [value] : []));
   return [password ?? '', ...options].filter((secret) => secret !== user && secret !== database);

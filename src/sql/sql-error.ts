@@ -1,7 +1,7 @@
 import { AppError, messageOf } from '../model/errors.ts';
 import type { Redact } from '../model/redact.ts';
 
-/** A database as errors name it, and what takes its secrets out of the words of its driver. */
+/** A database's name in errors, and the redaction of its secrets in the driver's messages. */
 export interface Place {
   readonly name: string;
   readonly redact: Redact;
@@ -39,8 +39,8 @@ export function sqlError(error: unknown, place: Place): AppError {
 }
 
 /**
- * Why the locks were not had, by what the database said. Who asks may do without one that is refused: there is no right to it, or
- * it is not to be had of this kind of table or database.
+ * Why the locks were not granted. The caller may go on without a lock that is refused: there is no right to it, or this kind of
+ * table or database has none.
  */
 export function lockError(fault: AppError, place: Place, tables: readonly string[]): AppError {
   const state = sqlStateOf(fault) ?? '';
@@ -57,12 +57,12 @@ export function lockError(fault: AppError, place: Place, tables: readonly string
   if (!LOCK_TIMEOUTS.includes(state)) return fault;
   return new AppError(
     'store_timeout',
-    `${place.name}: another session is rewriting, emptying or locking ${names}, and was not done in time. What is in it is not known (${place.redact(messageOf(fault.cause))}).`,
+    `${place.name}: another session is rewriting, emptying or locking ${names}, and did not finish in time, so its content is not known (${place.redact(messageOf(fault.cause))}).`,
     { hint: LOCK_HINT, cause: fault.cause },
   );
 }
 
-/** No right, not this kind of relation, no such statement, no room for so many partitions. */
+/** No permission, a kind of relation that has no locks, an unknown statement, no memory for so many locks. */
 const LOCK_REFUSALS = ['42501', '42809', '0A000', '42601', '53200'];
 const LOCK_TIMEOUTS = ['57014', '55P03'];
 const LOCK_HINT =
@@ -73,7 +73,7 @@ const UNREACHABLE_HINT =
 const TIMEOUT_HINT =
   'Check that the time column has an index, or shorten the windows and baselines of the rules.';
 const TLS_HINT =
-  'Give the CA by sslrootcert in the URL or by NODE_EXTRA_CA_CERTS; sslmode=require encrypts without checking the certificate.';
+  'Name the CA in sslrootcert= in the URL or in NODE_EXTRA_CA_CERTS; sslmode=require encrypts without checking the certificate.';
 
 const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: string }>> = {
   '28P01': { code: 'store_unreachable', hint: 'Check user and password of the URL.' },
@@ -107,7 +107,7 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
   },
 };
 
-/** Faults whose cure depends on more than their code. */
+/** Faults whose hint depends on more than their code. */
 function specialHint(state: string, text: string): { readonly code: string; readonly hint: string } | null {
   const code = 'store_unreachable';
   if (/does not support SSL/.test(text)) {

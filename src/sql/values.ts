@@ -22,8 +22,8 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 const FURTHEST = 8.64e15;
 
 /**
- * `2026-11-20 02:05:00.123456+00` as a Date (microseconds dropped); what no Date can hold is the nearest one that it can. Throws
- * for text of another style: an invalid Date would be compared with others and fit nothing.
+ * `2026-11-20 02:05:00.123456+00` as a Date, without microseconds. An instant beyond what a Date can hold becomes the nearest that
+ * it can. Throws for text of another style: comparisons with an invalid Date would all be false.
  */
 function instantOf(text: string): Date {
   if (text === 'infinity') return new Date(FURTHEST);

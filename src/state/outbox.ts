@@ -25,7 +25,7 @@ import {
 export interface Claimed extends StoredDelivery {
   readonly token: string;
   readonly firstTriedAt: number;
-  /** Whether the attempt before was never settled: its process ended, maybe by what it sent. */
+  /** Whether the previous attempt was never settled: its process ended, maybe because of the message. */
   readonly isTakenOver: boolean;
 }
 
@@ -50,8 +50,8 @@ const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
  * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
  * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
  * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body. That claim
- * counts the lost attempt on the ladder, and puts itself off by the next wait in case it is lost as well: what ends every
- * process that sends it is tried as seldom as what fails, and others go first.
+ * counts the lost attempt on the ladder, and sets the next wait at once, in case this attempt is lost as well. So a message that
+ * crashes every process is tried as seldom as one that fails, and others go first.
  */
 export async function claim(
   sql: SqlSession,

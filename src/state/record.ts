@@ -31,16 +31,16 @@ export interface Recorded {
    * was decided may rest on an old state, so read the ledger again, leave out the instants that are done, decide again.
    */
   readonly overtaken: readonly string[];
-  /** By fingerprint, why nothing of a rule was recorded while the others were: its message could not be made, say. */
+  /** By fingerprint, why a rule was not recorded while the others were; its message could not be made, for example. */
   readonly failed: ReadonlyMap<string, AppError>;
 }
 
 /**
  * Records what was decided in one transaction: what is said, the episodes, how far each rule has come, and the
  * deliveries. Nothing is sent that was not committed here, and the conditional upsert lets each (rule, group,
- * period) through once per step or growth, however many processes try at the same time. What one rule's recording throws
- * fails that rule alone. Throws when the state store is away, and when what spendwatch says of itself cannot be recorded;
- * with a `leader` it throws AppError `lease_lost` where another worker has taken the lease over, and nothing is recorded.
+ * period) through once per step or growth, however many processes try at the same time. A fault while one rule is
+ * recorded fails that rule alone. Throws when the state store is away, and when messages about spendwatch itself cannot be
+ * recorded. With a `leader`, throws AppError `lease_lost` and records nothing when another worker has taken over the lease.
  */
 export async function record<S extends Saying>(
   sql: Sql,
@@ -64,12 +64,12 @@ export async function record<S extends Saying>(
 
 const NOTHING_RECORDED: Recorded = { queued: [], overtaken: [], failed: new Map() };
 
-/** A fault of the data or of our own, which the other rules need not have. */
+/** A fault of one rule's data, or of the program, that other rules may not have. */
 function isOfOneRule(error: unknown): boolean {
   return !(error instanceof AppError) || error.code === 'store_query_failed';
 }
 
-/** Each rule in a transaction of its own, where one of them spoils the one for all. */
+/** Each rule in a transaction of its own, after one of them failed the transaction for all. */
 async function recordEach<S extends Saying>(
   sql: Sql,
   recordings: readonly Recording<S>[],
@@ -87,7 +87,7 @@ async function recordEach<S extends Saying>(
       for (const delivery of recorded.queued) queued.push(delivery);
       for (const fingerprint of recorded.overtaken) overtaken.push(fingerprint);
     } catch (error) {
-      // What is recorded by now stays so, whatever becomes of the rest: it has to be in the report.
+      // The rules recorded so far stay recorded, whatever becomes of the rest, so the report must have them.
       failed.set(recording.fingerprint, asAppError(error, 'rule_failed'));
       if (!isOfOneRule(error)) fault = asAppError(error, 'rule_failed');
     }

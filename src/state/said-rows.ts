@@ -2,19 +2,19 @@ import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';
 import type { SqlSession } from '../sql/port.ts';
 
-/** What one rule would say. */
+/** The sayings of one rule that are to be recorded. */
 export interface RuleSayings {
   readonly fingerprint: string;
   readonly rule: string | null;
   readonly sayings: readonly Saying[];
 }
 
-/** Rows of one statement: a rule by user may fire for half a million of them, whose rows as one value are more than it can be. */
+/** Rows in one statement. A rule by user may fire for half a million users, and one parameter cannot hold that many rows. */
 const BATCH = 5_000;
 
 /**
- * Writes down what is said; returns those of the sayings that nobody has said meanwhile. In a transaction. Rows are locked in
- * one order by all processes, or two of them could wait for each other.
+ * Records sayings in a transaction, and returns those that nobody else has said meanwhile. All processes lock the rows in the same
+ * order, so that two of them never wait for each other.
  */
 export async function writeSaid(session: SqlSession, rules: readonly RuleSayings[]): Promise<Set<Saying>> {
   const rows = rules.flatMap(({ fingerprint, rule, sayings }) =>
@@ -63,7 +63,7 @@ export async function writeSaid(session: SqlSession, rules: readonly RuleSayings
   return won;
 }
 
-/** Ends and begins the open episodes of rules. In a transaction. */
+/** In a transaction, ends and begins the open episodes of rules. */
 export async function writeEpisodes(
   session: SqlSession,
   rules: readonly { readonly fingerprint: string; readonly episodes: EpisodeChanges }[],

@@ -16,8 +16,8 @@ export type ArrivalRow =
 
 /**
  * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
- * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. Where no row is above `after`, a
- * look into the index tells whether the ids have started again below it. No window reaches back to
+ * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. When no row is above `after`, the
+ * highest id in the index shows whether the ids have started again. No window reaches back to
  * before 1970, and years before Christ have no text that JavaScript and PostgreSQL both read.
  */
 export function arrivalsSql(

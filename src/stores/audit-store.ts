@@ -72,8 +72,8 @@ export interface Arrivals {
   /** The highest id there is. */
   readonly newest: string;
   /**
-   * The highest id is below the one that was looked from: the table was emptied, or another one has taken its place, and
-   * nothing that is known of its ids holds.
+   * Whether the highest id is below the last one seen. The table was emptied, or another one has taken its place, and nothing
+   * known about its ids is true any more.
    */
   readonly startAgain: boolean;
   /** Ids that are missing below `newest`, in what was looked at. */
@@ -142,13 +142,13 @@ export type CallRow = Readonly<Partial<Record<Column | Dimension, string | numbe
 export interface AuditStore {
   /**
    * All reads of a poll together, so that an implementation can serve many with one scan. A column or expression that cannot
-   * be read, or that is not one value of its own row, is known for what is made of it alone. With `withinMs` no statement runs
-   * for longer, in the database either, and the newest row is not looked for.
+   * be read, or that is not one value of its own row, fails only the measures and dimensions that are made of it. With `withinMs`,
+   * the database cancels statements that run for longer, and the newest row is not looked up.
    */
   read(reads: readonly CellRead[], before: number, withinMs?: number): Promise<Reading>;
   /**
-   * Whether something that a query asks for could not be read lately, as of an instant (ms): it must not share a statement
-   * with others, and `read` tells when it can be read again. Reads nothing.
+   * Whether a source of a query could not be read lately, as of an instant (ms). Such a query must not share a statement with
+   * others; `read` finds out when the source can be read again. Reads nothing.
    */
   isFaulty(query: Pick<Query, 'measures' | 'groupBy' | 'where'>, at: number): boolean;
   /** The newest row if it is further ahead of `now` (ms) than clocks differ; else null. A look-up in the index. */

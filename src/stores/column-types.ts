@@ -62,7 +62,7 @@ export function cureOf(name: string, type: string, source: ColumnSource): string
   if (type === 'interval') return `Map ${mapped(`EXTRACT(EPOCH FROM ${column}) * 1000`)}.`;
   if (TEXTS.includes(type)) {
     const number = `CASE WHEN ${column} ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${column}::numeric END`;
-    return `Map ${mapped(number)}; what is no number is then not known.`;
+    return `Map ${mapped(number)}; other texts then count as not known.`;
   }
   if (type === 'json' || type === 'jsonb')
     return `Map one number of it, such as ${mapped(`(${column}->>'total')::numeric`)}.`;

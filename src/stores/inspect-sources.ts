@@ -89,8 +89,8 @@ function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem
   if (typeof source !== 'string' && looksAtClock(source.sql)) {
     return {
       level: 'warning',
-      message: `${key} looks at the clock: sums of the past are only as they were when they were read.`,
-      hint: 'Write what the row itself holds, where that will do.',
+      message: `${key} depends on the clock: sums of the past stay as they were when they were read.`,
+      hint: 'Use a value that the row itself holds, if you can.',
     };
   }
   const isText = !['time', 'id', 'request_id', 'error'].includes(name);

@@ -7,20 +7,20 @@ import { tablesRead, touch } from './tables-read.ts';
 /** Runs `work` in one read-only transaction over one state of the table; with `withinMs` no statement of it takes longer. */
 export type Reads = <T>(work: (session: SqlSession) => Promise<T>, withinMs?: number) => Promise<T>;
 
-/** What may be read without the lock is looked at so often; rights are granted, and tables exchanged, at any time. */
+/** After so many reads without the lock it is tried again, because rights may be granted, or tables exchanged, at any time. */
 const LOCK_TRIED_EVERY = 60;
-/** Snapshots that are too old, one after the other, until it is told that the table cannot be read. */
+/** After so many snapshots in a row that are too old, the read fails. */
 const MOST_SNAPSHOTS = 3;
 
 /**
- * Reads that never take a table for empty because it is being rewritten. ALTER TABLE, TRUNCATE and an exchange of tables are
- * not for the snapshots that were taken before they are committed: who has one, and then waits for the table, sees no row of it.
- * So the table is locked before there is a snapshot, as every SELECT would lock it, with its partitions and what views,
- * expressions and functions read. Where a lock is refused, which takes SELECT on the whole table, each transaction begins with a
- * look whether its snapshot is older than the tables.
+ * Reads that never take a table for empty because it is being rewritten. A transaction whose snapshot is older than the commit of an
+ * ALTER TABLE, a TRUNCATE or an exchange of tables sees no row at all. So the table is locked before the snapshot is taken, with
+ * its partitions and the tables that views, expressions and functions read. It is the lock that every SELECT takes, but it needs
+ * the right to SELECT the whole table. Where it is refused, each transaction first checks whether its snapshot is older than the
+ * tables.
  */
 export function openReads(sql: Sql, mapping: Mapping): Reads {
-  /** Null as long as nobody knows. It is found out before anything is read, so that no work has to be done twice. */
+  /** Null while unknown. It is found out before anything is read, so that no work has to be done twice. */
   let protection: Protection | null = null;
   let unlockedReads = 0;
   return async (work, withinMs) => {
@@ -38,7 +38,7 @@ export function openReads(sql: Sql, mapping: Mapping): Reads {
         ? sql.transaction(locked, work)
         : readUnlocked(sql, mapping, locked, now.touching, work));
     } catch (error) {
-      // This read is lost; the next one finds out anew, also where another table that was locked is gone.
+      // This read fails. The next one finds out again what can be locked: a table may be gone, or a right revoked.
       if (isOneOf(error, ['store_lock_refused', 'store_table_missing'])) protection = null;
       throw error;
     }
@@ -47,13 +47,13 @@ export function openReads(sql: Sql, mapping: Mapping): Reads {
 
 /** How reads are kept from taking a table for empty. */
 interface Protection {
-  /** What to lock: the table, and others that are read along with it, as far as the locks are given. */
+  /** The table and others that are read with it, as far as they can be locked. */
   readonly lock: readonly string[];
-  /** Whether that is all that is read. */
+  /** Whether these are all tables that are read. */
   readonly isLocked: boolean;
-  /** What locks the rest, once there is a snapshot. */
+  /** Statements that lock the others, after the snapshot is taken. */
   readonly touching: readonly string[];
-  /** False where it has to be found out again for the next read. */
+  /** False when the next read must find it out again. */
   readonly isKnown: boolean;
 }
 
@@ -104,7 +104,7 @@ async function readUnlocked<T>(
   }
   throw new AppError(
     'store_timeout',
-    `${mapping.table} was rewritten or emptied each time that it was to be read. What is in it is not known.`,
+    `${mapping.table} was rewritten or emptied each time it was read, so its content is not known.`,
     {
       hint: `The next poll tries again. GRANT SELECT ON ${tableSql(mapping.table)} (all columns) lets spendwatch wait for the end of such changes.`,
     },

@@ -45,10 +45,10 @@ const SEVERAL: Fault = [
 ];
 const REFUSED: Readonly<Record<string, Fault>> = {
   '0A000': SEVERAL,
-  '42803': ['is an aggregate of many rows', 'Leave the aggregate away: spendwatch sums what each row holds.'],
+  '42803': ['is an aggregate of many rows', 'Remove the aggregate: spendwatch sums the values of the rows.'],
   '42P20': [
     'is a window function over many rows',
-    'Write what the row itself holds, or a view that holds it.',
+    'Use a value that the row itself holds, or a view that has it as a column.',
   ],
 };
 const NOT_ONE: Fault = [
@@ -60,8 +60,8 @@ const RECORD: Fault = [
   'Choose one of them, or join them into one text with concat_ws.',
 ];
 const AT_WILL: Fault = [
-  'is another value at each look',
-  'Leave away what changes from look to look, such as random() or clock_timestamp(): the sums of two looks must agree.',
+  'gives another value at each read',
+  'Remove what changes from one read to the next, such as random() or clock_timestamp(): the sums of two reads must agree.',
 ];
 
 async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSession): Promise<Fault | null> {

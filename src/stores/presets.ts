@@ -46,8 +46,8 @@ const LITELLM_OK = `COALESCE(NULLIF(status, ''), metadata->>'status', 'success')
 const LITELLM_ERROR = `metadata->'error_information'`;
 
 /**
- * A price that the proxy does not know is written as 0. What it did not have to ask a provider for is free; every other 0
- * is an unknown cost where there are tokens, which a price list may say more of.
+ * The proxy writes 0 when it does not know a price. An answer from its cache is free, and so is a failed call. For any other call with
+ * tokens, 0 is an unknown cost, which a price list may replace.
  */
 const LITELLM_COST = `CASE WHEN spend = 0 AND lower(cache_hit) IS DISTINCT FROM 'true' AND ${LITELLM_OK}
   THEN NULL ELSE spend END`;

@@ -6,8 +6,8 @@ import { madeOfColumn } from './measure-sql.ts';
 import { columnSql, dimensionSqlOf, Parameters } from './source-sql.ts';
 
 /**
- * Makes everything of one column or dimension that statements make of it, for all rows within the ranges, and gives nothing
- * but counts: it fails where they would. Null where they make nothing of it.
+ * Evaluates everything that statements make of one column or dimension, for all rows within the ranges, and returns only
+ * counts. So it fails when they would. Null when they make nothing of it.
  */
 export function probeSql(
   name: string,

@@ -118,7 +118,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     };
     const text = checkTable(await evaluateOnce(checkOf(calls, [hourlyBurn()], { store }), AT), false);
     expect(text).toContain('hourly-burn  critical  search  $200.00');
-    expect(text).toContain('which values lack calls without a price is not known: too slow');
+    expect(text).toContain('it is not known which values lack calls without a price: too slow');
   });
 
   it('says of a low value on what it rests', async () => {

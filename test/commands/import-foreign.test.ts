@@ -168,7 +168,7 @@ describe('the columns of a file', () => {
       'a.csv',
       'time,service,model,cost,cost_usd\n2026-11-20T01:00:00Z,a,m,1,1\n2026-11-20T01:00:00Z,b,m,1,2\n',
     );
-    expect([code, err]).toEqual([1, ['a.csv:3: two columns are cost, and differ']]);
+    expect([code, err]).toEqual([1, ['a.csv:3: two columns stand for cost, with different values']]);
     expect((await calls()).map(({ service }) => service)).toEqual(['a']);
   });
 });

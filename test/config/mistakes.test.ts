@@ -148,7 +148,7 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
     [
       'no space after a colon',
       change('window: 1h', 'window:1h'),
-      ['12:5 this line is no `key: value`', 'hint: put a space after the colon'],
+      ['12:5 this line is not `key: value`', 'hint: put a space after the colon'],
     ],
     [
       'rules without dashes',
@@ -284,7 +284,7 @@ describe('what is valid, but most likely not meant, is a warning', () => {
 
   it('a secret that looks like a variable without its braces', async () => {
     expect(await warningsOf(change('xoxb-hush-secret', '$SLACK_BOT_TOKEN'))).toEqual([
-      '6:12 this is no variable, but the text itself',
+      '6:12 this is not a variable, but plain text',
     ]);
     expect(await warningsOf(change('xoxb-hush-secret', '"a$b"'))).toEqual([]);
   });

@@ -36,8 +36,8 @@ const REFUSED: readonly (readonly [sql: string, words: RegExp])[] = [
   [`tags; SELECT 1`, /not one expression/],
   [`tags /* the tags`, /not one expression/],
   [`*`, /not one expression/],
-  [`random()::text`, /another value at each look/],
-  [`clock_timestamp()::text`, /another value at each look/],
+  [`random()::text`, /another value at each read/],
+  [`clock_timestamp()::text`, /another value at each read/],
 ];
 
 /** Expressions that are one value of their own row, however they are written. */

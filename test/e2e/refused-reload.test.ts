@@ -61,7 +61,7 @@ describe('a file that is refused', () => {
       const ready = await worker.get('/readyz');
       expect(ready).toMatchObject({
         status: 200,
-        text: expect.stringMatching(/^ready\nthe file on disk is refused since 2.*window/),
+        text: expect.stringMatching(/^ready\nthe file on disk has been refused since 2.*window/),
       });
     }
 

@@ -65,7 +65,7 @@ function apiUrlFault(text: string): UrlFault | null {
   const { username, password, search } = new URL(text);
   if (username !== '' || password !== '') {
     return {
-      message: 'holds a login, but what signs in is the token',
+      message: 'holds a login, but spendwatch signs in with the token',
       hint: 'drop what stands before the @',
     };
   }

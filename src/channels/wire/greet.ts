@@ -32,7 +32,7 @@ export async function greet(
   }
   return isTls
     ? `connected to ${throughProxy(peer, via)}`
-    : `connected to the proxy ${via.name}, which is asked for ${peer} when something is sent`;
+    : `connected to the proxy ${via.name}; a connection to ${peer} is tried only when a message is sent`;
 }
 
 /** Opens a connection, over `socket` if it is given, and closes it as soon as it is established. */

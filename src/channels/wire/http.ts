@@ -76,7 +76,7 @@ export function answerFailure(peer: string, answer: HttpAnswer, redact: Redact):
   const { status, text } = answer;
   if (status < 200 || status > 299) return statusFailure(peer, answer, redact);
   if (!isWebPage(text)) return null;
-  const words = `${peer} answered HTTP ${status} with a web page, which is no receipt: a portal, a login or a proxy?`;
+  const words = `${peer} answered HTTP ${status} with a web page, which is not a receipt: is it a portal, a login or a proxy?`;
   return new SendError('refused', 'passing', words);
 }
 
