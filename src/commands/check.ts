@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
+import { wrappedSentences } from '../model/wrapped-text.ts';
 import { cronSchedule } from '../schedule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
@@ -76,7 +77,8 @@ async function tellFutureRows(store: AuditStore, io: Pick<Io, 'err'>): Promise<n
 function printed(result: CheckResult, format: CheckOptions['format'], io: Io): string {
   if (format === 'json') return checkJson(result);
   if (format === 'nagios') return checkNagios(result);
-  return checkTable(result, io.colour);
+  const table = checkTable(result, io.colour);
+  return io.stdoutIsTerminal ? wrappedSentences(table, io.columns) : table;
 }
 
 /** The enabled rules, or those named: naming a disabled one tries it out. */

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { wrapped } from '../model/wrapped-text.ts';
 import type { ReceivedHook, ReceivedMail } from './receivers.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -82,25 +83,6 @@ function shortened(value: unknown, depth = 0): unknown {
   if (depth < 2) return Object.fromEntries(entries.map(([key, item]) => [key, shortened(item, depth + 1)]));
   const plain = entries.filter(([, item]) => typeof item !== 'object' || item === null);
   return plain.length === entries.length ? value : { ...Object.fromEntries(plain.slice(0, 3)), '…': '…' };
-}
-
-/**
- * A line as lines of so many columns, cut between words, those after the first as far in as it. What is painted keeps
- * its colour: escapes have no width.
- */
-export function wrapped(line: string, columns: number): string[] {
-  const wide = (text: string): number => stripVTControlCharacters(text).length;
-  const indent = /^ */.exec(line)?.[0] ?? '';
-  const lines: string[] = [];
-  let current = '';
-  for (const word of line.slice(indent.length).split(/(?<! ) (?! )/)) {
-    const joined = current === '' ? indent + word : `${current} ${word}`;
-    if (current !== '' && wide(joined) > columns) {
-      lines.push(current);
-      current = `${indent}  ${word}`;
-    } else current = joined;
-  }
-  return [...lines, current];
 }
 
 type Words = (text: string) => string;

@@ -1,21 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
-import { openShow, wrapped } from '../../src/demo/show.ts';
+import { openShow } from '../../src/demo/show.ts';
 import { SAMPLES } from '../channels/samples.ts';
-
-it('a line that is too wide goes on below, as far in as it begins, and loses no word', () => {
-  expect(wrapped('  one two three four', 12)).toEqual(['  one two', '    three', '    four']);
-  expect(wrapped('short', 12)).toEqual(['short']);
-  expect(wrapped('', 12)).toEqual(['']);
-  // A column of a table is not a gap between words.
-  expect(wrapped('  model      spend  calls', 40)).toEqual(['  model      spend  calls']);
-});
-
-it('colours have no width', () => {
-  const red = `\u001b[31m${'a'.repeat(8)}\u001b[39m`;
-  expect(wrapped(`${red} bb`, 11)).toEqual([`${red} bb`]);
-});
 
 const HOOK = {
   path: '/hooks/spend',
