@@ -170,9 +170,15 @@ export function openRollup(store: AuditStore, { latenessMs, kept }: RollupOption
 
   /** Opens the cubes that the queries need and forgets the others; one that needs other measures begins anew. */
   const useCubes = async (): Promise<void> => {
-    // A measure that nobody asks for is dropped: it may no longer be readable.
-    const isOpen = (name: string): boolean =>
-      cubes.get(name)?.cube.measures.join() === plan.cubes.get(name)?.measures.join();
+    const isOpen = (name: string): boolean => {
+      const own = cubes.get(name)?.cube;
+      const needed = plan.cubes.get(name)?.measures;
+      if (own === undefined || needed === undefined) return false;
+      if (!needed.every((one) => own.measures.includes(one))) return false;
+      // A measure that is not asked for just now stays, unless it cannot be read any more.
+      if (own.measures.length === needed.length) return true;
+      return !store.isFaulty({ measures: own.measures, groupBy: own.dimensions, where: {} }, askedAt);
+    };
     const names = new Set([...cubes.keys(), ...plan.cubes.keys()]);
     if ([...names].every(isOpen)) return;
     rereadsOpen = true;
