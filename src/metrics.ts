@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { noteGauges } from './health-notes/gauges.ts';
 import type { GaugeSample } from './health-notes/health-note.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
+import { labelOf, labelValue } from './metric-labels.ts';
 import { NONE } from './model/finding.ts';
 import type { Observed } from './model/observed.ts';
 import type { Rule } from './model/rule.ts';
@@ -229,25 +230,4 @@ function ruleValues(registry: Registry): {
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
-}
-
-/** What means something else to Prometheus, or here. */
-const TAKEN = ['rule', 'le', 'quantile'];
-
-/** A dimension as a label name, in snake_case as all of them. */
-function labelOf(dimension: string): string {
-  const name = dimension
-    .replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`)
-    .replace(/[^a-zA-Z0-9_]/g, '_');
-  return TAKEN.includes(name) || /^\d|^__/.test(name) ? `dimension_${name}` : name;
-}
-
-/** What many scrapers take for the end of a line, or cannot show: all but the line break, which has an escape. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNESCAPED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-function labelValue(value: string): string {
-  return value.replace(UNESCAPED, (character) =>
-    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\ufffd',
-  );
 }

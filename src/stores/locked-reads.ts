@@ -95,7 +95,7 @@ async function readUnlocked<T>(
     const read = await sql.transaction(options, async (session) => {
       for (const text of touching) await touch(text, session);
       const table = await look(mapping, session);
-      // Of a table elsewhere nothing is known but whether it has rows; a second snapshot that finds none is no accident.
+      // Of a foreign table only one thing is known: whether it has rows. If a second snapshot finds none, it is empty.
       const isOld = table.rewritten || (!table.occupied && !wasEmpty);
       wasEmpty = !table.occupied;
       return isOld ? null : { result: await work(session) };
@@ -112,9 +112,9 @@ async function readUnlocked<T>(
 }
 
 interface TableLook {
-  /** The snapshot is older than what is in the table, or in one that it is made of. */
+  /** The snapshot is older than the files of the table, or of one that it is made of. */
   readonly rewritten: boolean;
-  /** False for a table elsewhere in which the snapshot sees no row. */
+  /** False for a foreign table in which the snapshot sees no row. */
   readonly occupied: boolean;
 }
 
