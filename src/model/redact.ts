@@ -69,7 +69,8 @@ function insideBase64(bytes: Buffer, offset: number): Form[] {
 }
 
 function patternOf({ text, alone }: Form): string {
-  const body = text.replace(/\s+|\S/gu, (part) => spellings(part));
+  // White space at its ends is no secret, and would be looked for anew at each blank of a long run.
+  const body = text.trim().replace(/\s+|\S/gu, (part) => spellings(part));
   return alone ? `(?<![\\p{L}\\p{N}])${body}(?![\\p{L}\\p{N}])` : body;
 }
 

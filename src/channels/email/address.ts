@@ -9,7 +9,7 @@ export interface Mailbox {
 const LOCAL = String.raw`[^\s\p{Cc}@<>()\[\],;:"\\]+`;
 const ADDRESS = new RegExp(`^(${LOCAL})@(${LOCAL})$`, 'u');
 /** `"Any text" <address>`, or the same without quotes as people write it: the mail library quotes what needs it. */
-const NAMED = /^(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>]*)>$/u;
+const NAMED = /^(?:"((?:[^"\\]|\\.)*)"\s*|([^"<>]*))<([^<>]*)>$/u;
 const LINE_BREAK = /[\p{Cc}\u2028\u2029]/u;
 
 /** `oncall@bücher.example` with its domain in ASCII, as servers expect it; null when it is not an address. */
