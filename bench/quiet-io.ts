@@ -4,6 +4,7 @@ import type { Io } from '../src/commands/io.ts';
 export function quietIo(out: (text: string) => void): Io {
   return {
     out,
+    outPieces: async (pieces) => out([...pieces].join('')),
     err: () => undefined,
     stdin: process.stdin,
     env: {},

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './commands/io.ts';
@@ -160,12 +161,27 @@ function stopRequested(): Promise<void> {
   });
 }
 
+/** Pieces that are written at once, so that a write is worth its while. */
+const WRITTEN_AT_ONCE = 65_536;
+
+async function writtenInPieces(stream: NodeJS.WriteStream, pieces: Iterable<string>): Promise<void> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < WRITTEN_AT_ONCE) continue;
+    if (!stream.write(text)) await once(stream, 'drain');
+    text = '';
+  }
+  stream.write(`${text}\n`);
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process;
   const stdoutIsTerminal = stdout.isTTY === true;
   let stopped: Promise<void> | undefined;
   const io: Io = {
     out: (line) => void stdout.write(`${line}\n`),
+    outPieces: (pieces) => writtenInPieces(stdout, pieces),
     err: (line) => void stderr.write(`${line}\n`),
     stdin: process.stdin,
     env,

@@ -1,6 +1,6 @@
 import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
-import { type JsonValue, jsonText } from '../model/json.ts';
+import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';
 import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
@@ -9,10 +9,13 @@ const OBSERVED = 100;
 /** Models listed that have no price. */
 const MODELS = 100;
 
-/** The object that `check --format json` prints; the same shape when the store could not be reached. */
-export function checkJson(result: CheckResult): string {
+/** Down to the findings, of which there may be more than one text can hold. */
+const IN_PIECES = 4;
+
+/** The object that `check --format json` prints, in pieces; the same shape when the store could not be reached. */
+export function checkJson(result: CheckResult): Iterable<string> {
   const { at, newestRow, rowsConsidered, unpriced, unpricedError, error } = result;
-  return jsonText(
+  return jsonPieces(
     {
       at: isoInstant(at),
       status: statusOf(result),
@@ -27,6 +30,7 @@ export function checkJson(result: CheckResult): string {
       error: error ?? undefined,
     },
     2,
+    IN_PIECES,
   );
 }
 
@@ -49,7 +53,11 @@ function ruleJson(checked: CheckedRule): JsonValue {
     observed: observed
       .worst(OBSERVED)
       .map((one) => observationJson(rule.metric, rule.groupBy, one, checked.unpricedOf(one.key))),
-    findings: findings.map(({ finding, silenced }) => findingJson(finding, silenced)),
+    findings: new JsonItems(findingsJson(findings)),
     error,
   };
+}
+
+function* findingsJson(findings: CheckedRule['findings']): Generator<JsonValue> {
+  for (const { finding, silenced } of findings) yield findingJson(finding, silenced);
 }

@@ -22,9 +22,11 @@ function textOf(result: CheckResult): string {
   const findings = result.rules.flatMap((checked) =>
     checked.findings.map((found) => ({ ...found, rule: checked.rule })),
   );
-  const [worst, ...more] = findings.sort(worstFirst);
-  if (worst !== undefined)
-    return `${sentenceOf(worst.rule, worst)}${more.length > 0 ? ` (+${more.length} more)` : ''}`;
+  if (findings.length > 0) {
+    const worst = findings.reduce((first, one) => (worstFirst(one, first) < 0 ? one : first));
+    const more = findings.length - 1;
+    return `${sentenceOf(worst.rule, worst)}${more > 0 ? ` (+${more} more)` : ''}`;
+  }
   if (result.error !== null) return result.error;
   const failed = result.rules.filter((checked) => checked.status === 'error');
   if (failed[0] !== undefined) {

@@ -2,7 +2,7 @@ import type { Finding, Unpriced } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Rule, Severity } from '../model/rule.ts';
-import { stepOf } from '../model/rule.ts';
+import { SEVERITIES } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { UnpricedValues } from '../pipeline/unpriced.ts';
 
@@ -62,6 +62,6 @@ export function statusOf(result: CheckResult): CheckStatus {
 
 /** The highest severity of a rule's findings. */
 export function severityOf(rule: CheckedRule): Severity | null {
-  const severities = rule.findings.map(({ finding }) => finding.severity);
-  return severities.sort((a, b) => stepOf(b) - stepOf(a))[0] ?? null;
+  const severities = new Set(rule.findings.map(({ finding }) => finding.severity));
+  return SEVERITIES.findLast((severity) => severities.has(severity)) ?? null;
 }

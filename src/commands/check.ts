@@ -35,7 +35,8 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
     : await loadWithoutChannels(options.config, io);
   const rules = chosenRules(config, options.rule);
   const result = await evaluated(config, rules, at, io);
-  io.out(printed(result, options.format, io));
+  if (options.format === 'json') await io.outPieces(checkJson(result));
+  else io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
   if (options.notify) await notifyOnce(config, result.error === null ? rules : [], at, io);
   return EXIT_CODES[statusOf(result)];
@@ -74,8 +75,7 @@ async function tellFutureRows(store: AuditStore, io: Pick<Io, 'err'>): Promise<n
   return found.aheadMs;
 }
 
-function printed(result: CheckResult, format: CheckOptions['format'], io: Io): string {
-  if (format === 'json') return checkJson(result);
+function printed(result: CheckResult, format: 'table' | 'nagios', io: Io): string {
   if (format === 'nagios') return checkNagios(result);
   const table = checkTable(result, io.colour);
   return io.stdoutIsTerminal ? wrappedSentences(table, io.columns) : table;

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 export interface Io {
   /** A line for people or pipes, on stdout. */
   out(line: string): void;
+  /** The same of a text that may be longer than one can be: its pieces, as fast as they are read. */
+  outPieces(pieces: Iterable<string>): Promise<void>;
   /** A line about what went wrong or what is being done, on stderr. */
   err(line: string): void;
   readonly stdin: Readable;

@@ -8,6 +8,7 @@ export type JsonValue =
   | string
   | Fixed
   | RawJson
+  | JsonItems
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined };
 
@@ -17,6 +18,15 @@ export class RawJson {
 
   constructor(text: string) {
     this.text = text;
+  }
+}
+
+/** A list whose members are made while it is written. */
+export class JsonItems {
+  readonly items: Iterable<JsonValue>;
+
+  constructor(items: Iterable<JsonValue>) {
+    this.items = items;
   }
 }
 
@@ -31,9 +41,49 @@ export function jsonText(value: JsonValue, indent = 0): string {
   return written(value, indent, '\n');
 }
 
+/**
+ * The same in pieces, for what may be longer than a text can be: one for each member of its objects and lists, down to
+ * `depth` levels.
+ */
+export function* jsonPieces(
+  value: JsonValue,
+  indent: number,
+  depth: number,
+  newline = '\n',
+): Generator<string> {
+  if (depth === 0 || value === null || typeof value !== 'object' || value instanceof RawJson) {
+    yield written(value, indent, newline);
+    return;
+  }
+  const isOfItems = value instanceof JsonItems || isList(value);
+  const [open, close] = isOfItems ? ['[', ']'] : ['{', '}'];
+  const inner = newline + ' '.repeat(indent);
+  let before = open;
+  for (const [name, item] of isOfItems ? unnamed(value) : named(value, indent)) {
+    yield `${before}${indent === 0 ? '' : inner}${name}`;
+    yield* jsonPieces(item, indent, depth - 1, inner);
+    before = ',';
+  }
+  yield before === open ? open + close : `${indent === 0 ? '' : newline}${close}`;
+}
+
+function* unnamed(list: JsonItems | readonly JsonValue[]): Generator<[string, JsonValue]> {
+  for (const item of list instanceof JsonItems ? list.items : list) yield ['', item];
+}
+
+function* named(
+  value: { readonly [key: string]: JsonValue | undefined },
+  indent: number,
+): Generator<[string, JsonValue]> {
+  const colon = indent === 0 ? ':' : ': ';
+  for (const [key, item] of Object.entries(value))
+    if (item !== undefined) yield [`${JSON.stringify(key)}${colon}`, item];
+}
+
 function written(value: JsonValue, indent: number, newline: string): string {
   if (typeof value === 'bigint') return formatFixed(value, PLACES);
   if (value instanceof RawJson) return value.text;
+  if (value instanceof JsonItems) return written([...value.items], indent, newline);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   const inner = newline + ' '.repeat(indent);
   const colon = indent === 0 ? ':' : ': ';

@@ -14,7 +14,7 @@ afterAll(() => calls.stop());
 beforeEach(() => calls.clear());
 
 async function printed(rules: readonly Rule[], silences: readonly Silence[] = []): Promise<string> {
-  return checkJson(await evaluateOnce(checkOf(calls, rules, { silences }), AT));
+  return [...checkJson(await evaluateOnce(checkOf(calls, rules, { silences }), AT))].join('');
 }
 
 describe('the JSON of a check', () => {
@@ -180,7 +180,9 @@ describe('the JSON of a check', () => {
 
   it('keeps the shape and the order of the file where the store cannot be read', () => {
     const rules = [hourlyBurn({ name: 'b' }), hourlyBurn({ name: 'a' })];
-    const parsed = JSON.parse(checkJson(unreadable({ rules, zone: 'UTC' }, AT, 'connection refused')));
+    const parsed = JSON.parse(
+      [...checkJson(unreadable({ rules, zone: 'UTC' }, AT, 'connection refused'))].join(''),
+    );
     const rule = { type: 'threshold', status: 'error', severity: null, observed: [], findings: [] };
     expect(parsed).toEqual({
       at: '2026-11-20T02:05:00Z',
