@@ -5,7 +5,7 @@ import { HEALTH_NOTES } from './health-notes/index.ts';
 import { labelOf, labelValue } from './metric-labels.ts';
 import { NONE } from './model/finding.ts';
 import type { Observed } from './model/observed.ts';
-import type { Rule } from './model/rule.ts';
+import { type Rule, SEVERITIES } from './model/rule.ts';
 import type { Dimension } from './model/series.ts';
 import type { DeliveryReport } from './pipeline/deliver.ts';
 import type { PollReport } from './pipeline/poll.ts';
@@ -135,10 +135,9 @@ export function openMetrics(version: string): Metrics {
       for (const { rule, latest } of report.rules) {
         if (latest === null) continue;
         values.set(rule, latest.observed);
-        for (const severity of ['info', 'warning', 'critical'] as const) {
-          const firing = latest.firing.filter((one) => one.steps.at(-1)?.severity === severity);
-          findings.set({ rule: rule.name, severity }, firing.length);
-        }
+        const counts = { info: 0, warning: 0, critical: 0 };
+        for (const { steps } of latest.firing) counts[(steps[steps.length - 1] ?? steps[0]).severity] += 1;
+        for (const severity of SEVERITIES) findings.set({ rule: rule.name, severity }, counts[severity]);
       }
     },
     delivered(report) {

@@ -89,7 +89,9 @@ export function decide(situation: Situation): Decision {
       const step = topStep(firing);
       const since = tracker.since(id, step.severity);
       const silence = isSilenced(rule, firing.key, at, silences);
-      addSighting(cases, { id, period, firing, step, at, since }, silence);
+      // At one instant a group is seen once, whatever the period.
+      const name = evaluations.length === 1 ? id : `${period}/${id}`;
+      addSighting(cases, name, { id, period, firing, step, at, since }, silence);
     }
   }
   const news = new Map<string, News[]>();
@@ -144,8 +146,12 @@ interface Case {
   silence: Silence | null;
 }
 
-function addSighting(cases: Map<string, Case>, sighting: Sighting, silence: Silence | null): void {
-  const name = `${sighting.period}/${sighting.id}`;
+function addSighting(
+  cases: Map<string, Case>,
+  name: string,
+  sighting: Sighting,
+  silence: Silence | null,
+): void {
   const known = cases.get(name);
   if (known === undefined || (known.silence !== null && silence === null)) {
     cases.set(name, { worst: sighting, largest: sighting, silence });

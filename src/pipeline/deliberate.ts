@@ -49,7 +49,7 @@ export async function deliberate(
   const said = await parts.state.readSaid(
     eventful.map(({ fingerprint, moments, evaluations, told }) => ({
       fingerprint,
-      groupIds: firedGroups(evaluations).filter((id) => !told.groupIds.has(id)),
+      groupIds: untoldGroups(evaluations, told.groupIds),
       firstAt: firstOf(moments),
     })),
   );
@@ -117,10 +117,15 @@ function firstOf(moments: readonly Moment[]): number {
   return moments[0]?.at ?? 0;
 }
 
-function firedGroups(evaluations: readonly Evaluation[]): string[] {
-  return [
-    ...new Set(evaluations.flatMap(({ judgement }) => judgement.firing.map(({ key }) => groupId(key)))),
-  ];
+function untoldGroups(evaluations: readonly Evaluation[], told: ReadonlySet<string>): string[] {
+  const untold = new Set<string>();
+  for (const { judgement } of evaluations) {
+    for (const { key } of judgement.firing) {
+      const id = groupId(key);
+      if (!told.has(id)) untold.add(id);
+    }
+  }
+  return [...untold];
 }
 
 /**
@@ -137,10 +142,10 @@ async function beginnings(
     knownTo,
   }: Pick<Judged, 'moments' | 'evaluations' | 'knownTo'> & Pick<Standing, 'episodes'>,
 ): Promise<Episode[]> {
-  const asked = unknownBeginnings(evaluations[0], episodes).slice(0, LOOKED_UP);
   const [moment] = moments;
-  if (moment === undefined || asked.length === 0 || isToldByLedger(rule, moment, knownTo, parts.schedule))
-    return [];
+  if (moment === undefined || isToldByLedger(rule, moment, knownTo, parts.schedule)) return [];
+  const asked = unknownBeginnings(evaluations[0], episodes).slice(0, LOOKED_UP);
+  if (asked.length === 0) return [];
   // A group that `for` held back is not in the ledger, although its condition may have held then.
   const quietAt = rule.forMs === 0 ? knownTo : null;
   const questions = asked.map((one) => ({ ...one, quietAt }));

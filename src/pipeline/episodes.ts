@@ -45,8 +45,9 @@ export interface EpisodesBefore {
 
 /** Episodes of the ledger that begin after the first instant are ignored: they belong to a later time. */
 export function trackEpisodes({ first, knownTo, recorded, computed, said }: EpisodesBefore): EpisodeTracker {
-  const open = new Map<string, Map<number, number>>();
-  const before = new Map<string, Map<number, number>>();
+  const open = new Map<string, Since[]>();
+  /** Whether what is open may be other than what the ledger has: of very many groups over a limit mostly not. */
+  let differs = computed.length > 0;
   /** The evaluated instant since which each step is reached, regardless of `for`; null: since the first one or longer. */
   let reachedSince = new Map<string, number | null>();
   /** The previous instant. A group that did not fire then has begun since. */
@@ -56,11 +57,13 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
     const within = (said.get(id) ?? []).filter((began) => began >= from && began <= to);
     return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
   };
-  for (const { groupId: id, step, since } of recorded) stepsOf(before, id).set(step, since);
   for (const { groupId: id, step, since } of computed) {
-    if (since <= first) stepsOf(open, id).set(step, saidWithin(id, since, first) ?? since);
+    if (since <= first) stepsIn(open, id)[step] = saidWithin(id, since, first) ?? since;
   }
-  for (const { groupId: id, step, since } of recorded) if (since <= first) stepsOf(open, id).set(step, since);
+  for (const { groupId: id, step, since } of recorded) {
+    if (since <= first) stepsIn(open, id)[step] = since;
+    else differs = true;
+  }
 
   const follow = (reached: readonly Reached[], at: number): void => {
     const now = new Map<string, number | null>();
@@ -79,44 +82,53 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
     advance({ at, earlier }, { judgement, reached = judgement.firing }) {
       const isPatient = earlier.length > 0;
       if (isPatient) follow(reached, at);
-      const now = new Map(
-        judgement.firing.map(({ key, steps }) => [
-          groupId(key),
-          steps.map(({ severity }) => stepOf(severity)),
-        ]),
-      );
-      for (const [id, steps] of open) {
+      const now = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
+      for (const [id, held] of open) {
         const fires = now.get(id);
-        if (fires === undefined) open.delete(id);
-        else for (const step of steps.keys()) if (!fires.includes(step)) steps.delete(step);
+        if (fires === undefined) {
+          differs = true;
+          open.delete(id);
+          continue;
+        }
+        for (let step = 1; step < held.length; step += 1) {
+          if (held[step] === null || fires.some(({ severity }) => stepOf(severity) === step)) continue;
+          differs = true;
+          held[step] = null;
+        }
       }
       // What comes through `for` has held at all the instants that it looks back on, and not before them.
       const held = earlier[0] ?? at;
       const quietAt = previous ?? knownTo;
       for (const [id, fires] of now) {
-        const steps = stepsOf(open, id);
-        for (const step of fires) {
-          if (steps.has(step)) continue;
+        const steps = stepsIn(open, id);
+        for (const { severity } of fires) {
+          const step = stepOf(severity);
+          if (steps[step] !== null) continue;
+          differs = true;
           const since = isPatient ? Math.max(held, reachedSince.get(keyOf(id, step)) ?? held) : at;
           const from = isPatient || quietAt === null ? since : quietAt + 1;
-          steps.set(step, saidWithin(id, from, at) ?? since);
+          steps[step] = saidWithin(id, from, at) ?? since;
         }
       }
       previous = at;
     },
     since(id, severity) {
-      const since = open.get(id)?.get(stepOf(severity));
-      if (since === undefined) throw new RangeError('asked since when a step has held that does not hold');
+      const since = open.get(id)?.[stepOf(severity)] ?? null;
+      if (since === null) throw new RangeError('asked since when a step has held that does not hold');
       return since;
     },
     changes() {
+      if (!differs) return { begun: [], ended: [] };
+      const before = new Map<string, Since[]>();
+      for (const { groupId: id, step, since } of recorded) stepsIn(before, id)[step] = since;
       const begun: Episode[] = [];
       for (const [id, steps] of open) {
         const known = before.get(id);
-        for (const [step, since] of steps)
-          if (known?.get(step) !== since) begun.push({ groupId: id, step, since });
+        steps.forEach((since, step) => {
+          if (since !== null && known?.[step] !== since) begun.push({ groupId: id, step, since });
+        });
       }
-      const ended = recorded.filter(({ groupId: id, step }) => open.get(id)?.has(step) !== true);
+      const ended = recorded.filter(({ groupId: id, step }) => (open.get(id)?.[step] ?? null) === null);
       return { begun, ended: ended.map(({ groupId: id, step }) => ({ groupId: id, step })) };
     },
   };
@@ -155,11 +167,14 @@ export function beginningsSaid(said: readonly Said[]): Map<string, number[]> {
   return beginnings;
 }
 
-function stepsOf(open: Map<string, Map<number, number>>, id: string): Map<number, number> {
-  const known = open.get(id);
+/** Since when a group has held a step, by `stepOf`; null where it does not. An array, as there may be half a million. */
+type Since = number | null;
+
+function stepsIn(groups: Map<string, Since[]>, id: string): Since[] {
+  const known = groups.get(id);
   if (known !== undefined) return known;
-  const steps = new Map<number, number>();
-  open.set(id, steps);
+  const steps: Since[] = [null, null, null, null];
+  groups.set(id, steps);
   return steps;
 }
 
