@@ -4,6 +4,7 @@ import { sqlStateOf } from '../sql/sql-error.ts';
 import { attempt, databaseMessage } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
+import { bodiesCalled } from './functions-called.ts';
 import { isOfPreset } from './presets.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
 import { changesAtWill } from './volatile.ts';
@@ -65,7 +66,7 @@ const AT_WILL: Fault = [
 ];
 
 async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSession): Promise<Fault | null> {
-  if (changesAtWill(sql)) return AT_WILL;
+  if (changesAtWill(sql) || (await bodiesCalled(sql, session)).some(changesAtWill)) return AT_WILL;
   const error = await refusalOf(sql, mapping, session);
   if (error !== null) {
     const state = sqlStateOf(error) ?? '';

@@ -3,6 +3,7 @@ import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
+import { namesCalled } from './functions-called.ts';
 import { sourceSql, tableSql } from './source-sql.ts';
 import { sourcesOf } from './sources.ts';
 
@@ -80,13 +81,6 @@ async function callingSql(
     ...(called?.inside === true ? [`SELECT * FROM ${table} LIMIT 1`] : []),
     ...calling.map((sql) => `${fromTableSql(mapping, [sourceSql({ sql })], [])} LIMIT 1`),
   ];
-}
-
-/** The names in front of brackets, as the catalog has them. */
-function namesCalled(sql: string): string[] {
-  return [...sql.matchAll(/(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*\(/gu)].map(
-    ([, quoted, plain = '']) => (quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"')),
-  );
 }
 
 /** What this transaction has locked of what can be locked by name, by its number. */

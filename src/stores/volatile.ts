@@ -1,14 +1,18 @@
-/** Functions of PostgreSQL that return another value at each call, even within one statement. */
+/** Functions of PostgreSQL that return another value at each call, even within one statement, or in each transaction. */
 const AT_WILL = [
   'clock_timestamp',
   'currval',
+  'gen_random_bytes',
   'gen_random_uuid',
   'lastval',
   'nextval',
+  'pg_backend_pid',
+  'pg_current_xact_id',
   'random',
   'random_normal',
   'setval',
   'timeofday',
+  'txid_current',
   'uuidv4',
   'uuidv7',
   'uuid_generate_v1',
