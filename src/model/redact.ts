@@ -70,7 +70,7 @@ function insideBase64(bytes: Buffer, offset: number): Form[] {
 
 function patternOf({ text, alone }: Form): string {
   // White space at its ends is no secret, and would be looked for anew at each blank of a long run.
-  const body = text.trim().replace(/\s+|\S/gu, (part) => spellings(part));
+  const body = text.trim().replace(/[\t-\r ]+|[^\t-\r ]/gu, (part) => spellings(part));
   return alone ? `(?<![\\p{L}\\p{N}])${body}(?![\\p{L}\\p{N}])` : body;
 }
 
@@ -86,13 +86,14 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\\': '\\\\\\\\',
   '/': '\\\\/',
   "'": "\\\\'",
+  '\b': '\\\\b',
 };
 
 /** A pattern for all ways to write a character or a run of white space. */
 function spellings(part: string): string {
   if (/^[A-Za-z0-9]$/.test(part)) return part;
-  if (/^\s/.test(part))
-    return String.raw`(?:\s|\+|%20|%0[9AaDd]|\\[nrt]|\\u00(?:20|0[9AaDd])|&#(?:9|10|13|32);)+`;
+  if (/^[\t-\r ]/.test(part))
+    return String.raw`(?:\s|\+|%20|%0[9A-Da-d]|\\[fnrtv]|\\u00(?:20|0[9A-Da-d])|&#(?:9|1[0-3]|32);)+`;
   const code = part.codePointAt(0) as number;
   const hex = (value: number, digits: number) => anyCase(value.toString(16).padStart(digits, '0'));
   const percent = [...Buffer.from(part)].map((byte) => `%${hex(byte, 2)}`).join('');

@@ -53,6 +53,13 @@ describe('a text from outside', () => {
     );
   });
 
+  it.each(['\v', '\f', '\b', '\u00a0', '\u2028', '\ufeff'])('shows no secret with %j in it', (space) => {
+    const secret = `first-half${space}second-half`;
+    for (const write of Object.values(WRITTEN)) {
+      expect(secretsIn(redactor([secret])(`before ${write(secret)} after`), [secret])).toEqual([]);
+    }
+  });
+
   it('keeps its words where a secret is short, and shows the secret nowhere as a word of its own', () => {
     const redact = redactor(['ok', 'a1']);
     expect(redact('look: a token of a1, "ok" and a1b; b2s= says it too')).toBe(
