@@ -2,7 +2,7 @@ import { Temporal } from 'temporal-polyfill';
 import type { Column } from '../model/metric.ts';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { type ImportColumns, type Kind, looksLikeMoney } from './column-names.ts';
+import { type ImportColumn, type ImportColumns, type Kind, looksLikeMoney } from './column-names.ts';
 
 const REQUIRED = ['time', 'service', 'model'] as const satisfies readonly Column[];
 
@@ -19,7 +19,8 @@ export function callRowOf(
     const column = columns.find(heading);
     if (column === undefined || value === null || value === undefined || value === '') continue;
     const text = read(value, column.kind);
-    if (text === null) return `${heading} is not ${WANTED[column.kind]}: ${shown(value)}`;
+    if (text === null)
+      return `${heading} is not ${WANTED[column.kind]}: ${shown(value)}${cureOf(value, column)}`;
     const { name } = column;
     if (row[name] !== undefined && row[name] !== text)
       return `two columns stand for ${name}, with different values`;
@@ -52,6 +53,15 @@ const WANTED: Readonly<Record<Kind, string>> = {
   decimal: 'a number',
   whole: 'a whole number',
 };
+
+/** What to do about spreadsheets' amounts, and about gateways that know success and failure alone. */
+function cureOf(value: unknown, { name, kind }: ImportColumn): string {
+  if (kind === 'decimal' && /^[^\d-]{0,3}-?\d[\d.,' ]*[^\d]{0,4}$/.test(String(value))) {
+    return ' (write it as 1234.56: a decimal point, no other separators, no currency)';
+  }
+  if (name !== 'status' || !/^[a-z]/i.test(String(value))) return '';
+  return ' (an HTTP status such as 200; without one, leave the cell empty and put a text into the column "error" of calls that failed)';
+}
 
 function read(value: unknown, kind: Kind): string | null {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return null;

@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<Column, Kind>> = {
 };
 
 /** A column of a file: which column of a call it is, and how it is read. */
-interface ImportColumn {
+export interface ImportColumn {
   readonly name: string;
   readonly kind: Kind;
 }

@@ -20,8 +20,8 @@ const TOGETHER = 200;
  */
 export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<SourceRow> {
   const queue = new LineQueue(lines);
-  const header = await readHeader(queue);
-  if (header === null) return;
+  const { names: header, delimiter } = (await readHeader(queue)) ?? {};
+  if (header === undefined) return;
   for (;;) {
     const records: RecordText[] = [];
     while (records.length < TOGETHER) {
@@ -32,9 +32,9 @@ export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<Sourc
       if (record.lines.length > 1) break;
     }
     if (records.length === 0) return;
-    const parsed = parseTogether(records, header.length);
+    const parsed = parseTogether(records, header.length, delimiter);
     for (const [i, record] of records.entries()) {
-      const cells = parsed?.[i] ?? parseAlone(record.text);
+      const cells = parsed?.[i] ?? parseAlone(record.text, delimiter);
       const [first, ...others] = record.lines as [Line, ...Line[]];
       if (typeof cells !== 'string' && cells.length === header.length) {
         yield { line: first.number, cells: Object.fromEntries(header.map((name, at) => [name, cells[at]])) };
@@ -49,17 +49,33 @@ export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<Sourc
   }
 }
 
-async function readHeader(queue: LineQueue): Promise<string[] | null> {
-  const record = await nextRecord(queue);
+interface Header {
+  readonly names: readonly string[];
+  readonly delimiter: string;
+}
+
+async function readHeader(queue: LineQueue): Promise<Header | null> {
+  let record = await nextRecord(queue);
+  // Excel's first line where it does not separate by the list separator of the machine.
+  const [, named] = /^"?sep=(.)"?$/i.exec(record?.text.trim() ?? '') ?? [];
+  if (named !== undefined) record = await nextRecord(queue);
   if (record === null) return null;
-  const cells = parseAlone(record.text);
-  if (typeof cells === 'string') throw new AppError('import_unreadable', `line 1, the header: ${cells}`);
+  const line = record.lines[0]?.number ?? 1;
+  const delimiter = named ?? delimiterOf(record.text);
+  const cells = parseAlone(record.text, delimiter);
+  if (typeof cells === 'string')
+    throw new AppError('import_unreadable', `line ${line}, the header: ${cells}`);
   const names = cells.map((name) => name.trim());
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) {
-    throw new AppError('import_unreadable', `line 1, the header: "${twice}" stands there twice`);
+    throw new AppError('import_unreadable', `line ${line}, the header: "${twice}" stands there twice`);
   }
-  return names;
+  return { names, delimiter };
+}
+
+/** Spreadsheets separate by semicolons where numbers have a decimal comma. */
+function delimiterOf(header: string): string {
+  return header.includes(',') ? ',' : ([';', '\t'].find((one) => header.includes(one)) ?? ',');
 }
 
 /** Lines up to one that leaves no quote open; empty lines between records are passed over. */
@@ -81,9 +97,9 @@ async function nextRecord(queue: LineQueue): Promise<RecordText | null> {
 }
 
 /** All records' cells by one call, or null where they are not all as they should be. */
-function parseTogether(records: readonly RecordText[], width: number): string[][] | null {
+function parseTogether(records: readonly RecordText[], width: number, delimiter?: string): string[][] | null {
   try {
-    const parsed = cellsOf(records.map((record) => record.text).join('\n'));
+    const parsed = cellsOf(records.map((record) => record.text).join('\n'), delimiter);
     return parsed.length === records.length && parsed.every((cells) => cells.length === width)
       ? parsed
       : null;
@@ -93,17 +109,17 @@ function parseTogether(records: readonly RecordText[], width: number): string[][
 }
 
 /** A record's cells, or why they cannot be told apart. */
-function parseAlone(text: string): string[] | string {
+function parseAlone(text: string, delimiter?: string): string[] | string {
   try {
-    const [cells, ...more] = cellsOf(text);
+    const [cells, ...more] = cellsOf(text, delimiter);
     return cells === undefined || more.length > 0 ? 'a quote is not closed' : cells;
   } catch {
     return 'a quote stands where none may be, or is not closed';
   }
 }
 
-function cellsOf(text: string): string[][] {
-  return parse(text, { relax_column_count: true, record_delimiter: '\n' });
+function cellsOf(text: string, delimiter = ','): string[][] {
+  return parse(text, { relax_column_count: true, delimiter, record_delimiter: '\n' });
 }
 
 function countFault(found: number, expected: number): string {

@@ -91,7 +91,7 @@ const LITELLM: Preset = {
     timeKind: 'timestamp_utc',
     optional: { cache_hit: 'text', request_duration_ms: 'integer', session_id: 'text', status: 'text' },
   },
-  written: {},
+  written: { cost: 'spend' },
   filled: {},
   own: false,
 };

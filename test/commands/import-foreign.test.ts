@@ -172,3 +172,49 @@ describe('the columns of a file', () => {
     expect((await calls()).map(({ service }) => service)).toEqual(['a']);
   });
 });
+
+describe('a file of a spreadsheet', () => {
+  const ROW = '2026-11-20T01:00:00Z';
+
+  it.each([
+    ['semicolons', `time;service;model;cost\r\n${ROW};"a;b";m;1.5\r\n`],
+    ['tabs', `time\tservice\tmodel\tcost\n${ROW}\ta;b\tm\t1.5\n`],
+    ['a first line that names the separator', `sep=;\r\ntime;service;model;cost\r\n${ROW};"a;b";m;1.5\r\n`],
+    ['that line and commas', `"sep=,"\ntime,service,model,cost\n${ROW},a;b,m,1.5\n`],
+  ])('is read with %s', async (_, text) => {
+    expect(await imported('calls.csv', text)).toMatchObject({ code: 0, err: [] });
+    expect(await calls()).toMatchObject([{ service: 'a;b', cost: '1.500000' }]);
+  });
+
+  it.each(['"1,5"', '"1,234.56"', '$1.5', '1.5 USD', '1.234,56 €'])(
+    'is told how to write %s',
+    async (cost) => {
+      const { code, err } = await imported(
+        'calls.csv',
+        `sep=;\ntime;service;model;cost\n${ROW};a;m;${cost}\n`,
+      );
+      expect([code, err]).toEqual([
+        1,
+        [
+          expect.stringMatching(
+            /^calls\.csv:3: cost is not a number: .* \(write it as 1234\.56: a decimal point/,
+          ),
+        ],
+      ]);
+    },
+  );
+
+  it('has the faults of its header at the line of the header', async () => {
+    const { err } = await imported('calls.csv', 'sep=;\ntime;time\n');
+    expect(err.join()).toContain('line 2, the header: "time" stands there twice');
+  });
+});
+
+it.each(['success', 'failure'])('a status of words is refused in words that help: %s', async (status) => {
+  const text = `time,service,model,status\n2026-11-20T01:00:00Z,a,m,${status}\n`;
+  const { code, err } = await imported('calls.csv', text);
+  expect(code).toBe(1);
+  expect(err.join()).toContain(
+    `calls.csv:2: status is not a whole number: "${status}" (an HTTP status such as 200;`,
+  );
+});
