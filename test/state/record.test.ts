@@ -164,7 +164,7 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
       ],
       AT,
     );
-    expect(first.failed.get(fingerprint)?.message).toBe('composing failed');
+    expect(first.failed.get(fingerprint)?.message).toMatch(/^a fault of the program: Error at record/);
     expect(first.queued).toHaveLength(1);
     expect(await state.readProgress([other])).toEqual(new Map([[other, AT]]));
     expect(await state.readProgress([fingerprint])).toEqual(new Map());
