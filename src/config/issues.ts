@@ -91,9 +91,14 @@ function withoutFollowUps(
     }
   };
   for (const issue of issues) note(issue, []);
-  return problems.filter(({ path }) => {
+  return problems.filter(({ path, message, hint }) => {
     const value = valueAt(context.value, path);
-    if (value === undefined) return !misspelled.has(pathKey(path));
+    if (value === undefined) {
+      // Where one of several keys is needed, the fault names them all.
+      const named = `${message} ${hint}`.match(/\b[a-z]+(_[a-z]+)*(?=:|`)/g) ?? [];
+      const keys = [path.at(-1) ?? '', ...named];
+      return !keys.some((key) => misspelled.has(pathKey([...path.slice(0, -1), key])));
+    }
     return !(isRecord(value) && holders.has(pathKey(path)));
   });
 }

@@ -44,6 +44,7 @@ export async function substitute(
   const files: string[] = [];
   const unset = new Map<string, string>();
   const hidden = new Hidden();
+  for (const path of source.unread) hidden.addFaulty(path);
 
   const absent = (path: Path, isMissing: boolean): Problem[] =>
     isMissing && path[0] === 'channels' ? missing : problems;

@@ -10,6 +10,8 @@ export interface YamlFile {
   readonly problems: readonly Problem[];
   /** Set when the text is no YAML at all, so that judging `value` would only add noise. */
   readonly broken: boolean;
+  /** Places whose fault is among the problems, so that what is there instead of a value is no second one. */
+  readonly unread: readonly Path[];
   /** The text of the scalar at `path` as it is written, or null when there is none. */
   written(path: Path): string | null;
   /** The rest of the line from the value of `path` on. It shows what was written where a value is empty. */
@@ -34,6 +36,7 @@ export function readYaml(
   const lines = new LineCounter();
   const problems: Problem[] = [];
   const places = new Map<string, Place>();
+  const unread: Path[] = [];
 
   const problem = (offset: number, path: Path, message: string, hint: string | null = null): Problem => {
     const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
@@ -54,11 +57,12 @@ export function readYaml(
   const { value, exhausted } =
     document === null || broken
       ? { value: undefined, exhausted: false }
-      : toPlain(document, { places, problems, problem, scalarOf });
+      : toPlain(document, { places, problems, unread, problem, scalarOf });
   return {
     value,
     problems,
     broken: broken || exhausted,
+    unread,
     written: (path) => places.get(pathKey(path))?.written ?? null,
     restOfLine: (path) => /.*/.exec(text.slice(placeOf(path).value))?.[0] ?? '',
     fault: (path, message, hint) => problem(placeOf(path).value, path, message, hint),
@@ -96,6 +100,7 @@ function parse(
     }
     if (second !== undefined) {
       report(second.range[0], 'a second document begins here', 'keep one document: remove the line `---`');
+      return { document: null, broken: true };
     }
     return { document: document ?? null, broken: false };
   } catch (error) {

@@ -49,6 +49,12 @@ const KNOWN: Partial<Record<ErrorCode, Words>> = {
 
 const QUOTES = 'put quotes around the value';
 
+/** A template of another tool, or a variable as another tool writes it. */
+export const BRACES: Words = {
+  message: 'an unquoted {{ begins a mapping',
+  hint: `put quotes around the value; a variable of the environment is written \${NAME}`,
+};
+
 /**
  * The fault to report for a text that is not valid YAML: the parser's first one, because the others mostly follow from it. Its
  * message quotes nothing of the file, which may hold a secret.
@@ -121,7 +127,7 @@ function indicatorFault(text: string, { code, message, pos }: ParserFault): Synt
   return { offset, message: `an unquoted ${found[0]} begins a text of several lines`, hint: QUOTES };
 }
 
-/** A line that is not `key: value`, is indented too deeply, or goes on after its quotes. */
+/** A line that is not `key: value`, is indented too deeply, or goes on after its value. */
 function lineFault(text: string, { code, message, pos }: ParserFault): SyntaxFault | null {
   const [offset] = pos;
   const { start, line } = lineAt(text, offset);
@@ -137,7 +143,21 @@ function lineFault(text: string, { code, message, pos }: ParserFault): SyntaxFau
     const hint = isGlued ? 'put a space after the colon' : 'write a key, a colon, a space and the value';
     return { offset, message: 'this line is not `key: value`', hint };
   }
-  const isAfterQuotes = code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(line.slice(0, offset - start));
+  return afterFault(text, code, offset);
+}
+
+/** A value that goes on after its quotes, brackets or braces. */
+function afterFault(text: string, code: ErrorCode, offset: number): SyntaxFault | null {
+  const { start, line } = lineAt(text, offset);
+  const before = line.slice(0, offset - start);
+  const opened = /(?<=[:-][ \t]+)(?:\{\{|[{[]).*[}\]]\s*$/.exec(before);
+  if (code === 'UNEXPECTED_TOKEN' && opened !== null) {
+    const isList = opened[0].startsWith('[');
+    const message = `an unquoted ${isList ? '[ begins a list' : '{ begins a mapping'}`;
+    const words = opened[0].startsWith('{{') ? BRACES : { message, hint: QUOTES };
+    return { offset: start + opened.index, ...words };
+  }
+  const isAfterQuotes = code === 'UNEXPECTED_TOKEN' && /["']\s*$/.test(before);
   if (!isAfterQuotes) return null;
   return { offset, message: 'the value goes on after its quotes', hint: 'put all of it within them' };
 }

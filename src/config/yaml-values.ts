@@ -1,6 +1,8 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
+import { keyName, mergedPairs } from './yaml-merge.ts';
+import { BRACES } from './yaml-syntax.ts';
 
 /** Where a value stands: offsets in the text of its key, of the value, and after it. */
 export interface Place {
@@ -19,6 +21,8 @@ export const MAX_DEPTH = 50;
 export interface Walk {
   readonly places: Map<string, Place>;
   readonly problems: Problem[];
+  /** Places whose value could not be taken; the fault that says so is among the problems. */
+  readonly unread: Path[];
   readonly problem: (offset: number, path: Path, message: string, hint?: string | null) => Problem;
   readonly scalarOf: (scalar: Scalar) => unknown;
 }
@@ -61,7 +65,12 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
       return null;
     }
     if (isAnchored(node)) anchors.set(node.anchor, node);
-    if (isMap(node)) return mapping(node.items, path);
+    if (isTemplate(node)) {
+      walk.problems.push(walk.problem(offset, path, BRACES.message, BRACES.hint));
+      walk.unread.push(path);
+      return null;
+    }
+    if (isMap(node)) return mapping(node, path);
     if (isSeq(node)) return node.items.map((item, i) => plain(item as Node | null, [...path, i], null));
     if (!isScalar(node)) return null;
     if (typeof node.value === 'string' && UNSTORABLE.test(node.value)) {
@@ -70,12 +79,14 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
     return walk.scalarOf(node);
   };
 
-  const mapping = (pairs: readonly Pair[], path: Path): Record<string, unknown> => {
+  const mapping = (map: YAMLMap, path: Path): Record<string, unknown> => {
     const result: Record<string, unknown> = {};
+    const { pairs, refused } = mergedPairs(map, anchors);
+    for (const { range } of refused.slice(0, 1)) refuse(range?.[0] ?? 0, path, MERGE.message, MERGE.hint);
     for (const pair of pairs) {
       const key = pair.key as Node | null;
       const offset = key?.range?.[0] ?? walk.places.get(pathKey(path))?.value ?? 0;
-      const name = isScalar(key) ? (key.source ?? String(key.value)) : null;
+      const name = keyName(key);
       const fault = keyFault(name, result);
       if (fault !== null) {
         const place = name === null || name === '__proto__' ? path : [...path, name];
@@ -98,6 +109,18 @@ const UNSTORABLE_FAULT = {
   hint: 'remove the escape',
 };
 
+const MERGE = {
+  message: 'a merge key (<<) takes a mapping, or a list of at most 50 mappings',
+  hint: 'write `<<: *name`, with `&name` before a mapping above',
+};
+
+/** `{{ x }}`, which is a mapping with a mapping for its key. */
+function isTemplate(node: Node | null): boolean {
+  if (!isMap(node) || node.flow !== true || node.items.length !== 1) return false;
+  const [pair] = node.items;
+  return isMap(pair?.key) && pair.key.range?.[0] === (node.range?.[0] ?? 0) + 1;
+}
+
 function isAnchored(node: Node | null): node is Node & { anchor: string } {
   return node !== null && 'anchor' in node && typeof node.anchor === 'string';
 }
@@ -108,12 +131,6 @@ function keyFault(
 ): { message: string; hint: string } | null {
   if (name === null) return { message: 'a key must be a plain text', hint: 'write `key: value`' };
   if (UNSTORABLE.test(name)) return UNSTORABLE_FAULT;
-  if (name === '<<') {
-    return {
-      message: 'merge keys (<<) are not part of YAML 1.2',
-      hint: 'write the keys out, or alias whole values',
-    };
-  }
   // Assigning to it would change the object's prototype instead of adding a key.
   if (name === '__proto__')
     return { message: 'the key "__proto__" cannot be used', hint: 'choose another name' };

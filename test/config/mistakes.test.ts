@@ -28,7 +28,8 @@ async function told(text: string): Promise<string[]> {
     .map((line) => line.trim());
 }
 
-const change = (from: string, to: string): string => FILE.replace(from, to);
+const BRACES = 'hint: put quotes around the value; a variable of the environment is written ${NAME}';
+const change = (from: string | RegExp, to: string): string => FILE.replace(from, to);
 const more = (line: string): string => change('notify:', `${line}\n    notify:`);
 
 describe('a mistake is one fault with key, rule, what was written, and a cure', () => {
@@ -191,6 +192,46 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       'a misspelled limit',
       change('thresholds: ', '').replace('threshold: 100', 'limit: 100'),
       ['13:5 rules[0].limit (burn): unknown key "limit"', 'hint: did you mean "threshold"?'],
+    ],
+    [
+      'a misspelled key of limits by severity',
+      change('threshold: 100', 'tresholds: { warning: 100 }'),
+      ['13:5 rules[0].tresholds (burn): unknown key "tresholds"', 'hint: did you mean "thresholds"?'],
+    ],
+    [
+      'limits by severity under the name of another tool',
+      change('threshold: 100', 'limits: { warning: 100 }'),
+      ['13:5 rules[0].limits (burn): unknown key "limits"', 'hint: did you mean "thresholds"?'],
+    ],
+    [
+      'a misspelled secret where another key would do as well',
+      change(/ {4}token.*\n.*\n/, '    webhok_url: https://hooks.slack.com/hush\n'),
+      ['6:5 channels.oncall.webhok_url: unknown key "webhok_url"', 'hint: did you mean "webhook_url"?'],
+    ],
+    [
+      'a second document',
+      change('channels:', '---\nchannels:'),
+      ['3:1 a second document begins here', 'hint: keep one document: remove the line `---`'],
+    ],
+    [
+      'a template in a text',
+      more('message: {{ x }}'),
+      ['14:14 rules[0].message (burn): an unquoted {{ begins a mapping', BRACES],
+    ],
+    [
+      'a template before a text',
+      more('message: {{ x }} is over'),
+      ['14:14 an unquoted {{ begins a mapping', BRACES],
+    ],
+    [
+      'a template in place of a number',
+      change('threshold: 100', 'threshold: {{ .Values.limit }}'),
+      ['13:16 rules[0].threshold (burn): an unquoted {{ begins a mapping', BRACES],
+    ],
+    [
+      'a text that begins with a bracket',
+      more('message: [CRITICAL] spend'),
+      ['14:14 an unquoted [ begins a list', 'hint: put quotes around the value'],
     ],
     [
       'a misspelled severity of limits',
