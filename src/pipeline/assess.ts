@@ -13,7 +13,10 @@ export interface Assignment {
   readonly moments: readonly Moment[];
 }
 
-/** What became of one rule: an evaluation a moment, or the reason why there is none. */
+/**
+ * What became of one rule: an evaluation a moment, or the reason why there is none. The last moments have no evaluation where
+ * more groups fired before than may be held at a time.
+ */
 export interface Outcome {
   readonly rule: Rule;
   readonly evaluations: readonly Evaluation[];
@@ -39,7 +42,7 @@ export function momentOf(rule: Rule, at: number, schedule: Pick<Schedule, 'insta
 /**
  * Judges every rule at all its moments over one state of the store. A rule that cannot be judged is a report and
  * the others go on; throws only when the store cannot be read at all. All rows of the window `counted` are counted
- * beside.
+ * beside. `mostFirings` limits how many groups of a rule may fire at all its moments together (see `evaluate`).
  */
 export async function assess(
   source: Source,
@@ -47,6 +50,7 @@ export async function assess(
   assignments: readonly Assignment[],
   before: number,
   counted: Window | null = null,
+  mostFirings: (rule: Rule) => number = () => Number.POSITIVE_INFINITY,
 ): Promise<Assessment> {
   const queries: Query[] = [];
   const plans = assignments.map(({ rule, moments }) => {
@@ -72,7 +76,7 @@ export async function assess(
         if (answer === null) return { rule, evaluations: [], error: null, isOpen: true };
         own.push(answer);
       }
-      return { rule, evaluations: evaluate(plan, own), error: null, isOpen: false };
+      return { rule, evaluations: evaluate(plan, own, mostFirings(rule)), error: null, isOpen: false };
     } catch (error) {
       return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }

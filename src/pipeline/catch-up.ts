@@ -12,6 +12,11 @@ import { type Evaluation, queriesAt } from './evaluate.ts';
 const MOST_WINDOWS = 10_000;
 /** Where every slice goes through old rows again, few of them are worth more memory. */
 const MOST_DIRECTLY = 100_000;
+/**
+ * Groups of a rule that fire at the instants of one poll, all together: what is known of each is held until all are decided.
+ * The instants after that are the next poll's to judge.
+ */
+const MOST_FIRINGS = 1_000_000;
 /** A look so far back costs the source little: a poll whose record failed has looked further than its rules have come. */
 const A_LITTLE_MS = 60 * 60_000;
 
@@ -19,7 +24,8 @@ const A_LITTLE_MS = 60 * 60_000;
  * Judges every rule at all its moments as `assess` does, but many of them a slice of time after the other, oldest first, each
  * as of its end: what was decided about all of them together is still decided together. Only the newest evaluation of a rule
  * tells what was observed. A rule that lags far behind what the source has looked at is left to the store, as is one that
- * the source could not answer once.
+ * the source could not answer once. Where a rule fires for so many groups that not all its moments can be held, its outcome
+ * ends early.
  */
 export async function assessInSlices(
   source: Source,
@@ -28,7 +34,8 @@ export async function assessInSlices(
   before: number,
 ): Promise<Assessment> {
   const most = source.look === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
-  if (slicesOf(assignments, zone, most).length === 1) return assess(source, zone, assignments, before);
+  if (slicesOf(assignments, zone, most).length === 1)
+    return assess(source, zone, assignments, before, null, () => MOST_FIRINGS);
 
   const given = new Map<Rule, Outcome>();
   const lookedTo = source.lookedTo?.() ?? Number.NEGATIVE_INFINITY;
@@ -44,20 +51,32 @@ export async function assessInSlices(
     ...(source.look && { look: (queries, end) => (source.look as Look)(queries, end, before) }),
   };
   const slices = slicesOf(followed, zone, most);
+  /** How many groups may still fire; a rule that is not in it has stopped. */
+  const firingsLeft = new Map(followed.map(({ rule }) => [rule, MOST_FIRINGS]));
   const parts: (readonly Outcome[])[] = [];
   let rowsRead = 0;
   let newestRow: number | null = null;
   for (const [i, slice] of slices.entries()) {
     const isLast = i === slices.length - 1;
-    const own = slice.assignments.map((one) => (given.has(one.rule) ? idleAt(one.rule, slice.end) : one));
-    const assessed = await assess(asOfNow, zone, own, isLast ? before : slice.end);
+    const idle = new Set(slice.idle);
+    for (const { rule } of assignments) if (given.has(rule) || !firingsLeft.has(rule)) idle.add(rule);
+    const own = slice.assignments.map((one) => (idle.has(one.rule) ? idleAt(one.rule, slice.end) : one));
+    const limit = (rule: Rule): number => firingsLeft.get(rule) ?? 0;
+    const assessed = await assess(asOfNow, zone, own, isLast ? before : slice.end, null, limit);
     rowsRead += assessed.rowsRead;
     newestRow = assessed.newestRow;
     for (const outcome of assessed.outcomes) {
-      const isAnswer = !slice.idle.has(outcome.rule) && !given.has(outcome.rule);
-      if (isAnswer && (outcome.isOpen || outcome.error !== null)) given.set(outcome.rule, outcome);
+      if (idle.has(outcome.rule)) continue;
+      if (outcome.isOpen || outcome.error !== null) given.set(outcome.rule, outcome);
+      const left = limit(outcome.rule) - firingsIn(outcome);
+      if (left > 0) firingsLeft.set(outcome.rule, left);
+      else firingsLeft.delete(outcome.rule);
     }
-    parts.push(assessed.outcomes.map((outcome) => (isLast ? outcome : unobserved(outcome, slice.idle))));
+    parts.push(
+      assessed.outcomes.map((outcome) =>
+        isLast && !idle.has(outcome.rule) ? outcome : unobserved(outcome, idle),
+      ),
+    );
     if (!isLast) await source.prepare?.();
   }
   const outcomes = assignments.map(
@@ -123,12 +142,16 @@ function windowsAt(rule: Rule, zone: string, at: number): number {
 
 /** What was observed would hold on to the answers of its slice. */
 function unobserved(outcome: Outcome, idle: ReadonlySet<Rule>): Outcome {
-  if (idle.has(outcome.rule)) return { ...outcome, evaluations: [], isOpen: false };
+  if (idle.has(outcome.rule)) return { ...outcome, evaluations: [], error: null, isOpen: false };
   const bare = (evaluation: Evaluation): Evaluation => ({
     ...evaluation,
     judgement: { ...evaluation.judgement, observed: NOTHING_OBSERVED },
   });
   return { ...outcome, evaluations: outcome.evaluations.map(bare) };
+}
+
+function firingsIn({ evaluations }: Outcome): number {
+  return evaluations.reduce((sum, { judgement }) => sum + judgement.firing.length, 0);
 }
 
 function joined(parts: readonly Outcome[]): Outcome {

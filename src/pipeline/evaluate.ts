@@ -69,14 +69,19 @@ export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Pl
 /**
  * Judges a rule at every moment over the answers to the plan's queries, in the order of the moments. Pure and total. A
  * step of a group counts only if the group reached a step of that severity at every earlier instant of the moment too.
+ * Stops at the moment at which more than `mostFirings` groups have fired in all: the moments after it have no evaluation.
  */
-export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
-  const { rule, zone, moments, instants, slices } = plan;
+export function evaluate(
+  plan: Plan,
+  series: readonly Series[],
+  mostFirings = Number.POSITIVE_INFINITY,
+): Evaluation[] {
+  const { rule, zone, instants, slices } = plan;
   const type = ruleTypeOf(rule);
   const judgeOver = (at: number, own: readonly Series[]): Judgement =>
     type.judge(rule, { at: at - rule.delayMs, zone }, own);
   if (slices === null)
-    return moments.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
+    return plan.moments.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
   const indexOf = (at: number): number => firstNotBelow(instants, at);
   const judgements = new Map<number, Judgement>();
   const seriesAt = (at: number): readonly Series[] => {
@@ -87,7 +92,15 @@ export function evaluate(plan: Plan, series: readonly Series[]): Evaluation[] {
   const reachedAt = (at: number, index: number): readonly Reached[] =>
     judgements.get(at)?.firing ?? type.reached?.(rule, series, slices[index] ?? []) ?? judge(at).firing;
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
-  for (const { at } of moments) judgements.set(at, judge(at));
+  const moments: Moment[] = [];
+  let fired = 0;
+  for (const moment of plan.moments) {
+    const judgement = judge(moment.at);
+    judgements.set(moment.at, judgement);
+    moments.push(moment);
+    fired += judgement.firing.length;
+    if (fired > mostFirings) break;
+  }
   const lookedBackAt = new Set<number>();
   for (const { at, earlier } of moments) {
     if (judge(at).firing.length > 0) for (const instant of earlier) lookedBackAt.add(instant);

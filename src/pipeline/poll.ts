@@ -103,10 +103,10 @@ async function pollOnce(
   const standing = await parts.state.readStanding(rules.map(fingerprintOf));
   const lastOf = (rule: Rule): number | null => standing.get(fingerprintOf(rule))?.progress ?? null;
 
-  const assignments = rules.map((rule) =>
-    assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule),
-  );
-  const { newestRow, rowsRead, outcomes } = await assessInSlices(parts.source, parts.zone, assignments, at);
+  const due = rules.map((rule) => assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule));
+  const { newestRow, rowsRead, outcomes } = await assessInSlices(parts.source, parts.zone, due, at);
+  const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
+  const judgedTo = new Map(assignments.map(({ rule, moments }) => [rule, moments.at(-1)?.at ?? at]));
   const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf, standing);
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
@@ -122,7 +122,7 @@ async function pollOnce(
       {
         fingerprint: fingerprintOf(rule),
         rule: rule.name,
-        progress: onlyLatest ? null : { before, at },
+        progress: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
         // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
         episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
         tellings: own,
@@ -151,6 +151,12 @@ const UNCHANGED: EpisodeChanges = { begun: [], ended: [] };
 function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Schedule): Assignment {
   const missed = last === null ? [] : missedInstants(schedule, Math.max(last + 1, at - CATCH_UP_MS), at);
   return { rule, moments: [...missed, at].map((instant) => momentOf(rule, instant, schedule)) };
+}
+
+/** The moments that were judged: the last ones are left to the next poll where too many groups fire at those before. */
+function judgedOf(assignment: Assignment, outcome: Outcome | undefined): Assignment {
+  const count = outcome?.evaluations.length ?? 0;
+  return count === 0 ? assignment : { ...assignment, moments: assignment.moments.slice(0, count) };
 }
 
 function missedInstants(schedule: Schedule, from: number, to: number): number[] {
