@@ -1,9 +1,12 @@
 import type { z } from 'zod';
+import { cutText } from '../model/display-text.ts';
+import { entryExample, mappingExample } from './examples.ts';
 import type { Hidden } from './hidden.ts';
-import { shown } from './issue-words.ts';
-import { holdsSecret, type JsonSchema, schemasAt } from './json-schema.ts';
+import { LONG_LIST, shown } from './issue-words.ts';
+import { alternatives, holdsSecret, type JsonSchema, schemasAt } from './json-schema.ts';
 import { nearest } from './nearest.ts';
-import { type Path, valueAt } from './path.ts';
+import { isRecord, type Path, valueAt } from './path.ts';
+import { isForeignVariable, VARIABLE_HINT } from './secrets.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** The file as read, its values after substitution, and what its keys may be: all that a fault's text needs. */
@@ -19,7 +22,8 @@ export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContex
   const value = valueAt(context.value, path);
   return (
     quotesHint(path, value, context) ??
-    listHint(issue, path, value, context) ??
+    (isForeignVariable(valueAt(context.source.value, path)) ? VARIABLE_HINT : null) ??
+    shapeHint(issue, path, value, context) ??
     hintOf(issue, value) ??
     description(path, context)
   );
@@ -36,20 +40,35 @@ function quotesHint(path: Path, value: unknown, { source }: IssueContext): strin
   return /^(null|~)/i.test(rest) ? 'put quotes around it if this text is meant' : null;
 }
 
-function listHint(issue: z.core.$ZodIssue, path: Path, value: unknown, context: IssueContext): string | null {
+/** How to write a list or a mapping where something else stands. */
+function shapeHint(
+  issue: z.core.$ZodIssue,
+  path: Path,
+  value: unknown,
+  context: IssueContext,
+): string | null {
   const expected = issue.code === 'invalid_type' ? issue.expected : '';
   const key = String(path.at(-1));
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (expected === 'array' && isMapping) return 'begin each entry with a dash: `- name: …`';
+  const schemas = schemasAt(context.schema, context.value, path);
+  if (expected === 'array' && isRecord(value)) {
+    const entries = schemas.flatMap(({ items }) => (items === undefined ? [] : alternatives(items, null)));
+    const example = entryExample(entries);
+    return example === null
+      ? `a list has brackets: \`${key}: […]\``
+      : `begin each entry with a dash: \`- ${example}\``;
+  }
   if (expected === 'array' && typeof value !== 'object') {
-    const entry = isShowable(path, context) ? String(value) : '…';
+    const entry = isShowable(path, context) ? cutText(String(value), LONGEST_ENTRY) : '…';
     return `a list has brackets: \`${key}: [${entry}]\``;
   }
-  if (['object', 'record'].includes(expected) && Array.isArray(value)) {
-    return `write \`key: value\` below \`${key}:\`, without dashes or brackets`;
-  }
-  return null;
+  if (!['object', 'record'].includes(expected)) return null;
+  if (Array.isArray(value)) return `write \`key: value\` below \`${key}:\`, without dashes or brackets`;
+  if (value === null || typeof path.at(-1) === 'number') return null;
+  const example = mappingExample(schemas, value, isShowable(path, context));
+  return example === null ? null : `write a mapping: \`${key}: ${example}\``;
 }
+
+const LONGEST_ENTRY = 60;
 
 /** Whether the value at `path` may be shown: it is no secret, does not come from the environment, and should not hold one. */
 export function isShowable(path: Path, { schema, value, hidden }: IssueContext): boolean {
@@ -62,7 +81,8 @@ export function hintOf(issue: z.core.$ZodIssue, value: unknown): string | null {
     const values = issue.values.map(String);
     if (values.includes(value)) return 'write it without quotes';
     const close = nearest(value, values);
-    return close === null ? null : `did you mean ${shown(close)}?`;
+    if (close !== null) return `did you mean ${shown(close)}?`;
+    return values.length > LONG_LIST ? `known here: ${values.join(', ')}` : null;
   }
   const params = issue.code === 'custom' ? issue.params : undefined;
   return typeof params?.hint === 'string' ? params.hint : null;

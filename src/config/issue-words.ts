@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** Choices above this number are told in the hint, where the nearest one comes first. */
-const LONG_LIST = 6;
+export const LONG_LIST = 6;
 
 /** zod's text for a union whose schema words no fault of its own. */
 export const UNWORDED = 'Invalid input';
@@ -27,12 +27,11 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** A value that stands in the file, if it is short; secrets are blotted out later. */
+/** A value that stands in the file; secrets are blotted out later, and a long text is cut after that. */
 export function shown(value: unknown): string {
-  const isShort = typeof value !== 'string' || value.length <= 60;
   const isFigure = typeof value !== 'number' || Number.isFinite(value);
   const isScalar = typeof value !== 'object' && value !== undefined && isFigure;
-  return isShort && isScalar ? JSON.stringify(value) : kindOf(value);
+  return isScalar ? JSON.stringify(value) : kindOf(value);
 }
 
 export function kindOf(value: unknown): string {

@@ -112,9 +112,9 @@ function sentence(issue: Issue, path: Path, context: IssueContext, value: unknow
   if (message.startsWith('must ')) return `${shown(value)} ${message}`;
   if (message.startsWith('too ')) return `${shown(value)} is ${message}`;
   if (!message.startsWith('expected ')) return message;
-  return message.includes(', found ')
-    ? message.replace(/, found .*/, `, found ${shown(value)}`)
-    : `${message}, found ${shown(value)}`;
+  const isFigure = typeof value !== 'number' || Number.isFinite(value);
+  const found = isFigure ? shown(value) : (context.source.written(path) ?? kindOf(value));
+  return `${message.replace(/, found .*/, '')}, found ${found}`;
 }
 
 /** A mapping whose `type` is missing or no member of its registry. */

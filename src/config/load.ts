@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { proxiesOf } from '../channels/wire/proxy-choice.ts';
+import { encodingFault } from '../model/text-encoding.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';
 import { auditSchema, storeOf } from './audit-schema.ts';
@@ -10,7 +11,7 @@ import { problemsOf } from './issues.ts';
 import { parseAlerts } from './parse.ts';
 import { isRecord, valueAt } from './path.ts';
 import { readPrices } from './prices.ts';
-import { ConfigError, type Problem } from './problem.ts';
+import { ConfigError, type Problem, shortened } from './problem.ts';
 import { loaderSchema } from './schema.ts';
 import { type Environment, processEnvironment, reasonOf } from './secrets.ts';
 import { substitute } from './substitute.ts';
@@ -47,7 +48,8 @@ export async function loadConfig(
   const folder = dirname(resolve(path));
   const substituted = await substitute(source, schema, folder, env);
   const { value, problems, hidden, files } = substituted;
-  const shown = (found: readonly Problem[]) => found.map((one) => hidden.censor(inRule(one, source)));
+  const shown = (found: readonly Problem[]) =>
+    found.map((one) => shortened(hidden.censor(inRule(one, source))));
   const parsed = parseAlerts(value, substituted.missing);
   const context = { source, value, schema, hidden };
   const missing = [...substituted.missing, ...problemsOf(parsed.absent, context)];
@@ -57,7 +59,7 @@ export async function loadConfig(
   const found = shown([...source.problems, ...problems, ...issues, ...crossed, ...(sends ? missing : [])]);
   const named = [...files, ...(list.file === null ? [] : [list.file])];
   if (parsed.data === null || found.length + list.problems.length > 0) {
-    throw new ConfigError([...found, ...list.problems], named);
+    throw new ConfigError([...found, ...list.problems.map(shortened)], named);
   }
 
   const absolute = resolve(path);
@@ -108,8 +110,8 @@ function mappingOf(value: unknown): Mapping | null {
 }
 
 async function readText(path: string): Promise<string> {
-  const fault = (message: string, hint: string): ConfigError =>
-    new ConfigError([{ file: path, line: 1, column: 1, path: [], message, hint }]);
+  const fault = (message: string, hint: string, line = 1): ConfigError =>
+    new ConfigError([{ file: path, line, column: 1, path: [], message, hint }]);
   let bytes: Buffer;
   try {
     const { size } = await stat(path);
@@ -120,11 +122,9 @@ async function readText(path: string): Promise<string> {
     const hint = 'name it with --config, or write one with spendwatch init';
     throw fault(`the file cannot be read (${reasonOf(error)})`, hint);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw fault('the file is not UTF-8 text', 'save it as UTF-8');
-  }
+  const encoding = encodingFault(bytes);
+  if (encoding !== null) throw fault(encoding.message, encoding.hint, encoding.line);
+  return new TextDecoder().decode(bytes);
 }
 
 async function readPriceList(path: string, source: YamlFile, value: unknown) {

@@ -1,3 +1,5 @@
+import { cutText } from '../model/display-text.ts';
+
 /** Where a value stands in a YAML file: keys and list positions from the root. */
 export type Path = readonly (string | number)[];
 
@@ -6,12 +8,12 @@ export function pathKey(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 
-/** A path for people: `rules[2].where.user`. Keys that are no plain names stand in quotes. */
+/** A path for people: `rules[2].where.user`. Keys that are no plain names stand in quotes, and long ones are cut. */
 export function pathText(path: Path): string {
   return path
     .map((key, i) => {
       if (typeof key === 'number') return `[${key}]`;
-      if (!/^[\w-]+$/.test(key)) return `[${JSON.stringify(key)}]`;
+      if (!/^[\w-]{1,60}$/.test(key)) return `[${JSON.stringify(cutText(key, 60))}]`;
       return i === 0 ? key : `.${key}`;
     })
     .join('');

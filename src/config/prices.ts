@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
+import { encodingFault } from '../model/text-encoding.ts';
 import type { PriceList } from '../stores/audit-store.ts';
-
 import { suggestion } from './nearest.ts';
 import { isRecord } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -35,7 +35,10 @@ export async function readPrices(
   shownAs: string,
 ): Promise<PriceFile | { readonly unreadable: string }> {
   try {
-    return parsePrices(shownAs, await readFile(file, 'utf8'));
+    const bytes = await readFile(file);
+    const fault = encodingFault(bytes);
+    if (fault === null) return parsePrices(shownAs, bytes.toString('utf8'));
+    return { prices: null, problems: [{ file: shownAs, column: 1, path: [], ...fault }] };
   } catch (error) {
     return { unreadable: reasonOf(error) };
   }

@@ -1,3 +1,4 @@
+import { cutText, displayText } from '../model/display-text.ts';
 import { AppError } from '../model/errors.ts';
 import { type Path, pathText } from './path.ts';
 
@@ -11,6 +12,27 @@ export interface Problem {
   readonly rule?: string;
   readonly message: string;
   readonly hint: string | null;
+}
+
+const LONGEST_QUOTE = 60;
+const LONGEST_MESSAGE = 400;
+/** Hints may list all that there is to choose from. */
+const LONGEST_HINT = 1_000;
+
+/** The fault with its long texts cut. Not before secrets were blotted out of it, which finds only whole ones. */
+export function shortened(problem: Problem): Problem {
+  const cut = (words: string, longest: number): string => {
+    const quotes = words.replace(/"(?:[^"\\]|\\.)*"/g, (quote) => {
+      return `"${cutText(quote.slice(1, -1), LONGEST_QUOTE)}"`;
+    });
+    return cutText(quotes, longest);
+  };
+  const { message, hint } = problem;
+  return {
+    ...problem,
+    message: cut(message, LONGEST_MESSAGE),
+    hint: hint === null ? null : cut(hint, LONGEST_HINT),
+  };
 }
 
 /** A configuration that cannot be used, with every fault that was found, in the order of the file. */
@@ -40,7 +62,8 @@ export function formatProblems(problems: readonly Problem[], level = ''): string
 
 /** The fault without its hint; `level` stands before its message. */
 export function problemLine({ file, line, column, path, rule, message }: Problem, level = ''): string {
-  const key = path.length === 0 ? '' : `${pathText(path)}${rule === undefined ? '' : ` (${rule})`}: `;
+  const name = rule === undefined ? '' : ` (${displayText(rule, LONGEST_QUOTE)})`;
+  const key = path.length === 0 ? '' : `${pathText(path)}${name}: `;
   return `${file}:${line}:${column} ${key}${level}${message}`;
 }
 

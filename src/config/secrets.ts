@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { encodingFault } from '../model/text-encoding.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,6 +68,17 @@ export function interpolate(text: string, env: Environment): Interpolated {
   return { text: result, replaced, unset, faults };
 }
 
+/** A variable as a shell, a template or Windows writes it: `$NAME`, `$(NAME)`, `{{ NAME }}`, `%NAME%`. */
+export function isForeignVariable(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^(\$[A-Za-z_]\w*|\$\(\w+\)|\{\{[^{}]*\}\}|%[A-Za-z_]\w*%)$/.test(value.trim())
+  );
+}
+
+/** Names no variable: the text may be a password that begins with a dollar. */
+export const VARIABLE_HINT = `write \${NAME} to put in the environment variable NAME`;
+
 /** Far above any key or password; whoever names a log file here should hear of it. */
 const MAX_SECRET_BYTES = 65_536;
 
@@ -84,7 +96,11 @@ export async function readSecretFile(
         hint: 'name a file that holds only the secret',
       };
     }
-    const text = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+    const bytes = await readFile(file);
+    const encoding = encodingFault(bytes);
+    if (encoding !== null)
+      return { fault: `${encoding.message}: the secret file ${path}`, hint: encoding.hint };
+    const text = bytes.toString('utf8').replace(/\r?\n$/, '');
     if (text !== '') return { text };
     return { fault: `the secret file ${path} is empty`, hint: 'write the secret into it' };
   } catch (error) {

@@ -10,7 +10,14 @@ import {
 } from './json-schema.ts';
 import { isRecord, type Path } from './path.ts';
 import type { Problem } from './problem.ts';
-import { type Environment, interpolate, readSecretFile, smtpDefaults } from './secrets.ts';
+import {
+  type Environment,
+  interpolate,
+  isForeignVariable,
+  readSecretFile,
+  smtpDefaults,
+  VARIABLE_HINT,
+} from './secrets.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** The file's values with variables and secret files put in. */
@@ -56,10 +63,8 @@ export async function substitute(
       absent(path, isMissing).push(source.faultAt(path, needle, message, hint));
       hidden.addFaulty(path);
     }
-    if (isSecret(schemas) && /^\$\w+$/.test(raw)) {
-      warnings.push(
-        source.fault(path, 'this is not a variable, but plain text', 'a variable has braces around its name'),
-      );
+    if (isSecret(schemas) && isForeignVariable(raw)) {
+      warnings.push(source.fault(path, 'this is not a variable, but plain text', VARIABLE_HINT));
     }
     if (replaced || isSecret(schemas)) hidden.add(path, result);
     return replaced ? coerceText(schemas, result) : result;

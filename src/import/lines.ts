@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { AppError } from '../model/errors.ts';
+import { encodingFault } from '../model/text-encoding.ts';
 
 /** A line without its line feed; the first line of a file is number 1. */
 export interface Line {
@@ -46,33 +46,8 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): Asyn
 /** Whole lines as text; `before` is how many came before them. */
 function textOf(pieces: readonly Buffer[], before: number): string {
   const bytes = Buffer.concat(pieces);
-  if (before === 0 && isUtf16(bytes)) {
-    throw new AppError('import_unreadable', 'the file is UTF-16 text', { hint: 'save it as UTF-8' });
-  }
-  if (!isUtf8(bytes)) {
-    const line =
-      before + 1 + bytes.subarray(0, validBytes(bytes)).filter((byte) => byte === LINE_FEED).length;
-    throw new AppError('import_unreadable', `line ${line} is not UTF-8 text`, {
-      hint: 'the file has another encoding: save it as UTF-8, or convert it: iconv -f GBK -t UTF-8',
-    });
-  }
+  const fault = encodingFault(bytes, before);
+  if (fault !== null) throw new AppError('import_unreadable', fault.message, { hint: fault.hint });
   const text = bytes.toString('utf8');
   return before === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
-}
-
-/** Recognised by its byte order mark, or by a NUL beside a letter at its beginning. */
-function isUtf16(bytes: Buffer): boolean {
-  const [a, b] = bytes;
-  if (a === undefined || b === undefined) return false;
-  return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a === 0) !== (b === 0);
-}
-
-/** How many bytes of the beginning are whole lines of UTF-8. */
-function validBytes(bytes: Buffer): number {
-  let start = 0;
-  for (;;) {
-    const end = bytes.indexOf(LINE_FEED, start);
-    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return start;
-    start = end + 1;
-  }
 }

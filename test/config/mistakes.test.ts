@@ -1,7 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { formatProblems } from '../../src/config/problem.ts';
-import { faultsOf, load, minimal } from './support.ts';
+import { METRICS } from '../../src/model/metric.ts';
+import { faultsOf, folderWith, load, minimal } from './support.ts';
 
 const FILE = `version: 1
 audit: { url: "pglite:./data" }
@@ -29,6 +33,8 @@ async function told(text: string): Promise<string[]> {
 }
 
 const BRACES = 'hint: put quotes around the value; a variable of the environment is written ${NAME}';
+const VARIABLE = 'hint: write ${NAME} to put in the environment variable NAME';
+const METRIC_NAMES = `hint: known here: ${METRICS.join(', ')}`;
 const change = (from: string | RegExp, to: string): string => FILE.replace(from, to);
 const more = (line: string): string => change('notify:', `${line}\n    notify:`);
 
@@ -90,6 +96,103 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       'metric: cost',
       change('metric: spend', 'metric: cost'),
       ['11:13 rules[0].metric (burn): "cost" is not known here', 'hint: did you mean "spend"?'],
+    ],
+    [
+      'a metric that there is not',
+      change('metric: spend', 'metric: happiness'),
+      ['11:13 rules[0].metric (burn): "happiness" is not known here', METRIC_NAMES],
+    ],
+    [
+      'a text of many letters in place of a metric',
+      change('metric: spend', `metric: ${'m'.repeat(3_000)}`),
+      [`11:13 rules[0].metric (burn): "${'m'.repeat(59)}…" is not known here`, METRIC_NAMES],
+    ],
+    [
+      'a rule name of many letters',
+      change('name: burn', `name: ${'n'.repeat(3_000)}`),
+      [
+        `9:11 rules[0].name (${'n'.repeat(59)}…): "${'n'.repeat(59)}…" must have at most 200 letters`,
+        'hint: name: Unique name of the rule; alerts carry it',
+      ],
+    ],
+    [
+      'an unknown key of many letters',
+      more(`${'k'.repeat(100)}: 1`),
+      [
+        `14:5 rules[0]["${'k'.repeat(59)}…"] (burn): unknown key "${'k'.repeat(59)}…"`,
+        expect.stringMatching(/^hint: keys that are known here: type, name/),
+      ],
+    ],
+    [
+      'a URL in place of a heartbeat',
+      minimal('heartbeat: https://ping.example.com/hush\n'),
+      [
+        '5:12 heartbeat: expected a mapping, found a text',
+        'hint: write a mapping: `heartbeat: { url: "https://…" }`',
+      ],
+    ],
+    [
+      'an address in place of `http`',
+      minimal('http: 127.0.0.1:9464\n'),
+      [
+        '5:7 http: expected a mapping, found "127.0.0.1:9464"',
+        'hint: write a mapping: `http: { listen: "127.0.0.1:9464" }`',
+      ],
+    ],
+    [
+      'the type of a channel in its place',
+      minimal('channels: { oncall: slack }\n'),
+      [
+        '5:21 channels.oncall: expected a mapping, found a text',
+        'hint: write a mapping: `oncall: { type: … }`',
+      ],
+    ],
+    [
+      'silences without dashes',
+      minimal('silences: { match: { rule: burn } }\n'),
+      ['5:11 silences: expected a list, found a mapping', 'hint: begin each entry with a dash: `- match: …`'],
+    ],
+    [
+      'dimensions without a list',
+      more('group_by: { service: a }'),
+      [
+        '14:15 rules[0].group_by (burn): expected a list, found a mapping',
+        'hint: a list has brackets: `group_by: […]`',
+      ],
+    ],
+    [
+      'a condition as a text',
+      more('where: "service = a"'),
+      [
+        '14:12 rules[0].where (burn): expected a mapping, found "service = a"',
+        'hint: write a mapping: `where: { service: a }`',
+      ],
+    ],
+    [
+      'a condition without its value',
+      more('where: service'),
+      [
+        '14:12 rules[0].where (burn): expected a mapping, found "service"',
+        'hint: write a mapping: `where: { name: … }`',
+      ],
+    ],
+    ...['.nan', '-.inf', '.INF'].map((figure): [string, string, string[]] => [
+      `a limit of ${figure}`,
+      change('threshold: 100', `threshold: ${figure}`),
+      [
+        `13:16 rules[0].threshold (burn): expected a number, found ${figure}`,
+        "hint: threshold: The limit, in the metric's unit; its severity is the rule's",
+      ],
+    ]),
+    ...['$NOPE_URL', '"{{ .Values.url }}"', '"%URL%"', '$(URL)'].map((url): [string, string, string[]] => [
+      `a variable of another tool: ${url}`,
+      minimal(`channels: { a: { type: webhook, url: ${url} } }\n`),
+      ['5:38 channels.a.url: not an http(s) URL', VARIABLE],
+    ]),
+    [
+      'a secret that is a variable without its braces',
+      minimal('channels: { a: { type: webhook, url: "https://h/", secret: $WEBHOOK_SECRET } }\n'),
+      ['5:60 channels.a.secret: must be `whsec_` and base64, or a text of at least 16 bytes', VARIABLE],
     ],
     [
       'metric: requests',
@@ -287,6 +390,11 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
     ['the state part', minimal('state: "postgres://u:hush@h/d"')],
     ['a channel', FILE.replace(/oncall:\n[\s\S]*"#a"/, 'oncall: https://hooks.slack.com/hush')],
     ['a text without its end', change('token: xoxb-hush-secret', 'token: "xoxb-hush-secret')],
+    ['a long URL', minimal(`heartbeat: "https://ping.example.com/${'hush-'.repeat(30)}"`)],
+    [
+      'a long text in place of a URL',
+      minimal(`channels: { a: { type: webhook, url: ${'hush-'.repeat(30)} } }`),
+    ],
     ['an alias', change('token: xoxb-hush-secret', 'token: *hush')],
     ['a tag', change('token: xoxb-hush-secret', 'token: !hush hush')],
     ['a line without its key', change('token: xoxb-hush-secret', 'xoxb-hush-secret')],
@@ -294,6 +402,32 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
     const lines = await told(text);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('\n')).not.toMatch(/hush/);
+  });
+
+  it('shows no part of a long value of the environment, though it is cut', async () => {
+    const text = change('name: burn', 'name: ${LONG}');
+    const twice = `${text}${text.slice(text.indexOf('  - name'))}    severity: \${LONG}\n`;
+    const faults = await faultsOf(twice, { LONG: 'hush-'.repeat(30) });
+    expect(faults).toHaveLength(2);
+    expect(JSON.stringify(faults)).not.toMatch(/hush/);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${FILE}`, 'utf16le'), '1:1 the file is UTF-16 text'],
+    ['UTF-16 without its mark', Buffer.from(FILE, 'utf16le'), '1:1 the file is UTF-16 text'],
+    ['GBK', Buffer.from(change('burn', '\xb2\xe2'), 'latin1'), '9:1 line 9 is not UTF-8 text'],
+  ])('names another encoding, in alerts.yaml and beside it: %s', async (_, bytes, expected) => {
+    const folder = await folderWith({ 'alerts.yaml': bytes });
+    const faultOf = (path: string) => loadConfig(join(folder, path), {}).then(() => '', String);
+    const words = await faultOf('alerts.yaml');
+    expect(words).toContain(`alerts.yaml:${expected}`);
+    expect(words).toMatch(/hint: .*save it as UTF-8/);
+    const audit = '{ url: "pglite:x", prices: alerts.yaml }';
+    const channels = 'channels: { a: { type: slack, channel: a, token_file: alerts.yaml } }\n';
+    await writeFile(join(folder, 'b.yaml'), minimal(channels).replace('{ url: "pglite:./data" }', audit));
+    const others = await faultOf('b.yaml');
+    expect(others).toContain(`alerts.yaml:${expected}`);
+    expect(others).toContain(`channels.a.token_file: ${expected.slice(4)}: the secret file alerts.yaml`);
   });
 });
 

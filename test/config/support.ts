@@ -8,7 +8,7 @@ import { ConfigError, type Problem } from '../../src/config/problem.ts';
 import type { Environment } from '../../src/config/secrets.ts';
 
 /** A folder of its own for the test that runs, with these files in it; gone when the test ends. */
-export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+export async function folderWith(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'spendwatch-config-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

@@ -1,0 +1,43 @@
+import type { JsonSchema } from './json-schema.ts';
+
+/** A text that names one value of one key: `service = search`. */
+const PAIR = /^\s*([A-Za-z_]\w*)\s*(?:==?|:)\s*["']?([\w.-]+)["']?\s*$/;
+
+/** What an entry of a list of mappings begins with: `match: …`. Null when the entries are no mappings. */
+export function entryExample(entries: readonly JsonSchema[]): string | null {
+  const hasName = entries.some(({ properties = {} }) => Object.hasOwn(properties, 'name'));
+  const key = hasName ? 'name' : firstKey(entries);
+  return key === null ? null : `${key}: …`;
+}
+
+/**
+ * A mapping to write in place of a single value: `{ url: "https://…" }`. Where the value must not be shown, it shows
+ * at most how a URL begins. Null when no key is more likely to be meant than another.
+ */
+export function mappingExample(
+  schemas: readonly JsonSchema[],
+  value: unknown,
+  isShowable: boolean,
+): string | null {
+  const text = String(value);
+  const properties = schemas.flatMap((schema) => Object.keys(schema.properties ?? {}));
+  if (properties.length === 0) {
+    const [, name, meant] = (isShowable ? PAIR.exec(text) : null) ?? [];
+    return name === undefined ? '{ name: … }' : `{ ${name}: ${meant} }`;
+  }
+  const key = firstKey(schemas);
+  if (key === null) return null;
+  const scheme = key === 'url' ? /^[a-z]+:(\/\/)?/.exec(text)?.[0] : undefined;
+  if (scheme !== undefined) return `{ ${key}: "${scheme}…" }`;
+  return `{ ${key}: ${isShowable && properties.length === 1 ? JSON.stringify(value) : '…'} }`;
+}
+
+/** The first key that is needed, or the only one that there is. */
+function firstKey(schemas: readonly JsonSchema[]): string | null {
+  for (const { properties = {}, required = [] } of schemas) {
+    const names = Object.keys(properties);
+    const key = required[0] ?? (names.length === 1 ? names[0] : undefined);
+    if (key !== undefined) return key;
+  }
+  return null;
+}
