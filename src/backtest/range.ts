@@ -1,6 +1,6 @@
 import { AppError } from '../model/errors.ts';
 import { dayStart } from '../model/local-time.ts';
-import { parseDuration } from '../model/window.ts';
+import { DURATION_BOUNDS, isWrittenDuration, parseDuration } from '../model/window.ts';
 
 const DAY = 86_400_000;
 /** A year by the minute is half of it; more is a slip of the hand. */
@@ -29,12 +29,8 @@ export function rangeOf(given: Ends & { readonly step: string }, zone: string, n
       hint: 'a backtest needs calls that were made: end it now or earlier',
     });
   }
-  const stepMs = given.step === 'schedule' ? null : parseDuration(given.step);
-  if (given.step !== 'schedule' && (stepMs === null || stepMs === 0)) {
-    throw new AppError('usage', `--step ${given.step} is not a duration`, {
-      hint: 'write 5m or 1h, or schedule for the instants of the file',
-    });
-  }
+  const hint = 'write 5m or 1h, or schedule for the instants of the file';
+  const stepMs = given.step === 'schedule' ? null : durationOf('--step', given.step, hint);
   const instants = (to - from) / (stepMs ?? 60_000);
   if (instants > MOST_INSTANTS) {
     throw new AppError('usage', `that is ${Math.ceil(instants).toLocaleString('en-US')} instants to replay`, {
@@ -54,10 +50,7 @@ function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range
         hint: 'drop one or the other',
       });
     }
-    const lastMs = parseDuration(last);
-    if (lastMs === null || lastMs === 0) {
-      throw new AppError('usage', `--last ${last} is not a duration`, { hint: 'write 28d or 12h' });
-    }
+    const lastMs = durationOf('--last', last, 'write 28d or 12h');
     const end = Math.floor(now / MINUTE) * MINUTE;
     return { from: end - lastMs, to: end };
   }
@@ -67,6 +60,14 @@ function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range
     });
   }
   return { from: instantOf('--from', from, zone), to: instantOf('--to', to, zone) };
+}
+
+/** A duration that is not nothing, in ms. */
+function durationOf(option: string, text: string, hint: string): number {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return ms;
+  const fault = isWrittenDuration(text) ? `must be ${DURATION_BOUNDS}` : 'is not a duration';
+  throw new AppError('usage', `${option} ${text} ${fault}`, { hint });
 }
 
 /** An instant with a zone, or a date, which means its first moment in `zone`. */

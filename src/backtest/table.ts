@@ -41,7 +41,7 @@ export function backtestTable(result: BacktestResult, colour: boolean): string {
 function headline({ from, to, step, zone, instants, alerts }: BacktestResult, paint: Paint): string {
   const every = step === 'schedule' ? 'on the schedule of the file' : `every ${step}`;
   const found = alerts.length === 0 ? 'no alerts' : counted(alerts.length, 'alert');
-  return `${paint('bold', found)} from ${localTime(from, zone)} to ${localTime(to, zone)}, ${every} (${displayCount(instants)} instants)`;
+  return `${paint('bold', found)} from ${localTime(from, zone)} to ${localTime(to, zone)}, ${every} (${counted(instants, 'instant')})`;
 }
 
 function alertList(

@@ -43,7 +43,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
   const range = rangeOf(options, config.timezone, Date.now());
   const perWeek = options.suggest === undefined ? null : perWeekOf(options.suggest);
   const rules = chosenRules(config, options.rule);
-  const other = options.diff === undefined ? null : await loadWithoutChannels(options.diff, io);
+  const other = options.diff === undefined ? null : await loadWithoutChannels(options.diff, io, '--diff');
 
   const stopping = new AbortController();
   void io.stopped.then(() => stopping.abort());

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_DURATION } from '../model/window.ts';
 import { duration } from '../rules/rule-scalars.ts';
 import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
 import { AUDIT_STORES } from '../stores/index.ts';
@@ -25,7 +26,10 @@ export const auditSchema = tableOptions
       .default(3_600 * SECOND)
       .describe('How often older hours are compared with the store'),
     stale_after: z
-      .union([z.enum(['auto', 'off']), duration({ minMs: SECOND, limitText: 'at least 1s' })])
+      .union([
+        z.enum(['auto', 'off']),
+        duration({ minMs: SECOND, limitText: `from 1s to ${LONGEST_DURATION}` }),
+      ])
       .default('auto')
       .describe('Newest row older than this: "cannot see"; a duration, auto or off'),
     rollup: z

@@ -25,6 +25,8 @@ const MAX_BYTES = 1_048_576;
 export interface LoadOptions {
   /** Whether channels are opened. If not, their secrets may be missing from the environment. */
   readonly sends: boolean;
+  /** The option that names the file, for the fault of a file that is not there. */
+  readonly option?: '--config' | '--diff';
 }
 
 /**
@@ -34,9 +36,9 @@ export interface LoadOptions {
 export async function loadConfig(
   path: string,
   env: Environment = processEnvironment(),
-  { sends }: LoadOptions = { sends: true },
+  { sends, option = '--config' }: LoadOptions = { sends: true },
 ): Promise<Config> {
-  const source = readYaml(path, await readText(path));
+  const source = readYaml(path, await readText(path, option));
   if (source.broken) throw new ConfigError(source.problems);
   if (!isRecord(source.value)) {
     const message =
@@ -109,7 +111,7 @@ function mappingOf(value: unknown): Mapping | null {
   return audit.success ? storeOf(audit.data).mapping : null;
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(path: string, option: string): Promise<string> {
   const fault = (message: string, hint: string, line = 1): ConfigError =>
     new ConfigError([{ file: path, line, column: 1, path: [], message, hint }]);
   let bytes: Buffer;
@@ -119,7 +121,7 @@ async function readText(path: string): Promise<string> {
     bytes = await readFile(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const hint = 'name it with --config, or write one with spendwatch init';
+    const hint = `name it with ${option}${option === '--config' ? ', or write one with spendwatch init' : ''}`;
     throw fault(`the file cannot be read (${reasonOf(error)})`, hint);
   }
   const encoding = encodingFault(bytes);

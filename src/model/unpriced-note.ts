@@ -1,5 +1,5 @@
 import { localSpan } from './display-time.ts';
-import { displayCount, shareText } from './display-value.ts';
+import { counted, displayCount, shareText } from './display-value.ts';
 import { NONE, type Unpriced } from './finding.ts';
 import type { HealthNote } from './health-note.ts';
 import type { UnpricedDay } from './unpriced-day.ts';
@@ -27,7 +27,7 @@ export function unpricedNote(day: UnpricedDay, window: Window, zone: string): He
       ['Calls', partOf(unpricedCalls, calls)],
       ...(tokens === 0 ? [] : ([['Tokens', partOf(unpricedTokens, tokens)]] as const)),
       ['Window', localSpan(window.from, window.to, zone)],
-      ...(more > 0 ? ([['More', `${displayCount(more)} models with fewer calls`]] as const) : []),
+      ...(more > 0 ? ([['More', `${counted(more, 'model')} with fewer calls`]] as const) : []),
     ],
     tables:
       shown.length === 0

@@ -88,6 +88,16 @@ export function parseDuration(text: string): number | null {
   return ms <= LONGEST_MS ? ms : null;
 }
 
+/** Whether a text is written as a duration, of whatever length: what `parseDuration` refuses may be only too long. */
+export function isWrittenDuration(text: string): boolean {
+  return text !== '' && DURATION.test(text);
+}
+
+export const LONGEST_DURATION = `${LONGEST_MS / UNITS.d}d`;
+
+/** The limits of a duration that must not be nothing, in words. */
+export const DURATION_BOUNDS = `above 0 and at most ${LONGEST_DURATION}`;
+
 /** A duration (ms) as people write it, cut to the second: `1h30m`, `7d`, `0s`. */
 export function formatDuration(ms: number): string {
   let rest = Math.floor(ms / 1_000) * 1_000;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from '../model/display-value.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
 import type { AnomalyRule } from '../model/rule.ts';
@@ -120,7 +121,11 @@ function historyFaults(given: object): ReturnType<typeof fault>[] {
   }
   if (typeof baseline === 'number' && typeof minHistory === 'number' && baseline < minHistory) {
     const hint = `make baseline at least ${minHistory}d, or min_history at most ${baseline}`;
-    faults.push(fault(`${baseline} days can never hold ${minHistory} periods`, hint, ['baseline']));
+    faults.push(
+      fault(`${counted(baseline, 'day')} can never hold ${counted(minHistory, 'period')}`, hint, [
+        'baseline',
+      ]),
+    );
   }
   if (typeof minChange === 'bigint' && minChange < 0n) {
     faults.push(

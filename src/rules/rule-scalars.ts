@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { type Fixed, fixedFromNumber, parseFixed } from '../model/money.ts';
 import type { Condition } from '../model/series.ts';
-import { parseDuration, parseWindow } from '../model/window.ts';
+import {
+  DURATION_BOUNDS,
+  isWrittenDuration,
+  LONGEST_DURATION,
+  parseDuration,
+  parseWindow,
+} from '../model/window.ts';
 
 const DURATION_HINT = 'write a number and a unit: 90s, 15m, 1h, 7d, 2w';
 
@@ -17,12 +23,12 @@ export function isMapping(payload: { readonly value: unknown }): boolean {
 
 /** A duration such as `15m`, in ms, between `minMs` and `maxMs`. */
 export function duration(limits: { minMs?: number; maxMs?: number; limitText?: string } = {}) {
-  const { minMs = 0, maxMs = Number.POSITIVE_INFINITY, limitText = '' } = limits;
+  const { minMs = 0, maxMs = Number.POSITIVE_INFINITY, limitText = `at most ${LONGEST_DURATION}` } = limits;
   return z.string().transform((text, ctx) => {
     const ms = parseDuration(text);
-    if (ms === null) ctx.issues.push(fault('not a duration', DURATION_HINT));
-    else if (ms < minMs || ms > maxMs) ctx.issues.push(fault(`must be ${limitText}`, DURATION_HINT));
-    else return ms;
+    if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
+    const message = isWrittenDuration(text) ? `must be ${limitText}` : 'not a duration';
+    ctx.issues.push(fault(message, DURATION_HINT));
     return z.NEVER;
   });
 }
@@ -39,7 +45,8 @@ export const windowText = z.string().transform((text, ctx) => {
   const spec = parseWindow(text);
   if (spec !== null) return spec;
   const hint = 'use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month';
-  ctx.issues.push(fault('not a window', hint));
+  const message = isWrittenDuration(text) ? `must be ${DURATION_BOUNDS}` : 'not a window';
+  ctx.issues.push(fault(message, hint));
   return z.NEVER;
 });
 

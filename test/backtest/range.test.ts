@@ -24,9 +24,15 @@ describe('the range of a backtest', () => {
   });
 
   it.each([
-    ['--last beside --from', { last: '28d', from: '2026-03-01', step: '5m' }, /--last stands in place/],
+    [
+      '--last beside --from',
+      { last: '28d', from: '2026-03-01', step: '5m' },
+      /--last cannot be used together with --from/,
+    ],
     ['--last that is no duration', { last: 'month', step: '5m' }, /--last month is not a duration/],
-    ['--last of nothing', { last: '0d', step: '5m' }, /not a duration/],
+    ['--last of nothing', { last: '0d', step: '5m' }, /--last 0d must be above 0 and at most 3660d/],
+    ['--last of centuries', { last: '99999d', step: '5m' }, /--last 99999d must be .* at most 3660d/],
+    ['--last of no text', { last: '', step: '5m' }, /not a duration/],
     ['a beginning without an end', { from: '2026-03-01', step: '5m' }, /--to is missing/],
     ['no range', { step: '5m' }, /--from is missing/],
     ['a time without a zone', given('2026-03-01T00:00:00', '2026-03-02'), /not an instant/],
@@ -36,7 +42,8 @@ describe('the range of a backtest', () => {
     ['no time at all', given('2026-03-02', '2026-03-02'), /not after/],
     ['the future', given('2026-11-20', '2026-11-20T12:00:01Z'), /future/],
     ['a step that is no duration', given('2026-03-01', '2026-03-02', 'often'), /not a duration/],
-    ['a step of nothing', given('2026-03-01', '2026-03-02', '0s'), /not a duration/],
+    ['a step of nothing', given('2026-03-01', '2026-03-02', '0s'), /--step 0s must be above 0/],
+    ['a step of centuries', given('2026-03-01', '2026-03-02', '99999d'), /--step 99999d must be/],
     ['more instants than anybody wants', given('2020-03-01', '2026-03-02', '1s'), /instants to replay/],
   ])('refuses %s', (_, options, message) => {
     expect(() => rangeOf(options, 'UTC', NOW)).toThrow(message);

@@ -181,6 +181,11 @@ describe('backtest', () => {
     expect(JSON.parse(stdout).instants).toBe(50);
   });
 
+  it('counts one instant as one', async () => {
+    const hour = ['--from', '2025-03-10T00:00:00Z', '--to', '2025-03-10T01:00:00Z', '--step', '1h'];
+    expect((await backtest(...hour)).stdout).toContain('every 1h (1 instant)');
+  });
+
   it('writes nothing, not even its own tables', async () => {
     await backtest(...RANGE);
     const [row] = await audit.sql.query<{ found: string | null }>(
@@ -196,7 +201,11 @@ describe('backtest', () => {
     ['of a rule that is not there', [...RANGE, '--rule', 'nope'], /no rule nope/],
     ['with a suggestion of what', [...RANGE, '--suggest', 'few'], /not a number of alerts/],
     ['with a format of its own', [...RANGE, '--format', 'pdf'], /Allowed are/],
-    ['against a file that is not there', [...RANGE, '--diff', 'nowhere.yaml'], /nowhere\.yaml/],
+    [
+      'against a file that is not there',
+      [...RANGE, '--diff', 'nowhere.yaml'],
+      /nowhere\.yaml.*\n.*hint: name it with --diff$/m,
+    ],
   ])('refuses to run %s, with exit code 2', async (_, args, message) => {
     const { code, stdout, stderr } = await backtest(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -207,6 +207,30 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
         'hint: use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month',
       ],
     ],
+    ...['0m', '99999d'].map((window): [string, string, string[]] => [
+      `a window of ${window}`,
+      change('window: 1h', `window: ${window}`),
+      [
+        `12:13 rules[0].window (burn): "${window}" must be above 0 and at most 3660d`,
+        'hint: use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month',
+      ],
+    ]),
+    [
+      'a duration that is longer than it may be',
+      more('for: 99999d'),
+      [
+        '14:10 rules[0].for (burn): "99999d" must be at most 24h',
+        'hint: write a number and a unit: 90s, 15m, 1h, 7d, 2w',
+      ],
+    ],
+    [
+      'a delay of centuries',
+      more('delay: 99999d'),
+      [
+        '14:12 rules[0].delay (burn): "99999d" must be at most 3660d',
+        'hint: write a number and a unit: 90s, 15m, 1h, 7d, 2w',
+      ],
+    ],
     [
       'a limit with a currency sign',
       change('threshold: 100', 'threshold: $100'),
