@@ -50,6 +50,13 @@ function shapeHint(
   const expected = issue.code === 'invalid_type' ? issue.expected : '';
   const key = String(path.at(-1));
   const schemas = schemasAt(context.schema, context.value, path);
+  const begun = /^[{[]/.exec(context.source.restOfLine(path))?.[0];
+  if (expected === 'string' && typeof value === 'object' && begun !== undefined) {
+    const kind = begun === '{' ? 'mapping' : 'list';
+    return `an unquoted ${begun} begins a ${kind}: put quotes around the value if a text is meant`;
+  }
+  const plural = schemasAt(context.schema, context.value, [...path.slice(0, -1), `${key}s`]);
+  if (isRecord(value) && plural.some(({ type }) => type === 'object')) return `\`${key}s:\` takes a mapping`;
   if (expected === 'array' && isRecord(value)) {
     const entries = schemas.flatMap(({ items }) => (items === undefined ? [] : alternatives(items, null)));
     const example = entryExample(entries);

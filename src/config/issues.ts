@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { description, hintAt, hintOf, type IssueContext, isShowable } from './hints.ts';
 import { kindName, kindOf, shown, UNWORDED } from './issue-words.ts';
-import { isSecret, schemasAt } from './json-schema.ts';
+import { alternatives, childSchemas, isSecret, type JsonSchema, schemasAt } from './json-schema.ts';
 import { nearest, suggestion } from './nearest.ts';
 import { isRecord, type Path, pathKey, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -52,20 +52,27 @@ function missing(path: Path, context: IssueContext, hint = description(path, con
   return context.source.fault(path, `the key "${String(path.at(-1))}" is missing`, hint);
 }
 
-function unknownKey(key: string, path: Path, context: IssueContext): Problem {
-  const hint = suggestion(key, knownKeys(path, context), 'keys that are known here');
+function unknownKey(
+  key: string,
+  path: Path,
+  context: IssueContext,
+  known: readonly string[] = knownKeys(path, context),
+): Problem {
+  const hint = suggestion(key, known, 'keys that are known here');
   return context.source.keyFault([...path, key], `unknown key "${key}"`, hint);
 }
 
 function knownKeys(path: Path, context: IssueContext): string[] {
-  const schemas = schemasAt(context.schema, context.value, path);
-  const known = schemas.flatMap(({ properties = {}, propertyNames = {} }) => [
+  return [...new Set(schemasAt(context.schema, context.value, path).flatMap(keysOf))];
+}
+
+function keysOf({ properties = {}, propertyNames = {} }: JsonSchema): string[] {
+  return [
     ...(propertyNames.enum ?? []).map(String),
     ...Object.entries(properties).flatMap(([name, schema]) =>
       isSecret([schema]) || isSecret([schema.items ?? {}]) ? [name, `${name}_file`] : [name],
     ),
-  ]);
-  return [...new Set(known)];
+  ];
 }
 
 /**
@@ -107,6 +114,8 @@ function withoutFollowUps(
 function sentence(issue: Issue, path: Path, context: IssueContext, value: unknown): string {
   const { message } = issue;
   if (message.startsWith('is ')) return `"${String(path.at(-1))}" ${message}`;
+  if (message === 'expected a number' && typeof value === 'object')
+    return `${message}, found ${kindOf(value)}`;
   if (typeof value === 'object' || value === undefined || !isShowable(path, context)) return message;
   if (message.startsWith('not ')) return `${shown(value)} is ${message}`;
   if (message.startsWith('must ')) return `${shown(value)} ${message}`;
@@ -127,9 +136,24 @@ function kindProblems(
   const place = path.at(-1) === discriminator ? path : [...path, discriminator];
   const kinds = ('options' in issue && Array.isArray(issue.options) ? issue.options : []).map(String);
   const kind = valueAt(context.value, place);
-  if (kind === undefined) return [missing(place, context, `${discriminator} is one of: ${kinds.join(', ')}`)];
+  if (kind === undefined) {
+    const holder = place.slice(0, -1);
+    const misspelled = misspelledKind(discriminator, holder, context);
+    if (misspelled !== null) return [unknownKey(misspelled, holder, context, [discriminator])];
+    return [missing(place, context, `${discriminator} is one of: ${kinds.join(', ')}`)];
+  }
   const hint = suggestion(String(kind), kinds, `${discriminator} is one of`);
   return [context.source.fault(place, `no ${discriminator} is named ${shown(kind)}`, hint)];
+}
+
+/** The key that was probably meant to be the discriminator: near to it, and known to no kind. */
+function misspelledKind(discriminator: string, path: Path, context: IssueContext): string | null {
+  const { schema, value } = context;
+  const above = schemasAt(schema, value, path.slice(0, -1));
+  const kinds = childSchemas(above, valueAt(value, path.slice(0, -1)), path.at(-1) ?? '');
+  const known = kinds.flatMap((kind) => alternatives(kind, null)).flatMap(keysOf);
+  const keys = Object.keys(valueAt(value, path) ?? {});
+  return keys.find((key) => !known.includes(key) && nearest(key, [discriminator]) !== null) ?? null;
 }
 
 /** Of a union's branches the one that the author meant, told by the sort of value that is there. */

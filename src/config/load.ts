@@ -56,7 +56,9 @@ export async function loadConfig(
   const context = { source, value, schema, hidden };
   const missing = [...substituted.missing, ...problemsOf(parsed.absent, context)];
   const issues = problemsOf(parsed.issues, context);
-  const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) });
+  const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) }).filter(
+    (problem) => !hidden.isFaulty(problem.path),
+  );
   const list = await readPriceList(path, source, value);
   const found = shown([...source.problems, ...problems, ...issues, ...crossed, ...(sends ? missing : [])]);
   const named = [...files, ...(list.file === null ? [] : [list.file])];

@@ -35,6 +35,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   slack: ['slackbot', 'slack_webhook'],
   email: ['mail', 'smtp'],
   webhook: ['http', 'hook', 'url'],
+  type: ['kind'],
+  from: ['since', 'start', 'starts_at', 'begin', 'sender'],
+  until: ['till', 'to', 'end', 'ends_at'],
 };
 
 /** The candidate that other tools call `word`, or null. */

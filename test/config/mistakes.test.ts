@@ -321,6 +321,54 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       ['13:5 rules[0].limit (burn): unknown key "limit"', 'hint: did you mean "threshold"?'],
     ],
     [
+      'a misspelled type of a rule',
+      change('type: threshold', 'typ: threshold'),
+      ['10:5 rules[0].typ (burn): unknown key "typ"', 'hint: did you mean "type"?'],
+    ],
+    [
+      'the type of a channel under another name',
+      change('type: slack', 'kind: slack'),
+      ['5:5 channels.oncall.kind: unknown key "kind"', 'hint: did you mean "type"?'],
+    ],
+    [
+      'limits by severity under the key of one limit',
+      change('threshold: 100', 'threshold: { warning: 100 }'),
+      [
+        '13:16 rules[0].threshold (burn): expected a number, found a mapping',
+        'hint: `thresholds:` takes a mapping',
+      ],
+    ],
+    [
+      'the end of a silence under another name',
+      minimal(
+        'silences: [{ match: { rule: burn }, from: 2026-11-20T00:00:00Z, till: 2026-11-21T00:00:00Z }]\n',
+      ),
+      ['5:65 silences[0].till: unknown key "till"', 'hint: did you mean "until"?'],
+    ],
+    [
+      'a text in braces',
+      more('message: {x}'),
+      [
+        '14:14 rules[0].message (burn): expected a text, found a mapping',
+        'hint: an unquoted { begins a mapping: put quotes around the value if a text is meant',
+      ],
+    ],
+    [
+      'a text in brackets',
+      more('message: [CRITICAL]'),
+      [
+        '14:14 rules[0].message (burn): expected a text, found a list',
+        'hint: an unquoted [ begins a list: put quotes around the value if a text is meant',
+      ],
+    ],
+    [
+      'a template where the rule of a silence is named',
+      minimal(
+        'silences: [{ match: { rule: {{ x }} }, from: 2026-11-20T00:00:00Z, until: 2026-11-21T00:00:00Z }]\n',
+      ),
+      ['5:29 silences[0].match.rule: an unquoted {{ begins a mapping', BRACES],
+    ],
+    [
       'a misspelled key of limits by severity',
       change('threshold: 100', 'tresholds: { warning: 100 }'),
       ['13:5 rules[0].tresholds (burn): unknown key "tresholds"', 'hint: did you mean "thresholds"?'],
