@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,14 +44,28 @@ export async function onSmallDisk(url: string): Promise<SmallDisk> {
   await administer(`CREATE TABLESPACE ${space} LOCATION '${folder}'`);
   await administer(`ALTER DATABASE ${database} SET TABLESPACE ${space}`);
   const ballast = join(folder, 'ballast');
+  const takeAll = (): void => {
+    try {
+      for (;;) appendFileSync(ballast, Buffer.alloc(1024 * 1024));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  };
+  let taking: NodeJS.Timeout | undefined;
+  const stop = (): void => clearInterval(taking);
   return {
     how: 'a tmpfs without a byte left',
-    fill: () =>
-      writeFile(ballast, Buffer.alloc(64 * 1024 * 1024)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOSPC') throw error;
-      }),
-    free: () => rm(ballast),
+    async fill() {
+      takeAll();
+      // What the server gives back, at a checkpoint for example, is taken as well.
+      taking = setInterval(takeAll, 20);
+    },
+    async free() {
+      stop();
+      await rm(ballast);
+    },
     async remove() {
+      stop();
       await administer(`DROP TABLESPACE ${space}`);
       await run('umount', [folder]);
       await rm(folder, { recursive: true });
