@@ -98,7 +98,9 @@ it('a look comes once an hour, also after it failed, and one at a time', async (
   }, clock);
   notes.polled(AT, AT);
   await looks(1);
-  expect(troubles).toEqual(['could not look for health.unpriced: the store is slow']);
+  expect(troubles).toEqual([
+    expect.stringMatching(/^could not look for health.unpriced: a fault of the program: Error at watch/),
+  ]);
   clock.now += HOUR - 1;
   notes.polled(AT + 1, AT);
   expect(asked).toEqual([AT]);
