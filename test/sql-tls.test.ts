@@ -112,6 +112,7 @@ describe('a server without TLS', () => {
   it.each(['require', 'verify-full'])('is told with its cure with sslmode=%s', async (sslmode) => {
     await expect(first(withParameters(database.url, { sslmode }))).rejects.toMatchObject({
       code: 'store_unreachable',
+      message: expect.stringMatching(/^PostgreSQL at 127\.0\.0\.1:\d+, database "/),
       hint: expect.stringContaining('The server has no TLS'),
     });
   });

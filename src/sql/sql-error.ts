@@ -24,7 +24,7 @@ export function sqlError(error: unknown, place: Place): AppError {
     new AppError(code, message, { hint, cause: error });
 
   const special = specialHint(state, text);
-  if (special !== null) return fault(special.code, `${place}: ${text}`, special.hint);
+  if (special !== null) return fault(special.code, `${place.name}: ${text}`, special.hint);
   const known = FAULTS[state];
   if (known !== undefined) return fault(known.code, `${place.name}: ${text}`, known.hint);
   if (isTlsFailure(state, text)) {
