@@ -44,11 +44,9 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   const unpriced = await unpricedValues(store, parts.dimensions, rules, at, zone);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts.silences);
-    const found = explained[i] ?? [];
-    const fault = error ?? (found instanceof Error ? found : null);
-    if (fault !== null || found instanceof Error || judgement === undefined) {
-      return failed(rule, fault === null ? null : sentenceOf(fault));
-    }
+    const found = error ?? explained[i] ?? [];
+    if (found instanceof Error) return failed(rule, sentenceOf(found));
+    if (judgement === undefined) return failed(rule, null);
     return {
       rule,
       status: judgement.status,

@@ -1,6 +1,6 @@
 import { displayText } from './display-text.ts';
 import { counted, displayCount } from './display-value.ts';
-import type { Finding, Unpriced } from './finding.ts';
+import { type Finding, NONE, type Unpriced } from './finding.ts';
 
 /** Calls without a price that went to one model; null is a call without a model. */
 export interface UnpricedModel {
@@ -49,5 +49,5 @@ export function unpricedCallsText({ calls, models }: UnpricedCalls): string {
 export const PRICE_CURE = 'give each a price in prices.yaml (audit.prices), 0 where it is free';
 
 export function modelText(model: string | null): string {
-  return model === null ? '(none)' : displayText(model, LONGEST_NAME);
+  return model === null ? NONE : displayText(model, LONGEST_NAME);
 }

@@ -111,10 +111,9 @@ async function pollOnce(
   const tellings = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
   const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<News>[] => {
-    const own = tellings[i] ?? [];
-    const fault = error ?? (own instanceof Error ? own : null);
-    if (fault !== null || own instanceof Error) {
-      if (fault !== null) failed.set(rule, fault);
+    const own = error ?? tellings[i] ?? [];
+    if (own instanceof Error) {
+      failed.set(rule, own);
       return [];
     }
     const before = lastOf(rule);

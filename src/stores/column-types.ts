@@ -1,5 +1,5 @@
 import type { ColumnSource } from './audit-store.ts';
-import { quoted } from './source-sql.ts';
+import { nameSql } from './source-sql.ts';
 
 /** A column's type does not fit its meaning: what is wanted, and the mapping that makes it fit. */
 export interface TypeFault {
@@ -85,9 +85,4 @@ function timeCure(column: string, type: string, mapped: Mapped): string {
   if (NUMBERS.includes(type))
     return `${mapped(`to_timestamp(${column})`)} (of milliseconds, to_timestamp(${column} / 1000.0))`;
   return 'a column that has the time of day';
-}
-
-/** A column as people write it in SQL: quoted only where it must be. */
-function nameSql(column: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(column) ? column : quoted(column);
 }

@@ -1,7 +1,7 @@
 import { durationText } from '../model/display-time.ts';
 import type { FutureRows, Mapping } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';
-import { sourceSql, tableSql } from './source-sql.ts';
+import { nameSql, sourceSql, tableSql } from './source-sql.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -49,7 +49,7 @@ const WRITER_CURE =
 /** Names the zone of the times, and an index on that expression. */
 function localCure({ table, columns }: Mapping, aheadMs: number): string {
   const { time } = columns;
-  const column = typeof time === 'string' && /^[a-z_][a-z0-9_]*$/.test(time) ? time : sourceSql(time ?? '');
+  const column = typeof time === 'string' ? nameSql(time) : sourceSql(time ?? '');
   const hours = Math.round((aheadMs / HOUR) * 2) / 2;
   const zone = ZONES.find(([ahead]) => ahead === hours)?.[1] ?? 'Asia/Shanghai';
   const sql = `${column.replace(/\s+/g, ' ')} AT TIME ZONE '${zone}'`;

@@ -18,6 +18,11 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** A name as people write it in SQL: quoted only where it must be. */
+export function nameSql(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoted(name);
+}
+
 /** `schema.table` as SQL, every part quoted. */
 export function tableSql(table: string): string {
   return table.split('.').map(quoted).join('.');

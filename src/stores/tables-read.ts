@@ -18,9 +18,9 @@ export interface TablesRead {
 }
 
 /**
- * Tables that are read along with the table: what expressions and policies of row security select from is locked as soon as they
- * are planned, what functions read when they are called, and so they are called with one row. Wants a transaction that has what
- * locks it gets of the table.
+ * Finds the tables that are read along with the table. Planning an expression or a policy of row security locks what it selects
+ * from. What a function reads is locked only when it is called, so each function is called with one row. Run it in a transaction
+ * that already holds the lock of the table, if that can be had.
  */
 export async function tablesRead(mapping: Mapping, session: SqlSession): Promise<TablesRead> {
   const before = await heldRelations(session);
@@ -43,8 +43,8 @@ export async function tablesRead(mapping: Mapping, session: SqlSession): Promise
 }
 
 /**
- * Reads as far as to have the locks: the number of rows, null where it cannot be read, which fails the rules that use
- * it, and no others.
+ * Runs a statement for the locks that it takes, and returns how many rows it gave. Null when it cannot be read: that fails the
+ * rules that use it, and no others.
  */
 export async function touch(text: string, session: SqlSession): Promise<number | null> {
   try {
