@@ -2,6 +2,7 @@ import type { Measure } from './measure.ts';
 import { type Fixed, ONE } from './money.ts';
 import type { Rule } from './rule.ts';
 import type { Condition } from './series.ts';
+import { mostCallsFirst } from './unpriced-text.ts';
 
 /** The calls of an hour by model; undefined for a store that records none. */
 export type HourOfCalls = readonly {
@@ -45,7 +46,7 @@ export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[
     const known = models.get(model) ?? { calls: 0, tokens: 0 };
     models.set(model, { calls: known.calls + lacking.calls, tokens: known.tokens + lacking.tokens });
   }
-  const all = [...models].map(([model, lacking]) => ({ model, ...lacking })).sort(mostFirst);
+  const all = [...models].map(([model, lacking]) => ({ model, ...lacking })).sort(mostCallsFirst);
   const unwatched = all.filter(({ model }) => !rules.some((rule) => watches(rule, model)));
   const counts = (part: number, whole: number): boolean => part > 0 && part * PART >= whole;
   return {
@@ -72,8 +73,4 @@ function fits(condition: Condition, value: string | null): boolean {
 
 function sumOf(models: readonly UnpricedOfModel[], of: 'calls' | 'tokens'): number {
   return models.reduce((sum, one) => sum + one[of], 0);
-}
-
-function mostFirst(a: UnpricedOfModel, b: UnpricedOfModel): number {
-  return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
 }

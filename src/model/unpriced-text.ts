@@ -14,6 +14,17 @@ export interface UnpricedCalls {
   readonly models: readonly UnpricedModel[];
 }
 
+/** Orders models by their calls, the most first, and equal ones by name. */
+export function mostCallsFirst(a: CallsOfModel, b: CallsOfModel): number {
+  return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
+}
+
+/** `model` is undefined for a store that records none. */
+interface CallsOfModel {
+  readonly model: string | null | undefined;
+  readonly calls: number;
+}
+
 const NAMED = 5;
 const LONGEST_NAME = 60;
 

@@ -4,7 +4,7 @@ import { unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
-import type { UnpricedCalls } from '../model/unpriced-text.ts';
+import { mostCallsFirst, type UnpricedCalls } from '../model/unpriced-text.ts';
 import { type Window, windowAt } from '../model/window.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { collectDirectly } from './collect.ts';
@@ -85,13 +85,6 @@ export function unpricedCallsIn(
     calls: parts.reduce((sum, { calls }) => sum + calls, 0),
     models: available.has('model') ? parts.sort(mostCallsFirst) : [],
   };
-}
-
-function mostCallsFirst(
-  a: { readonly model: string | null; readonly calls: number },
-  b: { readonly model: string | null; readonly calls: number },
-): number {
-  return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
 }
 
 /** By the rule's group, although the series may be split by model, too. Marks nothing when the series could not be read. */

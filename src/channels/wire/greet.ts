@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Redact } from '../../model/redact.ts';
 import { connectionFailure } from './failure.ts';
-import { peerOf, throughProxy } from './http.ts';
+import { peerOf, portOf, throughProxy } from './http.ts';
 import type { HttpProxy } from './proxy.ts';
 
 /**
@@ -37,9 +37,10 @@ export async function greet(
 
 /** Opens a connection, over `socket` if it is given, and closes it as soon as it is established. */
 async function reach(url: string, over: Socket | null, signal: AbortSignal): Promise<void> {
-  const { protocol } = new URL(url);
-  const [host, port] = addressOf(url);
-  const isTls = protocol === 'https:';
+  const target = new URL(url);
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  const port = portOf(target);
+  const isTls = target.protocol === 'https:';
   const way = over === null ? { host, port } : { socket: over };
   const socket: Socket | TLSSocket = isTls
     ? connectTls({ ...way, servername: serverName(host) })
@@ -63,14 +64,8 @@ async function reach(url: string, over: Socket | null, signal: AbortSignal): Pro
 
 /** `host:port` as CONNECT names it. */
 function hostOf(url: string): string {
-  const { hostname } = new URL(url);
-  return `${hostname}:${addressOf(url)[1]}`;
-}
-
-function addressOf(url: string): [host: string, port: number] {
-  const { hostname, port, protocol } = new URL(url);
-  const usual = protocol === 'https:' ? 443 : 80;
-  return [hostname.replace(/^\[|\]$/g, ''), port === '' ? usual : Number(port)];
+  const target = new URL(url);
+  return `${target.hostname}:${portOf(target)}`;
 }
 
 /** An address is no server name: TLS has a field for names alone. */

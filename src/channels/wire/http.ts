@@ -112,9 +112,16 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
  * whose password contains `/`, `?` or `#`; then nothing is shown.
  */
 export function peerOf(url: string): string {
-  const { hostname, port, protocol, pathname, search, hash } = new URL(url);
+  const target = new URL(url);
+  const { hostname, pathname, search, hash } = target;
   if (`${pathname}${search}${hash}`.includes('@')) return 'the receiver';
-  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+  return `${hostname}:${portOf(target)}`;
+}
+
+/** The port that a URL names, or the usual one of its protocol. */
+export function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 /** The far end's name in an error whose cause may be on either side of the proxy. */
