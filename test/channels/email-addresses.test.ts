@@ -11,12 +11,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function raw(options: Parameters<typeof startRawSmtp>[0] = {}) {
-  const server = await startRawSmtp(options);
-  cleanups.push(server.close);
-  return server;
-}
-
 async function send(port: number, keys: Record<string, unknown>) {
   const base = { type: 'email', to: ['a@example.com'], from: 'spendwatch@example.org', tls: 'none' };
   const options = email.schema.parse({ ...base, host: '127.0.0.1', port, ...keys });
@@ -33,7 +27,7 @@ describe('the mail server is greeted', () => {
     [{ name: 'wächter.example' }, 'xn--wchter-bua.example'],
     [{ name: '[192.0.2.7]' }, '[192.0.2.7]'],
   ])('of %j by the name %s', async (keys, name) => {
-    const server = await raw();
+    const server = await startRawSmtp();
     await send(server.port, keys);
     expect(server.commands[0]).toBe(`EHLO ${name}`);
   });
@@ -47,7 +41,7 @@ describe('the mail server is greeted', () => {
 
 describe('an international domain', () => {
   test('is punycode in the envelope, in the headers and in the Message-ID', async () => {
-    const server = await raw();
+    const server = await startRawSmtp();
     await send(server.port, {
       from: 'Bücher <x@bücher.example>',
       to: ['a@例子.example', 'b@BÜCHER.example'],
@@ -69,13 +63,13 @@ describe('an international domain', () => {
   });
 
   test('written in two ways is one recipient', async () => {
-    const server = await raw();
+    const server = await startRawSmtp();
     await send(server.port, { to: ['a@bücher.example', 'A@xn--bcher-kva.example', 'a@bücher.example'] });
     expect(server.mails).toMatchObject([{ to: ['a@xn--bcher-kva.example'] }]);
   });
 
   test('is known again among those that accepted before', async () => {
-    const server = await raw();
+    const server = await startRawSmtp();
     const options = {
       type: 'email',
       from: 'x@example.org',
@@ -131,7 +125,7 @@ describe('a display name', () => {
 
 describe('a name before the @ that is not ASCII', () => {
   test('is sent to where the server offers SMTPUTF8, apart from the others', async () => {
-    const server = await raw({ extensions: ['SMTPUTF8', '8BITMIME'] });
+    const server = await startRawSmtp({ extensions: ['SMTPUTF8', '8BITMIME'] });
     await send(server.port, { to: ['用户@bücher.example', 'a@example.com'] });
     expect(server.mails.map(({ to }) => to)).toEqual([['a@example.com'], ['用户@xn--bcher-kva.example']]);
     expect(server.commands.filter((one) => one.startsWith('MAIL'))).toEqual([
@@ -143,7 +137,7 @@ describe('a name before the @ that is not ASCII', () => {
   });
 
   test('is named as refused where the server does not, and the others get their mail', async () => {
-    const server = await raw();
+    const server = await startRawSmtp();
     await expect(send(server.port, { to: ['用户@example.com', 'a@example.com'] })).rejects.toMatchObject({
       kind: 'final',
       message: expect.stringMatching(/用户@example\.com: .*SMTPUTF8/),
@@ -153,7 +147,7 @@ describe('a name before the @ that is not ASCII', () => {
   });
 
   test('of the sender is for a person where the server does not take it', async () => {
-    const server = await raw();
+    const server = await startRawSmtp();
     await expect(send(server.port, { from: '監視@example.org' })).rejects.toMatchObject({
       kind: 'person',
       message: expect.stringMatching(/監視@example\.org.*SMTPUTF8/),
@@ -162,7 +156,7 @@ describe('a name before the @ that is not ASCII', () => {
   });
 
   test('of the sender is sent where the server takes it', async () => {
-    const server = await raw({ extensions: ['SMTPUTF8'] });
+    const server = await startRawSmtp({ extensions: ['SMTPUTF8'] });
     await send(server.port, { from: '監視@example.org' });
     expect(server.commands[1]).toMatch(/^MAIL FROM:<監視@example\.org> SMTPUTF8/);
   });

@@ -20,12 +20,6 @@ async function send(port: number, to: string[], accepted: string[] = [], signal 
   return channel.send({ id: 'dlv_7', body, accepted }, signal);
 }
 
-async function raw(options: Parameters<typeof startRawSmtp>[0]) {
-  const server = await startRawSmtp(options);
-  cleanups.push(server.close);
-  return server;
-}
-
 /** A real server that takes at most `most` recipients per message. */
 async function limitedServer(most: number, options: { readonly pipelining: boolean }) {
   const received: { to: string[]; raw: string }[] = [];
@@ -79,7 +73,7 @@ describe('more recipients than a server takes per message', () => {
   ])('are mailed whatever words it says: %s', async (answer) => {
     const reply = (command: string, accepted: readonly string[]) =>
       command.startsWith('RCPT') && accepted.length >= 2 ? answer : undefined;
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     await send(server.port, people(5));
     expect(server.mails.flatMap(({ to }) => to)).toEqual(people(5));
   });
@@ -89,7 +83,7 @@ describe('more recipients than a server takes per message', () => {
       command === '.' && accepted.length > 3
         ? '554 Transaction failed: Recipient count exceeds 3'
         : undefined;
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     await send(server.port, people(10));
     expect(server.mails.flatMap(({ to }) => to)).toEqual(people(10));
     expect(new Set(server.mails.map((mail) => mail.raw)).size).toBe(1);
@@ -99,7 +93,7 @@ describe('more recipients than a server takes per message', () => {
     let taken = 0;
     const reply = (command: string) =>
       command.startsWith('RCPT') && ++taken > 3 ? '452 4.5.3 too many recipients' : undefined;
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     const accepted = people(3);
     await expect(send(server.port, people(5))).rejects.toMatchObject({ kind: 'passing', accepted });
     taken = 0;
@@ -113,7 +107,7 @@ describe('more recipients than a server takes per message', () => {
       if (command.includes('<p3@') && breaks) return 'close';
       return command.startsWith('RCPT') && accepted.length >= 2 ? '452 too many' : undefined;
     };
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     const error = await send(server.port, people(6)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: 'passing' });
     breaks = false;
@@ -128,7 +122,7 @@ describe('more recipients than a server takes per message', () => {
       if (command === 'RSET') stop.abort();
       return command.startsWith('RCPT') && accepted.length >= 2 ? '452 too many' : undefined;
     };
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     const failure = { accepted: people(2), message: expect.stringContaining('accepted for p0@example.com') };
     await expect(send(server.port, people(4), [], stop.signal)).rejects.toMatchObject(failure);
   });
@@ -138,7 +132,7 @@ describe('more recipients than a server takes per message', () => {
       if (command.includes('<p1@')) return '550 5.1.1 no such user';
       return command.startsWith('RCPT') && accepted.length >= 2 ? '452 4.5.3 too many' : undefined;
     };
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     await expect(send(server.port, people(5))).rejects.toMatchObject({
       kind: 'final',
       message: expect.stringContaining('p1@example.com: 550'),

@@ -12,12 +12,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function raw(options: Parameters<typeof startRawSmtp>[0] = {}) {
-  const server = await startRawSmtp(options);
-  cleanups.push(server.close);
-  return server;
-}
-
 async function probe(port: number, tls: string) {
   const options = {
     type: 'email',
@@ -50,7 +44,7 @@ describe('the wrong mode of `tls` is named', () => {
   });
 
   test('where the server hangs up without a greeting', async () => {
-    const server = await raw({ greets: false });
+    const server = await startRawSmtp({ greets: false });
     const message = expect.stringContaining('set `tls: implicit`');
     await expect(probe(server.port, 'starttls')).rejects.toMatchObject({ kind: 'passing', message });
   });
@@ -60,7 +54,7 @@ describe('the wrong mode of `tls` is named', () => {
     ['does not know EHLO', (command: string) => (command.startsWith('EHLO') ? '502 what' : undefined)],
     ['refuses STARTTLS', (command: string) => (command === 'STARTTLS' ? '500 what' : undefined)],
   ])('where the server %s', async (_, reply) => {
-    const server = await raw(
+    const server = await startRawSmtp(
       reply === undefined ? { reply: (one) => (one === 'STARTTLS' ? '502 no' : undefined) } : { reply },
     );
     const message = expect.stringMatching(/STARTTLS.*`implicit`.*`none`/);
@@ -70,7 +64,7 @@ describe('the wrong mode of `tls` is named', () => {
   test('where a server takes no mail in plain text', async () => {
     const reply = (command: string) =>
       command.startsWith('MAIL') ? '530 5.7.0 Must issue a STARTTLS command first' : undefined;
-    const server = await raw({ reply });
+    const server = await startRawSmtp({ reply });
     const options = {
       type: 'email',
       to: ['a@example.com'],
@@ -87,7 +81,7 @@ describe('the wrong mode of `tls` is named', () => {
 });
 
 test('no mode is suggested where nobody listens', async () => {
-  const server = await raw();
+  const server = await startRawSmtp();
   await server.close();
   const error = await probe(server.port, 'starttls').catch((thrown: unknown) => thrown);
   expect(String(error)).toContain('ECONNREFUSED');

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 export interface RawSmtp {
   readonly port: number;
@@ -11,7 +12,7 @@ export interface RawSmtp {
 
 /**
  * A mail server that says what a test wants. `reply` answers a command (`RCPT TO:<a@b>`, or `.` after the mail) in place
- * of the usual answer; `accepted` are the recipients of the envelope so far.
+ * of the usual answer; `accepted` are the recipients of the envelope so far. It is closed when the test has finished.
  */
 export async function startRawSmtp(
   options: {
@@ -67,14 +68,11 @@ export async function startRawSmtp(
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    commands,
-    mails,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+  onTestFinished(close);
+  return { port: (server.address() as AddressInfo).port, commands, mails, close };
 }
