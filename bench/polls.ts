@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openApp } from '../src/app.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { poll } from '../src/pipeline/poll.ts';
-import { openRollupKeeper } from '../src/rollup-keeper.ts';
+import { openRollupKeeper } from '../src/worker/live-sums.ts';
 import type { Cluster } from './cluster.ts';
 import { arrive, type DataSet } from './data-set.ts';
 import { alertsYaml, type BenchRule, type Rollup } from './rules.ts';

@@ -1,16 +1,18 @@
+// Composition root: Config -> opened parts, closed last in, first out.
+
 import type { Channel } from './channels/channel.ts';
 import { channelTypes } from './channels/index.ts';
 import { withheld } from './channels/withheld.ts';
 import type { Config } from './config/config.ts';
 import { placeholdersOf } from './config/placeholders.ts';
+import { type CronSchedule, cronSchedule } from './model/cron-schedule.ts';
 import { AppError } from './model/errors.ts';
 import { ruleFingerprints } from './model/fingerprint.ts';
 import type { Dimension } from './model/series.ts';
 import type { PollParts } from './pipeline/parts.ts';
 import { ruleTypeOf } from './rules/index.ts';
-import { type CronSchedule, cronSchedule } from './schedule.ts';
+import { openSql } from './sql/open.ts';
 import type { Sql } from './sql/port.ts';
-import { openSql } from './sql.ts';
 import { openState, type State } from './state/open.ts';
 import { rememberStanding } from './state/standing-memory.ts';
 import type { AuditStore } from './stores/audit-store.ts';

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+// Commander program; loads a command when it is called; error -> words + exit code.
+
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Io } from './commands/io.ts';
-import { crashText } from './crash.ts';
+import { crashText } from './model/crash-text.ts';
 import { AppError, wordsOf } from './model/errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

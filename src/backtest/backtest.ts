@@ -1,3 +1,5 @@
+// Replays rules and gathers the results.
+
 import { sentenceOf } from '../model/errors.ts';
 import { localDay } from '../model/local-time.ts';
 import type { Fixed } from '../model/money.ts';
@@ -7,8 +9,9 @@ import type { Replayed } from './decider.ts';
 import { type Distribution, openDistribution } from './distribution.ts';
 import { openPeaks } from './peaks.ts';
 import { type ReplayParts, replay } from './replay.ts';
-import { type BacktestedRule, isoWeek, type SentAlert, weeksOf } from './result.ts';
+import { type BacktestedRule, isoWeek, weeksOf } from './result.ts';
 import { openSeries } from './rule-series.ts';
+import type { SentAlert } from './sent-alert.ts';
 import { suggestLimit } from './suggest.ts';
 
 export interface BacktestOptions {

@@ -1,9 +1,11 @@
+// The calls of a replay, one stretch of time after another.
+
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { AppError } from '../model/errors.ts';
-import { linesTogether } from '../rollup/call-groups.ts';
-import type { Slide } from '../rollup/slide.ts';
-import type { StepGrid } from '../rollup/step-grid.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
+import type { Slide } from '../sums/replay/sliding-window.ts';
+import type { StepGrid } from '../sums/replay/step-grid.ts';
+import { linesTogether } from '../sums/series/call-groups.ts';
 
 /** The calls of a replay, a stretch of time after the other; the next ones are read while the last one is looked at. */
 export interface CallPieces {

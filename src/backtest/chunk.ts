@@ -1,3 +1,5 @@
+// How many instants to read at a time.
+
 import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Outcome } from '../pipeline/assess.ts';

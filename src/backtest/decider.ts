@@ -1,3 +1,5 @@
+// Decides instant by instant, with a ledger in memory.
+
 import { groupId } from '../model/fingerprint.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';

@@ -1,5 +1,7 @@
+// What another rule file adds, drops, or sends earlier or later.
+
 import { localDay } from '../model/local-time.ts';
-import type { SentAlert } from './result.ts';
+import type { SentAlert } from './sent-alert.ts';
 
 /** An alert that both files send, at another instant: as this file has it, and as the other does. */
 export interface Moved {

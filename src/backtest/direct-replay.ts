@@ -1,3 +1,5 @@
+// Past instants -> evaluations, the windows of a chunk at a time.
+
 import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../model/errors.ts';
 import { type Assignment, assess, momentOf, type Outcome } from '../pipeline/assess.ts';

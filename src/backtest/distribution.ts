@@ -1,6 +1,8 @@
-import type { Observation } from '../model/finding.ts';
+// How the values of a rule lie.
+
 import type { Fixed } from '../model/money.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Severity, ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';

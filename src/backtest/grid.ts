@@ -1,3 +1,5 @@
+// The instants that are replayed.
+
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Schedule } from '../model/schedule.ts';
 

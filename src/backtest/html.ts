@@ -1,3 +1,5 @@
+// --format html.
+
 import { Temporal } from 'temporal-polyfill';
 import { limitOf } from '../check/table.ts';
 import { windowText } from '../model/alert-section.ts';
@@ -11,8 +13,9 @@ import type { Rule } from '../model/rule.ts';
 import { type Chart, chartSvg, hasRoom } from './chart.ts';
 import type { Moved } from './difference.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { Line, SeriesPoint } from './rule-series.ts';
+import type { SentAlert } from './sent-alert.ts';
 import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages listed for a rule; the chart marks all. */

@@ -1,3 +1,5 @@
+// --format json.
+
 import { findingJson } from '../model/finding-json.ts';
 import { type JsonValue, jsonText } from '../model/json.ts';
 import { describeMetric } from '../model/metric.ts';
@@ -6,7 +8,8 @@ import type { Rule } from '../model/rule.ts';
 import { isoInstant } from '../model/window.ts';
 import { unexplained } from '../pipeline/explain.ts';
 import type { Moved } from './difference.ts';
-import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { BacktestedRule, BacktestResult } from './result.ts';
+import type { SentAlert } from './sent-alert.ts';
 
 /** The object that `backtest --format json` prints: every alert, whatever their number. */
 export function backtestJson(result: BacktestResult): string {

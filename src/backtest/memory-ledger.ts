@@ -1,3 +1,5 @@
+// What was said, for as long as the replay lasts.
+
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type { Episode, EpisodeChanges, Said, Saying } from '../model/said.ts';
 

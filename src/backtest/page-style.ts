@@ -1,3 +1,5 @@
+// The report's style: light, dark, print.
+
 /**
  * Lines differ in lightness as well as in hue, so that they are told apart with every kind of colour vision, in print
  * too; limits and marks are orange and red, which no line is. A test holds the distances and the contrast.

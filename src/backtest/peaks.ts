@@ -1,6 +1,8 @@
-import type { Observation } from '../model/finding.ts';
+// The worst values of a rule, all that a limit can be tried on.
+
 import { localDay } from '../model/local-time.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import type { ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 

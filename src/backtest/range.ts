@@ -1,3 +1,5 @@
+// --from, --to, --last, --step.
+
 import { AppError } from '../model/errors.ts';
 import { dayStart } from '../model/local-time.ts';
 import { DURATION_BOUNDS, isWrittenDuration, parseDuration } from '../model/window.ts';

@@ -1,3 +1,5 @@
+// One replay under way.
+
 import { AppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Evaluation, Moment } from '../pipeline/evaluate.ts';

@@ -1,6 +1,8 @@
+// The steps that all ends of windows fall on.
+
 import { dayStart, localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
-import { openStepGrid, type StepGrid } from '../rollup/step-grid.ts';
+import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -1,3 +1,5 @@
+// Past instants -> evaluations and news.
+
 import type { AppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';

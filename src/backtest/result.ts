@@ -1,16 +1,12 @@
+// BacktestResult, ISO weeks.
+
 import { localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
-import type { News } from '../pipeline/decide.ts';
 import type { Difference } from './difference.ts';
 import type { Distribution } from './distribution.ts';
 import type { RuleSeries } from './rule-series.ts';
+import type { SentAlert } from './sent-alert.ts';
 import type { Suggestion } from './suggest.ts';
-
-/** An alert that would have been sent. */
-export interface SentAlert {
-  readonly rule: Rule;
-  readonly news: News;
-}
 
 /** What became of one rule. */
 export interface BacktestedRule {

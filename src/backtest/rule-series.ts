@@ -1,6 +1,8 @@
-import type { Observation } from '../model/finding.ts';
+// A rule's values in the columns of a chart.
+
 import { describeMetric } from '../model/metric.ts';
 import { toNumber } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import type { AnomalyRule, Rule } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';

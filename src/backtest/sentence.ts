@@ -1,3 +1,5 @@
+// Alerts and suggestions in words.
+
 import { durationText } from '../model/display-time.ts';
 import {
   counted,
@@ -12,7 +14,8 @@ import { fixedFromNumber } from '../model/money.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Difference } from './difference.ts';
 import { weeksIn } from './json.ts';
-import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { BacktestedRule, BacktestResult } from './result.ts';
+import type { SentAlert } from './sent-alert.ts';
 import type { Suggestion } from './suggest.ts';
 
 /** The alerts of one rule at one instant, which go out together. */

@@ -1,3 +1,5 @@
+// Past instants -> evaluations, over sums that slide.
+
 import { setImmediate as breathe } from 'node:timers/promises';
 import { firstNotBelow } from '../model/ascending.ts';
 import { asAppError } from '../model/errors.ts';
@@ -7,8 +9,8 @@ import type { Query, Series } from '../model/series.ts';
 import { momentOf } from '../pipeline/assess.ts';
 import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
-import { openSlide, type Slide, viewName } from '../rollup/slide.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
+import { openSlide, type Slide, viewName } from '../sums/replay/sliding-window.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 import { replaySteps } from './replay-steps.ts';

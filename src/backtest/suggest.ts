@@ -1,5 +1,8 @@
-import type { Firing, Observation } from '../model/finding.ts';
+// The limit that would have made so many alerts.
+
+import type { Firing } from '../model/finding.ts';
 import { divideRounded, type Fixed } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { ThresholdRule } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';

@@ -1,3 +1,5 @@
+// --format table.
+
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
@@ -7,7 +9,8 @@ import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Difference, Moved } from './difference.ts';
-import type { BacktestedRule, BacktestResult, SentAlert } from './result.ts';
+import type { BacktestedRule, BacktestResult } from './result.ts';
+import type { SentAlert } from './sent-alert.ts';
 import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
 /** Messages shown; the rest is counted. */

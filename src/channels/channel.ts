@@ -1,3 +1,5 @@
+// The contract: Channel and ChannelType, with their failure policy.
+
 import type { z } from 'zod';
 import type { Message } from '../model/message.ts';
 import type { EnvironmentProxies } from './wire/proxy-choice.ts';

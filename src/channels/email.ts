@@ -1,3 +1,5 @@
+// Member: SMTP.
+
 import { SendError } from '../model/errors.ts';
 import { redactor } from '../model/redact.ts';
 import type { ChannelType, Receipt } from './channel.ts';

@@ -1,3 +1,5 @@
+// The registry of this folder.
+
 import type { ChannelType } from './channel.ts';
 import { email } from './email.ts';
 import { slack } from './slack.ts';

@@ -1,3 +1,5 @@
+// Member: bot token or incoming webhook.
+
 import { SendError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
 import { redactor } from '../model/redact.ts';

@@ -1,3 +1,5 @@
+// Member: signed POST.
+
 import { redactor } from '../model/redact.ts';
 import type { ChannelType, Receipt } from './channel.ts';
 import { type WebhookOptions, webhookSchema } from './webhook/options.ts';

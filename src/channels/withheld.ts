@@ -1,3 +1,5 @@
+// A channel that has no far end yet.
+
 import { SendError } from '../model/errors.ts';
 import type { Channel } from './channel.ts';
 

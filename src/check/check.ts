@@ -1,3 +1,5 @@
+// Judges every rule once.
+
 import { sentenceOf } from '../model/errors.ts';
 import type { Firing } from '../model/finding.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';

@@ -1,3 +1,5 @@
+// --format json.
+
 import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
 import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';

@@ -1,3 +1,5 @@
+// --format nagios.
+
 import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
 import { counted, displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';

@@ -1,3 +1,5 @@
+// CheckResult, overall status, exit codes.
+
 import type { Finding, Unpriced } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
 import type { Observed } from '../model/observed.ts';

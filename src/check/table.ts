@@ -1,3 +1,5 @@
+// --format table.
+
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { displayText } from '../model/display-text.ts';
@@ -9,9 +11,10 @@ import {
   displayValue,
   displayZscore,
 } from '../model/display-value.ts';
-import { NONE, type Observation } from '../model/finding.ts';
+import { NONE } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { fixedFromNumber } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import { unexplainedText } from '../model/unexplained-text.ts';
 import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } from '../model/unpriced-text.ts';

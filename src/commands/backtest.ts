@@ -1,3 +1,5 @@
+// Backtest.
+
 import { openAudit } from '../app.ts';
 import { backtest as backtestRules } from '../backtest/backtest.ts';
 import { type Difference, differenceOf } from '../backtest/difference.ts';
@@ -9,12 +11,12 @@ import type { BacktestResult } from '../backtest/result.ts';
 import { backtestTable } from '../backtest/table.ts';
 import type { Config } from '../config/config.ts';
 import { unsetNote } from '../config/place.ts';
+import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError } from '../model/errors.ts';
 import { largestOf } from '../model/extremes.ts';
 import { ruleFingerprints } from '../model/fingerprint.ts';
 import type { Rule } from '../model/rule.ts';
 import { ruleTypeOf } from '../rules/index.ts';
-import { cronSchedule } from '../schedule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { chosenRules } from './check.ts';
 import type { Io } from './io.ts';

@@ -1,4 +1,6 @@
-import type { BuildProgress } from '../rollup/ledger.ts';
+// What a terminal shows of the worker: log lines, and a bar while the past is read.
+
+import type { BuildProgress } from '../sums/live/aggregate.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 
 /** What a person at a terminal sees of the worker: its log, and a bar below it while the past is read. */

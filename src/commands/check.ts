@@ -1,3 +1,5 @@
+// Check.
+
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
@@ -7,10 +9,10 @@ import { checkTable } from '../check/table.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
+import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { wrappedSentences } from '../model/wrapped-text.ts';
-import { cronSchedule } from '../schedule.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';

@@ -1,3 +1,5 @@
+// Validate --connect: warns of models without a price.
+
 import { dimensionsOf } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { localSpan } from '../model/display-time.ts';

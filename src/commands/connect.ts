@@ -1,9 +1,11 @@
+// Validate --connect.
+
 import { openAudit, openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
 import { AppError, asAppError, wordsOf } from '../model/errors.ts';
-import { openSql } from '../sql.ts';
+import { openSql } from '../sql/open.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
 import { unpricedProblems } from './connect-unpriced.ts';

@@ -1,3 +1,5 @@
+// Init --create-table.
+
 import { openAudit } from '../app.ts';
 import { unsetNote } from '../config/place.ts';
 import type { Io } from './io.ts';

@@ -1,3 +1,5 @@
+// Demo.
+
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -7,13 +9,13 @@ import { demoConfig } from '../demo/demo-config.ts';
 import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../demo/receivers.ts';
 import { openShow, type Show } from '../demo/show.ts';
 import { type Incident, plausibleCalls, retryLoop } from '../demo/traffic.ts';
-import { openHealthWatch } from '../health-watch.ts';
 import { counted, displayValue } from '../model/display-value.ts';
 import { wordsOf } from '../model/errors.ts';
 import { wrapped } from '../model/wrapped-text.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { type Observer, startWorker } from '../worker.ts';
+import { openHealthWatch } from '../worker/health-watch.ts';
+import { type Observer, startWorker } from '../worker/worker.ts';
 import type { Io } from './io.ts';
 import { openProgressBar } from './progress-bar.ts';
 

@@ -1,3 +1,5 @@
+// Import.
+
 import { openAudit } from '../app.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { importColumns } from '../import/column-names.ts';

@@ -1,3 +1,5 @@
+// Init, with the starter file.
+
 import { writeFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
 

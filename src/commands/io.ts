@@ -1,3 +1,5 @@
+// What a command may touch of its process.
+
 import type { Readable } from 'node:stream';
 
 /** What a command may touch of the process that runs it: cli.ts gives the real ones, tests their own. */

@@ -1,3 +1,5 @@
+// Loads the file for commands that send nothing.
+
 import type { Config } from '../config/config.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { problemLine } from '../config/problem.ts';

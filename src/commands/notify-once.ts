@@ -1,10 +1,12 @@
+// Check --notify.
+
 import { openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { openDeliverer } from '../deliverer.ts';
 import { AppError, wordsOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import type { DeliveryReport } from '../pipeline/deliver.ts';
 import { poll } from '../pipeline/poll.ts';
+import { openDeliverer } from '../worker/deliverer.ts';
 import type { Io } from './io.ts';
 
 /** How long each due delivery is tried before the rest is left to the next run. */

@@ -1,3 +1,5 @@
+// The bar of one long work, and lines above it.
+
 import cliProgress, { type GenericFormatter } from 'cli-progress';
 
 const { Format, MultiBar } = cliProgress;

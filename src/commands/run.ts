@@ -1,3 +1,5 @@
+// Run: worker, HTTP, reload, stop.
+
 import { randomUUID } from 'node:crypto';
 import { type App, openApp } from '../app.ts';
 import { chooseProxy } from '../channels/wire/proxy-choice.ts';
@@ -6,18 +8,18 @@ import { loadConfig } from '../config/load.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
 import { ConfigError, problemLine } from '../config/problem.ts';
-import { exposeWorker, type Running } from '../exposed.ts';
-import { watchFiles } from '../file-watch.ts';
-import { openHealthWatch } from '../health-watch.ts';
-import { growHeapSlowly } from '../heap.ts';
-import { type Heartbeat, heartbeat } from '../heartbeat.ts';
-import { type Log, openLog } from '../log.ts';
-import { openMetrics } from '../metrics.ts';
 import { wordsOf } from '../model/errors.ts';
-import { serviceManager } from '../notify.ts';
-import { logObserver } from '../observe.ts';
-import { openRefusedReload } from '../refused-reload.ts';
-import { type Kept, startWorker } from '../worker.ts';
+import { exposeWorker, type Running } from '../worker/admin-server.ts';
+import { watchFiles } from '../worker/file-watch.ts';
+import { openHealthWatch } from '../worker/health-watch.ts';
+import { growHeapSlowly } from '../worker/heap.ts';
+import { type Heartbeat, heartbeat } from '../worker/heartbeat.ts';
+import { type Log, openLog } from '../worker/log.ts';
+import { openMetrics } from '../worker/metrics.ts';
+import { logObserver } from '../worker/observe.ts';
+import { openRefusedReload } from '../worker/refused-reload.ts';
+import { serviceManager } from '../worker/systemd-notify.ts';
+import { type Kept, startWorker } from '../worker/worker.ts';
 import { openBuildBar } from './build-bar.ts';
 import type { Io } from './io.ts';
 

@@ -1,3 +1,5 @@
+// Schema.
+
 import { alertsJsonSchema } from '../config/schema.ts';
 
 /** Prints the JSON Schema of alerts.yaml, for editors. Returns the exit code. */

@@ -1,3 +1,5 @@
+// Test-channel.
+
 import { openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';

@@ -1,3 +1,5 @@
+// Keys under audit.
+
 import { z } from 'zod';
 import { LONGEST_DURATION } from '../model/window.ts';
 import { duration } from '../rules/rule-scalars.ts';

@@ -1,3 +1,5 @@
+// Faults between parts of the file: unknown channels, missing columns, names used twice.
+
 import { type Column, describeMetric, METRICS } from '../model/metric.ts';
 import { SEVERITIES } from '../model/rule.ts';
 import type { Mapping } from '../stores/audit-store.ts';

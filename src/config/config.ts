@@ -1,3 +1,5 @@
+// Config: alerts.yaml as the program uses it.
+
 import type { EnvironmentProxies } from '../channels/wire/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';

@@ -1,3 +1,5 @@
+// JSON Schema for editors, with the *_file keys.
+
 import { isSecret, type JsonSchema } from './json-schema.ts';
 
 /**

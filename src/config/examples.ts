@@ -1,3 +1,5 @@
+// What a mapping or an entry of a list looks like, for hints.
+
 import type { JsonSchema } from './json-schema.ts';
 
 /** A text that names one value of one key: `service = search`. */

@@ -1,3 +1,5 @@
+// Values that no fault may show.
+
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
 

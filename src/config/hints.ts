@@ -1,3 +1,5 @@
+// What to do about a fault, given what was written.
+
 import type { z } from 'zod';
 import { cutText } from '../model/display-text.ts';
 import { entryExample, mappingExample } from './examples.ts';

@@ -1,3 +1,5 @@
+// Zod's issues in words for people.
+
 import type { z } from 'zod';
 
 /** Choices above this number are told in the hint, where the nearest one comes first. */

@@ -1,3 +1,5 @@
+// Zod's issues -> problems with line and column.
+
 import type { z } from 'zod';
 import { description, hintAt, hintOf, type IssueContext, isShowable } from './hints.ts';
 import { kindName, kindOf, shown, UNWORDED } from './issue-words.ts';

@@ -1,3 +1,5 @@
+// Finds the schema of a place in the file.
+
 import { isRecord } from './path.ts';
 
 /** The parts of JSON Schema that zod writes and this program reads. */

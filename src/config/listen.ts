@@ -1,3 +1,5 @@
+// Host:port.
+
 /** Where the worker serves HTTP. */
 export interface Listen {
   readonly host: string;

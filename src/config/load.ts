@@ -1,3 +1,5 @@
+// Alerts.yaml -> Config, or every problem at once.
+
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { proxiesOf } from '../channels/wire/proxy-choice.ts';

@@ -1,3 +1,5 @@
+// Did you mean.
+
 import { smallestOf } from '../model/extremes.ts';
 import { synonym } from './synonyms.ts';
 

@@ -1,3 +1,5 @@
+// Validates a file's values, also when channels lack secrets.
+
 import type { z } from 'zod';
 import { describeIssue } from './issue-words.ts';
 import { isRecord } from './path.ts';

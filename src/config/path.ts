@@ -1,3 +1,5 @@
+// A place in the file.
+
 import { cutText } from '../model/display-text.ts';
 
 /** Where a value stands in a YAML file: keys and list positions from the root. */

@@ -1,3 +1,5 @@
+// A store's address without its password; which variable was not set.
+
 import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../model/database-url.ts';
 import type { Secret } from '../model/secret.ts';

@@ -1,3 +1,5 @@
+// Placeholders of the example that are still in a channel.
+
 import { Secret } from '../model/secret.ts';
 import type { Config } from './config.ts';
 import { isRecord } from './path.ts';

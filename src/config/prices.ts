@@ -1,3 +1,5 @@
+// Prices.yaml.
+
 import { readFile } from 'node:fs/promises';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
 import { encodingFault } from '../model/text-encoding.ts';

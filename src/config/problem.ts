@@ -1,3 +1,5 @@
+// Problem, ConfigError, and how they are printed.
+
 import { cutText, displayText } from '../model/display-text.ts';
 import { AppError } from '../model/errors.ts';
 import { type Path, pathText } from './path.ts';

@@ -1,3 +1,5 @@
+// Time zone, cron, URLs, instants.
+
 import { validateDetailed } from 'node-cron';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';

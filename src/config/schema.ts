@@ -1,3 +1,5 @@
+// Alerts.yaml: one zod schema is type, validation and JSON Schema.
+
 import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
 import { proxyKey } from '../channels/wire/proxy-choice.ts';

@@ -1,3 +1,5 @@
+// ${NAME}, *_file, SMTP_*.
+
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { encodingFault } from '../model/text-encoding.ts';

@@ -1,3 +1,5 @@
+// Puts variables and secret files into the values.
+
 import { resolve } from 'node:path';
 import { Hidden } from './hidden.ts';
 import {

@@ -1,3 +1,5 @@
+// Names that other tools use for the same things.
+
 /** What people call things elsewhere, and what they are called in alerts.yaml. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   spend: ['cost', 'costs', 'price', 'usd', 'dollars', 'money', 'amount', 'total_cost', 'cost_usd', 'budget'],

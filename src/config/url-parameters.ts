@@ -1,3 +1,5 @@
+// Warns of parameters in a database's URL that nothing heeds.
+
 import { parseDatabaseUrl, READ, unheeded } from '../model/database-url.ts';
 import { nearest } from './nearest.ts';
 import type { Path } from './path.ts';

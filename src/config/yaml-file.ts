@@ -1,3 +1,5 @@
+// YAML text -> values, each with its line and column.
+
 import { type Document, LineCounter, parseAllDocuments, type Scalar } from 'yaml';
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';

@@ -1,3 +1,5 @@
+// Merge keys (<<).
+
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 
 /** Many more mappings than anybody merges into one. */

@@ -1,3 +1,5 @@
+// The YAML parser's faults in words for people.
+
 import { type Document, type ErrorCode, isCollection, isScalar, type Node, visit } from 'yaml';
 
 interface Words {

@@ -1,3 +1,5 @@
+// Walks a YAML document: aliases, limits, duplicate keys.
+
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';

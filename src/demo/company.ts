@@ -1,3 +1,5 @@
+// An invented company: who calls what, and how often.
+
 /** A service of the invented company: how often it calls, what, and how much it asks for. */
 export interface Service {
   readonly name: string;

@@ -1,3 +1,5 @@
+// The demo's alerts.yaml.
+
 /** Where the demo's messages go: the ports and addresses of its receivers. */
 export interface DemoEnds {
   readonly smtpPort: number;

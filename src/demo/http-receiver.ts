@@ -1,3 +1,5 @@
+// A local HTTP server that keeps what it is sent.
+
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';

@@ -1,3 +1,5 @@
+// Seeded random numbers.
+
 /** A seeded source of numbers in [0, 1): the same seed gives the same calls (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

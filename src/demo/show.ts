@@ -1,3 +1,5 @@
+// What arrived, on the terminal.
+
 import { styleText } from 'node:util';
 import { wrapped } from '../model/wrapped-text.ts';
 import type { ReceivedHook, ReceivedMail } from './receivers.ts';

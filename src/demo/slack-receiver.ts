@@ -1,3 +1,5 @@
+// A Slack-like Web API.
+
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from './http-receiver.ts';
 
 /** A call of the Web API, or (method `webhook`) a post to the incoming webhook. */

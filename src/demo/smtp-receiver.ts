@@ -1,3 +1,5 @@
+// A real SMTP server.
+
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 

@@ -1,3 +1,5 @@
+// The calls of that company, and its retry loop.
+
 import type { CallRow } from '../stores/audit-store.ts';
 import { busyness, PRICES, SERVICES, type Service } from './company.ts';
 import { mixSeeds, normal, poisson, seededRandom } from './random.ts';

@@ -1,3 +1,5 @@
+// Checks signatures as a receiver would.
+
 import { Webhook } from 'standardwebhooks';
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from './http-receiver.ts';
 

@@ -1,3 +1,5 @@
+// A row of a file -> a call, or why it is none.
+
 import { Temporal } from 'temporal-polyfill';
 import type { Column } from '../model/metric.ts';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';

@@ -1,3 +1,5 @@
+// Which headings of a file stand for which columns of a call.
+
 import type { Column } from '../model/metric.ts';
 import type { ColumnSource, Mapping } from '../stores/audit-store.ts';
 import { PRESETS } from '../stores/presets.ts';

@@ -1,3 +1,5 @@
+// CSV with a header.
+
 import { parse } from 'csv-parse/sync';
 import { AppError } from '../model/errors.ts';
 import type { Line } from './lines.ts';

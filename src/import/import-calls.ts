@@ -1,3 +1,5 @@
+// Files -> store, batch by batch.
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';

@@ -1,3 +1,5 @@
+// JSON Lines.
+
 import type { Line } from './lines.ts';
 import type { SourceRow } from './source-row.ts';
 

@@ -1,3 +1,5 @@
+// A stream -> lines with numbers.
+
 import { AppError } from '../model/errors.ts';
 import { encodingFault } from '../model/text-encoding.ts';
 

@@ -1,3 +1,5 @@
+// The request_id that makes an import safe to repeat.
+
 import { v5, validate } from 'uuid';
 import type { CallRow } from '../stores/audit-store.ts';
 

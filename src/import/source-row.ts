@@ -1,3 +1,5 @@
+// A row as its file has it.
+
 /** A row as its file has it, by column name, or why it cannot be read. `line` is where it begins. */
 export type SourceRow =
   | { readonly line: number; readonly cells: Readonly<Record<string, unknown>> }

@@ -1,3 +1,5 @@
+// Alerts of one rule -> Message.
+
 import { alertSection, alertSummary } from './alert-section.ts';
 import { displayLines, displayText } from './display-text.ts';
 import { localTime } from './display-time.ts';

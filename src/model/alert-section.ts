@@ -1,3 +1,5 @@
+// One alert -> headline, facts, tables.
+
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
 import {

@@ -1,3 +1,5 @@
+// Search in ascending numbers.
+
 /** The index of the first of some ascending numbers that is not below `bound`; their count when all are. */
 export function firstNotBelow(ascending: readonly number[], bound: number): number {
   let low = 0;

@@ -1,3 +1,5 @@
+// What a replay asks of calls, and gets.
+
 import type { Measure } from './measure.ts';
 import type { Dimension } from './series.ts';
 

@@ -1,3 +1,5 @@
+// What a rollup keeps cells of.
+
 import type { Measure } from './measure.ts';
 import type { Dimension } from './series.ts';
 

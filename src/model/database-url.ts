@@ -1,3 +1,5 @@
+// Parses a PostgreSQL URL, or says what is wrong with it.
+
 /** What a `postgres://` URL says. What is not given is undefined, so that the driver's defaults and PG* variables hold. */
 export interface DatabaseUrl {
   readonly user: string | undefined;

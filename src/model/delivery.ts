@@ -1,3 +1,5 @@
+// States of a delivery, the retry ladder, delivery ids.
+
 import { createHash } from 'node:crypto';
 import type { FailureKind, FailureReason } from './errors.ts';
 import type { Message } from './message.ts';

@@ -1,3 +1,5 @@
+// Foreign text made harmless for people.
+
 const LONGEST = 80;
 /** A grapheme may be made of thousands of combining marks; more code units than this each are not shown. */
 const UNITS_PER_GRAPHEME = 16;

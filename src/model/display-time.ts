@@ -1,3 +1,5 @@
+// Instants and spans for people.
+
 import { Temporal } from 'temporal-polyfill';
 
 const MINUTE = 60_000;

@@ -1,3 +1,5 @@
+// Values for people.
+
 import { describeMetric, type Metric, type Unit } from './metric.ts';
 import { type Fixed, formatFixed, formatUsd } from './money.ts';
 

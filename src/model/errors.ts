@@ -1,3 +1,5 @@
+// AppError {code, hint}; SendError {reason, kind, retryAfterMs}.
+
 /** Faults that a person can act on. The shell prints `message` and `hint`, never a stack trace. */
 export class AppError extends Error {
   /** A stable word for scripts and logs, such as `store_unreachable`. */

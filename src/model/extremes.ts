@@ -1,3 +1,5 @@
+// The largest and the smallest of many numbers.
+
 /**
  * The largest of some numbers, at least `least`. Spread into `Math.max`, a hundred thousand of them are more arguments than
  * the stack holds.

@@ -1,7 +1,10 @@
-import { type Finding, groupObject, NONE, type Observation, type Unpriced } from './finding.ts';
+// A finding as check and webhooks print it.
+
+import { type Finding, groupObject, NONE, type Unpriced } from './finding.ts';
 import type { JsonValue } from './json.ts';
 import { describeMetric, type Metric, type Sample } from './metric.ts';
 import { type Fixed, toNumber } from './money.ts';
+import type { Observation } from './observation.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 

@@ -1,26 +1,12 @@
+// Observation, Firing, Finding, Alert.
+
 import type { Metric, Sample, Unit } from './metric.ts';
 import type { Fixed } from './money.ts';
+import type { Observation } from './observation.ts';
 import type { Observed } from './observed.ts';
 import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
-import type { DedupePeriod, Window } from './window.ts';
-
-/** What an anomaly was compared with: all in the metric's unit, unrounded doubles; `n` periods were used. */
-export interface Baseline {
-  readonly mean: number;
-  readonly stddev: number;
-  readonly floor: number;
-  readonly n: number;
-}
-
-/** A value that one group had in one window, whether it fires or not. */
-export interface Observation {
-  readonly key: GroupKey;
-  readonly value: Sample;
-  readonly window: Window;
-  readonly baseline: Baseline | null;
-  readonly zscore: number | null;
-}
+import type { DedupePeriod } from './window.ts';
 
 /** A limit that an observation reached: the value at which it begins to fire, exact. */
 export interface ReachedStep {

@@ -1,3 +1,5 @@
+// What makes two rules, groups or alerts the same.
+
 import { createHash } from 'node:crypto';
 import type { PeriodKey } from './finding.ts';
 import type { Severity } from './rule.ts';

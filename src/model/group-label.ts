@@ -1,3 +1,5 @@
+// A group for people.
+
 import { displayText } from './display-text.ts';
 import { NONE } from './finding.ts';
 import type { Dimension, GroupKey } from './series.ts';

@@ -1,3 +1,5 @@
+// Drill, blind, sees, and reports about a channel -> Message.
+
 import { asOf, messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';

@@ -1,3 +1,5 @@
+// A health message about the data -> Message.
+
 import { asOf, messageJson } from './alert-message.ts';
 import type { JsonValue } from './json.ts';
 import type { HealthNoteType, Message, MessageTable } from './message.ts';

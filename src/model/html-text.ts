@@ -1,3 +1,5 @@
+// Text as HTML.
+
 /** A text as HTML, between tags and within quoted attributes. */
 export function htmlText(text: string): string {
   return text

@@ -1,3 +1,5 @@
+// What is wrong with an http(s) URL.
+
 /** What is wrong with a text that should be an http(s) URL, in words that hold nothing of it. */
 export interface UrlFault {
   readonly message: string;

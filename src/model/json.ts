@@ -1,3 +1,5 @@
+// JSON with exact decimals.
+
 import { type Fixed, formatFixed } from './money.ts';
 
 /** JSON whose bigints are Fixed decimals; a member that is undefined is left out. */

@@ -1,3 +1,5 @@
+// Local days and hours in a zone, change of clocks included.
+
 import { Temporal } from 'temporal-polyfill';
 
 const DAY = 86_400_000;

@@ -1,3 +1,5 @@
+// What a store sums or counts.
+
 /**
  * A quantity that a store sums (or, for `*_sketch`, counts by bucket) over rows. Those of failed calls may be narrowed to
  * some kinds of failure: `failed@429,5xx,timeout`.

@@ -1,3 +1,5 @@
+// Message: what every channel renders.
+
 import type { Severity } from './rule.ts';
 
 /** Health messages about what is in the data (src/health-notes), each told once a day. */

@@ -1,3 +1,5 @@
+// Metrics: unit, columns, measures, formula.
+
 import { type ErrorFilter, type Measure, narrowed } from './measure.ts';
 import { divideRounded, type Fixed, ONE } from './money.ts';
 import type { Cell, Series } from './series.ts';

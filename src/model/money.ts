@@ -1,3 +1,5 @@
+// Exact decimals: bigint of 10^-12.
+
 /**
  * Exact decimals: a bigint that counts 10^-12 of a unit.
  *

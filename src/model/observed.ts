@@ -1,4 +1,6 @@
-import type { Observation } from './finding.ts';
+// All values that a rule saw, each made when it is asked for.
+
+import type { Observation } from './observation.ts';
 import type { GroupKey } from './series.ts';
 
 /**

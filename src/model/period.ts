@@ -1,3 +1,5 @@
+// Whether a period has passed, for work that is checked at ticks.
+
 const MINUTE = 60_000;
 
 /** Ticks come a little earlier or later each time: by so much at most, and by less than a tenth of a period. */

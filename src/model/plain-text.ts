@@ -1,3 +1,5 @@
+// Message -> plain text.
+
 import { displayWidth } from './display-text.ts';
 import { largestOf } from './extremes.ts';
 import type { Message, MessageSection, MessageTable } from './message.ts';

@@ -1,3 +1,5 @@
+// Removes secrets from a text, in whatever encoding they appear.
+
 /** Replaces the secrets in a text with `***`. */
 export type Redact = (text: string) => string;
 

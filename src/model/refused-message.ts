@@ -1,3 +1,5 @@
+// A changed file that was refused -> Message.
+
 import { messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { localTime } from './display-time.ts';

@@ -1,3 +1,5 @@
+// Rule, Severity, Silence.
+
 import type { ErrorFilter } from './measure.ts';
 import type { Metric } from './metric.ts';
 import type { Fixed } from './money.ts';

@@ -1,3 +1,5 @@
+// What the ledger holds.
+
 import type { PeriodKey } from './finding.ts';
 import type { Fixed } from './money.ts';
 import type { GroupKey } from './series.ts';

@@ -1,3 +1,5 @@
+// Schedule: what the core knows of cron.
+
 /** When polls happen. Instants are ms since the epoch. */
 export interface Schedule {
   /** Scheduled instants in [from, to), ascending; whole minutes stand for those of a schedule finer than a minute. */

@@ -1,3 +1,5 @@
+// Schemas of keys that hold a secret.
+
 import { z } from 'zod';
 import { httpUrlFault } from './http-url.ts';
 import { Secret } from './secret.ts';

@@ -1,3 +1,5 @@
+// A value that prints as ***.
+
 import { inspect } from 'node:util';
 
 /** A value that prints as *** wherever it is printed: logs, errors, JSON. `reveal` is called where it is used. */

@@ -1,3 +1,5 @@
+// Query, Cell, Series: what a rule asks for and gets.
+
 import type { Measure } from './measure.ts';
 import { type Fixed, ONE } from './money.ts';
 import type { Sketch } from './sketch.ts';

@@ -1,3 +1,5 @@
+// Which silence keeps a finding quiet.
+
 import type { RuleBase, Silence } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 

@@ -1,3 +1,5 @@
+// Percentiles within 1 %.
+
 /**
  * Counts of values by logarithmic bucket (a DDSketch): bucket `i` holds values in (g^(i-1), g^i] for the `g` of
  * SKETCH_GAMMA; ZERO_BUCKET holds what is not above 0. Sketches of disjoint rows merge by adding counts.

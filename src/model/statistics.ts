@@ -1,3 +1,5 @@
+// Mean, deviation, median, MAD, z, exact where it decides.
+
 import { divideRounded, type Fixed, ONE } from './money.ts';
 
 /**

@@ -1,3 +1,5 @@
+// UTF-16 and other bytes that are not UTF-8.
+
 import { isUtf8 } from 'node:buffer';
 
 /** Why bytes are not UTF-8 text, in which line, and what to do. */

@@ -1,3 +1,5 @@
+// Which parts of an alert are missing, in words.
+
 import { displayText } from './display-text.ts';
 import type { Finding } from './finding.ts';
 

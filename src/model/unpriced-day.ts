@@ -1,3 +1,5 @@
+// Which of a day's calls have no price, and whether a rule watches them.
+
 import type { Measure } from './measure.ts';
 import { type Fixed, ONE } from './money.ts';
 import type { Rule } from './rule.ts';

@@ -1,3 +1,5 @@
+// The health message about calls without a price.
+
 import { localSpan } from './display-time.ts';
 import { counted, displayCount, shareText } from './display-value.ts';
 import { NONE, type Unpriced } from './finding.ts';

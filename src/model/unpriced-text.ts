@@ -1,3 +1,5 @@
+// Calls without a price, and values that are lower bounds, in words.
+
 import { displayText } from './display-text.ts';
 import { counted, displayCount } from './display-value.ts';
 import { type Finding, NONE, type Unpriced } from './finding.ts';

@@ -1,3 +1,5 @@
+// Windows and dedupe periods, rolling and calendar.
+
 import { dayStart, daysBefore, hourStart, localDay } from './local-time.ts';
 
 /** A half-open span of time [from, to), instants in ms since the epoch. */

@@ -1,3 +1,5 @@
+// Lines of a terminal's width, cut between words.
+
 import { stripVTControlCharacters } from 'node:util';
 
 /**

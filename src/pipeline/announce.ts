@@ -1,3 +1,5 @@
+// News -> messages -> deliveries.
+
 import type { Channel } from '../channels/channel.ts';
 import { alertMessage, SHOWN_ALERTS } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';

@@ -1,3 +1,5 @@
+// Rules at their instants -> evaluations, over one state of the store.
+
 import { type AppError, asAppError } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';

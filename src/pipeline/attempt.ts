@@ -1,3 +1,5 @@
+// One send, with its time limit.
+
 import type { Channel } from '../channels/channel.ts';
 import type { Failure } from '../model/delivery.ts';
 import { SendError, wordsOf } from '../model/errors.ts';

@@ -1,3 +1,5 @@
+// Many missed instants, one slice of time after another.
+
 import { firstNotBelow } from '../model/ascending.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule } from '../model/rule.ts';

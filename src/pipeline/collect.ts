@@ -1,9 +1,11 @@
+// Queries of all rules, asked together.
+
 import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { Query, SegmentCell, Series } from '../model/series.ts';
-import { planReads } from '../rollup/plan.ts';
-import { seriesOf } from '../rollup/window-sums.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
+import { planReads } from '../sums/direct/plan.ts';
+import { seriesOf } from '../sums/direct/window-sums.ts';
 
 /** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
 export interface Source extends Pick<AuditStore, 'read'> {

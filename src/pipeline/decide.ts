@@ -1,3 +1,5 @@
+// What is news, and why not (pure).
+
 import type { Firing, PeriodKey, ReachedStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';

@@ -1,3 +1,5 @@
+// Asks the ledger, then decides, for every rule.
+
 import { type AppError, asAppError } from '../model/errors.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Rule, stepOf } from '../model/rule.ts';

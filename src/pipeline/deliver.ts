@@ -1,3 +1,5 @@
+// Lanes of all channels; reports about what did not arrive.
+
 import type { Channel } from '../channels/channel.ts';
 import { deliveryId, type Failure, type NewDelivery, reportTargets } from '../model/delivery.ts';
 import type { Message } from '../model/message.ts';

@@ -1,3 +1,5 @@
+// DeliveryReport: what is told of an attempt.
+
 import { type FailureReason, wordsOf } from '../model/errors.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
 import type { Attempt } from './attempt.ts';

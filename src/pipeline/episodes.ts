@@ -1,3 +1,5 @@
+// Since when a group has held (pure).
+
 import type { Reached } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { type Severity, stepOf } from '../model/rule.ts';

@@ -1,3 +1,5 @@
+// Rule type over series, and `for` (pure).
+
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';

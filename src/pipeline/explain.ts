@@ -1,3 +1,5 @@
+// What drives a finding.
+
 import { AppError, asAppError } from '../model/errors.ts';
 import type { BreakdownPart, Finding, Firing, Unexplained, Unpriced } from '../model/finding.ts';
 import { describeMetric, drivingMeasure, measuresOf, sampleOf, unpricedMeasure } from '../model/metric.ts';

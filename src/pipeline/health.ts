@@ -1,3 +1,5 @@
+// Does spendwatch see (pure).
+
 import type { Episode, Said, Saying } from '../model/said.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 

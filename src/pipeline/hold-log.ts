@@ -1,3 +1,5 @@
+// At which instants a group held.
+
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Reached } from '../model/finding.ts';
 import type { Severity } from '../model/rule.ts';

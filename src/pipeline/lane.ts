@@ -1,3 +1,5 @@
+// Claim, send, settle for one channel.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../channels/channel.ts';
 import {

@@ -1,3 +1,5 @@
+// Reads that only explain alerts, within a time limit.
+
 import { AppError, asAppError } from '../model/errors.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';

@@ -1,3 +1,5 @@
+// What a poll works with.
+
 import type { Channel } from '../channels/channel.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';

@@ -1,3 +1,5 @@
+// Start here. The steps of a poll: assign, judge, decide, announce, record.
+
 import type { NewDelivery } from '../model/delivery.ts';
 import { type AppError, asAppError } from '../model/errors.ts';
 import type { Judgement } from '../model/finding.ts';

@@ -1,3 +1,5 @@
+// Since when a finding holds, computed from the data.
+
 import type { Firing } from '../model/finding.ts';
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';

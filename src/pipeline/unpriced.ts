@@ -1,3 +1,5 @@
+// Which values of rules are lower bounds, for check.
+
 import { AppError, messageOf } from '../model/errors.ts';
 import type { Unpriced } from '../model/finding.ts';
 import { unpricedMeasure } from '../model/metric.ts';

@@ -1,3 +1,5 @@
+// Which values cannot fire, seen in doubles before anything is made exact.
+
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
 import type { AnomalyRule } from '../model/rule.ts';

@@ -1,6 +1,9 @@
-import type { Baseline, Firing, Judgement, Observation, ReachedStep } from '../model/finding.ts';
+// The statistics of anomaly.
+
+import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
+import type { Baseline, Observation } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
 import type { AnomalyRule } from '../model/rule.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';

@@ -1,3 +1,5 @@
+// Member: a value against the same window on earlier days.
+
 import { z } from 'zod';
 import { counted } from '../model/display-value.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';

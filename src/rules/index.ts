@@ -1,3 +1,5 @@
+// The registry of this folder.
+
 import type { Rule } from '../model/rule.ts';
 import { anomaly } from './anomaly.ts';
 import type { RuleType } from './rule-type.ts';

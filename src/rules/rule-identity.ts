@@ -1,3 +1,5 @@
+// What makes a rule the same rule.
+
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
 import type { RuleBase } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';

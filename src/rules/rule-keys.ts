@@ -1,3 +1,5 @@
+// Keys that every rule has.
+
 import { z } from 'zod';
 import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
 import { type RuleBase, SEVERITIES, type Severity } from '../model/rule.ts';

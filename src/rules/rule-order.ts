@@ -1,4 +1,6 @@
-import type { Observation } from '../model/finding.ts';
+// Worst first.
+
+import type { Observation } from '../model/observation.ts';
 import type { GroupKey } from '../model/series.ts';
 
 /** Doubles farther apart than this are in the order of the exact values, which take longer to compare. */

@@ -1,3 +1,5 @@
+// Durations, windows, decimals, conditions.
+
 import { z } from 'zod';
 import { type Fixed, fixedFromNumber, parseFixed } from '../model/money.ts';
 import type { Condition } from '../model/series.ts';

@@ -1,3 +1,5 @@
+// The contract: schema, queries, judge, identity.
+
 import type { z } from 'zod';
 import type { Judgement, Reached } from '../model/finding.ts';
 import type { RuleBase, Severity } from '../model/rule.ts';

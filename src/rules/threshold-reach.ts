@@ -1,7 +1,10 @@
+// Which values reach which limits, exactly.
+
 import { largestOf, smallestOf } from '../model/extremes.ts';
-import type { Firing, Observation, Reached, ReachedStep } from '../model/finding.ts';
+import type { Firing, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, type Sample } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import { type Extent, extentOf } from '../model/observed.ts';
 import type { Operator, ThresholdRule } from '../model/rule.ts';
 import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';

@@ -1,7 +1,9 @@
+// Member: a value against fixed limits.
+
 import { z } from 'zod';
-import type { Observation } from '../model/finding.ts';
 import { describeMetric, measuresOf } from '../model/metric.ts';
 import type { Fixed } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
 import { SEVERITIES, type Severity, type ThresholdRule } from '../model/rule.ts';
 import { seriesOfCells } from '../model/series.ts';

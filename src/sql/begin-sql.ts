@@ -1,3 +1,5 @@
+// The statements that begin every transaction: session settings, time limits, locks.
+
 import type { TransactionOptions } from './port.ts';
 
 /**

@@ -1,3 +1,5 @@
+// Embedded PostgreSQL.
+
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { PGlite, Transaction } from '@electric-sql/pglite';

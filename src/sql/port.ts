@@ -1,3 +1,5 @@
+// The contract: Sql {query, transaction, close}.
+
 /**
  * One port to PostgreSQL, real (`pg`) or embedded (`pglite:FOLDER`). Drivers load when opened.
  *

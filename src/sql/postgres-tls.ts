@@ -1,3 +1,5 @@
+// TLS as libpq understands sslmode.
+
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';

@@ -1,3 +1,5 @@
+// Transactions on a pool, in few round trips.
+
 import { setTimeout } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { AppError, asAppError } from '../model/errors.ts';

@@ -1,3 +1,5 @@
+// PostgreSQL servers.
+
 import type { PoolConfig } from 'pg';
 import { type DatabaseUrl, parseDatabaseUrl } from '../model/database-url.ts';
 import { AppError } from '../model/errors.ts';

@@ -1,3 +1,5 @@
+// Drivers' errors -> AppError with a hint.
+
 import { AppError, messageOf } from '../model/errors.ts';
 import type { Redact } from '../model/redact.ts';
 

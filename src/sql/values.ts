@@ -1,3 +1,5 @@
+// The same JavaScript values from both drivers.
+
 import { AppError } from '../model/errors.ts';
 
 /** PostgreSQL's type ids of values that drivers disagree about. */

@@ -1,3 +1,5 @@
+// One send at a time among all processes, for channels with a limited rate.
+
 import type { Sql } from '../sql/port.ts';
 import { type Claimed, claim, isAnyDue } from './outbox.ts';
 

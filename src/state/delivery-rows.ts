@@ -1,3 +1,5 @@
+// A delivery as a row.
+
 import { type Failure, type NewDelivery, OPEN_STATES } from '../model/delivery.ts';
 import type { FailureKind, FailureReason } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';

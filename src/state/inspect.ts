@@ -1,3 +1,5 @@
+// Could the state be kept here, for validate --connect.
+
 import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 

@@ -1,3 +1,5 @@
+// The lease to poll.
+
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
 

@@ -1,3 +1,5 @@
+// What was said, since when, how far.
+
 import { AppError } from '../model/errors.ts';
 import type { PeriodKey } from '../model/finding.ts';
 import { parseFixed } from '../model/money.ts';

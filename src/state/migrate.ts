@@ -1,3 +1,5 @@
+// Brings the schema up to date.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';

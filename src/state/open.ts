@@ -1,3 +1,5 @@
+// State: all of this folder behind one interface.
+
 import type { Said, Saying } from '../model/said.ts';
 import type { Sql } from '../sql/port.ts';
 import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';

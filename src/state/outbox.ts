@@ -1,3 +1,5 @@
+// Claim with a lease, settle.
+
 import { randomUUID } from 'node:crypto';
 import {
   type DeliveryState,

@@ -1,3 +1,5 @@
+// How far rules move on: together, or each by itself.
+
 import { createHash } from 'node:crypto';
 import type { SqlSession } from '../sql/port.ts';
 

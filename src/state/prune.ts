@@ -1,3 +1,5 @@
+// Removes what is older than 90 days.
+
 import type { Sql } from '../sql/port.ts';
 import { forgetRules } from './progress.ts';
 

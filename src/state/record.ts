@@ -1,3 +1,5 @@
+// What a poll decided, in one transaction.
+
 import type { NewDelivery } from '../model/delivery.ts';
 import { AppError, asAppError } from '../model/errors.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';

@@ -1,3 +1,5 @@
+// Keeps the rollup's sealed cells, one lineage of them.
+
 import type { Sql, SqlSession } from '../sql/port.ts';
 
 /** How far a rollup has seen; instants in ms. `gaps` is the ledger's own JSON. */

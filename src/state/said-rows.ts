@@ -1,3 +1,5 @@
+// Writes what was said and since when, in batches.
+
 import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
 import type { EpisodeChanges, Saying } from '../model/said.ts';
 import type { SqlSession } from '../sql/port.ts';

@@ -1,3 +1,5 @@
+// Where rules stand, remembered from one quiet poll to the next.
+
 import type { Standing } from './ledger.ts';
 import type { State } from './open.ts';
 import { onlyMovesOn, type Recording } from './record.ts';

@@ -1,3 +1,5 @@
+// Deliveries that others are told of.
+
 import { type Failure, type NewDelivery, OVERDUE_MS, RETRY_FOR_MS } from '../model/delivery.ts';
 import type { Sql } from '../sql/port.ts';
 import {

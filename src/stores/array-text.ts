@@ -1,3 +1,5 @@
+// Lists and arrays as PostgreSQL writes them -> columns.
+
 import type { DecimalColumn, TextColumn } from '../model/call-columns.ts';
 import { FIXED_DIGITS } from '../model/money.ts';
 

@@ -1,3 +1,5 @@
+// Rows that came since the last look, by insert id, and the gaps between ids.
+
 import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
 import { instantText, type Statement, type TimeType } from './cell-sql.ts';
 import { columnSql, Parameters, tableSql } from './source-sql.ts';

@@ -1,3 +1,5 @@
+// A statement that may fail without ending its transaction.
+
 import { AppError, messageOf } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 

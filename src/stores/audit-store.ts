@@ -1,3 +1,5 @@
+// The contract: read, inspect, createTable, insert.
+
 import type { z } from 'zod';
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Cube } from '../model/cube.ts';

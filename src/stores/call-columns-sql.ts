@@ -1,3 +1,5 @@
+// Calls -> one statement; its one row -> columns.
+
 import { type CallColumns, type CallRead, type DecimalColumn, NO_BUCKET } from '../model/call-columns.ts';
 import { errorFilterOf, type Measure, narrowed } from '../model/measure.ts';
 import { decimalsIn, integersIn, lengthOf, type SomeDecimals, textsIn } from './array-text.ts';

@@ -1,3 +1,5 @@
+// A read -> one statement; rows -> cells.
+
 import { isSketch, type Measure } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';

@@ -1,3 +1,5 @@
+// Types that a column cannot have, and the expression to map instead.
+
 import type { ColumnSource } from './audit-store.ts';
 import { nameSql } from './source-sql.ts';
 

@@ -1,3 +1,5 @@
+// The default table.
+
 import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 import type { Mapping } from './audit-store.ts';

@@ -1,3 +1,5 @@
+// Cubes -> one statement with grouping sets.
+
 import type { Cube } from '../model/cube.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension } from '../model/series.ts';

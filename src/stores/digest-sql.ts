@@ -1,3 +1,5 @@
+// Whether anything changed in a minute that cells are made of.
+
 import type { Cube } from '../model/cube.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
 import { fromTableSql, instantText, type Statement, type TimeType } from './cell-sql.ts';

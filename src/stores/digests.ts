@@ -1,3 +1,5 @@
+// Which minutes changed, by the versions of rows or by their content.
+
 import type { Cube } from '../model/cube.ts';
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';

@@ -1,3 +1,5 @@
+// Whether and how a call failed, as SQL.
+
 import type { ErrorFilter } from '../model/measure.ts';
 import type { Mapping } from './audit-store.ts';
 import { columnSql } from './source-sql.ts';

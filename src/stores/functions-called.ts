@@ -1,3 +1,5 @@
+// Functions that an expression calls, and what is written in them.
+
 import type { SqlSession } from '../sql/port.ts';
 
 /** The names in front of brackets, as the catalog has them. */

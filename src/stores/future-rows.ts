@@ -1,3 +1,5 @@
+// How far the newest row is ahead of the clock, with a cure.
+
 import { durationText } from '../model/display-time.ts';
 import type { FutureRows, Mapping } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';

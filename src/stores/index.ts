@@ -1,3 +1,5 @@
+// The registry of this folder.
+
 import type { AuditStoreType } from './audit-store.ts';
 import type { TableOptions } from './options.ts';
 import { postgres } from './postgres.ts';

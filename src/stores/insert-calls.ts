@@ -1,3 +1,5 @@
+// Writes calls, for import and demo.
+
 import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';

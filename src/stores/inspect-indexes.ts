@@ -1,3 +1,5 @@
+// Finds missing indexes, for validate --connect.
+
 import { AppError } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';

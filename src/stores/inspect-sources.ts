@@ -1,3 +1,5 @@
+// Checks expressions, types and recent values, for validate --connect.
+
 import { type AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';

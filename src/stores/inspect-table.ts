@@ -1,3 +1,5 @@
+// Checks table, columns and permissions, for validate --connect.
+
 import type { Sql, SqlSession } from '../sql/port.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';

@@ -1,3 +1,5 @@
+// Locks the table, so that one that is being rewritten is never read as empty.
+
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
 import type { Mapping } from './audit-store.ts';

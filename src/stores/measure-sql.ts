@@ -1,3 +1,5 @@
+// Measures as SQL.
+
 import { AppError } from '../model/errors.ts';
 import { errorFilterOf, isSketch, type Measure } from '../model/measure.ts';
 import type { Column } from '../model/metric.ts';

@@ -1,3 +1,5 @@
+// What to say when the table is missing, and tables of a similar name.
+
 import type { Sql } from '../sql/port.ts';
 import type { StoreProblem } from './audit-store.ts';
 import { tableSql } from './source-sql.ts';

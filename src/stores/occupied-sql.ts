@@ -1,3 +1,5 @@
+// Which spans of time have a row, by the index.
+
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
 import { instantText, type Statement, type TimeType } from './cell-sql.ts';

@@ -1,3 +1,5 @@
+// Whether an expression is one value of its own row.
+
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';

@@ -1,3 +1,5 @@
+// Table, preset, columns, dimensions.
+
 import { z } from 'zod';
 import type { Column } from '../model/metric.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';

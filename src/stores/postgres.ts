@@ -1,3 +1,5 @@
+// Member: a table in PostgreSQL or PGlite.
+
 import { isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';

@@ -1,3 +1,5 @@
+// Tables that are known: api_audit_logs, litellm.
+
 import type { Column } from '../model/metric.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 

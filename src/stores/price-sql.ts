@@ -1,3 +1,5 @@
+// A model's price as SQL.
+
 import type { PriceList } from './audit-store.ts';
 import type { Parameters } from './source-sql.ts';
 

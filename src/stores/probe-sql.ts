@@ -1,3 +1,5 @@
+// A statement that fails exactly when reading one column would.
+
 import type { Column } from '../model/metric.ts';
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';

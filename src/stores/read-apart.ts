@@ -1,3 +1,5 @@
+// A shared read without the measures of columns that cannot be read.
+
 import { type AppError, asAppError, isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { CellRead, SegmentCell } from '../model/series.ts';

@@ -1,3 +1,5 @@
+// Whether a table's rows have versions, and what these do not tell.
+
 import type { SqlSession } from '../sql/port.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 import { isOfPreset } from './presets.ts';

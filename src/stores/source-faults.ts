@@ -1,3 +1,5 @@
+// Which columns and expressions cannot be read, and which key they belong to.
+
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';

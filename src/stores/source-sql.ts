@@ -1,3 +1,5 @@
+// Names, expressions, conditions as SQL.
+
 import { AppError } from '../model/errors.ts';
 import type { Column } from '../model/metric.ts';
 import type { Condition, Dimension } from '../model/series.ts';

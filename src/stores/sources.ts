@@ -1,3 +1,5 @@
+// Columns and expressions by name, and which of them a question uses.
+
 import type { Measure } from '../model/measure.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';

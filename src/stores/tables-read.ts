@@ -1,3 +1,5 @@
+// Finds the tables that views, expressions, functions and policies read.
+
 import { isStoreAway } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';

@@ -1,3 +1,5 @@
+// How the time is stored, and the time of the newest row.
+
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';

@@ -1,3 +1,5 @@
+// Several questions as one statement.
+
 import type { SqlSession } from '../sql/port.ts';
 import type { Parameters } from './source-sql.ts';
 

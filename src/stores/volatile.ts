@@ -1,3 +1,5 @@
+// Whether an expression changes each time it is evaluated.
+
 /** Functions of PostgreSQL that return another value at each call, even within one statement, or in each transaction. */
 const AT_WILL = [
   'clock_timestamp',

@@ -1,3 +1,5 @@
+// Reports which statement of a snapshot failed, and skips refused expressions.
+
 import type { Cube } from '../model/cube.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot } from './audit-store.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nextChunk } from '../../src/backtest/chunk.ts';
-import type { Observation } from '../../src/model/finding.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import { observedHere } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';

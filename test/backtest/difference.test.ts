@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { differenceOf } from '../../src/backtest/difference.ts';
-import type { SentAlert } from '../../src/backtest/result.ts';
+import type { SentAlert } from '../../src/backtest/sent-alert.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 
 const rule = ruleOf('threshold', { name: 'burn', group_by: ['service'], threshold: 1 });

@@ -7,7 +7,7 @@ import type { ReplayRun } from '../../src/backtest/replay-run.ts';
 import { replaySliding } from '../../src/backtest/sliding-replay.ts';
 import type { CallRead } from '../../src/model/call-columns.ts';
 import { AppError } from '../../src/model/errors.ts';
-import type { Observation } from '../../src/model/finding.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Evaluation } from '../../src/pipeline/evaluate.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';

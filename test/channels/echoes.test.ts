@@ -4,7 +4,7 @@ import { email } from '../../src/channels/email.ts';
 import { slack } from '../../src/channels/slack.ts';
 import { webhook } from '../../src/channels/webhook.ts';
 import { type ReceivedRequest, startHttpReceiver } from '../../src/demo/http-receiver.ts';
-import { heartbeat } from '../../src/heartbeat.ts';
+import { heartbeat } from '../../src/worker/heartbeat.ts';
 import { secretsIn } from '../support/planted-secrets.ts';
 import { politeSmtp, startScriptedSmtp } from '../support/scripted-smtp.ts';
 import { until } from '../support/until.ts';

@@ -1,4 +1,3 @@
-import { futureRowsNote } from '../../src/health-notes/future-rows.ts';
 import {
   blindMessage,
   channelReportMessage,
@@ -12,6 +11,7 @@ import { refusedMessage } from '../../src/model/refused-message.ts';
 import { unpricedNote } from '../../src/model/unpriced-note.ts';
 import type { FutureRows } from '../../src/stores/audit-store.ts';
 import { futureRows } from '../../src/stores/future-rows.ts';
+import { futureRowsNote } from '../../src/worker/health-notes/future-rows.ts';
 import { AT, amount, DATA_AS_OF, sampleAlert, sampleNews } from './sample-messages.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import type { CheckParts } from '../../src/check/check.ts';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import type { CallStore } from '../support/call-store.ts';
 

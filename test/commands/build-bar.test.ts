@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { openBuildBar } from '../../src/commands/build-bar.ts';
-import { openLog } from '../../src/log.ts';
+import { openLog } from '../../src/worker/log.ts';
 import { openScreen } from '../support/screen.ts';
 
 it('lines of the log stand whole above the bar while the past is read, and alone before and after', () => {

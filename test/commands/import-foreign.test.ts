@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/commands/import.ts';
 import { linesOf } from '../../src/import/lines.ts';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 
 const ALERTS = `version: 1
 audit: { url: "pglite:./data", dimensions: { team: response_code } }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/commands/import.ts';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 

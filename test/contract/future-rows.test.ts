@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { App } from '../../src/app.ts';
-import { futureRows } from '../../src/health-notes/future-rows.ts';
 import { ONE } from '../../src/model/money.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { futureRows } from '../../src/worker/health-notes/future-rows.ts';
 import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 
 const MINUTE = 60_000;

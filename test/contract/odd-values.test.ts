@@ -4,7 +4,7 @@ import { evaluateOnce } from '../../src/check/check.ts';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { PollReport } from '../../src/pipeline/poll.ts';
-import { openRollupKeeper, type RollupKeeper } from '../../src/rollup-keeper.ts';
+import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
 import { partsOf } from '../backtest/scene.ts';
 import { checkOf } from '../check/check-parts.ts';
 import { burn, HOUR, MINUTE, openPollWorld, type PollWorld } from '../pipeline/poll-world.ts';

@@ -5,38 +5,31 @@ import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-it('the plan in docs/architecture.md names every file of src, and nothing that is not there', () => {
-  const named = planned();
-  const there = files();
-  expect({
-    notOnThePlan: there.filter((file) => !named.includes(file)),
-    onlyOnThePlan: named.filter((file) => !there.includes(file)),
-    namedTwice: named.filter((file, i) => named.indexOf(file) !== i),
-  }).toEqual({ notOnThePlan: [], onlyOnThePlan: [], namedTwice: [] });
+it('every file of src begins with a sentence that says what it answers', () => {
+  const silent = files().filter((file) => {
+    const lines = readFileSync(join(root, file), 'utf8')
+      .replace(/^#!.*\n/, '')
+      .split('\n');
+    const end = lines.findIndex((line) => !line.startsWith('// '));
+    return end < 1 || lines[end] !== '' || !(lines[end - 1] as string).endsWith('.');
+  });
+  expect(silent).toEqual([]);
 });
 
-/** The files that the plan names, each with its purpose on its line; two spaces of indentation are one folder. */
-function planned(): string[] {
+it('docs/architecture.md draws every room of src, and nothing that is not there', () => {
   const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
-  const plan = /```text\n(src\/\n[\s\S]*?)```/.exec(text)?.[1] ?? '';
-  const folders: string[] = [];
-  return plan
-    .trimEnd()
-    .split('\n')
-    .flatMap((line) => {
-      const [, indent = '', name = '', purpose] = /^( *)(\S+)(?: +(\S.*))?$/.exec(line) ?? [];
-      const depth = indent.length / 2;
-      if (name.endsWith('/')) {
-        folders.splice(depth, folders.length, name);
-        return [];
-      }
-      expect(purpose, `${name} has no purpose`).toBeDefined();
-      return [folders.slice(0, depth).join('') + name];
-    });
-}
+  const drawing = /```text\n(src\/\n[\s\S]*?)```/.exec(text)?.[1] ?? '';
+  const drawn = new Set([...drawing.matchAll(/(?<=[ ─])([a-z-]+)\/(?= |$)/gm)].map(([, name]) => name));
+  const rooms = new Set(
+    files().flatMap((file) => file.split('/').slice(1, file.startsWith('src/sums/') ? 3 : 2)),
+  );
+  const folders = [...rooms].filter((room) => !room.endsWith('.ts'));
+  expect([...drawn].sort()).toEqual(expect.arrayContaining(folders.sort()));
+  expect([...drawn].filter((name) => !folders.includes(name as string))).toEqual(['migrations']);
+});
 
 function files(): string[] {
   return readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'));
 }

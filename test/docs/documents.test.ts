@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { HEALTH_NOTES } from '../../src/health-notes/index.ts';
+import { HEALTH_NOTES } from '../../src/worker/health-notes/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -49,7 +49,7 @@ it('the messages in the README are those that are sent', () => {
 
 it('operations.md names every metric of the worker, and no other', () => {
   const exported = [
-    ...[...read('src/metrics.ts').matchAll(/'(spendwatch_\w+)'/g)].map(([, name]) => name),
+    ...[...read('src/worker/metrics.ts').matchAll(/'(spendwatch_\w+)'/g)].map(([, name]) => name),
     ...HEALTH_NOTES.map(({ gauge }) => gauge.name),
   ];
   const listed = [...read('docs/operations.md').matchAll(/^\| `(spendwatch_\w+)` +\|/gm)].map(

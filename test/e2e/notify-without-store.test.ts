@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 import { createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';

@@ -13,8 +13,8 @@ import {
 import { deliveryId } from '../../src/model/delivery.ts';
 import { channelReportMessage } from '../../src/model/health-message.ts';
 import { createDeliverer, type Deliverer, type DeliveryReport } from '../../src/pipeline/deliver.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import { openState } from '../../src/state/open.ts';
 import { sampleAlert, sampleNews } from '../channels/sample-messages.ts';
 import { AT, recording, saying } from '../state/samples.ts';

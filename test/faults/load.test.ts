@@ -1,16 +1,16 @@
 import PostalMime from 'postal-mime';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { startSlackReceiver } from '../../src/demo/slack-receiver.ts';
+import type { CronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleFingerprints } from '../../src/model/fingerprint.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Source } from '../../src/pipeline/collect.ts';
 import { type PollReport, poll } from '../../src/pipeline/poll.ts';
 import { ruleTypeOf } from '../../src/rules/index.ts';
-import type { CronSchedule } from '../../src/schedule.ts';
-import { startScheduler } from '../../src/scheduler.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState } from '../../src/state/open.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { startScheduler } from '../../src/worker/scheduler.ts';
 import { faultsForSlack, type SlackBlock } from '../channels/slack-limits.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../../src/demo/receivers.ts';
-import { serveHttp } from '../../src/http.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
+import { serveHttp } from '../../src/worker/http-server.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';

@@ -4,7 +4,7 @@ import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 import { onServer } from '../support/database.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Observation } from '../../src/model/finding.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import { observedHere, observedLater } from '../../src/model/observed.ts';
 
 const ONE = 10n ** 12n;

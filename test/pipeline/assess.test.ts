@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { type Assignment, assess, momentOf } from '../../src/pipeline/assess.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
@@ -6,9 +7,8 @@ import type { Query } from '../../src/model/series.ts';
 import { type Assignment, assess, momentOf, type Outcome } from '../../src/pipeline/assess.ts';
 import { assessInSlices } from '../../src/pipeline/catch-up.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
-import { openRollup } from '../../src/rollup/ledger.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { openRollup } from '../../src/sums/live/aggregate.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { allComparable } from '../support/series-cells.ts';
 import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, steadyCalls, toldBy } from './poll-world.ts';

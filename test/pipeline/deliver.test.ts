@@ -10,8 +10,8 @@ import {
   type DeliveryReport,
   type Undelivered,
 } from '../../src/pipeline/deliver.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { AT, delivery, MINUTE, message, recording, saying } from '../state/samples.ts';
 import { createDatabase } from '../support/database.ts';

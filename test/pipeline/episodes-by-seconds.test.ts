@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { type PollReport, poll } from '../../src/pipeline/poll.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import { burn, openPollWorld, type PollWorld, toldBy } from './poll-world.ts';
 
 let world: PollWorld;

@@ -5,10 +5,10 @@ import type { Rule } from '../../src/model/rule.ts';
 import { assess } from '../../src/pipeline/assess.ts';
 import { explain } from '../../src/pipeline/explain.ts';
 import { limitedReads } from '../../src/pipeline/limited-reads.ts';
-import { openRollup } from '../../src/rollup/ledger.ts';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { openRollup } from '../../src/sums/live/aggregate.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 

@@ -1,11 +1,11 @@
 import type { Channel } from '../../src/channels/channel.ts';
 import { webhook } from '../../src/channels/webhook.ts';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleFingerprints } from '../../src/model/fingerprint.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
 import type { PollParts } from '../../src/pipeline/parts.ts';
 import { type PollReport, poll } from '../../src/pipeline/poll.ts';
 import { ruleTypeOf } from '../../src/rules/index.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';

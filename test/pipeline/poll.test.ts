@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { poll } from '../../src/pipeline/poll.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';

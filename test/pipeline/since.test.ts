@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import type { Rule, Severity } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import { firstHeld } from '../../src/pipeline/since.ts';
-import { cronSchedule } from '../../src/schedule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 

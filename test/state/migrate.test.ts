@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import { migrate } from '../../src/state/migrate.ts';
 import { createDatabase } from '../support/database.ts';
 import { ENGINES, stateDatabase } from './engines.ts';

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { EpisodeChanges } from '../../src/model/said.ts';
-import { openSql } from '../../src/sql.ts';
+import { openSql } from '../../src/sql/open.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 import { AT, DAY, delivery, HOSTILE, MINUTE, recording, saying } from './samples.ts';

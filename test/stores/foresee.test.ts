@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Cube } from '../../src/model/cube.ts';
 import { AppError } from '../../src/model/errors.ts';
-import { openRollup } from '../../src/rollup/ledger.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import type { AuditSnapshot, AuditStore, YoungQuestions } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { openRollup } from '../../src/sums/live/aggregate.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const MINUTE = 60_000;

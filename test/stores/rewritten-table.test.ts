@@ -2,11 +2,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Cube } from '../../src/model/cube.ts';
 import type { Query } from '../../src/model/series.ts';
-import { openRollup } from '../../src/rollup/ledger.ts';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { openRollup } from '../../src/sums/live/aggregate.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const MINUTE = 60_000;

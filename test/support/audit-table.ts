@@ -1,5 +1,5 @@
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql, SqlSession } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import { createTable } from '../../src/stores/create-table.ts';
 import { PRESETS } from '../../src/stores/presets.ts';
 import { createDatabase } from './database.ts';

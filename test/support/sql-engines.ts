@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { openSql } from '../../src/sql.ts';
 import { createDatabase } from './database.ts';
 
 /** An empty database on one of the engines, and its end. */

@@ -1,3 +1,5 @@
+// Addresses and display names as people write them -> as mail servers expect them.
+
 import { domainToASCII } from 'node:url';
 
 /** A sender: the address as the envelope carries it, and the name that people see, which may be empty. */

@@ -1,3 +1,5 @@
+// A rendered mail -> the bytes on the wire, the same at every attempt.
+
 import { createHash } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { isAscii } from './address.ts';

@@ -1,7 +1,9 @@
+// Sends one mail to all recipients, in as many envelopes as the server asks for.
+
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { isAscii } from './address.ts';
-import type { SmtpFault } from './failure.ts';
 import type { Session } from './smtp.ts';
+import type { SmtpFault } from './smtp-fault.ts';
 
 /** Who has accepted a mail so far. It is kept when the conversation breaks off afterwards. */
 export interface Progress {

@@ -1,25 +1,12 @@
+// SMTP answers -> passing, person, final.
+
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
 import { connectionFailure } from '../wire/failure.ts';
 import { excerptOf } from '../wire/redact.ts';
 import type { EmailOptions } from './options.ts';
+import type { SmtpFault } from './smtp-fault.ts';
 import { tlsHint } from './tls-hint.ts';
-
-/** The parts of the mail library's errors that say what happened. */
-export interface SmtpFault {
-  readonly code?: string | undefined;
-  /** The command that was answered. */
-  readonly command?: string | undefined;
-  /** The SMTP code of the answer that was the fault, where there was one. */
-  readonly responseCode?: number | undefined;
-  readonly response?: string | undefined;
-  readonly recipient?: string | undefined;
-  readonly rejectedErrors?: readonly SmtpFault[] | undefined;
-  /** Set where the server had not said anything yet. */
-  readonly isUnanswered?: boolean | undefined;
-  /** Which time ran out, where one did. */
-  readonly timeoutType?: string | undefined;
-}
 
 /**
  * What a failed conversation means (docs/operations.md): 4xx passes, 530 to 535, a bad certificate and the wrong

@@ -1,3 +1,5 @@
+// Message -> HTML for mail readers.
+
 import { htmlText } from '../../model/html-text.ts';
 import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
 

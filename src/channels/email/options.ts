@@ -1,3 +1,5 @@
+// Keys of an email channel.
+
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretLineKey } from '../../model/secret-key.ts';

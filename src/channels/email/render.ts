@@ -1,3 +1,5 @@
+// Message -> subject, text, HTML, Message-ID.
+
 import type { Message } from '../../model/message.ts';
 import { plainBody } from '../../model/plain-text.ts';
 import { renderHtml } from './html.ts';

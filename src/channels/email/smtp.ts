@@ -1,3 +1,5 @@
+// One conversation with the mail server.
+
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { SendError } from '../../model/errors.ts';
 import type { EmailOptions } from './options.ts';

@@ -1,6 +1,8 @@
+// Which failures mean that `tls:` has the wrong mode.
+
 import { codeOf } from '../wire/failure.ts';
-import type { SmtpFault } from './failure.ts';
 import type { TlsMode } from './options.ts';
+import type { SmtpFault } from './smtp-fault.ts';
 
 /** The server answered TLS with something else. A TLS alert is an answer in TLS, so the mode is not the problem. */
 const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*ALERT).*)$/;

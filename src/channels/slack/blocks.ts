@@ -1,3 +1,5 @@
+// Message -> Block Kit and plain text within Slack's limits.
+
 import { cutText } from '../../model/display-text.ts';
 import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
 import { plainBody, tableText } from '../../model/plain-text.ts';

@@ -1,3 +1,5 @@
+// One call of the Web API.
+
 import { ErrorCode, type Logger, LogLevel, type WebAPICallResult, WebClient } from '@slack/web-api';
 import { SendError } from '../../model/errors.ts';
 import { type Redact, redactor } from '../../model/redact.ts';

@@ -1,3 +1,5 @@
+// Slack's error words -> passing, person, final.
+
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
 
 /**

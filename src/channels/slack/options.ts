@@ -1,3 +1,5 @@
+// Keys of a slack channel.
+
 import { z } from 'zod';
 import { httpUrlFault, type UrlFault } from '../../model/http-url.ts';
 import type { Secret } from '../../model/secret.ts';

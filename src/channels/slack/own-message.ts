@@ -1,3 +1,5 @@
+// Looks for the message in the channel before a send is repeated.
+
 import { SendError } from '../../model/errors.ts';
 import { AnswerTooLong, type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';

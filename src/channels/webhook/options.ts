@@ -1,3 +1,5 @@
+// Keys of a webhook channel.
+
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretHeaderKey, secretKey, secretUrlKey } from '../../model/secret-key.ts';

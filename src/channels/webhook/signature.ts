@@ -1,3 +1,5 @@
+// Standard Webhooks and hex signatures.
+
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 

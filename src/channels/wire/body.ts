@@ -1,13 +1,23 @@
-import type { BodyLimits, HttpAnswer } from './http.ts';
+// Reads a response's body, within limits.
+
+/** How much of a body is read, and for how long; `untilMs` null: until `signal` aborts. */
+export interface BodyLimits {
+  readonly mostBytes: number;
+  readonly untilMs: number | null;
+}
+
+export interface Body {
+  /** The beginning of the body, decoded and decompressed. */
+  readonly text: string;
+  /** Whether `text` is the whole body, and the receiver ended it. */
+  readonly isWhole: boolean;
+}
 
 /**
  * The beginning of a response's body. A far end that breaks it off, never ends it or sends more than `mostBytes` has
  * still answered: what came so far is returned, and the rest is not waited for.
  */
-export async function readBody(
-  response: Response,
-  { mostBytes, untilMs }: BodyLimits,
-): Promise<Pick<HttpAnswer, 'text' | 'isWhole'>> {
+export async function readBody(response: Response, { mostBytes, untilMs }: BodyLimits): Promise<Body> {
   const reader = response.body?.getReader();
   if (reader === undefined) return { text: '', isWhole: true };
   const chunks: Uint8Array[] = [];

@@ -1,3 +1,5 @@
+// Work that ends with a signal or after a time.
+
 /**
  * Runs `work` with a signal that aborts with `signal` or after `ms`. A timer of our own, because a signal from
  * AbortSignal.timeout that only AbortSignal.any refers to may be collected before it fires.

@@ -1,3 +1,5 @@
+// Connection and certificate errors -> SendError.
+
 import { messageOf, SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
 import { excerptOf } from './redact.ts';

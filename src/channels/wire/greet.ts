@@ -1,3 +1,5 @@
+// Connects without sending a request, for validate --connect.
+
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Redact } from '../../model/redact.ts';

@@ -1,6 +1,8 @@
+// One request, for channels and heartbeat; its response -> receipt, passing, person, final.
+
 import { SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
-import { readBody } from './body.ts';
+import { type Body, type BodyLimits, readBody } from './body.ts';
 import { connectionFailure } from './failure.ts';
 import { basicAuth, loginOf } from './login.ts';
 import type { HttpProxy } from './proxy.ts';
@@ -20,19 +22,9 @@ export interface HttpRequest {
   readonly via?: HttpProxy | null;
 }
 
-export interface HttpAnswer {
+export interface HttpAnswer extends Body {
   readonly status: number;
-  /** The beginning of the body, decoded and decompressed. */
-  readonly text: string;
-  /** Whether `text` is the whole body, and the far end ended it. */
-  readonly isWhole: boolean;
   readonly retryAfterMs: number | null;
-}
-
-/** How much of a body is read, and for how long; `untilMs` null: until `signal` aborts. */
-export interface BodyLimits {
-  readonly mostBytes: number;
-  readonly untilMs: number | null;
 }
 
 const EXPLANATION: BodyLimits = { mostBytes: MOST_READ, untilMs: BODY_MS };

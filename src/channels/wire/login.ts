@@ -1,3 +1,5 @@
+// The login in a URL, and its Authorization header.
+
 /** The login of a URL as HTTP sends it: `user:password`; null when the URL has none. */
 export function loginOf({ username, password }: URL): string | null {
   if (username === '' && password === '') return null;

@@ -1,3 +1,5 @@
+// Which proxy a URL needs: the key `proxy`, HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
+
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '../../model/errors.ts';
 import { isDecodable } from '../../model/http-url.ts';

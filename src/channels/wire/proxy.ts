@@ -1,3 +1,5 @@
+// Connections through an HTTP proxy, and which failures are the proxy's own.
+
 import type { Socket } from 'node:net';
 import { SendError } from '../../model/errors.ts';
 import { codeOf } from './failure.ts';

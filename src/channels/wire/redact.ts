@@ -1,3 +1,5 @@
+// A far end's text in one line; which parts of a URL, login or header are secret.
+
 import { displayText } from '../../model/display-text.ts';
 import type { Redact } from '../../model/redact.ts';
 

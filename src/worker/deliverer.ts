@@ -1,0 +1,36 @@
+// The deliverer of an opened configuration.
+
+import type { App } from '../app.ts';
+import { channelReportMessage } from '../model/health-message.ts';
+import { createDeliverer, type Deliverer, type DeliveryReport } from '../pipeline/deliver.ts';
+import type { State } from '../state/open.ts';
+
+/** The deliverer of an opened configuration; `leaseToken` as in `DelivererParts`, `inHand` is shared by those of one process. */
+export function openDeliverer(
+  app: App,
+  state: State,
+  leaseToken: string | null,
+  onReport: (report: DeliveryReport) => void,
+  inHand: Set<string> = new Set(),
+): Deliverer {
+  return createDeliverer({
+    outbox: state,
+    channels: [...app.channels.values()],
+    healthChannels: app.config.health.notify,
+    leaseToken,
+    now: Date.now,
+    random: Math.random,
+    composeReport: ({ failure, ...undelivered }) =>
+      channelReportMessage({
+        ...undelivered,
+        detail: failure.text,
+        reason: failure.reason,
+        kind: failure.kind,
+        at: Date.now(),
+        timestamp: Date.now(),
+        zone: app.config.timezone,
+      }),
+    onReport,
+    inHand,
+  });
+}

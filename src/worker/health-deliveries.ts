@@ -1,0 +1,30 @@
+// A message about spendwatch itself -> deliveries to the channels of health.
+
+import type { App } from '../app.ts';
+import { deliveryId, type NewDelivery } from '../model/delivery.ts';
+import type { PeriodKey } from '../model/finding.ts';
+import type { Message } from '../model/message.ts';
+
+/** A message about spendwatch itself to each channel of `health`, under an id made of kind and period alone. */
+export function healthDeliveries(app: App, message: Message, period: PeriodKey): NewDelivery[] {
+  const names = app.config.health.notify;
+  return names.flatMap((name) => {
+    const channel = app.channels.get(name);
+    if (channel === undefined) return [];
+    const id = deliveryId(name, [message.type, period]);
+    return [
+      {
+        id,
+        channel: name,
+        channelType: channel.type,
+        rule: null,
+        fingerprint: message.type,
+        severity: message.severity,
+        message,
+        body: channel.render(message, id),
+        others: names.filter((other) => other !== name),
+        isReport: false,
+      },
+    ];
+  });
+}

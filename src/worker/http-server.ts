@@ -1,0 +1,90 @@
+// /healthz, /readyz, /metrics on node:http.
+
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AppError, wordsOf } from '../model/errors.ts';
+
+/** What the worker shows to probes and scrapers; all of it is read when asked. */
+export interface Exposed {
+  /** Why the worker is not ready, or null when it is. */
+  notReady(): Promise<string | null>;
+  /** What else somebody should know, in one line, ready or not; null for nothing. */
+  remark(): string | null;
+  /** The metrics as Prometheus text, with its content type. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface HttpServer {
+  /** Where it listens: the port is the system's choice when 0 was asked for. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Serves /healthz, /readyz and /metrics, read-only. Throws AppError `http_listen` when it cannot listen. */
+export async function serveHttp(
+  listen: { readonly host: string; readonly port: number },
+  exposed: Exposed,
+): Promise<HttpServer> {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return answer(response, 405, 'only GET and HEAD are answered here\n');
+    }
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    respond(path, exposed, response).catch((error: unknown) => answer(response, 500, `${wordsOf(error)}\n`));
+  });
+  // A scraper that hangs must not hold the worker's shutdown.
+  server.requestTimeout = 10_000;
+  server.keepAliveTimeout = 1_000;
+  await listening(server, listen);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    address: family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(path: string, exposed: Exposed, response: ServerResponse): Promise<void> {
+  if (path === '/healthz') return answer(response, 200, 'ok\n');
+  if (path === '/readyz') {
+    const reason = await exposed.notReady();
+    const remark = exposed.remark();
+    const more = remark === null ? '' : `${remark}\n`;
+    return reason === null
+      ? answer(response, 200, `ready\n${more}`)
+      : answer(response, 503, `not ready: ${reason}\n${more}`);
+  }
+  if (path === '/metrics') {
+    const { contentType, text } = await exposed.metrics();
+    return answer(response, 200, text, contentType);
+  }
+  if (path === '/') return answer(response, 200, 'spendwatch: /healthz /readyz /metrics\n');
+  return answer(response, 404, 'not here; try /healthz, /readyz or /metrics\n');
+}
+
+function answer(response: ServerResponse, status: number, text: string, contentType = 'text/plain'): void {
+  response.writeHead(status, {
+    'content-type': contentType.includes('charset') ? contentType : `${contentType}; charset=utf-8`,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(text);
+}
+
+function listening(server: Server, listen: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new AppError('http_listen', `cannot listen on ${listen.host}:${listen.port}: ${wordsOf(error)}`, {
+          hint: 'choose another address with http.listen, or switch it off with listen: "off"',
+          cause: error,
+        }),
+      ),
+    );
+    server.listen(listen.port, listen.host, () => resolve());
+  });
+}

@@ -1,0 +1,102 @@
+// Tells people about a changed file that was refused.
+
+import { createHash } from 'node:crypto';
+import type { App } from '../app.ts';
+import { ConfigError, problemLine } from '../config/problem.ts';
+import { wordsOf } from '../model/errors.ts';
+import type { PeriodKey } from '../model/finding.ts';
+import { type RefusedFile, refusedMessage } from '../model/refused-message.ts';
+import { stepOf } from '../model/rule.ts';
+import { isoInstant, periodKey } from '../model/window.ts';
+import { healthDeliveries } from './health-deliveries.ts';
+
+/** Remembers a changed file that was refused, and tells people about it. */
+export interface RefusedReload {
+  /** A reload failed, and `app` stays in force. Returns the faults, one a line. */
+  refused(app: App, error: unknown): readonly string[];
+  /** The file on disk is in force. */
+  accepted(): void;
+  /** The line for `/readyz`; null when no file is refused. */
+  standing(): string | null;
+  /** Tells nobody any more; resolves when work under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** A state store that is away is asked again. */
+const AGAIN_MS = 10_000;
+/** A message about spendwatch itself has no groups. */
+const SELF = 'spendwatch';
+
+/**
+ * Told once a day for the same faults, through the ledger, by all replicas that share a file together, even if they read it again.
+ * `troubled` gets lines for the log.
+ */
+export function openRefusedReload(now: () => number, troubled: (what: string) => void): RefusedReload {
+  let current: RefusedFile | null = null;
+  let telling: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
+
+  const tellUntilTold = (app: App, file: RefusedFile): void => {
+    timer = null;
+    telling = tell(app, file, now()).catch((error: unknown) => {
+      if (stopped || current !== file) return;
+      troubled(`could not tell of the refused file: ${wordsOf(error)}`);
+      timer = setTimeout(() => tellUntilTold(app, file), AGAIN_MS);
+      timer.unref();
+    });
+  };
+  const forget = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    current = null;
+  };
+
+  return {
+    refused(app, error) {
+      const faults = faultLines(error);
+      const since = current?.since ?? now();
+      forget();
+      current = { path: app.config.path, faults, since };
+      tellUntilTold(app, current);
+      return faults;
+    },
+    accepted: forget,
+    standing() {
+      if (current === null) return null;
+      const [first = '', ...rest] = current.faults;
+      const more = rest.length === 0 ? '' : ` (and ${rest.length} more)`;
+      return `the file on disk has been refused since ${isoInstant(current.since)}; the earlier rules stay in force: ${first}${more}`;
+    },
+    stop() {
+      stopped = true;
+      forget();
+      return telling;
+    },
+  };
+}
+
+async function tell(app: App, file: RefusedFile, at: number): Promise<void> {
+  const { timezone: zone } = app.config;
+  const message = refusedMessage(file, { zone, timestamp: at });
+  const faults = createHash('sha256').update(JSON.stringify(file.faults)).digest('hex').slice(0, 16);
+  const period: PeriodKey = `${periodKey('day', at, zone)}/${faults}`;
+  const step = stepOf(message.severity);
+  const saying = { groupId: SELF, group: [], period, step, value: 0n, at, since: file.since, growth: null };
+  const telling = { sayings: [saying], compose: () => healthDeliveries(app, message, period) };
+  const recording = {
+    fingerprint: message.type,
+    rule: null,
+    progress: null,
+    episodes: { begun: [], ended: [] },
+    tellings: [telling],
+  };
+  await (await app.state()).record([recording], at);
+}
+
+function faultLines(error: unknown): string[] {
+  if (!(error instanceof ConfigError)) return [wordsOf(error)];
+  return error.problems.map(
+    (problem) => `${problemLine(problem)}${problem.hint ? ` (${problem.hint})` : ''}`,
+  );
+}

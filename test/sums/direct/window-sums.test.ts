@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Measure } from '../../../src/model/measure.ts';
+import { type Query, type Series, seriesOfCells } from '../../../src/model/series.ts';
+import { planReads } from '../../../src/sums/direct/plan.ts';
+import { seriesOf } from '../../../src/sums/direct/window-sums.ts';
+import { groupsIn, sortedGroupsIn } from '../../support/series-cells.ts';
+import { answerTo, groupsOf, queriesArbitrary, type Row, rowsArbitrary } from '../random-rows.ts';
+
+/** The answer as plain code sums it, window by window. */
+function summedPlainly(query: Query, rows: readonly Row[]): Series {
+  const byWindow = query.windows.map((window) => groupsOf(query, rows, window));
+  const keys = new Map(byWindow.flat().map(({ key }) => [JSON.stringify(key), key]));
+  return seriesOfCells(
+    [...keys].map(([id, key]) => ({
+      key,
+      cells: byWindow.map((groups) => groups.find((group) => JSON.stringify(group.key) === id)?.cell ?? null),
+    })),
+  );
+}
+
+describe('a series', () => {
+  it('is what plain sums of the rows give, whatever windows and queries share the read', () => {
+    fc.assert(
+      fc.property(queriesArbitrary, rowsArbitrary, (queries, rows) => {
+        const { reads, readOf } = planReads(queries);
+        queries.forEach((query, i) => {
+          const read = reads[readOf[i] as number];
+          if (read === undefined) throw new Error('a query without a read');
+          const series = seriesOf(query, read, answerTo(read, rows));
+          const plain = summedPlainly(query, rows);
+          expect(sortedGroupsIn(series, query)).toEqual(sortedGroupsIn(plain, query));
+          series.keys.forEach((_, group) => {
+            query.windows.forEach((_, window) => {
+              const cell = series.cell(group, window);
+              expect(series.has(group, window)).toBe(cell !== null);
+              for (const [measure, sum] of Object.entries(cell?.sums ?? {})) {
+                expect(series.estimate(group, window, measure as Measure)).toBeCloseTo(Number(sum) / 1e12, 9);
+              }
+            });
+          });
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  const windows = [
+    { from: 0, to: 10 },
+    { from: 10, to: 20 },
+  ];
+  const query: Query = { measures: ['calls'], where: {}, groupBy: ['service'], windows };
+  const row: Row = { at: 10, service: 'a', user: null, cost: 0n, bucket: 0 };
+
+  it('counts a row at an edge in the window that begins there, and tells no rows from nothing spent', () => {
+    const [read] = planReads([query]).reads;
+    if (read === undefined) throw new Error('no read');
+    const series = seriesOf(
+      { ...query, measures: ['cost'] },
+      read,
+      answerTo({ ...read, measures: ['cost'] }, [row]),
+    );
+    const [group] = groupsIn(series, query);
+    expect(group?.cells).toEqual([null, { sums: { cost: 0n }, sketches: {} }]);
+  });
+
+  it('refuses a read that is not cut at the edges of its windows', () => {
+    const [read] = planReads([query]).reads;
+    if (read === undefined) throw new Error('no read');
+    expect(() => seriesOf({ ...query, windows: [{ from: 1, to: 10 }] }, read, [])).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { ripen } from '../../../src/sums/live/compact.ts';
+import { openCubeCells, setWhole } from '../../../src/sums/live/cube-cells.ts';
+import type { WholeNeeds } from '../../../src/sums/live/needs.ts';
+import { DAY, HOUR, hoursBetween } from '../../../src/sums/series/grid.ts';
+import type { PackedCells } from '../../../src/sums/series/packed-cells.ts';
+
+const MEASURES = ['calls', 'cost', 'failed'] as const;
+
+function cells(units: number, lacks: readonly number[] = []): PackedCells {
+  return {
+    keys: Int32Array.of(0),
+    units: Float64Array.of(units, units, units),
+    parts: new Float64Array(3),
+    minutes: null,
+    origins: null,
+    lacks,
+  };
+}
+
+/** Needs by the day, of everything from the 10th day on. */
+function needs(changes: Partial<WholeNeeds> = {}): WholeNeeds {
+  return {
+    name: '',
+    spans: [],
+    oldest: 10 * DAY,
+    isHourly: () => false,
+    measuresOf: () => MEASURES,
+    ...changes,
+  };
+}
+
+function cube() {
+  return openCubeCells({ dimensions: [], measures: MEASURES, bucket: null });
+}
+
+test('the hours of a day that is over become the day, and its sums are theirs', () => {
+  const own = cube();
+  for (const hour of hoursBetween(12 * DAY, 13 * DAY)) setWhole(own, HOUR, hour, cells(1));
+  const changed: string[] = [];
+  ripen(own, needs(), 13 * DAY, (length, begin) =>
+    changed.push(`${length === DAY ? 'day' : 'hour'} ${begin}`),
+  );
+  expect([...own.hours.keys()]).toEqual([]);
+  expect([...(own.days.get(12 * DAY)?.units ?? [])]).toEqual([24, 24, 24]);
+  expect(changed).toHaveLength(25);
+});
+
+test('hours stay hours while the day is not over, one is not there, or an edge needs them', () => {
+  const own = cube();
+  for (const hour of hoursBetween(12 * DAY, 15 * DAY)) setWhole(own, HOUR, hour, cells(1));
+  own.hours.delete(13 * DAY + 5 * HOUR);
+  ripen(own, needs({ isHourly: (day) => day === 12 * DAY }), 15 * DAY - HOUR, () => undefined);
+  expect(own.days.size).toBe(0);
+  expect(own.hours.size).toBe(3 * 24 - 1);
+});
+
+test('what is older than all windows is forgotten', () => {
+  const own = cube();
+  setWhole(own, HOUR, 10 * DAY - HOUR, cells(1));
+  setWhole(own, DAY, 9 * DAY, cells(1));
+  setWhole(own, DAY, 10 * DAY, cells(1));
+  ripen(own, needs(), 13 * DAY, () => undefined);
+  expect([...own.hours.keys(), ...own.days.keys()]).toEqual([10 * DAY]);
+});
+
+test('a measure that is not needed any more becomes unknown, and one that was unknown stays so', () => {
+  const own = cube();
+  setWhole(own, DAY, 11 * DAY, cells(1, [1]));
+  setWhole(own, DAY, 12 * DAY, cells(1, [2]));
+  const changed: number[] = [];
+  ripen(own, needs({ measuresOf: () => ['calls', 'cost'] }), 13 * DAY, (_, begin) => changed.push(begin));
+  expect(own.days.get(11 * DAY)?.lacks).toEqual([1, 2]);
+  expect(own.days.get(12 * DAY)?.lacks).toEqual([2]);
+  expect(changed).toEqual([11 * DAY]);
+});
