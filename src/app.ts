@@ -2,7 +2,7 @@
 
 import type { Channel } from './channels/channel.ts';
 import { channelTypes } from './channels/index.ts';
-import { withheld } from './channels/withheld.ts';
+import { unconfigured } from './channels/unconfigured.ts';
 import type { Config } from './config/config.ts';
 import { placeholdersOf } from './config/placeholders.ts';
 import { type CronSchedule, cronSchedule } from './model/cron-schedule.ts';
@@ -118,7 +118,7 @@ export async function openApp(config: Config, options: { readonly mustExist?: bo
       const found = placeholders.get(name);
       channels.set(
         name,
-        found === undefined ? channel : withheld(channel, `${found.message} (${found.hint})`),
+        found === undefined ? channel : unconfigured(channel, `${found.message} (${found.hint})`),
       );
     }
     return appOf(config, {

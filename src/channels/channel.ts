@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import type { Message } from '../model/message.ts';
-import type { EnvironmentProxies } from './wire/proxy-choice.ts';
+import type { EnvironmentProxies } from './transport/proxy-choice.ts';
 
 /** What a delivery is to a channel: an id that is stable over retries, and the body as `render` made it. */
 export interface Envelope {

@@ -14,7 +14,7 @@ import { wordsOf } from '../model/errors.ts';
 import { wrapped } from '../model/wrapped-text.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { openHealthWatch } from '../worker/health-watch.ts';
+import { openHealthWatch } from '../worker/outage-notifier.ts';
 import { type Observer, startWorker } from '../worker/worker.ts';
 import type { Io } from './io.ts';
 import { openProgressBar } from './progress-bar.ts';

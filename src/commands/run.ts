@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type App, openApp } from '../app.ts';
-import { chooseProxy } from '../channels/wire/proxy-choice.ts';
+import { chooseProxy } from '../channels/transport/proxy-choice.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
@@ -11,16 +11,16 @@ import { ConfigError, problemLine } from '../config/problem.ts';
 import { wordsOf } from '../model/errors.ts';
 import { exposeWorker, type Running } from '../worker/admin-server.ts';
 import { watchFiles } from '../worker/file-watch.ts';
-import { openHealthWatch } from '../worker/health-watch.ts';
 import { growHeapSlowly } from '../worker/heap.ts';
 import { type Heartbeat, heartbeat } from '../worker/heartbeat.ts';
 import { type Log, openLog } from '../worker/log.ts';
 import { openMetrics } from '../worker/metrics.ts';
 import { logObserver } from '../worker/observe.ts';
+import { openHealthWatch } from '../worker/outage-notifier.ts';
 import { openRefusedReload } from '../worker/refused-reload.ts';
 import { serviceManager } from '../worker/systemd-notify.ts';
 import { type Kept, startWorker } from '../worker/worker.ts';
-import { openBuildBar } from './build-bar.ts';
+import { openBuildBar } from './backfill-bar.ts';
 import type { Io } from './io.ts';
 
 export interface RunOptions {

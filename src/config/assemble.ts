@@ -1,6 +1,6 @@
 // Valid values -> Config, defaults filled in.
 
-import type { EnvironmentProxies } from '../channels/wire/proxy-choice.ts';
+import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
 import { storeOf } from './audit-schema.ts';

@@ -1,6 +1,6 @@
 // Config: alerts.yaml as the program uses it.
 
-import type { EnvironmentProxies } from '../channels/wire/proxy-choice.ts';
+import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
 import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { proxiesOf } from '../channels/wire/proxy-choice.ts';
+import { proxiesOf } from '../channels/transport/proxy-choice.ts';
 import { encodingFault } from '../model/text-encoding.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';

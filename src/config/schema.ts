@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
-import { proxyKey } from '../channels/wire/proxy-choice.ts';
+import { proxyKey } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import { ruleTypes } from '../rules/index.ts';

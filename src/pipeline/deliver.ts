@@ -5,8 +5,8 @@ import { deliveryId, type Failure, type NewDelivery, reportTargets } from '../mo
 import type { Message } from '../model/message.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
+import { openLane } from './channel-queue.ts';
 import type { DeliveryReport } from './delivery-report.ts';
-import { openLane } from './lane.ts';
 
 export type { DeliveryReport };
 

@@ -1,10 +1,10 @@
 // GET to a dead man's switch after a good poll.
 
-import { within } from '../channels/wire/deadline.ts';
-import { answerFailure, exchange, peerOf } from '../channels/wire/http.ts';
-import { type HttpProxy, openProxy } from '../channels/wire/proxy.ts';
-import type { NamedProxy } from '../channels/wire/proxy-choice.ts';
-import { secretsOfUrl } from '../channels/wire/redact.ts';
+import { within } from '../channels/transport/deadline.ts';
+import { answerFailure, exchange, peerOf } from '../channels/transport/http.ts';
+import { type HttpProxy, openProxy } from '../channels/transport/proxy.ts';
+import type { NamedProxy } from '../channels/transport/proxy-choice.ts';
+import { secretsOfUrl } from '../channels/transport/redact.ts';
 import { wordsOf } from '../model/errors.ts';
 import { redactor } from '../model/redact.ts';
 

@@ -2,7 +2,7 @@
 
 import type { App } from '../app.ts';
 import type { PollReport } from '../pipeline/poll.ts';
-import type { HealthWatch } from './health-watch.ts';
+import type { HealthWatch } from './outage-notifier.ts';
 import { staleAfter } from './stale-after.ts';
 
 /** Judges after each poll, in order, whether spendwatch can see. */

@@ -1,6 +1,6 @@
 import PostalMime from 'postal-mime';
 import { afterEach, describe, expect, test } from 'vitest';
-import { email } from '../../src/channels/email.ts';
+import { email } from '../../src/channels/email/email.ts';
 import { startSmtpReceiver } from '../../src/demo/smtp-receiver.ts';
 import { startRawSmtp } from '../support/raw-smtp.ts';
 import { sampleAlert, sampleNews } from './sample-messages.ts';

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, test } from 'vitest';
-import { email } from '../../src/channels/email.ts';
+import { email } from '../../src/channels/email/email.ts';
 import { startRawSmtp } from '../support/raw-smtp.ts';
 import { sampleAlert, sampleNews } from './sample-messages.ts';
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { email } from '../../src/channels/email.ts';
+import { email } from '../../src/channels/email/email.ts';
 import { startSmtpReceiver } from '../../src/demo/smtp-receiver.ts';
 import { startRawSmtp } from '../support/raw-smtp.ts';
 import { selfSigned } from './certificate.ts';

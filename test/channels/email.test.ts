@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import PostalMime from 'postal-mime';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Channel } from '../../src/channels/channel.ts';
-import { email } from '../../src/channels/email.ts';
+import { email } from '../../src/channels/email/email.ts';
 import { startSmtpReceiver } from '../../src/demo/smtp-receiver.ts';
 import { selfSigned } from './certificate.ts';
 import { hostileMessage, sampleAlert, sampleNews } from './sample-messages.ts';

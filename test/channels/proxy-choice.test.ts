@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseProxy, parseProxy, proxiesOf } from '../../src/channels/wire/proxy-choice.ts';
+import { chooseProxy, parseProxy, proxiesOf } from '../../src/channels/transport/proxy-choice.ts';
 import { Secret } from '../../src/model/secret.ts';
 
 const HTTPS = 'https://hooks.example.com/a';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Channel } from '../../src/channels/channel.ts';
-import { slack } from '../../src/channels/slack.ts';
-import { webhook } from '../../src/channels/webhook.ts';
-import { proxiesOf } from '../../src/channels/wire/proxy-choice.ts';
+import { slack } from '../../src/channels/slack/slack.ts';
+import { proxiesOf } from '../../src/channels/transport/proxy-choice.ts';
+import { webhook } from '../../src/channels/webhook/webhook.ts';
 import { startSlackReceiver, startWebhookReceiver } from '../../src/demo/receivers.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { heartbeat } from '../../src/worker/heartbeat.ts';

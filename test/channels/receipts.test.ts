@@ -1,8 +1,8 @@
 import { describe, expect, type TestContext, test } from 'vitest';
 import type { Channel, Receipt } from '../../src/channels/channel.ts';
-import { email } from '../../src/channels/email.ts';
-import { slack } from '../../src/channels/slack.ts';
-import { webhook } from '../../src/channels/webhook.ts';
+import { email } from '../../src/channels/email/email.ts';
+import { slack } from '../../src/channels/slack/slack.ts';
+import { webhook } from '../../src/channels/webhook/webhook.ts';
 import { type HttpReply, startHttpReceiver } from '../../src/demo/http-receiver.ts';
 import { SendError } from '../../src/model/errors.ts';
 import { heartbeat } from '../../src/worker/heartbeat.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Channel, Envelope } from '../../src/channels/channel.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
-import { slack } from '../../src/channels/slack.ts';
+import { slack } from '../../src/channels/slack/slack.ts';
 import { type SlackCall, startSlackReceiver } from '../../src/demo/slack-receiver.ts';
 import { hostileMessage, sampleAlert, sampleNews } from './sample-messages.ts';
 import { SAMPLES } from './samples.ts';

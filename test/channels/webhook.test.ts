@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
-import { webhook } from '../../src/channels/webhook.ts';
-import { parseRetryAfter } from '../../src/channels/wire/http.ts';
+import { parseRetryAfter } from '../../src/channels/transport/http.ts';
+import { webhook } from '../../src/channels/webhook/webhook.ts';
 import { startWebhookReceiver } from '../../src/demo/webhook-receiver.ts';
 import { selfSigned } from './certificate.ts';
 import { sampleAlert, sampleNews } from './sample-messages.ts';

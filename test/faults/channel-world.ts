@@ -1,8 +1,8 @@
 import type { TestContext } from 'vitest';
 import type { Channel } from '../../src/channels/channel.ts';
-import { email } from '../../src/channels/email.ts';
-import { slack } from '../../src/channels/slack.ts';
-import { webhook } from '../../src/channels/webhook.ts';
+import { email } from '../../src/channels/email/email.ts';
+import { slack } from '../../src/channels/slack/slack.ts';
+import { webhook } from '../../src/channels/webhook/webhook.ts';
 import {
   type ReceivedHook,
   type ReceivedMail,

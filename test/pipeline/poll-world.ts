@@ -1,5 +1,5 @@
 import type { Channel } from '../../src/channels/channel.ts';
-import { webhook } from '../../src/channels/webhook.ts';
+import { webhook } from '../../src/channels/webhook/webhook.ts';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleFingerprints } from '../../src/model/fingerprint.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';

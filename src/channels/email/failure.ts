@@ -2,8 +2,8 @@
 
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
-import { connectionFailure } from '../wire/failure.ts';
-import { excerptOf } from '../wire/redact.ts';
+import { connectionFailure } from '../transport/failure.ts';
+import { excerptOf } from '../transport/redact.ts';
 import type { EmailOptions } from './options.ts';
 import type { SmtpFault } from './smtp-fault.ts';
 import { tlsHint } from './tls-hint.ts';

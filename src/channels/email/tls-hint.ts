@@ -1,6 +1,6 @@
 // Which failures mean that `tls:` has the wrong mode.
 
-import { codeOf } from '../wire/failure.ts';
+import { codeOf } from '../transport/failure.ts';
 import type { TlsMode } from './options.ts';
 import type { SmtpFault } from './smtp-fault.ts';
 

@@ -3,9 +3,9 @@
 import { ErrorCode, type Logger, LogLevel, type WebAPICallResult, WebClient } from '@slack/web-api';
 import { SendError } from '../../model/errors.ts';
 import { type Redact, redactor } from '../../model/redact.ts';
-import { codeOf, connectionFailure } from '../wire/failure.ts';
-import { exchange, peerOf, statusFailure } from '../wire/http.ts';
-import type { HttpProxy } from '../wire/proxy.ts';
+import { codeOf, connectionFailure } from '../transport/failure.ts';
+import { exchange, peerOf, statusFailure } from '../transport/http.ts';
+import type { HttpProxy } from '../transport/proxy.ts';
 import { slackFailure } from './failure.ts';
 
 /** One call of the Web API; throws the SendError that its outcome is, `SlackRefusal` where Slack said a word. */

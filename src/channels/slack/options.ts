@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { httpUrlFault, type UrlFault } from '../../model/http-url.ts';
 import type { Secret } from '../../model/secret.ts';
 import { secretHeaderKey, secretUrlKey } from '../../model/secret-key.ts';
-import { proxyKey } from '../wire/proxy-choice.ts';
+import { proxyKey } from '../transport/proxy-choice.ts';
 
 /** Where a slack channel posts: as a bot through the Web API, or through an incoming webhook. */
 export type SlackOptions = { readonly type: 'slack'; readonly proxy: Secret | null } & (

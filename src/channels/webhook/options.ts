@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretHeaderKey, secretKey, secretUrlKey } from '../../model/secret-key.ts';
-import { proxyKey } from '../wire/proxy-choice.ts';
+import { proxyKey } from '../transport/proxy-choice.ts';
 import { type SignatureStyle, signingKey } from './signature.ts';
 
 export interface WebhookOptions {

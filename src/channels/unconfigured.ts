@@ -4,7 +4,7 @@ import { SendError } from '../model/errors.ts';
 import type { Channel } from './channel.ts';
 
 /** The channel without its far end: each attempt fails with `why`, as one that a person must put right. Nothing goes out. */
-export function withheld(channel: Channel, why: string): Channel {
+export function unconfigured(channel: Channel, why: string): Channel {
   const refuse = () => Promise.reject(new SendError('auth', 'person', why));
   return {
     name: channel.name,

@@ -11,7 +11,7 @@ import type { HttpProxy } from './proxy.ts';
  * Connects to the host of a URL, with a TLS handshake for https, and sends no request that could be taken for a message.
  * When plain HTTP goes through a proxy, only the proxy can be reached this way.
  */
-export async function greet(
+export async function checkConnection(
   url: string,
   redact: Redact,
   signal: AbortSignal,

@@ -1,18 +1,18 @@
 // Member: bot token or incoming webhook.
 
-import { SendError } from '../model/errors.ts';
-import type { Message } from '../model/message.ts';
-import { redactor } from '../model/redact.ts';
-import type { Channel, ChannelType, Envelope, Receipt } from './channel.ts';
-import { plainSlackText, renderSlack, type SlackPost } from './slack/blocks.ts';
-import { isFormRefused, isSlackWord, slackFailure } from './slack/failure.ts';
-import { type SlackOptions, slackSchema } from './slack/options.ts';
-import { within } from './wire/deadline.ts';
-import { greet } from './wire/greet.ts';
-import { answerFailure, exchange, peerOf } from './wire/http.ts';
-import { type HttpProxy, openProxy } from './wire/proxy.ts';
-import { chooseProxy, NO_PROXIES } from './wire/proxy-choice.ts';
-import { excerptOf, secretsOfUrl } from './wire/redact.ts';
+import { SendError } from '../../model/errors.ts';
+import type { Message } from '../../model/message.ts';
+import { redactor } from '../../model/redact.ts';
+import type { Channel, ChannelType, Envelope, Receipt } from '../channel.ts';
+import { checkConnection } from '../transport/connect-check.ts';
+import { within } from '../transport/deadline.ts';
+import { answerFailure, exchange, peerOf } from '../transport/http.ts';
+import { type HttpProxy, openProxy } from '../transport/proxy.ts';
+import { chooseProxy, NO_PROXIES } from '../transport/proxy-choice.ts';
+import { excerptOf, secretsOfUrl } from '../transport/redact.ts';
+import { plainSlackText, renderSlack, type SlackPost } from './blocks.ts';
+import { isFormRefused, isSlackWord, slackFailure } from './failure.ts';
+import { type SlackOptions, slackSchema } from './options.ts';
 
 const TIMEOUT_MS = 15_000;
 /** Slack takes about one message a second and channel. */
@@ -57,8 +57,8 @@ async function botWire(
   options: Extract<SlackOptions, { webhookUrl: null }>,
   via: HttpProxy | null,
 ): Promise<Wire> {
-  const { notSlack, slackBot, SlackRefusal } = await import('./slack/bot.ts');
-  const { findOwnMessage } = await import('./slack/own-message.ts');
+  const { notSlack, slackBot, SlackRefusal } = await import('./bot.ts');
+  const { findOwnMessage } = await import('./own-message.ts');
   const call = slackBot(options.token.reveal(), options.apiUrl, via);
   const { channel } = options;
   /** Slack has the message when it says so and names the place where it stands. */
@@ -120,6 +120,6 @@ function webhookWire(url: string, via: HttpProxy | null): Wire {
       if (again !== null) throw slackFailure(again);
       return { answer: `ok as plain text (${refused})` };
     },
-    probe: async (signal) => ({ answer: await greet(url, redact, signal, via) }),
+    probe: async (signal) => ({ answer: await checkConnection(url, redact, signal, via) }),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openBuildBar } from '../../src/commands/build-bar.ts';
+import { openBuildBar } from '../../src/commands/backfill-bar.ts';
 import { openLog } from '../../src/worker/log.ts';
 import { openScreen } from '../support/screen.ts';
 

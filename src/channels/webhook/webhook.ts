@@ -1,15 +1,15 @@
 // Member: signed POST.
 
-import { redactor } from '../model/redact.ts';
-import type { ChannelType, Receipt } from './channel.ts';
-import { type WebhookOptions, webhookSchema } from './webhook/options.ts';
-import { signatureHeaders, signingKey } from './webhook/signature.ts';
-import { within } from './wire/deadline.ts';
-import { greet } from './wire/greet.ts';
-import { answerFailure, exchange, peerOf } from './wire/http.ts';
-import { openProxy } from './wire/proxy.ts';
-import { chooseProxy, NO_PROXIES } from './wire/proxy-choice.ts';
-import { secretsOfHeader, secretsOfUrl } from './wire/redact.ts';
+import { redactor } from '../../model/redact.ts';
+import type { ChannelType, Receipt } from '../channel.ts';
+import { checkConnection } from '../transport/connect-check.ts';
+import { within } from '../transport/deadline.ts';
+import { answerFailure, exchange, peerOf } from '../transport/http.ts';
+import { openProxy } from '../transport/proxy.ts';
+import { chooseProxy, NO_PROXIES } from '../transport/proxy-choice.ts';
+import { secretsOfHeader, secretsOfUrl } from '../transport/redact.ts';
+import { type WebhookOptions, webhookSchema } from './options.ts';
+import { signatureHeaders, signingKey } from './signature.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -52,7 +52,9 @@ export const webhook: ChannelType<WebhookOptions> = {
         return { answer: `HTTP ${answer.status}` };
       },
       async probe(signal): Promise<Receipt> {
-        return { answer: await within(TIMEOUT_MS, signal, (limit) => greet(url, redact, limit, via)) };
+        return {
+          answer: await within(TIMEOUT_MS, signal, (limit) => checkConnection(url, redact, limit, via)),
+        };
       },
       close: async () => via?.close(),
     };

@@ -1,15 +1,15 @@
 // Member: SMTP.
 
-import { SendError } from '../model/errors.ts';
-import { redactor } from '../model/redact.ts';
-import type { ChannelType, Receipt } from './channel.ts';
-import { addressKey, domainOf, isAscii } from './email/address.ts';
-import type { Progress } from './email/envelopes.ts';
-import { refusalFailure, smtpFailure } from './email/failure.ts';
-import { type EmailOptions, emailSchema } from './email/options.ts';
-import { type RenderedEmail, renderEmail } from './email/render.ts';
-import { within } from './wire/deadline.ts';
-import { excerptOf, secretsOfLogin } from './wire/redact.ts';
+import { SendError } from '../../model/errors.ts';
+import { redactor } from '../../model/redact.ts';
+import type { ChannelType, Receipt } from '../channel.ts';
+import { within } from '../transport/deadline.ts';
+import { excerptOf, secretsOfLogin } from '../transport/redact.ts';
+import { addressKey, domainOf, isAscii } from './address.ts';
+import type { Progress } from './envelopes.ts';
+import { refusalFailure, smtpFailure } from './failure.ts';
+import { type EmailOptions, emailSchema } from './options.ts';
+import { type RenderedEmail, renderEmail } from './render.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -18,9 +18,9 @@ export const email: ChannelType<EmailOptions> = {
   type: 'email',
   schema: emailSchema,
   async open(name, options) {
-    const { converse } = await import('./email/smtp.ts');
-    const { mailAll } = await import('./email/envelopes.ts');
-    const { compose } = await import('./email/compose.ts');
+    const { converse } = await import('./smtp.ts');
+    const { mailAll } = await import('./envelopes.ts');
+    const { compose } = await import('./compose.ts');
     const { address: from } = options.from;
     const peer = `${options.host}:${options.port}`;
     const { login } = options;
