@@ -47,6 +47,8 @@ export interface Channel {
 export interface ChannelType<Options extends { type: string } = { type: string }> {
   readonly type: Options['type'];
   readonly schema: z.ZodType<Options>;
+  /** Environment variables, by the key that each stands in for where a channel of the file leaves the key out. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** `proxies` are the environment's, for channels that go by HTTP. */
   open(name: string, options: Options, proxies?: EnvironmentProxies): Promise<Channel>;
 }

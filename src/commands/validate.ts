@@ -1,9 +1,9 @@
 // Validate.
 
 import type { Config } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
-import type { Environment } from '../config/secrets.ts';
 import { counted } from '../model/display-value.ts';
 
 export interface ValidateIo {

@@ -2,13 +2,13 @@
 
 import type { z } from 'zod';
 import { cutText } from '../model/display-text.ts';
+import { isForeignVariable, VARIABLE_HINT } from './environment.ts';
 import { entryExample, mappingExample } from './examples.ts';
 import type { Hidden } from './hidden.ts';
 import { LONG_LIST, shown } from './issue-words.ts';
 import { alternatives, holdsSecret, type JsonSchema, schemasAt } from './json-schema.ts';
 import { nearest } from './nearest.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
-import { isForeignVariable, VARIABLE_HINT } from './secrets.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** The file as read, its values after substitution, and what its keys may be: all that a fault's text needs. */

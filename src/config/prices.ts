@@ -7,7 +7,7 @@ import type { PriceList } from '../stores/audit-store.ts';
 import { suggestion } from './nearest.ts';
 import { isRecord } from './path.ts';
 import type { Problem } from './problem.ts';
-import { reasonOf } from './secrets.ts';
+import { reasonOf } from './secret-file.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
 
 /** A price list, or what is wrong with its file. `prices` is null when anything is. */

@@ -1,6 +1,8 @@
-// Puts variables and secret files into the values.
+// Puts variables and secret files into the values of alerts.yaml.
 
 import { resolve } from 'node:path';
+import { type Environment, interpolate, isForeignVariable, VARIABLE_HINT } from './environment.ts';
+import { addEnvironmentDefaults } from './environment-defaults.ts';
 import { Hidden } from './hidden.ts';
 import {
   alternatives,
@@ -12,14 +14,7 @@ import {
 } from './json-schema.ts';
 import { isRecord, type Path } from './path.ts';
 import type { Problem } from './problem.ts';
-import {
-  type Environment,
-  interpolate,
-  isForeignVariable,
-  readSecretFile,
-  smtpDefaults,
-  VARIABLE_HINT,
-} from './secrets.ts';
+import { readSecretFile } from './secret-file.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** The file's values with variables and secret files put in. */
@@ -38,8 +33,9 @@ export interface Substituted {
 }
 
 /**
- * Puts variables, secret files and the mail environment into the values of a file. `schema` tells which keys are
- * secrets (only those may be given as `<key>_file`) and where a number is expected. `folder` is that of the file.
+ * Puts variables, secret files and the defaults of the environment into the values of a file. `schema` tells which
+ * keys are secrets (only those may be given as `<key>_file`) and where a number is expected. `folder` is that of the
+ * file.
  */
 export async function substitute(
   source: YamlFile,
@@ -47,95 +43,101 @@ export async function substitute(
   folder: string,
   env: Environment,
 ): Promise<Substituted> {
-  const problems: Problem[] = [];
-  const missing: Problem[] = [];
-  const warnings: Problem[] = [];
-  const files: string[] = [];
-  const unset = new Map<string, string>();
-  const hidden = new Hidden();
-  for (const path of source.unread) hidden.addFaulty(path);
-
-  const absent = (path: Path, isMissing: boolean): Problem[] =>
-    isMissing && path[0] === 'channels' ? missing : problems;
-
-  const text = (raw: string, path: Path, schemas: readonly JsonSchema[]): unknown => {
-    const { text: result, replaced, unset: variable, faults } = interpolate(raw, env);
-    if (variable !== null) unset.set(path.join('.'), variable);
-    for (const { needle, message, hint, isMissing } of faults) {
-      absent(path, isMissing).push(source.faultAt(path, needle, message, hint));
-      hidden.addFaulty(path);
-    }
-    if (isSecret(schemas) && isForeignVariable(raw)) {
-      warnings.push(source.fault(path, 'this is not a variable, but plain text', VARIABLE_HINT));
-    }
-    if (replaced || isSecret(schemas)) hidden.add(path, result);
-    return replaced ? coerceText(schemas, result) : result;
+  const found = {
+    problems: [],
+    missing: [],
+    warnings: [],
+    files: [],
+    unset: new Map(),
+    hidden: new Hidden(),
   };
+  for (const path of source.unread) found.hidden.addFaulty(path);
+  const value = await substituteValue({ ...found, source, folder, env }, source.value, [], [schema]);
+  addEnvironmentDefaults(value, schema, env, found.hidden);
+  return { ...found, value };
+}
 
-  const secretFile = async (raw: unknown, path: Path, target: Path): Promise<unknown> => {
-    if (Array.isArray(raw)) {
-      return Promise.all(raw.map((item, i) => secretFile(item, [...path, i], [...target, i])));
-    }
-    if (typeof raw !== 'string') {
-      problems.push(source.fault(path, 'expected the path of a file', 'put quotes around it'));
-      hidden.addFaulty(target);
-      return '';
-    }
-    const name = String(text(raw, path, []));
-    files.push(resolve(folder, name));
-    const read = await readSecretFile(folder, name);
-    hidden.moved(target, path);
-    if ('text' in read) {
-      hidden.add(target, read.text);
-      return read.text;
-    }
-    absent(path, true).push(source.fault(path, read.fault, read.hint));
-    hidden.addFaulty(target);
-    // Present though empty, so that no rule says besides that the key is missing.
-    return '';
-  };
+/** What the walk through a file has found so far. */
+interface Found {
+  readonly problems: Problem[];
+  readonly missing: Problem[];
+  readonly warnings: Problem[];
+  readonly hidden: Hidden;
+  readonly files: string[];
+  readonly unset: Map<string, string>;
+}
 
-  const visit = async (raw: unknown, path: Path, schemas: readonly JsonSchema[]): Promise<unknown> => {
-    if (typeof raw === 'string') return text(raw, path, schemas);
-    if (Array.isArray(raw)) {
-      return Promise.all(raw.map((item, i) => visit(item, [...path, i], childSchemas(schemas, raw, i))));
-    }
-    if (isRecord(raw)) return mapping(raw, path, schemas);
-    const written = source.written(path);
-    if (raw !== null) {
-      return written !== null && takesTextOnly(schemas) ? text(written, path, schemas) : raw;
-    }
-    // An empty value, or `service: #4711`, would select the calls without a service.
-    if (written === '' && schemas.flatMap((schema) => alternatives(schema, raw)).some((s) => s.asWritten)) {
-      problems.push(source.fault(path, 'no value is written here', EMPTY_VALUE_HINT));
-    }
-    return raw;
-  };
+interface Walk extends Found {
+  readonly source: YamlFile;
+  readonly folder: string;
+  readonly env: Environment;
+}
 
-  const mapping = async (raw: Record<string, unknown>, path: Path, schemas: readonly JsonSchema[]) => {
-    const result: Record<string, unknown> = {};
-    // The kind of a channel decides which of its keys are secrets, so it is looked up as it will be read.
-    const kind = typeof raw.type === 'string' ? { ...raw, type: interpolate(raw.type, env).text } : raw;
-    for (const [key, value] of Object.entries(raw)) {
-      const target = secretOfFileKey(schemas, kind, key);
-      if (target === null) {
-        result[key] = await visit(value, [...path, key], childSchemas(schemas, kind, key));
-      } else if (Object.hasOwn(raw, target)) {
-        const message = `both "${target}" and "${key}" are given`;
-        problems.push(source.keyFault([...path, key], message, 'keep one of the two'));
-      } else {
-        result[target] = await secretFile(value, [...path, key], [...path, target]);
-      }
-    }
-    return result;
-  };
-
-  const value = await visit(source.value, [], [schema]);
-  addMailDefaults(value, env, hidden);
-  return { value, problems, missing, warnings, hidden, files, unset };
+async function substituteValue(
+  walk: Walk,
+  raw: unknown,
+  path: Path,
+  schemas: readonly JsonSchema[],
+): Promise<unknown> {
+  if (typeof raw === 'string') return substituteText(walk, raw, path, schemas);
+  if (Array.isArray(raw)) {
+    return Promise.all(
+      raw.map((item, i) => substituteValue(walk, item, [...path, i], childSchemas(schemas, raw, i))),
+    );
+  }
+  if (isRecord(raw)) return substituteMapping(walk, raw, path, schemas);
+  const written = walk.source.written(path);
+  if (raw !== null) {
+    const isText = written !== null && takesTextOnly(schemas);
+    return isText ? substituteText(walk, written, path, schemas) : raw;
+  }
+  // An empty value, or `service: #4711`, would select the calls without a service.
+  if (written === '' && schemas.flatMap((schema) => alternatives(schema, raw)).some((s) => s.asWritten)) {
+    walk.problems.push(walk.source.fault(path, 'no value is written here', EMPTY_VALUE_HINT));
+  }
+  return raw;
 }
 
 const EMPTY_VALUE_HINT = 'write null for the calls without one; put quotes around a value that begins with #';
+
+function substituteText(walk: Walk, raw: string, path: Path, schemas: readonly JsonSchema[]): unknown {
+  const { source, hidden } = walk;
+  const { text, replaced, unset, faults } = interpolate(raw, walk.env);
+  if (unset !== null) walk.unset.set(path.join('.'), unset);
+  for (const { needle, message, hint, isMissing } of faults) {
+    const problems = isMissing ? problemsOfMissing(walk, path) : walk.problems;
+    problems.push(source.faultAt(path, needle, message, hint));
+    hidden.addFaulty(path);
+  }
+  if (isSecret(schemas) && isForeignVariable(raw)) {
+    walk.warnings.push(source.fault(path, 'this is not a variable, but plain text', VARIABLE_HINT));
+  }
+  if (replaced || isSecret(schemas)) hidden.add(path, text);
+  return replaced ? coerceText(schemas, text) : text;
+}
+
+async function substituteMapping(
+  walk: Walk,
+  raw: Record<string, unknown>,
+  path: Path,
+  schemas: readonly JsonSchema[],
+): Promise<Record<string, unknown>> {
+  const result: Record<string, unknown> = {};
+  // The type of a channel decides which of its keys are secrets, so its own variables are put in first.
+  const typed = typeof raw.type === 'string' ? { ...raw, type: interpolate(raw.type, walk.env).text } : raw;
+  for (const [key, value] of Object.entries(raw)) {
+    const target = secretOfFileKey(schemas, typed, key);
+    if (target === null) {
+      result[key] = await substituteValue(walk, value, [...path, key], childSchemas(schemas, typed, key));
+    } else if (Object.hasOwn(raw, target)) {
+      const message = `both "${target}" and "${key}" are given`;
+      walk.problems.push(walk.source.keyFault([...path, key], message, 'keep one of the two'));
+    } else {
+      result[target] = await secretFromFile(walk, value, [...path, key], [...path, target]);
+    }
+  }
+  return result;
+}
 
 /** `password` for `password_file` where the mapping takes such a secret, else null. */
 function secretOfFileKey(schemas: readonly JsonSchema[], raw: unknown, key: string): string | null {
@@ -146,15 +148,32 @@ function secretOfFileKey(schemas: readonly JsonSchema[], raw: unknown, key: stri
   return isSecret(found) || isSecret(items) ? target : null;
 }
 
-function addMailDefaults(value: unknown, env: Environment, hidden: Hidden): void {
-  const channels = isRecord(value) ? value.channels : undefined;
-  if (!isRecord(channels)) return;
-  for (const [name, channel] of Object.entries(channels)) {
-    if (!isRecord(channel) || channel.type !== 'email') continue;
-    for (const [key, text] of Object.entries(smtpDefaults(env))) {
-      if (Object.hasOwn(channel, key)) continue;
-      channel[key] = key === 'port' ? coerceText([{ type: 'number' }], text) : text;
-      hidden.add(['channels', name, key], text);
-    }
+/** The secret at `target` from the file that is named at `path`, or a list of secrets from a list of files. */
+async function secretFromFile(walk: Walk, raw: unknown, path: Path, target: Path): Promise<unknown> {
+  const { source, folder, hidden } = walk;
+  if (Array.isArray(raw)) {
+    return Promise.all(raw.map((item, i) => secretFromFile(walk, item, [...path, i], [...target, i])));
   }
+  if (typeof raw !== 'string') {
+    walk.problems.push(source.fault(path, 'expected the path of a file', 'put quotes around it'));
+    hidden.addFaulty(target);
+    return '';
+  }
+  const name = String(substituteText(walk, raw, path, []));
+  walk.files.push(resolve(folder, name));
+  const read = await readSecretFile(folder, name);
+  hidden.moved(target, path);
+  if ('text' in read) {
+    hidden.add(target, read.text);
+    return read.text;
+  }
+  problemsOfMissing(walk, path).push(source.fault(path, read.fault, read.hint));
+  hidden.addFaulty(target);
+  // An empty text instead of nothing, so that the schema does not also say that the key is missing.
+  return '';
+}
+
+/** Where to note a variable or a secret file that does not exist: a channel can do without while nothing is sent. */
+function problemsOfMissing({ missing, problems }: Walk, path: Path): Problem[] {
+  return path[0] === 'channels' ? missing : problems;
 }

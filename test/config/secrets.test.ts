@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interpolate } from '../../src/config/secrets.ts';
+import { interpolate } from '../../src/config/environment.ts';
 
 const ENV = { NAME: 'value', EMPTY: '', DOLLAR: '${NAME}$$' };
 

@@ -8,7 +8,7 @@ import { excerptOf, secretsOfLogin } from '../transport/redact.ts';
 import { addressKey, domainOf, isAscii } from './address.ts';
 import type { Progress } from './envelopes.ts';
 import { refusalFailure, smtpFailure } from './failure.ts';
-import { type EmailOptions, emailSchema } from './options.ts';
+import { type EmailOptions, emailSchema, SMTP_VARIABLES } from './options.ts';
 import { type RenderedEmail, renderEmail } from './render.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -17,6 +17,7 @@ const TIMEOUT_MS = 30_000;
 export const email: ChannelType<EmailOptions> = {
   type: 'email',
   schema: emailSchema,
+  environment: SMTP_VARIABLES,
   async open(name, options) {
     const { converse } = await import('./smtp.ts');
     const { mailAll } = await import('./envelopes.ts');

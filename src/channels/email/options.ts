@@ -49,7 +49,16 @@ function parsed<T>(parse: (text: string) => T | null, message: string, pattern: 
     });
 }
 
-/** The keys of an email channel. What SMTP_* supplies is filled in before, so that here a gap is a fault. */
+/** The variables that stand in for keys which a channel leaves out. */
+export const SMTP_VARIABLES = {
+  host: 'SMTP_SERVER',
+  port: 'SMTP_PORT',
+  user: 'SMTP_USER',
+  password: 'SMTP_PASSWORD',
+  from: 'SMTP_FROM',
+} as const;
+
+/** The keys of an email channel. The loader has put in what SMTP_* supplies, so a key that is missing here is a fault. */
 export const emailSchema: z.ZodType<EmailOptions> = z
   .strictObject({
     type: z.literal('email'),
@@ -89,16 +98,17 @@ export const emailSchema: z.ZodType<EmailOptions> = z
   })
   .transform((keys, context) => {
     const { host, from, user, password, tls } = keys;
-    const missing = (key: string, variable: string): void => {
+    const missing = (key: keyof typeof SMTP_VARIABLES): void => {
+      const variable = SMTP_VARIABLES[key];
       const message = `missing: give \`${key}\` here or set ${variable}`;
       const params = { variable };
       context.issues.push({ code: 'custom', input: keys, path: [key], message, params });
     };
-    if (host === undefined) missing('host', 'SMTP_SERVER');
-    if (from === undefined) missing('from', 'SMTP_FROM');
+    if (host === undefined) missing('host');
+    if (from === undefined) missing('from');
     const signsIn = user !== undefined && user !== '';
-    if (signsIn && password === undefined) missing('password', 'SMTP_PASSWORD');
-    if (!signsIn && password !== undefined) missing('user', 'SMTP_USER');
+    if (signsIn && password === undefined) missing('password');
+    if (!signsIn && password !== undefined) missing('user');
     if (host === undefined || from === undefined || signsIn !== (password !== undefined)) return z.NEVER;
     return {
       type: keys.type,
