@@ -10,8 +10,8 @@ import { SAMPLES } from '../channels/samples.ts';
 const SECRET = 'a secret of more than sixteen bytes';
 const alert = sampleNews([sampleAlert()]);
 
-/** What one far end must be able to play for every channel to be held to the same promises. */
-interface FarEnd {
+/** What one receiver must be able to play for every channel to be held to the same promises. */
+interface SampleReceiver {
   readonly keys: Record<string, unknown>;
   /** The id that a receiver would drop a repeat by, of each message taken. */
   ids(): Promise<string[]>;
@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const FAR_ENDS: Record<string, (fault: Fault | null) => Promise<FarEnd>> = {
+const FAR_ENDS: Record<string, (fault: Fault | null) => Promise<SampleReceiver>> = {
   async email(fault) {
     const login = { user: 'spendwatch', password: 'a mail password' };
     const replies = {
@@ -95,18 +95,18 @@ const FAR_ENDS: Record<string, (fault: Fault | null) => Promise<FarEnd>> = {
   },
 };
 
-test('there is a far end for every channel of the registry', () => {
+test('there is a receiver for every channel of the registry', () => {
   expect(Object.keys(FAR_ENDS).sort()).toEqual(channelTypes.map(({ type }) => type).sort());
 });
 
 describe.each(channelTypes.map((type) => [type.type, type] as const))(
   'a channel of type %s',
   (name, type) => {
-    async function open(fault: Fault | null = null): Promise<{ channel: Channel; farEnd: FarEnd }> {
-      const farEnd = await (FAR_ENDS[name] as (fault: Fault | null) => Promise<FarEnd>)(fault);
-      const channel = await type.open('oncall', type.schema.parse({ type: name, ...farEnd.keys }));
+    async function open(fault: Fault | null = null): Promise<{ channel: Channel; receiver: SampleReceiver }> {
+      const receiver = await (FAR_ENDS[name] as (fault: Fault | null) => Promise<SampleReceiver>)(fault);
+      const channel = await type.open('oncall', type.schema.parse({ type: name, ...receiver.keys }));
       cleanups.push(channel.close);
-      return { channel, farEnd };
+      return { channel, receiver };
     }
 
     const never = new AbortController().signal;
@@ -116,29 +116,29 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
       accepted: [],
     });
 
-    test('delivers a message and says what the far end answered', async () => {
-      const { channel, farEnd } = await open();
+    test('delivers a message and says what the receiver answered', async () => {
+      const { channel, receiver } = await open();
       const { answer } = await channel.send(envelope(channel), never);
       expect(answer).not.toBe('');
-      expect(farEnd.taken()).toHaveLength(1);
-      expect(farEnd.taken()[0]).toContain('312.4');
+      expect(receiver.taken()).toHaveLength(1);
+      expect(receiver.taken()[0]).toContain('312.4');
     });
 
     test.each(Object.entries(SAMPLES))('delivers the message %s', async (_, message) => {
-      const { channel, farEnd } = await open();
+      const { channel, receiver } = await open();
       await channel.send(envelope(channel, message), never);
-      expect(farEnd.taken()).toHaveLength(1);
+      expect(receiver.taken()).toHaveLength(1);
     });
 
     test('repeats a send with the same id and the same bytes', async () => {
-      const { channel, farEnd } = await open();
+      const { channel, receiver } = await open();
       const twice = envelope(channel);
       await channel.send(twice, never);
       await channel.send(twice, never);
-      const [first, second] = await farEnd.ids();
+      const [first, second] = await receiver.ids();
       expect(first).toContain('dlv_0123');
       expect(second).toBe(first);
-      const [body, repeated] = farEnd.taken();
+      const [body, repeated] = receiver.taken();
       expect(repeated).toBe(body);
     });
 
@@ -148,19 +148,19 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
     });
 
     test('names from the store do no harm', async () => {
-      const { channel, farEnd } = await open();
+      const { channel, receiver } = await open();
       const { body } = envelope(channel, hostileMessage());
       await channel.send({ ...envelope(channel), body }, never);
-      expect(farEnd.taken()).toHaveLength(1);
+      expect(receiver.taken()).toHaveLength(1);
       if (name === 'webhook') {
-        const { data } = JSON.parse(farEnd.taken()[0] ?? '') as {
+        const { data } = JSON.parse(receiver.taken()[0] ?? '') as {
           data: { alerts: { finding: { group: { service: string } } }[] };
         };
         const names = data.alerts.map(({ finding }) => finding.group.service);
         expect([...names].sort()).toEqual([...HOSTILE_NAMES].sort());
         return;
       }
-      const mail = name === 'email' ? await PostalMime.parse(farEnd.taken()[0] ?? '') : null;
+      const mail = name === 'email' ? await PostalMime.parse(receiver.taken()[0] ?? '') : null;
       const shown = mail === null ? body : `${mail.subject}${mail.html}${mail.text}`;
       // In a plain text part markup is only text.
       const marked = mail === null ? body : (mail.html ?? '');
@@ -172,10 +172,10 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
       expect(shown).toContain('家族');
     });
 
-    test('its probe greets the far end and sends nothing', async () => {
-      const { channel, farEnd } = await open();
+    test('its probe greets the receiver and sends nothing', async () => {
+      const { channel, receiver } = await open();
       expect((await channel.probe(never)).answer).not.toBe('');
-      expect(farEnd.taken()).toEqual([]);
+      expect(receiver.taken()).toEqual([]);
     });
 
     test.each([
@@ -183,17 +183,17 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
       ['refuses us', 'person', ['auth']],
       ['refuses the message', 'final', ['invalid']],
     ] as const)(
-      'a far end that %s is a failure of kind %s, without a secret',
+      'a receiver that %s is a failure of kind %s, without a secret',
       async (fault, kind, reasons) => {
-        const { channel, farEnd } = await open(fault);
+        const { channel, receiver } = await open(fault);
         const error = await channel.send(envelope(channel), never).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(SendError);
         expect(error).toMatchObject({ kind, accepted: [], reason: expect.toBeOneOf([...reasons]) });
-        for (const secret of farEnd.secrets) expect(String(error)).not.toContain(secret);
+        for (const secret of receiver.secrets) expect(String(error)).not.toContain(secret);
       },
     );
 
-    test('a far end that is not there is a failure that passes', async () => {
+    test('a receiver that is not there is a failure that passes', async () => {
       const { channel } = await open();
       for (const cleanup of cleanups.splice(0)) await cleanup();
       const failure = { name: 'SendError', kind: 'passing', reason: 'unreachable' };
@@ -210,11 +210,11 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
     });
 
     test('a send whose signal has aborted already reaches nobody', async () => {
-      const { channel, farEnd } = await open();
+      const { channel, receiver } = await open();
       await expect(channel.send(envelope(channel), AbortSignal.abort())).rejects.toMatchObject({
         kind: 'passing',
       });
-      expect(farEnd.taken()).toEqual([]);
+      expect(receiver.taken()).toEqual([]);
     });
   },
 );

@@ -2,8 +2,8 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { createDatabase } from '../support/database.ts';
-import { type FarEnds, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { hookTypes, type Receivers, startReceivers } from '../support/receivers.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -13,7 +13,7 @@ interface Scene {
   readonly proxy: TcpProxy;
   /** The way to the state store. */
   readonly stateProxy: TcpProxy;
-  readonly ends: FarEnds;
+  readonly ends: Receivers;
   readonly folder: string;
 }
 
@@ -27,7 +27,7 @@ async function scene(test: TestContext, state: 'with the audit store' | 'on its 
   test.onTestFinished(() => proxy.close());
   const stateProxy = own === null ? proxy : await startTcpProxy(own.url);
   test.onTestFinished(() => stateProxy.close());
-  const ends = await startFarEnds();
+  const ends = await startReceivers();
   test.onTestFinished(() => ends.close());
   const more = `${own === null ? '' : `state: { url: "${stateProxy.url}" }\n`}health: { notify: [oncall, billing] }\n`;
   const { channels } = ends;
@@ -42,7 +42,7 @@ async function start(test: TestContext, folder: string): Promise<WorkerProcess> 
   return worker;
 }
 
-const telling = ({ hooks, posts }: FarEnds, type: string, words: string) => ({
+const telling = ({ hooks, posts }: Receivers, type: string, words: string) => ({
   hooks: hookTypes(hooks).filter((one) => one === type).length,
   posts: posts.filter(({ text }) => String(text).includes(words)).length,
 });

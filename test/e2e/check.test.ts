@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 
 const AT = '2025-03-10T02:05:00Z';
 const RULES = `rules:
@@ -26,7 +26,7 @@ silences:
 
 describe('check', () => {
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
 
   const check = (...args: string[]) => spendwatch(['check', '--at', AT, ...args], { cwd: folder.path });
@@ -35,7 +35,7 @@ describe('check', () => {
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
     folder = await makeFolder({ 'alerts.yaml': alertsYaml(audit.url) });
     const call = (time: string, service: string, cost: string, model: string) => ({
       at: new Date(`2025-03-10T${time}Z`),

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { type CommandResult, spendwatch } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 
 const RULES = 'rules: [{ name: burn, type: threshold, metric: spend, window: 1h, threshold: 1 }]\n';
 
@@ -23,11 +23,11 @@ async function withFile(text: string, ...args: string[]): Promise<CommandResult>
 
 describe('validate --connect', () => {
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
   });
   afterAll(async () => {
     await Promise.all([ends?.close(), audit?.drop()]);
@@ -103,7 +103,7 @@ describe('validate --connect', () => {
 
 describe('test-channel', () => {
   it('sends a marked drill everywhere and ends with 1 when one fails', async () => {
-    const ends = await startFarEnds({ respond: () => ({ status: 503, body: 'down for repair' }) });
+    const ends = await startReceivers({ respond: () => ({ status: 503, body: 'down for repair' }) });
     const file = `version: 1\naudit: { url: "pglite:./store" }\n${ends.channels}\n${RULES}`;
     const all = await withFile(file, 'test-channel', '--all');
     const one = await withFile(file, 'test-channel', 'finance');

@@ -3,17 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
 
 describe('a worker on an embedded store that was filled by import', () => {
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
 
   beforeAll(async () => {
-    ends = await startFarEnds();
+    ends = await startReceivers();
     folder = await makeFolder({
       'alerts.yaml': alertsYaml({ url: 'pglite:./store', channels: ends.channels }),
     });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -11,13 +11,13 @@ const MONTH_BY_USER = `  - { name: month, type: threshold, metric: spend, window
 `;
 
 let audit: AuditDatabase;
-let ends: FarEnds;
+let ends: Receivers;
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let worker: WorkerProcess;
 
 beforeAll(async () => {
   audit = await createAuditDatabase();
-  ends = await startFarEnds();
+  ends = await startReceivers();
   for (let day = 1; day < 30; day++) {
     await audit.log({ at: new Date(Date.now() - day * DAY), service: 'search', cost: '1.25' });
   }

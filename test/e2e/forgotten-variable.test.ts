@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spendwatch as command } from '../support/command.ts';
-import { hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { hookTypes, startReceivers } from '../support/receivers.ts';
 
 const FILE = `version: 1
 audit: { url: "\${AUDIT_DATABASE_URL:-pglite:./spendwatch-data}", preset: api_audit_logs }
@@ -87,8 +87,8 @@ describe('a file that still has the placeholder of the example', () => {
     );
   });
 
-  it('is not sent with: the delivery fails as one that a person must put right, and the far end hears nothing', async () => {
-    const ends = await startFarEnds();
+  it('is not sent with: the delivery fails as one that a person must put right, and the receiver hears nothing', async () => {
+    const ends = await startReceivers();
     try {
       const channels = ends.channels.replace('xoxb-test-token', '"${SLACK_BOT_TOKEN:-xoxb-replace-me}"');
       const file = FILE.replace(/^channels: .*\n/m, channels).replace(

@@ -2,17 +2,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { hookTypes, type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
 
 let audit: AuditDatabase;
-let ends: FarEnds;
+let ends: Receivers;
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 beforeAll(async () => {
   audit = await createAuditDatabase();
-  ends = await startFarEnds();
+  ends = await startReceivers();
   // The wall clock of Shanghai, read as UTC.
   await audit.log({ at: new Date(Date.now() + 8 * 3_600_000 - 90_000), service: 'search', cost: '70' });
   await audit.sql.query(

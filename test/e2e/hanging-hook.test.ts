@@ -2,16 +2,16 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
 
 /** An incident, and a hook that says nothing to the first attempts. */
-async function scene(test: TestContext, hangs: number): Promise<{ folder: string; ends: FarEnds }> {
+async function scene(test: TestContext, hangs: number): Promise<{ folder: string; ends: Receivers }> {
   const audit = await createAuditDatabase();
   test.onTestFinished(() => audit.drop());
-  const ends = await startFarEnds({
+  const ends = await startReceivers({
     respond: (_, attempt) => (attempt <= hangs ? 'hang' : { status: 204 }),
   });
   test.onTestFinished(() => ends.close());

@@ -4,8 +4,8 @@ import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
 import { samplesOf } from '../support/exposition.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -24,13 +24,13 @@ const NAMES = [
 
 describe('services with hostile names', () => {
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let worker: WorkerProcess;
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
     folder = await makeFolder({ 'alerts.yaml': alertsYaml({ url: audit.url, channels: ends.channels }) });
     const at = justNow();
     // The first is the largest: it comes into the subject.

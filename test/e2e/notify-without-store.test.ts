@@ -3,15 +3,15 @@ import { openSql } from '../../src/sql/open.ts';
 import { createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
-import { startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { startReceivers } from '../support/receivers.ts';
 
 const AT = '2025-03-10T02:05:00Z';
 
 it('delivers what is queued by check --notify although the audit store is away', async () => {
   let isOpen = false;
   const [audit, state] = await Promise.all([createAuditDatabase(), createDatabase()]);
-  const ends = await startFarEnds({ respond: () => ({ status: isOpen ? 204 : 503 }) });
+  const ends = await startReceivers({ respond: () => ({ status: isOpen ? 204 : 503 }) });
   const yaml = (url: string): string => `version: 1
 audit: { url: "${url}", preset: api_audit_logs }
 state: { url: "${state.url}" }

@@ -5,9 +5,9 @@ import { selfSigned } from '../channels/certificate.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { HOOK_SECRET } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
 import { startHttpProxy } from '../support/http-proxy.ts';
+import { HOOK_SECRET } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
 

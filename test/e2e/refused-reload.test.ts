@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase } from '../support/audit-table.ts';
-import { hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { hookTypes, startReceivers } from '../support/receivers.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -15,7 +15,7 @@ afterEach(async () => {
 /** A folder with a file, and receivers; `health` hears on `billing`. */
 async function scene(through: (url: string) => Promise<string> = (url) => Promise.resolve(url)) {
   const audit = await createAuditDatabase();
-  const ends = await startFarEnds();
+  const ends = await startReceivers();
   const folder = await makeFolder({});
   cleanups.push(() => Promise.all([audit.drop(), ends.close(), folder.remove()]));
   const good = alertsYaml({

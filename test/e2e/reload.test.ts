@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsYaml, HOURLY_BURN } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
-import { type FarEnds, HOOK_SECRET, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { HOOK_SECRET, type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -12,7 +12,7 @@ const OLD_SECRET = 'an older secret of this hook';
 
 describe('a reload', () => {
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let worker: WorkerProcess;
 
@@ -34,7 +34,7 @@ describe('a reload', () => {
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
     folder = await makeFolder({ 'hook-secret': OLD_SECRET });
     await folder.write('alerts.yaml', fileWith(HOURLY_BURN));
     await audit.log({ at: justNow(), service: 'search', cost: '1.000000' });

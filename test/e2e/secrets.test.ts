@@ -33,7 +33,7 @@ describe('secrets, in a run in which everything fails that can', () => {
     await audit.sql.query(`CREATE ROLE ${role} LOGIN PASSWORD '${SECRETS.AUDIT_PASSWORD}'`);
     await audit.sql.query(`GRANT SELECT ON api_audit_logs TO ${role}`);
     await audit.sql.query(`CREATE SCHEMA spendwatch AUTHORIZATION ${role}`);
-    // Far ends that answer with all that they were told.
+    // Receivers that answer with all that they were told.
     const slack = await startSlackReceiver({
       respond: ({ token }) => ({
         status: 200,
@@ -103,7 +103,7 @@ heartbeat: { url: "http://127.0.0.1:1/\${BEAT_PATH}" }
     expect(ready.status).toBe(503);
     const metrics = await worker.get('/metrics');
     const rows = await storedRows();
-    // What the far ends said is kept, and with it would be the secrets.
+    // What the receivers said is kept, and with it would be the secrets.
     expect(rows).toContain('invalid_auth');
     expect(rows).toContain('"x-api-key":"***"');
     await worker.stop('SIGTERM');

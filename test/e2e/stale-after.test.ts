@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase } from '../support/audit-table.ts';
-import { startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { startReceivers } from '../support/receivers.ts';
 import { startSqlGate } from '../support/sql-gate.ts';
 import { startWorkerProcess } from '../support/worker-process.ts';
 
@@ -12,7 +12,7 @@ it('polls go on while the audit store works out how old its newest row may be', 
   await audit.log({ at: new Date(1_740_000_000_000), service: 'quiet', cost: '1.000000' });
   const gate = await startSqlGate(audit.url);
   test.onTestFinished(() => gate.close());
-  const ends = await startFarEnds();
+  const ends = await startReceivers();
   test.onTestFinished(() => ends.close());
   const { channels } = ends;
   const more = 'health: { notify: [oncall, billing] }\n';

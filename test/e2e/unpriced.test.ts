@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { hookTypes, type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -62,7 +62,7 @@ rules:
 
 interface Scene {
   readonly audit: AuditDatabase;
-  readonly ends: FarEnds;
+  readonly ends: Receivers;
   readonly folder: string;
 }
 
@@ -70,7 +70,7 @@ async function scene(test: TestContext, parts: { rules?: string; health?: string
   const audit = await createAuditDatabase();
   test.onTestFinished(() => audit.drop());
   await logUnpriced(audit);
-  const ends = await startFarEnds();
+  const ends = await startReceivers();
   test.onTestFinished(() => ends.close());
   const { rules, health = 'notify: [oncall, finance, billing]' } = parts;
   const yaml = alertsYaml({

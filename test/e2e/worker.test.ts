@@ -3,14 +3,14 @@ import { startHttpReceiver } from '../../src/demo/http-receiver.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { samplesOf } from '../support/exposition.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
 describe('a worker that is left alone with an incident', () => {
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let heart: Awaited<ReturnType<typeof startHttpReceiver>>;
   let worker: WorkerProcess;
@@ -19,7 +19,7 @@ describe('a worker that is left alone with an incident', () => {
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
     heart = await startHttpReceiver(() => {
       beats += 1;
       return { status: 200 };

@@ -19,7 +19,7 @@ import { openState } from '../../src/state/open.ts';
 import { sampleAlert, sampleNews } from '../channels/sample-messages.ts';
 import { AT, recording, saying } from '../state/samples.ts';
 import { createDatabase } from '../support/database.ts';
-import { HOOK_SECRET } from '../support/far-ends.ts';
+import { HOOK_SECRET } from '../support/receivers.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 type SmtpOptions = NonNullable<Parameters<typeof startSmtpReceiver>[0]>;
@@ -28,7 +28,7 @@ type HookOptions = Parameters<typeof startWebhookReceiver>[0];
 export type ChannelName = 'mail' | 'chat' | 'hook';
 export const NAMES: readonly ChannelName[] = ['chat', 'hook', 'mail'];
 
-/** What the far ends do; changed while the test goes on, which is how they are mended. */
+/** What the receivers do; changed while the test goes on, which is how they are mended. */
 export interface Conduct {
   mail?: SmtpOptions['respond'];
   chat?: SlackOptions['respond'];
@@ -42,7 +42,7 @@ export interface WorldOptions {
   /** Keys of the channels that differ from those of a good file. */
   readonly keys?: Partial<Record<ChannelName, Readonly<Record<string, unknown>>>>;
   readonly change?: (channel: Channel) => Channel;
-  /** How long an attempt may take on a channel whose far end misbehaves; the others have the usual time. */
+  /** How long an attempt may take on a channel whose receiver misbehaves; the others have the usual time. */
   readonly faultyTimeoutMs?: number;
 }
 

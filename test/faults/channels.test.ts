@@ -7,8 +7,8 @@ import { selfSigned } from '../channels/certificate.ts';
 import { MINUTE } from '../state/samples.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
-import { startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 import {
@@ -169,7 +169,7 @@ async function mend(world: ChannelWorld, { end }: Fault): Promise<void> {
   for (const name of NAMES) delete world.conduct[name];
 }
 
-/** The ids that have arrived at each far end. */
+/** The ids that have arrived at each receiver. */
 async function arrived(world: ChannelWorld): Promise<Readonly<Record<ChannelName, string[]>>> {
   const mails = await Promise.all(world.mails.map(({ raw }) => PostalMime.parse(raw)));
   return {
@@ -179,7 +179,7 @@ async function arrived(world: ChannelWorld): Promise<Readonly<Record<ChannelName
   };
 }
 
-/** What was delivered, and what people were told of instead; a far end that refuses has heard of it all the same. */
+/** What was delivered, and what people were told of instead; a receiver that refuses has heard of it all the same. */
 async function count(world: ChannelWorld): Promise<void> {
   const [row] = await world.sql.query<{ delivered: number; due: number }>(
     `SELECT count(*) FILTER (WHERE state = 'delivered')::int AS delivered,
@@ -567,7 +567,7 @@ it('a worker that is killed while each channel fails in its own way goes on wher
   const audit = await createAuditDatabase();
   test.onTestFinished(() => audit.drop());
   let isMended = false;
-  const ends = await startFarEnds({
+  const ends = await startReceivers({
     smtp: {
       respond: (step) => (isMended || step !== 'rcpt' ? undefined : { code: 451, text: 'greylisted' }),
     },

@@ -1,6 +1,6 @@
 import PostalMime from 'postal-mime';
 import { afterAll } from 'vitest';
-import type { FarEnds } from '../support/far-ends.ts';
+import type { Receivers } from '../support/receivers.ts';
 
 /** What a fault suite prints at its end: how much it did, and what came of it. */
 export interface Figures {
@@ -31,8 +31,8 @@ export function countArrivals(figures: Figures, ids: readonly string[]): void {
   figures.repeated += ids.length - distinct;
 }
 
-/** The id of everything that far ends took, by which a receiver drops a repeat. */
-export async function arrivedIds({ mails, posts, hooks }: FarEnds): Promise<string[]> {
+/** The id of everything that receivers took, by which a receiver drops a repeat. */
+export async function arrivedIds({ mails, posts, hooks }: Receivers): Promise<string[]> {
   const parsed = await Promise.all(mails.map(({ raw }) => PostalMime.parse(raw)));
   return [
     ...parsed.map(({ messageId = '' }) => messageId),

@@ -4,19 +4,19 @@ import { type SmtpReply, startSmtpReceiver } from '../../src/demo/smtp-receiver.
 import { startWebhookReceiver } from '../../src/demo/webhook-receiver.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
-import { HOOK_SECRET } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { HOOK_SECRET } from '../support/receivers.ts';
 import { type SqlGate, startSqlGate } from '../support/sql-gate.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
-/** A message as a far end has taken it: its id there, and all of its text. */
+/** A message as a receiver has taken it: its id there, and all of its text. */
 export interface Taken {
   readonly id: string;
   readonly text: string;
 }
 
-/** Where a far end keeps the sender waiting once; what it was sent is taken all the same. */
+/** Where a receiver keeps the sender waiting once; what it was sent is taken all the same. */
 export type Pause = 'hook' | 'post' | 'history' | 'rcpt' | 'mail';
 
 /** The schedule of every file that `alertsYaml` makes. */
@@ -34,7 +34,7 @@ export interface Tally {
   readonly looked: number;
 }
 
-/** A database behind a gate, far ends of each kind, and workers that watch it. */
+/** A database behind a gate, receivers of each kind, and workers that watch it. */
 export interface IncidentWorld {
   readonly gate: SqlGate;
   readonly taken: Readonly<Record<(typeof CHANNELS)[number], readonly Taken[]>>;

@@ -15,8 +15,8 @@ import { faultsForSlack, type SlackBlock } from '../channels/slack-limits.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
-import { type FarEnds, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -31,13 +31,13 @@ afterAll(() => {
 describe('5,000 users over a limit in one poll', () => {
   const USERS = 5_000;
   let audit: AuditDatabase;
-  let ends: FarEnds;
+  let ends: Receivers;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let worker: WorkerProcess;
 
   beforeAll(async () => {
     audit = await createAuditDatabase();
-    ends = await startFarEnds();
+    ends = await startReceivers();
     folder = await makeFolder({
       'alerts.yaml': alertsYaml({
         url: audit.url,
@@ -225,7 +225,7 @@ describe.concurrent('a poll that takes longer than its interval', () => {
   it('does not pile up in the worker: one poll at a time, one message a rule, and a stop in under five seconds', async (test) => {
     // A poll asks several times, and the build of cells comes between.
     const audit = await slowAuditDatabase(test, 800);
-    const ends = await startFarEnds();
+    const ends = await startReceivers();
     test.onTestFinished(() => ends.close());
     const yaml = alertsYaml({
       url: audit.url,

@@ -8,8 +8,8 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { type FarEnds, HOOK_SECRET, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
+import { HOOK_SECRET, hookTypes, type Receivers, startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -25,7 +25,7 @@ const MOUNT_FLAGS: readonly string[] =
 /** A worker with a hook that takes messages or refuses them, and a file to edit. */
 interface Scene {
   readonly worker: WorkerProcess;
-  readonly ends: FarEnds;
+  readonly ends: Receivers;
   readonly folder: string;
   readonly sql: Awaited<ReturnType<typeof createAuditDatabase>>['sql'];
   refuse: boolean;
@@ -46,7 +46,7 @@ async function open(
   through: (folder: string) => readonly string[] = () => [],
 ): Promise<Scene> {
   const audit = await createAuditDatabase();
-  const ends = await startFarEnds({
+  const ends = await startReceivers({
     respond: ({ verified }) => ({ status: scene.refuse || !verified ? 503 : 204 }),
   });
   const folder = await makeFolder({});
@@ -98,7 +98,7 @@ async function open(
 }
 
 /** The hooks that came, without what was said of files that were refused. */
-function alertsOf({ hooks }: Pick<FarEnds, 'hooks'>): FarEnds['hooks'] {
+function alertsOf({ hooks }: Pick<Receivers, 'hooks'>): Receivers['hooks'] {
   return hooks.filter(({ body }) => !body.includes('"health.reload"'));
 }
 

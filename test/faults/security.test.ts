@@ -13,9 +13,9 @@ import { serveHttp } from '../../src/worker/http-server.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
-import { startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
 import { secretsIn } from '../support/planted-secrets.ts';
+import { startReceivers } from '../support/receivers.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
@@ -65,7 +65,7 @@ describe('the database roles of docs/install.md', () => {
   });
 
   it('are enough for validate --connect and for a worker from end to end, over a restart', async (test) => {
-    const ends = await startFarEnds();
+    const ends = await startReceivers();
     test.onTestFinished(() => ends.close());
     const yaml = alertsYaml({
       url: urls.reader,
@@ -171,7 +171,7 @@ describe('the audit connection of a superuser', () => {
   const tripped = () => audit.sql.query('SELECT how FROM tripped');
 
   it('is read-only in each poll of the worker and in check', async (test) => {
-    const ends = await startFarEnds();
+    const ends = await startReceivers();
     test.onTestFinished(() => ends.close());
     const folder = await folderWith(test, "current_setting('transaction_read_only')", ends.channels);
     const worker = await startWorkerProcess(folder);
@@ -187,7 +187,7 @@ describe('the audit connection of a superuser', () => {
     ['a function that writes', "trip('while reading')"],
     ['a function that writes and calls itself constant', 'constant_trip()'],
   ] as const)('refuses %s, in polls, in check and in validate --connect', async ([, expression], test) => {
-    const ends = await startFarEnds();
+    const ends = await startReceivers();
     test.onTestFinished(() => ends.close());
     const folder = await folderWith(test, expression, ends.channels);
     const checked = await spendwatch(['check'], { cwd: folder });
@@ -406,7 +406,7 @@ http: { listen: 127.0.0.1:0 }
       ),
     );
     const stored = rows.flat().map(({ line }) => line);
-    // What far ends said is kept and logged, and so the search has something to find.
+    // What receivers said is kept and logged, and so the search has something to find.
     expect(stored.join()).toContain('535');
     expect(seen.join()).toContain('"outcome":"retry"');
     expect(seen.join()).toContain('did not arrive');
@@ -474,7 +474,7 @@ describe('a container with a read-only root file system and no privileges', () =
     async (test) => {
       const audit = await createAuditDatabase();
       test.onTestFinished(() => audit.drop());
-      const ends = await startFarEnds();
+      const ends = await startReceivers();
       test.onTestFinished(() => ends.close());
       const folder = await makeFolder({
         'alerts.yaml': alertsYaml({ url: audit.url, channels: ends.channels }),

@@ -6,9 +6,9 @@ import type { Sql } from '../../src/sql/port.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { type AuditDatabase, createAuditDatabase, logCalls } from '../support/audit-table.ts';
 import { createDatabase } from '../support/database.ts';
-import { type FarEnds, hookTypes, startFarEnds } from '../support/far-ends.ts';
 import { makeFolder } from '../support/folder.ts';
 import { startPostgres } from '../support/postgres-server.ts';
+import { hookTypes, type Receivers, startReceivers } from '../support/receivers.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -38,7 +38,7 @@ interface Scene {
   /** A connection to the state database that no fault touches. */
   readonly state: Sql;
   readonly stateUrl: string;
-  readonly ends: FarEnds;
+  readonly ends: Receivers;
   start(): Promise<WorkerProcess>;
 }
 
@@ -48,7 +48,7 @@ interface SceneOptions {
   readonly health?: string;
   /** A state database in place of one of the run's server. */
   readonly stateUrl?: string;
-  readonly ends?: Parameters<typeof startFarEnds>[0];
+  readonly ends?: Parameters<typeof startReceivers>[0];
 }
 
 async function scene(test: TestContext, options: SceneOptions = {}): Promise<Scene> {
@@ -63,7 +63,7 @@ async function scene(test: TestContext, options: SceneOptions = {}): Promise<Sce
     audit: closing(await startTcpProxy(audit.url), (one) => one.close()),
     state: closing(await startTcpProxy(stateUrl), (one) => one.close()),
   };
-  const ends = closing(await startFarEnds(options.ends), (one) => one.close());
+  const ends = closing(await startReceivers(options.ends), (one) => one.close());
   const folder = closing(
     await makeFolder({
       'alerts.yaml': alertsYaml({

@@ -9,7 +9,7 @@ import {
 export const HOOK_SECRET = 'whsec_dGVzdC1zZWNyZXQtb2YtMzItYnl0ZXMtaW4tYWxsISE=';
 
 /** One receiver of each kind, with the channels of a file that send to them: `oncall`, `finance`, `billing`. */
-export interface FarEnds {
+export interface Receivers {
   readonly mails: readonly ReceivedMail[];
   readonly posts: readonly Readonly<Record<string, unknown>>[];
   readonly hooks: readonly ReceivedHook[];
@@ -21,14 +21,14 @@ export interface FarEnds {
   close(): Promise<void>;
 }
 
-export async function startFarEnds(
+export async function startReceivers(
   options: Pick<Parameters<typeof startWebhookReceiver>[0], 'respond'> & {
     readonly hookSecret?: string;
     /** What the mail server and Slack answer in place of the usual. */
     readonly smtp?: Pick<NonNullable<Parameters<typeof startSmtpReceiver>[0]>, 'respond'>;
     readonly slack?: Pick<NonNullable<Parameters<typeof startSlackReceiver>[0]>, 'respond'>;
   } = {},
-): Promise<FarEnds> {
+): Promise<Receivers> {
   const { hookSecret = HOOK_SECRET, ...rest } = options;
   const smtp = await startSmtpReceiver(options.smtp);
   const slack = await startSlackReceiver(options.slack);
