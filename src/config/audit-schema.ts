@@ -15,34 +15,38 @@ const DAY_LIMIT = { minMs: SECOND, maxMs: DAY, limitText: 'from 1s to 24h' };
 /** The keys under `audit:`: the store's own, and how it is read. */
 export const auditSchema = tableOptions
   .safeExtend({
-    url: databaseUrl('The database that holds the audit table: postgres://… or pglite:FOLDER'),
+    url: databaseUrl(
+      'Database of the audit table: `postgres://user:password@host:5432/database` or `pglite:FOLDER`',
+    ),
     prices: z
       .string()
       .min(1)
       .exactOptional()
-      .describe('A price list for calls without a cost, such as prices.yaml'),
+      .describe('Path of a price list for calls without a cost, such as prices.yaml'),
     lateness: duration(DAY_LIMIT)
-      .default(15 * 60 * SECOND)
-      .describe('Rows this young are read again at every poll'),
+      .prefault('15m')
+      .describe('Rows younger than this are checked for changes at every poll'),
     reconcile: duration(DAY_LIMIT)
-      .default(3_600 * SECOND)
-      .describe('How often older hours are compared with the store'),
+      .prefault('1h')
+      .describe('How often the sums of older hours are compared with the table'),
     stale_after: z
       .union([
         z.enum(['auto', 'off']),
         duration({ minMs: SECOND, limitText: `from 1s to ${LONGEST_DURATION}` }),
       ])
-      .default('auto')
-      .describe('Newest row older than this: "cannot see"; a duration, auto or off'),
+      .prefault('auto')
+      .describe('When the newest row is older than this, spendwatch reports that it cannot see'),
     rollup: z
       .enum(['on', 'off'])
       .default('on')
-      .describe('Keep sums of whole hours, so that a poll reads only what is new'),
-    statement_timeout: duration({ minMs: SECOND, maxMs: DAY, limitText: 'from 1s to 24h' })
-      .default(60 * SECOND)
-      .describe('The longest that one question to the store may take'),
+      .describe(
+        '`on` keeps sums of hours and days, so that a poll reads only what is new; `off` reads all windows',
+      ),
+    statement_timeout: duration(DAY_LIMIT)
+      .prefault('60s')
+      .describe('The longest that one statement to the audit database may run'),
   })
-  .describe('Where AI calls are recorded; read-only, SELECT on one table is enough');
+  .describe('The database and the table in which AI calls are recorded; they are only read');
 
 /** The store that the keys name, what it is opened with, and what rules may ask it for. */
 export function storeOf({ preset, table, columns, dimensions }: z.output<typeof auditSchema>): {

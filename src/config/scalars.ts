@@ -9,22 +9,28 @@ import { fault } from '../rules/rule-scalars.ts';
 import { parseListen } from './listen.ts';
 import { nearest } from './nearest.ts';
 
-export const timezone = z.string().transform((name, context) => {
-  if (isZone(name)) return name;
-  const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
-  const close = zones.find((zone) => zone.endsWith(`/${name}`)) ?? nearest(name, zones);
-  const hint = close === null ? 'write a name such as UTC or Europe/Berlin' : `did you mean "${close}"?`;
-  context.issues.push(fault('not an IANA time zone', hint));
-  return z.NEVER;
-});
+export const timezone = z
+  .string()
+  .meta({ title: 'IANA time zone' })
+  .transform((name, context) => {
+    if (isZone(name)) return name;
+    const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+    const close = zones.find((zone) => zone.endsWith(`/${name}`)) ?? nearest(name, zones);
+    const hint = close === null ? 'write a name such as UTC or Europe/Berlin' : `did you mean "${close}"?`;
+    context.issues.push(fault('not an IANA time zone', hint));
+    return z.NEVER;
+  });
 
-export const schedule = z.string().transform((text, context) => {
-  const { valid, errors } = validateDetailed(text);
-  if (valid) return text;
-  const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
-  context.issues.push(fault(`not a cron schedule: ${cronFault(errors)}`, hint));
-  return z.NEVER;
-});
+export const schedule = z
+  .string()
+  .meta({ title: 'cron expression' })
+  .transform((text, context) => {
+    const { valid, errors } = validateDetailed(text);
+    if (valid) return text;
+    const hint = 'five fields (minute hour day month weekday), or six with seconds first: "*/5 * * * *"';
+    context.issues.push(fault(`not a cron schedule: ${cronFault(errors)}`, hint));
+    return z.NEVER;
+  });
 
 type CronErrors = ReturnType<typeof validateDetailed>['errors'];
 
@@ -47,32 +53,40 @@ const CRON_FIELDS: Readonly<Record<string, string>> = {
 };
 
 export const databaseUrl = (description: string) =>
-  secretKey(description).superRefine((secret, context) => {
-    const text = secret.reveal();
-    if (/^pglite:.+/.test(text)) return;
-    const parsed = parseDatabaseUrl(text);
-    if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
+  secretKey(description)
+    .meta({ title: 'database URL' })
+    .superRefine((secret, context) => {
+      const text = secret.reveal();
+      if (/^pglite:.+/.test(text)) return;
+      const parsed = parseDatabaseUrl(text);
+      if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
+    });
+
+export const instant = z
+  .string()
+  .meta({ title: 'instant' })
+  .transform((text, context) => {
+    try {
+      return Temporal.Instant.from(text).epochMilliseconds;
+    } catch {
+      context.issues.push(fault('not an instant', 'write a date, a time and a zone: 2026-11-20T00:00:00Z'));
+      return z.NEVER;
+    }
   });
 
-export const instant = z.string().transform((text, context) => {
-  try {
-    return Temporal.Instant.from(text).epochMilliseconds;
-  } catch {
-    context.issues.push(fault('not an instant', 'write a date, a time and a zone: 2026-11-20T00:00:00Z'));
-    return z.NEVER;
-  }
-});
-
 /** host:port, or null for `off`. */
-export const listenAddress = z.string().transform((text, context) => {
-  if (text === 'off') return null;
-  const listen = parseListen(text);
-  if (listen !== null) return listen;
-  context.issues.push(
-    fault('not an address to listen on', 'write host:port, such as 127.0.0.1:9464, or off'),
-  );
-  return z.NEVER;
-});
+export const listenAddress = z
+  .string()
+  .meta({ title: '`host:port` or `off`' })
+  .transform((text, context) => {
+    if (text === 'off') return null;
+    const listen = parseListen(text);
+    if (listen !== null) return listen;
+    context.issues.push(
+      fault('not an address to listen on', 'write host:port, such as 127.0.0.1:9464, or off'),
+    );
+    return z.NEVER;
+  });
 
 function isZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;

@@ -23,9 +23,11 @@ const silence = z
       .refine((match) => Object.keys(match).length > 0, {
         error: 'names nothing: give a rule or a dimension',
       })
-      .describe('Every key must fit: `rule`, or a dimension with its value'),
-    from: instant.describe('First instant of the silence, ISO 8601 with zone'),
-    until: instant.describe('End of the silence, ISO 8601 with zone'),
+      .describe(
+        'What is silenced: `rule` or dimensions with their values, all of which must fit; `null` is NULL',
+      ),
+    from: instant.describe('First instant of the silence: ISO 8601 with a zone'),
+    until: instant.describe('First instant after the silence: ISO 8601 with a zone'),
     reason: z.string().default('').describe('Shown beside what is silenced'),
   })
   .superRefine((given, context) => {
@@ -38,7 +40,7 @@ const silence = z
 const http = z.strictObject({
   listen: listenAddress
     .prefault(DEFAULT_LISTEN)
-    .describe(`host:port for /healthz, /readyz and /metrics, or off (default ${DEFAULT_LISTEN})`),
+    .describe('Address of /healthz, /readyz and /metrics; `:9464` is every address, `off` serves nothing'),
 });
 
 /** One alternative a member of a registry; what tells them apart is their `type`. */
@@ -56,23 +58,26 @@ export const alertsSchema = z.strictObject({
   version: z
     .literal(1, { error: 'must be 1, the only version of the format that there is' })
     .describe('Version of the file format'),
-  timezone: timezone.default('UTC').describe('IANA zone of calendar windows and of the once-a-day rule'),
+  timezone: timezone
+    .prefault('UTC')
+    .describe('Zone of calendar windows, of dedupe periods (once a day) and of `schedule`'),
   schedule: schedule
-    .default('* * * * *')
-    .describe('When to poll: cron, in that zone; a seconds field is allowed'),
+    .prefault('* * * * *')
+    .describe('When to poll: five cron fields, or six with seconds first'),
   audit: auditSchema,
   state: z
     .strictObject({
       url: z
-        .union([z.literal('').transform(() => null), databaseUrl('Where the state is kept')])
+        .union([z.literal('').transform(() => null), databaseUrl('Database of the state')])
         .default(null)
         .meta({
           secret: true,
-          description: 'Where the state is kept (default: the audit database, schema spendwatch)',
+          title: 'database URL',
+          description: 'Database of the state, in its schema `spendwatch` (default: the audit database)',
         }),
     })
     .default({ url: null })
-    .describe('What was said and what is still to be sent'),
+    .describe('Where spendwatch keeps what it notified and what is still to be sent'),
   defaults: z
     .strictObject({
       notify: channelNames
@@ -81,45 +86,45 @@ export const alertsSchema = z.strictObject({
       severity: z.enum(SEVERITIES).default('warning').describe('Severity of rules that name none'),
     })
     .default({ severity: 'warning' })
-    .describe('What rules have that do not say'),
+    .describe('What rules have that do not say otherwise'),
   channels: z
     .record(
       z.string().regex(/^\S{1,100}$/, { error: 'a channel name has 1 to 100 letters without spaces' }),
       channel,
     )
     .default({})
-    .describe('Ways to tell people, by name'),
+    .describe('Where notifications go, by name (1 to 100 characters without spaces)'),
   rules: z
     .array(rule)
     .min(1, { error: 'no rule: there is nothing to watch' })
-    .describe('What is watched; each rule has a name and a type'),
-  silences: z.array(silence).default([]).describe('Times in which matching findings are not told'),
+    .describe('What is watched: at least one rule, each with a name and a type'),
+  silences: z.array(silence).default([]).describe('Times in which matching findings are not notified'),
   health: z
     .strictObject({
       notify: channelNames
         .exactOptional()
-        .describe('Who hears that spendwatch cannot see (default: all that rules name)'),
+        .describe('Channels for messages of spendwatch about itself (default: all that enabled rules name)'),
       blind_after: z
         .int()
         .min(1)
         .max(10_000)
         .default(3)
-        .describe('Failed polls in a row that count as blind'),
+        .describe('Failed polls in a row after which spendwatch reports that it cannot see'),
       unpriced: z
         .enum(['on', 'off'])
         .default('on')
-        .describe('Send a message once a day when calls have no price, so that spend is more than it seems'),
+        .describe('Whether a message is sent once a day when calls have no price'),
     })
     .default({ blind_after: 3, unpriced: 'on' })
-    .describe('What spendwatch says of itself'),
+    .describe('What spendwatch reports about itself'),
   heartbeat: z
     .strictObject({
-      url: secretUrlKey('Asked with GET after each good poll, at most once a minute'),
+      url: secretUrlKey('URL that gets a GET after each good poll, at most once a minute'),
       proxy: proxyKey.exactOptional(),
     })
     .exactOptional()
-    .describe('A dead man’s switch outside'),
-  http: http.prefault({}).describe('The worker’s HTTP server'),
+    .describe('A dead man’s switch: it notices when the whole machine is gone'),
+  http: http.prefault({}).describe('HTTP server of the worker'),
 });
 
 export type Alerts = z.output<typeof alertsSchema>;

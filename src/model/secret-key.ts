@@ -18,10 +18,12 @@ export function secretKey(description: string) {
 
 /** A secret that is an http(s) URL. */
 export function secretUrlKey(description: string) {
-  return secretKey(description).superRefine((secret, context) => {
-    const fault = httpUrlFault(secret.reveal());
-    if (fault !== null) context.addIssue(issue(fault.message, fault.hint));
-  });
+  return secretKey(description)
+    .meta({ title: 'URL' })
+    .superRefine((secret, context) => {
+      const fault = httpUrlFault(secret.reveal());
+      if (fault !== null) context.addIssue(issue(fault.message, fault.hint));
+    });
 }
 
 /**

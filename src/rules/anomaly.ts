@@ -19,32 +19,35 @@ const MIN_CALLS_OF_RATIOS = 30;
 
 const keys = z
   .strictObject({
-    type: z.literal('anomaly').describe('The value of a window against the same window on earlier days'),
+    type: z
+      .literal('anomaly')
+      .describe(
+        'Compares the value of a window (at most `24h`, `today`, `yesterday`) with the same window on earlier days',
+      ),
     ...commonKeys,
-    baseline: wholeDays.prefault('28d').describe('Earlier days to compare with (default 28d)'),
+    baseline: wholeDays.prefault('28d').describe('Earlier days to compare with'),
     method: z
       .enum(['zscore', 'robust'])
       .default('zscore')
-      .describe('robust keeps the incidents of earlier days out of the comparison'),
+      .describe('`robust` keeps incidents of earlier days out of the comparison'),
     zscore: numberBetween(0, 999, { above: true })
-      .default(3)
-      .describe('Deviations from the mean that fire (default 3)'),
-    direction: z
-      .enum(['up', 'down', 'both'])
-      .default('up')
-      .describe('Which side of the mean fires (default up)'),
+      .prefault(3)
+      .describe('Standard deviations from the mean at which it fires'),
+    direction: z.enum(['up', 'down', 'both']).default('up').describe('On which side of the mean it fires'),
     min_history: numberBetween(2, 366, { whole: true })
-      .default(MIN_HISTORY)
-      .describe('Periods that a group must have behind it to be judged (default 7)'),
+      .prefault(MIN_HISTORY)
+      .describe('Periods of history that a group needs to be evaluated'),
     floor_pct: numberBetween(0, 10_000)
-      .default(5)
-      .describe("The deviation counts as at least this percent of a day's mean (default 5)"),
+      .prefault(5)
+      .describe('Percent of the mean of a day that the deviation is taken to be at least'),
     min_change: decimal
       .optional()
-      .describe("Smaller changes do not fire, in the metric's unit (default 1 for spend, 10 for counts)"),
+      .describe(
+        "Smaller changes do not fire, in the metric's unit (default: `1` for spend and wasted_spend; `10` for calls, errors and unpriced_calls; `0.05` for error_rate; else `0`)",
+      ),
     min_change_pct: numberBetween(0, 1e9)
-      .default(0)
-      .describe('Changes of fewer percent of the mean do not fire: 50 means 50 % (default 0)'),
+      .prefault(0)
+      .describe('Changes of fewer percent of the mean do not fire; 50 means 50 %'),
   })
   .superRefine(
     (given, ctx) => {

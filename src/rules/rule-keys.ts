@@ -17,23 +17,26 @@ const failureKind = z
 
 /** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes them a RuleBase. */
 export const commonKeys = {
-  name: z.string().min(1).max(200).describe('Unique name of the rule; alerts carry it'),
-  enabled: z.boolean().default(true).describe('false keeps the rule in the file without judging it'),
-  metric: z.enum(METRICS).describe('What is measured'),
+  name: z.string().min(1).max(200).describe('Unique name of at most 200 characters; alerts carry it'),
+  enabled: z.boolean().default(true).describe('`false` keeps the rule in the file without evaluating it'),
+  metric: z.enum(METRICS).meta({ title: 'metric' }).describe('What is measured'),
   errors: z
     .array(failureKind)
     .min(1)
     .optional()
-    .describe('Which failed calls count: HTTP statuses, 4xx, 5xx, timeout (default: all)'),
-  window: windowText.describe(
-    'A duration (90s, 15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month',
-  ),
-  group_by: z.array(z.string().min(1)).default([]).describe('Dimensions; every group is judged by itself'),
+    .describe(
+      'Failed calls that count in errors, error_rate and wasted_spend: statuses, `4xx`, `5xx`, `timeout` (default: all)',
+    ),
+  window: windowText.describe('Span of time that is measured, such as `15m`, `24h` or `today`'),
+  group_by: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Dimensions; each group of their values is evaluated by itself'),
   where: z
     .record(z.string(), condition)
     .default({})
-    .describe('Only these calls: a value, a list of values or { not: [values] } by dimension'),
-  severity: z.enum(SEVERITIES).optional().describe("Severity of what fires (default: the file's default)"),
+    .describe('Which calls count, by dimension: a value, a list of values, or `{ not: [values] }`'),
+  severity: z.enum(SEVERITIES).optional().describe('Severity of what fires (default: `defaults.severity`)'),
   notify: z
     .union(
       [
@@ -47,25 +50,37 @@ export const commonKeys = {
       { error: 'expected a list of channels, or lists by severity (info, warning, critical)' },
     )
     .optional()
-    .describe("Channels, or channels by severity; a severity that is left out has the file's default"),
-  message: z.string().max(2_000).optional().describe('Words that every alert of the rule carries'),
+    .describe(
+      'Channels, or lists of channels by severity (default: `defaults.notify`, also for a severity left out)',
+    ),
+  message: z
+    .string()
+    .max(2_000)
+    .optional()
+    .describe('Text that every alert of the rule carries, at most 2,000 characters'),
   for: duration({ maxMs: DAY, limitText: 'at most 24h' })
     .optional()
-    .describe('How long it must have held at every scheduled instant, at most 24h'),
-  delay: duration().optional().describe('Judge as of this long ago, for stores whose rows come late'),
+    .describe('How long the condition must have held, at every scheduled evaluation (default: `0s`)'),
+  delay: duration()
+    .optional()
+    .describe('Evaluates as of this long ago, for tables whose rows arrive late (default: `0s`)'),
   dedupe: z
     .enum(['day', 'hour', 'week', 'month', 'episode'])
     .default('day')
-    .describe('How often the same alert is said: once a day (default), or once until it no longer holds'),
+    .describe(
+      'How often the same alert is notified: once a day, or with `episode` once until it no longer holds',
+    ),
   growth: z
     .union([z.literal('off'), numberBetween(1, 1e9, { above: true })], {
       error: 'expected a number above 1, or off',
     })
-    .default(10)
-    .describe('A known alert is news again at this many times the value last said (default 10), or off'),
+    .prefault(10)
+    .describe('An alert is notified again when its value reaches this many times the value last notified'),
   min_calls: numberBetween(0, 1e15, { whole: true })
     .optional()
-    .describe('Groups with fewer calls in the window do not fire'),
+    .describe(
+      'Groups with fewer calls in the window do not fire (default: `0`; `30` for anomalies of ratios and percentiles)',
+    ),
 };
 
 type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;

@@ -26,31 +26,43 @@ export function isMapping(payload: { readonly value: unknown }): boolean {
 /** A duration such as `15m`, in ms, between `minMs` and `maxMs`. */
 export function duration(limits: { minMs?: number; maxMs?: number; limitText?: string } = {}) {
   const { minMs = 0, maxMs = Number.POSITIVE_INFINITY, limitText = `at most ${LONGEST_DURATION}` } = limits;
-  return z.string().transform((text, ctx) => {
-    const ms = parseDuration(text);
-    if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
-    const message = isWrittenDuration(text) ? `must be ${limitText}` : 'not a duration';
-    ctx.issues.push(fault(message, DURATION_HINT));
-    return z.NEVER;
-  });
+  const title = minMs === 0 && maxMs === Number.POSITIVE_INFINITY ? 'duration' : `duration ${limitText}`;
+  return z
+    .string()
+    .meta({ title })
+    .transform((text, ctx) => {
+      const ms = parseDuration(text);
+      if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
+      const message = isWrittenDuration(text) ? `must be ${limitText}` : 'not a duration';
+      ctx.issues.push(fault(message, DURATION_HINT));
+      return z.NEVER;
+    });
 }
 
 /** A whole number of days such as `28d`. */
-export const wholeDays = z.string().transform((text, ctx) => {
-  const days = (parseDuration(text) ?? Number.NaN) / 86_400_000;
-  if (Number.isInteger(days) && days >= 1 && days <= 366) return days;
-  ctx.issues.push(fault('not a whole number of days from 1d to 366d', 'write whole days, such as 28d or 4w'));
-  return z.NEVER;
-});
+export const wholeDays = z
+  .string()
+  .meta({ title: 'whole days from 1d to 366d' })
+  .transform((text, ctx) => {
+    const days = (parseDuration(text) ?? Number.NaN) / 86_400_000;
+    if (Number.isInteger(days) && days >= 1 && days <= 366) return days;
+    ctx.issues.push(
+      fault('not a whole number of days from 1d to 366d', 'write whole days, such as 28d or 4w'),
+    );
+    return z.NEVER;
+  });
 
-export const windowText = z.string().transform((text, ctx) => {
-  const spec = parseWindow(text);
-  if (spec !== null) return spec;
-  const hint = 'use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month';
-  const message = isWrittenDuration(text) ? `must be ${DURATION_BOUNDS}` : 'not a window';
-  ctx.issues.push(fault(message, hint));
-  return z.NEVER;
-});
+export const windowText = z
+  .string()
+  .meta({ title: 'window' })
+  .transform((text, ctx) => {
+    const spec = parseWindow(text);
+    if (spec !== null) return spec;
+    const hint = 'use a duration (15m, 1h, 24h, 7d) or today, yesterday, this_week, this_month';
+    const message = isWrittenDuration(text) ? `must be ${DURATION_BOUNDS}` : 'not a window';
+    ctx.issues.push(fault(message, hint));
+    return z.NEVER;
+  });
 
 /** A decimal, exact: `100.10` is 100.10. Text is taken too, since values of variables arrive as text. */
 export const decimal = z
@@ -68,7 +80,10 @@ export const decimal = z
 export function numberBetween(min: number, max: number, options: { above?: boolean; whole?: boolean } = {}) {
   const range = `${options.above === true ? `above ${min}` : `at least ${min}`} and at most ${max}`;
   const kind = options.whole === true ? 'a whole number' : 'a number';
-  return z.union([z.number(), z.string()], { error: `expected ${kind}` }).transform((value, ctx): number => {
+  const upTo = max < 1e9 ? (options.above === true ? `, at most ${max}` : ` to ${max}`) : '';
+  const title = `${kind.slice(2)} ${options.above === true ? 'above' : 'from'} ${min}${upTo}`;
+  const written = z.union([z.number(), z.string()], { error: `expected ${kind}` }).meta({ title });
+  return written.transform((value, ctx): number => {
     const number = typeof value === 'number' || value.trim() !== '' ? Number(value) : Number.NaN;
     const fits = number <= max && (options.above === true ? number > min : number >= min);
     if (fits && (options.whole !== true || Number.isInteger(number))) return number;

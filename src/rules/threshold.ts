@@ -17,14 +17,21 @@ import { firingIn, reachedIn, valuesIn } from './threshold-reach.ts';
 
 const keys = z
   .strictObject({
-    type: z.literal('threshold').describe('The value of a window against fixed limits'),
+    type: z.literal('threshold').describe('Compares the value of a window with fixed limits'),
     ...commonKeys,
-    threshold: decimal.optional().describe("The limit, in the metric's unit; its severity is the rule's"),
+    threshold: decimal
+      .optional()
+      .describe("The limit, in the metric's unit; needed unless `thresholds` is given"),
     thresholds: z
       .strictObject({ info: decimal.optional(), warning: decimal.optional(), critical: decimal.optional() })
       .optional()
-      .describe('Limits by severity; the highest one reached names the alert'),
-    operator: z.enum(['>=', '>', '<=', '<']).default('>=').describe('How the value meets the limit'),
+      .describe(
+        'Limits by severity, ascending (descending for `<` and `<=`); the highest one reached counts',
+      ),
+    operator: z
+      .enum(['>=', '>', '<=', '<'])
+      .default('>=')
+      .describe('How the value compares with the limit when the rule fires'),
   })
   .superRefine(
     (given, ctx) => {

@@ -43,25 +43,25 @@ export const tableOptions = z
     preset: z
       .enum(Object.keys(PRESETS) as [PresetName, ...PresetName[]])
       .exactOptional()
-      .describe(
-        'A table that spendwatch knows: api_audit_logs (the default where no table is named) or litellm',
-      ),
+      .describe('Table with a known layout (default: `api_audit_logs` where no `table` is named)'),
     table: z
       .string()
       .regex(/^[^.]+(\.[^.]+)?$/, { error: 'must be `table` or `schema.table`' })
       .exactOptional()
-      .describe('The table, as `table` or `schema.table`, without quotes'),
+      .describe(
+        'Table to read: `table` or `schema.table`, without quotes, in the letter case of the database',
+      ),
     columns: z
       .partialRecord(z.enum(COLUMNS), columnSource.nullable())
       .exactOptional()
-      .describe('Where each canonical column is found; null says that the table has none'),
+      .describe('Column or `{ sql: … }` of each canonical column; `null` where the table has none'),
     dimensions: z
       .record(
         z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be letters, digits and underscores' }),
         columnSource,
       )
       .exactOptional()
-      .describe('Further names to group and filter by, such as `team: team_id`'),
+      .describe('Further dimensions for `group_by` and `where`, such as `team: team_id`'),
   })
   .superRefine((options, context) => {
     if (mappingOf(options).columns.time === undefined) {

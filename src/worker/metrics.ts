@@ -39,7 +39,7 @@ export function openMetrics(version: string): Metrics {
   const registers = [registry];
   const polls = new Counter({
     name: 'spendwatch_polls_total',
-    help: 'Polls by result (ok, failed).',
+    help: 'Polls, by result: ok or failed.',
     labelNames: ['result'],
     registers,
   });
@@ -51,49 +51,49 @@ export function openMetrics(version: string): Metrics {
   });
   const rowsRead = new Counter({
     name: 'spendwatch_rows_read_total',
-    help: 'Rows of the audit store that polls went through.',
+    help: 'Rows of the audit table that polls went through.',
     registers,
   });
   const findings = new Gauge({
     name: 'spendwatch_findings',
-    help: 'Groups that fire now, by rule and severity.',
+    help: 'Groups that fire now, silenced ones included, by rule and severity.',
     labelNames: ['rule', 'severity'],
     registers,
   });
   const deliveries = new Counter({
     name: 'spendwatch_deliveries_total',
-    help: 'Attempts to deliver, by channel and outcome.',
+    help: 'Attempts to deliver and reports about them, by channel and outcome.',
     labelNames: ['channel', 'outcome'],
     registers,
   });
   const queue = new Gauge({
     name: 'spendwatch_queue_length',
-    help: 'Deliveries that wait, by channel.',
+    help: 'Deliveries in the queue, by channel.',
     labelNames: ['channel'],
     registers,
   });
   const reloads = new Counter({
     name: 'spendwatch_config_reloads_total',
-    help: 'Reloads of alerts.yaml by result (ok, failed).',
+    help: 'Reloads of alerts.yaml, by result: ok or failed.',
     labelNames: ['result'],
     registers,
   });
   const lastReload = new Gauge({
     name: 'spendwatch_config_last_reload_successful',
-    help: '1 when the rules in force are those of the file.',
+    help: '1 when the rules in force are those of the file, else 0.',
     registers,
   });
   lastReload.set(1);
   new Gauge({
     name: 'spendwatch_build_info',
-    help: 'Always 1.',
+    help: 'Always 1, by version.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
   let newestRow: number | null = null;
   new Gauge({
     name: 'spendwatch_newest_row_age_seconds',
-    help: 'Age of the newest row seen in the audit store.',
+    help: 'Age of the newest row seen; absent while none was seen.',
     registers,
     collect() {
       // Read when scraped: the age grows while the store is away.
@@ -103,12 +103,12 @@ export function openMetrics(version: string): Metrics {
   });
   const missingSeconds = new Gauge({
     name: 'spendwatch_rollup_missing_seconds',
-    help: 'How much of the past polls need, now or soon, that is not in cells yet.',
+    help: 'How much of the past that polls need is not in kept sums yet.',
     registers,
   });
   const bypassed = new Counter({
     name: 'spendwatch_rollup_bypassed_total',
-    help: 'Times that cells could not be used, so that the audit store was asked for all of the past.',
+    help: 'Times that kept sums could not be used, so that a poll read the audit table in full.',
     registers,
   });
   const leader = new Gauge({
@@ -201,7 +201,7 @@ function ruleValues(registry: Registry): {
       latest = new Map(kept);
       new Gauge({
         name,
-        help: 'The value that a rule saw last, in the metric unit, of its 20 largest groups.',
+        help: 'Last value of a rule, in the unit of its metric, for its 20 largest groups, by rule and dimensions.',
         labelNames: ['rule', ...new Set(rules.flatMap((rule) => rule.groupBy.map(labelOf)))],
         registers: [registry],
         collect() {

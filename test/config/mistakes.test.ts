@@ -112,7 +112,7 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       change('name: burn', `name: ${'n'.repeat(3_000)}`),
       [
         `9:11 rules[0].name (${'n'.repeat(59)}…): "${'n'.repeat(59)}…" must have at most 200 letters`,
-        'hint: name: Unique name of the rule; alerts carry it',
+        'hint: name: Unique name of at most 200 characters; alerts carry it',
       ],
     ],
     [
@@ -181,7 +181,7 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       change('threshold: 100', `threshold: ${figure}`),
       [
         `13:16 rules[0].threshold (burn): expected a number, found ${figure}`,
-        "hint: threshold: The limit, in the metric's unit; its severity is the rule's",
+        "hint: threshold: The limit, in the metric's unit; needed unless `thresholds` is given",
       ],
     ]),
     ...['$NOPE_URL', '"{{ .Values.url }}"', '"%URL%"', '$(URL)'].map((url): [string, string, string[]] => [
@@ -270,7 +270,7 @@ describe('a mistake is one fault with key, rule, what was written, and a cure', 
       more('enabled: yes'),
       [
         '14:14 rules[0].enabled (burn): expected true or false, found "yes"',
-        'hint: enabled: false keeps the rule in the file without judging it',
+        'hint: enabled: `false` keeps the rule in the file without evaluating it',
       ],
     ],
     [

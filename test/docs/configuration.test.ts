@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { referencePage } from '../../scripts/docs.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { parsePrices } from '../../src/config/prices.ts';
 import { alertsJsonSchema } from '../../src/config/schema.ts';
@@ -50,15 +51,23 @@ it.each(blocks('docs/configuration.md', 'models'))('the price list at $place is 
   expect(parsePrices('prices.yaml', text).problems).toEqual([]);
 });
 
-it('alerts.schema.json is what `spendwatch schema` prints', () => {
+it('alerts.schema.json is what `spendwatch schema` prints, and `npm run docs` writes', () => {
   expect(JSON.parse(read('alerts.schema.json'))).toEqual(alertsJsonSchema());
 });
 
-it('configuration.md names every key of alerts.yaml', () => {
-  const page = read('docs/configuration.md');
-  const missing = [...keysOf(alertsJsonSchema())].filter(
-    (key) => !page.includes(`\`${key}\``) && !page.includes(`{ ${key}: `),
+it('docs/reference.md is what `npm run docs` writes', async () => {
+  expect(read('docs/reference.md')).toBe(await referencePage());
+});
+
+it('docs/reference.md names every key of alerts.yaml, and says what it means', () => {
+  const rows = new Map(
+    [...read('docs/reference.md').matchAll(/^\| `(\w+)` \|.*\| (.*) \|$/gm)].map(([, key, meaning]) => [
+      key,
+      meaning,
+    ]),
   );
+  const inProse = new Set(['type', 'sql', 'not', 'info', 'warning', 'critical']);
+  const missing = [...keysOf(alertsJsonSchema())].filter((key) => !inProse.has(key) && !rows.get(key));
   expect(missing).toEqual([]);
 });
 

@@ -47,12 +47,12 @@ it('the messages in the README are those that are sent', () => {
   expect(readme).toContain(anomaly);
 });
 
-it('operations.md names every metric of the worker, and no other', () => {
+it('reference.md names every metric of the worker, and no other', () => {
   const exported = [
     ...[...read('src/worker/metrics.ts').matchAll(/'(spendwatch_\w+)'/g)].map(([, name]) => name),
     ...HEALTH_NOTES.map(({ gauge }) => gauge.name),
   ];
-  const listed = [...read('docs/operations.md').matchAll(/^\| `(spendwatch_\w+)` +\|/gm)].map(
+  const listed = [...read('docs/reference.md').matchAll(/^\| `(spendwatch_\w+)` +\|/gm)].map(
     ([, name]) => name,
   );
   expect(listed.sort()).toEqual([...new Set(exported)].sort());

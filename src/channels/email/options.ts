@@ -65,35 +65,35 @@ export const emailSchema: z.ZodType<EmailOptions> = z
     to: z
       .array(parsed(parseAddress, 'not an email address, such as oncall@example.com', '^[^@\\s]+@[^@\\s]+$'))
       .min(1, { error: 'needs at least one address' })
-      .describe('Who receives the mail: one address or more'),
+      .describe('Recipients: one address or more'),
     from: parsed(parseMailbox, 'not an email address, such as spendwatch@example.com', '@')
-      .describe('The sender, `name@example.com` or `"Any name" <name@example.com>` (default: SMTP_FROM)')
+      .describe('Sender: `name@example.com` or `"Any name" <name@example.com>` (default: `SMTP_FROM`)')
       .exactOptional(),
     host: z
       .string()
       .refine((text) => HOST.test(text), { error: 'not a host name or an address' })
-      .describe('The mail server (default: SMTP_SERVER)')
+      .describe('Mail server (default: `SMTP_SERVER`)')
       .exactOptional(),
     port: z
       .int()
       .min(1)
       .max(65535)
-      .describe('Its port (default: SMTP_PORT, else 587, or 465 with `tls: implicit`)')
+      .describe('Port of the mail server (default: `SMTP_PORT`, else 587, or 465 with `tls: implicit`)')
       .exactOptional(),
     name: parsed(heloName, 'not a host name, such as spendwatch.example.com', '^\\S+$')
-      .describe('The name to greet the mail server with, in EHLO (default: the domain of `from`)')
+      .describe('Host name that the worker gives in EHLO (default: the domain of `from`)')
       .exactOptional(),
     user: z
       .string()
       .refine((text) => !/\p{Cc}/u.test(text), { error: 'holds a line break or another control character' })
-      .describe('The name to sign in with (default: SMTP_USER)')
+      .describe('User name for the mail server (default: `SMTP_USER`, else no login)')
       .exactOptional(),
-    password: secretLineKey('The password to sign in with (default: SMTP_PASSWORD)').exactOptional(),
+    password: secretLineKey('Password for the mail server (default: `SMTP_PASSWORD`)').exactOptional(),
     tls: z
       .enum(['starttls', 'implicit', 'none'])
       .default('starttls')
       .describe(
-        'starttls: required before anything is said; implicit: TLS from the first byte; none: plain text',
+        '`starttls` requires STARTTLS and never falls back; `implicit` is TLS from the first byte; `none` is plain text',
       ),
   })
   .transform((keys, context) => {

@@ -17,24 +17,25 @@ export const slackSchema: z.ZodType<SlackOptions> = z
   .strictObject({
     type: z.literal('slack'),
     token: secretHeaderKey(
-      'A bot token (xoxb-…) with the scope chat:write',
+      'Bot token (`xoxb-…`) with the scope `chat:write`; needs `channel`',
       /^[\x21-\x7e]+$/,
     ).exactOptional(),
     channel: z
       .string()
       .min(1)
-      .describe('The channel to post to: its id, or its name such as "#llm-spend"')
+      .describe('Channel to post to: its id (`C0123456789`) or its name in quotes (`"#llm-spend"`)')
       .exactOptional(),
-    webhook_url: secretUrlKey('An incoming webhook, in place of token and channel').exactOptional(),
+    webhook_url: secretUrlKey('Incoming webhook, in place of `token` and `channel`').exactOptional(),
     api_url: z
       .string()
+      .meta({ title: 'URL' })
       .superRefine((url, context) => {
         const fault = apiUrlFault(url);
         if (fault !== null)
           context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } });
       })
       .default('https://slack.com/api/')
-      .describe('Where the Web API is; the name of the method is appended'),
+      .describe('Base URL of the Web API'),
     proxy: proxyKey.exactOptional(),
   })
   .transform((keys, context): SlackOptions => {

@@ -28,10 +28,12 @@ const HOW = 'write http://host:port or http://user:password@host:port, special l
 
 /** The key `proxy` of whatever speaks HTTP. Secret, because it may hold a login. */
 export const proxyKey = secretKey(
-  'The HTTP proxy to go through, or `none` (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY)',
-).refine((proxy) => proxy.reveal() === NONE || parseProxy(proxy.reveal()) !== null, {
-  error: `not the URL of an HTTP proxy: ${HOW}`,
-});
+  'HTTP proxy to go through, or `none` (default: from `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`)',
+)
+  .meta({ title: 'URL or `none`' })
+  .refine((proxy) => proxy.reveal() === NONE || parseProxy(proxy.reveal()) !== null, {
+    error: `not the URL of an HTTP proxy: ${HOW}`,
+  });
 
 /** As curl reads them: the lower-case name comes first, and an empty value is none. */
 export function proxiesOf(env: Readonly<Record<string, string | undefined>>): EnvironmentProxies {

@@ -31,17 +31,21 @@ const key = (description: string) =>
 export const webhookSchema: z.ZodType<WebhookOptions> = z
   .strictObject({
     type: z.literal('webhook'),
-    url: secretUrlKey('Where the JSON is posted'),
-    secret: key('Signs the body: `whsec_` and base64, or any text of at least 16 bytes').exactOptional(),
+    url: secretUrlKey('URL that receives the JSON by POST; redirects are not followed'),
+    secret: key(
+      'Signing secret: `whsec_` and base64, or any text of at least 16 bytes; needed unless `secrets` is given',
+    ).exactOptional(),
     secrets: z
       .array(key('A secret that signs the body'))
       .min(1, { error: 'needs at least one secret' })
-      .describe('In place of `secret` while it is being changed: [new, old], both sign')
+      .describe('In place of `secret` during a rotation: `[new, old]`; both sign')
       .exactOptional(),
     signature: z
       .enum(['standard', 'hex'])
       .default('standard')
-      .describe('standard: Standard Webhooks; hex: x-signature-256 over the body, for simple receivers'),
+      .describe(
+        '`standard` is Standard Webhooks; `hex` sends only `x-signature-256` over the body, for simple receivers',
+      ),
     headers: z
       .record(
         z
@@ -51,7 +55,7 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
         secretHeaderKey('The value of a header'),
       )
       .default({})
-      .describe('Further headers of the request'),
+      .describe('Further headers of the request; those of the signature and the connection are reserved'),
     proxy: proxyKey.exactOptional(),
   })
   .transform((keys, context): WebhookOptions => {

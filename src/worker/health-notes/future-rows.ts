@@ -11,7 +11,7 @@ export const futureRows: HealthNoteKind = {
   type: 'health.future_rows',
   gauge: {
     name: 'spendwatch_newest_row_ahead_seconds',
-    help: 'How far the newest row of the audit store lies ahead of the clock, 0 within five minutes of it.',
+    help: 'How far the newest row is ahead of the clock; 0 within five minutes of it.',
     labelNames: [],
   },
   open:

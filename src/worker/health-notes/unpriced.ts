@@ -23,7 +23,7 @@ export const unpriced: HealthNoteKind = {
   type: 'health.unpriced',
   gauge: {
     name: 'spendwatch_unpriced_calls',
-    help: 'Calls of the last 24 whole hours that have no price, by model (the 20 with the most).',
+    help: 'Calls without a price in the last 24 whole hours, by model (20 at most).',
     labelNames: ['model'],
   },
   open(app) {

@@ -1,0 +1,133 @@
+// Writes docs/reference.md and alerts.schema.json from the schema and the metrics of the program: `npm run docs`.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { JsonSchema } from '../src/config/json-schema.ts';
+import { alertsJsonSchema } from '../src/config/schema.ts';
+import { openMetrics } from '../src/worker/metrics.ts';
+
+/** The parts of JSON Schema that this page shows beyond those that the program reads. */
+interface Shown extends JsonSchema {
+  readonly title?: string;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Shown>>;
+}
+
+const INTRODUCTION = `# Reference
+
+Every key of alerts.yaml and every metric of the worker. \`npm run docs\` writes this page from the program: do not edit it.
+
+- Keys: [top level](#top-level), [audit](#audit), [state](#state), [defaults](#defaults), channels ([email](#email), [slack](#slack),
+  [webhook](#webhook)), rules ([every rule](#every-rule), [threshold](#threshold), [anomaly](#anomaly)), [silences](#silences),
+  [health](#health), [heartbeat](#heartbeat), [http](#http)
+- [Metrics of the worker](#metrics-of-the-worker)
+
+[configuration.md](configuration.md) explains the file, [rules.md](rules.md) what rules mean, and
+[operations.md](operations.md) the worker. A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`;
+windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`; instants are ISO 8601 with a zone.
+`;
+
+/** The text of docs/reference.md. */
+export async function referencePage(): Promise<string> {
+  const alerts = alertsJsonSchema() as Shown;
+  const of = (key: string) => alerts.properties?.[key] as Shown;
+  const channels = (of('channels').additionalProperties as JsonSchema).oneOf as readonly Shown[];
+  const rules = of('rules').items?.oneOf as readonly Shown[];
+  const isCommon = (key: string) => rules.every(({ properties }) => properties?.[key] !== undefined);
+  const [first] = rules as [Shown];
+  return [
+    INTRODUCTION,
+    keyTable('Top level', alerts),
+    ...['audit', 'state', 'defaults'].map((key) => keyTable(key, of(key))),
+    ...channels.map((channel) => keyTable(typeNameOf(channel), channel)),
+    keyTable('Every rule', {
+      ...first,
+      properties: { ...picked(first, isCommon), type: { enum: rules.map(typeNameOf) } },
+    }),
+    ...rules.map((rule) =>
+      keyTable(typeNameOf(rule), { ...rule, properties: picked(rule, (key) => !isCommon(key)) }),
+    ),
+    keyTable('silences', of('silences').items as Shown),
+    ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
+    await metricTable(),
+  ].join('\n');
+}
+
+function keyTable(title: string, schema: Shown): string {
+  const required = [
+    ...(schema.required ?? []),
+    ...(schema.allOf ?? []).map(({ anyOf }) => anyOf?.[0]?.required?.[0]),
+  ];
+  const keys = Object.entries(schema.properties ?? {}).filter(([key]) => !isFileOf(key, schema));
+  const rows = keys.map(([key, child]) => {
+    const [, meaning = '', inWords] = /^(.*?)(?: \(default: (.*)\))?$/.exec(child.description ?? '') ?? [];
+    const isSecret = schema.properties?.[`${key}_file`] !== undefined;
+    const fallback = required.includes(key) ? 'required' : (inWords ?? defaultOf(child));
+    return [`\`${key}\``, typeOf(child) + (isSecret ? ', _secret_' : ''), fallback, meaning];
+  });
+  const words = schema.description === undefined ? '' : `${schema.description}.\n\n`;
+  return `## ${title}\n\n${words}${table(['key', 'type', 'default', 'meaning'], rows)}`;
+}
+
+async function metricTable(): Promise<string> {
+  const metrics = openMetrics('');
+  metrics.useRules([]);
+  const { text } = await metrics.exposition();
+  const rows = [...text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm)].map(
+    ([, name, help = '', type = '']) => [`\`${name}\``, type, help.replace(/\.$/, '')],
+  );
+  return `## Metrics of the worker\n\n${table(['metric', 'type', 'meaning'], rows.sort())}`;
+}
+
+/** What may be written, in words: `title` where the schema has one. */
+function typeOf(schema: Shown): string {
+  if (schema.title !== undefined) return schema.title;
+  if (schema.const !== undefined) return `\`${schema.const}\``;
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ');
+  const parts = ((schema.anyOf ?? schema.oneOf) as readonly Shown[] | undefined)?.filter(isShown);
+  if (parts !== undefined) return [...new Set(parts.map(typeOf))].join(' or ');
+  const types = [schema.type ?? 'mapping'].flat();
+  if (types.includes('number')) return 'number';
+  if (types.includes('integer')) return `whole number from ${schema.minimum} to ${schema.maximum}`;
+  const words: Readonly<Record<string, string>> = { string: 'text', array: 'list', object: 'mapping' };
+  return words[types[0] as string] ?? (types[0] as string);
+}
+
+/** Not the variable that may stand in place of every number, nor an empty text that means the default. */
+function isShown({ pattern, const: fixed }: Shown): boolean {
+  return pattern !== '\\$\\{' && fixed !== '';
+}
+
+function defaultOf({ default: fallback }: Shown): string {
+  if (fallback === undefined || (typeof fallback === 'object' && Object.keys(fallback ?? {}).length > 0))
+    return '';
+  return fallback === ''
+    ? 'empty'
+    : `\`${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}\``;
+}
+
+function isFileOf(key: string, { properties = {} }: Shown): boolean {
+  return key.endsWith('_file') && properties[key.slice(0, -'_file'.length)] !== undefined;
+}
+
+function typeNameOf(member: Shown): string {
+  return String(member.properties?.type?.const);
+}
+
+function picked({ properties = {} }: Shown, wanted: (key: string) => boolean): Record<string, Shown> {
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => wanted(key)));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const write = (file: string, text: string) => writeFileSync(new URL(`../${file}`, import.meta.url), text);
+  write('alerts.schema.json', `${JSON.stringify(alertsJsonSchema(), null, 2)}\n`);
+  write('docs/reference.md', await referencePage());
+}
