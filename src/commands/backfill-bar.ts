@@ -1,12 +1,12 @@
 // What a terminal shows of the worker: log lines, and a bar while the past is read.
 
-import type { BuildProgress } from '../sums/live/aggregate.ts';
+import type { BackfillProgress } from '../sums/live/backfill.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 
 /** What a person at a terminal sees of the worker: its log, and a bar below it while the past is read. */
 export interface BuildBar {
   /** How far it has come; null when it does not go on for now. */
-  show(progress: BuildProgress | null): void;
+  show(progress: BackfillProgress | null): void;
   /** Writes a line of the log. */
   print(line: string): void;
 }

@@ -12,8 +12,6 @@ export interface CallRead {
   readonly edges: readonly number[];
   /** Whether calls that agree in segment, dimensions and buckets are one line of the answer. */
   readonly together: boolean;
-  /** Of more lines so many of them are the answer; all where it is left out. */
-  readonly most?: number;
 }
 
 /** Calls in columns, a line for each or for some together, in any order of lines. */

@@ -35,14 +35,14 @@ export async function assessInSlices(
   assignments: readonly Assignment[],
   before: number,
 ): Promise<Assessment> {
-  const most = source.look === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
+  const most = source.refresh === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
   if (slicesOf(assignments, zone, most).length === 1)
     return assess(source, zone, assignments, before, null, () => MOST_FIRINGS);
 
   const given = new Map<Rule, Outcome>();
-  const lookedTo = source.lookedTo?.() ?? Number.NEGATIVE_INFINITY;
+  const refreshedTo = source.refreshedTo?.() ?? Number.NEGATIVE_INFINITY;
   for (const { rule, moments } of assignments) {
-    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < lookedTo - A_LITTLE_MS;
+    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < refreshedTo - A_LITTLE_MS;
     if (isBehind) given.set(rule, { rule, evaluations: [], error: null, isOpen: true });
   }
   const followed = assignments.map(
@@ -50,7 +50,7 @@ export async function assessInSlices(
   );
   const asOfNow: Source = {
     ...source,
-    ...(source.look && { look: (queries, end) => (source.look as Look)(queries, end, before) }),
+    ...(source.refresh && { refresh: (queries, end) => (source.refresh as Look)(queries, end, before) }),
   };
   const slices = slicesOf(followed, zone, most);
   /** How many groups may still fire; a rule that is not in it has stopped. */
@@ -87,7 +87,7 @@ export async function assessInSlices(
   return { newestRow, rowsRead, rowsIn: 0, outcomes };
 }
 
-type Look = NonNullable<Source['look']>;
+type Look = NonNullable<Source['refresh']>;
 
 /** Some of the instants of all rules. */
 interface Slice {

@@ -13,14 +13,14 @@ export interface Source extends Pick<AuditStore, 'read'> {
    * Answers what it can from cells that are kept; null for a query that the store itself must answer. `now` is the instant of
    * the poll, where that is later than `before`.
    */
-  look?(queries: readonly Query[], before: number, now?: number): Promise<Looked>;
+  refresh?(queries: readonly Query[], before: number, now?: number): Promise<Refreshed>;
   /**
    * The answers that the cells of the latest look give as of its end, `before`; null for a query that they do not. Reads
    * nothing, and changes nothing of what is kept.
    */
   known?(queries: readonly Query[], before: number): (Series | null)[];
   /** Up to where it has looked, ms: an earlier look undoes what is known since. Null before the first. */
-  lookedTo?(): number | null;
+  refreshedTo?(): number | null;
   /** Reads beforehand what the next look will need, as far as it can, where looks follow each other at once. Never rejects. */
   prepare?(): Promise<void>;
 }
@@ -36,14 +36,14 @@ export interface Collected {
 }
 
 /** The same of a source that keeps cells: null for a query that it does not know enough for yet. */
-export interface Looked extends Omit<Collected, 'series'> {
+export interface Refreshed extends Omit<Collected, 'series'> {
   readonly series: readonly (Series | AppError | null)[];
 }
 
 /** Answers the queries of all rules from cells where the source keeps some, else as the store does. */
-export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Looked> {
-  if (source.look === undefined) return collectDirectly(source, queries, before);
-  const seen = await source.look(queries, before).catch(passedOver);
+export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Refreshed> {
+  if (source.refresh === undefined) return collectDirectly(source, queries, before);
+  const seen = await source.refresh(queries, before).catch(passedOver);
   return seen ?? collectDirectly(source, queries, before);
 }
 

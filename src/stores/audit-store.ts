@@ -84,36 +84,32 @@ export interface Arrivals {
   readonly hours: readonly number[];
 }
 
-/** The questions of a look at what is young. */
-export interface YoungQuestions {
-  readonly cubes: readonly Cube[];
-  readonly edges: readonly number[];
-  readonly calls: CallRead;
-  readonly arrivals: { readonly after: string; readonly gaps: readonly IdGap[]; readonly youngFrom: number };
-}
-
-/** One state of a store, looked at by several questions in one read-only transaction. */
+/** One state of a store: all questions are answered from the same rows, in one read-only transaction. */
 export interface AuditSnapshot {
-  /**
-   * Asks for digests, calls and arrivals in one trip to the store. Who asks again with the very same objects has the answers
-   * at once; another question costs what it did. Throws as they do.
-   */
-  foresee(questions: YoungQuestions): Promise<void>;
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
+  /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
+  cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
+  /** The calls of a stretch of time in columns, for one who wants most of them: one answer, however many there are. */
+  calls(read: CallRead): Promise<CallColumns>;
+  /**
+   * What changed since an earlier snapshot; null for a store that cannot tell. Kept sums then read all rows within the
+   * lateness at every poll, and find older changes when they are reconciled.
+   */
+  readonly changes: RollupSource | null;
+}
+
+/** Tells what changed in a table, so that kept sums read only that. Part of a snapshot. */
+export interface RollupSource {
   /**
    * One digest for each segment between `edges` that has rows, ascending, in whatever order the rows are. It goes through
    * them all, but sends none: far cheaper than cells, of which only those need to be asked for whose digest differs.
    */
   digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
-  /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
-  cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
-  /** The calls of a stretch of time in columns, for one who wants most of them: one answer, however many there are. */
-  calls(read: CallRead): Promise<CallColumns>;
   /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */
   newestId(): Promise<string | null>;
-  /** What came after `after` and into `gaps`; rows at or after `youngFrom` (ms) name no hour. */
-  arrivals(after: string, gaps: readonly IdGap[], youngFrom: number): Promise<Arrivals>;
+  /** What came after `after` and into `gaps`; rows at or after `openFrom` (ms) name no hour. */
+  arrivals(after: string, gaps: readonly IdGap[], openFrom: number): Promise<Arrivals>;
 }
 
 /** A fault or a warning that `validate --connect` found in a store. */

@@ -23,7 +23,7 @@ export function callColumnsSql(
   prices: PriceList | null,
   parameters = new Parameters(),
 ): Statement {
-  const { dimensions, sketches, edges, together, most } = read;
+  const { dimensions, sketches, edges, together } = read;
   const asked = askedOf(read);
   const all = [...asked, ...sketches];
   const time = columnSql(mapping, 'time', 'NULL');
@@ -45,7 +45,7 @@ export function callColumnsSql(
   const keys = ['s', ...named, ...sketches];
   const lines = `SELECT ${['s', ...named, ...buckets, ...sums].join(', ')} FROM (${calls}) AS call${
     together ? ` GROUP BY ${keys.join(', ')}` : ''
-  }${most === undefined ? '' : ` LIMIT ${most}`}`;
+  }`;
   const numbers = ['s', ...sketches.map((_, i) => `b${i}`), ...asked.map((_, i) => `m${i}`)];
   const columns = [
     ...named.map((name) => `array_agg(${name})::text AS ${name}`),

@@ -1,13 +1,12 @@
 // Which minutes changed, by the versions of rows or by their content.
 
 import type { Cube } from '../model/cube.ts';
-import { AppError, isRefusal } from '../model/errors.ts';
+import { isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
 import type { TimeType } from './cell-sql.ts';
 import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
 import { type RowVersions, rowVersionsOf } from './row-versions.ts';
-import type { Parameters } from './source-sql.ts';
 
 /** Digests of one store's rows, in one look after the other. */
 export interface Digests {
@@ -18,18 +17,6 @@ export interface Digests {
     timeType: TimeType,
     session: SqlSession,
   ): Promise<SegmentDigest[]>;
-  /** The same question as part of a larger statement; null where it must be asked for itself. */
-  part(
-    cubes: readonly Cube[],
-    edges: readonly number[],
-    timeType: TimeType,
-    parameters: Parameters,
-  ): string | null;
-  /**
-   * Tells why the larger statement failed. What a store refuses is not asked for as a part for a while; of one that takes too long
-   * over several questions, never again.
-   */
-  failed(error: unknown): void;
 }
 
 /** A partition that is stored elsewhere may be attached at any time; the comparison finds what changed in it until then. */
@@ -43,8 +30,6 @@ export function openDigests(mapping: Mapping): Digests {
   /** Undefined before the first question. */
   let versions: RowVersions | null | undefined;
   let asked = 0;
-  /** Until so many were asked they are asked for themselves. */
-  let apartUntil = 0;
 
   return {
     async ask(cubes, edges, timeType, session) {
@@ -76,17 +61,6 @@ export function openDigests(mapping: Mapping): Digests {
         if (isRefusal(error)) versions = null;
         throw error;
       }
-    },
-    part(cubes, edges, timeType, parameters) {
-      if (asked < apartUntil || versions === undefined || (asked + 1) % LOOKED_AT_EVERY === 0) return null;
-      asked += 1;
-      return digestSql(cubes, edges, mapping, timeType, versions, parameters)?.text ?? null;
-    },
-    failed(error) {
-      if (error instanceof AppError && error.code === 'store_timeout') apartUntil = Number.POSITIVE_INFINITY;
-      if (!isRefusal(error)) return;
-      apartUntil = asked + LOOKED_AT_EVERY;
-      versions = undefined;
     },
   };
 }

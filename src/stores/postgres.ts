@@ -3,22 +3,10 @@
 import { isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
-import type {
-  AuditSnapshot,
-  AuditStore,
-  AuditStoreType,
-  Mapping,
-  PriceList,
-  Reading,
-  YoungQuestions,
-} from './audit-store.ts';
-import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
+import type { AuditStore, AuditStoreType, PriceList, Reading } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf, type TimeType } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
-import { cubeCellsOf, cubeSql } from './cube-sql.ts';
-import { type DigestRow, digestsOf } from './digest-sql.ts';
-import { type Digests, openDigests } from './digests.ts';
+import { openDigests } from './digests.ts';
 import { futureRows } from './future-rows.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
@@ -26,11 +14,10 @@ import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
 import { type Probe, readApart } from './read-apart.ts';
+import { snapshotOf } from './snapshot.ts';
 import { openSourceFaults } from './source-faults.ts';
-import { Parameters, sourceSql, tableSql } from './source-sql.ts';
 import { askedBy } from './sources.ts';
 import { newestOf, newestRow, sampleOf, timeTypeOf } from './time-column.ts';
-import { askTogether } from './together-sql.ts';
 import { type Failing, watched } from './watched-snapshot.ts';
 
 /** A table in PostgreSQL or PGlite with a row per call. */
@@ -113,95 +100,4 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
     insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
     close: () => sql.close(),
   };
-}
-
-const INTEGERS = ['bigint', 'integer', 'smallint'];
-
-function snapshotOf(
-  mapping: Mapping,
-  timeType: TimeType,
-  prices: PriceList | null,
-  digests: Digests,
-  session: SqlSession,
-): AuditSnapshot {
-  /** What the store said to what was asked together. */
-  let foreseen: Foreseen | null = null;
-  return {
-    async foresee(asked) {
-      const { cubes, edges, calls } = asked;
-      const { after, gaps, youngFrom } = asked.arrivals;
-      if (mapping.columns.id === undefined) return;
-      const parameters = new Parameters();
-      const digest = digests.part(cubes, edges, timeType, parameters);
-      if (digest === null) return;
-      const parts = [
-        digest,
-        callColumnsSql(calls, mapping, timeType, prices, parameters).text,
-        arrivalsSql(mapping, timeType, after, gaps, youngFrom, parameters).text,
-      ];
-      try {
-        const [short = [], columns = [], arrived = []] = await askTogether(parts, parameters, session);
-        foreseen = {
-          asked,
-          digests: short as DigestRow[],
-          calls: (columns[0] ?? {}) as CallColumnsRow,
-          arrivals: arrived as ArrivalRow[],
-        };
-      } catch (error) {
-        digests.failed(error);
-        throw error;
-      }
-    },
-    newestRow: (before) => newestRow(mapping, timeType, before, session),
-    async digests(cubes, edges) {
-      if (foreseen?.asked.cubes === cubes && foreseen.asked.edges === edges)
-        return digestsOf(foreseen.digests);
-      return digests.ask(cubes, edges, timeType, session);
-    },
-    async cells(cubes, edges, ranges) {
-      const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
-      if (statement === null) return cubes.map(() => []);
-      return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
-    },
-    async calls(read) {
-      if (foreseen?.asked.calls === read) return callColumnsOf(read, foreseen.calls);
-      const { text, values } = callColumnsSql(read, mapping, timeType, prices);
-      const [row = {}] = await session.query<CallColumnsRow>(text, values);
-      return callColumnsOf(read, row);
-    },
-    async newestId() {
-      if (mapping.columns.id === undefined) return null;
-      const id = sourceSql(mapping.columns.id);
-      const table = tableSql(mapping.table);
-      // Only whole numbers have an order in which something can be missing; a UUID is no insert order.
-      const [column] = await session.query<{ type: string }>(
-        `SELECT pg_typeof((SELECT ${id} FROM ${table} LIMIT 0))::text AS type`,
-      );
-      if (!INTEGERS.includes(column?.type ?? '')) return null;
-      const [row] = await session.query<{ newest: string }>(
-        `SELECT COALESCE(max(${id}), 0)::text AS newest FROM ${table}`,
-      );
-      return row?.newest ?? null;
-    },
-    async arrivals(after, gaps, youngFrom) {
-      const known = foreseen?.asked.arrivals;
-      if (
-        foreseen !== null &&
-        known?.after === after &&
-        known.gaps === gaps &&
-        known.youngFrom === youngFrom
-      ) {
-        return arrivalsOf(foreseen.arrivals, after, gaps);
-      }
-      const { text, values } = arrivalsSql(mapping, timeType, after, gaps, youngFrom);
-      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
-    },
-  };
-}
-
-interface Foreseen {
-  readonly asked: YoungQuestions;
-  readonly digests: readonly DigestRow[];
-  readonly calls: CallColumnsRow;
-  readonly arrivals: readonly ArrivalRow[];
 }

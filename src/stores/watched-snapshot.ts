@@ -27,20 +27,20 @@ export function watched(
       throw error;
     }
   };
+  const { changes } = snapshot;
   return {
     ...snapshot,
-    foresee: (questions) =>
-      watch({ asked: askedByCubes(questions.cubes), ranges: [spanOf(questions.edges)] }, () =>
-        snapshot.foresee(questions),
-      ),
-    digests: (cubes, edges) =>
-      watch({ asked: askedByCubes(cubes), ranges: [spanOf(edges)] }, () => snapshot.digests(cubes, edges)),
     cells: (cubes, edges, ranges) =>
       watch({ asked: askedByCubes(cubes), ranges }, () => snapshot.cells(cubes, edges, ranges)),
     calls: (read) => {
       const { dimensions, measures, sketches, edges } = read;
       const asked = { dimensions, measures: [...measures, ...sketches] };
       return watch({ asked, ranges: [spanOf(edges)] }, () => snapshot.calls(read));
+    },
+    changes: changes && {
+      ...changes,
+      digests: (cubes, edges) =>
+        watch({ asked: askedByCubes(cubes), ranges: [spanOf(edges)] }, () => changes.digests(cubes, edges)),
     },
   };
 }

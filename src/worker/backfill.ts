@@ -1,11 +1,11 @@
 // Reads the past into cells, slice by slice between polls, and reports progress.
 
 import { AppError, wordsOf } from '../model/errors.ts';
-import type { BuildProgress } from '../sums/live/aggregate.ts';
+import type { BackfillProgress } from '../sums/live/backfill.ts';
 import type { RollupKeeper } from './live-sums.ts';
 
 /** How far the past is in cells, in hours that this worker had to read. */
-export interface BuildStanding extends BuildProgress {
+export interface BuildStanding extends BackfillProgress {
   /** The beginning of the oldest cell that was there before, ms; null where there was none. */
   readonly keptFrom: number | null;
 }

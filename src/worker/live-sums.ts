@@ -8,7 +8,9 @@ import type { Query } from '../model/series.ts';
 import type { Source } from '../pipeline/collect.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
-import { type BuildProgress, openRollup, type RolledUp, type Rollup } from '../sums/live/aggregate.ts';
+import type { BackfillProgress } from '../sums/live/backfill.ts';
+import { type LiveSums, openLiveSums } from '../sums/live/live-sums.ts';
+import type { Refreshed } from '../sums/live/refresh.ts';
 import { openComparisonPlan } from './reconcile-plan.ts';
 
 /** The rollup of a worker: polls ask it, and between polls it is built and compared with the store. */
@@ -25,7 +27,7 @@ export interface RollupKeeper {
 
 export interface Maintained {
   /** How far the build has come; null when it is complete. */
-  readonly building: BuildProgress | null;
+  readonly building: BackfillProgress | null;
   /** Whether nothing more is due until the next poll. */
   readonly isDone: boolean;
 }
@@ -56,20 +58,20 @@ export function openRollupKeeper(
   listener: KeeperListener = UNHEARD,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
-  let rollup = openRollup(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
+  let rollup = openLiveSums(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
   const inTurn = queue();
   /** Since when (a monotonic clock, ms) a poll has been asking the store for what cells do not know yet. */
   let askingSince: number | null = null;
   let sliceMs = BUILD_SLICE_MS;
 
   /** Queries that must not share a statement with others are left to the store, which answers each alone. */
-  const lookApart: Rollup['look'] = async (queries, before, now) => {
+  const lookApart: LiveSums['refresh'] = async (queries, before, now) => {
     for (;;) {
       const apart = queries.map((query) => store.isFaulty(query, before));
       const shared = queries.filter((_, i) => !apart[i]);
       if (shared.length === 0) return nothing(queries);
       try {
-        const seen = await rollup.look(shared, before, now);
+        const seen = await rollup.refresh(shared, before, now);
         const series = [...seen.series];
         return { ...seen, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
       } catch (error) {
@@ -80,7 +82,7 @@ export function openRollupKeeper(
     }
   };
 
-  const look: Rollup['look'] = async (queries, before, now) => {
+  const look: LiveSums['refresh'] = async (queries, before, now) => {
     try {
       const seen = await lookApart(queries, before, now);
       if (seen.begunAnew) listener.troubled(BEGUN_ANEW);
@@ -91,7 +93,7 @@ export function openRollupKeeper(
       if (isStoreAway(error)) throw error;
       listener.bypassed(wordsOf(error));
       // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
-      if (!(error instanceof AppError)) rollup = openRollup(store, { latenessMs, kept: null });
+      if (!(error instanceof AppError)) rollup = openLiveSums(store, { latenessMs, kept: null });
       return nothing(queries);
     }
   };
@@ -101,19 +103,19 @@ export function openRollupKeeper(
   return {
     source: {
       read: (reads, before) => store.read(reads, before),
-      look: (queries, before, now) => inTurn(() => look(queries, before, now)),
-      lookedTo: () => rollup.lookedTo(),
+      refresh: (queries, before, now) => inTurn(() => look(queries, before, now)),
+      refreshedTo: () => rollup.refreshedTo(),
       known: (queries, before) => rollup.known(queries, before),
       // What could not be read is asked of the store by the look, and the build between polls says why.
       prepare: () =>
-        inTurn(() => rollup.build(BUILD_SLICE_MS)).then(
+        inTurn(() => rollup.backfill(BUILD_SLICE_MS)).then(
           () => undefined,
           () => undefined,
         ),
     },
     standing: () =>
       inTurn(async () => {
-        const { total } = await rollup.build(0);
+        const { total } = await rollup.backfill(0);
         return { missingHours: total, keptFrom: rollup.oldest() };
       }),
     maintain: (now) =>
@@ -137,12 +139,12 @@ export function openRollupKeeper(
 }
 
 /** No answers: the store must answer all queries. */
-function nothing(queries: readonly Query[]): RolledUp {
+function nothing(queries: readonly Query[]): Refreshed {
   return { newestRow: null, rowsRead: 0, series: queries.map(() => null), begunAnew: false };
 }
 
-async function built(rollup: Rollup, sliceMs: number): Promise<BuildProgress | null> {
-  const progress = await rollup.build(sliceMs);
+async function built(rollup: LiveSums, sliceMs: number): Promise<BackfillProgress | null> {
+  const progress = await rollup.backfill(sliceMs);
   return progress.done < progress.total ? progress : null;
 }
 

@@ -17,6 +17,7 @@ import {
   readArbitrary,
   type TestCall,
 } from '../stores/random-calls.ts';
+import { changesOf } from '../support/changes-of.ts';
 import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 
 const RUNS = 60;
@@ -544,12 +545,12 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
     const VIEW: TableOptions = { ...CALLS, table: 'calls_view' };
 
     const digests = (store: AuditStore, cubes = CUBES, edges = EDGES) =>
-      store.snapshot((snapshot) => snapshot.digests(cubes, edges));
+      store.snapshot((snapshot) => changesOf(snapshot).digests(cubes, edges));
 
     /** By segment: the digest, and the cells of all cubes. */
     async function seen(store: AuditStore): Promise<{ digest: string | null; cells: string }[]> {
       const [short, whole] = await store.snapshot(async (snapshot) => [
-        await snapshot.digests(CUBES, EDGES),
+        await changesOf(snapshot).digests(CUBES, EDGES),
         await snapshot.cells(CUBES, EDGES, RANGES),
       ]);
       return EDGES.slice(1).map((_, i) => ({

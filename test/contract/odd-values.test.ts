@@ -91,7 +91,7 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
         windows: [{ from: at - HOUR, to: at }],
       };
       const failed = { ...query, measures: ['failed' as const] };
-      const seen = await keeper.source.look?.([query, failed], at);
+      const seen = await keeper.source.refresh?.([query, failed], at);
       return seen?.series.map((series) => series !== null);
     };
 
@@ -129,7 +129,7 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
         long: 'store_query_failed',
       });
       const two = { where: {}, groupBy: ['service'], windows: [{ from: at - 48 * HOUR, to: at }] };
-      const seen = await keeper.source.look?.([{ ...two, measures: ['cost'] }], at);
+      const seen = await keeper.source.refresh?.([{ ...two, measures: ['cost'] }], at);
       known.push(seen?.series.every((series) => series !== null));
       // What cannot be read is told once; the next poll leaves it out.
       await keeper.maintain(at).catch(() => undefined);

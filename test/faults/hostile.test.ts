@@ -18,7 +18,7 @@ import { openSql } from '../../src/sql/open.ts';
 import { openState } from '../../src/state/open.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
-import { openRollup } from '../../src/sums/live/aggregate.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { openMetrics } from '../../src/worker/metrics.ts';
 import { faultsOf, folderWith, minimal } from '../config/support.ts';
 import { burn, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
@@ -231,11 +231,11 @@ async function fill(rows: readonly Row[]): Promise<void> {
 /** What a poll works with over that table, asked directly and by way of cells. */
 function sources() {
   const store = postgres.open(world.calls.sql, TABLE, null);
-  const rollup = openRollup(store, { latenessMs: 15 * MINUTE, kept: world.state.rollupCells('anything') });
+  const rollup = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: world.state.rollupCells('anything') });
   const dimensions = new Set(['service', 'model', 'user', 'raw', 'number']);
   return {
     store: { store, source: store, dimensions },
-    cells: { store, source: { read: store.read, look: rollup.look }, dimensions },
+    cells: { store, source: { read: store.read, look: rollup.refresh }, dimensions },
   };
 }
 
@@ -388,7 +388,7 @@ describe('rows with hostile values', () => {
           },
           null,
         );
-        const rollup = openRollup(store, { latenessMs: MINUTE, kept: null });
+        const rollup = openLiveSums(store, { latenessMs: MINUTE, kept: null });
         const rules = [
           burn(),
           burn({ name: 'total', group_by: [] }),
@@ -396,7 +396,7 @@ describe('rows with hostile values', () => {
         ];
         const parts = world.parts(rules, {
           store,
-          source: { read: store.read, look: rollup.look },
+          source: { read: store.read, refresh: rollup.refresh },
           state: await openState(world.calls.sql),
           dimensions: new Set(['service', 'bytes']),
         });
@@ -614,8 +614,8 @@ rules:
             );
             const config = await loadConfig(path, {});
             const store = config.audit.store.open(sql, config.audit.storeOptions, null);
-            const rollup = openRollup(store, { latenessMs: MINUTE, kept: null });
-            for (const source of [store, { read: store.read, look: rollup.look }]) {
+            const rollup = openLiveSums(store, { latenessMs: MINUTE, kept: null });
+            for (const source of [store, { read: store.read, look: rollup.refresh }]) {
               await world.clear();
               const parts = world.parts(config.rules, {
                 store,

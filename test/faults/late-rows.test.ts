@@ -80,7 +80,7 @@ describe('rows that come late, change or go', () => {
 
   /** Makes what is missing, so that the next poll answers all from cells. */
   const settle = async (keeper: RollupKeeper, at: number): Promise<void> => {
-    await keeper.source.look?.(queriesAt(at), at);
+    await keeper.source.refresh?.(queriesAt(at), at);
     await maintain(keeper, at);
   };
 
@@ -93,7 +93,7 @@ describe('rows that come late, change or go', () => {
   const expectSame = async (keeper: RollupKeeper, at: number, when: string): Promise<number> => {
     const queries = queriesAt(at);
     const begun = performance.now();
-    const seen = await keeper.source.look?.(queries, at);
+    const seen = await keeper.source.refresh?.(queries, at);
     const ms = performance.now() - begun;
     const series = seen?.series ?? [];
     expect(

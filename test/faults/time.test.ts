@@ -9,7 +9,7 @@ import { collect } from '../../src/pipeline/collect.ts';
 import { createDeliverer } from '../../src/pipeline/deliver.ts';
 import type { PollParts } from '../../src/pipeline/parts.ts';
 import { type PollReport, poll } from '../../src/pipeline/poll.ts';
-import { openRollup } from '../../src/sums/live/aggregate.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { startScheduler } from '../../src/worker/scheduler.ts';
 import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -388,22 +388,22 @@ describe('polls by a clock that is set about', () => {
   });
 
   it('see by the rollup what the store itself says, whatever the clock does', async () => {
-    const rollup = openRollup(world.calls.store, {
+    const rollup = openLiveSums(world.calls.store, {
       latenessMs: 15 * MINUTE,
       kept: world.state.rollupCells('b'),
     });
     const differing: unknown[] = [];
     const both: PollParts['source'] = {
       read: (reads, before) => world.calls.store.read(reads, before),
-      async look(queries, before) {
-        const seen = await rollup.look(queries, before);
+      async refresh(queries, before) {
+        const seen = await rollup.refresh(queries, before);
         const direct = await collect(world.calls.store, queries, before);
         seen.series.forEach((series, i) => {
           const query = queries[i] as Query;
           const [found, expected] = [series, direct.series[i]].map((one) => comparable(one, query));
           if (series !== null && found !== expected) differing.push(found);
         });
-        await rollup.build(60_000);
+        await rollup.backfill(60_000);
         return seen;
       },
     };

@@ -8,7 +8,7 @@ import { type Assignment, assess, momentOf, type Outcome } from '../../src/pipel
 import { assessInSlices } from '../../src/pipeline/catch-up.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
-import { openRollup } from '../../src/sums/live/aggregate.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { allComparable } from '../support/series-cells.ts';
 import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, steadyCalls, toldBy } from './poll-world.ts';
@@ -41,17 +41,17 @@ async function logCalls(): Promise<void> {
 
 /** Cells as a worker keeps them, and what was asked of them at a time. */
 function cells(): { source: Source; asked: { windows: number; before: number }[] } {
-  const rollup = openRollup(world.calls.store, { latenessMs: 15 * MINUTE, kept: null });
+  const rollup = openLiveSums(world.calls.store, { latenessMs: 15 * MINUTE, kept: null });
   const asked: { windows: number; before: number }[] = [];
   const windowsIn = (queries: readonly Query[]) => queries.reduce((sum, one) => sum + one.windows.length, 0);
   const source: Source = {
     read: world.calls.store.read,
-    look(queries, before, now) {
+    refresh(queries, before, now) {
       asked.push({ windows: windowsIn(queries), before });
-      return rollup.look(queries, before, now);
+      return rollup.refresh(queries, before, now);
     },
-    lookedTo: () => rollup.lookedTo(),
-    prepare: async () => void (await rollup.build(60_000)),
+    refreshedTo: () => rollup.refreshedTo(),
+    prepare: async () => void (await rollup.backfill(60_000)),
   };
   return { source, asked };
 }
@@ -169,10 +169,10 @@ it('a rule that cells do not know is asked for no more by the slices that follow
   const windows: number[] = [];
   const partly: Source = {
     ...source,
-    async look(queries, before, now) {
-      const looked = await (source.look as NonNullable<Source['look']>)(queries, before, now);
+    async refresh(queries, before, now) {
+      const refreshed = await (source.refresh as NonNullable<Source['refresh']>)(queries, before, now);
       windows.push(queries.reduce((sum, query) => sum + query.windows.length, 0));
-      return { ...looked, series: looked.series.map(() => null) };
+      return { ...refreshed, series: refreshed.series.map(() => null) };
     },
   };
   const now = AT + 4 * HOUR;

@@ -8,7 +8,7 @@ import { limitedReads } from '../../src/pipeline/limited-reads.ts';
 import { openSql } from '../../src/sql/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
-import { openRollup } from '../../src/sums/live/aggregate.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 
@@ -80,7 +80,7 @@ describe('what drives an alert', () => {
   it('needs no read where kept sums tell it, and is the same', async () => {
     const rule = byService();
     const firing = await firingOf(rule);
-    const rollup = openRollup(calls.store, { latenessMs: 15 * MINUTE, kept: null });
+    const rollup = openLiveSums(calls.store, { latenessMs: 15 * MINUTE, kept: null });
     // Other rules ask for these groups, and so they are kept.
     const others = ['model', 'user'].map((dimension) => ({
       measures: ['calls', 'cost', 'unpriced'] as const,
@@ -88,10 +88,10 @@ describe('what drives an alert', () => {
       groupBy: ['service', dimension],
       windows: [{ from: AT - 60 * MINUTE, to: AT }],
     }));
-    const looked = await rollup.look(others, AT);
+    const looked = await rollup.refresh(others, AT);
     if (looked.series.includes(null)) {
-      await rollup.build(Number.POSITIVE_INFINITY);
-      await rollup.look(others, AT);
+      await rollup.backfill(Number.POSITIVE_INFINITY);
+      await rollup.refresh(others, AT);
     }
     let reads = 0;
     const read: AuditStore['read'] = (...asked) => {

@@ -290,7 +290,7 @@ describe('rules that cells do not know enough for yet', () => {
   /** Knows all but the first. */
   const source: Source = {
     read: () => Promise.reject(new Error('only the store is read')),
-    look: async (queries, before) => {
+    refresh: async (queries, before) => {
       const known = await collectDirectly(world.calls.store, queries, before);
       return { ...known, series: known.series.map((series, i) => (i === 0 ? null : series)) };
     },

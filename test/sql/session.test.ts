@@ -5,6 +5,7 @@ import type { Sql } from '../../src/sql/port.ts';
 import { openState } from '../../src/state/open.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { AT, delivery, MINUTE, recording, saying } from '../state/samples.ts';
+import { changesOf } from '../support/changes-of.ts';
 import { createDatabase } from '../support/database.ts';
 import { ENGINES, startEngine } from '../support/sql-engines.ts';
 
@@ -134,7 +135,7 @@ describe('a session behind a pooler', () => {
       [{ measures: ['calls'], where: {}, groupBy: [], edges: [AT - MINUTE, AT + MINUTE], ranges: windows }],
       AT,
     );
-    await store.snapshot((snapshot) => snapshot.newestId());
+    await store.snapshot((snapshot) => changesOf(snapshot).newestId());
     await state.record([recording([saying()], { fingerprint: 'rule' })], AT);
     const claimed = await state.claim(delivery().channel, AT, 30_000);
     expect(claimed).not.toBeNull();

@@ -5,6 +5,7 @@ import type { Sql } from '../../src/sql/port.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { changesOf } from '../support/changes-of.ts';
 import { createDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { until } from '../support/until.ts';
@@ -46,7 +47,7 @@ const open = (options: TableOptions = OPTIONS, by: Sql = sql): AuditStore => pos
 /** Of each minute: its digest, null for one without rows, and its cells. */
 async function seen(store: AuditStore): Promise<{ digest: string | null; cells: string }[]> {
   const [short, cells] = await store.snapshot(async (snapshot) => [
-    await snapshot.digests(CUBES, EDGES),
+    await changesOf(snapshot).digests(CUBES, EDGES),
     await snapshot.cells(CUBES, EDGES, [{ from: T0, to: T0 + 2 * MINUTE }]),
   ]);
   return [0, 1].map((minute) => ({
@@ -125,7 +126,7 @@ describe('the digest of a minute', () => {
       TRUNCATE "LiteLLM_SpendLogs"; INSERT INTO "LiteLLM_SpendLogs" (spend, "startTime") VALUES (1, '2026-03-01 00:00:30')`);
     const store = open({ preset: 'litellm' });
     const digest = async () =>
-      (await store.snapshot((snapshot) => snapshot.digests([SESSIONS], EDGES)))[0]?.digest;
+      (await store.snapshot((snapshot) => changesOf(snapshot).digests([SESSIONS], EDGES)))[0]?.digest;
     const before = await digest();
     expect(await digest()).toBe(before);
     await sql.query(`ALTER TABLE "LiteLLM_SpendLogs" ADD COLUMN session_id text DEFAULT 'all'`);
@@ -246,7 +247,7 @@ describe('the digest of rows without versions', () => {
     await sql.query(`CREATE FOREIGN TABLE calls_there PARTITION OF calls FOR VALUES IN ('afar')
       SERVER files OPTIONS (filename '/dev/null', format 'csv')`);
     for (let look = 0; look < 60; look += 1)
-      await store.snapshot((one) => one.digests(CUBES, EDGES)).catch(() => []);
+      await store.snapshot((one) => changesOf(one).digests(CUBES, EDGES)).catch(() => []);
     expect(await changedBy(store, `UPDATE calls_here SET note = 'y'`)).toEqual([]);
   });
 

@@ -6,7 +6,8 @@ import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
-import { openRollup } from '../../src/sums/live/aggregate.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { changesOf } from '../support/changes-of.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const MINUTE = 60_000;
@@ -223,7 +224,7 @@ describe('while a table is loaded again', () => {
     [
       'digests',
       async (store) =>
-        (await store.snapshot((one) => one.digests([CUBE], [WINDOW.from, WINDOW.to])))[0]?.calls,
+        (await store.snapshot((one) => changesOf(one).digests([CUBE], [WINDOW.from, WINDOW.to])))[0]?.calls,
       10,
     ],
     [
@@ -243,16 +244,15 @@ describe('while a table is loaded again', () => {
               sketches: [],
               edges: [WINDOW.from, WINDOW.to],
               together: false,
-              most: 100,
             }),
           )
         ).length,
       10,
     ],
-    ['the newest id', (store) => store.snapshot((one) => one.newestId()), '9'],
+    ['the newest id', (store) => store.snapshot((one) => changesOf(one).newestId()), '9'],
     [
       'ids that came',
-      async (store) => (await store.snapshot((one) => one.arrivals('0', [], T0))).newest,
+      async (store) => (await store.snapshot((one) => changesOf(one).arrivals('0', [], T0))).newest,
       '9',
     ],
   ])('%s are those of after it', async (_, read, expected) => {
@@ -316,12 +316,12 @@ describe('while a table is loaded again', () => {
   });
 
   it('the comparison takes no emptiness over into old sums', async () => {
-    const rollup = openRollup(open(), { latenessMs: MINUTE, kept: null });
+    const rollup = openLiveSums(open(), { latenessMs: MINUTE, kept: null });
     const at = T0 + 5 * HOUR;
     const query: Query = { measures: ['cost'], where: {}, groupBy: [], windows: [{ from: T0, to: at }] };
-    const sum = async () => (await rollup.look([query], at)).series[0]?.cell(0, 0)?.sums.cost;
+    const sum = async () => (await rollup.refresh([query], at)).series[0]?.cell(0, 0)?.sums.cost;
     await sum();
-    await rollup.build(Number.POSITIVE_INFINITY);
+    await rollup.backfill(Number.POSITIVE_INFINITY);
     expect(await sum()).toBe(ALL);
     expect(await readDuring(RELOADED, () => rollup.reconcile(T0, at))).toBe(0);
     expect(await sum()).toBe(ALL);

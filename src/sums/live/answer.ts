@@ -6,7 +6,7 @@ import type { Cell, GroupKey, Query, Series } from '../../model/series.ts';
 import { quantileOf, type Sketch, sketchOf } from '../../model/sketch.ts';
 import type { Window } from '../../model/window.ts';
 import type { GroupBuckets } from '../series/bucket-index.ts';
-import { MINUTE, memberOf } from '../series/grid.ts';
+import { memberOf } from '../series/grid.ts';
 import { estimateAt, type Layout, type Place } from '../series/layout.ts';
 import { fixedOf } from '../series/packed-cells.ts';
 import type { Totals } from '../series/totals.ts';
@@ -26,8 +26,6 @@ export interface QueryViews {
  * it needs is missing. Only its windows may differ from look to look, and they should move by little.
  */
 export interface Answer {
-  /** Moves windows that end by `until`, which a look need not have read anything for. */
-  ahead(windows: readonly Window[], at: number, until: number): void;
   to(windows: readonly Window[], at: number): Series | null;
 }
 
@@ -42,10 +40,6 @@ export function openAnswer({ measures }: Query, { sums, sketches }: QueryViews):
   let recent = NO_GROUPS;
 
   return {
-    ahead(windows, at, until) {
-      sumsOf.ahead(windows, at, until);
-      for (const { columnsOf } of sketched) columnsOf.ahead(windows, at, until);
-    },
     to(windows, at) {
       const columns = sumsOf.to(windows, at);
       if (columns === null) return null;
@@ -155,7 +149,6 @@ class LookSeries implements Series {
 
 /** The sums of a query's windows in one view. */
 interface Columns {
-  ahead(windows: readonly Window[], at: number, until: number): void;
   /** Null where one of them is not known, or without a measure. */
   to(windows: readonly Window[], at: number): Totals[] | null;
 }
@@ -171,12 +164,6 @@ function openColumns(view: CubeView): Columns {
     return opened;
   };
   return {
-    ahead(windows, at, until) {
-      for (let i = 0; i < windows.length; i += 1) {
-        const window = windows[i] as Window;
-        if (window.to <= until && isOfMinutes(window)) movingTo(window, i).totals(window, at);
-      }
-    },
     to(windows, at) {
       const columns: Totals[] = [];
       for (let i = 0; i < windows.length; i += 1) {
@@ -188,11 +175,6 @@ function openColumns(view: CubeView): Columns {
       return columns;
     },
   };
-}
-
-/** What lies within minutes is read anew for each look. */
-function isOfMinutes({ from, to }: Window): boolean {
-  return from % MINUTE === 0 && to % MINUTE === 0;
 }
 
 function callsIn({ places }: Layout): number {

@@ -10,11 +10,6 @@ import { type CubeView, viewOf } from './cube-view.ts';
 
 /** Answers to the same queries at one look after the other. */
 export interface Answers {
-  /**
-   * Works out what follows from windows that end by `until`, while the store still goes through what is younger. It is void
-   * where the look has read anything older after all: then the cubes must count as looked at once more.
-   */
-  ahead(queries: readonly Query[], uses: readonly CubeUse[], at: number, until: number): void;
   /** In the order asked; `uses` says which cubes answer what, and `at` is the end of what was read. */
   to(queries: readonly Query[], uses: readonly CubeUse[], at: number): (Series | null)[];
 }
@@ -47,12 +42,6 @@ export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
   };
 
   return {
-    ahead(queries, uses, at, until) {
-      follow(queries, uses);
-      for (const [i, { answer }] of answers.entries()) {
-        answer.ahead((queries[i] as Query).windows, at, until);
-      }
-    },
     to(queries, uses, at) {
       follow(queries, uses);
       return answers.map(({ answer }, i) => answer.to((queries[i] as Query).windows, at));

@@ -15,7 +15,7 @@ import { bySegment } from '../series/step-cells.ts';
 import { type CubeCells, putDetails } from './cube-cells.ts';
 
 /** What must be known of calls so that the cells of all these cubes follow from it. */
-export function callsFor(cubes: readonly Cube[], edges: readonly number[], most: number): CallRead {
+export function callsFor(cubes: readonly Cube[], edges: readonly number[]): CallRead {
   const measures = new Set(cubes.flatMap((cube) => cube.measures));
   measures.delete('calls');
   return {
@@ -25,7 +25,6 @@ export function callsFor(cubes: readonly Cube[], edges: readonly number[], most:
     edges,
     // What few calls have in common saves less than it costs the store to find out.
     together: false,
-    most,
   };
 }
 

@@ -9,7 +9,7 @@ import { isMissing, type WholeNeeds } from './needs.ts';
  * Makes days of hours that are not needed one by one any more, and forgets what is older than all windows. `changed`
  * is told of every cell that came or went.
  */
-export function ripen(
+export function compact(
   own: CubeCells,
   needs: WholeNeeds,
   sealedTo: number,

@@ -1,6 +1,6 @@
 // Follows the insert order, and the ids that are still missing.
 
-import type { AuditSnapshot, IdGap } from '../../stores/audit-store.ts';
+import type { IdGap, RollupSource } from '../../stores/audit-store.ts';
 import { HOUR } from '../series/grid.ts';
 
 /** How far the insert order has been followed, and which ids below that are still to come. */
@@ -23,27 +23,28 @@ const WATCH_MS = 24 * HOUR;
 const FIRST_SEARCH = 10_000n;
 
 /**
- * Follows the insert order: the hours into which rows fell that are not young, whatever their time and in whatever
+ * Follows the insert order: the hours into which rows fell that lie before the open window, whatever their time and in whatever
  * order their transactions were committed. An id cursor alone would lose rows that were committed late, so ids that
  * are missing are watched for a day. Where the ids start again (`startAgain`), nothing that came before them is known to be
  * there still.
  */
 export async function followIds(
-  snapshot: AuditSnapshot,
+  changes: RollupSource | null,
   watch: IdWatch,
-  youngFrom: number,
+  openFrom: number,
   at: number,
 ): Promise<{ readonly watch: IdWatch; readonly hours: readonly number[]; readonly startAgain: boolean }> {
+  if (changes === null) return { watch, hours: [], startAgain: false };
   if (watch.newestId === null) {
-    const newestId = await snapshot.newestId();
+    const newestId = await changes.newestId();
     if (newestId === null) return { watch, hours: [], startAgain: false };
     const after = BigInt(newestId) > FIRST_SEARCH ? BigInt(newestId) - FIRST_SEARCH : 0n;
-    const { gaps } = await snapshot.arrivals(String(after), [], youngFrom);
+    const { gaps } = await changes.arrivals(String(after), [], openFrom);
     const watched = gaps.map((gap) => ({ ...gap, seenAt: at }));
     return { watch: { newestId, gaps: watched }, hours: [], startAgain: false };
   }
   // Old gaps are left out only after they were searched: they may have been filled while nobody looked.
-  const { newest, gaps, hours, startAgain } = await snapshot.arrivals(watch.newestId, watch.gaps, youngFrom);
+  const { newest, gaps, hours, startAgain } = await changes.arrivals(watch.newestId, watch.gaps, openFrom);
   const stillMissing = gaps.map((gap) => ({ ...gap, seenAt: firstSeen(gap, watch.gaps) ?? at }));
   return {
     watch: { newestId: newest, gaps: stillMissing.filter(({ seenAt }) => at - seenAt < WATCH_MS) },

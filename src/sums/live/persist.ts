@@ -16,6 +16,8 @@ export interface Seen {
 
 /** What of the cells in memory outlives the process. Every method throws the state store's AppError. */
 export interface KeptCells {
+  /** False where cells live in memory alone. */
+  readonly isPersistent: boolean;
   /** How far what is kept has seen; null where nothing is. What was noted before is forgotten. */
   restore(): Promise<Seen | null>;
   /** Takes what is kept of a cube into memory. */
@@ -50,6 +52,7 @@ export function openKeptCells(store: RollupCells | null): KeptCells {
   let keptAt = Number.NEGATIVE_INFINITY;
 
   return {
+    isPersistent: store !== null,
     async restore() {
       changed.clear();
       theirs = null;

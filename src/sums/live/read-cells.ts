@@ -177,7 +177,7 @@ function sharedBegins(
 }
 
 /** Rows read: the calls of the coarsest cube, whose cells are the fewest. */
-function rowsIn(cubes: readonly Cube[], cells: readonly (readonly CubeCell[])[]): number {
+export function rowsIn(cubes: readonly Cube[], cells: readonly (readonly CubeCell[])[]): number {
   const coarsest = cubes.reduce(
     (best, { bucket, dimensions }, i) =>
       bucket === null && dimensions.length < (cubes[best]?.dimensions.length ?? 99) ? i : best,

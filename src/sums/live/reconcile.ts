@@ -1,19 +1,44 @@
-// Reads cells again and takes over those that differ.
+// Compares closed buckets with the store, and takes over those that differ.
 
 import type { Measure } from '../../model/measure.ts';
 import { ONE } from '../../model/money.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
-import { LENGTHS, type Length } from '../series/grid.ts';
+import { hourOf, LENGTHS, type Length } from '../series/grid.ts';
 import { type PackedCells, width } from '../series/packed-cells.ts';
+import { prefetchEdges } from './backfill.ts';
 import { type CubeCells, openCubeCells, setWhole, wholesOf } from './cube-cells.ts';
 import { readWhole } from './read-cells.ts';
+import { persist } from './refresh.ts';
+import { type LiveState, measuresFor } from './state.ts';
+
+/** Compares closed buckets that begin within [from, to) with the store, and takes over those that differ; returns how many did. */
+export async function reconcile(state: LiveState, from: number, to: number): Promise<number> {
+  const { store, cubes, kept, closedTo } = state;
+  if (closedTo === null) return 0;
+  forgetMinutes(state, from, to);
+  const span = { from: hourOf(from), to: Math.min(to, closedTo) };
+  const measuresOf = (own: CubeCells, length: Length, newest: number) =>
+    measuresFor(state, length)(own, newest);
+  const differing = await takeOverChanges(store, [...cubes.values()], span, measuresOf, kept.note);
+  if (differing > 0) await persist(state);
+  await prefetchEdges(state, () => false);
+  return differing;
+}
+
+/** Hours by the minute are not compared, as a row can move within its hour: they are read again. */
+function forgetMinutes(state: LiveState, from: number, to: number): void {
+  if (to > (state.closedTo ?? 0)) state.rereadsOpen = true;
+  for (const own of state.cubes.values()) {
+    for (const hour of own.details.keys()) if (hour >= hourOf(from) && hour < to) own.details.delete(hour);
+  }
+}
 
 /**
  * Reads hours and days that begin within a span anew and takes over those that differ, of which `changed` is told; returns
  * how many did.
  */
-export async function takeOverChanges(
+async function takeOverChanges(
   store: AuditStore,
   owners: readonly CubeCells[],
   { from, to }: Window,

@@ -6,7 +6,7 @@ import { openState } from '../../../src/state/open.ts';
 import { openRollupCells } from '../../../src/state/rollup-cells.ts';
 import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { postgres } from '../../../src/stores/postgres.ts';
-import { openRollup, type Rollup } from '../../../src/sums/live/aggregate.ts';
+import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { type CallStore, openCallStore } from '../../support/call-store.ts';
 import { comparable } from '../../support/series-cells.ts';
 
@@ -38,8 +38,8 @@ beforeEach(async () => {
   await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
 });
 
-function opened(store: AuditStore = calls.store, latenessMs = 15 * MINUTE): Rollup {
-  return openRollup(store, { latenessMs, kept: openRollupCells(calls.sql, 'test') });
+function opened(store: AuditStore = calls.store, latenessMs = 15 * MINUTE): LiveSums {
+  return openLiveSums(store, { latenessMs, kept: openRollupCells(calls.sql, 'test') });
 }
 
 const spend =
@@ -54,22 +54,22 @@ const spend =
 type Asked = readonly ((at: number) => Query)[];
 
 /** Looks until nothing is missing. */
-async function settle(rollup: Rollup, at: number, asked: Asked): Promise<void> {
+async function settle(rollup: LiveSums, at: number, asked: Asked): Promise<void> {
   const queries = asked.map((query) => query(at));
-  await rollup.look(queries, at);
-  await rollup.build(60_000);
+  await rollup.refresh(queries, at);
+  await rollup.backfill(60_000);
 }
 
-async function expectSame(rollup: Rollup, at: number, asked: Asked): Promise<void> {
+async function expectSame(rollup: LiveSums, at: number, asked: Asked): Promise<void> {
   const queries = asked.map((query) => query(at));
-  const { series } = await rollup.look(queries, at);
+  const { series } = await rollup.refresh(queries, at);
   const direct = await collect(calls.store, queries, at);
   for (const [i, query] of queries.entries()) {
     expect(comparable(series[i], query)).toBe(comparable(direct.series[i], query));
   }
 }
 
-async function expectSettled(rollup: Rollup, at: number, asked: Asked): Promise<void> {
+async function expectSettled(rollup: LiveSums, at: number, asked: Asked): Promise<void> {
   await settle(rollup, at, asked);
   await expectSame(rollup, at, asked);
 }
@@ -181,10 +181,10 @@ test('sums of many groups that a rule puts together are exact', async () => {
     groupBy: [],
     windows: [{ from: AT - 10 * HOUR, to: AT }],
   };
-  const rollup = openRollup(priced, { latenessMs: 15 * MINUTE, kept: null });
-  await rollup.look([query], AT);
-  await rollup.build(60_000);
-  const { series } = await rollup.look([query], AT);
+  const rollup = openLiveSums(priced, { latenessMs: 15 * MINUTE, kept: null });
+  await rollup.refresh([query], AT);
+  await rollup.backfill(60_000);
+  const { series } = await rollup.refresh([query], AT);
   const direct = await collect(priced, [query], AT);
   expect(comparable(series[0], query)).toBe(comparable(direct.series[0], query));
 });
@@ -205,7 +205,7 @@ test('a clock that went back by days finds what was kept by the day, and measure
   await expectSettled(rollup, AT, asked);
   const back = Date.parse('2026-03-09T00:00:00Z');
   // Not known yet is not 0.
-  const { series } = await rollup.look(
+  const { series } = await rollup.refresh(
     asked.map((query) => query(back)),
     back,
   );
@@ -224,7 +224,7 @@ test('polls never miss the hours of a day into which the edge of a window moves'
   for (let hour = 1; hour <= 60; hour += 1) {
     const at = AT + hour * HOUR;
     await expectSame(rollup, at, asked);
-    await rollup.build(60_000);
+    await rollup.backfill(60_000);
   }
   const kept = await calls.sql.query<{ hours: number; count: string }>(
     `SELECT hours, count(*) FROM spendwatch.rollup_cells WHERE cube = '["user"]' GROUP BY hours ORDER BY hours`,
@@ -268,8 +268,8 @@ test('an older view of another process never overwrites what was kept since', as
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 9');
   await other.reconcile(AT - 2 * DAY, AT);
   // It wakes with a clock that is far ahead, and has seen neither the row nor the change.
-  await frozen.build(60_000);
-  await frozen.look(
+  await frozen.backfill(60_000);
+  await frozen.refresh(
     asked.map((query) => query(AT + 5 * HOUR)),
     AT + 5 * HOUR,
   );
@@ -327,7 +327,7 @@ test('a measure that is asked of the distant past of a sudden is read there, the
   const rollup = opened();
   await settle(rollup, AT, [over(30 * DAY, 'cost'), over(2 * HOUR, 'failed')]);
   const asked = [over(30 * DAY, 'cost'), over(30 * DAY, 'failed')];
-  const { series } = await rollup.look(
+  const { series } = await rollup.refresh(
     asked.map((query) => query(AT)),
     AT,
   );

@@ -10,7 +10,7 @@ import { migrate } from '../../../src/state/migrate.ts';
 import { openRollupCells } from '../../../src/state/rollup-cells.ts';
 import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { AUDIT_STORES } from '../../../src/stores/index.ts';
-import { openRollup, type Rollup } from '../../../src/sums/live/aggregate.ts';
+import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { comparable } from '../../support/series-cells.ts';
 
@@ -122,12 +122,12 @@ function queriesAt(at: number): Query[] {
   ];
 }
 
-async function expectSame(rollup: Rollup, at: number, when: string): Promise<void> {
+async function expectSame(rollup: LiveSums, at: number, when: string): Promise<void> {
   const queries = queriesAt(at);
   const direct = await collectDirectly(store, queries, at);
   // A process that takes over from one that is gone begins with what that one kept, and lacks the rest for one more look.
   for (const look of ['first', 'second', 'last']) {
-    const { series, newestRow } = await rollup.look(queries, at);
+    const { series, newestRow } = await rollup.refresh(queries, at);
     expect(newestRow).toBe(direct.newestRow);
     queries.forEach((query, i) => {
       const own = series[i] ?? null;
@@ -136,7 +136,7 @@ async function expectSame(rollup: Rollup, at: number, when: string): Promise<voi
       expect(comparable(own, query), where).toBe(comparable(direct.series[i], query));
       if (own !== null) expectEstimates(own, query, where);
     });
-    if (look !== 'last') await rollup.build(60_000);
+    if (look !== 'last') await rollup.backfill(60_000);
   }
 }
 
@@ -241,8 +241,8 @@ describe('a rollup', () => {
       fc.asyncProperty(steps, async (sequence) => {
         await sql.query('TRUNCATE api_audit_logs RESTART IDENTITY');
         await sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
-        const open = (): Rollup =>
-          openRollup(store, { latenessMs: LATENESS, kept: openRollupCells(sql, 'test') });
+        const open = (): LiveSums =>
+          openLiveSums(store, { latenessMs: LATENESS, kept: openRollupCells(sql, 'test') });
         let rollup = open();
         // A second process over the same kept cells.
         let other = open();
@@ -290,13 +290,13 @@ describe('a rollup', () => {
             } else if (step.kind === 'other') {
               [rollup, other] = [other, rollup];
             } else if (step.kind === 'fewer') {
-              await rollup.look(queriesAt(at).slice(0, 1), at);
-              await rollup.build(60_000);
+              await rollup.refresh(queriesAt(at).slice(0, 1), at);
+              await rollup.backfill(60_000);
             } else if (step.kind === 'cut') {
               // Killed when a little of what has to be made again is made.
-              await rollup.look(queriesAt(at).slice(0, 1), at);
-              await rollup.look(queriesAt(at), at);
-              await rollup.build(1);
+              await rollup.refresh(queriesAt(at).slice(0, 1), at);
+              await rollup.refresh(queriesAt(at), at);
+              await rollup.backfill(1);
               rollup = open();
             } else if (step.kind === 'advance') {
               at += step.ms;
@@ -325,7 +325,7 @@ describe('a rollup', () => {
       })),
     );
     await sql.query(text, values);
-    const rollup = openRollup(store, { latenessMs: LATENESS, kept: null });
+    const rollup = openLiveSums(store, { latenessMs: LATENESS, kept: null });
     const asking = (...instants: number[]): Query[] => [
       {
         measures: ['cost', 'calls'],
@@ -334,12 +334,12 @@ describe('a rollup', () => {
         windows: instants.map((to) => ({ from: to - HOUR, to })),
       },
     ];
-    await rollup.look(asking(START), START);
-    await rollup.build(60_000);
+    await rollup.refresh(asking(START), START);
+    await rollup.backfill(60_000);
     const missed = Array.from({ length: 500 }, (_, i) => START + (i + 1) * MINUTE);
     const queries = asking(...missed);
     const at = START + 500 * MINUTE;
-    const { series } = await rollup.look(queries, at);
+    const { series } = await rollup.refresh(queries, at);
     const direct = await collectDirectly(store, queries, at);
     expect(comparable(series[0], queries[0] as Query)).toBe(
       comparable(direct.series[0], queries[0] as Query),
@@ -357,7 +357,7 @@ describe('a rollup', () => {
       ...store,
       snapshot: (work) => (isAway ? Promise.reject(new Error('away')) : store.snapshot(work)),
     };
-    const rollup = openRollup(faulty, { latenessMs: LATENESS, kept: null });
+    const rollup = openLiveSums(faulty, { latenessMs: LATENESS, kept: null });
     const yesterday: Query[] = [
       {
         measures: ['cost', 'calls'],
@@ -369,13 +369,13 @@ describe('a rollup', () => {
     const known: boolean[] = [];
     for (const minutes of [3, 4, 5, 419, 420, 421]) {
       isAway = minutes === 419;
-      const look = rollup.look(yesterday, midnight + minutes * MINUTE);
+      const look = rollup.refresh(yesterday, midnight + minutes * MINUTE);
       if (isAway) {
         await expect(look).rejects.toThrow('away');
         continue;
       }
       known.push((await look).series[0] !== null);
-      await rollup.build(60_000);
+      await rollup.backfill(60_000);
     }
     expect(known).toEqual([false, true, true, false, true]);
   });
@@ -395,7 +395,7 @@ describe('a rollup', () => {
           }),
         ),
     };
-    const rollup = openRollup(faulty, { latenessMs: LATENESS, kept: null });
+    const rollup = openLiveSums(faulty, { latenessMs: LATENESS, kept: null });
     await expectSame(rollup, START, 'at the start');
     const late = { service: 'a', user: 'u1', cost: 5, status: 200, latency: null };
     const { text, values } = insertText([
@@ -405,7 +405,7 @@ describe('a rollup', () => {
     await sql.query(text, values);
     // The young rows are read, the hour of the late one is not.
     cellsUntilFault = 1;
-    await expect(rollup.look(queriesAt(START + MINUTE), START + MINUTE)).rejects.toThrow('cut off');
+    await expect(rollup.refresh(queriesAt(START + MINUTE), START + MINUTE)).rejects.toThrow('cut off');
     cellsUntilFault = Number.POSITIVE_INFINITY;
     await expectSame(rollup, START + 2 * MINUTE, 'after the fault');
   });
@@ -413,7 +413,7 @@ describe('a rollup', () => {
   test('does without an insert order where the id is no number', async () => {
     const options = { preset: 'api_audit_logs' as const, columns: { id: 'request_id' } };
     const byUuid = AUDIT_STORES.postgres.open(sql, options, null);
-    const rollup = openRollup(byUuid, { latenessMs: LATENESS, kept: null });
+    const rollup = openLiveSums(byUuid, { latenessMs: LATENESS, kept: null });
     await expectSame(rollup, START, 'at the start');
     const { text, values } = insertText([
       { at: START, service: 'a', user: null, cost: 1, status: 200, latency: null },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ripen } from '../../../src/sums/live/compact.ts';
+import { compact } from '../../../src/sums/live/compact.ts';
 import { openCubeCells, setWhole } from '../../../src/sums/live/cube-cells.ts';
 import type { WholeNeeds } from '../../../src/sums/live/needs.ts';
 import { DAY, HOUR, hoursBetween } from '../../../src/sums/series/grid.ts';
@@ -38,7 +38,7 @@ test('the hours of a day that is over become the day, and its sums are theirs', 
   const own = cube();
   for (const hour of hoursBetween(12 * DAY, 13 * DAY)) setWhole(own, HOUR, hour, cells(1));
   const changed: string[] = [];
-  ripen(own, needs(), 13 * DAY, (length, begin) =>
+  compact(own, needs(), 13 * DAY, (length, begin) =>
     changed.push(`${length === DAY ? 'day' : 'hour'} ${begin}`),
   );
   expect([...own.hours.keys()]).toEqual([]);
@@ -50,7 +50,7 @@ test('hours stay hours while the day is not over, one is not there, or an edge n
   const own = cube();
   for (const hour of hoursBetween(12 * DAY, 15 * DAY)) setWhole(own, HOUR, hour, cells(1));
   own.hours.delete(13 * DAY + 5 * HOUR);
-  ripen(own, needs({ isHourly: (day) => day === 12 * DAY }), 15 * DAY - HOUR, () => undefined);
+  compact(own, needs({ isHourly: (day) => day === 12 * DAY }), 15 * DAY - HOUR, () => undefined);
   expect(own.days.size).toBe(0);
   expect(own.hours.size).toBe(3 * 24 - 1);
 });
@@ -60,7 +60,7 @@ test('what is older than all windows is forgotten', () => {
   setWhole(own, HOUR, 10 * DAY - HOUR, cells(1));
   setWhole(own, DAY, 9 * DAY, cells(1));
   setWhole(own, DAY, 10 * DAY, cells(1));
-  ripen(own, needs(), 13 * DAY, () => undefined);
+  compact(own, needs(), 13 * DAY, () => undefined);
   expect([...own.hours.keys(), ...own.days.keys()]).toEqual([10 * DAY]);
 });
 
@@ -69,7 +69,7 @@ test('a measure that is not needed any more becomes unknown, and one that was un
   setWhole(own, DAY, 11 * DAY, cells(1, [1]));
   setWhole(own, DAY, 12 * DAY, cells(1, [2]));
   const changed: number[] = [];
-  ripen(own, needs({ measuresOf: () => ['calls', 'cost'] }), 13 * DAY, (_, begin) => changed.push(begin));
+  compact(own, needs({ measuresOf: () => ['calls', 'cost'] }), 13 * DAY, (_, begin) => changed.push(begin));
   expect(own.days.get(11 * DAY)?.lacks).toEqual([1, 2]);
   expect(own.days.get(12 * DAY)?.lacks).toEqual([2]);
   expect(changed).toEqual([11 * DAY]);

@@ -3,8 +3,9 @@ import type { Query } from '../../../src/model/series.ts';
 import type { Window } from '../../../src/model/window.ts';
 import { collect } from '../../../src/pipeline/collect.ts';
 import type { AuditStore } from '../../../src/stores/audit-store.ts';
-import { openRollup, type Rollup } from '../../../src/sums/live/aggregate.ts';
+import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { type CallStore, openCallStore } from '../../support/call-store.ts';
+import { changesOf } from '../../support/changes-of.ts';
 import { allComparable } from '../../support/series-cells.ts';
 
 const SECOND = 1000;
@@ -28,7 +29,7 @@ beforeEach(() => calls.clear());
  * A rollup, and what its store was asked since that was read last: stretches of calls and ranges of cells in minutes from AT,
  * other questions by name.
  */
-function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => string[]; fail: () => void } {
+function watched(latenessMs = 15 * MINUTE): { rollup: LiveSums; asked: () => string[]; fail: () => void } {
   let asked: string[] = [];
   let fails = false;
   const minute = (ms: number): number => (ms - AT) / MINUTE;
@@ -42,10 +43,6 @@ function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => strin
             asked.push('newest row');
             return snapshot.newestRow(before);
           },
-          digests: (...question) => {
-            asked.push('digests');
-            return snapshot.digests(...question);
-          },
           cells: (cubes, edges, ranges) => {
             // Without a range nothing is sent to the database.
             asked.push(...ranges.map(({ from, to }) => `${minute(from)} to ${minute(to)}`));
@@ -55,19 +52,26 @@ function watched(latenessMs = 15 * MINUTE): { rollup: Rollup; asked: () => strin
             asked.push(`calls ${minute(read.edges[0] as number)} to ${minute(read.edges.at(-1) as number)}`);
             return snapshot.calls(read);
           },
-          arrivals: (...question) => {
-            if (fails) {
-              fails = false;
-              throw new Error('cut off');
-            }
-            asked.push('arrivals');
-            return snapshot.arrivals(...question);
+          changes: {
+            ...changesOf(snapshot),
+            digests: (...question) => {
+              asked.push('digests');
+              return changesOf(snapshot).digests(...question);
+            },
+            arrivals: (...question) => {
+              if (fails) {
+                fails = false;
+                throw new Error('cut off');
+              }
+              asked.push('arrivals');
+              return changesOf(snapshot).arrivals(...question);
+            },
           },
         }),
       ),
   };
   return {
-    rollup: openRollup(store, { latenessMs, kept: null }),
+    rollup: openLiveSums(store, { latenessMs, kept: null }),
     asked: () => {
       const since = asked;
       asked = [];
@@ -92,26 +96,26 @@ const BY_USER = lastHour(['user']);
 
 /** Looks, and expects what the store itself says. */
 async function look(
-  rollup: Rollup,
+  rollup: LiveSums,
   at: number,
   asks: readonly ((at: number) => Query)[] = [BY_SERVICE],
 ): Promise<void> {
   const queries = asks.map((ask) => ask(at));
-  const { series, newestRow } = await rollup.look(queries, at);
+  const { series, newestRow } = await rollup.refresh(queries, at);
   const direct = await collect(calls.store, queries, at);
   expect(allComparable(series, queries)).toEqual(allComparable(direct.series, queries));
   expect(newestRow).toBe(direct.newestRow);
 }
 
-test('a steady look asks for the calls of the newest minute and the one before it', async () => {
+test('a steady refresh asks for the calls of the minute that is new', async () => {
   for (let minute = -30; minute < 3; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
   const { rollup, asked } = watched();
   await look(rollup, AT);
-  await rollup.build(60_000);
+  await rollup.backfill(60_000);
   for (const minute of [1, 2, 3]) {
     asked();
     await look(rollup, AT + minute * MINUTE);
-    expect(asked()).toEqual(['digests', `calls ${minute - 2} to ${minute}`, 'arrivals']);
+    expect(asked()).toEqual(['digests', `calls ${minute - 1} to ${minute}`, 'arrivals']);
   }
   await look(rollup, AT + 3 * MINUTE);
   expect(asked()).toEqual(['digests', 'arrivals']);
@@ -127,11 +131,11 @@ test('a late row counts at once in windows that ended long ago, whatever of them
       windows: [{ from: at - from * MINUTE, to: at - to * MINUTE }],
     });
   const asks = [BY_SERVICE, past(190, 125), past(280, 20), past(45, 30)];
-  await rollup.look(
+  await rollup.refresh(
     asks.map((ask) => ask(AT)),
     AT,
   );
-  await rollup.build(60_000);
+  await rollup.backfill(60_000);
   await look(rollup, AT + MINUTE, asks);
   for (const [minute, late] of [
     [2, -150],
@@ -141,7 +145,7 @@ test('a late row counts at once in windows that ended long ago, whatever of them
   ] as const) {
     await calls.log({ at: AT + late * MINUTE, cost: 7, service: minute === 4 ? 'a new one' : 'chat' });
     await look(rollup, AT + minute * MINUTE, asks);
-    await rollup.build(60_000);
+    await rollup.backfill(60_000);
   }
 });
 
@@ -156,14 +160,14 @@ test('hours that edges of windows come to are read between looks', async () => {
     ...BY_SERVICE(at),
     windows: [at, at - yesterday].map((to) => ({ from: to - 3 * HOUR, to })),
   });
-  await rollup.look([threeHours(AT - MINUTE)], AT - MINUTE);
-  await rollup.build(60_000);
+  await rollup.refresh([threeHours(AT - MINUTE)], AT - MINUTE);
+  await rollup.backfill(60_000);
   asked();
   const ofEdges: string[] = [];
   for (let minute = 0; minute < 90; minute += 1) {
     await look(rollup, AT + minute * MINUTE, [threeHours]);
     ofEdges.push(...asked().filter((what) => /^-\d{2}/.test(what)));
-    await rollup.build(60_000);
+    await rollup.backfill(60_000);
     // The hours that the next windows begin and end in, of which they hold a part; they are not read again as a whole.
     const edges = [-1620, -1440, -180].map((begin) => `${begin + minute} to ${begin + minute + 60}`);
     expect(asked()).toEqual([20, 80].includes(minute) ? edges : []);
@@ -176,7 +180,7 @@ test('only minutes in which something changed are asked for again', async () => 
     await calls.log({ at: AT + minute * MINUTE, cost: null, user: 'ann' });
   const { rollup, asked } = watched();
   await look(rollup, AT);
-  await rollup.build(60_000);
+  await rollup.backfill(60_000);
   asked();
   const within = (window: Window): string =>
     `WHERE request_timestamp >= '${new Date(window.from).toISOString()}' AND request_timestamp < '${new Date(window.to).toISOString()}'`;
@@ -224,7 +228,7 @@ test('minutes with many calls are asked for as cells, range by range', async () 
   const asks = [BY_SERVICE, BY_LATENCY];
   await look(rollup, AT, asks);
   expect(asked()).toContain('calls -9 to -4');
-  await rollup.build(60_000);
+  await rollup.backfill(60_000);
   asked();
   await crowd(1, AT - 9 * MINUTE);
   await crowd(2_700, AT - 5 * MINUTE);
@@ -286,7 +290,7 @@ test('after a look that failed, cells are true although rows are again as before
   await look(rollup, AT);
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 2');
   fail();
-  await expect(rollup.look([BY_SERVICE(AT)], AT)).rejects.toThrow('cut off');
+  await expect(rollup.refresh([BY_SERVICE(AT)], AT)).rejects.toThrow('cut off');
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 1');
   await look(rollup, AT);
 });
@@ -301,7 +305,7 @@ test('a rule that is new, and a comparison, let every minute be read again', asy
   expect(asked()).toContain('calls -30 to 0');
   await look(rollup, AT, [BY_USER]);
   expect(asked()).toContain('calls -30 to 0');
-  await rollup.build(60_000);
+  await rollup.backfill(60_000);
   asked();
   await look(rollup, AT, [BY_USER]);
   expect(asked()).toEqual(['digests', 'arrivals']);
@@ -317,8 +321,8 @@ test('after a long absence nothing is taken for known', async () => {
   const { rollup } = watched(day);
   const wide = (now: number): Query => ({ ...BY_SERVICE(now), windows: [{ from: AT - 12 * HOUR, to: now }] });
   for (const now of [AT, at, at + MINUTE]) {
-    await rollup.look([wide(now)], now);
-    await rollup.build(60_000);
+    await rollup.refresh([wide(now)], now);
+    await rollup.backfill(60_000);
     await look(rollup, now, [wide]);
   }
 });

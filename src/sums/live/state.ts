@@ -1,0 +1,129 @@
+// What the live sums know from one refresh to the next.
+
+import type { Measure } from '../../model/measure.ts';
+import type { Query } from '../../model/series.ts';
+import type { AuditStore } from '../../stores/audit-store.ts';
+import { DAY, HOUR, type Length } from '../series/grid.ts';
+import { type Answers, openAnswers } from './answers.ts';
+import { type CubeCells, sealHour } from './cube-cells.ts';
+import type { CubePlan } from './cube-plan.ts';
+import { type IdWatch, UNWATCHED } from './id-watch.ts';
+import { lacksNeeded, type MissingCells, missingCells, type WholeNeeds, wholeNeeds } from './needs.ts';
+import { type SeenMinutes, UNSEEN } from './open-window.ts';
+import type { KeptCells } from './persist.ts';
+
+/**
+ * The state of the live sums. Five phases change it, each in a file of its own: refresh and backfill read the store,
+ * close turns open hours into closed buckets, reconcile compares closed buckets with the store, persist keeps them.
+ * Instants are in ms.
+ */
+export interface LiveState {
+  readonly store: AuditStore;
+  readonly kept: KeptCells;
+  /** Rows younger than this are read again at every refresh. */
+  readonly latenessMs: number;
+  /** By name. */
+  readonly cubes: Map<string, CubeCells>;
+  answers: Answers;
+  asked: Asked;
+  /** Hours before it are closed; null before the first refresh. */
+  closedTo: number | null;
+  /** The end of what the last refresh read; null before the first. */
+  refreshedTo: number | null;
+  arrivals: IdWatch;
+  /** The minutes of the open window as the last refresh saw them. */
+  seenMinutes: SeenMinutes;
+  /** Whether the next refresh reads all open hours: a cube was opened, or the open hours are to be reconciled. */
+  rereadsOpen: boolean;
+  /** Up to where buckets have the length in which they are needed; null when some came since. */
+  compactedTo: number | null;
+  /** What was needed and what was there when nothing was missing. */
+  completeAs: string;
+  /** Since when keys of groups have been collected. */
+  openedAt: number | null;
+  /** Whether the next refresh begins with what is kept: no process keeps it, and this one did not do so last. */
+  startsOver: boolean;
+  /** When all sums were dropped last. */
+  begunAnewAt: number;
+}
+
+/** What the latest refresh was asked, also where it failed. */
+export interface Asked {
+  readonly queries: readonly Query[];
+  /** Of the refresh before it. */
+  readonly before: readonly Query[];
+  readonly plan: CubePlan;
+  readonly at: number;
+  /** Time since the refresh before it; 0 for the first. */
+  readonly stepMs: number;
+  /** Worked out when it is first asked for. */
+  needs: ReadonlyMap<CubeCells, WholeNeeds> | null;
+}
+
+export const NOTHING_ASKED: Asked = {
+  queries: [],
+  before: [],
+  plan: { cubes: new Map(), uses: [] },
+  at: 0,
+  stepMs: 0,
+  needs: null,
+};
+
+export function newState(store: AuditStore, kept: KeptCells, latenessMs: number): LiveState {
+  const cubes = new Map<string, CubeCells>();
+  return {
+    store,
+    kept,
+    latenessMs,
+    cubes,
+    answers: openAnswers(cubes),
+    asked: { ...NOTHING_ASKED },
+    closedTo: null,
+    refreshedTo: null,
+    arrivals: UNWATCHED,
+    seenMinutes: UNSEEN,
+    rereadsOpen: true,
+    compactedTo: null,
+    completeAs: '',
+    openedAt: null,
+    startsOver: false,
+    begunAnewAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** The closed buckets that the latest queries need, by cube. */
+export function needsOf({ asked, cubes }: LiveState): ReadonlyMap<CubeCells, WholeNeeds> {
+  // What the next refresh needs is read before it. A schedule of longer steps finds its edges unread: a day ahead is the limit.
+  const aheadMs = Math.min(DAY, Math.max(HOUR, asked.stepMs));
+  asked.needs ??= wholeNeeds(asked.queries, asked.plan, cubes, asked.at, aheadMs);
+  return asked.needs;
+}
+
+/** Which measures are needed of a cube's buckets of a length, by the beginning of the newest one. */
+export function measuresFor(state: LiveState, length: Length) {
+  return (own: CubeCells, newest: number): readonly Measure[] =>
+    needsOf(state).get(own)?.measuresOf(length, newest) ?? own.cube.measures;
+}
+
+/** What each cube lacks of what is needed. */
+export type Missing = readonly (readonly [CubeCells, MissingCells])[];
+
+export function missingOf(state: LiveState): Missing {
+  return [...needsOf(state)].map(([own, needed]) => [own, missingCells(own, needed, state.closedTo ?? 0)]);
+}
+
+/** Whether an hour is known by the minute, where hours before `closedTo` are closed. */
+export function isKnownByMinute(state: LiveState, closedTo: number) {
+  return (own: CubeCells, hour: number): boolean => {
+    if (hour >= closedTo) return true;
+    const cells = own.details.get(hour);
+    if (cells === undefined) return false;
+    return cells.lacks.length === 0 || !lacksNeeded(own, cells, measuresFor(state, HOUR)(own, hour));
+  };
+}
+
+/** Makes a closed bucket of the minutes of an hour. */
+export function closeHour({ kept }: LiveState, own: CubeCells, hour: number): void {
+  sealHour(own, hour);
+  kept.note(own, HOUR, hour);
+}
