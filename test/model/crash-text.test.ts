@@ -32,7 +32,7 @@ describe('a fault that nobody caught', () => {
     [
       'words that look like a frame',
       new Error('no\n    at walrus (walrus.js:1:2)'),
-      'Error at crash.test.ts:',
+      'Error at crash-text.test.ts:',
     ],
     ['a name and a code that say more than they should', named('a walrus', '//walrus'), ''],
     ['an error without a stack', Object.assign(new Error('walrus'), { stack: undefined }), 'Error'],

@@ -87,7 +87,7 @@ describe('a server with TLS', () => {
 
   it('is spoken to without a raw warning of the driver', () => {
     const url = withParameters(server.url, { sslmode: 'require' });
-    const script = `import { openSql } from '${join(import.meta.dirname, '../src/sql.ts')}';
+    const script = `import { openSql } from '${join(import.meta.dirname, '../../src/sql/open.ts')}';
       const sql = await openSql(process.env.URL); await sql.query('SELECT 1'); await sql.close();`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     const { stderr, status } = spawnSync(process.execPath, args, {
