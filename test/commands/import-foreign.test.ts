@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/commands/import.ts';
 import { linesOf } from '../../src/import/lines.ts';
 import { openSql } from '../../src/sql/open.ts';
+import { makeEmbedded } from '../support/shared.ts';
 
 const ALERTS = `version: 1
 audit: { url: "pglite:./data", dimensions: { team: response_code } }
@@ -15,6 +16,7 @@ rules: [{ name: r, type: threshold, metric: spend, window: 1h, threshold: 1 }]
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spendwatch-import-'));
+  await makeEmbedded(join(folder, 'data'));
   await writeFile(join(folder, 'alerts.yaml'), ALERTS);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));

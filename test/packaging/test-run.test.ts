@@ -7,10 +7,10 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** As the test runner does: the server is started, stopped, and then the process ends by itself with its exit code. */
 const RUN = `
-  import { setup } from './test/support/postgres-server.ts';
+  import { setup } from './test/support/shared-setup.ts';
   let broker;
   const teardown = await setup({ provide: (_, url) => { broker = url; } });
-  process.exitCode = (await fetch(broker)).ok ? 3 : 4;
+  process.exitCode = (await fetch(new URL('postgres', broker))).ok ? 3 : 4;
   await teardown();
 `;
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { createDatabase } from '../support/database.ts';
+import { makeEmbedded } from '../support/shared.ts';
 
 export const ENGINES = ['postgres', 'pglite'] as const;
 
@@ -19,6 +20,7 @@ export function stateDatabase(engine: (typeof ENGINES)[number]): { readonly sql:
       [url, remove] = [database.url, database.drop];
     } else {
       const folder = await mkdtemp(join(tmpdir(), 'spendwatch-state-'));
+      await makeEmbedded(join(folder, 'data'));
       url = `pglite:${join(folder, 'data')}`;
       remove = () => rm(folder, { recursive: true, force: true });
     }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { builtCli } from './built-cli.ts';
+import { shared } from './shared.ts';
 
 export interface CommandResult {
   readonly code: number | null;
@@ -16,7 +16,7 @@ export async function spendwatch(
   args: readonly string[],
   options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly stdin?: string },
 ): Promise<CommandResult> {
-  const cli = await builtCli();
+  const cli = await shared('program');
   const begun = performance.now();
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: options.cwd,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { inject } from 'vitest';
+import { shared } from './shared.ts';
 
 /** A database of a test's own. */
 export interface TestDatabase {
@@ -11,19 +11,12 @@ export interface TestDatabase {
 
 /** A new, empty database on the run's PostgreSQL, whose session zone is America/New_York; `options` are of CREATE DATABASE. */
 export async function createDatabase(options = ''): Promise<TestDatabase> {
-  const serverUrl = await postgresUrl();
+  const serverUrl = await shared('postgres');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await onServer(serverUrl, `CREATE DATABASE ${name} ${options}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
-}
-
-async function postgresUrl(): Promise<string> {
-  const response = await fetch(inject('postgresBroker'));
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  return text;
 }
 
 /** One statement outside of a transaction, which VACUUM and some others ask for. */

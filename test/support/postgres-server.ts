@@ -1,17 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestProject } from 'vitest/node';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** An HTTP address on this machine; a GET starts the run's PostgreSQL if it is not up and answers with its URL. */
-    postgresBroker: string;
-  }
-}
 
 interface RunningServer {
   readonly url: string;
@@ -20,30 +11,7 @@ interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * One real PostgreSQL for the whole run. It starts when the first test asks for it, so that runs of pure tests cost
- * nothing; the tests' processes ask over a loopback port, so that it starts only once however many ask.
- */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  let running: Promise<RunningServer> | null = null;
-  const broker = createServer((_request, response) => {
-    running ??= startPostgres();
-    running.then(
-      ({ url }) => response.end(url),
-      (error: unknown) => response.writeHead(500).end(String(error)),
-    );
-  });
-  const port = await listen(broker);
-  project.provide('postgresBroker', `http://127.0.0.1:${port}/`);
-  return async () => {
-    broker.close();
-    broker.closeAllConnections();
-    const server = await running?.catch(() => null);
-    await server?.stop();
-  };
-}
-
-/** A PostgreSQL of one's own, for tests that stop it; with a key and a certificate it takes TLS too. */
+/** Starts a PostgreSQL; with a key and a certificate it takes TLS too. Tests that only need a database share one: `createDatabase`. */
 export async function startPostgres(tls?: {
   readonly key: string;
   readonly cert: string;
@@ -157,16 +125,13 @@ function explain(log: string): string {
   return `The PostgreSQL for the tests did not start. ${hint}${log}`;
 }
 
-async function freePort(): Promise<number> {
-  const probe = createTcpServer();
-  const port = await listen(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
-function listen(server: Server | ReturnType<typeof createTcpServer>): Promise<number> {
+function freePort(): Promise<number> {
+  const probe = createServer();
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { createDatabase } from './database.ts';
+import { makeEmbedded } from './shared.ts';
 
 /** An empty database on one of the engines, and its end. */
 export interface EngineUnderTest {
@@ -28,6 +29,7 @@ export async function startEngine(engine: (typeof ENGINES)[number]): Promise<Eng
     };
   }
   const parent = await mkdtemp(join(tmpdir(), 'spendwatch-pglite-'));
+  await makeEmbedded(join(parent, 'data'));
   const url = `pglite:${join(parent, 'data')}`;
   const sql = await openSql(url);
   return {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll } from 'vitest';
-import { builtCli } from './built-cli.ts';
 import { childEnvironment } from './command.ts';
 import { metricOf, samplesOf } from './exposition.ts';
+import { shared } from './shared.ts';
 import { until } from './until.ts';
 
 /** `spendwatch run` as a process of its own. */
@@ -47,7 +47,12 @@ export async function startWorkerProcess(
   env: Readonly<Record<string, string>> = {},
   through: readonly string[] = [],
 ): Promise<WorkerProcess> {
-  const [program = process.execPath, ...args] = [...through, process.execPath, await builtCli(), 'run'];
+  const [program = process.execPath, ...args] = [
+    ...through,
+    process.execPath,
+    await shared('program'),
+    'run',
+  ];
   const child = spawn(program, args, {
     cwd: folder,
     env: childEnvironment(env),

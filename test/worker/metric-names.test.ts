@@ -1,23 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { beforeAll, expect, it } from 'vitest';
-import { observedHere } from '../../src/model/observed.ts';
-import { openMetrics } from '../../src/worker/metrics.ts';
-import { ruleOf } from '../rules/rule-fixtures.ts';
 import { samplesOf } from '../support/exposition.ts';
+import { allMetrics } from './all-metrics.ts';
 
 let text: string;
 beforeAll(async () => {
-  const metrics = openMetrics('1.2.3');
-  const dimensions = ['service', 'teamId', 'rule', 'le', 'quantile', 'cost-centre', '2nd'];
-  const rule = ruleOf('threshold', { name: 'burn', group_by: dimensions, threshold: 1 });
-  metrics.useRules([rule]);
-  const value = { fixed: 1n, number: 1, calls: 1 };
-  const one = { key: dimensions, value, window: { from: 0, to: 1 }, baseline: null, zscore: null };
-  const latest = { status: 'ok' as const, observed: observedHere([one]), firing: [] };
-  const report = { at: 1, newestRow: 1, rowsRead: 1, queued: [], error: null };
-  metrics.polled({ ...report, rules: [{ rule, latest, verdicts: [], error: null }] }, 0.2);
-  metrics.queued(new Map([['oncall', 1]]));
-  text = (await metrics.exposition()).text;
+  text = await allMetrics();
 });
 
 /** Units that are no base unit, by name and as they are abbreviated. */
@@ -60,13 +47,3 @@ it('labels are in snake_case, and none has a meaning of its own, whatever dimens
     'dimension_2nd',
   ]);
 });
-
-const promtool = spawnSync('promtool', ['--version']).error === undefined;
-
-it.skipIf(!promtool)(
-  `promtool check metrics finds nothing${promtool ? '' : ' (skipped: promtool is not installed)'}`,
-  () => {
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text });
-    expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
-  },
-);

@@ -6,6 +6,7 @@ import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { unpriced } from '../../../src/worker/health-notes/unpriced.ts';
 import { type CallStore, openCallStore } from '../../support/call-store.ts';
 import { makeFolder } from '../../support/folder.ts';
+import { makeEmbedded } from '../../support/shared.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.parse('2026-11-20T02:20:00Z');
@@ -22,6 +23,7 @@ rules:
   - { name: burn, type: threshold, metric: spend, window: 1h, threshold: 100 }
 `,
   });
+  await makeEmbedded(join(folder.path, 'store'));
   app = await openApp(await loadConfig(join(folder.path, 'alerts.yaml'), {}));
 });
 afterAll(async () => {

@@ -6,6 +6,7 @@ import type { HealthNote } from '../../../src/model/health-note.ts';
 import type { HealthNoteKind, Noticed } from '../../../src/worker/health-notes/health-note.ts';
 import { openHealthNotes } from '../../../src/worker/health-notes/watch.ts';
 import { makeFolder } from '../../support/folder.ts';
+import { makeEmbedded } from '../../support/shared.ts';
 import { until } from '../../support/until.ts';
 
 const HOUR = 3_600_000;
@@ -33,6 +34,7 @@ rules:
   - { name: r, type: threshold, metric: spend, window: 1h, threshold: 1 }
 `,
   });
+  await makeEmbedded(join(folder.path, 'store'));
   const app = await openApp(await loadConfig(join(folder.path, 'alerts.yaml'), {}));
   test.onTestFinished(async () => {
     await app.close();

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { access, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from './postgres-server.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Where `shared` asks, an HTTP address on this machine. */
+    shared: string;
+  }
+}
+
+interface Shared {
+  /** Its URL or its path. */
+  readonly place: string;
+  remove(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** What tests share, and how each is made. */
+const MAKERS = {
+  /** The URL of a PostgreSQL, in which each test makes its own database. */
+  postgres: async () => {
+    const { url, stop } = await startPostgres();
+    return { place: url, remove: stop };
+  },
+  /** The path of the program as it is installed. */
+  program: () => inFolder(build),
+  /** The path of an empty embedded database, which no process has open: a copy of it takes a fifth of the time of a new one. */
+  pglite: () => inFolder(initialise),
+} satisfies Record<string, () => Promise<Shared>>;
+
+export type SharedName = keyof typeof MAKERS;
+
+/**
+ * Makes each thing once for the whole run, when the first test asks for it: runs of pure tests cost nothing. The tests'
+ * processes ask over a loopback port, so that it is made only once however many ask.
+ */
+export async function setup(project: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
+  const made = new Map<string, Promise<Shared>>();
+  const broker = createServer((request, response) => {
+    const name = (request.url ?? '').slice(1) as SharedName;
+    const thing = made.get(name) ?? MAKERS[name]();
+    made.set(name, thing);
+    thing.then(
+      ({ place }) => response.end(place),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    broker.once('error', reject);
+    broker.listen(0, '127.0.0.1', resolve);
+  });
+  project.provide('shared', `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`);
+  return async () => {
+    broker.close();
+    broker.closeAllConnections();
+    for (const thing of made.values()) await (await thing.catch(() => null))?.remove();
+  };
+}
+
+async function inFolder(make: (folder: string) => Promise<string>): Promise<Shared> {
+  const folder = await mkdtemp(join(tmpdir(), 'spendwatch-shared-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    return { place: await make(folder), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function build(folder: string): Promise<string> {
+  const cli = join(folder, 'dist/cli.js');
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')];
+  // What the types say is the type check's business; here it counts only whether there is a program.
+  const { output } = await node(args);
+  await access(cli).catch(() => {
+    throw new Error(`the program was not built:\n${output}`);
+  });
+  await cp(join(ROOT, 'src/state/migrations'), join(folder, 'dist/state/migrations'), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  await symlink(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  return cli;
+}
+
+/** In a process of its own: it would hold up the answers to other tests for seconds. */
+async function initialise(folder: string): Promise<string> {
+  const data = join(folder, 'data');
+  const script = `import { PGlite } from '@electric-sql/pglite';
+    await (await PGlite.create(process.argv[1])).close();`;
+  const { error, output } = await node(['--input-type=module', '--eval', script, data]);
+  if (error !== null) throw new Error(`no embedded database was made:\n${output}`);
+  return data;
+}
+
+function node(args: readonly string[]): Promise<{ readonly error: Error | null; readonly output: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: ROOT }, (error, stdout, stderr) =>
+      resolve({ error, output: stdout + stderr }),
+    );
+  });
+}
