@@ -77,7 +77,7 @@ function failureOf(error: unknown): Failure {
     const { kind, reason, message, retryAfterMs } = error;
     return { kind, reason, text: message, retryAfterMs };
   }
-  // Whatever else was thrown may pass; it must not end the lane.
+  // Any other error may pass; it must not end the queue.
   return { kind: 'passing', reason: 'unreachable', text: wordsOf(error), retryAfterMs: null };
 }
 

@@ -8,8 +8,8 @@ import {
   type Deliverer,
   type DelivererParts,
   type DeliveryReport,
-  type Undelivered,
 } from '../../src/pipeline/deliver.ts';
+import type { Undelivered } from '../../src/pipeline/undelivered.ts';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
@@ -312,7 +312,7 @@ describe('a delivery that does not arrive', () => {
     const [mail, ops] = [recorder('mail', fails('final')), recorder('ops')];
     const worker = b.worker([mail, ops, recorder('hook')], { healthChannels: ['ops'] });
     await b.queue({});
-    // One round is enough, also for the lane that had nothing to do when it began.
+    // One round is enough, also for the queue that had nothing to do when it began.
     await worker.deliverDue();
     expect(b.outcomes()).toEqual(['mail given_up', 'ops delivered']);
     expect(await b.state.queueLengths()).toEqual(new Map());
@@ -704,7 +704,7 @@ describe('when it stops or breaks', () => {
     expect(b.outcomes()).toEqual(['mail unrecorded']);
   });
 
-  test('a state store that is away is reported by each lane, and none of them dies', async () => {
+  test('a state store that is away is reported by each queue, and none of them dies', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail'), recorder('chat')];
     let isAway = true;

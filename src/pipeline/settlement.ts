@@ -1,0 +1,68 @@
+// What is written down about an attempt: the new state, the next try, reports to other channels.
+
+import { afterFailure, type Failure, type NewDelivery, RETRY_FOR_MS } from '../model/delivery.ts';
+import type { StoredDelivery } from '../state/delivery-rows.ts';
+import type { Claimed, Settlement } from '../state/outbox.ts';
+import type { Attempt } from './attempt.ts';
+
+/** Makes the deliveries that tell other channels about one that did not arrive. */
+export type ComposeReports = (delivery: StoredDelivery) => readonly NewDelivery[];
+
+/** How an attempt at `at` is settled. `spread` is in [0, 1): the place of the next try in the jitter. */
+export function settlementOf(
+  compose: ComposeReports,
+  claimed: Claimed,
+  outcome: Attempt,
+  at: number,
+  spread: number,
+): Settlement {
+  const { rung, reportedAt } = claimed;
+  if (outcome.kind === 'delivered') {
+    return { state: 'delivered', rung, nextAt: at, accepted: claimed.accepted, failure: null, reports: null };
+  }
+  const accepted = [...new Set([...claimed.accepted, ...outcome.accepted])];
+  if (outcome.kind === 'interrupted') {
+    const state = reportedAt === null ? 'queued' : 'reported';
+    return { state, rung, nextAt: at, accepted, failure: null, reports: null };
+  }
+  const { failure } = outcome;
+  const { report, ...after } = afterFailure(claimed, failure, at, spread);
+  return { ...after, accepted, failure, reports: report ? compose({ ...claimed, failure }) : null };
+}
+
+/**
+ * A refusal of the token, the password or the certificate. Every other message would meet it too, and a sender that
+ * tries a wrong password for each message is locked out. So what else is due shares the refusal without being sent, and
+ * is reported as if it had been.
+ */
+export interface SharedRefusal {
+  readonly attempt: Extract<Attempt, { kind: 'failed' }>;
+  /** When it was met, ms. What shares it waits from then on. */
+  readonly at: number;
+  /** How many deliveries have shared it so far. */
+  shared: number;
+}
+
+/** Whether a failure is about the sender, and so about everything that is sent. */
+export function refusesAll({ kind, reason }: Failure): boolean {
+  return kind === 'person' && reason === 'auth';
+}
+
+/**
+ * Deliveries that shared a refusal are due again this long before the one that met it, in the order in which they shared
+ * it. The receiver may dislike that one message alone, and then the others must not wait behind it for ever.
+ */
+export const LEAD_MS = 1_000;
+
+/** The settlement of a delivery that shares a refusal. The last attempt of its day stays the last one. */
+export function sharedSettlement(
+  settlement: Settlement,
+  { firstTriedAt }: Claimed,
+  refusal: SharedRefusal,
+): Settlement {
+  const place = Math.min(refusal.shared, LEAD_MS - 1);
+  refusal.shared += 1;
+  const { nextAt } = settlement;
+  if (nextAt >= firstTriedAt + RETRY_FOR_MS) return settlement;
+  return { ...settlement, nextAt: nextAt - LEAD_MS + place };
+}
