@@ -14,7 +14,6 @@ import { ruleTypeOf } from './rules/index.ts';
 import { openSql } from './sql/open.ts';
 import type { Sql } from './sql/port.ts';
 import { openState, type State } from './state/open.ts';
-import { rememberStanding } from './state/standing-memory.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 
 /** The parts of one configuration, opened. */
@@ -140,7 +139,6 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
   const fingerprints = ruleFingerprints(
     config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
   );
-  const remembering = once(async () => rememberStanding(await parts.state(), Date.now));
   return {
     ...parts,
     config,
@@ -151,7 +149,7 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
       store: parts.store,
       source: parts.store,
       dimensions,
-      state: await remembering(),
+      state: await parts.state(),
       rules: config.rules.filter((rule) => rule.enabled),
       fingerprints,
       silences: config.silences,

@@ -2,7 +2,7 @@
 
 import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Outcome } from '../pipeline/assess.ts';
+import type { Outcome } from '../pipeline/evaluate-rules.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 
 /** Instants read first, before anything is known of the groups. */

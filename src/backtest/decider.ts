@@ -58,7 +58,7 @@ export function openDecider({
       zone,
       moments: [moment],
       evaluations: [evaluation],
-      said: ledger.said(firing.map(({ key }) => idOf(key))),
+      notified: ledger.notified(firing.map(({ key }) => idOf(key))),
       episodes,
       knownTo: null,
       // The past before the first instant is not looked at: what holds there counts as begun there.

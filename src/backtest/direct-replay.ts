@@ -2,7 +2,7 @@
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../model/errors.ts';
-import { type Assignment, assess, momentOf, type Outcome } from '../pipeline/assess.ts';
+import { type Assignment, evaluateRules, momentOf, type Outcome } from '../pipeline/evaluate-rules.ts';
 import { FIRST_CHUNK, nextChunk } from './chunk.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 
@@ -53,7 +53,7 @@ async function outcomesOf(
 ): Promise<readonly Outcome[]> {
   const last = assignments[0]?.moments.at(-1)?.at ?? 0;
   try {
-    return (await assess(store, zone, assignments, last)).outcomes;
+    return (await evaluateRules(store, zone, assignments, last)).outcomes;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'store_timeout') throw error;
     return assignments.map(({ rule }) => ({ rule, evaluations: [], error, isOpen: false }));

@@ -9,7 +9,7 @@ import type { Dimension } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
-import { assess, momentOf } from '../pipeline/assess.ts';
+import { evaluateRules, momentOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
 import { unpricedValues } from '../pipeline/unpriced.ts';
@@ -31,7 +31,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   const { store, zone, rules } = parts;
   const assignments = rules.map((rule) => ({ rule, moments: [momentOf(rule, at, parts.schedule)] }));
   const widest = widestWindow(rules, at, zone);
-  const { newestRow, outcomes, rowsIn } = await assess(store, zone, assignments, at, widest);
+  const { newestRow, outcomes, rowsIn } = await evaluateRules(store, zone, assignments, at, widest);
   const judged = outcomes.map(({ rule, evaluations, error }) => ({
     rule,
     judgement: evaluations[0]?.judgement,

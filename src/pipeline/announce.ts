@@ -8,9 +8,9 @@ import { largestOf } from '../model/extremes.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { formatFixed } from '../model/money.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
-import type { Telling } from '../state/record.ts';
+import type { NotificationBatch } from '../state/record.ts';
 import type { News } from './decide.ts';
-import type { Decided } from './deliberate.ts';
+import type { Decided } from './dedupe.ts';
 import { explain, unexplained } from './explain.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
 
@@ -28,7 +28,7 @@ export async function announce(
   parts: PollUnderWay,
   decisions: readonly Decided[],
   occasion: Occasion,
-): Promise<(Telling<News>[] | AppError)[]> {
+): Promise<(NotificationBatch<News>[] | AppError)[]> {
   if (decisions.every(({ decision }) => decision.news.length === 0)) return decisions.map(() => []);
   const shown = decisions.map(({ decision }) => decision.news.flatMap(largestOfEachSeverity));
   const wanted = decisions.map(({ rule }, i) => ({
@@ -42,8 +42,8 @@ export async function announce(
     const findingOf = new Map((shown[i] ?? []).map((news, n) => [news, findings?.[n]]));
     const alertOf = (news: News): Alert =>
       alertFrom(news, findingOf.get(news) ?? unexplained(rule, news.firing));
-    return decision.news.map((sayings) => ({
-      sayings,
+    return decision.news.map((notifications) => ({
+      notifications,
       compose: (won: readonly News[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
     }));
   });

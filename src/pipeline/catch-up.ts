@@ -3,9 +3,9 @@
 import { firstNotBelow } from '../model/ascending.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule } from '../model/rule.ts';
-import { type Assessment, type Assignment, assess, type Outcome } from './assess.ts';
 import type { Source } from './collect.ts';
 import { type Evaluation, queriesAt } from './evaluate.ts';
+import { type Assignment, type EvaluatedRules, evaluateRules, type Outcome } from './evaluate-rules.ts';
 
 /**
  * Windows that are asked for at a time. A day of minutes that nobody polled, with a month of earlier days for each, comes to a
@@ -23,21 +23,21 @@ const MOST_FIRINGS = 1_000_000;
 const A_LITTLE_MS = 60 * 60_000;
 
 /**
- * Judges every rule at all its moments as `assess` does, but many of them a slice of time after the other, oldest first, each
+ * Judges every rule at all its moments as `evaluateRules` does, but many of them a slice of time after the other, oldest first, each
  * as of its end: what was decided about all of them together is still decided together. Only the newest evaluation of a rule
  * tells what was observed. A rule that lags far behind what the source has looked at is left to the store, as is one that
  * the source could not answer once. Where a rule fires for so many groups that not all its moments can be held, its outcome
  * ends early.
  */
-export async function assessInSlices(
+export async function evaluateInSlices(
   source: Source,
   zone: string,
   assignments: readonly Assignment[],
   before: number,
-): Promise<Assessment> {
+): Promise<EvaluatedRules> {
   const most = source.refresh === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
   if (slicesOf(assignments, zone, most).length === 1)
-    return assess(source, zone, assignments, before, null, () => MOST_FIRINGS);
+    return evaluateRules(source, zone, assignments, before, null, () => MOST_FIRINGS);
 
   const given = new Map<Rule, Outcome>();
   const refreshedTo = source.refreshedTo?.() ?? Number.NEGATIVE_INFINITY;
@@ -64,10 +64,10 @@ export async function assessInSlices(
     for (const { rule } of assignments) if (given.has(rule) || !firingsLeft.has(rule)) idle.add(rule);
     const own = slice.assignments.map((one) => (idle.has(one.rule) ? idleAt(one.rule, slice.end) : one));
     const limit = (rule: Rule): number => firingsLeft.get(rule) ?? 0;
-    const assessed = await assess(asOfNow, zone, own, isLast ? before : slice.end, null, limit);
-    rowsRead += assessed.rowsRead;
-    newestRow = assessed.newestRow;
-    for (const outcome of assessed.outcomes) {
+    const evaluated = await evaluateRules(asOfNow, zone, own, isLast ? before : slice.end, null, limit);
+    rowsRead += evaluated.rowsRead;
+    newestRow = evaluated.newestRow;
+    for (const outcome of evaluated.outcomes) {
       if (idle.has(outcome.rule)) continue;
       if (outcome.isOpen || outcome.error !== null) given.set(outcome.rule, outcome);
       const left = limit(outcome.rule) - firingsIn(outcome);
@@ -75,7 +75,7 @@ export async function assessInSlices(
       else firingsLeft.delete(outcome.rule);
     }
     parts.push(
-      assessed.outcomes.map((outcome) =>
+      evaluated.outcomes.map((outcome) =>
         isLast && !idle.has(outcome.rule) ? outcome : unobserved(outcome, idle),
       ),
     );

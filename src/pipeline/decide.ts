@@ -3,12 +3,12 @@
 import type { Firing, PeriodKey, ReachedStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
+import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
 import { type RuleBase, type Severity, type Silence, stepOf } from '../model/rule.ts';
-import type { Episode, EpisodeChanges, Said, Saying } from '../model/said.ts';
 import type { GroupKey } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
-import { beginningsSaid, trackEpisodes } from './episodes.ts';
+import { beginningsNotified, trackEpisodes } from './episodes.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
 
 /** Why a finding is news. */
@@ -27,7 +27,7 @@ export interface Verdict {
 }
 
 /** A finding that is to be told. */
-export interface News extends Saying {
+export interface News extends Notification {
   /** The alert's id. */
   readonly id: string;
   readonly reason: NewsReason;
@@ -53,7 +53,7 @@ export interface Situation {
   readonly moments: readonly Moment[];
   readonly evaluations: readonly Evaluation[];
   /** Of every group that fires: what was said from the first instant on, and what was said last before it. */
-  readonly said: readonly Said[];
+  readonly notified: readonly Notified[];
   /** Those of the whole rule, as the ledger has them. */
   readonly episodes: readonly Episode[];
   /** The instant as of which the ledger has them, if that is before the first one; else null. */
@@ -70,13 +70,13 @@ export interface Situation {
 export function decide(situation: Situation): Decision {
   const { rule, moments, evaluations, episodes, computed, silences } = situation;
   if (isUneventful(evaluations, episodes)) return NO_NEWS;
-  const said = groupedById(situation.said);
+  const notified = groupedById(situation.notified);
   const tracker = trackEpisodes({
     first: evaluations[0]?.at ?? 0,
     knownTo: situation.knownTo,
     recorded: episodes,
     computed,
-    said: rule.dedupe === 'episode' ? beginningsSaid(situation.said) : new Map(),
+    notified: rule.dedupe === 'episode' ? beginningsNotified(situation.notified) : new Map(),
   });
   const cases = new Map<string, Case>();
   for (const [i, evaluation] of evaluations.entries()) {
@@ -99,11 +99,11 @@ export function decide(situation: Situation): Decision {
   const news = new Map<string, News[]>();
   const verdicts: Verdict[] = [];
   for (const one of cases.values()) {
-    const history = said.get(one.worst.id) ?? [];
+    const history = notified.get(one.worst.id) ?? [];
     const decided = decideCase(situation, one, history);
     verdicts.push(verdictOn(one.worst, decided));
     if (typeof decided !== 'object' || !('firing' in decided)) continue;
-    said.set(decided.groupId, [...history.filter(({ period }) => period !== decided.period), decided]);
+    notified.set(decided.groupId, [...history.filter(({ period }) => period !== decided.period), decided]);
     const together = rule.dedupe === 'episode' ? rule.dedupe : decided.period;
     const list = news.get(together);
     if (list === undefined) news.set(together, [decided]);
@@ -164,7 +164,11 @@ function addSighting(
   if (sighting.firing.value.fixed > known.largest.firing.value.fixed) known.largest = sighting;
 }
 
-function decideCase(situation: Situation, one: Case, history: readonly Said[]): News | Silence | 'duplicate' {
+function decideCase(
+  situation: Situation,
+  one: Case,
+  history: readonly Notified[],
+): News | Silence | 'duplicate' {
   if (one.silence !== null) return one.silence;
   const now = history.find(({ period }) => period === one.worst.period);
   if (now === undefined) {
@@ -224,13 +228,13 @@ function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
 }
 
 /** Said in the period before at this step or a higher one, and held since. */
-function isOngoing({ period, step, at, since }: Sighting, history: readonly Said[]): boolean {
-  const earlier = history.filter((said) => said.period !== period && said.at < at);
-  const last = earlier.reduce<Said | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
+function isOngoing({ period, step, at, since }: Sighting, history: readonly Notified[]): boolean {
+  const earlier = history.filter((notified) => notified.period !== period && notified.at < at);
+  const last = earlier.reduce<Notified | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
   return last !== null && last.step >= stepOf(step.severity) && since <= last.at;
 }
 
-function hasGrown(sighting: Sighting, growth: number | null, last: Said): boolean {
+function hasGrown(sighting: Sighting, growth: number | null, last: Notified): boolean {
   if (growth === null || last.value <= 0n) return false;
   return sighting.firing.value.fixed * ONE >= fixedFromNumber(growth) * last.value;
 }
@@ -254,9 +258,9 @@ function topStep(firing: Firing): ReachedStep {
   return firing.steps[firing.steps.length - 1] ?? firing.steps[0];
 }
 
-function groupedById(said: readonly Said[]): Map<string, Said[]> {
-  const groups = new Map<string, Said[]>();
-  for (const one of said) {
+function groupedById(notified: readonly Notified[]): Map<string, Notified[]> {
+  const groups = new Map<string, Notified[]>();
+  for (const one of notified) {
     const known = groups.get(one.groupId);
     if (known === undefined) groups.set(one.groupId, [one]);
     else known.push(one);

@@ -2,8 +2,8 @@
 
 import type { Reached } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
+import type { Episode, EpisodeChanges, Notified } from '../model/notification.ts';
 import { type Severity, stepOf } from '../model/rule.ts';
-import type { Episode, EpisodeChanges, Said } from '../model/said.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
 
@@ -42,11 +42,17 @@ export interface EpisodesBefore {
    * By group, the beginnings under which episodes were said. Another poll may have said one, such as a check at an instant that no
    * worker polls. If it began after this group was last known not to fire, it is the same episode.
    */
-  readonly said: ReadonlyMap<string, readonly number[]>;
+  readonly notified: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Episodes of the ledger that begin after the first instant are ignored: they belong to a later time. */
-export function trackEpisodes({ first, knownTo, recorded, computed, said }: EpisodesBefore): EpisodeTracker {
+export function trackEpisodes({
+  first,
+  knownTo,
+  recorded,
+  computed,
+  notified,
+}: EpisodesBefore): EpisodeTracker {
   const open = new Map<string, Since[]>();
   /** Whether what is open may be other than what the ledger has: of very many groups over a limit mostly not. */
   let differs = computed.length > 0;
@@ -56,7 +62,7 @@ export function trackEpisodes({ first, knownTo, recorded, computed, said }: Epis
   let previous: number | null = null;
 
   const saidWithin = (id: string, from: number, to: number): number | null => {
-    const within = (said.get(id) ?? []).filter((began) => began >= from && began <= to);
+    const within = (notified.get(id) ?? []).filter((began) => began >= from && began <= to);
     return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
   };
   for (const { groupId: id, step, since } of computed) {
@@ -159,9 +165,9 @@ export function unknownBeginnings(
 const EPISODE = 'episode/';
 
 /** By group, the beginnings of the episodes that were said. */
-export function beginningsSaid(said: readonly Said[]): Map<string, number[]> {
+export function beginningsNotified(notified: readonly Notified[]): Map<string, number[]> {
   const beginnings = new Map<string, number[]>();
-  for (const { groupId: id, period } of said) {
+  for (const { groupId: id, period } of notified) {
     if (!period.startsWith(EPISODE)) continue;
     const began = Date.parse(period.slice(EPISODE.length));
     beginnings.set(id, [...(beginnings.get(id) ?? []), began]);

@@ -1,6 +1,6 @@
 // Does spendwatch see (pure).
 
-import type { Episode, Said, Saying } from '../model/said.ts';
+import type { Episode, Notification, Notified } from '../model/notification.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 
 /** What one poll says about spendwatch's own sight. */
@@ -70,7 +70,7 @@ const STEP = 3;
 /** What is to be recorded of a condition; `saying` is let through by the ledger once a day, or once per blindness. */
 export interface HealthNews {
   readonly kind: typeof BLIND | typeof SEES;
-  readonly saying: Saying;
+  readonly notification: Notification;
   readonly episode: Episode;
 }
 
@@ -91,8 +91,8 @@ export function healthNews(
     condition.kind === 'blind'
       ? ([BLIND, periodKey('day', at, zone)] as const)
       : ([SEES, `episode/${isoInstant(since)}`] as const);
-  const said: Said = { groupId: SELF, period, step: STEP, value: 0n, at };
-  return { kind, saying: { ...said, group: [], since, growth: null }, episode };
+  const notified: Notified = { groupId: SELF, period, step: STEP, value: 0n, at };
+  return { kind, notification: { ...notified, group: [], since, growth: null }, episode };
 }
 
 const HOUR = 3_600_000;

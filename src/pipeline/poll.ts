@@ -3,16 +3,16 @@
 import type { NewDelivery } from '../model/delivery.ts';
 import { type AppError, asAppError } from '../model/errors.ts';
 import type { Judgement } from '../model/finding.ts';
+import type { EpisodeChanges } from '../model/notification.ts';
 import type { Rule } from '../model/rule.ts';
-import type { EpisodeChanges } from '../model/said.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
-import { type Assignment, momentOf, type Outcome } from './assess.ts';
-import { assessInSlices } from './catch-up.ts';
+import { evaluateInSlices } from './catch-up.ts';
 import type { News, Verdict } from './decide.ts';
-import { type Decided, deliberate } from './deliberate.ts';
+import { type Decided, dedupe } from './dedupe.ts';
+import { type Assignment, momentOf, type Outcome } from './evaluate-rules.ts';
 import { limitedReads } from './limited-reads.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
 
@@ -102,18 +102,18 @@ async function pollOnce(
   onlyLatest: boolean,
 ): Promise<{ report: PollReport; left: Rule[] }> {
   const fingerprintOf = (rule: Rule): string => parts.fingerprints.get(rule.name) ?? rule.name;
-  const standing = await parts.state.readStanding(rules.map(fingerprintOf));
-  const lastOf = (rule: Rule): number | null => standing.get(fingerprintOf(rule))?.progress ?? null;
+  const ruleStates = await parts.state.readRuleStates(rules.map(fingerprintOf));
+  const lastOf = (rule: Rule): number | null => ruleStates.get(fingerprintOf(rule))?.watermark ?? null;
 
   const due = rules.map((rule) => assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule));
-  const { newestRow, rowsRead, outcomes } = await assessInSlices(parts.source, parts.zone, due, at);
+  const { newestRow, rowsRead, outcomes } = await evaluateInSlices(parts.source, parts.zone, due, at);
   const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
   const judgedTo = new Map(assignments.map(({ rule, moments }) => [rule, moments.at(-1)?.at ?? at]));
-  const decisions = await deliberate(parts, assignments, outcomes, fingerprintOf, standing);
-  const tellings = await announce(parts, decisions, { at, newestRow, now });
+  const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates);
+  const batches = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
   const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<News>[] => {
-    const own = error ?? tellings[i] ?? [];
+    const own = error ?? batches[i] ?? [];
     if (own instanceof Error) {
       failed.set(rule, own);
       return [];
@@ -123,10 +123,10 @@ async function pollOnce(
       {
         fingerprint: fingerprintOf(rule),
         rule: rule.name,
-        progress: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
+        watermark: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
         // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
         episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
-        tellings: own,
+        batches: own,
       },
     ];
   });

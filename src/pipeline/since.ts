@@ -4,7 +4,7 @@ import type { Firing } from '../model/finding.ts';
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { GroupKey } from '../model/series.ts';
-import { assess } from './assess.ts';
+import { evaluateRules } from './evaluate-rules.ts';
 import { narrowedWhere } from './explain.ts';
 import type { Explaining } from './limited-reads.ts';
 
@@ -121,7 +121,7 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
   const keys = walks.map(({ question }) => question.key);
   const moments = instants.map((at) => ({ at, earlier: [] }));
   const narrowed = { ...rule, where: narrowedWhere(rule, keys) };
-  const { outcomes } = await assess(source, zone, [{ rule: narrowed, moments }], newest);
+  const { outcomes } = await evaluateRules(source, zone, [{ rule: narrowed, moments }], newest);
   const outcome = outcomes[0];
   if (outcome === undefined) throw new RangeError('a rule was left unjudged');
   if (outcome.error !== null) throw outcome.error;

@@ -1,16 +1,16 @@
 // State: all of this folder behind one interface.
 
-import type { Said, Saying } from '../model/said.ts';
+import type { Notification, Notified } from '../model/notification.ts';
 import type { Sql } from '../sql/port.ts';
+import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
 import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
-import { type LedgerQuestion, readProgress, readSaid, readStanding, type Standing } from './ledger.ts';
+import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
 import { type Recorded, type Recording, record } from './record.ts';
-import { openRollupCells, type RollupCells } from './rollup-cells.ts';
 import {
   type ComposeReports,
   type Orphans,
@@ -18,6 +18,7 @@ import {
   reportOrphans,
   reportOverdue,
 } from './undelivered.ts';
+import { readWatermarks } from './watermarks.ts';
 
 /** What is still to be sent. */
 export interface Outbox {
@@ -35,13 +36,13 @@ export interface Outbox {
   queueLengths(): Promise<Map<string, number>>;
 }
 
-/** What was said and what is still to be sent. Every method throws the port's AppError when the store is away. */
+/** What was notified and what is still to be sent. Every method throws the port's AppError when the store is away. */
 export interface State extends Outbox {
-  readProgress(fingerprints: readonly string[]): Promise<Map<string, number>>;
-  readStanding(fingerprints: readonly string[]): Promise<Map<string, Standing>>;
-  readSaid(questions: readonly LedgerQuestion[]): Promise<Map<string, Said[]>>;
+  readWatermarks(fingerprints: readonly string[]): Promise<Map<string, number>>;
+  readRuleStates(fingerprints: readonly string[]): Promise<Map<string, RuleState>>;
+  readNotified(questions: readonly LedgerQuestion[]): Promise<Map<string, Notified[]>>;
   /** With a `leader` it throws AppError `lease_lost` when another worker has taken the lease over. */
-  record<S extends Saying>(
+  record<S extends Notification>(
     recordings: readonly Recording<S>[],
     now: number,
     leader?: Candidate | null,
@@ -50,22 +51,22 @@ export interface State extends Outbox {
   hold(candidate: Candidate, leaseMs: number): Promise<Lease>;
   release(candidate: Candidate): Promise<void>;
   prune(now: number): Promise<void>;
-  /** Where a rollup keeps its cells; `basis` names what they depend on beside the rows. */
-  rollupCells(basis: string): RollupCells;
+  /** Where an aggregate keeps its buckets; `basis` names what they depend on beside the rows. */
+  aggregateBuckets(basis: string): AggregateBuckets;
 }
 
 /** Brings the schema up to date and opens the state in it. The port stays the caller's, who closes it. */
 export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
-    readProgress: (fingerprints) => readProgress(sql, fingerprints),
-    readStanding: (fingerprints) => readStanding(sql, fingerprints),
-    readSaid: (questions) => readSaid(sql, questions),
+    readWatermarks: (fingerprints) => readWatermarks(sql, fingerprints),
+    readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
+    readNotified: (questions) => readNotified(sql, questions),
     record: (recordings, now, leader) => record(sql, recordings, now, leader),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
     release: (candidate) => release(sql, candidate),
     prune: (now) => prune(sql, now),
-    rollupCells: (basis) => openRollupCells(sql, basis),
+    aggregateBuckets: (basis) => openAggregateBuckets(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
     claimInTurn: (channel, spacingMs, terms) => claimInTurn(sql, channel, spacingMs, terms),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),

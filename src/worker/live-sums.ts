@@ -58,7 +58,7 @@ export function openRollupKeeper(
   listener: KeeperListener = UNHEARD,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
-  let rollup = openLiveSums(store, { latenessMs, kept: state.rollupCells(basisOf(config)) });
+  let rollup = openLiveSums(store, { latenessMs, kept: state.aggregateBuckets(basisOf(config)) });
   const inTurn = queue();
   /** Since when (a monotonic clock, ms) a poll has been asking the store for what cells do not know yet. */
   let askingSince: number | null = null;

@@ -6,7 +6,7 @@ import { afterFailure, type NewDelivery } from '../model/delivery.ts';
 import { SendError, sentenceOf, wordsOf } from '../model/errors.ts';
 import { blindMessage, seesMessage } from '../model/health-message.ts';
 import type { Message } from '../model/message.ts';
-import type { Episode } from '../model/said.ts';
+import type { Episode } from '../model/notification.ts';
 import {
   BLIND,
   type Condition,
@@ -52,7 +52,7 @@ export function openHealthWatch(now: () => number, random: () => number): Health
     const { at } = report;
     const zone = app.config.timezone;
     const state = await app.state();
-    const told = (await state.readStanding([BLIND])).get(BLIND)?.episodes[0] ?? directEpisode;
+    const told = (await state.readRuleStates([BLIND])).get(BLIND)?.episodes[0] ?? directEpisode;
     const news = healthNews(condition, told, at, zone);
     if (news === null) return;
     const deliveries = deliveriesOf(app, news, condition, { at: report.at, newestRow: newestSeen }, now());
@@ -131,28 +131,28 @@ function failureOf({ error, rules }: PollReport): string | null {
 
 async function recordNews(
   state: State,
-  { kind, saying, episode }: HealthNews,
+  { kind, notification, episode }: HealthNews,
   deliveries: readonly NewDelivery[],
   now: number,
 ): Promise<void> {
   const { groupId, step } = episode;
   const episodes =
     kind === BLIND ? { begun: [episode], ended: [] } : { begun: [], ended: [{ groupId, step }] };
-  const tellings = [{ sayings: [saying], compose: () => deliveries }];
-  const own = { rule: null, progress: null };
+  const batches = [{ notifications: [notification], compose: () => deliveries }];
+  const own = { rule: null, watermark: null };
   const recordings =
     kind === BLIND
-      ? [{ ...own, fingerprint: BLIND, episodes, tellings }]
+      ? [{ ...own, fingerprint: BLIND, episodes, batches }]
       : [
-          { ...own, fingerprint: BLIND, episodes, tellings: [] },
-          { ...own, fingerprint: SEES, episodes: { begun: [], ended: [] }, tellings },
+          { ...own, fingerprint: BLIND, episodes, batches: [] },
+          { ...own, fingerprint: SEES, episodes: { begun: [], ended: [] }, batches },
         ];
   await state.record(recordings, now);
 }
 
 function deliveriesOf(
   app: App,
-  { saying, episode }: HealthNews,
+  { notification, episode }: HealthNews,
   condition: Condition,
   { at, newestRow }: Pick<PollReport, 'at' | 'newestRow'>,
   timestamp: number,
@@ -160,5 +160,5 @@ function deliveriesOf(
   const sight = { at, zone: app.config.timezone, timestamp, dataAsOf: newestRow, since: episode.since };
   const message: Message =
     condition.kind === 'blind' ? blindMessage({ ...sight, reason: condition.reason }) : seesMessage(sight);
-  return healthDeliveries(app, message, saying.period);
+  return healthDeliveries(app, message, notification.period);
 }

@@ -53,9 +53,9 @@ export async function leaderNotReady(app: App, now: number): Promise<string | nu
   const { config, fingerprints, schedule } = app;
   const rules = config.rules.filter((rule) => rule.enabled);
   const watched = rules.flatMap(({ name }) => fingerprints.get(name) ?? []);
-  const progress = await (await app.state()).readProgress(watched);
+  const watermark = await (await app.state()).readWatermarks(watched);
   const isBehind = (fingerprint: string): boolean => {
-    const last = progress.get(fingerprint);
+    const last = watermark.get(fingerprint);
     return last === undefined || hasMissed(schedule, last, now);
   };
   return watched.some(isBehind)

@@ -33,13 +33,13 @@ const SELF = 'spendwatch';
  */
 export function openRefusedReload(now: () => number, troubled: (what: string) => void): RefusedReload {
   let current: RefusedFile | null = null;
-  let telling: Promise<void> = Promise.resolve();
+  let batch: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
 
   const tellUntilTold = (app: App, file: RefusedFile): void => {
     timer = null;
-    telling = tell(app, file, now()).catch((error: unknown) => {
+    batch = tell(app, file, now()).catch((error: unknown) => {
       if (stopped || current !== file) return;
       troubled(`could not tell of the refused file: ${wordsOf(error)}`);
       timer = setTimeout(() => tellUntilTold(app, file), AGAIN_MS);
@@ -71,7 +71,7 @@ export function openRefusedReload(now: () => number, troubled: (what: string) =>
     stop() {
       stopped = true;
       forget();
-      return telling;
+      return batch;
     },
   };
 }
@@ -82,14 +82,23 @@ async function tell(app: App, file: RefusedFile, at: number): Promise<void> {
   const faults = createHash('sha256').update(JSON.stringify(file.faults)).digest('hex').slice(0, 16);
   const period: PeriodKey = `${periodKey('day', at, zone)}/${faults}`;
   const step = stepOf(message.severity);
-  const saying = { groupId: SELF, group: [], period, step, value: 0n, at, since: file.since, growth: null };
-  const telling = { sayings: [saying], compose: () => healthDeliveries(app, message, period) };
+  const notification = {
+    groupId: SELF,
+    group: [],
+    period,
+    step,
+    value: 0n,
+    at,
+    since: file.since,
+    growth: null,
+  };
+  const batch = { notifications: [notification], compose: () => healthDeliveries(app, message, period) };
   const recording = {
     fingerprint: message.type,
     rule: null,
-    progress: null,
+    watermark: null,
     episodes: { begun: [], ended: [] },
-    tellings: [telling],
+    batches: [batch],
   };
   await (await app.state()).record([recording], at);
 }

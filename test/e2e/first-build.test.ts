@@ -46,7 +46,7 @@ it('the past is read once, and after a kill in the middle the rest of it', async
   await worker.stop('SIGKILL');
   // What a worker leaves that was killed when it had come so far.
   const keptFrom = new Date(Math.floor(Date.now() / DAY) * DAY - 10 * DAY);
-  await audit.sql.query('DELETE FROM spendwatch.rollup_cells WHERE begins < $1', [keptFrom]);
+  await audit.sql.query('DELETE FROM spendwatch.aggregate_bucket WHERE begins < $1', [keptFrom]);
 
   worker = await startWorkerProcess(folder.path);
   await isRead();

@@ -102,7 +102,7 @@ defaults: { notify: [nobody] }
     },
     async keptCells() {
       const [row] = await audit.sql.query<{ cells: string }>(
-        'SELECT count(*) AS cells FROM spendwatch.rollup_cells',
+        'SELECT count(*) AS cells FROM spendwatch.aggregate_bucket',
       );
       return Number(row?.cells);
     },

@@ -17,7 +17,7 @@ import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState } from '../../src/state/open.ts';
 import { sampleAlert, sampleNews } from '../channels/sample-messages.ts';
-import { AT, recording, saying } from '../state/samples.ts';
+import { AT, notification, recording } from '../state/samples.ts';
 import { createDatabase } from '../support/database.ts';
 import { HOOK_SECRET } from '../support/receivers.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -163,9 +163,9 @@ export async function openChannelWorld(test: TestContext, options: WorldOptions 
           isReport: false,
         };
       });
-      const telling = { sayings: [saying()], compose: () => deliveries };
+      const telling = { notifications: [notification()], compose: () => deliveries };
       const state = await openState(sql);
-      await state.record([recording([], { fingerprint: `alert-${alerts}`, tellings: [telling] })], world.now);
+      await state.record([recording([], { fingerprint: `alert-${alerts}`, batches: [telling] })], world.now);
       return deliveries.map(({ id }) => id);
     },
     round: () => (deliverer as Deliverer).deliverDue(),

@@ -231,7 +231,10 @@ async function fill(rows: readonly Row[]): Promise<void> {
 /** What a poll works with over that table, asked directly and by way of cells. */
 function sources() {
   const store = postgres.open(world.calls.sql, TABLE, null);
-  const rollup = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: world.state.rollupCells('anything') });
+  const rollup = openLiveSums(store, {
+    latenessMs: 15 * MINUTE,
+    kept: world.state.aggregateBuckets('anything'),
+  });
   const dimensions = new Set(['service', 'model', 'user', 'raw', 'number']);
   return {
     store: { store, source: store, dimensions },
@@ -343,10 +346,10 @@ describe('rows with hostile values', () => {
         );
         expect(shown.map(({ value }) => value).sort()).toEqual(services.map((_, i) => 900 - i).sort());
 
-        const said = await world.calls.sql.query<{ group_json: string }>(
-          'SELECT group_json FROM spendwatch.said',
+        const notified = await world.calls.sql.query<{ group_json: string }>(
+          'SELECT group_json FROM spendwatch.notification',
         );
-        expect(said.map(({ group_json }) => JSON.parse(group_json)).sort()).toEqual(
+        expect(notified.map(({ group_json }) => JSON.parse(group_json)).sort()).toEqual(
           services.map((one) => [one]).sort(),
         );
         expect(

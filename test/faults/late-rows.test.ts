@@ -43,7 +43,7 @@ describe('rows that come late, change or go', () => {
 
   beforeEach(async () => {
     await calls.clear();
-    await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+    await calls.sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
     await insert(3_300, { from: AT - 33 * DAY, to: AT });
   });
 
@@ -288,9 +288,9 @@ const isIn = ({ earlier }: Asked, words: RegExp): boolean => earlier.some((text)
 const readsAlone = (asked: Asked): boolean => reads(asked) && !isIn(asked, AUDIT);
 const readsInLook = (asked: Asked): boolean => reads(asked) && isIn(asked, /WITH arrived AS/);
 const arrivals = ({ text }: Asked): boolean => /WITH arrived AS/.test(text);
-const keepsCells = ({ text }: Asked): boolean => /INSERT INTO spendwatch\.rollup_cells/.test(text);
+const keepsCells = ({ text }: Asked): boolean => /INSERT INTO spendwatch\.aggregate_bucket/.test(text);
 const commitsCells = (asked: Asked): boolean =>
-  /^COMMIT/.test(asked.text) && isIn(asked, /INSERT INTO spendwatch\.rollup_cells/);
+  /^COMMIT/.test(asked.text) && isIn(asked, /INSERT INTO spendwatch\.aggregate_bucket/);
 
 const KEEPING: readonly Moment[] = [
   { name: 'keeping cells', when: 'before', fits: keepsCells },

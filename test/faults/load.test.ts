@@ -74,14 +74,16 @@ describe('5,000 users over a limit in one poll', () => {
     await worker.polls(3);
     expect(ends.counts()).toEqual({ mails: 1, posts: 1, hooks: 1 });
     expect(await worker.metric('spendwatch_findings', { rule: 'user-burn' })).toBe(USERS);
-    const [said] = await audit.sql.query<{ n: number }>('SELECT count(*)::int AS n FROM spendwatch.said');
+    const [said] = await audit.sql.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM spendwatch.notification',
+    );
     expect(said?.n).toBe(USERS);
     const [sum, count] = [
       await worker.metric('spendwatch_poll_duration_seconds_sum'),
       await worker.metric('spendwatch_poll_duration_seconds_count'),
     ];
     const mean = Math.round((1_000 * (sum ?? 0)) / (count ?? 1));
-    figures.push(`${USERS} users over a limit: 3 messages, ${USERS} sayings, ${mean} ms a poll`);
+    figures.push(`${USERS} users over a limit: 3 messages, ${USERS} notifications, ${mean} ms a poll`);
   });
 
   it('are told on Slack within its limits, the ten largest shown and the rest counted', () => {

@@ -229,7 +229,7 @@ describe.concurrent('an edit during a poll', () => {
     // What was found cannot be recorded until it is released.
     let isLocked = false;
     const held = scene.sql.transaction({}, async (session) => {
-      await session.query('LOCK TABLE spendwatch.said IN EXCLUSIVE MODE');
+      await session.query('LOCK TABLE spendwatch.notification IN EXCLUSIVE MODE');
       isLocked = true;
       await released;
     });
@@ -254,7 +254,7 @@ describe.concurrent('an edit during a poll', () => {
     await until('it was told', () => scene.ends.hooks.length === 1);
     const polledTo = async (): Promise<number> => {
       const [row] = await scene.sql.query<{ at: Date }>(
-        'SELECT max(last_good) AS at FROM spendwatch.progress',
+        'SELECT max(evaluated_to) AS at FROM spendwatch.rule_watermark',
       );
       return row?.at.getTime() ?? 0;
     };

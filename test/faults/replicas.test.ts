@@ -80,7 +80,7 @@ function outcomes(worker: WorkerProcess, channel: string): unknown[] {
 /** Up to which scheduled instant the rule has been decided, ms. */
 async function polledTo(world: IncidentWorld): Promise<number> {
   const [row] = await world.query<{ last: Date | null }>(
-    'SELECT max(last_good) AS last FROM spendwatch.progress',
+    'SELECT max(evaluated_to) AS last FROM spendwatch.rule_watermark',
   );
   return row?.last?.getTime() ?? 0;
 }

@@ -91,7 +91,7 @@ describe('the database roles of docs/install.md', () => {
     expect(ends.hooks[0]?.body).toContain('"value":150.000001');
     await until('the cells are built', async () => {
       const [row] = await audit.sql.query<{ n: number }>(
-        'SELECT count(*)::int AS n FROM spendwatch.rollup_cells',
+        'SELECT count(*)::int AS n FROM spendwatch.aggregate_bucket',
       );
       return (row?.n ?? 0) > 0;
     });
@@ -107,7 +107,7 @@ describe('the database roles of docs/install.md', () => {
     expect(await reader.query('SELECT count(*) FROM api_audit_logs')).toHaveLength(1);
     const wishes = [
       'SELECT * FROM payroll',
-      'SELECT * FROM spendwatch.said',
+      'SELECT * FROM spendwatch.notification',
       'UPDATE api_audit_logs SET cost_usd = 0',
       'DELETE FROM api_audit_logs',
       'CREATE TABLE public.mine (n int)',

@@ -85,7 +85,7 @@ async function refusingInserts(url: string): Promise<SmallDisk> {
               RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
             END $$;
             CREATE TRIGGER full_disk BEFORE INSERT ON spendwatch.delivery FOR EACH ROW EXECUTE FUNCTION no_room();
-            CREATE TRIGGER full_disk BEFORE INSERT ON spendwatch.said FOR EACH ROW EXECUTE FUNCTION no_room()`),
+            CREATE TRIGGER full_disk BEFORE INSERT ON spendwatch.notification FOR EACH ROW EXECUTE FUNCTION no_room()`),
     free: () => once('DROP FUNCTION no_room CASCADE'),
     remove: () => Promise.resolve(),
   };

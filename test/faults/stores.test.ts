@@ -352,7 +352,7 @@ describe.concurrent('while a store is away', () => {
     await worker.polls(1);
     const breachAt = await s.state.transaction({}, async (session) => {
       // One table: of two, taken one after the other, the worker may hold the second and wait for the first.
-      await session.query('LOCK TABLE spendwatch.pace IN ACCESS EXCLUSIVE MODE');
+      await session.query('LOCK TABLE spendwatch.rule_watermark IN ACCESS EXCLUSIVE MODE');
       figures.faults += 1;
       // What the server does at a time limit, without the minute that it takes: the same SQLSTATE.
       const cancelling = setInterval(() => {

@@ -390,7 +390,7 @@ describe('polls by a clock that is set about', () => {
   it('see by the rollup what the store itself says, whatever the clock does', async () => {
     const rollup = openLiveSums(world.calls.store, {
       latenessMs: 15 * MINUTE,
-      kept: world.state.rollupCells('b'),
+      kept: world.state.aggregateBuckets('b'),
     });
     const differing: unknown[] = [];
     const both: PollParts['source'] = {

@@ -4,9 +4,9 @@ import { AppError } from '../../src/model/errors.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Query } from '../../src/model/series.ts';
-import { type Assignment, assess, momentOf, type Outcome } from '../../src/pipeline/assess.ts';
-import { assessInSlices } from '../../src/pipeline/catch-up.ts';
+import { evaluateInSlices } from '../../src/pipeline/catch-up.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
+import { type Assignment, evaluateRules, momentOf, type Outcome } from '../../src/pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -74,7 +74,7 @@ function findings(outcomes: readonly Outcome[]) {
 it('many instants are judged some at a time, as they would be all at once', async () => {
   await logCalls();
   const { source, asked } = cells();
-  await assess(source, 'UTC', assignmentsOf(rules, [AT]), AT);
+  await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
   await source.prepare?.();
   asked.length = 0;
 
@@ -85,8 +85,8 @@ it('many instants are judged some at a time, as they would be all at once', asyn
     // A rule that is new is judged at the latest instant alone.
     ...assignmentsOf([late], [now]),
   ];
-  const { outcomes, newestRow } = await assessInSlices(source, 'UTC', assignments, now);
-  const direct = await assess(world.calls.store, 'UTC', assignments, now);
+  const { outcomes, newestRow } = await evaluateInSlices(source, 'UTC', assignments, now);
+  const direct = await evaluateRules(world.calls.store, 'UTC', assignments, now);
   expect(findings(outcomes)).toEqual(findings(direct.outcomes));
   expect(newestRow).toBe(direct.newestRow);
   expect(outcomes.every(({ isOpen }) => !isOpen)).toBe(true);
@@ -121,9 +121,8 @@ it('a rule that lags behind is asked of the store, and what the others know stay
   await world.poll(rules, now - MINUTE, { source });
   await source.prepare?.();
   await world.calls.sql.query(
-    `UPDATE spendwatch.rule_progress AS rule SET pace = NULL, last_good = progress.last_good -
-       CASE rule.rule_name WHEN 'spend 1h' THEN interval '220 minutes' ELSE interval '0' END
-     FROM spendwatch.progress WHERE progress.fingerprint = rule.fingerprint`,
+    `UPDATE spendwatch.rule_watermark SET evaluated_to = evaluated_to - interval '220 minutes'
+     WHERE rule_name = 'spend 1h'`,
   );
   asked.length = 0;
   let reads = 0;
@@ -164,7 +163,7 @@ it('instants whose look was good, but whose record failed, are answered from cel
 it('a rule that cells do not know is asked for no more by the slices that follow', async () => {
   await logCalls();
   const { source } = cells();
-  await assess(source, 'UTC', assignmentsOf(rules, [AT]), AT);
+  await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
   await source.prepare?.();
   const windows: number[] = [];
   const partly: Source = {
@@ -177,7 +176,7 @@ it('a rule that cells do not know is asked for no more by the slices that follow
   };
   const now = AT + 4 * HOUR;
   const assignments = assignmentsOf(anomalies, SCHEDULE.instants(AT + MINUTE, now + 1));
-  const { outcomes } = await assessInSlices(partly, 'UTC', assignments, now);
+  const { outcomes } = await evaluateInSlices(partly, 'UTC', assignments, now);
   expect(outcomes.every(({ isOpen }) => isOpen)).toBe(true);
   const [first, ...more] = windows;
   expect(first).toBeGreaterThan(5_000);
@@ -187,14 +186,14 @@ it('a rule that cells do not know is asked for no more by the slices that follow
 it('a call that was under way during a long catch-up is counted when it comes', async () => {
   await logCalls();
   const { source } = cells();
-  await assess(source, 'UTC', assignmentsOf(rules, [AT]), AT);
+  await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
   await source.prepare?.();
   const [taken] = await world.calls.sql.query<{ id: string }>(
     `SELECT nextval(pg_get_serial_sequence('api_audit_logs', 'id'))::text AS id`,
   );
   const now = AT + 23 * HOUR;
   await world.calls.log({ at: AT + MINUTE, cost: 1 }, { at: now - MINUTE, cost: 1 });
-  await assessInSlices(source, 'UTC', assignmentsOf(rules, SCHEDULE.instants(AT + MINUTE, now + 1)), now);
+  await evaluateInSlices(source, 'UTC', assignmentsOf(rules, SCHEDULE.instants(AT + MINUTE, now + 1)), now);
 
   await world.calls.log({ at: now - 2 * HOUR, cost: 1000 });
   await world.calls.sql.query('UPDATE api_audit_logs SET id = $1 WHERE cost_usd = 1000', [taken?.id]);

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Firing, ReachedStep } from '../../src/model/finding.ts';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
+import type { Episode, Notified } from '../../src/model/notification.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import { type RuleBase, type Silence, stepOf } from '../../src/model/rule.ts';
-import type { Episode, Said } from '../../src/model/said.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import { type Decision, decide, type News, type Situation } from '../../src/pipeline/decide.ts';
 import { unknownBeginnings } from '../../src/pipeline/episodes.ts';
@@ -64,7 +64,7 @@ function evaluation(at: number, ...found: (Firing | null)[]): Evaluation {
 
 /** The ledger as the database keeps it: what is proposed is said only where it is a first, a higher step or grown. */
 class Ledger {
-  readonly said = new Map<string, Said>();
+  readonly notified = new Map<string, Notified>();
   readonly episodes = new Map<string, Episode>();
   readonly told: News[] = [];
 
@@ -81,7 +81,7 @@ class Ledger {
       zone: 'UTC',
       moments: evaluations.map(({ at }) => ({ at, earlier: [] })),
       evaluations,
-      said: [...this.said.values()],
+      notified: [...this.notified.values()],
       episodes: [...this.episodes.values()],
       knownTo: null,
       computed: [],
@@ -90,9 +90,9 @@ class Ledger {
     });
     for (const news of decision.news.flat()) {
       const name = `${news.groupId}/${news.period}`;
-      const known = this.said.get(name);
+      const known = this.notified.get(name);
       const step = Math.max(known?.step ?? 0, news.step);
-      this.said.set(name, {
+      this.notified.set(name, {
         groupId: news.groupId,
         period: news.period,
         step,
@@ -324,7 +324,7 @@ describe('any sequence of values, polled in any way', () => {
   }
 
   function highest(ledger: Ledger): Record<string, number> {
-    return Object.fromEntries([...ledger.said].map(([name, { step }]) => [name, step]).sort());
+    return Object.fromEntries([...ledger.notified].map(([name, { step }]) => [name, step]).sort());
   }
 
   test('says nothing twice without a higher step or growth, and skips nothing that is due', () => {
@@ -366,12 +366,12 @@ describe('any sequence of values, polled in any way', () => {
             if (found === null) return;
             if (key[0] === service && at >= silence.from && at < silence.until) return;
             const since = sinceOf(rows, g, i, 50);
-            const said = each.told.filter(
+            const notified = each.told.filter(
               (news) => news.groupId === groupId(key) && news.at <= at && samePeriod(news, period, at, since),
             );
             const step = stepOf(found.steps[found.steps.length - 1]?.severity ?? 'info');
-            expect(Math.max(...said.map((news) => news.step))).toBeGreaterThanOrEqual(step);
-            expect((said.at(-1)?.value ?? 0n) * 10n > found.value.fixed).toBe(true);
+            expect(Math.max(...notified.map((news) => news.step))).toBeGreaterThanOrEqual(step);
+            expect((notified.at(-1)?.value ?? 0n) * 10n > found.value.fixed).toBe(true);
           });
         });
         // Since when, and whether it is ongoing, by brute force.
@@ -380,16 +380,17 @@ describe('any sequence of values, polled in any way', () => {
           const i = (news.at - MIDNIGHT) / STEP;
           const since = sinceOf(rows, g, i, news.step === 3 ? 100 : 50);
           expect(news.since).toBe(since);
-          const earlier = [...each.said.values(), ...each.told.slice(0, n)]
+          const earlier = [...each.notified.values(), ...each.told.slice(0, n)]
             .filter(
-              (said) => said.groupId === news.groupId && said.period !== news.period && said.at < news.at,
+              (notified) =>
+                notified.groupId === news.groupId && notified.period !== news.period && notified.at < news.at,
             )
             .sort((a, b) => a.at - b.at)
             .at(-1);
           const top = Math.max(
             ...each.told
               .slice(0, n)
-              .filter((said) => said.groupId === news.groupId && said.period === earlier?.period)
+              .filter((notified) => notified.groupId === news.groupId && notified.period === earlier?.period)
               .map(({ step }) => step),
           );
           const isOngoing = earlier !== undefined && top >= news.step && since <= earlier.at;

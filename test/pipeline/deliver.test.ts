@@ -13,7 +13,7 @@ import type { Undelivered } from '../../src/pipeline/undelivered.ts';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
-import { AT, delivery, MINUTE, message, recording, saying } from '../state/samples.ts';
+import { AT, delivery, MINUTE, message, notification, recording } from '../state/samples.ts';
 import { createDatabase } from '../support/database.ts';
 import { eventually } from '../support/until.ts';
 
@@ -95,9 +95,9 @@ async function bench(): Promise<Bench> {
     now: AT,
     async queue(...changes) {
       const made = changes.map((change) => delivery({ channelType: 'recorder', ...change }));
-      const telling = { sayings: [saying()], compose: () => made };
+      const telling = { notifications: [notification()], compose: () => made };
       const fingerprint = `queue-${made[0]?.id}`;
-      await state.record([recording([], { fingerprint, tellings: [telling] })], one.now);
+      await state.record([recording([], { fingerprint, batches: [telling] })], one.now);
       return made.map(({ id }) => id);
     },
     worker: (channels, changes = {}) =>

@@ -3,7 +3,7 @@ import { AppError } from '../../src/model/errors.ts';
 import type { Finding, Firing } from '../../src/model/finding.ts';
 import { formatFixed } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import { assess } from '../../src/pipeline/assess.ts';
+import { evaluateRules } from '../../src/pipeline/evaluate-rules.ts';
 import { explain } from '../../src/pipeline/explain.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -26,7 +26,12 @@ const rule = (keys: Record<string, unknown> = {}) =>
 /** What fires of a rule at some instants, as the store has it. */
 async function firingAt(one: Rule, ...instants: readonly number[]): Promise<Firing[]> {
   const moments = instants.map((at) => ({ at, earlier: [] }));
-  const { outcomes } = await assess(calls.store, 'UTC', [{ rule: one, moments }], Math.max(...instants));
+  const { outcomes } = await evaluateRules(
+    calls.store,
+    'UTC',
+    [{ rule: one, moments }],
+    Math.max(...instants),
+  );
   return (outcomes[0]?.evaluations ?? []).flatMap(({ judgement }) => judgement.firing);
 }
 

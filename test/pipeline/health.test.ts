@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Episode } from '../../src/model/said.ts';
+import type { Episode } from '../../src/model/notification.ts';
 import {
   type Condition,
   type FailedRun,
@@ -64,9 +64,12 @@ describe('what is said of it', () => {
     const first = healthNews(blind, null, AT, 'UTC');
     const later = healthNews(blind, told, AT + HOUR, 'UTC');
     const nextDay = healthNews(blind, told, AT + 24 * HOUR, 'UTC');
-    expect(first).toMatchObject({ kind: 'health.blind', saying: { period: 'day/2026-11-20T00:00:00Z' } });
-    expect(later?.saying.period).toBe(first?.saying.period);
-    expect(nextDay?.saying.period).toBe('day/2026-11-21T00:00:00Z');
+    expect(first).toMatchObject({
+      kind: 'health.blind',
+      notification: { period: 'day/2026-11-20T00:00:00Z' },
+    });
+    expect(later?.notification.period).toBe(first?.notification.period);
+    expect(nextDay?.notification.period).toBe('day/2026-11-21T00:00:00Z');
     expect(nextDay?.episode).toEqual(told);
   });
 
@@ -74,7 +77,7 @@ describe('what is said of it', () => {
     const sees = healthNews({ kind: 'sees' }, told, AT, 'UTC');
     expect(sees).toMatchObject({
       kind: 'health.sees',
-      saying: { period: 'episode/2026-11-20T01:05:00Z', since: AT - HOUR },
+      notification: { period: 'episode/2026-11-20T01:05:00Z', since: AT - HOUR },
       episode: told,
     });
     expect(healthNews({ kind: 'sees' }, null, AT, 'UTC')).toBeNull();

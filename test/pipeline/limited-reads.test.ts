@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { alertMessage } from '../../src/model/alert-message.ts';
 import type { Firing } from '../../src/model/finding.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import { assess } from '../../src/pipeline/assess.ts';
+import { evaluateRules } from '../../src/pipeline/evaluate-rules.ts';
 import { explain } from '../../src/pipeline/explain.ts';
 import { limitedReads } from '../../src/pipeline/limited-reads.ts';
 import { openSql } from '../../src/sql/open.ts';
@@ -28,7 +28,7 @@ const byService = (keys: Record<string, unknown> = {}): Rule =>
 
 async function firingOf(rule: Rule): Promise<readonly Firing[]> {
   const assignments = [{ rule, moments: [{ at: AT, earlier: [] }] }];
-  const { outcomes } = await assess(calls.store, 'UTC', assignments, AT);
+  const { outcomes } = await evaluateRules(calls.store, 'UTC', assignments, AT);
   return outcomes[0]?.evaluations[0]?.judgement.firing ?? [];
 }
 

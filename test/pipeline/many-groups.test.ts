@@ -43,7 +43,7 @@ describe('a rule that fires for very many groups', () => {
       zone: 'UTC',
       moments,
       evaluations: [{ at: AT, judgement, pending: [] }],
-      said: [],
+      notified: [],
       episodes: [],
       knownTo: AT - MINUTE,
       computed: [],
@@ -55,9 +55,9 @@ describe('a rule that fires for very many groups', () => {
       dating: world.calls.store,
     };
     const occasion = { at: AT, newestRow: AT - 1, now: () => AT };
-    const [tellings] = await announce(parts, [{ rule, decision, error: null }], occasion);
-    if (tellings === undefined || tellings instanceof Error) throw tellings;
-    const [delivery] = tellings[0]?.compose(tellings[0].sayings) ?? [];
+    const [batches] = await announce(parts, [{ rule, decision, error: null }], occasion);
+    if (batches === undefined || batches instanceof Error) throw batches;
+    const [delivery] = batches[0]?.compose(batches[0].notifications) ?? [];
     expect(delivery?.message.sections).toHaveLength(10);
     expect(delivery?.message.footer[0]).toBe('And 149,990 more, smaller than these.');
   });
@@ -75,7 +75,7 @@ describe('a rule that fired for many groups at many missed instants', () => {
     );
     const progress = async (name: string) => {
       const fingerprint = world.parts(rules).fingerprints.get(name) as string;
-      return (await world.state.readProgress([fingerprint])).get(fingerprint);
+      return (await world.state.readWatermarks([fingerprint])).get(fingerprint);
     };
     const before = AT - 8 * HOUR;
     expect(reasonsOf(await world.poll(rules, before))).toHaveLength(users + 1);

@@ -53,7 +53,7 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'pglite')
   });
   const forget = async (): Promise<void> => {
     await calls.sql.query(
-      'TRUNCATE spendwatch.said, spendwatch.episode, spendwatch.rule_progress, spendwatch.pace, spendwatch.delivery',
+      'TRUNCATE spendwatch.notification, spendwatch.episode, spendwatch.rule_watermark, spendwatch.delivery',
     );
   };
   return {

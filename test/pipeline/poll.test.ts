@@ -305,7 +305,7 @@ describe('rules that cells do not know enough for yet', () => {
         const isOfMonth = reads.some(({ ranges }) => ranges.some(({ from }) => from < AT - DAY));
         if (!isOfMonth) return world.calls.store.read(reads, before);
         const [burning] = (
-          await world.state.readStanding([...world.parts([month, burn()]).fingerprints.values()])
+          await world.state.readRuleStates([...world.parts([month, burn()]).fingerprints.values()])
         ).values();
         order.push(burning === undefined ? 'nothing is recorded' : 'the other is recorded');
         return world.calls.store.read(reads, before);

@@ -4,7 +4,7 @@ import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState } from '../../src/state/open.ts';
 import { postgres } from '../../src/stores/postgres.ts';
-import { AT, delivery, MINUTE, recording, saying } from '../state/samples.ts';
+import { AT, delivery, MINUTE, notification, recording } from '../state/samples.ts';
 import { changesOf } from '../support/changes-of.ts';
 import { createDatabase } from '../support/database.ts';
 import { ENGINES, startEngine } from '../support/sql-engines.ts';
@@ -73,14 +73,14 @@ describe.each(ENGINES)('a database that is set up otherwise, on %s', (name) => {
   it('keeps what was told, and tells it once', async () => {
     const state = await openState(sql);
     const tell = () =>
-      state.record([recording([saying()], { fingerprint: 'rule', progress: null })], AT + MINUTE);
+      state.record([recording([notification()], { fingerprint: 'rule', watermark: null })], AT + MINUTE);
     expect((await tell()).queued).toHaveLength(1);
     expect((await tell()).queued).toEqual([]);
-    const [said] =
-      (await state.readSaid([{ fingerprint: 'rule', groupIds: [groupId(['search'])], firstAt: AT + 1 }])).get(
-        'rule',
-      ) ?? [];
-    expect(said?.at).toBe(AT);
+    const [notified] =
+      (
+        await state.readNotified([{ fingerprint: 'rule', groupIds: [groupId(['search'])], firstAt: AT + 1 }])
+      ).get('rule') ?? [];
+    expect(notified?.at).toBe(AT);
     const claimed = await state.claim('mail', AT + MINUTE, 30_000);
     expect(claimed).toMatchObject({ nextAt: AT + MINUTE, createdAt: AT + MINUTE });
   });
@@ -136,7 +136,7 @@ describe('a session behind a pooler', () => {
       AT,
     );
     await store.snapshot((snapshot) => changesOf(snapshot).newestId());
-    await state.record([recording([saying()], { fingerprint: 'rule' })], AT);
+    await state.record([recording([notification()], { fingerprint: 'rule' })], AT);
     const claimed = await state.claim(delivery().channel, AT, 30_000);
     expect(claimed).not.toBeNull();
     await state.prune(AT);

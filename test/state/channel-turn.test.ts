@@ -4,7 +4,7 @@ import { openState, type State } from '../../src/state/open.ts';
 import type { Claimed } from '../../src/state/outbox.ts';
 import { eventually } from '../support/until.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
-import { AT, delivery, recording, saying } from './samples.ts';
+import { AT, delivery, notification, recording } from './samples.ts';
 
 const LEASE = 30_000;
 const SPACING = 2_000;
@@ -19,8 +19,8 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     channels += 1;
     const channel = `channel-${channels}`;
     const made = Array.from({ length: count }, () => delivery({ channel }));
-    const telling = { sayings: [saying()], compose: () => made };
-    await state.record([recording([], { fingerprint: channel, tellings: [telling] })], AT);
+    const telling = { notifications: [notification()], compose: () => made };
+    await state.record([recording([], { fingerprint: channel, batches: [telling] })], AT);
     return { state, channel };
   }
 

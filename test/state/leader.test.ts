@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openState } from '../../src/state/open.ts';
 import { eventually } from '../support/until.ts';
 import { stateDatabase } from './engines.ts';
-import { AT, recording, saying } from './samples.ts';
+import { AT, notification, recording } from './samples.ts';
 
 const LONG = 60_000;
 
@@ -88,10 +88,12 @@ describe('the lease to poll', () => {
     const [first, second] = twoOf();
     await state.hold(first, 0);
     await state.hold(second, LONG);
-    const one = recording([saying()], { fingerprint: first.scope });
+    const one = recording([notification()], { fingerprint: first.scope });
     await expect(state.record([one], AT, first)).rejects.toMatchObject({ code: 'lease_lost' });
     expect(
-      await state.readSaid([{ fingerprint: first.scope, groupIds: [saying().groupId], firstAt: 0 }]),
+      await state.readNotified([
+        { fingerprint: first.scope, groupIds: [notification().groupId], firstAt: 0 },
+      ]),
     ).toEqual(new Map());
     expect((await state.record([one], AT, second)).queued).toHaveLength(1);
   });

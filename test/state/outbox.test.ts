@@ -4,7 +4,7 @@ import { openState, type State } from '../../src/state/open.ts';
 import type { Claimed, Settlement } from '../../src/state/outbox.ts';
 import { eventually } from '../support/until.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
-import { AT, DAY, delivery, HOSTILE, MINUTE, recording, saying } from './samples.ts';
+import { AT, DAY, delivery, HOSTILE, MINUTE, notification, recording } from './samples.ts';
 
 const LEASE = 30_000;
 const refused: Failure = {
@@ -26,8 +26,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
 
   async function queue(state: State, deliveries: readonly NewDelivery[], at = AT): Promise<void> {
     const fingerprint = `queue-${deliveries[0]?.id}`;
-    const telling = { sayings: [saying()], compose: () => deliveries };
-    await state.record([recording([], { fingerprint, tellings: [telling] })], at);
+    const telling = { notifications: [notification()], compose: () => deliveries };
+    await state.record([recording([], { fingerprint, batches: [telling] })], at);
   }
 
   async function claimed(state: State, channel: string, at = AT, leaseMs = LEASE): Promise<Claimed> {
@@ -230,8 +230,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
-    const telling = { sayings: [saying()], compose: () => [one] };
-    await state.record([recording([], { fingerprint: `again-${one.id}`, tellings: [telling] })], AT);
+    const telling = { notifications: [notification()], compose: () => [one] };
+    await state.record([recording([], { fingerprint: `again-${one.id}`, batches: [telling] })], AT);
     expect((await state.queueLengths()).get(one.channel)).toBe(1);
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import type { EpisodeChanges } from '../../src/model/said.ts';
+import type { EpisodeChanges } from '../../src/model/notification.ts';
 import { openSql } from '../../src/sql/open.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
-import { AT, DAY, delivery, HOSTILE, MINUTE, recording, saying } from './samples.ts';
+import { AT, DAY, delivery, HOSTILE, MINUTE, notification, recording } from './samples.ts';
 
-describe.each(ENGINES)('what was said, on %s', (engine) => {
+describe.each(ENGINES)('what was notified, on %s', (engine) => {
   const database = stateDatabase(engine);
   let rules = 0;
   /** A rule of the test's own, so that tests do not meet. */
@@ -21,34 +21,36 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     const state = await open();
     const fingerprint = newRule();
     const recorded = await Promise.all(
-      Array.from({ length: 20 }, () => state.record([recording([saying()], { fingerprint })], AT)),
+      Array.from({ length: 20 }, () => state.record([recording([notification()], { fingerprint })], AT)),
     );
     expect(recorded.flatMap(({ queued }) => queued)).toHaveLength(1);
   });
 
-  test('of 20 recorders of a rule’s progress one goes through, and the others learn that they are overtaken', async () => {
+  test('of 20 recorders of a rule’s watermark one goes through, and the others learn that they are overtaken', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const progress = { before: null, at: AT };
+    const watermark = { before: null, at: AT };
     const recorded = await Promise.all(
-      Array.from({ length: 20 }, () => state.record([recording([saying()], { fingerprint, progress })], AT)),
+      Array.from({ length: 20 }, () =>
+        state.record([recording([notification()], { fingerprint, watermark })], AT),
+      ),
     );
     expect(recorded.flatMap(({ queued }) => queued)).toHaveLength(1);
     expect(recorded.flatMap(({ overtaken }) => overtaken)).toHaveLength(19);
-    expect(await state.readProgress([fingerprint, 'another'])).toEqual(new Map([[fingerprint, AT]]));
+    expect(await state.readWatermarks([fingerprint, 'another'])).toEqual(new Map([[fingerprint, AT]]));
   });
 
   test('of 20 recorders that have nothing to say one moves a rule on, and the others learn that they are overtaken', async () => {
     const state = await open();
     const fingerprint = newRule();
-    await state.record([recording([], { fingerprint, progress: { before: null, at: AT } })], AT);
-    const progress = { before: AT, at: AT + MINUTE };
+    await state.record([recording([], { fingerprint, watermark: { before: null, at: AT } })], AT);
+    const watermark = { before: AT, at: AT + MINUTE };
     const recorded = await Promise.all(
-      Array.from({ length: 20 }, () => state.record([recording([], { fingerprint, progress })], AT)),
+      Array.from({ length: 20 }, () => state.record([recording([], { fingerprint, watermark })], AT)),
     );
     expect(recorded.flatMap(({ overtaken }) => overtaken)).toHaveLength(19);
-    expect(await state.readStanding([fingerprint, 'another'])).toEqual(
-      new Map([[fingerprint, { progress: AT + MINUTE, episodes: [], said: [] }]]),
+    expect(await state.readRuleStates([fingerprint, 'another'])).toEqual(
+      new Map([[fingerprint, { watermark: AT + MINUTE, episodes: [] }]]),
     );
   });
 
@@ -56,7 +58,7 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     const state = await open();
     const fingerprint = newRule();
     const move = (before: number | null) =>
-      state.record([recording([], { fingerprint, progress: { before, at: AT } })], AT);
+      state.record([recording([], { fingerprint, watermark: { before, at: AT } })], AT);
     expect((await move(AT - MINUTE)).overtaken).toEqual([fingerprint]);
     expect((await move(null)).overtaken).toEqual([]);
   });
@@ -68,7 +70,10 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
       Array.from({ length: 10 }, (_, i) => {
         const order = i % 2 === 0 ? fingerprints : [...fingerprints].reverse();
         const all = order.map((fingerprint) =>
-          recording([saying(), saying({ key: [null] })], { fingerprint, progress: { before: null, at: AT } }),
+          recording([notification(), notification({ key: [null] })], {
+            fingerprint,
+            watermark: { before: null, at: AT },
+          }),
         );
         return state.record(all, AT);
       }),
@@ -86,11 +91,11 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     ['a tenfold value where growth is no news', { dollars: 1010, growth: null }, false],
     ['another group', { key: [null] }, true],
     ['another period', { period: 'day/2026-11-21T00:00:00Z' as const }, true],
-  ])('after $101 was said, %s goes through: %o → %s', async (_, changes, through) => {
+  ])('after $101 was notified, %s goes through: %o → %s', async (_, changes, through) => {
     const state = await open();
     const fingerprint = newRule();
-    await state.record([recording([saying()], { fingerprint })], AT);
-    const { queued } = await state.record([recording([saying(changes)], { fingerprint })], AT);
+    await state.record([recording([notification()], { fingerprint })], AT);
+    const { queued } = await state.record([recording([notification(changes)], { fingerprint })], AT);
     expect(queued).toHaveLength(through ? 1 : 0);
   });
 
@@ -98,27 +103,29 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     const state = await open();
     const fingerprint = newRule();
     const say = async (dollars: number, step: number) =>
-      (await state.record([recording([saying({ dollars, step })], { fingerprint })], AT)).queued.length;
+      (await state.record([recording([notification({ dollars, step })], { fingerprint })], AT)).queued.length;
     expect([await say(10, 3), await say(100, 2), await say(999, 3), await say(1_000, 2)]).toEqual([
       1, 1, 0, 1,
     ]);
-    const said = await state.readSaid([{ fingerprint, groupIds: [groupId(['search'])], firstAt: AT }]);
-    expect(said.get(fingerprint)).toMatchObject([{ step: 3, value: fixedFromNumber(1_000) }]);
+    const notified = await state.readNotified([
+      { fingerprint, groupIds: [groupId(['search'])], firstAt: AT },
+    ]);
+    expect(notified.get(fingerprint)).toMatchObject([{ step: 3, value: fixedFromNumber(1_000) }]);
   });
 
   test('only those that go through are composed, as the very objects that were given', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const [known, fresh] = [saying(), saying({ key: ['ads', null] })];
+    const [known, fresh] = [notification(), notification({ key: ['ads', null] })];
     await state.record([recording([known], { fingerprint })], AT);
     let composed: readonly unknown[] = [];
     await state.record(
       [
         recording([], {
           fingerprint,
-          tellings: [
+          batches: [
             {
-              sayings: [known, fresh],
+              notifications: [known, fresh],
               compose: (won) => {
                 composed = won;
                 return [];
@@ -133,25 +140,25 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     expect(composed[0]).toBe(fresh);
   });
 
-  test('more sayings than one statement takes are all said, once, and their episodes begin and end', async () => {
+  test('more notifications than one statement takes are all said, once, and their episodes begin and end', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const sayings = Array.from({ length: 12_001 }, (_, i) => saying({ key: [`user-${i}`] }));
-    const begun = sayings.map(({ groupId }) => ({ groupId, step: 2, since: AT }));
+    const notifications = Array.from({ length: 12_001 }, (_, i) => notification({ key: [`user-${i}`] }));
+    const begun = notifications.map(({ groupId }) => ({ groupId, step: 2, since: AT }));
     const say = (episodes: EpisodeChanges) =>
-      state.record([{ ...recording(sayings, { fingerprint }), episodes }], AT);
+      state.record([{ ...recording(notifications, { fingerprint }), episodes }], AT);
     expect((await say({ begun, ended: [] })).queued).toHaveLength(1);
-    expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toHaveLength(12_001);
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)?.episodes).toHaveLength(12_001);
     expect((await say({ begun: [], ended: begun })).queued).toEqual([]);
-    expect(await state.readStanding([fingerprint])).toEqual(new Map());
+    expect(await state.readRuleStates([fingerprint])).toEqual(new Map());
   });
 
   test('where composing fails nothing of that rule is recorded: it is all said at the next try', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const progress = { before: null, at: AT };
+    const watermark = { before: null, at: AT };
     const broken = {
-      sayings: [saying()],
+      notifications: [notification()],
       compose: () => {
         throw new Error('composing failed');
       },
@@ -159,16 +166,16 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     const other = newRule();
     const first = await state.record(
       [
-        recording([], { fingerprint, progress, tellings: [broken] }),
-        recording([saying()], { fingerprint: other, progress }),
+        recording([], { fingerprint, watermark, batches: [broken] }),
+        recording([notification()], { fingerprint: other, watermark }),
       ],
       AT,
     );
     expect(first.failed.get(fingerprint)?.message).toMatch(/^a fault of the program: Error at record/);
     expect(first.queued).toHaveLength(1);
-    expect(await state.readProgress([other])).toEqual(new Map([[other, AT]]));
-    expect(await state.readProgress([fingerprint])).toEqual(new Map());
-    const { queued } = await state.record([recording([saying()], { fingerprint, progress })], AT);
+    expect(await state.readWatermarks([other])).toEqual(new Map([[other, AT]]));
+    expect(await state.readWatermarks([fingerprint])).toEqual(new Map());
+    const { queued } = await state.record([recording([notification()], { fingerprint, watermark })], AT);
     expect(queued).toHaveLength(1);
   });
 
@@ -179,19 +186,23 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     for (const at of days) {
       const period = `day/${new Date(at).toISOString()}` as const;
       await state.record(
-        [recording([saying({ period, at }), saying({ key: ['ads'], period, at })], { fingerprint })],
+        [
+          recording([notification({ period, at }), notification({ key: ['ads'], period, at })], {
+            fingerprint,
+          }),
+        ],
         at,
       );
     }
     const groupIds = [groupId(['search']), groupId(['unheard of'])];
-    const said = await state.readSaid([{ fingerprint, groupIds, firstAt: AT + 2 * DAY }]);
+    const notified = await state.readNotified([{ fingerprint, groupIds, firstAt: AT + 2 * DAY }]);
     expect(
-      said
+      notified
         .get(fingerprint)
         ?.map(({ at }) => at)
         .sort(),
     ).toEqual(days.slice(1));
-    expect(said.get(fingerprint)?.[0]).toEqual({
+    expect(notified.get(fingerprint)?.[0]).toEqual({
       groupId: groupIds[0],
       period: expect.stringMatching(/^day\/2026-11-2/),
       step: 2,
@@ -200,50 +211,17 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     });
   });
 
-  test('where a rule stands tells what was said of groups with an open episode, of every instant after its progress', async () => {
-    const state = await open();
-    const fingerprint = newRule();
-    const [holding, over] = [groupId(['search']), groupId(['ads'])];
-    const instants = Array.from({ length: 8 }, (_, i) => AT + i * MINUTE);
-    for (const at of instants) {
-      const period = `day/${new Date(at).toISOString()}` as const;
-      const sayings = [saying({ period, at }), saying({ key: ['ads'], period, at })];
-      await state.record([recording(sayings, { fingerprint })], at);
-    }
-    const progress = AT + 4 * MINUTE;
-    const begun = [2, 3].map((step) => ({ groupId: holding, step, since: AT }));
-    const standing = async () => (await state.readStanding([fingerprint])).get(fingerprint);
-    const move = (before: number | null) =>
-      state.record(
-        [recording([], { fingerprint, progress: { before, at: progress }, episodes: { begun, ended: [] } })],
-        progress,
-      );
-    await move(null);
-
-    const { said = [], episodes = [] } = (await standing()) ?? {};
-    expect(episodes).toEqual(expect.arrayContaining(begun));
-    expect(episodes).toHaveLength(2);
-    expect(said.map(({ at }) => at).sort()).toEqual(instants.slice(4));
-    for (const firstAt of instants.filter((at) => at > progress)) {
-      const asked = await state.readSaid([{ fingerprint, groupIds: [holding], firstAt }]);
-      expect(asked.get(fingerprint)?.length).toBeGreaterThan(0);
-      expect(said).toEqual(expect.arrayContaining(asked.get(fingerprint) ?? []));
-    }
-    expect(said.filter(({ groupId: id }) => id === over)).toEqual([]);
-  });
-
-  test('where no progress is kept, the standing has the open episodes and nothing of what was said', async () => {
+  test('a rule without a watermark has its open episodes', async () => {
     const state = await open();
     const fingerprint = newRule();
     const episode = { groupId: groupId(['search']), step: 2, since: AT };
     await state.record(
-      [recording([saying()], { fingerprint, episodes: { begun: [episode], ended: [] } })],
+      [recording([notification()], { fingerprint, episodes: { begun: [episode], ended: [] } })],
       AT,
     );
-    expect((await state.readStanding([fingerprint])).get(fingerprint)).toEqual({
-      progress: null,
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)).toEqual({
+      watermark: null,
       episodes: [episode],
-      said: [],
     });
   });
 
@@ -253,13 +231,13 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
     const rules = names.map((rule) => ({ rule, fingerprint: newRule() }));
     const move = (before: number | null, at: number) =>
       state.record(
-        rules.map((one) => recording([], { ...one, progress: { before, at }, tellings: [] })),
+        rules.map((one) => recording([], { ...one, watermark: { before, at }, batches: [] })),
         at,
       );
     expect((await move(null, AT)).overtaken).toEqual([]);
     expect((await move(AT, AT + MINUTE)).overtaken).toEqual([]);
     const kept = await database.sql.query<{ fingerprint: string; rule_name: string }>(
-      'SELECT fingerprint, rule_name FROM spendwatch.rule_progress',
+      'SELECT fingerprint, rule_name FROM spendwatch.rule_watermark',
     );
     const nameOf = new Map(kept.map(({ fingerprint, rule_name }) => [fingerprint, rule_name]));
     expect(rules.map(({ fingerprint }) => nameOf.get(fingerprint))).toEqual(names);
@@ -278,40 +256,40 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
       now = at,
     ) =>
       state.record(
-        [recording([], { fingerprint, progress: { before, at }, episodes: { begun, ended } })],
+        [recording([], { fingerprint, watermark: { before, at }, episodes: { begun, ended } })],
         now,
       );
     await change(null, AT, [warning, critical], []);
     await change(AT, AT + MINUTE, [{ ...warning, since: AT + MINUTE }], [critical]);
     const expected = [{ ...warning, since: AT + MINUTE }];
-    const standing = { progress: AT + MINUTE, episodes: expected, said: [] };
-    expect((await state.readStanding([fingerprint])).get(fingerprint)).toEqual(standing);
-    expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toEqual(expected);
+    const expectedState = { watermark: AT + MINUTE, episodes: expected };
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)).toEqual(expectedState);
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)?.episodes).toEqual(expected);
     // A process that was frozen for a day, and one whose clock is a minute behind.
     await change(AT + MINUTE, AT - DAY, [critical], [warning], AT + MINUTE);
     await change(AT + MINUTE, AT, [critical], [warning]);
-    expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toEqual(expected);
-    expect((await state.readProgress([fingerprint])).get(fingerprint)).toBe(AT + MINUTE);
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)?.episodes).toEqual(expected);
+    expect((await state.readWatermarks([fingerprint])).get(fingerprint)).toBe(AT + MINUTE);
     await change(AT + MINUTE, AT - DAY, [critical], [warning]);
-    expect((await state.readStanding([fingerprint])).get(fingerprint)?.episodes).toEqual([critical]);
-    expect((await state.readProgress([fingerprint])).get(fingerprint)).toBe(AT - DAY);
+    expect((await state.readRuleStates([fingerprint])).get(fingerprint)?.episodes).toEqual([critical]);
+    expect((await state.readWatermarks([fingerprint])).get(fingerprint)).toBe(AT - DAY);
   });
 
   test('what is 90 days old goes, but not what is still to be sent or still holds', async () => {
     const state = await open();
     const [over, holding] = [newRule(), newRule()];
     const episode = { groupId: groupId(['search']), step: 2, since: AT };
-    const progress = { before: null, at: AT };
+    const watermark = { before: null, at: AT };
     const waiting = delivery({ channel: `pruned-${engine}` });
     const done = delivery({ channel: `pruned-${engine}` });
-    await state.record([recording([saying()], { fingerprint: over, progress })], AT);
+    await state.record([recording([notification()], { fingerprint: over, watermark })], AT);
     await state.record(
       [
         recording([], {
           fingerprint: holding,
-          progress,
+          watermark,
           episodes: { begun: [episode], ended: [] },
-          tellings: [{ sayings: [saying()], compose: () => [done] }],
+          batches: [{ notifications: [notification()], compose: () => [done] }],
         }),
       ],
       AT,
@@ -328,19 +306,22 @@ describe.each(ENGINES)('what was said, on %s', (engine) => {
       [
         recording([], {
           fingerprint: newRule(),
-          tellings: [{ sayings: [saying()], compose: () => [waiting] }],
+          batches: [{ notifications: [notification()], compose: () => [waiting] }],
         }),
       ],
       AT,
     );
     const later = AT + 91 * DAY;
-    await state.record([recording([], { fingerprint: holding, progress: { before: AT, at: later } })], later);
+    await state.record(
+      [recording([], { fingerprint: holding, watermark: { before: AT, at: later } })],
+      later,
+    );
     await state.prune(later);
 
     const question = (fingerprint: string) => ({ fingerprint, groupIds: [episode.groupId], firstAt: later });
-    const said = await state.readSaid([question(over), question(holding)]);
-    expect([...said.keys()]).toEqual([holding]);
-    expect([...(await state.readProgress([over, holding])).keys()]).toEqual([holding]);
+    const notified = await state.readNotified([question(over), question(holding)]);
+    expect([...notified.keys()]).toEqual([holding]);
+    expect([...(await state.readWatermarks([over, holding])).keys()]).toEqual([holding]);
     const left = await database.sql.query('SELECT id FROM spendwatch.delivery WHERE channel = $1', [
       done.channel,
     ]);
@@ -367,15 +348,15 @@ test('processes whose plans meet the rows of many rules in opposite orders never
   );
   const fingerprints = Array.from({ length: 1_000 }, (_, i) => `circle-${String(i).padStart(4, '0')}`);
   await shared.sql.query(
-    `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name, last_good)
+    `INSERT INTO spendwatch.rule_watermark (fingerprint, rule_name, evaluated_to)
      SELECT fingerprint, '', $2 FROM jsonb_array_elements_text($1::text::jsonb) AS r (fingerprint)
      ORDER BY fingerprint COLLATE "C" DESC`,
     [JSON.stringify(fingerprints), new Date(AT)],
   );
   for (let round = 0; round < 5; round += 1) {
-    const progress = { before: AT + round * MINUTE, at: AT + (round + 1) * MINUTE };
+    const watermark = { before: AT + round * MINUTE, at: AT + (round + 1) * MINUTE };
     const recordings = fingerprints.map((fingerprint) =>
-      recording([], { fingerprint, progress, tellings: [] }),
+      recording([], { fingerprint, watermark, batches: [] }),
     );
     const recorded = await Promise.all(
       [byRule, byTable, byRule, byTable].map((state) => state.record(recordings, AT + DAY)),
@@ -391,7 +372,7 @@ async function saidByProcesses(): Promise<number> {
     // They migrate at the same time too.
     const states = await Promise.all(ports.map(openState));
     const recorded = await Promise.all(
-      states.flatMap((state) => [1, 2, 3, 4].map(() => state.record([recording([saying()])], AT))),
+      states.flatMap((state) => [1, 2, 3, 4].map(() => state.record([recording([notification()])], AT))),
     );
     return recorded.flatMap(({ queued }) => queued).length;
   } finally {

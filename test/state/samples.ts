@@ -3,7 +3,7 @@ import type { NewDelivery } from '../../src/model/delivery.ts';
 import { groupId } from '../../src/model/fingerprint.ts';
 import type { Message } from '../../src/model/message.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import type { Saying } from '../../src/model/said.ts';
+import type { Notification } from '../../src/model/notification.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import type { Recording } from '../../src/state/record.ts';
 
@@ -45,7 +45,9 @@ export function delivery(changes: Partial<NewDelivery> = {}): NewDelivery {
   };
 }
 
-export function saying(changes: Partial<Saying> & { dollars?: number; key?: GroupKey } = {}): Saying {
+export function notification(
+  changes: Partial<Notification> & { dollars?: number; key?: GroupKey } = {},
+): Notification {
   const { dollars = 101, key = ['search'], ...rest } = changes;
   return {
     groupId: groupId(key),
@@ -60,15 +62,18 @@ export function saying(changes: Partial<Saying> & { dollars?: number; key?: Grou
   };
 }
 
-/** A recording of some sayings that queues one delivery for those that go through. */
-export function recording(sayings: readonly Saying[], changes: Partial<Recording> = {}): Recording {
+/** A recording of some notifications that queues one delivery for those that go through. */
+export function recording(
+  notifications: readonly Notification[],
+  changes: Partial<Recording> = {},
+): Recording {
   const fingerprint = changes.fingerprint ?? 'f';
   return {
     fingerprint,
     rule: 'hourly-burn',
-    progress: null,
+    watermark: null,
     episodes: { begun: [], ended: [] },
-    tellings: [{ sayings, compose: (won) => [delivery({ fingerprint, body: String(won.length) })] }],
+    batches: [{ notifications, compose: (won) => [delivery({ fingerprint, body: String(won.length) })] }],
     ...changes,
   };
 }

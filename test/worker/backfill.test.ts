@@ -70,7 +70,7 @@ it('tells how much is missing, and that it is there', async () => {
 it('after a kill tells only of what is still missing, and from where on the past was there', async () => {
   await builderOf(await polledKeeper()).build();
   const keptFrom = AT - (AT % DAY) - 4 * DAY;
-  await calls.sql.query('DELETE FROM spendwatch.rollup_cells WHERE begins < $1', [new Date(keptFrom)]);
+  await calls.sql.query('DELETE FROM spendwatch.aggregate_bucket WHERE begins < $1', [new Date(keptFrom)]);
   const before = told[0]?.total ?? 0;
   told = [];
   await builderOf(await polledKeeper()).build();

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await calls.clear();
-  await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+  await calls.sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
 });
 
 const queries = (at: number): Query[] => [
@@ -71,7 +71,7 @@ test('cells that cannot be read are said once and made again', async () => {
   await collect(first.source, queries(AT), AT);
   while (!(await first.maintain(AT)).isDone);
   await collect(first.source, queries(AT + 2 * HOUR), AT + 2 * HOUR);
-  await calls.sql.query(`UPDATE spendwatch.rollup_cells SET cells = 'no cells'`);
+  await calls.sql.query(`UPDATE spendwatch.aggregate_bucket SET sums = 'no cells'`);
 
   const reasons: string[] = [];
   const second = openRollupKeeper(config(), calls.store, state, hearing(reasons));
@@ -88,7 +88,7 @@ test('cells that cannot be read are said once and made again', async () => {
 test('where cells cannot be kept or read, each poll says so and asks the store', async () => {
   const reasons: string[] = [];
   const keeper = openRollupKeeper(config(), calls.store, state, hearing(reasons));
-  await calls.sql.query('ALTER TABLE spendwatch.rollup_cells RENAME TO elsewhere');
+  await calls.sql.query('ALTER TABLE spendwatch.aggregate_bucket RENAME TO elsewhere');
   try {
     for (const at of [AT + 3 * HOUR, AT + 3 * HOUR + MINUTE]) {
       expect(await knows(keeper.source, at)).toBe(false);
@@ -97,11 +97,11 @@ test('where cells cannot be kept or read, each poll says so and asks the store',
       expect(await keeper.maintain(at)).toEqual({ building: null, isDone: true });
     }
   } finally {
-    await calls.sql.query('ALTER TABLE spendwatch.elsewhere RENAME TO rollup_cells');
+    await calls.sql.query('ALTER TABLE spendwatch.elsewhere RENAME TO aggregate_bucket');
   }
   expect(reasons).toEqual([
-    expect.stringContaining('rollup_cells" does not exist'),
-    expect.stringContaining('rollup_cells" does not exist'),
+    expect.stringContaining('aggregate_bucket" does not exist'),
+    expect.stringContaining('aggregate_bucket" does not exist'),
   ]);
 });
 

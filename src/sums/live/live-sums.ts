@@ -1,7 +1,7 @@
 // The sums that a worker keeps up to date, so that a poll reads what is new and not what is old.
 
 import type { Query, Series } from '../../model/series.ts';
-import type { RollupCells } from '../../state/rollup-cells.ts';
+import type { AggregateBuckets } from '../../state/aggregate-buckets.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
 import { knownFrom } from './answers.ts';
 import { type BackfillProgress, backfill } from './backfill.ts';
@@ -37,7 +37,7 @@ export interface LiveSumsOptions {
   /** Rows whose time is younger than this are read again at every refresh. */
   readonly latenessMs: number;
   /** Where closed buckets outlive the process; null keeps them in memory alone. */
-  readonly kept: RollupCells | null;
+  readonly kept: AggregateBuckets | null;
 }
 
 export function openLiveSums(store: AuditStore, { latenessMs, kept }: LiveSumsOptions): LiveSums {

@@ -1,7 +1,7 @@
 // What of the cells outlives the process.
 
 import { cubeName } from '../../model/cube.ts';
-import type { RollupCells } from '../../state/rollup-cells.ts';
+import type { AggregateBuckets } from '../../state/aggregate-buckets.ts';
 import { DAY, HOUR, type Length, MINUTE } from '../series/grid.ts';
 import { cellsFromText, cellText } from './cell-text.ts';
 import { type CubeCells, setWhole, wholesOf } from './cube-cells.ts';
@@ -39,7 +39,7 @@ export interface KeptCells {
 const KEEP_EVERY_MS = 5 * MINUTE;
 
 /** `store` is where cells outlive the process; with null they live in memory alone. */
-export function openKeptCells(store: RollupCells | null): KeptCells {
+export function openKeptCells(store: AggregateBuckets | null): KeptCells {
   /** Cells that changed and are not kept yet. */
   const changed = new Map<
     string,
@@ -56,22 +56,22 @@ export function openKeptCells(store: RollupCells | null): KeptCells {
     async restore() {
       changed.clear();
       theirs = null;
-      const stored = (await store?.progress()) ?? null;
+      const stored = (await store?.watermark()) ?? null;
       generation = stored?.generation ?? 0;
       if (stored === null) return null;
-      const { sealedTo, newestId, gaps } = stored;
-      return { sealedTo, watch: { newestId, gaps: JSON.parse(gaps) as WatchedGap[] } };
+      const { closedTo, newestId, gaps } = stored;
+      return { sealedTo: closedTo, watch: { newestId, gaps: JSON.parse(gaps) as WatchedGap[] } };
     },
     async load(own) {
       // Cells without their progress may lack rows: nobody knows what they have seen.
       if (generation === 0) return;
       await store?.load(cubeName(own.cube), (stored) => {
-        for (const { hours, begins, cells } of stored) {
+        for (const { hours, begins, sums } of stored) {
           setWhole(
             own,
             hours === 24 ? DAY : HOUR,
             begins,
-            cellsFromText(cells, own.dictionary, own.cube.measures),
+            cellsFromText(sums, own.dictionary, own.cube.measures),
           );
         }
       });
@@ -87,16 +87,16 @@ export function openKeptCells(store: RollupCells | null): KeptCells {
       const cells = [...changed.values()].map(({ own, length, begin }) => {
         const packed = wholesOf(own, length).get(begin);
         const text = packed === undefined ? null : cellText(packed, own.dictionary, own.cube.measures);
-        return { cube: cubeName(own.cube), hours: length / HOUR, begins: begin, cells: text };
+        return { dimensions: cubeName(own.cube), hours: length / HOUR, begins: begin, sums: text };
       });
       const { newestId, gaps } = watch;
-      if (await store.keep(cells, { sealedTo, newestId, gaps: JSON.stringify(gaps) }, generation)) {
+      if (await store.keep(cells, { closedTo: sealedTo, newestId, gaps: JSON.stringify(gaps) }, generation)) {
         generation += 1;
         theirs = null;
         changed.clear();
         return true;
       }
-      const latest = (await store.progress())?.generation ?? 0;
+      const latest = (await store.watermark())?.generation ?? 0;
       const isIdle = latest === theirs;
       theirs = latest;
       return !isIdle;

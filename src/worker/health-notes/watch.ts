@@ -89,16 +89,16 @@ async function tell(
   const period = periodKey('day', at, zone);
   const message = healthNoteMessage(note, { at, dataAsOf: newestRow, zone, timestamp });
   const step = stepOf(note.severity);
-  const saying = { groupId: SELF, group: [], period, step, value: 0n, at, since: at, growth: null };
+  const notification = { groupId: SELF, group: [], period, step, value: 0n, at, since: at, growth: null };
   const state = await app.state();
   await state.record(
     [
       {
         fingerprint: note.type,
         rule: null,
-        progress: null,
+        watermark: null,
         episodes: { begun: [], ended: [] },
-        tellings: [{ sayings: [saying], compose: () => healthDeliveries(app, message, period) }],
+        batches: [{ notifications: [notification], compose: () => healthDeliveries(app, message, period) }],
       },
     ],
     timestamp,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Measure } from '../../../src/model/measure.ts';
 import type { Query } from '../../../src/model/series.ts';
 import { collect } from '../../../src/pipeline/collect.ts';
+import { openAggregateBuckets } from '../../../src/state/aggregate-buckets.ts';
 import { openState } from '../../../src/state/open.ts';
-import { openRollupCells } from '../../../src/state/rollup-cells.ts';
 import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { postgres } from '../../../src/stores/postgres.ts';
 import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
@@ -35,11 +35,11 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await calls.clear();
-  await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+  await calls.sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
 });
 
 function opened(store: AuditStore = calls.store, latenessMs = 15 * MINUTE): LiveSums {
-  return openLiveSums(store, { latenessMs, kept: openRollupCells(calls.sql, 'test') });
+  return openLiveSums(store, { latenessMs, kept: openAggregateBuckets(calls.sql, 'test') });
 }
 
 const spend =
@@ -123,7 +123,7 @@ test('a comparison of an hour that only another rule uses whole also counts for 
 test('a clock that went ahead and back leaves no hour without its rows', async () => {
   for (const store of [calls.store, unordered]) {
     await calls.clear();
-    await calls.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+    await calls.sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
     const asked = [spend(5 * HOUR)];
     const rollup = opened(store);
     await settle(rollup, AT, asked);
@@ -227,7 +227,7 @@ test('polls never miss the hours of a day into which the edge of a window moves'
     await rollup.backfill(60_000);
   }
   const kept = await calls.sql.query<{ hours: number; count: string }>(
-    `SELECT hours, count(*) FROM spendwatch.rollup_cells WHERE cube = '["user"]' GROUP BY hours ORDER BY hours`,
+    `SELECT hours, count(*) FROM spendwatch.aggregate_bucket WHERE dimensions = '["user"]' GROUP BY hours ORDER BY hours`,
   );
   const [byHour, byDay] = kept.map(({ count }) => Number(count));
   expect(byDay).toBeGreaterThanOrEqual(4);
@@ -284,12 +284,12 @@ test('a process takes over the keeping of cells from one that is gone', async ()
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
   for (let minutes = 2; minutes <= 14; minutes += 1) await settle(staying, AT + minutes * MINUTE, asked);
   const [before] = await calls.sql.query<{ cells: string }>(
-    `SELECT string_agg(cells, ',' ORDER BY cube, hours, begins) AS cells FROM spendwatch.rollup_cells`,
+    `SELECT string_agg(sums, ',' ORDER BY dimensions, hours, begins) AS cells FROM spendwatch.aggregate_bucket`,
   );
   await calls.log({ at: AT - 21 * HOUR, cost: 5 });
   await settle(staying, AT + 15 * MINUTE, asked);
   const [after] = await calls.sql.query<{ cells: string }>(
-    `SELECT string_agg(cells, ',' ORDER BY cube, hours, begins) AS cells FROM spendwatch.rollup_cells`,
+    `SELECT string_agg(sums, ',' ORDER BY dimensions, hours, begins) AS cells FROM spendwatch.aggregate_bucket`,
   );
   expect(after?.cells).not.toBe(before?.cells);
   await expectSettled(opened(), AT + 16 * MINUTE, asked);
@@ -308,7 +308,7 @@ test('a cube that is opened later has seen what the others have', async () => {
 test('cells of which nobody knows what they have seen are not used', async () => {
   const asked = [spend(30 * HOUR)];
   await settle(opened(), AT, asked);
-  await calls.sql.query('DELETE FROM spendwatch.rollup_progress');
+  await calls.sql.query('DELETE FROM spendwatch.aggregate_watermark');
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
   await expectSettled(opened(), AT + MINUTE, asked);
 });

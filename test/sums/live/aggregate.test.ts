@@ -6,8 +6,8 @@ import type { Window } from '../../../src/model/window.ts';
 import { collectDirectly } from '../../../src/pipeline/collect.ts';
 import { openSql } from '../../../src/sql/open.ts';
 import type { Sql } from '../../../src/sql/port.ts';
+import { openAggregateBuckets } from '../../../src/state/aggregate-buckets.ts';
 import { migrate } from '../../../src/state/migrate.ts';
-import { openRollupCells } from '../../../src/state/rollup-cells.ts';
 import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { AUDIT_STORES } from '../../../src/stores/index.ts';
 import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await sql.query('TRUNCATE api_audit_logs RESTART IDENTITY');
-  await sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+  await sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
 });
 
 interface Call {
@@ -240,9 +240,9 @@ describe('a rollup', () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
         await sql.query('TRUNCATE api_audit_logs RESTART IDENTITY');
-        await sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+        await sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
         const open = (): LiveSums =>
-          openLiveSums(store, { latenessMs: LATENESS, kept: openRollupCells(sql, 'test') });
+          openLiveSums(store, { latenessMs: LATENESS, kept: openAggregateBuckets(sql, 'test') });
         let rollup = open();
         // A second process over the same kept cells.
         let other = open();

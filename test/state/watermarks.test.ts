@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Saying } from '../../src/model/said.ts';
+import type { Notification } from '../../src/model/notification.ts';
 import { openSql } from '../../src/sql/open.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
-import { AT, MINUTE, recording, saying } from './samples.ts';
+import { AT, MINUTE, notification, recording } from './samples.ts';
 
-/** As in src/state/progress.ts. */
+/** As in src/state/watermarks.ts. */
 const SKEW = MINUTE;
 
 interface Move {
@@ -16,25 +16,30 @@ interface Move {
   readonly rule?: string;
 }
 
-function record(state: State, moves: readonly Move[], now: number, sayings: readonly Saying[] = []) {
+function record(
+  state: State,
+  moves: readonly Move[],
+  now: number,
+  notifications: readonly Notification[] = [],
+) {
   return state.record(
-    moves.map(({ fingerprint, rule = fingerprint, ...progress }) => {
-      const { tellings } = recording(sayings, { fingerprint });
-      return recording([], { fingerprint, rule, progress, tellings: sayings.length > 0 ? tellings : [] });
+    moves.map(({ fingerprint, rule = fingerprint, ...watermark }) => {
+      const { batches } = recording(notifications, { fingerprint });
+      return recording([], {
+        fingerprint,
+        rule,
+        watermark,
+        batches: notifications.length > 0 ? batches : [],
+      });
     }),
     now,
   );
 }
 
-describe.each(ENGINES)('how far rules have come, on %s', (engine) => {
+describe.each(ENGINES)('the watermarks of rules, on %s', (engine) => {
   const database = stateDatabase(engine);
-  const rows = (query: string) => database.sql.query<{ n: number }>(query).then(([row]) => row?.n);
-  const paces = () => rows('SELECT count(*)::int AS n FROM spendwatch.pace');
-  /** Which transaction wrote the row of each rule. */
-  const versions = () =>
-    database.sql.query('SELECT fingerprint, xmin::text FROM spendwatch.rule_progress ORDER BY 1');
 
-  test('is what it would be if each went by itself, whoever records which of them from when to when', async () => {
+  test('are raised each by itself, whoever records which of them from when to when', async () => {
     const state = await openState(database.sql);
     const names = ['a', 'b', 'c', 'd'];
     const move = fc.record({
@@ -77,85 +82,44 @@ describe.each(ENGINES)('how far rules have come, on %s', (engine) => {
           }
           if (prune) await state.prune(now);
           const every = names.map((name) => `${name}-${runs}`);
-          expect(await state.readProgress(every)).toEqual(known);
-          const standing = await state.readStanding(every);
-          expect(new Map([...standing].map(([name, { progress }]) => [name, progress]))).toEqual(known);
+          expect(await state.readWatermarks(every)).toEqual(known);
+          const states = await state.readRuleStates(every);
+          expect(new Map([...states].map(([name, { watermark }]) => [name, watermark]))).toEqual(known);
         }
       }),
       { numRuns: 60 },
     );
   });
 
-  test('is one row for all that were recorded together, also while they have something to say, until one goes by itself', async () => {
-    const state = await openState(database.sql);
-    const all = (before: number | null, at: number) =>
-      ['x', 'y', 'z'].map((fingerprint) => ({ fingerprint, before, at }));
-    await record(state, all(null, AT), AT);
-    const written = await versions();
-    for (let poll = 0; poll < 5; poll += 1) {
-      const { overtaken } = await record(
-        state,
-        all(AT + poll * MINUTE, AT + (poll + 1) * MINUTE),
-        AT + DAY,
-        poll === 2 ? [saying()] : [],
-      );
-      expect(overtaken).toEqual([]);
-    }
-    expect(await versions()).toEqual(written);
-    const [x, ...others] = all(AT + 5 * MINUTE, AT + 6 * MINUTE);
-    await record(state, [x as Move], AT + DAY);
-    await record(state, others, AT + DAY);
-    expect(await versions()).not.toEqual(written);
-    const ends = new Map(['x', 'y', 'z'].map((fingerprint) => [fingerprint, AT + 6 * MINUTE]));
-    expect(await state.readProgress(['x', 'y', 'z'])).toEqual(ends);
-  });
-
-  test('is kept under the name that each rule has now', async () => {
+  test('are kept under the name that each rule has now', async () => {
     const state = await openState(database.sql);
     for (const [poll, rule] of ['first', 'first', 'second', 'second'].entries()) {
       const before = poll === 0 ? null : AT + (poll - 1) * MINUTE;
       await record(state, [{ fingerprint: 'named', before, at: AT + poll * MINUTE, rule }], AT + DAY);
       const found = await database.sql.query(
-        `SELECT rule_name, last_good FROM spendwatch.progress WHERE fingerprint = 'named'`,
+        `SELECT rule_name, evaluated_to FROM spendwatch.rule_watermark WHERE fingerprint = 'named'`,
       );
-      expect(found).toEqual([{ rule_name: rule, last_good: new Date(AT + poll * MINUTE) }]);
+      expect(found).toEqual([{ rule_name: rule, evaluated_to: new Date(AT + poll * MINUTE) }]);
     }
   });
 
-  test('who comes too late leaves the others their pace', async () => {
+  test('a poll that comes too late changes nothing', async () => {
     const state = await openState(database.sql);
     const both = (before: number | null, at: number) =>
       ['p', 'q'].map((fingerprint) => ({ fingerprint, before, at }));
     await record(state, both(null, AT), AT);
-    const before = await paces();
     expect((await record(state, both(AT - MINUTE, AT), AT)).overtaken).toEqual(['p', 'q']);
-    expect(await paces()).toBe(before);
-    const written = await versions();
-    await record(state, both(AT, AT + MINUTE), AT + MINUTE);
-    expect(await versions()).toEqual(written);
+    expect((await record(state, both(AT, AT + MINUTE), AT + MINUTE)).overtaken).toEqual([]);
   });
 
-  test('a rule whose pace was removed by hand is where it was when it fell in, and moves on from there', async () => {
-    const state = await openState(database.sql);
-    const move = (before: number | null, at: number) =>
-      record(state, [{ fingerprint: 'lost', before, at }], AT + DAY);
-    await move(null, AT);
-    await move(AT, AT + MINUTE);
-    await database.sql.query('TRUNCATE spendwatch.pace');
-    expect(await state.readProgress(['lost'])).toEqual(new Map([['lost', AT]]));
-    expect((await move(AT, AT + 2 * MINUTE)).overtaken).toEqual([]);
-    expect(await state.readProgress(['lost'])).toEqual(new Map([['lost', AT + 2 * MINUTE]]));
-  });
-
-  test('paces go with the last rule that kept them', async () => {
+  test('go with rules that nobody has evaluated for 90 days', async () => {
     const state = await openState(database.sql);
     await record(state, [{ fingerprint: 'old', before: null, at: AT }], AT);
     await record(state, [{ fingerprint: 'old', before: AT, at: AT + MINUTE }], AT + MINUTE);
     await state.prune(AT + 89 * DAY);
-    expect(await state.readProgress(['old'])).toEqual(new Map([['old', AT + MINUTE]]));
+    expect(await state.readWatermarks(['old'])).toEqual(new Map([['old', AT + MINUTE]]));
     await state.prune(AT + 91 * DAY);
-    expect(await state.readProgress(['old'])).toEqual(new Map());
-    expect(await paces()).toBe(0);
+    expect(await state.readWatermarks(['old'])).toEqual(new Map());
   });
 });
 
@@ -177,16 +141,16 @@ test('of processes that record some of the same rules at the same time, one take
   await Promise.all(
     states.map(async (state, i) => {
       for (let round = 0; round < 400; round += 1) {
-        // Now and then by a file from which a rule was taken: paces are ended and made anew all the time.
+        // Now and then by a file from which a rule was taken.
         const fingerprints = (own[i] as string[]).slice((round + i) % 5 === 0 ? 1 : 0);
-        const stood = await state.readProgress(fingerprints);
+        const stood = await state.readWatermarks(fingerprints);
         const at = Math.max(AT, ...stood.values()) + MINUTE;
         const moves = fingerprints.map((fingerprint) => ({
           fingerprint,
           before: stood.get(fingerprint) ?? null,
           at,
         }));
-        const { overtaken } = await record(state, moves, at, (round + i) % 3 === 0 ? [saying()] : []);
+        const { overtaken } = await record(state, moves, at, (round + i) % 3 === 0 ? [notification()] : []);
         for (const { fingerprint, before } of moves) {
           if (overtaken.includes(fingerprint)) continue;
           const name = `${fingerprint} from ${before}`;

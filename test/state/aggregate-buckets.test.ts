@@ -1,80 +1,84 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type AggregateBuckets,
+  openAggregateBuckets,
+  type StoredBucket,
+} from '../../src/state/aggregate-buckets.ts';
 import { migrate } from '../../src/state/migrate.ts';
-import { openRollupCells, type RollupCells, type StoredCells } from '../../src/state/rollup-cells.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 
 const HOUR = 3_600_000;
-const PROGRESS = { sealedTo: 500 * HOUR, newestId: '7', gaps: '[]' };
+const PROGRESS = { closedTo: 500 * HOUR, newestId: '7', gaps: '[]' };
 
-const hour = (begins: number, cells: string | null) => ({
-  cube: '[]',
+const hour = (begins: number, sums: string | null) => ({
+  dimensions: '[]',
   hours: 1,
   begins: begins * HOUR,
-  cells,
+  sums,
 });
-const day = (begins: number, cells: string | null) => ({
-  cube: '[]',
+const day = (begins: number, sums: string | null) => ({
+  dimensions: '[]',
   hours: 24,
   begins: begins * HOUR,
-  cells,
+  sums,
 });
 
-async function loaded(kept: RollupCells, cube = '[]'): Promise<StoredCells[]> {
-  const all: StoredCells[] = [];
-  await kept.load(cube, (cells) => all.push(...cells));
+async function loaded(kept: AggregateBuckets, dimensions = '[]'): Promise<StoredBucket[]> {
+  const all: StoredBucket[] = [];
+  await kept.load(dimensions, (buckets) => all.push(...buckets));
   return all;
 }
 
-describe.each(ENGINES)('kept cells, on %s', (engine) => {
+describe.each(ENGINES)('kept buckets, on %s', (engine) => {
   const database = stateDatabase(engine);
   beforeAll(() => migrate(database.sql));
   beforeEach(async () => {
-    await database.sql.query('TRUNCATE spendwatch.rollup_cells, spendwatch.rollup_progress');
+    await database.sql.query('TRUNCATE spendwatch.aggregate_bucket, spendwatch.aggregate_watermark');
   });
 
   test('come back by the hour and by the day, however many there are', async () => {
-    const kept = openRollupCells(database.sql, 'a');
+    const kept = openAggregateBuckets(database.sql, 'a');
     const hours = Array.from({ length: 450 }, (_, i) => hour(i, `hour ${i}`));
     expect(await kept.keep([...hours, day(0, 'a day')], PROGRESS, 0)).toBe(true);
     expect(await loaded(kept)).toEqual([...hours, day(0, 'a day')]);
-    expect(await kept.progress()).toEqual({ ...PROGRESS, generation: 1 });
+    expect(await kept.watermark()).toEqual({ ...PROGRESS, generation: 1 });
     expect(await loaded(kept, '["service"]')).toEqual([]);
   });
 
   test('are removed one by one, an hour and a day that begin together apart', async () => {
-    const kept = openRollupCells(database.sql, 'a');
+    const kept = openAggregateBuckets(database.sql, 'a');
     await kept.keep([hour(24, 'hour'), day(24, 'day')], PROGRESS, 0);
     await kept.keep([hour(24, null)], PROGRESS, 1);
     expect(await loaded(kept)).toEqual([day(24, 'day')]);
   });
 
   test('are not overwritten by who has not seen the latest of them', async () => {
-    const slow = openRollupCells(database.sql, 'a');
-    const quick = openRollupCells(database.sql, 'a');
+    const slow = openAggregateBuckets(database.sql, 'a');
+    const quick = openAggregateBuckets(database.sql, 'a');
     expect(await slow.keep([hour(1, 'first')], PROGRESS, 0)).toBe(true);
     expect(await quick.keep([hour(1, 'second')], { ...PROGRESS, newestId: '9' }, 1)).toBe(true);
     expect(await slow.keep([hour(1, 'late'), hour(2, 'late')], PROGRESS, 1)).toBe(false);
     expect(await slow.keep([hour(1, null)], PROGRESS, 0)).toBe(false);
     expect(await loaded(slow)).toEqual([hour(1, 'second')]);
-    expect(await slow.progress()).toEqual({ ...PROGRESS, newestId: '9', generation: 2 });
+    expect(await slow.watermark()).toEqual({ ...PROGRESS, newestId: '9', generation: 2 });
   });
 
   test('of two that begin at once, one is kept', async () => {
     const taken = await Promise.all(
-      ['x', 'y'].map((cells) => openRollupCells(database.sql, 'a').keep([hour(1, cells)], PROGRESS, 0)),
+      ['x', 'y'].map((sums) => openAggregateBuckets(database.sql, 'a').keep([hour(1, sums)], PROGRESS, 0)),
     );
     expect(taken.filter((isTaken) => isTaken)).toHaveLength(1);
-    expect(await loaded(openRollupCells(database.sql, 'a'))).toHaveLength(1);
+    expect(await loaded(openAggregateBuckets(database.sql, 'a'))).toHaveLength(1);
   });
 
-  test('of other cubes and of another basis go when they are not used any more', async () => {
-    const [mine, other] = [openRollupCells(database.sql, 'a'), openRollupCells(database.sql, 'b')];
+  test('of other dimensions and of another basis go when they are not used any more', async () => {
+    const [mine, other] = [openAggregateBuckets(database.sql, 'a'), openAggregateBuckets(database.sql, 'b')];
     await other.keep([hour(1, 'other')], PROGRESS, 0);
-    await mine.keep([hour(1, 'mine'), { ...hour(1, 'gone'), cube: '["model"]' }], PROGRESS, 0);
+    await mine.keep([hour(1, 'mine'), { ...hour(1, 'gone'), dimensions: '["model"]' }], PROGRESS, 0);
     await mine.retain(['[]']);
     expect(await loaded(mine)).toEqual([hour(1, 'mine')]);
     expect(await loaded(mine, '["model"]')).toEqual([]);
     expect(await loaded(other)).toEqual([]);
-    expect(await other.progress()).toBeNull();
+    expect(await other.watermark()).toBeNull();
   });
 });

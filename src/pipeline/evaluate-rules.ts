@@ -27,7 +27,7 @@ export interface Outcome {
   readonly isOpen: boolean;
 }
 
-export interface Assessment {
+export interface EvaluatedRules {
   readonly newestRow: number | null;
   readonly rowsRead: number;
   /** Rows of the window that was to be counted; 0 when none was. */
@@ -46,14 +46,14 @@ export function momentOf(rule: Rule, at: number, schedule: Pick<Schedule, 'insta
  * the others go on; throws only when the store cannot be read at all. All rows of the window `counted` are counted
  * beside. `mostFirings` limits how many groups of a rule may fire at all its moments together (see `evaluate`).
  */
-export async function assess(
+export async function evaluateRules(
   source: Source,
   zone: string,
   assignments: readonly Assignment[],
   before: number,
   counted: Window | null = null,
   mostFirings: (rule: Rule) => number = () => Number.POSITIVE_INFINITY,
-): Promise<Assessment> {
+): Promise<EvaluatedRules> {
   const queries: Query[] = [];
   const plans = assignments.map(({ rule, moments }) => {
     try {

@@ -1,65 +1,71 @@
-// Writes what was said and since when, in batches.
+// Writes notifications and open episodes, in batches.
 
 import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
-import type { EpisodeChanges, Saying } from '../model/said.ts';
+import type { EpisodeChanges, Notification } from '../model/notification.ts';
 import type { SqlSession } from '../sql/port.ts';
 
-/** The sayings of one rule that are to be recorded. */
-export interface RuleSayings {
+/** The notifications of one rule that are to be recorded. */
+export interface RuleNotifications {
   readonly fingerprint: string;
   readonly rule: string | null;
-  readonly sayings: readonly Saying[];
+  readonly notifications: readonly Notification[];
 }
 
 /** Rows in one statement. A rule by user may fire for half a million users, and one parameter cannot hold that many rows. */
 const BATCH = 5_000;
 
 /**
- * Records sayings in a transaction, and returns those that nobody else has said meanwhile. All processes lock the rows in the same
- * order, so that two of them never wait for each other.
+ * Records notifications in a transaction, and returns those that no other process has recorded meanwhile. All processes lock
+ * the rows in the same order, so that two of them never wait for each other.
  */
-export async function writeSaid(session: SqlSession, rules: readonly RuleSayings[]): Promise<Set<Saying>> {
-  const rows = rules.flatMap(({ fingerprint, rule, sayings }) =>
-    sayings.map((saying) => ({ fingerprint, rule, saying })),
+export async function writeNotifications(
+  session: SqlSession,
+  rules: readonly RuleNotifications[],
+): Promise<Set<Notification>> {
+  const rows = rules.flatMap(({ fingerprint, rule, notifications }) =>
+    notifications.map((notification) => ({ fingerprint, rule, notification })),
   );
   rows.sort(
     (a, b) =>
       inOrder(a.fingerprint, b.fingerprint) ||
-      inOrder(a.saying.groupId, b.saying.groupId) ||
-      inOrder(a.saying.period, b.saying.period),
+      inOrder(a.notification.groupId, b.notification.groupId) ||
+      inOrder(a.notification.period, b.notification.period),
   );
-  const won = new Set<Saying>();
+  const won = new Set<Notification>();
   for (const batch of batchesOf(rows)) {
     const through = await session.query<{ fingerprint: string; group_id: string; period: string }>(
-      `INSERT INTO spendwatch.said AS said
-         (fingerprint, group_id, period, rule_name, group_json, step, value, growth, said_at, since)
+      `INSERT INTO spendwatch.notification AS known
+         (fingerprint, group_id, period, rule_name, group_json, step, value, growth, notified_at, since)
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::numeric[],
          $8::numeric[], $9::timestamptz[], $10::timestamptz[])
        ON CONFLICT (fingerprint, group_id, period) DO UPDATE
-         SET step = GREATEST(said.step, EXCLUDED.step), value = EXCLUDED.value, growth = EXCLUDED.growth,
-             rule_name = EXCLUDED.rule_name, said_at = EXCLUDED.said_at, since = EXCLUDED.since
-         WHERE EXCLUDED.step > said.step
-            OR (EXCLUDED.growth IS NOT NULL AND said.value > 0 AND EXCLUDED.value >= EXCLUDED.growth * said.value)
+         SET step = GREATEST(known.step, EXCLUDED.step), value = EXCLUDED.value, growth = EXCLUDED.growth,
+             rule_name = EXCLUDED.rule_name, notified_at = EXCLUDED.notified_at, since = EXCLUDED.since
+         WHERE EXCLUDED.step > known.step
+            OR (EXCLUDED.growth IS NOT NULL AND known.value > 0 AND EXCLUDED.value >= EXCLUDED.growth * known.value)
        RETURNING fingerprint, group_id, period`,
       [
         batch.map(({ fingerprint }) => fingerprint),
-        batch.map(({ saying }) => saying.groupId),
-        batch.map(({ saying }) => saying.period),
+        batch.map(({ notification }) => notification.groupId),
+        batch.map(({ notification }) => notification.period),
         batch.map(({ rule }) => rule),
-        batch.map(({ saying }) => JSON.stringify(saying.group)),
-        batch.map(({ saying }) => saying.step),
-        batch.map(({ saying }) => formatFixed(saying.value, FIXED_DIGITS)),
-        batch.map(({ saying }) => saying.growth),
-        batch.map(({ saying }) => new Date(saying.at).toISOString()),
-        batch.map(({ saying }) => new Date(saying.since).toISOString()),
+        batch.map(({ notification }) => JSON.stringify(notification.group)),
+        batch.map(({ notification }) => notification.step),
+        batch.map(({ notification }) => formatFixed(notification.value, FIXED_DIGITS)),
+        batch.map(({ notification }) => notification.growth),
+        batch.map(({ notification }) => new Date(notification.at).toISOString()),
+        batch.map(({ notification }) => new Date(notification.since).toISOString()),
       ],
     );
-    const sayings = new Map(
-      batch.map(({ fingerprint, saying }) => [nameOf(fingerprint, saying.groupId, saying.period), saying]),
+    const notifications = new Map(
+      batch.map(({ fingerprint, notification }) => [
+        nameOf(fingerprint, notification.groupId, notification.period),
+        notification,
+      ]),
     );
     for (const { fingerprint, group_id, period } of through) {
-      const saying = sayings.get(nameOf(fingerprint, group_id, period));
-      if (saying !== undefined) won.add(saying);
+      const notification = notifications.get(nameOf(fingerprint, group_id, period));
+      if (notification !== undefined) won.add(notification);
     }
   }
   return won;

@@ -1,15 +1,15 @@
-// Asks the ledger, then decides, for every rule.
+// Compares what fires with what was notified, for every rule.
 
 import { type AppError, asAppError } from '../model/errors.ts';
 import { groupId } from '../model/fingerprint.ts';
+import type { Episode, Notified } from '../model/notification.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
-import type { Episode, Said } from '../model/said.ts';
 import type { Schedule } from '../model/schedule.ts';
-import type { Standing } from '../state/ledger.ts';
-import type { Assignment, Outcome } from './assess.ts';
+import type { RuleState } from '../state/ledger.ts';
 import { type Decision, decide, isUneventful, NO_NEWS } from './decide.ts';
 import { unknownBeginnings } from './episodes.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
+import type { Assignment, Outcome } from './evaluate-rules.ts';
 import type { PollUnderWay } from './parts.ts';
 import { firstHeld } from './since.ts';
 
@@ -28,38 +28,35 @@ const LOOKED_UP = 50;
  * Decides for every rule that could be judged, with what the ledger knows of it. A fault in one rule fails that rule alone.
  * Throws when the ledger cannot be read: without it nobody can know what is news.
  */
-export async function deliberate(
+export async function dedupe(
   parts: PollUnderWay,
   assignments: readonly Assignment[],
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
-  standing: ReadonlyMap<string, Standing>,
+  ruleStates: ReadonlyMap<string, RuleState>,
 ): Promise<Decided[]> {
   const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i): Judged[] => {
     if (error !== null || isOpen) return [];
     const fingerprint = fingerprintOf(rule);
     const moments = assignments[i]?.moments ?? [];
-    const known = standing.get(fingerprint) ?? NOTHING;
+    const known = ruleStates.get(fingerprint) ?? NOTHING;
     const firstAt = firstOf(moments);
-    // After a clock was set back, instants before the rule's progress are decided. The ledger knows nothing of them.
-    const knownTo = known.progress !== null && known.progress < firstAt ? known.progress : null;
+    // After a clock was set back, evaluation times before the watermark are decided. The ledger knows nothing of them.
+    const knownTo = known.watermark !== null && known.watermark < firstAt ? known.watermark : null;
     return [{ rule, fingerprint, moments, evaluations, known, knownTo }];
   });
-  const eventful = judged
-    .filter(({ evaluations, known }) => !isUneventful(evaluations, known.episodes))
-    .map((one) => ({ ...one, told: toldOf(one) }));
-  const said = await parts.state.readSaid(
-    eventful.map(({ fingerprint, moments, evaluations, told }) => ({
+  const eventful = judged.filter(({ evaluations, known }) => !isUneventful(evaluations, known.episodes));
+  const notified = await parts.state.readNotified(
+    eventful.map(({ fingerprint, moments, evaluations }) => ({
       fingerprint,
-      groupIds: untoldGroups(evaluations, told.groupIds),
+      groupIds: firingGroups(evaluations),
       firstAt: firstOf(moments),
     })),
   );
   const decisions = await Promise.all(
     eventful.map(async (one) => {
       try {
-        const told = [...one.told.said, ...(said.get(one.fingerprint) ?? [])];
-        return [one.rule, await decideOne(parts, one, told)] as const;
+        return [one.rule, await decideOne(parts, one, notified.get(one.fingerprint) ?? [])] as const;
       } catch (error) {
         return [one.rule, asAppError(error, 'rule_failed')] as const;
       }
@@ -80,7 +77,7 @@ interface Judged {
   readonly fingerprint: string;
   readonly moments: readonly Moment[];
   readonly evaluations: readonly Evaluation[];
-  readonly known: Standing;
+  readonly known: RuleState;
   /** The instant as of which `known` is, if that is before the first moment; else null. */
   readonly knownTo: number | null;
 }
@@ -88,7 +85,7 @@ interface Judged {
 async function decideOne(
   parts: PollUnderWay,
   { rule, fingerprint, moments, evaluations, known: { episodes }, knownTo }: Judged,
-  said: readonly Said[],
+  notified: readonly Notified[],
 ): Promise<Decision> {
   return decide({
     rule,
@@ -96,7 +93,7 @@ async function decideOne(
     zone: parts.zone,
     moments,
     evaluations,
-    said,
+    notified,
     episodes,
     knownTo,
     computed: await beginnings(parts, rule, { moments, evaluations, episodes, knownTo }),
@@ -104,30 +101,16 @@ async function decideOne(
   });
 }
 
-const NOTHING: Standing = { progress: null, episodes: [], said: [] };
-
-/** What was said, as far as the rule's remembered standing tells, and for which groups. Mostly that is all that fire. */
-function toldOf({ known: { episodes, said }, knownTo }: Judged): {
-  readonly groupIds: ReadonlySet<string>;
-  readonly said: readonly Said[];
-} {
-  if (knownTo === null) return { groupIds: new Set(), said: [] };
-  return { groupIds: new Set(episodes.map(({ groupId: id }) => id)), said };
-}
+const NOTHING: RuleState = { watermark: null, episodes: [] };
 
 function firstOf(moments: readonly Moment[]): number {
   return moments[0]?.at ?? 0;
 }
 
-function untoldGroups(evaluations: readonly Evaluation[], told: ReadonlySet<string>): string[] {
-  const untold = new Set<string>();
-  for (const { judgement } of evaluations) {
-    for (const { key } of judgement.firing) {
-      const id = groupId(key);
-      if (!told.has(id)) untold.add(id);
-    }
-  }
-  return [...untold];
+function firingGroups(evaluations: readonly Evaluation[]): string[] {
+  const ids = new Set<string>();
+  for (const { judgement } of evaluations) for (const { key } of judgement.firing) ids.add(groupId(key));
+  return [...ids];
 }
 
 /**
@@ -142,7 +125,7 @@ async function beginnings(
     evaluations,
     episodes,
     knownTo,
-  }: Pick<Judged, 'moments' | 'evaluations' | 'knownTo'> & Pick<Standing, 'episodes'>,
+  }: Pick<Judged, 'moments' | 'evaluations' | 'knownTo'> & Pick<RuleState, 'episodes'>,
 ): Promise<Episode[]> {
   const [moment] = moments;
   if (moment === undefined || isToldByLedger(rule, moment, knownTo, parts.schedule)) return [];

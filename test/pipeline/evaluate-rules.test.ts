@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
-import { type Assignment, assess, momentOf } from '../../src/pipeline/assess.ts';
+import { type Assignment, evaluateRules, momentOf } from '../../src/pipeline/evaluate-rules.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 
@@ -20,7 +20,7 @@ describe('a moment', () => {
   });
 });
 
-describe('an assessment', () => {
+describe('evaluating rules', () => {
   let calls: CallStore;
   beforeAll(async () => {
     calls = await openCallStore();
@@ -37,7 +37,7 @@ describe('an assessment', () => {
   });
 
   it('judges each rule at all its moments, and gives the others when one cannot be judged', async () => {
-    const { outcomes, newestRow } = await assess(
+    const { outcomes, newestRow } = await evaluateRules(
       calls.store,
       'UTC',
       [assigned({ group_by: ['team'] }, AT), assigned({}, AT - 5 * MINUTE, AT)],
@@ -55,8 +55,8 @@ describe('an assessment', () => {
   it('counts the rows of a window beside, whatever the rules ask for', async () => {
     const window = { from: AT - 10 * MINUTE, to: AT };
     const rules = [assigned({ where: { service: 'nobody' } }, AT)];
-    expect((await assess(calls.store, 'UTC', rules, AT, window)).rowsIn).toBe(3);
-    expect((await assess(calls.store, 'UTC', rules, AT)).rowsIn).toBe(0);
-    expect((await assess(calls.store, 'UTC', [], AT, { from: AT, to: AT + 1 })).rowsIn).toBe(0);
+    expect((await evaluateRules(calls.store, 'UTC', rules, AT, window)).rowsIn).toBe(3);
+    expect((await evaluateRules(calls.store, 'UTC', rules, AT)).rowsIn).toBe(0);
+    expect((await evaluateRules(calls.store, 'UTC', [], AT, { from: AT, to: AT + 1 })).rowsIn).toBe(0);
   });
 });

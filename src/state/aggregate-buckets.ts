@@ -1,0 +1,136 @@
+// Keeps closed buckets of the aggregate, one lineage of them.
+
+import type { Sql, SqlSession } from '../sql/port.ts';
+
+/** Up to where an aggregate is closed; ms. `newestId` and `gaps` (its own JSON) follow the insert order of the rows. */
+export interface AggregateWatermark {
+  /** Buckets that end by then are complete. */
+  readonly closedTo: number;
+  readonly newestId: string | null;
+  readonly gaps: string;
+}
+
+/** A bucket of one hour (1) or one day (24) of UTC for one set of dimensions, its sums packed as text. */
+export interface StoredBucket {
+  /** The name of the set of dimensions. */
+  readonly dimensions: string;
+  readonly hours: number;
+  /** ms */
+  readonly begins: number;
+  readonly sums: string;
+}
+
+/** A bucket to be kept, or (null) to be removed: it is not needed any more, or what is kept of it lacks rows. */
+export interface ChangedBucket extends Omit<StoredBucket, 'sums'> {
+  readonly sums: string | null;
+}
+
+/**
+ * Keeps the closed buckets of an aggregate, so that a restart reads none of them again. `basis` keeps apart what was summed
+ * with different mappings and prices.
+ *
+ * Several processes may keep the same buckets, yet only one lineage is written: each write raises the generation, and is
+ * refused to a process that has not read or written the latest one. So what is kept is always what one process has seen,
+ * and an older view never overwrites a newer one, whatever the clocks say.
+ */
+export interface AggregateBuckets {
+  /** Up to where the kept buckets go, and their generation; null where nothing is kept. */
+  watermark(): Promise<(AggregateWatermark & { readonly generation: number }) | null>;
+  /** All buckets of a set of dimensions, a batch at a time. */
+  load(dimensions: string, take: (buckets: readonly StoredBucket[]) => void): Promise<void>;
+  /**
+   * Writes buckets and watermark in one transaction, as the generation after `generation` (0 where nothing was kept).
+   * False, and nothing is written, when another process has written since.
+   */
+  keep(
+    changed: readonly ChangedBucket[],
+    watermark: AggregateWatermark,
+    generation: number,
+  ): Promise<boolean>;
+  /** Removes what is kept of other sets of dimensions and of other bases. */
+  retain(dimensions: readonly string[]): Promise<void>;
+}
+
+const BATCH = 200;
+
+export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets {
+  return {
+    async watermark() {
+      const [row] = await sql.query<{
+        generation: string;
+        closed_to: Date;
+        newest_id: string | null;
+        gaps: string;
+      }>(
+        'SELECT generation, closed_to, newest_id, gaps FROM spendwatch.aggregate_watermark WHERE basis = $1',
+        [basis],
+      );
+      if (row === undefined) return null;
+      const { generation, closed_to, newest_id, gaps } = row;
+      return { generation: Number(generation), closedTo: closed_to.getTime(), newestId: newest_id, gaps };
+    },
+    async load(dimensions, take) {
+      let last = { hours: 0, begins: new Date(0) };
+      for (let isMore = true; isMore; ) {
+        const rows = await sql.query<{ hours: number; begins: Date; sums: string }>(
+          `SELECT hours, begins, sums FROM spendwatch.aggregate_bucket
+           WHERE basis = $1 AND dimensions = $2 AND (hours, begins) > ($3::smallint, $4::timestamptz)
+           ORDER BY hours, begins LIMIT ${BATCH}`,
+          [basis, dimensions, last.hours, last.begins],
+        );
+        take(rows.map(({ hours, begins, sums }) => ({ dimensions, hours, begins: begins.getTime(), sums })));
+        last = rows.at(-1) ?? last;
+        isMore = rows.length === BATCH;
+      }
+    },
+    keep: (changed, watermark, generation) =>
+      sql.transaction({}, async (session) => {
+        const { closedTo, newestId, gaps } = watermark;
+        const moved = await session.query(
+          `INSERT INTO spendwatch.aggregate_watermark AS kept (basis, generation, closed_to, newest_id, gaps)
+           VALUES ($1, $2::bigint + 1, $3, $4, $5)
+           ON CONFLICT (basis) DO UPDATE SET generation = EXCLUDED.generation, closed_to = EXCLUDED.closed_to,
+             newest_id = EXCLUDED.newest_id, gaps = EXCLUDED.gaps
+           WHERE kept.generation = $2::bigint
+           RETURNING basis`,
+          [basis, generation, new Date(closedTo), newestId, gaps],
+        );
+        if (moved.length === 0) return false;
+        for (let from = 0; from < changed.length; from += BATCH) {
+          await keepBatch(session, basis, changed.slice(from, from + BATCH));
+        }
+        return true;
+      }),
+    async retain(dimensions) {
+      await sql.query(
+        `DELETE FROM spendwatch.aggregate_bucket
+         WHERE basis <> $1 OR dimensions NOT IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
+        [basis, JSON.stringify(dimensions)],
+      );
+      await sql.query('DELETE FROM spendwatch.aggregate_watermark WHERE basis <> $1', [basis]);
+    },
+  };
+}
+
+const CHANGED =
+  'jsonb_to_recordset($2::text::jsonb) AS r (dimensions text, hours smallint, begins timestamptz, sums text)';
+
+async function keepBatch(
+  session: SqlSession,
+  basis: string,
+  changed: readonly ChangedBucket[],
+): Promise<void> {
+  const rows = changed.map(({ begins, ...rest }) => ({ ...rest, begins: new Date(begins).toISOString() }));
+  await session.query(
+    `DELETE FROM spendwatch.aggregate_bucket AS kept USING ${CHANGED}
+     WHERE kept.basis = $1 AND kept.dimensions = r.dimensions AND kept.hours = r.hours AND kept.begins = r.begins
+       AND r.sums IS NULL`,
+    [basis, JSON.stringify(rows.filter(({ sums }) => sums === null))],
+  );
+  await session.query(
+    `INSERT INTO spendwatch.aggregate_bucket (basis, dimensions, hours, begins, sums)
+     SELECT $1, dimensions, hours, begins, sums FROM ${CHANGED} WHERE sums IS NOT NULL
+     ON CONFLICT (basis, dimensions, hours, begins) DO UPDATE SET sums = EXCLUDED.sums`,
+    [basis, JSON.stringify(rows)],
+  );
+}
