@@ -24,8 +24,8 @@ Every key of alerts.yaml and every metric of the worker. \`npm run docs\` writes
   [health](#health), [heartbeat](#heartbeat), [http](#http)
 - [Metrics of the worker](#metrics-of-the-worker)
 
-[configuration.md](configuration.md) explains the file, [rules.md](rules.md) what rules mean, and
-[operations.md](operations.md) the worker. A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`;
+[configuration.md](configuration.md) explains the file, [rules.md](rules.md) what rules mean, and [channels.md](channels.md) the
+channels. A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`;
 windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`; instants are ISO 8601 with a zone.
 `;
 

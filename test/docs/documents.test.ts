@@ -40,11 +40,10 @@ it.each(pages)('every link of %s leads to a file, and to a heading of it', (page
   expect(broken).toEqual([]);
 });
 
-it('the messages in the README are those that are sent', () => {
-  const readme = read('README.md');
-  expect(readme).toContain(read('docs/messages/alert.txt').trimEnd());
+it('the messages in the README and in channels.md are those that are sent', () => {
+  expect(read('README.md')).toContain(read('docs/messages/alert.txt').trimEnd());
   const [anomaly = ''] = read('docs/messages/anomaly.txt').split('\n\n  model');
-  expect(readme).toContain(anomaly);
+  expect(read('docs/channels.md')).toContain(anomaly);
 });
 
 it('reference.md names every metric of the worker, and no other', () => {

@@ -449,7 +449,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.outcomes()).toContain('mail delivered');
   });
 
-  test('is sent after all, from the first rung on, once its row is set as docs/operations.md says', async () => {
+  test('is sent after all, from the first rung on, once its row is set as docs/channels.md says', async () => {
     const b = await bench();
     let isMended = false;
     const oncall = recorder('oncall', (...asked) => (isMended ? undefined : fails('passing')(...asked)));
@@ -460,8 +460,8 @@ describe('a delivery that does not arrive', () => {
     b.now += 25 * 60 * MINUTE;
     await worker.deliverDue();
     expect(b.outcomes()).toEqual(['oncall retry', 'oncall given_up']);
-    const operations = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-    const statement = /UPDATE [^;]*state = 'given_up';/.exec(operations)?.[0] ?? '';
+    const page = await readFile(new URL('../../docs/channels.md', import.meta.url), 'utf8');
+    const statement = /UPDATE [^;]*state = 'given_up';/.exec(page)?.[0] ?? '';
     await b.sql.query(statement);
     const waiting = await b.sql.query('SELECT id FROM spendwatch.delivery WHERE settled_at IS NULL');
     expect(waiting).toEqual([{ id }]);
