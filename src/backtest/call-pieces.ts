@@ -3,9 +3,9 @@
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { AppError } from '../model/errors.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
-import type { Slide } from '../sums/replay/sliding-window.ts';
+import type { SlidingWindows } from '../sums/replay/sliding-windows.ts';
 import type { StepGrid } from '../sums/replay/step-grid.ts';
-import { linesTogether } from '../sums/series/call-groups.ts';
+import { distinctLines } from '../sums/series/line-groups.ts';
 
 /** The calls of a replay, a stretch of time after the other; the next ones are read while the last one is looked at. */
 export interface CallPieces {
@@ -32,7 +32,12 @@ const LONGEST_MS = 86_400_000;
 const WORTH_GROUPING = 3;
 const SAMPLE = 10_000;
 
-export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, end: number): CallPieces {
+export function openCallPieces(
+  store: AuditStore,
+  slide: SlidingWindows,
+  grid: StepGrid,
+  end: number,
+): CallPieces {
   const mostSteps = Math.max(1, Math.floor(LONGEST_MS / grid.stepMs));
   let steps = Math.max(1, Math.floor(FIRST_MS / grid.stepMs));
   let known = slide.origin;
@@ -59,7 +64,7 @@ export function openCallPieces(store: AuditStore, slide: Slide, grid: StepGrid, 
     if (isSampled || columns.length < SAMPLE / 10) return;
     isSampled = true;
     const lines = Math.min(SAMPLE, columns.length);
-    together = lines >= WORTH_GROUPING * linesTogether(columns, lines);
+    together = lines >= WORTH_GROUPING * distinctLines(columns, lines);
   };
 
   /** Those that are read or being read, one after the other; null behind the last. */

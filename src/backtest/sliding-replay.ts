@@ -10,7 +10,8 @@ import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
 import { momentOf } from '../pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
-import { openSlide, type Slide, viewName } from '../sums/replay/sliding-window.ts';
+import { viewName } from '../sums/replay/replay-view.ts';
+import { openSlidingWindows, type SlidingWindows } from '../sums/replay/sliding-windows.ts';
 import { type CallPieces, openCallPieces } from './call-pieces.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 import { replaySteps } from './replay-steps.ts';
@@ -42,7 +43,7 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   const oldest = smallestOf(asked.flat().flatMap(({ windows }) => windows.map((window) => window.from)));
   const steps = replaySteps(rules, zone, all, oldest);
   if (steps === null) return from;
-  const slide = openSlide(asked, steps);
+  const slide = openSlidingWindows(asked, steps);
   const pieces = openCallPieces(store, slide, steps, all.at(-1) as number);
   const parties = partiesOf(players);
   const firstPlace = all.length - grid.replayed.length;
@@ -113,7 +114,7 @@ async function readUpTo(
   { instants, from, to }: Stretch,
   run: ReplayRun,
   pieces: CallPieces,
-  slide: Slide,
+  slide: SlidingWindows,
 ): Promise<number> {
   for (let place = from; place < to; place += 1) {
     while (!pieces.reach(instants[place] as number)) {
@@ -135,7 +136,7 @@ async function judgeParty(
   party: readonly Player[],
   { instants, from, to }: Stretch,
   run: ReplayRun,
-  slide: Slide,
+  slide: SlidingWindows,
   first: number,
 ): Promise<void> {
   const { failed, grid, zone, store } = run;
@@ -152,7 +153,7 @@ async function judgeParty(
       let evaluation: Evaluation;
       try {
         const queries = queriesAt(rule, zone, moment.at);
-        const answers = slide.answer(asker, queries, moment.at);
+        const answers = slide.answer(asker, queries);
         // It is not waited for what is there: a replay comes here a million times.
         evaluation = judge(
           moment,

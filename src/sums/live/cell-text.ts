@@ -3,7 +3,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Measure } from '../../model/measure.ts';
 import type { GroupKey } from '../../model/series.ts';
-import type { KeyDictionary, PackedCells } from '../series/packed-cells.ts';
+import type { StoredBuckets } from '../series/buckets.ts';
+import type { GroupIndex } from '../series/group-index.ts';
+import { type Column, layoutOf } from '../series/layout.ts';
 
 /** What the text of an hour or a day holds: keys, and per cell the units and parts of every measure. */
 interface StoredText {
@@ -14,19 +16,21 @@ interface StoredText {
 }
 
 /** Whole cells as text: JSON, deflated, in base64. */
-export function cellText(
-  cells: PackedCells,
-  dictionary: KeyDictionary,
-  measures: readonly Measure[],
-): string {
+export function cellText(cells: StoredBuckets, dictionary: GroupIndex, measures: readonly Measure[]): string {
+  const { columns, width } = layoutOf(measures);
   const known = measures.flatMap((_, place) => (cells.lacks.includes(place) ? [] : [place]));
-  const pick = (values: Float64Array): number[] =>
-    [...cells.keys].flatMap((_, i) => known.map((place) => values[i * measures.length + place] as number));
+  const pick = (of: (column: Column) => number | null): number[] =>
+    [...cells.groups].flatMap((_, row) =>
+      known.map((place) => {
+        const at = of(columns[place] as Column);
+        return at === null ? 0 : (cells.values[row * width + at] as number);
+      }),
+    );
   const stored: StoredText = {
     measures: known.map((place) => measures[place] as Measure),
-    keys: [...cells.keys].map((key) => dictionary.keys[key] as GroupKey),
-    units: pick(cells.units),
-    parts: pick(cells.parts),
+    keys: [...cells.groups].map((group) => dictionary.keys[group] as GroupKey),
+    units: pick(({ units }) => units),
+    parts: pick(({ parts }) => parts),
   };
   return deflateRawSync(JSON.stringify(stored), { level: 1 }).toString('base64');
 }
@@ -34,22 +38,28 @@ export function cellText(
 /** The cells again, with the wanted measures as far as they were kept. */
 export function cellsFromText(
   text: string,
-  dictionary: KeyDictionary,
+  dictionary: GroupIndex,
   wanted: readonly Measure[],
-): PackedCells {
+): StoredBuckets {
   const stored = JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as StoredText;
+  const { columns, width } = layoutOf(wanted);
   const places = wanted.map((measure) => stored.measures.indexOf(measure));
-  const pick = (values: readonly number[]): Float64Array => {
-    const picked = new Float64Array(stored.keys.length * wanted.length);
-    stored.keys.forEach((_, cell) => {
-      places.forEach((place, m) => {
-        if (place >= 0)
-          picked[cell * wanted.length + m] = values[cell * stored.measures.length + place] as number;
-      });
-    });
-    return picked;
+  const rows = stored.keys.length;
+  const values = new Float64Array(rows * width);
+  for (const [m, { units, parts }] of columns.entries()) {
+    const place = places[m] as number;
+    if (place < 0) continue;
+    for (let row = 0; row < rows; row += 1) {
+      const from = row * stored.measures.length + place;
+      values[row * width + units] = stored.units[from] as number;
+      if (parts !== null) values[row * width + parts] = stored.parts[from] as number;
+    }
+  }
+  return {
+    starts: Int32Array.of(0, rows),
+    groups: Int32Array.from(stored.keys, (key) => dictionary.numberOf(key)),
+    values,
+    origins: null,
+    lacks: places.flatMap((place, m) => (place < 0 ? [m] : [])),
   };
-  const keys = Int32Array.from(stored.keys, (key) => dictionary.numberOf(key));
-  const lacks = places.flatMap((place, m) => (place < 0 ? [m] : []));
-  return { keys, units: pick(stored.units), parts: pick(stored.parts), minutes: null, origins: null, lacks };
 }

@@ -2,28 +2,32 @@
 
 import type { Cube } from '../../model/cube.ts';
 import type { CubeCell } from '../../stores/audit-store.ts';
-import { DAY, HOUR, hourOf, hoursBetween, type Length, MINUTE } from '../series/grid.ts';
 import {
-  KeyDictionary,
-  type LooseCell,
-  type PackedCells,
-  pack,
-  spliced,
-  together,
-  width,
-} from '../series/packed-cells.ts';
+  mergedBucket,
+  packBucket,
+  packMinutes,
+  type StoredBuckets,
+  type TextRow,
+} from '../series/buckets.ts';
+import { DAY, HOUR, hourOf, hoursBetween, type Length, MINUTE } from '../series/grid.ts';
+import { GroupIndex } from '../series/group-index.ts';
+import { type Layout, layoutOf } from '../series/layout.ts';
+import { spliced } from '../series/splice.ts';
 
 /** The cells of one cube in memory: whole hours and days, and hours by the minute where a window's edge falls into them. */
 export interface CubeCells {
   readonly cube: Cube;
-  readonly dictionary: KeyDictionary;
+  /** How the sums of its measures stand. */
+  readonly layout: Layout;
+  /** The keys of its groups; in a cube with bins the bin is the last member. */
+  readonly dictionary: GroupIndex;
   /** Whole hours by their beginning (ms). */
-  readonly hours: Map<number, PackedCells>;
+  readonly hours: Map<number, StoredBuckets>;
   /** Whole days of UTC by their beginning (ms), where no window's edge needs their hours. */
-  readonly days: Map<number, PackedCells>;
-  readonly details: Map<number, PackedCells>;
+  readonly days: Map<number, StoredBuckets>;
+  readonly details: Map<number, StoredBuckets>;
   /** Parts of minutes, and of hours that are not known by the minute, by `from/to`; of one poll. */
-  readonly pieces: Map<string, PackedCells>;
+  readonly pieces: Map<string, StoredBuckets>;
   /** Raised when a whole hour or day changes, so that what was summed from it is summed again. */
   version: number;
   /** Raised with every look at the store. */
@@ -33,7 +37,8 @@ export interface CubeCells {
 export function openCubeCells(cube: Cube): CubeCells {
   return {
     cube,
-    dictionary: new KeyDictionary(),
+    layout: layoutOf(cube.measures),
+    dictionary: new GroupIndex(),
     hours: new Map(),
     days: new Map(),
     details: new Map(),
@@ -54,29 +59,25 @@ export function takeDetails(
   hours: readonly number[],
   isKept: (minute: number) => boolean,
 ): void {
-  const byHour = new Map<number, LooseCell[]>(hours.map((hour) => [hour, []]));
+  const byHour = new Map<number, TextRow[]>(hours.map((hour) => [hour, []]));
   for (const { segment, key, sums } of cells) {
     const at = beginnings[segment] as number;
     const hour = hourOf(at);
-    byHour.get(hour)?.push({ minute: (at - hour) / MINUTE, key: own.dictionary.numberOf(key), sums });
+    byHour.get(hour)?.push({ bucket: (at - hour) / MINUTE, group: own.dictionary.numberOf(key), sums });
   }
-  putDetails(
-    own,
-    new Map([...byHour].map(([hour, loose]) => [hour, pack(loose, width(own.cube), true)])),
-    isKept,
-  );
+  putDetails(own, new Map([...byHour].map(([hour, rows]) => [hour, packMinutes(rows, own.layout)])), isKept);
 }
 
 /** Hours by the minute are as these are, but for minutes (ms) that are kept as they were. */
 export function putDetails(
   own: CubeCells,
-  hours: ReadonlyMap<number, PackedCells>,
+  hours: ReadonlyMap<number, StoredBuckets>,
   isKept: (minute: number) => boolean,
 ): void {
   for (const [hour, packed] of hours) {
     const older = own.details.get(hour);
     const isOlder = (minute: number): boolean => isKept(hour + minute * MINUTE);
-    own.details.set(hour, older === undefined ? packed : spliced(older, packed, isOlder, width(own.cube)));
+    own.details.set(hour, older === undefined ? packed : spliced(older, packed, isOlder, own.layout.width));
   }
 }
 
@@ -92,36 +93,38 @@ export function takeWhole(
   begins: readonly number[],
   lacks: readonly number[],
 ): void {
-  const byBegin = new Map<number, LooseCell[]>(begins.map((begin) => [begin, []]));
+  const byBegin = new Map<number, TextRow[]>(begins.map((begin) => [begin, []]));
   for (const { segment, key, sums } of cells) {
-    byBegin.get(beginnings[segment] as number)?.push({ minute: 0, key: own.dictionary.numberOf(key), sums });
+    byBegin
+      .get(beginnings[segment] as number)
+      ?.push({ bucket: 0, group: own.dictionary.numberOf(key), sums });
   }
-  for (const [begin, loose] of byBegin) {
-    const packed = together([pack(loose, width(own.cube), false)], width(own.cube));
-    setWhole(own, length, begin, { ...packed, lacks });
+  for (const [begin, rows] of byBegin) {
+    const merged = mergedBucket([packBucket(rows, own.layout)], own.layout);
+    setWhole(own, length, begin, { ...merged, lacks });
   }
 }
 
 /** Makes a whole hour of the minutes that are known of it. */
 export function sealHour(own: CubeCells, hour: number): void {
   const detail = own.details.get(hour);
-  if (detail !== undefined) setWhole(own, HOUR, hour, together([detail], width(own.cube)));
+  if (detail !== undefined) setWhole(own, HOUR, hour, mergedBucket([detail], own.layout));
 }
 
 /** Makes a day of its hours; false when one of them is not there. */
 export function sealDay(own: CubeCells, day: number): boolean {
   const hours = hoursBetween(day, day + DAY).map((hour) => own.hours.get(hour));
   if (!hours.every((cells) => cells !== undefined)) return false;
-  setWhole(own, DAY, day, together(hours, width(own.cube)));
+  setWhole(own, DAY, day, mergedBucket(hours, own.layout));
   return true;
 }
 
 /** The whole cells of a length, by their beginning (ms). */
-export function wholesOf(own: CubeCells, length: Length): ReadonlyMap<number, PackedCells> {
+export function wholesOf(own: CubeCells, length: Length): ReadonlyMap<number, StoredBuckets> {
   return length === HOUR ? own.hours : own.days;
 }
 
-export function setWhole(own: CubeCells, length: Length, begin: number, cells: PackedCells): void {
+export function setWhole(own: CubeCells, length: Length, begin: number, cells: StoredBuckets): void {
   (length === HOUR ? own.hours : own.days).set(begin, cells);
   own.version += 1;
 }

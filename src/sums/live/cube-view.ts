@@ -1,19 +1,18 @@
-// A cube filtered and grouped for a question.
+// A cube filtered and grouped for a query.
 
 import type { Measure } from '../../model/measure.ts';
 import type { GroupKey, Where } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
-import { type BucketIndex, openBucketIndex } from '../series/bucket-index.ts';
 import { holdsFor } from '../series/filter.ts';
 import { DAY, HOUR, memberOf } from '../series/grid.ts';
-import { KeyDictionary } from '../series/packed-cells.ts';
+import { type GroupBins, GroupIndex, openBinIndex } from '../series/group-index.ts';
 import {
-  addCells,
+  addProjected,
   carryTotals,
   emptyTotals,
   isShortOf,
-  type Shape,
-  shapeOf,
+  type Projection,
+  projectionOf,
   type Totals,
 } from '../series/totals.ts';
 import type { CubeCells } from './cube-cells.ts';
@@ -21,22 +20,17 @@ import { MovingWindow } from './moving-window.ts';
 import { openRecent } from './recent.ts';
 import { pieceName } from './window-cuts.ts';
 
-/** A cube as one question sees it: some of its measures, filtered, and grouped by some of its dimensions. */
+/** A cube as one query sees it: some of its measures, filtered, and grouped by some of its dimensions. */
 export interface CubeView {
-  readonly own: CubeCells;
-  readonly shape: Shape;
+  readonly projection: Projection;
+  /** By number. */
   readonly groups: readonly GroupKey[];
-  /** Of a cube that is split by bucket. */
-  readonly split: Split;
-  /** A window as of the look that is under way, to be asked at this one and the next; askers of the same one share it. */
-  open(window: Window): MovingWindow;
-}
-
-/** Groups without their buckets, and which group of the view is which bucket of them. */
-export interface Split {
-  /** The number of a key without its bucket. */
+  /** The number of a group. */
   numberOf(key: GroupKey): number;
-  readonly buckets: BucketIndex;
+  /** The bins of a group, in a cube that has bins: the sums are then numbered by them, and not by groups. */
+  binsOf(group: number): GroupBins;
+  /** A window as of the refresh that is under way, to be asked at this one and the next; queries with the same one share it. */
+  open(window: Window): MovingWindow;
 }
 
 /** `measures` are additive ones that the cube has, `calls` among them. */
@@ -46,8 +40,8 @@ export function viewOf(
   where: Where,
   measures: readonly Measure[],
 ): CubeView {
-  const shape = shapeOf(measures, own.cube.measures);
-  const groups = groupsOf(own, groupBy, where);
+  const projection = projectionOf(measures, own.layout);
+  const rows = rowsOf(own, groupBy, where);
   const spans = openRecent<Totals>();
   /** Opened in the look that is under way. */
   const opened = new Map<string, MovingWindow>();
@@ -68,8 +62,8 @@ export function viewOf(
       const day = begin + DAY <= to ? own.days.get(begin) : undefined;
       const cells = day ?? own.hours.get(begin);
       if (cells === undefined) return false;
-      addCells(totals, cells, groups.groupOf, shape, { from: 0, to: cells.keys.length });
-      totals.isShort ||= isShortOf(cells, shape);
+      addProjected(totals, cells, rows.groupOf, projection, { from: 0, to: cells.groups.length });
+      totals.isShort ||= isShortOf(cells, projection);
       begin += day === undefined ? HOUR : DAY;
     }
     return true;
@@ -77,13 +71,13 @@ export function viewOf(
 
   const source = {
     own,
-    shape,
+    projection,
     get count() {
-      groups.follow();
-      return groups.keys.length;
+      rows.follow();
+      return rows.count;
     },
     get groupOf() {
-      return groups.groupOf;
+      return rows.groupOf;
     },
     /** Kept between looks: many instants that are made up for have the same hours. */
     span(from: number, to: number): Totals | null {
@@ -91,18 +85,18 @@ export function viewOf(
       const name = pieceName({ from, to });
       const kept = spans.get(name);
       if (kept !== undefined) return kept;
-      const totals = emptyTotals(groups.keys.length * shape.layout.width);
+      const totals = emptyTotals(rows.count * projection.layout.width);
       if (!addWhole(totals, from, to)) return null;
-      carryTotals(totals, shape.layout);
+      carryTotals(totals, projection.layout);
       return spans.set(name, totals);
     },
   };
 
   return {
-    own,
-    shape,
-    groups: groups.keys,
-    split: groups.split,
+    projection,
+    groups: rows.groups,
+    numberOf: rows.numberOf,
+    binsOf: rows.binsOf,
     open(window) {
       turn();
       return memberOf(opened, pieceName(window), () => new MovingWindow(source));
@@ -110,50 +104,51 @@ export function viewOf(
   };
 }
 
-/** The groups of a view, and the group of each key of its cube: -1 where the filter leaves it out. */
-interface ViewGroups {
-  readonly keys: readonly GroupKey[];
-  readonly split: Split;
+/** The rows of a view: a number for each group, or for each bin of each group. */
+interface ViewRows {
+  readonly groups: readonly GroupKey[];
+  /** How many rows there are. */
+  readonly count: number;
+  /** The row of each key of the cube, -1 where the filter leaves it out. */
   groupOf: Int32Array;
   /** Takes up keys that came to the cube. */
   follow(): void;
+  numberOf(key: GroupKey): number;
+  binsOf(group: number): GroupBins;
 }
 
-function groupsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], where: Where): ViewGroups {
+function rowsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], where: Where): ViewRows {
   const places = groupBy.map((name) => cube.dimensions.indexOf(name));
-  // The bucket is the last member of a cube's key, and of a group's.
-  if (cube.bucket !== null) places.push(cube.dimensions.length);
   const filters = Object.entries(where).map(([name, condition]) => ({
     place: cube.dimensions.indexOf(name),
     holds: holdsFor(condition),
   }));
-  const groups = new KeyDictionary();
-  const unsplit = new KeyDictionary();
-  const buckets = openBucketIndex();
-  let known = 0;
-  const groupOfKey = (key: GroupKey): number => {
+  const groups = new GroupIndex();
+  const bins = openBinIndex();
+  const rowOfKey = (key: GroupKey): number => {
     if (!filters.every(({ place, holds }) => holds(key[place] ?? null))) return -1;
-    const before = groups.keys.length;
     const group = groups.numberOf(places.map((place) => key[place] ?? null));
-    if (cube.bucket !== null && group === before) {
-      const own = groups.keys[group] as GroupKey;
-      buckets.set(unsplit.numberOf(own.slice(0, -1)), Number(own.at(-1)), group);
-    }
-    return group;
+    // The bin is the last member of the key of a cube that has bins.
+    return cube.bucket === null ? group : bins.numberOf(group, Number(key.at(-1)));
   };
-  const view: ViewGroups = {
-    keys: groups.keys,
-    split: { numberOf: (key) => unsplit.numberOf(key), buckets },
+  let known = 0;
+  const rows: ViewRows = {
+    groups: groups.keys,
+    get count() {
+      return cube.bucket === null ? groups.keys.length : bins.count();
+    },
     groupOf: new Int32Array(64),
     follow() {
       const { keys } = dictionary;
-      if (view.groupOf.length < keys.length) {
+      if (rows.groupOf.length < keys.length) {
         const grown = new Int32Array(keys.length * 2);
-        grown.set(view.groupOf);
-        view.groupOf = grown;
+        grown.set(rows.groupOf);
+        rows.groupOf = grown;
       }
-      for (; known < keys.length; known += 1) view.groupOf[known] = groupOfKey(keys[known] as GroupKey);
+      for (; known < keys.length; known += 1) rows.groupOf[known] = rowOfKey(keys[known] as GroupKey);
     },
+    numberOf: (key) => groups.numberOf(key),
+    binsOf: (group) => bins.ofGroup(group),
   };
-  return view;
+  return rows;
 }

@@ -1,16 +1,16 @@
 // The sums of a window, which move along with it.
 
 import type { Window } from '../../model/window.ts';
+import type { StoredBuckets } from '../series/buckets.ts';
 import { dayOf, HOUR, hourOf, MINUTE, MINUTES } from '../series/grid.ts';
-import type { PackedCells } from '../series/packed-cells.ts';
 import {
-  addCells,
+  addProjected,
   addTotals,
   clearTotals,
   emptyTotals,
   grow,
   isShortOf,
-  type Shape,
+  type Projection,
   type Totals,
 } from '../series/totals.ts';
 import type { CubeCells } from './cube-cells.ts';
@@ -19,8 +19,8 @@ import { cutAtHours, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
 /** What the windows of one view have in common. */
 export interface WindowSource {
   readonly own: CubeCells;
-  readonly shape: Shape;
-  /** How many groups there are, and the group of each key: -1 where the filter leaves it out. */
+  readonly projection: Projection;
+  /** How many rows the sums have, and the row of each key of the cube: -1 where the filter leaves it out. */
   readonly count: number;
   readonly groupOf: Int32Array;
   /** The sums of whole hours [from, to), carried; null where one of them is not known. */
@@ -38,8 +38,8 @@ interface Whole extends Window {
 interface Stretch {
   /** Null for a part that was read as it is, the next of which has nothing to do with it. */
   readonly hour: number | null;
-  cells: PackedCells;
-  /** Minutes of the hour. */
+  cells: StoredBuckets;
+  /** Minutes of the hour; 0 and 1 for a part that was read as it is. */
   from: number;
   to: number;
   /** The move that held it last. */
@@ -76,10 +76,10 @@ export class MovingWindow {
    * what was read. They are good until the cube is looked at again, and written over then.
    */
   totals(window: Window, at: number): Totals | null {
-    const { own, count, shape } = this.#source;
+    const { own, count, projection } = this.#source;
     const { looks } = own;
     // Groups may have come since it was moved.
-    grow(this.#totals, count * shape.layout.width);
+    grow(this.#totals, count * projection.layout.width);
     if (this.#looks !== looks || !this.#isAt(window)) {
       this.#looks = looks;
       this.#from = window.from;
@@ -95,7 +95,7 @@ export class MovingWindow {
 
   /** Makes the sums those of the window; false where something is not known, and then they are those of none. */
   #moveTo(window: Window, at: number): boolean {
-    const { own, shape } = this.#source;
+    const { own, projection } = this.#source;
     this.#move += 1;
     const whole = this.#wholeOf(wholeHours(window));
     if (whole === null) return false;
@@ -107,13 +107,13 @@ export class MovingWindow {
     if (from < headEnd && !this.#holdPart({ from, to: headEnd }, at)) return false;
     if (tailBegin < to && !this.#holdPart({ from: tailBegin, to }, at)) return false;
     this.#letGo();
-    this.#totals.isShort = whole.isShort || this.#stretches.some(({ cells }) => isShortOf(cells, shape));
+    this.#totals.isShort = whole.isShort || this.#stretches.some(({ cells }) => isShortOf(cells, projection));
     return true;
   }
 
   /** Those that are held already stay; else all begins anew with the sums of whole hours. */
   #wholeOf({ from, to }: Window): Whole | null {
-    const { own, shape } = this.#source;
+    const { own, projection } = this.#source;
     const held = this.#whole;
     if (held !== null && held.version === own.version && held.from === from && held.to === to) return held;
     clearTotals(this.#totals);
@@ -122,7 +122,7 @@ export class MovingWindow {
     const sealed = sealedWithin(own, from, to);
     const span = sealed <= from ? null : this.#source.span(from, sealed);
     if (sealed > from && span === null) return null;
-    if (span !== null) addTotals(this.#totals, span, shape);
+    if (span !== null) addTotals(this.#totals, span, projection);
     this.#whole = { from, to, sealed, version: own.version, isShort: span?.isShort ?? false };
     return this.#whole;
   }
@@ -140,11 +140,11 @@ export class MovingWindow {
   }
 
   #holdPiece(piece: Window): boolean {
-    return this.#hold(this.#source.own.pieces.get(pieceName(piece)), null, 0, 0);
+    return this.#hold(this.#source.own.pieces.get(pieceName(piece)), null, 0, 1);
   }
 
   /** Has the sums hold these minutes of an hour; false where they are not known. */
-  #hold(cells: PackedCells | undefined, hour: number | null, from: number, to: number): boolean {
+  #hold(cells: StoredBuckets | undefined, hour: number | null, from: number, to: number): boolean {
     if (cells === undefined) return false;
     const held = this.#held(hour);
     if (held === null) {
@@ -166,7 +166,7 @@ export class MovingWindow {
   }
 
   /** Has the sums hold these minutes of an hour of which they held others. */
-  #change(before: Stretch, cells: PackedCells, from: number, to: number): void {
+  #change(before: Stretch, cells: StoredBuckets, from: number, to: number): void {
     if (before.cells === cells && before.from <= from && before.to <= to) {
       // So do nearly all of the windows that baselines compare with.
       this.#add(cells, before.to, to, 1);
@@ -193,12 +193,11 @@ export class MovingWindow {
     this.#stretches = this.#stretches.filter(isHeld);
   }
 
-  #add(cells: PackedCells, begin: number, end: number, sign: 1 | -1): void {
-    const { minutes, keys } = cells;
-    const from = minutes === null ? 0 : (minutes[begin] as number);
-    const to = minutes === null ? keys.length : (minutes[end] as number);
+  #add(cells: StoredBuckets, begin: number, end: number, sign: 1 | -1): void {
+    const from = cells.starts[begin] as number;
+    const to = cells.starts[end] as number;
     if (from === to) return;
-    addCells(this.#totals, cells, this.#source.groupOf, this.#source.shape, { from, to, sign });
+    addProjected(this.#totals, cells, this.#source.groupOf, this.#source.projection, { from, to, sign });
   }
 }
 

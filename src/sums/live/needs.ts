@@ -5,8 +5,8 @@ import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { unionOf } from '../direct/plan.ts';
+import type { StoredBuckets } from '../series/buckets.ts';
 import { DAY, dayOf, HOUR, hourOf, type Length, memberOf } from '../series/grid.ts';
-import type { PackedCells } from '../series/packed-cells.ts';
 import { type CubeCells, wholesOf } from './cube-cells.ts';
 import { type CubePlan, cubeNamesOf } from './cube-plan.ts';
 import { cutAtHours, pieceName, piecesOf, wholeHours } from './window-cuts.ts';
@@ -230,6 +230,6 @@ export function isMissing(own: CubeCells, needs: WholeNeeds, length: Length, beg
 }
 
 /** Whether cells of a cube are without one of some measures. */
-export function lacksNeeded(own: CubeCells, { lacks }: PackedCells, needed: readonly Measure[]): boolean {
+export function lacksNeeded(own: CubeCells, { lacks }: StoredBuckets, needed: readonly Measure[]): boolean {
   return needed.some((measure) => lacks.includes(own.cube.measures.indexOf(measure)));
 }

@@ -5,8 +5,8 @@ import type { Measure } from '../../model/measure.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../../stores/audit-store.ts';
 import { unionOf } from '../direct/plan.ts';
+import { packBucket, type StoredBuckets, type TextRow } from '../series/buckets.ts';
 import { ascending, edgesOf, HOUR, hourOf, type Length, memberOf, minuteEdges } from '../series/grid.ts';
-import { type LooseCell, type PackedCells, pack, width } from '../series/packed-cells.ts';
 import { type CubeCells, takeDetails, takeWhole } from './cube-cells.ts';
 import { coarsened, finerCube } from './finer-cube.ts';
 
@@ -29,7 +29,7 @@ export async function readHoursByMinute(
     for (const [i, own] of owners.entries()) {
       const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
       takeDetails(own, sums(cells[i] as CubeCell[]), edges, hours, () => false);
-      for (const hour of hours) own.details.set(hour, { ...(own.details.get(hour) as PackedCells), lacks });
+      for (const hour of hours) own.details.set(hour, { ...(own.details.get(hour) as StoredBuckets), lacks });
     }
     rows += rowsIn(asked, cells);
   }
@@ -109,18 +109,18 @@ async function readCuts(
   const cells = await snapshot.cells(asked, edges, unionOf(windows));
   for (const [i, [own, pieces]] of wanted.entries()) {
     const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
-    const bySegment = new Map<number, LooseCell[]>();
+    const bySegment = new Map<number, TextRow[]>();
     for (const { segment, key, sums: values } of sums(cells[i] as CubeCell[])) {
-      const loose = { minute: 0, key: own.dictionary.numberOf(key), sums: values };
+      const loose = { bucket: 0, group: own.dictionary.numberOf(key), sums: values };
       memberOf(bySegment, segment, () => []).push(loose);
     }
     for (const [name, { from, to }] of pieces) {
       // Other pieces' edges may cut this one; its cells are kept as they come, and add up all the same.
-      const loose: LooseCell[] = [];
+      const loose: TextRow[] = [];
       for (let at = edges.indexOf(from); (edges[at] as number) < to; at += 1) {
         for (const cell of bySegment.get(at) ?? []) loose.push(cell);
       }
-      own.pieces.set(name, { ...pack(loose, width(own.cube), false), lacks });
+      own.pieces.set(name, { ...packBucket(loose, own.layout), lacks });
     }
   }
   return rowsIn(asked, cells);

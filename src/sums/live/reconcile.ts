@@ -1,11 +1,12 @@
 // Compares closed buckets with the store, and takes over those that differ.
 
 import type { Measure } from '../../model/measure.ts';
-import { ONE } from '../../model/money.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
+import type { StoredBuckets } from '../series/buckets.ts';
+import { isEqual } from '../series/exact.ts';
 import { hourOf, LENGTHS, type Length } from '../series/grid.ts';
-import { type PackedCells, width } from '../series/packed-cells.ts';
+import type { Column, Layout } from '../series/layout.ts';
 import { prefetchEdges } from './backfill.ts';
 import { type CubeCells, openCubeCells, setWhole, wholesOf } from './cube-cells.ts';
 import { readWhole } from './read-cells.ts';
@@ -65,7 +66,7 @@ async function takeOverChanges(
     for (const length of LENGTHS) {
       for (const [begin, now] of wholesOf(fresh, length)) {
         const before = wholesOf(own, length).get(begin);
-        if (before !== undefined && isSame(before, now, width(own.cube))) continue;
+        if (before !== undefined && isSame(before, now, own.layout)) continue;
         setWhole(own, length, begin, now);
         changed(own, length, begin);
         differing += 1;
@@ -75,32 +76,27 @@ async function takeOverChanges(
   return differing;
 }
 
-/** Whether two readings of a cube's cells have the same sums in the same groups, as far as both know the measures. */
-function isSame(a: PackedCells, b: PackedCells, measures: number): boolean {
-  if (a.keys.length !== b.keys.length) return false;
-  const isCompared = Array.from({ length: measures }, (_, m) => !a.lacks.includes(m) && !b.lacks.includes(m));
-  const placeOf = placesByKey(a.keys);
-  for (let i = 0; i < b.keys.length; i += 1) {
-    const place = placeOf[b.keys[i] as number];
-    if (place === undefined || place < 0) return false;
-    for (let m = 0; m < measures; m += 1) {
-      if (isCompared[m] && !isEqual(a, place * measures + m, b, i * measures + m)) return false;
-    }
+/** Whether two readings of a cube's bucket have the same sums in the same groups, as far as both know the measures. */
+function isSame(a: StoredBuckets, b: StoredBuckets, { columns, width }: Layout): boolean {
+  if (a.groups.length !== b.groups.length) return false;
+  const compared = columns.filter((_, place) => !a.lacks.includes(place) && !b.lacks.includes(place));
+  const rowOf = new Map([...a.groups].map((group, row) => [group, row]));
+  for (let i = 0; i < b.groups.length; i += 1) {
+    const row = rowOf.get(b.groups[i] as number);
+    if (row === undefined) return false;
+    if (!compared.every((column) => isSameSum(a.values, row * width, b.values, i * width, column)))
+      return false;
   }
   return true;
 }
 
-/** The place of each key, -1 for one that is not there. */
-function placesByKey(keys: Int32Array): Int32Array {
-  const places = new Int32Array(keys.reduce((most, key) => Math.max(most, key + 1), 0)).fill(-1);
-  for (let place = 0; place < keys.length; place += 1) places[keys[place] as number] = place;
-  return places;
-}
-
-const UNIT = Number(ONE);
-
-/** One sum can be written in two ways, as its parts keep their sign: -1 and 0.25, or 0 and -0.75. */
-function isEqual(a: PackedCells, i: number, b: PackedCells, j: number): boolean {
-  const units = (a.units[i] as number) - (b.units[j] as number);
-  return units * UNIT === (b.parts[j] as number) - (a.parts[i] as number);
+function isSameSum(
+  a: Float64Array,
+  atA: number,
+  b: Float64Array,
+  atB: number,
+  { units, parts }: Column,
+): boolean {
+  const [partsA, partsB] = parts === null ? [0, 0] : [a[atA + parts] as number, b[atB + parts] as number];
+  return isEqual(a[atA + units] as number, partsA, b[atB + units] as number, partsB);
 }

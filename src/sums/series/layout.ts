@@ -1,59 +1,41 @@
-// How sums stand: units, and parts where a measure has some.
+// Which numbers of a bucket's row are the sums of which measure.
 
 import type { Measure } from '../../model/measure.ts';
-import { ONE } from '../../model/money.ts';
 
-/** Where a measure stands in a cell: its whole units, and its 10^-12 parts where it can have some. */
-export interface Place {
+/**
+ * Where a measure's sum stands in a row: its whole units, and its 10^-12 parts where it can have some. All measures are
+ * added and subtracted; one that can only be merged (a minimum, a maximum, a sketch) would say so here, and its windows
+ * would be merged anew from their buckets where they now subtract what has left.
+ */
+export interface Column {
   readonly units: number;
   readonly parts: number | null;
 }
 
-/** How sums stand in a cell, so many numbers wide. */
+/** How a row's numbers stand, `width` of them. */
 export interface Layout {
   readonly measures: readonly Measure[];
-  readonly places: ReadonlyMap<Measure, Place>;
+  /** By the place of the measure. */
+  readonly columns: readonly Column[];
+  readonly columnOf: ReadonlyMap<Measure, Column>;
   readonly width: number;
 }
 
-/** Counts of calls have no parts. */
+/** The layout of some measures, in their order. Counts of calls have no parts. */
 export function layoutOf(measures: readonly Measure[]): Layout {
-  const places = new Map<Measure, Place>();
   let width = 0;
-  for (const measure of measures) {
+  const columns = measures.map((measure): Column => {
     const units = width;
-    const parts = COUNTS.has(measure) || /^failed(_unpriced)?(@|$)/.test(measure) ? null : units + 1;
+    const parts = isCount(measure) ? null : units + 1;
     width += parts === null ? 1 : 2;
-    places.set(measure, { units, parts });
-  }
-  return { measures, places, width };
+    return { units, parts };
+  });
+  const columnOf = new Map(measures.map((measure, place) => [measure, columns[place] as Column]));
+  return { measures, columns, columnOf, width };
 }
 
 const COUNTS: ReadonlySet<Measure> = new Set<Measure>(['calls', 'unpriced', 'latency_count']);
 
-const SCALE = Number(ONE);
-
-/** Moves whole units out of the parts of all cells; both keep the sign they have. */
-export function carryParts(values: Float64Array, { places, width }: Layout): void {
-  for (const { units, parts } of places.values()) {
-    if (parts === null) continue;
-    for (let at = 0; at < values.length; at += width) {
-      const part = values[at + parts] as number;
-      if (part > -SCALE && part < SCALE) continue;
-      const whole = Math.trunc(part / SCALE);
-      values[at + units] = (values[at + units] as number) + whole;
-      values[at + parts] = part - whole * SCALE;
-    }
-  }
-}
-
-/** A sum as a double: in parts, as units and parts may have different signs and nearly meet. */
-export function estimateOf(units: number, parts: number): number {
-  return (units * SCALE + parts) / SCALE;
-}
-
-/** The same of a cell's values from `at` on. */
-export function estimateAt(values: Float64Array, at: number, { units, parts }: Place): number {
-  const whole = values[at + units] as number;
-  return parts === null ? whole : estimateOf(whole, values[at + parts] as number);
+function isCount(measure: Measure): boolean {
+  return COUNTS.has(measure) || /^failed(_unpriced)?(@|$)/.test(measure);
 }

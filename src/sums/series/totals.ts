@@ -1,54 +1,56 @@
-// Sums by group and measure, exact.
+// Sums by group, to which buckets are added and from which they are taken away.
 
 import type { Measure } from '../../model/measure.ts';
-import { carryParts, type Layout, layoutOf } from './layout.ts';
-import type { PackedCells } from './packed-cells.ts';
+import type { Buckets, StoredBuckets } from './buckets.ts';
+import { CARRY_AFTER, carry } from './exact.ts';
+import { type Layout, layoutOf } from './layout.ts';
 
-/** Sums of some of a cube's measures by group, as the layout says; groups are numbered by a view. */
+/** The sums of a window or a span: the row of group g begins at `values[g × width]`. */
 export interface Totals {
   values: Float64Array;
-  /** Cells that were added since parts were carried. */
+  /** How many numbers may have been added to one of them since parts were carried. */
   uncarried: number;
-  /** Whether some of these cells lack a measure, so that sums are too small. */
+  /** Whether some of what was added lacks a measure, so that its sums are too small. */
   isShort: boolean;
 }
 
-/** Which measures of a cube's cells are summed, and how the sums stand. */
-export interface Shape {
+/** Some measures of buckets that have more. */
+export interface Projection {
   readonly layout: Layout;
-  /** The place of each measure in the cube's cells, and 1 for those that have parts. */
-  readonly sources: Int32Array;
-  readonly withParts: Uint8Array;
-  /** How many measures the cube's cells have. */
-  readonly cubeWidth: number;
+  /** The place of each measure among those of the buckets. */
+  readonly places: readonly number[];
+  /** For each number of the layout, where it stands in a row of the buckets. */
+  readonly offsets: Int32Array;
+  /** How many numbers a row of the buckets has. */
+  readonly rowWidth: number;
 }
 
-/** Which cells are added: from one place up to another, or (sign -1) taken away. */
-export interface CellRange {
+/** Rows of buckets, from one up to another, which are added or (sign -1) taken away. */
+export interface RowRange {
   readonly from: number;
   readonly to: number;
   readonly sign?: 1 | -1;
 }
 
-/** Additions before which parts are carried, below the 9,000 that are exact. */
-const CARRY_AFTER = 8_000;
-
-/** Of all that a cube has, a question mostly needs two measures: less is added, and less is fetched from memory. */
-export function shapeOf(measures: readonly Measure[], ofCube: readonly Measure[]): Shape {
+/** Mostly a query needs two measures of all that are kept: less is added, and less is fetched from memory. */
+export function projectionOf(measures: readonly Measure[], ofBuckets: Layout): Projection {
   const layout = layoutOf(measures);
-  return {
-    layout,
-    sources: Int32Array.from(measures, (measure) => ofCube.indexOf(measure)),
-    withParts: Uint8Array.from(measures, (measure) => (layout.places.get(measure)?.parts === null ? 0 : 1)),
-    cubeWidth: ofCube.length,
-  };
+  const offsets = new Int32Array(layout.width);
+  for (const [place, { units, parts }] of layout.columns.entries()) {
+    const source = ofBuckets.columnOf.get(measures[place] as Measure);
+    if (source === undefined) throw new RangeError(`there are no sums of ${measures[place]}`);
+    offsets[units] = source.units;
+    if (parts !== null && source.parts !== null) offsets[parts] = source.parts;
+  }
+  const places = measures.map((measure) => ofBuckets.measures.indexOf(measure));
+  return { layout, places, offsets, rowWidth: ofBuckets.width };
 }
 
 export function emptyTotals(size: number): Totals {
   return { values: new Float64Array(size), uncarried: 0, isShort: false };
 }
 
-/** Makes sums nothing again. */
+/** Sets all sums to 0. */
 export function clearTotals(totals: Totals): void {
   totals.values.fill(0);
   totals.uncarried = 0;
@@ -56,40 +58,35 @@ export function clearTotals(totals: Totals): void {
 }
 
 /**
- * Adds cells to the groups of their keys; `groupOf` is -1 for keys that do not count. Any number of cells may fall into
- * one group, so parts are carried by the count of cells.
+ * Adds rows to the totals of other groups: `groupOf` has the number of each of the buckets' groups, -1 for one that is left
+ * out. All rows may fall into one group, so each counts as an addition.
  */
-export function addCells(
+export function addProjected(
   totals: Totals,
-  { keys, units, parts }: PackedCells,
+  { groups, values: rows }: Buckets,
   groupOf: Int32Array,
-  shape: Shape,
-  { from, to, sign = 1 }: CellRange,
+  { layout, offsets, rowWidth }: Projection,
+  { from, to, sign = 1 }: RowRange,
 ): void {
-  const { layout, sources, withParts, cubeWidth } = shape;
   const { values } = totals;
   for (let begin = from; begin < to; begin += CARRY_AFTER) {
     const end = Math.min(to, begin + CARRY_AFTER);
     makeRoom(totals, layout, end - begin);
-    for (let i = begin; i < end; i += 1) {
-      const group = groupOf[keys[i] as number] as number;
+    for (let row = begin; row < end; row += 1) {
+      const group = groupOf[groups[row] as number] as number;
       if (group < 0) continue;
-      const cell = i * cubeWidth;
-      let at = group * layout.width;
-      for (let m = 0; m < sources.length; m += 1) {
-        const source = cell + (sources[m] as number);
-        values[at] = (values[at] as number) + sign * (units[source] as number);
-        at += 1;
-        if (withParts[m] === 0) continue;
-        values[at] = (values[at] as number) + sign * (parts[source] as number);
-        at += 1;
+      const at = group * layout.width;
+      const source = row * rowWidth;
+      for (let i = 0; i < offsets.length; i += 1) {
+        values[at + i] =
+          (values[at + i] as number) + sign * (rows[source + (offsets[i] as number)] as number);
       }
     }
   }
 }
 
-/** Adds sums of the same view, which may know fewer groups. Their parts must be carried. */
-export function addTotals(totals: Totals, more: Totals, { layout }: Shape): void {
+/** Adds sums of the same groups, which may be fewer. Their parts must be carried. */
+export function addTotals(totals: Totals, more: Totals, { layout }: Projection): void {
   makeRoom(totals, layout, 1);
   for (let i = 0; i < more.values.length; i += 1) {
     totals.values[i] = (totals.values[i] as number) + (more.values[i] as number);
@@ -97,11 +94,11 @@ export function addTotals(totals: Totals, more: Totals, { layout }: Shape): void
 }
 
 export function carryTotals(totals: Totals, layout: Layout): void {
-  carryParts(totals.values, layout);
+  carry(totals.values, layout);
   totals.uncarried = 0;
 }
 
-/** Makes room for as many numbers as there are now. */
+/** Makes the totals `size` numbers long at least; new ones are 0. */
 export function grow(totals: Totals, size: number): void {
   if (totals.values.length >= size) return;
   const larger = new Float64Array(size);
@@ -109,11 +106,12 @@ export function grow(totals: Totals, size: number): void {
   totals.values = larger;
 }
 
-/** Whether cells lack one of the measures that are summed. */
-export function isShortOf({ lacks }: PackedCells, { sources }: Shape): boolean {
-  return lacks.length > 0 && lacks.some((place) => sources.includes(place));
+/** Whether buckets lack one of the measures that are summed. */
+export function isShortOf({ lacks }: StoredBuckets, { places }: Projection): boolean {
+  return lacks.length > 0 && lacks.some((place) => places.includes(place));
 }
 
+/** Carries where so many additions more would not be exact. */
 function makeRoom(totals: Totals, layout: Layout, additions: number): void {
   if (totals.uncarried + additions > CARRY_AFTER) carryTotals(totals, layout);
   totals.uncarried += additions;

@@ -2,17 +2,17 @@ import { expect, test } from 'vitest';
 import { compact } from '../../../src/sums/live/compact.ts';
 import { openCubeCells, setWhole } from '../../../src/sums/live/cube-cells.ts';
 import type { WholeNeeds } from '../../../src/sums/live/needs.ts';
+import type { StoredBuckets } from '../../../src/sums/series/buckets.ts';
 import { DAY, HOUR, hoursBetween } from '../../../src/sums/series/grid.ts';
-import type { PackedCells } from '../../../src/sums/series/packed-cells.ts';
 
 const MEASURES = ['calls', 'cost', 'failed'] as const;
 
-function cells(units: number, lacks: readonly number[] = []): PackedCells {
+function cells(units: number, lacks: readonly number[] = []): StoredBuckets {
   return {
-    keys: Int32Array.of(0),
-    units: Float64Array.of(units, units, units),
-    parts: new Float64Array(3),
-    minutes: null,
+    starts: Int32Array.of(0, 1),
+    groups: Int32Array.of(0),
+    // Calls, the units and parts of the cost, and failed calls.
+    values: Float64Array.of(units, units, 0, units),
     origins: null,
     lacks,
   };
@@ -42,7 +42,7 @@ test('the hours of a day that is over become the day, and its sums are theirs', 
     changed.push(`${length === DAY ? 'day' : 'hour'} ${begin}`),
   );
   expect([...own.hours.keys()]).toEqual([]);
-  expect([...(own.days.get(12 * DAY)?.units ?? [])]).toEqual([24, 24, 24]);
+  expect([...(own.days.get(12 * DAY)?.values ?? [])]).toEqual([24, 24, 0, 24]);
   expect(changed).toHaveLength(25);
 });
 

@@ -5,8 +5,9 @@ import { openCubeCells, sealHour, takeDetails } from '../../../src/sums/live/cub
 import { viewOf } from '../../../src/sums/live/cube-view.ts';
 import type { MovingWindow } from '../../../src/sums/live/moving-window.ts';
 import { pieceName } from '../../../src/sums/live/window-cuts.ts';
+import { packBucket } from '../../../src/sums/series/buckets.ts';
+import { fixedOf } from '../../../src/sums/series/exact.ts';
 import { HOUR, MINUTE } from '../../../src/sums/series/grid.ts';
-import { fixedOf, pack } from '../../../src/sums/series/packed-cells.ts';
 import type { Totals } from '../../../src/sums/series/totals.ts';
 
 const HOURS = 4;
@@ -175,8 +176,11 @@ it('parts of minutes are taken as they are read for a look', () => {
   ] as const) {
     own.looks += 1;
     own.pieces.clear();
-    const loose = { minute: 0, key: own.dictionary.numberOf(['ann']), sums: ['1', decimal(1n)] };
-    own.pieces.set(pieceName({ from: begin, to: MINUTE }), pack(calls === 0 ? [] : [loose], 2, false));
+    const loose = { bucket: 0, group: own.dictionary.numberOf(['ann']), sums: ['1', decimal(1n)] };
+    own.pieces.set(
+      pieceName({ from: begin, to: MINUTE }),
+      packBucket(calls === 0 ? [] : [loose], own.layout),
+    );
     mover ??= view.open({ from: begin, to: 3 * MINUTE });
     const totals = mover.totals({ from: begin, to: 3 * MINUTE }, END);
     expect(totals === null ? null : told(view.groups, totals)).toEqual([

@@ -76,10 +76,9 @@ describe('the cells that windows need', () => {
   test('are not missing where a day is there, or can be made of its hours', () => {
     const { own, needs } = needsOf(asking([back(30 * DAY)]));
     const nothing = {
-      keys: new Int32Array(0),
-      units: new Float64Array(0),
-      parts: new Float64Array(0),
-      minutes: null,
+      starts: Int32Array.of(0, 0),
+      groups: new Int32Array(0),
+      values: new Float64Array(0),
       origins: null,
       lacks: [],
     };

@@ -4,7 +4,7 @@ import type { CallColumns } from '../../../src/model/call-columns.ts';
 import { ONE } from '../../../src/model/money.ts';
 import type { Query, Series } from '../../../src/model/series.ts';
 import type { Window } from '../../../src/model/window.ts';
-import { openSlide, type Slide } from '../../../src/sums/replay/sliding-window.ts';
+import { openSlidingWindows, type SlidingWindows } from '../../../src/sums/replay/sliding-windows.ts';
 import { openStepGrid } from '../../../src/sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
@@ -56,7 +56,7 @@ function queryByUser(...windows: Window[]): Query {
 }
 
 /** Takes minutes [from, to) in stretches of some length. */
-function takeAll(slide: Slide, to: number, length: number, users = 1): void {
+function takeAll(slide: SlidingWindows, to: number, length: number, users = 1): void {
   for (let from = 0; from < to; from += length) {
     const end = Math.min(to, from + length);
     slide.take(slide.wanted(minutes(from, end), false), columnsOf(from, end, users));
@@ -94,13 +94,13 @@ describe('sums that slide', () => {
         fc.constantFrom(1, 2, 7, 14),
         fc.array(fc.integer({ min: -60, max: 2_500 }), { minLength: 2, maxLength: 12 }),
         (length, stretch, users, moves) => {
-          const slide = openSlide([[queryByUser(windowOf(0, length), windowOf(0, 1))]], GRID);
+          const slide = openSlidingWindows([[queryByUser(windowOf(0, length), windowOf(0, 1))]], GRID);
           takeAll(slide, MINUTES, stretch, users);
           let at = length;
           for (const move of [0, ...moves]) {
             at = Math.max(length, Math.min(MINUTES, at + move));
             const asked = queryByUser(windowOf(at - length, at), windowOf(at - 1, at));
-            const [series] = slide.answer(0, [asked], at + move / 10_000);
+            const [series] = slide.answer(0, [asked]);
             const exact = exactlyByUser(at - length, at, users);
             expect(sumsIn(series, 0)).toEqual(exact);
             expect(sumsIn(series, 1)).toEqual(exactlyByUser(at - 1, at, users));
@@ -121,7 +121,7 @@ describe('sums that slide', () => {
 
   it.each([1n, -1n])('are exact where thousands of calls fall into one step (%s)', (sign) => {
     const calls = 30_000;
-    const slide = openSlide([[queryOf(windowOf(0, 1))]], GRID);
+    const slide = openSlidingWindows([[queryOf(windowOf(0, 1))]], GRID);
     slide.take(slide.wanted(minutes(0, 1), false), {
       length: calls,
       segments: new Int32Array(calls),
@@ -138,19 +138,17 @@ describe('sums that slide', () => {
       ]),
       buckets: new Map(),
     });
-    const [series] = slide.answer(0, [queryOf(windowOf(0, 1))], 1);
+    const [series] = slide.answer(0, [queryOf(windowOf(0, 1))]);
     expect(series?.cell(0, 0)?.sums.cost).toBe(sign * BigInt(calls) * (ONE - 1n));
   });
 
   it('share an end where two windows meet, and part again', () => {
     const asked = [[queryOf(windowOf(0, 10))], [queryOf(windowOf(0, 100))], [queryOf(windowOf(0, 100))]];
-    const slide = openSlide(asked, GRID);
+    const slide = openSlidingWindows(asked, GRID);
     takeAll(slide, 1_000, 300);
     for (const at of [100, 130, 200, 900]) {
       const windows = [windowOf(at - 10, at), windowOf(Math.floor(at / 130) * 120, at), windowOf(90, at)];
-      const sums = windows.map(
-        (window, i) => slide.answer(i, [queryOf(window)], at)[0]?.cell(0, 0)?.sums.cost,
-      );
+      const sums = windows.map((window, i) => slide.answer(i, [queryOf(window)])[0]?.cell(0, 0)?.sums.cost);
       expect(sums).toEqual(
         windows.map(({ from, to }) => exactly((from - START) / MINUTE, (to - START) / MINUTE)),
       );
@@ -161,10 +159,10 @@ describe('sums that slide', () => {
   it('keep an end where it is while others move on to where it was, and from where it is', () => {
     const rowOf = (at: number) =>
       queryByUser(windowOf(at - 30, at - 20), windowOf(at - 20, at - 10), windowOf(at - 10, at));
-    const slide = openSlide([[rowOf(30)], [rowOf(30)]], GRID);
+    const slide = openSlidingWindows([[rowOf(30)], [rowOf(30)]], GRID);
     takeAll(slide, MINUTES, 300, 7);
     for (let at = 30; at < MINUTES; at += 10) {
-      const both = [0, 1].map((asker) => slide.answer(asker, [rowOf(at)], at)[0]);
+      const both = [0, 1].map((asker) => slide.answer(asker, [rowOf(at)])[0]);
       for (const series of both) {
         for (const [window, from] of [at - 30, at - 20, at - 10].entries()) {
           expect(sumsIn(series, window)).toEqual(exactlyByUser(from, from + 10, 7));
@@ -175,24 +173,24 @@ describe('sums that slide', () => {
 
   it('hold no more than what lies in windows, and little behind them', () => {
     const asked = [queryOf(windowOf(0, 60))];
-    const slide = openSlide([asked, asked], GRID);
+    const slide = openSlidingWindows([asked, asked], GRID);
     takeAll(slide, MINUTES, 500);
     const before = slide.size();
-    for (const asker of [0, 1]) slide.answer(asker, asked, 0);
+    for (const asker of [0, 1]) slide.answer(asker, asked);
     slide.forget();
     // The other is left out from there on.
-    slide.answer(0, [queryOf(windowOf(MINUTES - 60, MINUTES))], 1);
+    slide.answer(0, [queryOf(windowOf(MINUTES - 60, MINUTES))]);
     slide.forget();
     expect(slide.size()).toBeLessThan(before / 8);
     // An hour back is still there, a week is not.
-    const back = slide.answer(0, [queryOf(windowOf(MINUTES - 120, MINUTES - 60))], 2);
+    const back = slide.answer(0, [queryOf(windowOf(MINUTES - 120, MINUTES - 60))]);
     expect(back[0]?.cell(0, 0)?.sums.cost).toBe(exactly(MINUTES - 120, MINUTES - 60));
-    expect(slide.answer(0, [queryOf(windowOf(60, 120))], 3)).toEqual([null]);
+    expect(slide.answer(0, [queryOf(windowOf(60, 120))])).toEqual([null]);
   });
 
   it('hold the totals of all groups no more often than as many calls lie between', () => {
     const sizeOf = (stretch: number): number => {
-      const slide = openSlide([[queryByUser(windowOf(0, 60))]], GRID);
+      const slide = openSlidingWindows([[queryByUser(windowOf(0, 60))]], GRID);
       takeAll(slide, MINUTES, stretch, 14);
       return slide.size();
     };
@@ -200,19 +198,19 @@ describe('sums that slide', () => {
   });
 
   it('know nothing of windows that end between two steps, or later than what was taken', () => {
-    const slide = openSlide([[queryOf(windowOf(0, 60))]], GRID);
+    const slide = openSlidingWindows([[queryOf(windowOf(0, 60))]], GRID);
     takeAll(slide, 600, 600);
-    expect(slide.answer(0, [queryOf({ from: START, to: START + HOUR + 1 })], 1)).toEqual([null]);
-    expect(slide.answer(0, [queryOf(windowOf(550, 610))], 2)).toEqual([null]);
-    expect(slide.answer(0, [queryOf(windowOf(560, 600))], 3)[0]?.keys).toEqual([[]]);
+    expect(slide.answer(0, [queryOf({ from: START, to: START + HOUR + 1 })])).toEqual([null]);
+    expect(slide.answer(0, [queryOf(windowOf(550, 610))])).toEqual([null]);
+    expect(slide.answer(0, [queryOf(windowOf(560, 600))])[0]?.keys).toEqual([[]]);
   });
 
   it('have no group in a window without time, or without calls', () => {
-    const slide = openSlide([[queryOf(windowOf(0, 60))]], GRID);
+    const slide = openSlidingWindows([[queryOf(windowOf(0, 60))]], GRID);
     slide.take(slide.wanted(minutes(0, 120), false), columnsOf(0, 30));
-    expect(slide.answer(0, [queryOf(windowOf(20, 20))], 1)[0]?.keys).toEqual([]);
-    expect(slide.answer(0, [queryOf(windowOf(21, 20))], 2)[0]?.keys).toEqual([]);
-    expect(slide.answer(0, [queryOf(windowOf(30, 90))], 3)[0]?.keys).toEqual([]);
+    expect(slide.answer(0, [queryOf(windowOf(20, 20))])[0]?.keys).toEqual([]);
+    expect(slide.answer(0, [queryOf(windowOf(21, 20))])[0]?.keys).toEqual([]);
+    expect(slide.answer(0, [queryOf(windowOf(30, 90))])[0]?.keys).toEqual([]);
   });
 });
 

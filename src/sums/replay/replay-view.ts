@@ -1,0 +1,141 @@
+// The queries over the same groups: calls -> the sums of each step that they need.
+
+import type { CallColumns } from '../../model/call-columns.ts';
+import { smallestOf } from '../../model/extremes.ts';
+import { isSketch, type Measure } from '../../model/measure.ts';
+import type { Dimension, Query } from '../../model/series.ts';
+import { type BinIndex, openBinIndex } from '../series/group-index.ts';
+import { layoutOf } from '../series/layout.ts';
+import { type LineRows, type OrderedLines, rowsOfLines, sumLines } from '../series/line-buckets.ts';
+import { binsOfLines, type LineGroups, openLineGroups } from '../series/line-groups.ts';
+import { SlidingSums } from './sliding-sums.ts';
+import type { StepGrid } from './step-grid.ts';
+import { openStepLog, type StepLog, type StepRange } from './step-log.ts';
+
+/** Queries with the same groups and filter: the group of a call is found once for all of them. */
+export interface ReplayView {
+  readonly groups: LineGroups;
+  readonly dimensions: readonly Dimension[];
+  /** The first step that one of the windows holds. */
+  readonly begin: number;
+  /** By the measures that queries ask for: few rules look far back, and these ask for few measures. */
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly sketches: ReadonlyMap<Measure, SketchTable>;
+  /** Takes the calls of these steps. Throws a RangeError for sums that doubles cannot count exactly. */
+  take(range: StepRange, lines: OrderedLines, columns: CallColumns): void;
+}
+
+/** The sums of some measures by group, from the oldest window that asks for them on. */
+export interface Table {
+  readonly begin: number;
+  readonly log: StepLog;
+  /** The sums of a window, which move with it. */
+  open(): SlidingSums;
+  /** Lets go of steps that no window needs any more. */
+  forget(): void;
+  /** How many numbers are held. */
+  size(): number;
+}
+
+/** The counts of calls by bin. */
+export interface SketchTable extends Table {
+  readonly bins: BinIndex;
+}
+
+/** `queries` are as of the first instant of each, and agree in groups and filter. */
+export function openView(queries: readonly Query[], grid: StepGrid): ReplayView {
+  const { groupBy, where } = queries[0] as Query;
+  const tables = [...grouped(queries, tableName)].map(([name, own]) => {
+    const additive = (own[0] as Query).measures.filter((measure) => !isSketch(measure));
+    return [name, openTable(distinct(['calls', ...additive]), own, grid)] as const;
+  });
+  const sketches = distinct(queries.flatMap(({ measures }) => measures.filter(isSketch))).map((measure) => {
+    const own = queries.filter(({ measures }) => measures.includes(measure));
+    return [measure, { ...openTable(['calls'], own, grid), bins: openBinIndex() }] as const;
+  });
+  const groups = openLineGroups(groupBy, where);
+  return {
+    groups,
+    dimensions: distinct([...groupBy, ...Object.keys(where)]),
+    begin: smallestOf(tables.map(([, { begin }]) => begin)),
+    tables: new Map(tables),
+    sketches: new Map(sketches),
+    take(range, lines, columns) {
+      const groupOf = groups.of(columns);
+      const rows = rowsOfLines(lines, groupOf, groups.keys.length);
+      for (const [, table] of tables) takeInto(table, range, rows, columns, groups.keys.length);
+      for (const [measure, table] of sketches) {
+        if (table.begin >= range.to) continue;
+        const binOf = binsOfLines(columns, measure, groupOf, table.bins);
+        const count = table.bins.count();
+        takeInto(table, range, rowsOfLines(lines, binOf, count), columns, count);
+      }
+    },
+  };
+}
+
+/** A local time that is skipped is taken for a later one, so a window may go back by as much as a zone ever skipped. */
+const SLACK_MS = 25 * 3_600_000;
+/** Steps that are cut in two in so long a time. */
+const CUTS_IN_SLACK = 6;
+
+function openTable(measures: readonly Measure[], queries: readonly Query[], grid: StepGrid): Table {
+  const begin = grid.stepAt(grid.floor(oldestOf(queries))) as number;
+  const log = openStepLog(layoutOf(measures), begin);
+  const slack = Math.ceil(SLACK_MS / grid.stepMs) + CUTS_IN_SLACK;
+  const windows: SlidingSums[] = [];
+  return {
+    begin,
+    log,
+    open() {
+      const sums = new SlidingSums(log, begin);
+      windows.push(sums);
+      return sums;
+    },
+    forget: () => log.forget(smallestOf(windows.map((window) => window.needed())) - slack),
+    size: () => windows.reduce((sum, { totals }) => sum + totals.values.length, log.size()),
+  };
+}
+
+function takeInto(
+  { begin, log }: Table,
+  range: StepRange,
+  rows: LineRows,
+  columns: CallColumns,
+  groupCount: number,
+): void {
+  if (begin < range.to) log.append(range, sumLines(rows, log.layout, columns.sums), groupCount);
+}
+
+/** Queries by a name. */
+export function grouped(
+  queries: readonly Query[],
+  nameOf: (query: Query) => string,
+): ReadonlyMap<string, readonly Query[]> {
+  const groups = new Map<string, Query[]>();
+  for (const query of queries) {
+    const name = nameOf(query);
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [query]);
+    else known.push(query);
+  }
+  return groups;
+}
+
+/** The same for all queries, or rules, over the same groups. */
+export function viewName({ groupBy, where }: Pick<Query, 'groupBy' | 'where'>): string {
+  return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** The same for all queries of a view that ask for the same sums. */
+export function tableName({ measures }: Query): string {
+  return JSON.stringify(measures.filter((measure) => !isSketch(measure)).sort());
+}
+
+export function oldestOf(queries: readonly Query[]): number {
+  return smallestOf(queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
+}
+
+export function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,142 @@
+// The answers to the same queries at one evaluation time after the other.
+
+import type { CallColumns, CallRead } from '../../model/call-columns.ts';
+import { isSketch } from '../../model/measure.ts';
+import type { Query, Series } from '../../model/series.ts';
+import type { Window } from '../../model/window.ts';
+import { ColumnSeries } from '../series/column-series.ts';
+import { orderBySegment } from '../series/line-buckets.ts';
+import {
+  distinct,
+  grouped,
+  oldestOf,
+  openView,
+  type ReplayView,
+  type SketchTable,
+  type Table,
+  tableName,
+  viewName,
+} from './replay-view.ts';
+import type { SlidingSums } from './sliding-sums.ts';
+import type { StepGrid } from './step-grid.ts';
+
+/**
+ * Answers the same queries at one evaluation time after the other, as their windows slide over calls that are taken a
+ * segment of time at a time. Answers equal those of the store over the same calls.
+ */
+export interface SlidingWindows {
+  /** The beginning of the oldest window, ms, on the grid. */
+  readonly origin: number;
+  /** What must be known of the calls between edges. */
+  wanted(edges: readonly number[], together: boolean): CallRead;
+  /** The calls that follow those taken before. Throws a RangeError for sums that doubles cannot count exactly. */
+  take(read: CallRead, columns: CallColumns): void;
+  /**
+   * An asker's queries as of an evaluation time; null for one whose windows are not on the grid, or not known. An answer
+   * holds until the same asker is answered again.
+   */
+  answer(asker: number, queries: readonly Query[]): (Series | null)[];
+  /** Lets go of what has left all windows of those that were answered since the last time. */
+  forget(): void;
+  /** How many numbers are held. */
+  size(): number;
+}
+
+/** `asked` are the askers' queries as of the first evaluation time of each: later ones differ in their windows only. */
+export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: StepGrid): SlidingWindows {
+  const all = asked.flat();
+  const byName = new Map([...grouped(all, viewName)].map(([name, own]) => [name, openView(own, grid)]));
+  const views = [...byName.values()];
+  const tables = views.flatMap((view): Table[] => [...view.tables.values(), ...view.sketches.values()]);
+  const askers = asked.map((queries) =>
+    queries.map((query) => openQuery(query, byName.get(viewName(query)) as ReplayView, grid)),
+  );
+  return {
+    origin: grid.floor(oldestOf(all)),
+    wanted: (edges, together) =>
+      wantedOf(views, grid.stepAt(edges.at(-1) as number) as number, edges, together),
+    take({ edges }, columns) {
+      const [from, to] = [edges[0], edges.at(-1)].map((edge) => grid.stepAt(edge as number) as number);
+      const range = { from: from as number, to: to as number };
+      const lines = orderBySegment(columns.segments, edges.length - 1);
+      for (const view of views) if (view.begin < range.to) view.take(range, lines, columns);
+    },
+    answer: (asker, queries) => {
+      const own = askers[asker] as readonly SlidingQuery[];
+      return queries.map(({ windows }, i) => (own[i] as SlidingQuery).to(windows));
+    },
+    forget() {
+      for (const table of tables) table.forget();
+    },
+    size: () => tables.reduce((sum, table) => sum + table.size(), 0),
+  };
+}
+
+/** What the tables that begin before a step must know of calls. */
+function wantedOf(
+  views: readonly ReplayView[],
+  end: number,
+  edges: readonly number[],
+  together: boolean,
+): CallRead {
+  const needed = views.filter(({ begin }) => begin < end);
+  const measures = needed.flatMap(({ tables }) =>
+    [...tables.values()].flatMap(({ begin, log }) => (begin < end ? log.layout.measures : [])),
+  );
+  const sketches = needed.flatMap((view) =>
+    [...view.sketches].flatMap(([measure, { begin }]) => (begin < end ? [measure] : [])),
+  );
+  return {
+    dimensions: distinct(needed.flatMap(({ dimensions }) => dimensions)),
+    measures: distinct(measures).filter((one) => one !== 'calls'),
+    sketches: distinct(sketches),
+    edges,
+    together,
+  };
+}
+
+/** A query of one asker. */
+interface SlidingQuery {
+  /** Its answer for other windows; null where they are not on the grid, or not known. */
+  to(windows: readonly Window[]): Series | null;
+}
+
+function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery {
+  const { measures, windows: first } = query;
+  const open = (table: Table): SlidingSums[] => first.map(() => table.open());
+  const table = view.tables.get(tableName(query)) as Table;
+  const sums = open(table);
+  const counts = measures.filter(isSketch).map((measure) => {
+    const sketch = view.sketches.get(measure) as SketchTable;
+    return { measure, bins: sketch.bins, sums: open(sketch) };
+  });
+  const series = new ColumnSeries({
+    measures,
+    layout: table.log.layout,
+    windows: sums.map(({ totals }) => totals),
+    sketches: counts.map(({ measure, bins, sums: own }) => ({
+      measure,
+      binsOf: bins.ofGroup,
+      windows: own.map(({ totals }) => totals),
+    })),
+  });
+  const all = [sums, ...counts.map(({ sums: own }) => own)];
+  return {
+    to(windows) {
+      for (const own of all) if (!moveAll(own, windows, grid)) return null;
+      series.moved(view.groups.keys);
+      return series;
+    },
+  };
+}
+
+/** Moves each window's sums; false where one of the windows is not on the grid, or not known. */
+function moveAll(sums: readonly SlidingSums[], windows: readonly Window[], grid: StepGrid): boolean {
+  for (let i = 0; i < windows.length; i += 1) {
+    const window = windows[i] as Window;
+    const from = grid.stepAt(window.from);
+    const to = grid.stepAt(window.to);
+    if (from === null || to === null || !(sums[i] as SlidingSums).moveTo({ from, to })) return false;
+  }
+  return true;
+}
