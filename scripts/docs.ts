@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { JsonSchema } from '../src/config/json-schema.ts';
 import { alertsJsonSchema } from '../src/config/schema.ts';
-import { openMetrics } from '../src/worker/metrics.ts';
+import { HEALTH_NOTES } from '../src/worker/health-notes/index.ts';
+import { CATALOGUE } from '../src/worker/metrics/catalogue.ts';
 
 /** The parts of JSON Schema that this page shows beyond those that the program reads. */
 interface Shown extends JsonSchema {
@@ -30,7 +31,7 @@ windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`
 `;
 
 /** The text of docs/reference.md. */
-export async function referencePage(): Promise<string> {
+export function referencePage(): string {
   const alerts = alertsJsonSchema() as Shown;
   const of = (key: string) => alerts.properties?.[key] as Shown;
   const channels = (of('channels').additionalProperties as JsonSchema).oneOf as readonly Shown[];
@@ -51,7 +52,7 @@ export async function referencePage(): Promise<string> {
     ),
     keyTable('silences', of('silences').items as Shown),
     ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
-    await metricTable(),
+    metricTable(),
   ].join('\n');
 }
 
@@ -71,13 +72,13 @@ function keyTable(title: string, schema: Shown): string {
   return `## ${title}\n\n${words}${table(['key', 'type', 'default', 'meaning'], rows)}`;
 }
 
-async function metricTable(): Promise<string> {
-  const metrics = openMetrics('');
-  metrics.useRules([]);
-  const { text } = await metrics.exposition();
-  const rows = [...text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm)].map(
-    ([, name, help = '', type = '']) => [`\`${name}\``, type, help.replace(/\.$/, '')],
-  );
+function metricTable(): string {
+  const notes = HEALTH_NOTES.map(({ gauge }) => ({ ...gauge, kind: 'gauge' }));
+  const rows = [...CATALOGUE, ...notes].map(({ name, kind, help }) => [
+    `\`${name}\``,
+    kind,
+    help.replace(/\.$/, ''),
+  ]);
   return `## Metrics of the worker\n\n${table(['metric', 'type', 'meaning'], rows.sort())}`;
 }
 
@@ -129,5 +130,5 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const write = (file: string, text: string) => writeFileSync(new URL(`../${file}`, import.meta.url), text);
   write('alerts.schema.json', `${JSON.stringify(alertsJsonSchema(), null, 2)}\n`);
-  write('docs/reference.md', await referencePage());
+  write('docs/reference.md', referencePage());
 }

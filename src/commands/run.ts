@@ -14,7 +14,7 @@ import { watchFiles } from '../worker/file-watch.ts';
 import { growHeapSlowly } from '../worker/heap.ts';
 import { type Heartbeat, heartbeat } from '../worker/heartbeat.ts';
 import { type Log, openLog } from '../worker/log.ts';
-import { openMetrics } from '../worker/metrics.ts';
+import { openMetrics } from '../worker/metrics/metrics.ts';
 import { logObserver } from '../worker/observe.ts';
 import { openHealthWatch } from '../worker/outage-notifier.ts';
 import { openRefusedReload } from '../worker/refused-reload.ts';

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { type HttpServer, serveHttp } from './http-server.ts';
 import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { RefusedReload } from './refused-reload.ts';
 import type { Worker } from './worker.ts';
 

@@ -8,7 +8,7 @@ import type { PolledRule, PollReport } from '../pipeline/poll.ts';
 import type { BuildStanding } from './backfill.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Observer } from './worker.ts';
 
 /** A long build is spoken of this often. */

@@ -19,7 +19,7 @@ import { openState } from '../../src/state/open.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
-import { openMetrics } from '../../src/worker/metrics.ts';
+import { openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { faultsOf, folderWith, minimal } from '../config/support.ts';
 import { burn, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
 import { spendwatch } from '../support/command.ts';

@@ -1,5 +1,5 @@
 import { observedHere } from '../../src/model/observed.ts';
-import { openMetrics } from '../../src/worker/metrics.ts';
+import { openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 
 /** What /metrics answers after a poll, with dimensions whose names are hard to make labels of. */

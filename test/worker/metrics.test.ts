@@ -8,7 +8,7 @@ import type { Rule, Severity } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import type { DeliveryReport } from '../../src/pipeline/delivery-report.ts';
 import type { PollReport } from '../../src/pipeline/poll.ts';
-import { type Metrics, openMetrics } from '../../src/worker/metrics.ts';
+import { type Metrics, openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { metricOf, samplesOf } from '../support/exposition.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { PollReport } from '../../src/pipeline/poll.ts';
 import { openLog } from '../../src/worker/log.ts';
-import { type Metrics, openMetrics } from '../../src/worker/metrics.ts';
+import { type Metrics, openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { logObserver } from '../../src/worker/observe.ts';
 import { metricOf, samplesOf } from '../support/exposition.ts';
 
