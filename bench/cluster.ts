@@ -43,6 +43,7 @@ const SETTINGS = [
   'full_page_writes=off',
   'autovacuum=off',
   'shared_preload_libraries=pg_stat_statements',
+  'pg_stat_statements.track_planning=on',
   'timezone=UTC',
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',

@@ -12,6 +12,8 @@ interface Span {
 /** The loaded table. */
 export interface DataSet {
   readonly rows: number;
+  /** Calls a minute, in the newest rows and in what arrives. */
+  readonly rate: number;
   /** The table's rows end here (ms, a whole minute); what comes later arrives between polls. */
   readonly until: number;
 }
@@ -19,21 +21,25 @@ export interface DataSet {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-export const DAYS = 90;
-/** What arrives between polls, whatever the size of the table: the rate of 10 million rows in 90 days. */
-export const CALLS_A_MINUTE = 77;
+const DAYS = 90;
+/** The average rate (calls a minute) of 10 million rows in 90 days. */
+export const DEFAULT_RATE = 77;
+/** The newest rows have the rate of what arrives: what a poll may read again, an hour and a quarter, and some more. */
+const YOUNG_HOURS = 2;
 
 /**
- * Loads `rows` calls of the last 90 days into the default table, or finds them loaded by an earlier run. The last
- * hour has the steady rate already, so that tables of all sizes meet the same young rows.
+ * Loads calls of the last 90 days into the default table, or finds them loaded by an earlier run: `rows` at the default
+ * rate, and so many more as its newest hours hold at another `rate`. As these hours have the rate already, tables of all
+ * sizes meet the same young rows.
  */
 export async function loadDataSet(
   cluster: Cluster,
   rows: number,
+  rate: number,
   say: (line: string) => void,
 ): Promise<DataSet> {
   const { owner } = cluster;
-  const loaded = await loadedBefore(cluster);
+  const loaded = await loadedBefore(cluster, rate);
   if (loaded !== null) return loaded;
   const until = Math.floor(Date.now() / MINUTE) * MINUTE;
   await createTable(owner);
@@ -41,7 +47,7 @@ export async function loadDataSet(
   const begun = performance.now();
   const seconds = () => Math.round((performance.now() - begun) / 1000);
   let rank = 0;
-  for (const [day, spans] of [...daysOf(until, rows), [lastHour(until)]].entries()) {
+  for (const [day, spans] of [...daysOf(until, rows), youngHours(until, rate)].entries()) {
     rank += await insertCalls(owner, spans, rank);
     if (day % 10 === 9) say(`${rank.toLocaleString('en')} rows after ${seconds()} s`);
   }
@@ -51,7 +57,7 @@ export async function loadDataSet(
   await owner.query('INSERT INTO bench_load VALUES ($1, $2)', [rank, new Date(until)]);
   await owner.query('CHECKPOINT');
   say(`loaded and indexed after ${seconds()} s`);
-  return { rows: rank, until };
+  return { rows: rank, rate, until };
 }
 
 /** Removes what arrived after the load, so that the next measurement begins with the same table. */
@@ -66,12 +72,12 @@ export async function removeArrivals(cluster: Cluster, { until }: DataSet): Prom
 }
 
 /** The calls of one minute arrive. */
-export async function arrive(owner: Sql, { rows, until }: DataSet, minute: number): Promise<void> {
-  const rank = rows + ((minute - until) / MINUTE) * CALLS_A_MINUTE;
-  await insertCalls(owner, [{ from: minute, to: minute + MINUTE, calls: CALLS_A_MINUTE }], rank);
+export async function arrive(owner: Sql, { rows, rate, until }: DataSet, minute: number): Promise<void> {
+  const rank = rows + ((minute - until) / MINUTE) * rate;
+  await insertCalls(owner, [{ from: minute, to: minute + MINUTE, calls: rate }], rank);
 }
 
-async function loadedBefore(cluster: Cluster): Promise<DataSet | null> {
+async function loadedBefore(cluster: Cluster, rate: number): Promise<DataSet | null> {
   const { owner } = cluster;
   const [there] = await owner.query<{ there: boolean }>(
     "SELECT to_regclass('bench_load') IS NOT NULL AS there",
@@ -79,7 +85,7 @@ async function loadedBefore(cluster: Cluster): Promise<DataSet | null> {
   if (there?.there !== true) return null;
   const [load] = await owner.query<{ rows: string; until: Date }>('SELECT rows, until FROM bench_load');
   if (load === undefined) return null;
-  const dataSet = { rows: Number(load.rows), until: load.until.getTime() };
+  const dataSet = { rows: Number(load.rows), rate, until: load.until.getTime() };
   await removeArrivals(cluster, dataSet);
   return dataSet;
 }
@@ -102,13 +108,13 @@ async function dropIndexes(owner: Sql): Promise<string[]> {
   return indexes.map(({ indexdef }) => indexdef);
 }
 
-/** The days before the last hour, each as its hours with their share of the rows. */
+/** The days before the newest hours, each as its hours with their share of the rows. */
 function daysOf(until: number, rows: number): Span[][] {
   const from = until - DAYS * DAY;
-  const hours = Array.from({ length: DAYS * 24 - 1 }, (_, i) => from + i * HOUR);
+  const hours = Array.from({ length: DAYS * 24 - YOUNG_HOURS }, (_, i) => from + i * HOUR);
   const weights = hours.map(weightOf);
   const all = weights.reduce((sum, weight) => sum + weight, 0);
-  const wanted = rows - CALLS_A_MINUTE * 60;
+  const wanted = rows - DEFAULT_RATE * 60 * YOUNG_HOURS;
   let weight = 0;
   let given = 0;
   const spans = hours.map((hour, i): Span => {
@@ -120,8 +126,11 @@ function daysOf(until: number, rows: number): Span[][] {
   return Array.from({ length: DAYS }, (_, day) => spans.slice(day * 24, (day + 1) * 24));
 }
 
-function lastHour(until: number): Span {
-  return { from: until - HOUR, to: until, calls: CALLS_A_MINUTE * 60 };
+function youngHours(until: number, rate: number): Span[] {
+  return Array.from({ length: YOUNG_HOURS }, (_, i) => {
+    const from = until - (YOUNG_HOURS - i) * HOUR;
+    return { from, to: from + HOUR, calls: rate * 60 };
+  });
 }
 
 /** Office hours over a base load; weekends have a third. */

@@ -8,11 +8,6 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-/** What this process takes of the machine's memory, MB. */
-export function residentMb(): number {
-  return process.memoryUsage.rss() / 2 ** 20;
-}
-
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -20,42 +15,68 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** What the server counted. */
+/** The name that the floor gives the table, by which it is told from the program's own statements. */
+export const FLOOR_MARK = 'bench_floor';
+
+/** What the server counted: of the program's statements, and of the floor beside it. Times are ms. */
 export interface Counters {
-  /** Statements of the audit login, and those among them that read the table. */
+  /** Statements of the audit login, and those among them that read the table: to lock it or to look at its columns is no reading. */
   readonly statements: number;
   readonly reads: number;
-  /** Time that the server spent on statements, ms. */
+  /** Time of execution on the audit store, and of planning. */
   readonly auditMs: number;
+  readonly auditPlanMs: number;
+  /** Time of execution on the state store. */
   readonly stateMs: number;
-  /** Rows of the audit table that any statement fetched, by an index or by going through the table. */
-  readonly rows: number;
+  /** Time of execution of the floor. */
+  readonly floorMs: number;
 }
-
-/** An idle connection hands in its counts after 10 s (PGSTAT_IDLE_INTERVAL). */
-const HANDED_IN_MS = 11_000;
 
 /** What the server counted while `work` ran. */
 export async function counted(owner: Sql, work: () => Promise<unknown>): Promise<Counters> {
-  await sleep(HANDED_IN_MS);
-  const rowsBefore = await rowsFetched(owner);
-  await owner.query('SELECT pg_stat_statements_reset()');
+  const before = await counters(owner);
   await work();
-  const [seen] = await owner.query<Record<'statements' | 'reads' | 'audit_ms' | 'state_ms', number>>(`
-    SELECT COALESCE(sum(calls) FILTER (WHERE rolname = 'watcher'), 0)::float8 AS statements,
-      COALESCE(sum(calls) FILTER (WHERE rolname = 'watcher' AND query ~ 'api_audit_logs'), 0)::float8 AS reads,
-      COALESCE(sum(total_exec_time) FILTER (WHERE rolname = 'watcher'), 0) AS audit_ms,
-      COALESCE(sum(total_exec_time) FILTER (WHERE rolname = 'keeper'), 0) AS state_ms
-    FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid WHERE toplevel`);
-  await sleep(HANDED_IN_MS);
-  const rows = (await rowsFetched(owner)) - rowsBefore;
-  const { statements = 0, reads = 0, audit_ms: auditMs = 0, state_ms: stateMs = 0 } = seen ?? {};
-  return { statements, reads, auditMs, stateMs, rows };
+  const after = await counters(owner);
+  const names = Object.keys(after) as (keyof Counters)[];
+  return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as unknown as Counters;
 }
 
-async function rowsFetched(owner: Sql): Promise<number> {
-  const [row] = await owner.query<{ rows: string }>(
-    `SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) AS rows FROM pg_stat_user_tables WHERE relname = 'api_audit_logs'`,
-  );
-  return Number(row?.rows ?? 0);
+/**
+ * Since the server started. They are compared and never reset: the statement after a reset pays for its text being
+ * kept once more.
+ */
+async function counters(owner: Sql): Promise<Counters> {
+  const [seen] = await owner.query<Counters & Record<string, number>>(`
+    SELECT ${totalOf('calls', AUDIT)} AS statements,
+      ${totalOf('calls', `${AUDIT} AND query LIKE '%api_audit_logs%' AND query ~* '^\\s*(SELECT|WITH)'`)} AS reads,
+      ${totalOf('total_exec_time', AUDIT)} AS "auditMs",
+      ${totalOf('total_plan_time', AUDIT)} AS "auditPlanMs",
+      ${totalOf('total_exec_time', "rolname = 'keeper'")} AS "stateMs",
+      ${totalOf('total_exec_time', `query LIKE '%AS ${FLOOR_MARK} %'`)} AS "floorMs"
+    FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid WHERE toplevel`);
+  if (seen === undefined) throw new Error('pg_stat_statements counted nothing');
+  return seen;
+}
+
+const AUDIT = `rolname = 'watcher' AND query NOT LIKE '%AS ${FLOOR_MARK} %'`;
+
+function totalOf(column: string, condition: string): string {
+  return `COALESCE(sum(${column}) FILTER (WHERE ${condition}), 0)::float8`;
+}
+
+/** An idle connection hands in its counts of rows after 10 s (PGSTAT_IDLE_INTERVAL). */
+const HANDED_IN_MS = 11_000;
+
+/** Rows of the audit table that any statement fetched while `work` ran, by an index or by going through the table. */
+export async function rowsFetched(owner: Sql, work: () => Promise<unknown>): Promise<number> {
+  const all = async (): Promise<number> => {
+    await sleep(HANDED_IN_MS);
+    const [row] = await owner.query<{ rows: string }>(
+      `SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) AS rows FROM pg_stat_user_tables WHERE relname = 'api_audit_logs'`,
+    );
+    return Number(row?.rows ?? 0);
+  };
+  const before = await all();
+  await work();
+  return (await all()) - before;
 }

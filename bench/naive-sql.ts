@@ -1,6 +1,12 @@
 import { parseWindow, windowAt } from '../src/model/window.ts';
-import type { Statement } from '../src/stores/cell-sql.ts';
+import { FLOOR_MARK } from './measure.ts';
 import type { BenchMetric, BenchRule, Dimension } from './rules.ts';
+
+/** A statement and its values. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
 
 const COLUMNS: Readonly<Record<Dimension, string>> = {
   service: 'service_name',
@@ -41,7 +47,7 @@ export function naiveStatement(rule: BenchRule, at: number): Statement {
 /** The floor under every poll: the newest quarter of an hour once, by everything that rules ask for. */
 export function floorStatement(at: number): Statement {
   const text = `SELECT service_name, model, user_id, count(*), sum(cost_usd), sum(input_tokens), sum(actual_output_tokens)
-    FROM api_audit_logs WHERE request_timestamp >= $1 AND request_timestamp < $2 GROUP BY 1, 2, 3`;
+    FROM api_audit_logs AS ${FLOOR_MARK} WHERE request_timestamp >= $1 AND request_timestamp < $2 GROUP BY 1, 2, 3`;
   return { text, values: [new Date(at - 15 * 60_000), new Date(at)] };
 }
 

@@ -1,19 +1,21 @@
 import { growHeapSlowly } from '../src/worker/heap.ts';
-import { residentMb, timed } from './measure.ts';
+import { timed } from './measure.ts';
+import { forgetPeak, peakMb, residentMb } from './memory.ts';
 import { withProgram } from './polls.ts';
 
-/** What the bench asks of the process that polls: a poll as of an instant (ms). */
-export interface PollRequest {
+/** What the bench asks of the process that polls: a poll as of an instant (ms), or what is due after it. */
+export interface Request {
+  readonly what: 'poll' | 'maintain';
   readonly at: number;
 }
 
-/** Its answer, when the poll and the work between polls are done. */
-export interface PollAnswer {
-  /** What the process takes of the machine's memory, MB. */
+/** Its answer, when that is done. */
+export interface Answer {
+  readonly ms: number;
+  /** What the process takes of the machine's memory when it is done, and the most that it took meanwhile, MB. */
   readonly residentMb: number;
-  /** How long the poll took, without what is done after it, ms. */
-  readonly pollMs: number;
-  /** Why it could not poll. */
+  readonly peakMb: number;
+  /** Why it could not be done. */
   readonly error: string | null;
 }
 
@@ -21,29 +23,29 @@ export interface PollAnswer {
 growHeapSlowly();
 const [, , config = ''] = process.argv;
 await withProgram(config, async (program) => {
-  for await (const { at } of requests()) {
+  for await (const { what, at } of requests()) {
     let error: string | null = null;
-    let pollMs = Number.NaN;
+    let ms = Number.NaN;
+    forgetPeak();
     try {
-      pollMs = await timed(() => program.poll(at));
-      await program.maintain(at);
+      ms = await timed(() => program[what](at));
     } catch (fault) {
       error = String(fault);
     }
-    const answer: PollAnswer = { residentMb: residentMb(), pollMs, error };
+    const answer: Answer = { ms, residentMb: residentMb(), peakMb: peakMb(), error };
     process.send?.(answer);
   }
 });
 
 /** Ends when the bench lets the process go. */
-async function* requests(): AsyncGenerator<PollRequest> {
-  const waiting: (PollRequest | null)[] = [];
+async function* requests(): AsyncGenerator<Request> {
+  const waiting: (Request | null)[] = [];
   let wake = (): void => undefined;
-  const add = (request: PollRequest | null): void => {
+  const add = (request: Request | null): void => {
     waiting.push(request);
     wake();
   };
-  process.on('message', (request: PollRequest) => add(request));
+  process.on('message', (request: Request) => add(request));
   process.on('disconnect', () => add(null));
   for (;;) {
     const next = waiting.shift();

@@ -35,7 +35,7 @@ export interface Program {
   /** One poll; throws where the worker would log. */
   poll(at: number): Promise<void>;
   /** What the worker does between polls, until nothing is due. */
-  maintain(now: number): Promise<void>;
+  maintain(at: number): Promise<void>;
 }
 
 /** Writes alerts.yaml with these rules over an empty state for as long as `work` runs. */
@@ -68,28 +68,11 @@ export async function withProgram<T>(path: string, work: (program: Program) => P
         const report = await poll({ ...parts, source: keeper?.source ?? parts.source }, at, () => at);
         if (report.error !== null) throw report.error;
       },
-      async maintain(now) {
-        while (keeper !== null && !(await keeper.maintain(now)).isDone);
+      async maintain(at) {
+        while (keeper !== null && !(await keeper.maintain(at)).isDone);
       },
     });
   } finally {
     await app.close();
   }
-}
-
-/** The program over an empty state, with its cells built. */
-export async function withPolls<T>(
-  cluster: Cluster,
-  rules: readonly BenchRule[],
-  rollup: Rollup,
-  at: number,
-  work: (program: Program) => Promise<T>,
-): Promise<T> {
-  return withConfig(cluster, rules, rollup, (path) =>
-    withProgram(path, async (program) => {
-      await program.poll(at);
-      await program.maintain(at);
-      return work(program);
-    }),
-  );
 }

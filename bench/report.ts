@@ -5,10 +5,11 @@ import Table from 'cli-table3';
 export interface Figure {
   readonly part: string;
   readonly what: string;
-  readonly value: number;
+  /** Null for what this program cannot do. */
+  readonly value: number | null;
   readonly unit: 'ms' | 'MB' | 'rows' | 'statements' | 'times';
-  /** What the value should be; empty where nothing is asked of it. */
-  readonly target: string;
+  /** The most that the value may be, which is asked of 10 million rows; left out where nothing is asked. */
+  readonly atMost?: number;
 }
 
 export interface Machine {
@@ -30,14 +31,21 @@ export function describeMachine(postgres: string): Machine {
   };
 }
 
-export function printed(machine: Machine, rows: number, figures: readonly Figure[]): string {
+export function printed(machine: Machine, rows: number, rate: number, figures: readonly Figure[]): string {
   const { cores, cpu, memoryGb, node, postgres } = machine;
   const table = new Table({ head: ['part', 'what', 'value', 'target'], style: { head: [], border: [] } });
-  for (const { part, what, value, unit, target } of figures) {
-    table.push([part, what, { content: `${amount(value)} ${unit}`, hAlign: 'right' }, target]);
+  for (const figure of figures) {
+    const { part, what, value, unit, atMost } = figure;
+    const text = value === null ? 'skipped' : `${amount(value)} ${unit}`;
+    const target = atMost === undefined ? '' : `≤ ${amount(atMost)}${isMissed(figure) ? ', missed' : ''}`;
+    table.push([part, what, { content: text, hAlign: 'right' }, target]);
   }
   const about = `${cores} cores (${cpu}), ${memoryGb} GB, PostgreSQL ${postgres}, Node.js ${node}`;
-  return `${rows.toLocaleString('en')} rows; ${about}\n${table.toString()}`;
+  return `${amount(rows)} rows, ${amount(rate)} calls a minute; ${about}\n${table.toString()}`;
+}
+
+function isMissed({ value, atMost }: Figure): boolean {
+  return value !== null && atMost !== undefined && !(value <= atMost);
 }
 
 function amount(value: number): string {

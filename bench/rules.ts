@@ -98,6 +98,28 @@ export function ruleMix(): BenchRule[] {
   return [...limits, ...anomalies, ...filtered, ...held, seasonal].map(named);
 }
 
+/** Baselines of 90 days, as many by user as most tables have groups: metric, windows, groups. */
+const BASELINES: readonly (readonly [BenchMetric, windows: string, groupBy: readonly Dimension[]])[] = [
+  ['spend', '24h 6h today', ['user']],
+  ['calls', '24h', ['user']],
+  ['spend', '6h today', ['service']],
+  ['tokens', '24h', ['service']],
+  ['spend', '24h today', ['model']],
+  ['error_rate', '24h', ['model']],
+];
+
+/**
+ * 50 rules of which ten have a baseline of 90 days, by user, by service or by model: the mix, with these in the place of its
+ * anomalies and two of its limits. `groupBy` gives all ten the same groups.
+ */
+export function baselineMix(groupBy?: readonly Dimension[]): BenchRule[] {
+  const baselines = BASELINES.flatMap(([metric, windows, own]) =>
+    windows.split(' ').map((window) => anomaly(metric, window, groupBy ?? own, 90)),
+  );
+  const limits = ruleMix().filter(({ type }) => type === 'threshold');
+  return [...limits.slice(limits.length + baselines.length - 50), ...baselines].map(named);
+}
+
 /** The mix over and over: for one service after the other, then with other limits. */
 export function manyRules(count: number): BenchRule[] {
   const mix = ruleMix();
