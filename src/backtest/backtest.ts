@@ -3,8 +3,10 @@
 import { sentenceOf } from '../model/errors.ts';
 import { localDay } from '../model/local-time.ts';
 import type { Fixed } from '../model/money.ts';
-import type { Rule, ThresholdRule } from '../model/rule.ts';
+import { firesBelow, type Rule } from '../model/rule.ts';
 import type { DedupePeriod } from '../model/window.ts';
+import { ruleTypeOf } from '../rules/index.ts';
+import type { FixedLimits } from '../rules/rule-type.ts';
 import type { Replayed } from './decider.ts';
 import { type Distribution, openDistribution } from './distribution.ts';
 import { openPeaks } from './peaks.ts';
@@ -12,7 +14,7 @@ import { type ReplayParts, replay } from './replay.ts';
 import { type BacktestedRule, isoWeek, weeksOf } from './result.ts';
 import { openSeries } from './rule-series.ts';
 import type { SentAlert } from './sent-alert.ts';
-import { suggestLimit } from './suggest.ts';
+import { type Suggestion, suggestLimit } from './suggest.ts';
 
 export interface BacktestOptions {
   /** [from, to), the range of the grid. */
@@ -59,10 +61,10 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
   const { zone, grid } = parts;
   const { perWeek, from, to } = options;
   const target = (perWeek ?? 0) * ((to - from) / WEEK);
-  const isThreshold = rule.type === 'threshold';
-  const values = isThreshold ? openDistribution(rule) : null;
+  const limits = ruleTypeOf(rule).fixedLimits?.(rule) ?? null;
+  const values = limits === null ? null : openDistribution(limits);
   const peaks =
-    isThreshold && perWeek !== null ? openPeaks(rule, zone, keptPeaks(target, rule.dedupe)) : null;
+    limits === null || perWeek === null ? null : openPeaks(limits, zone, keptPeaks(target, rule.dedupe));
   const series = options.withSeries ? openSeries(rule, grid.replayed.length) : null;
   const silenced = new Set<string>();
   const alerts: SentAlert[] = [];
@@ -86,26 +88,28 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
         const week = isoWeek(news.at, zone);
         byWeek.set(week, (byWeek.get(week) ?? 0) + 1);
       }
-      const seen = values?.read() ?? null;
+      const distribution = values?.read() ?? null;
+      const suggested = (): Suggestion | null => {
+        if (limits === null || peaks === null || distribution === null) return null;
+        const mildest = mildestOf(limits, distribution);
+        return suggestLimit(rule, limits, { peaks: peaks.read(), mildest, grid, deciding: parts }, target);
+      };
       return {
         rule,
         alerts,
         messages,
         byWeek,
         silenced: silenced.size,
-        values: seen,
-        suggested:
-          isThreshold && peaks !== null && seen !== null
-            ? suggestLimit(rule, peaks.read(), grid, parts, { target, mildest: mildestOf(rule, seen) })
-            : null,
+        values: distribution,
+        suggested: suggested(),
         series: series?.read() ?? null,
       };
     },
   };
 }
 
-function mildestOf({ operator }: ThresholdRule, { min, max }: Distribution): Fixed {
-  return operator.startsWith('<') ? max : min;
+function mildestOf({ operator }: FixedLimits, { min, max }: Distribution): Fixed {
+  return firesBelow(operator) ? max : min;
 }
 
 const WEEK = 7 * 86_400_000;

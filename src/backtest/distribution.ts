@@ -4,11 +4,11 @@ import type { Fixed } from '../model/money.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Severity, ThresholdRule } from '../model/rule.ts';
+import { firesBelow, reaches, type Severity } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
-import { reaches } from '../rules/threshold-reach.ts';
+import type { FixedLimits } from '../rules/rule-type.ts';
 
-/** The values of all groups at all instants together; the percentiles are within 1 %, the ends exact. */
+/** The values of all groups at all instants together. The percentiles are within 1 %, minimum and maximum are exact. */
 export interface Distribution {
   readonly min: Fixed;
   readonly p50: Fixed;
@@ -18,6 +18,7 @@ export interface Distribution {
   readonly over: readonly { readonly severity: Severity; readonly bound: Fixed; readonly share: number }[];
 }
 
+/** Takes the evaluations of one rule. */
 export interface DistributionLog {
   add(evaluation: Evaluation): void;
   /** Null when there was no value at all. */
@@ -28,14 +29,14 @@ export interface DistributionLog {
 const CLOSE = 1e-6;
 
 /**
- * Collects the values of a threshold rule in buckets, so that memory does not grow with the instants. Only values that
- * come near an end or a limit are made exact: there may be thousands at each of ten thousands of instants.
+ * Counts the values of a rule in buckets, so that memory does not grow with the instants. Only values that come near the
+ * minimum, the maximum or a limit are made exact: there may be thousands at each of ten thousands of instants.
  */
-export function openDistribution(rule: ThresholdRule): DistributionLog {
-  const falls = rule.operator.startsWith('<');
+export function openDistribution({ operator, steps, minCalls }: FixedLimits): DistributionLog {
+  const falls = firesBelow(operator);
   const buckets = openBuckets();
-  const over = rule.steps.map(() => 0);
-  const bounds = rule.steps.map(({ bound }) => toNumber(bound));
+  const over = steps.map(() => 0);
+  const bounds = steps.map(({ bound }) => toNumber(bound));
   let instants = 0;
   let min: End | null = null;
   let max: End | null = null;
@@ -59,11 +60,10 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
       buckets.count(numbers);
       const { lowest, highest } = observed.extent();
       noteEnds(observed, lowest, highest);
-      for (const [i, { bound }] of rule.steps.entries()) {
+      for (const [i, { bound }] of steps.entries()) {
         const isPossible = isNear(falls ? lowest : highest, bounds[i] as number, falls ? 'down' : 'up');
-        const worst = isPossible ? worstWith(observed, rule.minCalls) : undefined;
-        if (worst !== undefined && reaches(rule.operator, worst.value.fixed, bound))
-          over[i] = (over[i] ?? 0) + 1;
+        const worst = isPossible ? worstWith(observed, minCalls) : undefined;
+        if (worst !== undefined && reaches(operator, worst.value.fixed, bound)) over[i] = (over[i] ?? 0) + 1;
       }
     },
     read() {
@@ -78,7 +78,7 @@ export function openDistribution(rule: ThresholdRule): DistributionLog {
         p50: quantile(0.5),
         p95: quantile(0.95),
         max: high,
-        over: rule.steps.map((step, i) => ({ ...step, share: (over[i] ?? 0) / instants })),
+        over: steps.map((step, i) => ({ ...step, share: (over[i] ?? 0) / instants })),
       };
     },
   };

@@ -1,7 +1,6 @@
 // --format html.
 
 import { Temporal } from 'temporal-polyfill';
-import { limitOf } from '../check/table.ts';
 import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localTime } from '../model/display-time.ts';
@@ -10,6 +9,7 @@ import { groupLabel } from '../model/group-label.ts';
 import { htmlText } from '../model/html-text.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import { type Chart, chartSvg, hasRoom } from './chart.ts';
 import type { Moved } from './difference.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -59,7 +59,7 @@ function overview(result: BacktestResult): string {
       `<td class="n">${displayCount(one.alerts.length)}</td>`,
       `<td class="n">${displayCount(one.messages)}</td>`,
       `<td class="n">${displayCount(one.silenced)}</td>`,
-      `<td>${htmlText(limitOf(rule))} ${htmlText(windowText(rule.window))}</td>`,
+      `<td>${htmlText(limitText(rule))} ${htmlText(windowText(rule.window))}</td>`,
       `<td class="n">${shown(values?.p50)}</td>`,
       `<td class="n">${shown(values?.p95)}</td>`,
       `<td class="n">${shown(values?.max)}</td>`,
@@ -82,7 +82,7 @@ function section(one: BacktestedRule, result: BacktestResult): string {
   const perWeek = weeks.map(([week, count]) => `${week}: ${displayCount(count)}`).join(', ');
   return `<section>
 <h2>${htmlText(displayText(rule.name))}</h2>
-<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitOf(rule))} ${htmlText(windowText(rule.window))}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
+<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitText(rule))} ${htmlText(windowText(rule.window))}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
 ${error === null ? '' : `<p class="fault">This rule could not be judged: ${htmlText(error)}</p>`}
 ${chartsOf(one, result)}
 ${alertTable(alerts, result.zone, false)}
@@ -91,7 +91,8 @@ ${alertTable(alerts, result.zone, false)}
 
 function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResult): string {
   if (series === null || series.lines.length === 0) return '<p>There was nothing to see.</p>';
-  if (rule.type === 'anomaly') {
+  // What is usual is another for each group.
+  if (ruleTypeOf(rule).band !== undefined) {
     return series.lines
       .map((line) => figure(rule, [line], line.points, ofGroup(alerts, line), result))
       .join('\n');
@@ -148,12 +149,16 @@ function lineName(rule: Rule, key: Line['key'] | null): string {
 }
 
 function limitsOf(rule: Rule) {
-  if (rule.type === 'anomaly') return [];
-  return rule.steps.map(({ severity, bound }) => ({
+  const limits = ruleTypeOf(rule).fixedLimits?.(rule);
+  return (limits?.steps ?? []).map(({ severity, bound }) => ({
     severity,
     value: toNumber(bound),
-    label: `${severity} ${rule.operator} ${displayValue(rule.metric, bound)}`,
+    label: `${severity} ${limits?.operator} ${displayValue(rule.metric, bound)}`,
   }));
+}
+
+function limitText(rule: Rule): string {
+  return ruleTypeOf(rule).limitText(rule);
 }
 
 function ofGroup(alerts: readonly SentAlert[], { key }: Line): SentAlert[] {

@@ -3,10 +3,11 @@
 import { localDay } from '../model/local-time.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
-import type { ThresholdRule } from '../model/rule.ts';
+import { firesBelow } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
+import type { FixedLimits } from '../rules/rule-type.ts';
 
-/** The worst values of a threshold rule: all that can fire at a limit that is not milder than the mildest peak. */
+/** The worst values of a rule with fixed limits: all that can fire at a limit that is not milder than the mildest peak. */
 export interface Peaks {
   /** Instants with such a value, ascending: their place in the grid, and the values. */
   readonly sightings: readonly { readonly index: number; readonly observed: readonly Observation[] }[];
@@ -14,6 +15,7 @@ export interface Peaks {
   readonly limits: readonly Fixed[];
 }
 
+/** Takes the evaluations of one rule, instant by instant. */
 export interface PeakLog {
   add(index: number, evaluation: Evaluation): void;
   read(): Peaks;
@@ -23,8 +25,8 @@ export interface PeakLog {
  * Keeps the values of about the `kept` worst days of groups. A limit that none but these reach can be tried on them
  * alone, however many instants and groups there were.
  */
-export function openPeaks(rule: ThresholdRule, zone: string, kept: number): PeakLog {
-  const falls = rule.operator.startsWith('<');
+export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kept: number): PeakLog {
+  const falls = firesBelow(operator);
   const isWorse = (a: Fixed, b: Fixed): boolean => (falls ? a < b : a > b);
   const mildestFirst = (a: Fixed, b: Fixed): number => (a === b ? 0 : isWorse(a, b) ? 1 : -1);
   let sightings: { index: number; observed: Observation[] }[] = [];
@@ -59,7 +61,7 @@ export function openPeaks(rule: ThresholdRule, zone: string, kept: number): Peak
       for (const one of observed) {
         const { fixed, calls } = one.value;
         if (floor !== null && isWorse(floor, fixed)) break;
-        if (calls < rule.minCalls) continue;
+        if (calls < minCalls) continue;
         bad.push(one);
         day ??= localDay(at - 1, zone);
         const name = `${day}/${JSON.stringify(one.key)}`;

@@ -2,6 +2,7 @@
 
 import { dayStart, localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
+import { queriesAt } from '../pipeline/evaluate.ts';
 import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
@@ -20,21 +21,27 @@ export function replaySteps(
   oldest: number,
 ): StepGrid | null {
   const [first = 0] = instants;
-  const stepMs = commonStep(rules, instants);
+  const stepMs = commonStep(rules, zone, instants);
   if (stepMs === null) return null;
   const isByDay = rules.some(({ window }) => window.kind === 'calendar');
   return openStepGrid(first, stepMs, isByDay ? dayEnds(oldest, instants.at(-1) ?? first, zone) : []);
 }
 
-function commonStep(rules: readonly Rule[], instants: readonly number[]): number | null {
+function commonStep(rules: readonly Rule[], zone: string, instants: readonly number[]): number | null {
+  const [first = 0] = instants;
   let step = 0;
-  for (const instant of instants) step = greatestDivisor(step, instant - (instants[0] as number));
-  for (const { delayMs, window, type } of rules) {
-    step = greatestDivisor(step, delayMs);
-    if (window.kind === 'rolling') step = greatestDivisor(step, window.ms);
-    if (type === 'anomaly') step = greatestDivisor(step, ZONE_STEP);
+  for (const instant of instants) step = greatestDivisor(step, instant - first);
+  for (const rule of rules) {
+    step = greatestDivisor(step, rule.delayMs);
+    if (rule.window.kind === 'rolling') step = greatestDivisor(step, rule.window.ms);
+    // A rule that looks at more than its window looks back over days, and a change of clocks moves where these end.
+    if (looksBack(rule, zone, first)) step = greatestDivisor(step, ZONE_STEP);
   }
   return step > 0 && step % MINUTE === 0 ? step : null;
+}
+
+function looksBack(rule: Rule, zone: string, at: number): boolean {
+  return queriesAt(rule, zone, at).some(({ windows }) => windows.length > 1);
 }
 
 /** Where local days begin, ascending, and 24 h before: what a day is compared with need not be a day of its own. */

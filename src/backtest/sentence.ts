@@ -1,17 +1,10 @@
 // Alerts and suggestions in words.
 
 import { durationText } from '../model/display-time.ts';
-import {
-  counted,
-  displayAgainst,
-  displayCount,
-  displayPhrase,
-  displayValue,
-  displayZscore,
-} from '../model/display-value.ts';
+import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { describeMetric } from '../model/metric.ts';
-import { fixedFromNumber } from '../model/money.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import type { Difference } from './difference.ts';
 import { weeksIn } from './json.ts';
 import type { BacktestedRule, BacktestResult } from './result.ts';
@@ -43,15 +36,10 @@ export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
 }
 
 /** A value and what it was held against: `$312.46 >= $100.00`, `$312.46, usually $41.20, z 6.3`. */
-export function againstText({ rule, news }: SentAlert): string {
-  const { firing } = news;
-  const step = firing.steps[firing.steps.length - 1] ?? firing.steps[0];
-  const [value, bound] = displayAgainst(rule.metric, news.value, step.bound);
-  if (firing.baseline === null || firing.zscore === null) {
-    return `${displayPhrase(rule.metric, value)} ${step.operator} ${bound}`;
-  }
-  const usual = displayValue(rule.metric, fixedFromNumber(firing.baseline.mean));
-  return `${displayPhrase(rule.metric, value)}, usually ${usual}, z ${displayZscore(firing.zscore)}`;
+export function againstText({ rule, news: { firing } }: SentAlert): string {
+  const { comparison, note, reason } = ruleTypeOf(rule).describe(rule, firing);
+  const [value, limit] = comparison;
+  return note === null ? `${value} ${limit}` : `${value}, ${reason}`;
 }
 
 /** Why it was told: `new`, `escalated`, `grown`, `ongoing for 3 d 2 h`. */
@@ -66,7 +54,8 @@ export function suggestionText(
   { limit, alerts }: Suggestion,
   { from, to }: BacktestResult,
 ): string {
-  const operator = rule.type === 'threshold' ? `${rule.operator} ` : '';
+  const limits = ruleTypeOf(rule).fixedLimits?.(rule);
+  const operator = limits === undefined ? '' : `${limits.operator} `;
   const perWeek = (alerts / weeksIn(from, to)).toFixed(1);
   const extra = describeMetric(rule.metric).unit === 'ratio' ? 1 : 0;
   return `${operator}${displayValue(rule.metric, limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;

@@ -1,13 +1,13 @@
 // The limit that would have made so many alerts.
 
-import type { Firing } from '../model/finding.ts';
+import type { Firing, ReachedStep } from '../model/finding.ts';
 import { divideRounded, type Fixed } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
-import type { ThresholdRule } from '../model/rule.ts';
+import { type Rule, reaches } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import { HoldLog } from '../pipeline/hold-log.ts';
-import { reaches } from '../rules/threshold-reach.ts';
+import type { FixedLimits } from '../rules/rule-type.ts';
 import { type Deciding, openDecider } from './decider.ts';
 import type { Grid } from './grid.ts';
 import type { Peaks } from './peaks.ts';
@@ -18,24 +18,32 @@ export interface Suggestion {
   readonly alerts: number;
 }
 
+/** What a limit is looked for in. */
+export interface Seen {
+  readonly peaks: Peaks;
+  /** The mildest of all values: a limit that it reaches is met by every group at all times, and tells nothing. */
+  readonly mildest: Fixed;
+  readonly grid: Grid;
+  readonly deciding: Deciding;
+}
+
 /**
  * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
  * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that
- * keeps the count. `mildest` is the mildest of all values: a limit that it reaches is met by every group at all times,
- * and tells nothing. Null where no other was seen.
+ * keeps the count. Null where no limit was seen that some value missed.
  */
 export function suggestLimit(
-  rule: ThresholdRule,
-  { sightings, limits }: Peaks,
-  grid: Grid,
-  deciding: Deciding,
-  { target, mildest }: { readonly target: number; readonly mildest: Fixed },
+  rule: Rule,
+  { operator, steps }: FixedLimits,
+  { peaks, mildest, grid, deciding }: Seen,
+  target: number,
 ): Suggestion | null {
-  const isAlwaysMet = (limit: Fixed): boolean => reaches(rule.operator, mildest, limit);
-  const candidates = limits.filter((limit) => !isAlwaysMet(limit));
+  const severity = steps[0]?.severity ?? rule.severity;
+  const isAlwaysMet = (limit: Fixed): boolean => reaches(operator, mildest, limit);
+  const candidates = peaks.limits.filter((limit) => !isAlwaysMet(limit));
   const count = (limit: Fixed): Suggestion => ({
     limit,
-    alerts: alertsAt(withLimit(rule, limit), sightings, grid, deciding),
+    alerts: alertsAt(rule, { severity, bound: limit, operator }, peaks.sightings, grid, deciding),
   });
   const miss = ({ alerts }: Suggestion): number => Math.abs(alerts - target);
   const better = (a: Suggestion | null, b: Suggestion): Suggestion =>
@@ -60,18 +68,15 @@ export function suggestLimit(
   return best;
 }
 
-function withLimit(rule: ThresholdRule, bound: Fixed): ThresholdRule {
-  return { ...rule, steps: [{ severity: rule.steps[0]?.severity ?? rule.severity, bound }] };
-}
-
 function alertsAt(
-  rule: ThresholdRule,
+  rule: Rule,
+  step: ReachedStep,
   sightings: Peaks['sightings'],
   grid: Grid,
   deciding: Deciding,
 ): number {
   const firingAt = new Map(
-    sightings.map(({ index, observed }) => [index, firingOf(rule, observed)] as const),
+    sightings.map(({ index, observed }) => [index, firingOf(step, observed)] as const),
   );
   const held = new HoldLog();
   for (const [index, firing] of firingAt) held.record(index, firing);
@@ -97,13 +102,11 @@ function alertsAt(
   return alerts;
 }
 
-function firingOf(rule: ThresholdRule, observed: readonly Observation[]): Firing[] {
-  const { operator } = rule;
-  return observed.flatMap((observation): Firing[] => {
-    const step = rule.steps[0];
-    if (step === undefined || !reaches(operator, observation.value.fixed, step.bound)) return [];
-    return [{ ...observation, steps: [{ ...step, operator }] }];
-  });
+function firingOf(step: ReachedStep, observed: readonly Observation[]): Firing[] {
+  const { operator, bound } = step;
+  return observed
+    .filter(({ value }) => reaches(operator, value.fixed, bound))
+    .map((observation) => ({ ...observation, steps: [step] }));
 }
 
 /** To so many significant digits: to the nearest, then down, then up. */

@@ -2,12 +2,13 @@
 
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { limitOf, NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
+import { NO_BORDERS, SEVERITY_STYLE } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localTime } from '../model/display-time.ts';
 import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import type { Difference, Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { SentAlert } from './sent-alert.ts';
@@ -84,7 +85,7 @@ function overview({ rules }: BacktestResult, paint: Paint): string {
       displayCount(alerts.length),
       displayCount(messages),
       displayCount(silenced),
-      limitOf(rule),
+      ruleTypeOf(rule).limitText(rule),
       rule.window.text,
     ]);
   }
@@ -120,7 +121,7 @@ function suggestions(result: BacktestResult, paint: Paint): string | null {
   if (result.perWeek === null) return null;
   const lines = result.rules.map((one) => {
     const name = displayText(one.rule.name, 40);
-    if (one.rule.type !== 'threshold') return `${name}: no limit to suggest, it has none`;
+    if (ruleTypeOf(one.rule).fixedLimits === undefined) return `${name}: no limit to suggest, it has none`;
     if (one.suggested === null) return `${name}: no limit to suggest, ${whyNone(one)}`;
     return `${name}: ${suggestionText(one, one.suggested, result)}`;
   });

@@ -2,12 +2,11 @@
 
 import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
-import { counted, displayAgainst, displayPhrase, displayZscore } from '../model/display-value.ts';
+import { counted } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
-import { describeMetric } from '../model/metric.ts';
-import { type Fixed, formatFixed } from '../model/money.ts';
-import { type Operator, type Rule, type Severity, stepOf } from '../model/rule.ts';
+import { type Rule, stepOf } from '../model/rule.ts';
 import { atLeast, unpricedCallsText } from '../model/unpriced-text.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
 
 /**
@@ -41,13 +40,14 @@ function textOf(result: CheckResult): string {
 }
 
 function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
-  const [value, bound] = displayAgainst(finding.metric, finding.value.fixed, finding.bound);
+  const { comparison, note } = finding.description;
+  const [value, limit] = comparison;
   const group = groupLabel(rule.groupBy, finding.key);
-  const z = finding.zscore === null ? '' : `, z ${displayZscore(finding.zscore)}`;
+  const rest = note === null ? '' : `, ${note}`;
   const hushed = silenced === null ? '' : ' (silenced)';
-  const shown = atLeast(displayPhrase(finding.metric, value), finding.unpriced);
+  const shown = atLeast(value, finding.unpriced);
   const subject = group === '' ? '' : `${group} `;
-  return `${displayText(rule.name)}: ${subject}${shown} ${finding.operator} ${bound} ${windowText(rule.window)}${z}${hushed}`;
+  return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${hushed}`;
 }
 
 /** The most severe first, then the largest; a silenced finding last of its kind. */
@@ -62,31 +62,10 @@ function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
       : 0;
 }
 
+/** `'hourly-burn'=312.46;50;100`: U is a value that is not known, and a limit that is not there is empty. */
 function perfdataOf({ rule, observed }: CheckedRule): string {
-  const [worst] = observed.worst(1);
-  const value =
-    worst === undefined
-      ? 'U'
-      : rule.type === 'anomaly'
-        ? (worst.zscore ?? 'U')
-        : amount(rule, worst.value.fixed);
-  return `'${labelOf(rule.name)}'=${value};${boundAt(rule, 'warning')};${boundAt(rule, 'critical')}`;
-}
-
-/** A rule's bound of one severity as a threshold range: `50` alarms above, `50:` below. Empty where there is none. */
-function boundAt(rule: Rule, severity: Severity): string {
-  if (rule.type === 'anomaly') return rule.severity === severity ? String(rule.zscore) : '';
-  const step = rule.steps.find((one) => one.severity === severity);
-  return step === undefined ? '' : `${formatFixed(step.bound, 12)}${alarmsBelow(rule.operator) ? ':' : ''}`;
-}
-
-function alarmsBelow(operator: Operator): boolean {
-  return operator === '<' || operator === '<=';
-}
-
-/** Money to the cent, as people read it; other values as they are, at most six places. */
-function amount(rule: Rule, value: Fixed): string {
-  return formatFixed(value, describeMetric(rule.metric).money ? 2 : 6);
+  const { value, warning, critical } = ruleTypeOf(rule).perfdata(rule, observed.worst(1)[0]);
+  return `'${labelOf(rule.name)}'=${value ?? 'U'};${warning ?? ''};${critical ?? ''}`;
 }
 
 /** A rule's name as a label: the characters that end or split a label are replaced. */

@@ -4,20 +4,14 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { displayText } from '../model/display-text.ts';
 import { durationText, localSpan, localTime } from '../model/display-time.ts';
-import {
-  counted,
-  displayAgainst,
-  displayPhrase,
-  displayValue,
-  displayZscore,
-} from '../model/display-value.ts';
+import { counted, displayValue } from '../model/display-value.ts';
 import { NONE } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
-import { fixedFromNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import { unexplainedText } from '../model/unexplained-text.ts';
 import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } from '../model/unpriced-text.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
 /** Findings shown per rule; the rest is counted. */
@@ -83,7 +77,7 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
       statusWord(checked, paint),
       worst === undefined ? '' : groupLabel(rule.groupBy, worst.key),
       worst === undefined ? '' : leastValue(checked, worst),
-      limitOf(rule),
+      ruleTypeOf(rule).limitText(rule),
       rule.window.text,
     ]);
   }
@@ -110,13 +104,6 @@ function statusWord(checked: CheckedRule, paint: Paint): string {
   return checked.status === 'no_data' ? paint('dim', 'no data') : paint('green', 'ok');
 }
 
-/** A rule's limits for people: `>= $50.00 / $100.00`, `z 3 over 28d`. */
-export function limitOf(rule: Rule): string {
-  if (rule.type === 'anomaly') return `z ${rule.zscore} over ${rule.baselineDays}d`;
-  const bounds = rule.steps.map(({ bound }) => displayValue(rule.metric, bound)).join(' / ');
-  return `${rule.operator} ${bounds}`;
-}
-
 function findingsOf({ rule, findings }: CheckedRule, zone: string, paint: Paint): string {
   const lines = findings.slice(0, SHOWN).flatMap((one) => findingLines(rule, one, zone, paint));
   const more = findings.length - SHOWN;
@@ -132,21 +119,16 @@ function findingLines(
   zone: string,
   paint: Paint,
 ): string[] {
-  const { metric, baseline, zscore, unpriced } = finding;
-  const [value, bound] = displayAgainst(metric, finding.value.fixed, finding.bound);
+  const { metric, description, unpriced } = finding;
+  const [value, limit] = description.comparison;
   const group = groupLabel(rule.groupBy, finding.key);
   const title = `${displayText(rule.name)}${group === '' ? '' : `: ${group}`}`;
   const severity = paint(SEVERITY_STYLE[finding.severity], finding.severity.toUpperCase());
   const lines = [
-    `${severity} ${paint('bold', title)}  ${atLeast(displayPhrase(metric, value), unpriced)} ${finding.operator} ${bound}`,
+    `${severity} ${paint('bold', title)}  ${atLeast(value, unpriced)} ${limit}`,
     `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${rule.window.text})`,
+    ...description.lines.map((line) => `  ${line}`),
   ];
-  if (baseline !== null && zscore !== null) {
-    const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
-    lines.push(
-      `  usually ${shown(baseline.mean)} ± ${shown(baseline.stddev)} (floor ${shown(baseline.floor)}) over ${baseline.n} days, z ${displayZscore(zscore)}`,
-    );
-  }
   for (const [dimension, parts] of Object.entries(finding.breakdown)) {
     const shown = parts.map(
       ({ key, value: part, unpriced: lacking }) =>

@@ -8,7 +8,8 @@ import type { Alert } from './finding.ts';
 import { findingJson } from './finding-json.ts';
 import { type JsonValue, jsonText } from './json.ts';
 import type { Message, MessageSection } from './message.ts';
-import { type RuleBase, stepOf } from './rule.ts';
+import { worstFirst } from './observation.ts';
+import { type Rule, stepOf } from './rule.ts';
 import { isoInstant } from './window.ts';
 
 /** How many alerts a message shows; the rest is counted. */
@@ -17,7 +18,7 @@ const LONGEST_NOTE = 2000;
 
 /** What an alert message is made of. Instants in ms; `zone` is an IANA name. */
 export interface AlertNews {
-  readonly rule: RuleBase;
+  readonly rule: Rule;
   /** Of one rule and one period; at least one. */
   readonly alerts: readonly Alert[];
   /** The scheduled instant of the poll. */
@@ -32,7 +33,7 @@ export interface AlertNews {
 /** All that is news of one rule as one message: the worst first, ten shown, the rest counted (docs/rules.md and docs/operations.md). */
 export function alertMessage(news: AlertNews): Message {
   const { rule, zone } = news;
-  const alerts = [...news.alerts].sort(worstFirst);
+  const alerts = [...news.alerts].sort(mostSevereFirst);
   const [worst] = alerts;
   if (worst === undefined) throw new RangeError(`no alert to tell of ${rule.name}`);
   const shown = alerts.slice(0, SHOWN_ALERTS);
@@ -89,13 +90,8 @@ function alertJson(news: AlertNews, worst: Alert, shown: readonly Alert[], more:
   });
 }
 
-/** By severity, then as `check` lists findings: by |z| for anomalies, by value, the smallest first for `<`. */
-function worstFirst({ finding: a }: Alert, { finding: b }: Alert): number {
+/** By severity, then in the order in which `check` lists findings. */
+function mostSevereFirst({ finding: a }: Alert, { finding: b }: Alert): number {
   const bySeverity = stepOf(b.severity) - stepOf(a.severity);
-  if (bySeverity !== 0) return bySeverity;
-  const byZscore = Math.abs(b.zscore ?? 0) - Math.abs(a.zscore ?? 0);
-  if (byZscore !== 0) return byZscore;
-  if (a.value.fixed === b.value.fixed) return 0;
-  const isLess = a.value.fixed < b.value.fixed;
-  return isLess === (a.zscore === null && a.operator.startsWith('<')) ? -1 : 1;
+  return bySeverity === 0 ? worstFirst(a, b) : bySeverity;
 }

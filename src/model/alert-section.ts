@@ -2,43 +2,33 @@
 
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
-import {
-  displayAgainst,
-  displayCount,
-  displayPhrase,
-  displayValue,
-  displayZscore,
-  shareText,
-} from './display-value.ts';
+import { displayCount, displayValue, shareText } from './display-value.ts';
 import { type Alert, type BreakdownPart, type Finding, NONE } from './finding.ts';
 import { groupLabel } from './group-label.ts';
-import type { MessageSection, MessageTable } from './message.ts';
+import type { Fact, MessageSection, MessageTable } from './message.ts';
 import { describeMetric } from './metric.ts';
-import { fixedFromNumber } from './money.ts';
-import type { Operator, RuleBase } from './rule.ts';
+import type { Rule } from './rule.ts';
 import type { Dimension } from './series.ts';
 import { unexplainedText } from './unexplained-text.ts';
 import { atLeast, belowOnlyIf, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
-type Fact = readonly [label: string, value: string];
-
 /** An alert in one line: `search $312.46 in 1h (limit $100.00)`. */
-export function alertSummary(rule: RuleBase, { finding }: Alert): string {
-  const judged = finding.baseline === null ? limitText(finding) : usualText(finding);
+export function alertSummary(rule: Rule, { finding }: Alert): string {
+  const { value, reason } = finding.description;
   const doubt = belowOnlyIf(finding);
-  const reason = doubt === null ? judged : `${judged}; ${doubt}`;
-  return `${subject(finding, ' ')}${phrase(finding)} ${windowText(rule.window)} (${reason})`;
+  const why = doubt === null ? reason : `${reason}; ${doubt}`;
+  return `${subject(finding, ' ')}${value} ${windowText(rule.window)} (${why})`;
 }
 
 /** One alert in full: its headline, its facts, and the tables of what drives it. */
-export function alertSection(rule: RuleBase, alert: Alert, zone: string): MessageSection {
+export function alertSection(rule: Rule, alert: Alert, zone: string): MessageSection {
   const { finding } = alert;
   const { window } = finding;
   const unexplained = unexplainedText(finding);
   const ongoing = alert.ongoing ? ', ongoing' : '';
   const facts: (Fact | null)[] = [
-    ...(finding.baseline === null ? limitFacts(finding) : anomalyFacts(finding)),
+    ...finding.description.facts,
     ['Since', sinceText(alert, zone)],
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
@@ -46,7 +36,7 @@ export function alertSection(rule: RuleBase, alert: Alert, zone: string): Messag
     unexplained === null ? null : ['Drivers', unexplained],
   ];
   return {
-    headline: `${subject(finding, ': ')}${phrase(finding)} ${windowText(rule.window)}${ongoing}`,
+    headline: `${subject(finding, ': ')}${finding.description.value} ${windowText(rule.window)}${ongoing}`,
     facts: facts.filter((fact) => fact !== null),
     tables: Object.entries(finding.breakdown).flatMap(([dimension, parts]) =>
       parts.length === 0 ? [] : breakdownTable(finding, dimension, parts),
@@ -63,72 +53,6 @@ export function windowText(window: WindowSpec): string {
 function subject({ groupBy, key }: Finding, separator: string): string {
   const label = groupLabel(groupBy, key);
   return label === '' ? '' : `${label}${separator}`;
-}
-
-function phrase(finding: Finding): string {
-  return displayPhrase(finding.metric, shownAgainstLimit(finding)[0]);
-}
-
-/** An anomaly's bound is derived, not chosen, so that only a threshold needs digits to be told from it. */
-function shownAgainstLimit({ metric, value, bound, baseline }: Finding): [value: string, bound: string] {
-  return baseline === null
-    ? displayAgainst(metric, value.fixed, bound)
-    : [displayValue(metric, value.fixed), displayValue(metric, bound)];
-}
-
-function limitText(finding: Finding): string {
-  const limit = `limit ${shownAgainstLimit(finding)[1]}`;
-  if (!finding.operator.startsWith('<')) return limit;
-  return finding.value.fixed === finding.bound ? `at ${limit}` : `below ${limit}`;
-}
-
-function usualText({ metric, baseline, zscore }: Finding): string {
-  const usual = displayValue(metric, fixedFromNumber(baseline?.mean ?? 0));
-  return `usually ${usual}, z ${displayZscore(zscore ?? 0)}`;
-}
-
-function limitFacts(finding: Finding): Fact[] {
-  const [value, bound] = shownAgainstLimit(finding);
-  return [
-    ['Value', `${displayPhrase(finding.metric, value)}${timesText(finding)}`],
-    ['Limit', `${fromText(finding.operator, bound)} is ${finding.severity}`],
-  ];
-}
-
-/** An operator in words: `$100.00 or more`, `less than 5`. */
-function fromText(operator: Operator, bound: string): string {
-  switch (operator) {
-    case '>=':
-      return `${bound} or more`;
-    case '>':
-      return `more than ${bound}`;
-    case '<=':
-      return `${bound} or less`;
-    case '<':
-      return `less than ${bound}`;
-  }
-}
-
-/** How many times the limit, where that is at least twice and so worth a word. */
-function timesText({ value, bound, operator }: Finding): string {
-  if (operator.startsWith('<') || bound <= 0n || value.fixed < 2n * bound) return '';
-  const tenths = (value.fixed * 10n) / bound;
-  return `, ${displayCount(Number(tenths / 10n))}.${tenths % 10n} times the limit`;
-}
-
-function anomalyFacts(finding: Finding): Fact[] {
-  const { metric, baseline, zscore, operator, severity } = finding;
-  const [value, bound] = shownAgainstLimit(finding);
-  if (baseline === null) return [];
-  const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
-  const { mean, stddev, floor, n } = baseline;
-  const floored = floor > stddev ? ` (raised to the floor of ${shown(floor)})` : '';
-  return [
-    ['Value', displayPhrase(metric, value)],
-    ['Usually', `${shown(mean)}, the mean of the same window on ${n} earlier days`],
-    ['Deviation', `${shown(stddev)}${floored}`],
-    ['z', `${displayZscore(zscore ?? 0)}; here ${fromText(operator, bound)} is ${severity}`],
-  ];
 }
 
 function sinceText({ at, since, ongoing }: Alert, zone: string): string {

@@ -16,7 +16,7 @@ export interface Silenced {
 
 /** A finding as `check` prints it and webhooks carry it (docs/rules.md). */
 export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
-  const { metric, window, baseline, unpriced } = finding;
+  const { metric, window, unpriced } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
     dimension,
     list.map(({ key, value, unpriced: lacking }) => ({
@@ -35,11 +35,10 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     bound: boundOf(metric, finding.bound),
     operator: finding.operator,
     window: { from: isoInstant(window.from), to: isoInstant(window.to) },
-    baseline:
-      baseline === null
-        ? null
-        : { mean: baseline.mean, stddev: baseline.stddev, floor: baseline.floor, n: baseline.n },
-    zscore: finding.zscore,
+    // Every finding has these two; a type that fills them puts its own in their places.
+    baseline: null,
+    zscore: null,
+    ...finding.description.fields,
     breakdown: Object.fromEntries(parts),
     unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
     silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },

@@ -1,5 +1,7 @@
-// Observation, Firing, Finding, Alert.
+// What fires, and how it is described.
 
+import type { JsonValue } from './json.ts';
+import type { Fact } from './message.ts';
 import type { Metric, Sample, Unit } from './metric.ts';
 import type { Fixed } from './money.ts';
 import type { Observation } from './observation.ts';
@@ -21,14 +23,37 @@ export interface Reached {
   readonly steps: readonly [ReachedStep, ...ReachedStep[]];
 }
 
+/** The step that names a finding. */
+export function topStep({ steps }: Reached): ReachedStep {
+  return steps[steps.length - 1] ?? steps[0];
+}
+
 /** An observation that fires. */
-export interface Firing extends Observation, Reached {}
+export type Firing<O extends Observation = Observation> = O & Reached;
 
 /** What a rule type makes of its series at one instant. Both lists stand worst first (docs/rules.md). */
-export interface Judgement {
+export interface Judgement<O extends Observation = Observation> {
   readonly status: 'ok' | 'firing' | 'no_data';
-  readonly observed: Observed;
-  readonly firing: readonly Firing[];
+  readonly observed: Observed<O>;
+  readonly firing: readonly Firing<O>[];
+}
+
+/** What a rule type says of a finding, for every place that shows one. Texts are for people; each channel escapes them. */
+export interface Description {
+  /** The value in a headline, with what it counts: `$312.46`, `890,000 calls`. */
+  readonly value: string;
+  /** Why it fires, at the end of a headline: `limit $100.00`, `usually $41.20, z 6.3`. */
+  readonly reason: string;
+  /** The value and its limit, with as many digits as tell them apart: `$100.004` and `>= $100.00`. */
+  readonly comparison: readonly [value: string, limit: string];
+  /** What the comparison does not say, in a few words: `z 6.3`. Null where it says all. */
+  readonly note: string | null;
+  /** The first facts of a message: the value, and what it was held against. */
+  readonly facts: readonly Fact[];
+  /** Further lines for the table of `check`. */
+  readonly lines: readonly string[];
+  /** Fields of the finding in JSON that only this type has. */
+  readonly fields: { readonly [name: string]: JsonValue };
 }
 
 /** One part of what drives a finding. */
@@ -52,7 +77,7 @@ export interface Unexplained {
   readonly isLate: boolean;
 }
 
-/** A firing observation in full: what `check` prints, messages tell and webhooks carry. */
+/** A firing observation in full: what `check` prints, messages show and webhooks carry. */
 export interface Finding extends Observation {
   readonly groupBy: readonly Dimension[];
   readonly metric: Metric;
@@ -60,6 +85,7 @@ export interface Finding extends Observation {
   readonly severity: Severity;
   readonly bound: Fixed;
   readonly operator: Operator;
+  readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
   /** The questions about it without an answer. No alert waits for them. */

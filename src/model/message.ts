@@ -20,11 +20,14 @@ export interface MessageTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** A labelled line of a message. */
+export type Fact = readonly [label: string, value: string];
+
 /** One alert (or one part) of a message: a headline, then facts, then tables. */
 export interface MessageSection {
   /** Empty where the message's title says it already. */
   readonly headline: string;
-  readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly facts: readonly Fact[];
   readonly tables: readonly MessageTable[];
 }
 

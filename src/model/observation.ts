@@ -1,22 +1,38 @@
-// The value that a group had in a window, and what it was compared with.
+// The value that a group had in a window.
 
 import type { Sample } from './metric.ts';
+import type { Fixed } from './money.ts';
 import type { GroupKey } from './series.ts';
 import type { Window } from './window.ts';
 
-/** What an anomaly was compared with: all in the metric's unit, unrounded doubles; `n` periods were used. */
-export interface Baseline {
-  readonly mean: number;
-  readonly stddev: number;
-  readonly floor: number;
-  readonly n: number;
-}
-
-/** A value that one group had in one window, whether it fires or not. */
+/** A value that one group had in one window, whether it fires or not. Rule types add what they compared it with. */
 export interface Observation {
   readonly key: GroupKey;
   readonly value: Sample;
   readonly window: Window;
-  readonly baseline: Baseline | null;
-  readonly zscore: number | null;
+  /**
+   * How bad the value is. Only observations of one rule are compared: the larger number is the worse one. A limit that is
+   * reached from below has the value itself here, one that is reached from above its negative.
+   */
+  readonly badness: Fixed;
+}
+
+/** Orders the observations of one rule: the worst first, then the larger value, then by group. The store's order never shows. */
+export function worstFirst(a: Observation, b: Observation): number {
+  if (a.badness !== b.badness) return a.badness > b.badness ? -1 : 1;
+  if (a.value.fixed !== b.value.fixed) return a.value.fixed > b.value.fixed ? -1 : 1;
+  return byKey(a.key, b.key);
+}
+
+/** By code units, NULL last. */
+function byKey(a: GroupKey, b: GroupKey): number {
+  for (let i = 0; i < a.length; i += 1) {
+    const left = a[i] ?? null;
+    const right = b[i] ?? null;
+    if (left === right) continue;
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return left < right ? -1 : 1;
+  }
+  return 0;
 }

@@ -1,26 +1,28 @@
 // All values that a rule saw, each made when it is asked for.
 
-import type { Observation } from './observation.ts';
+import { type Observation, worstFirst } from './observation.ts';
 import type { GroupKey } from './series.ts';
 
 /**
  * The values that a rule saw at one instant. A rule by user sees thousands and few are ever looked at, so an observation
  * is made when it is asked for. Iterates over all of them, worst first, and makes no more than are taken.
  */
-export interface Observed extends Iterable<Observation> {
+export interface Observed<O extends Observation = Observation> extends Iterable<O> {
   readonly length: number;
   /** All values as doubles, in no order. */
   readonly numbers: ArrayLike<number>;
   /** The lowest and the highest of them. */
   extent(): Extent;
+  /** Which way values grow worse; null where something else makes them bad. */
+  readonly worsens: 'up' | 'down' | null;
   /** The group whose value stands at a place of `numbers`. */
   keyAt(place: number): GroupKey;
   /** The worst ones, worst first; all of them where `count` is left out. */
-  worst(count?: number): readonly Observation[];
+  worst(count?: number): readonly O[];
   /** Those with the largest values, the largest first. */
-  largest(count: number): readonly Observation[];
+  largest(count: number): readonly O[];
   /** The last of all, worst first; undefined where nothing was observed. */
-  mildest(): Observation | undefined;
+  mildest(): O | undefined;
 }
 
 /** The lowest and the highest of some numbers; of none, the lowest is above the highest. */
@@ -41,33 +43,40 @@ export function extentOf(numbers: ArrayLike<number>): Extent {
   return { lowest, highest };
 }
 
-export interface Observing {
+/** What `observedLater` makes observations of. */
+export interface Observing<O extends Observation> {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
   /** Where it is known already. */
   readonly extent?: Extent;
   keyAt(place: number): GroupKey;
   /** The observation at a place of `numbers`. */
-  observe(place: number): Observation;
-  /** The exact order, worst first. */
-  readonly order: (a: Observation, b: Observation) => number;
-  /** Which way values grow worse; null where the order is not that of the values. */
+  observe(place: number): O;
+  /** Which way values grow worse; null where something else makes them bad. */
   readonly worsens: 'up' | 'down' | null;
 }
 
-export function observedLater({ numbers, extent, keyAt, observe, order, worsens }: Observing): Observed {
-  let whole: readonly Observation[] | null = null;
-  const everything = (): readonly Observation[] => {
-    whole ??= Array.from(numbers, (_, place) => observe(place)).sort(order);
+/** Observations that are made when they are asked for. */
+export function observedLater<O extends Observation>({
+  numbers,
+  extent,
+  keyAt,
+  observe,
+  worsens,
+}: Observing<O>): Observed<O> {
+  let whole: readonly O[] | null = null;
+  const everything = (): readonly O[] => {
+    whole ??= Array.from(numbers, (_, place) => observe(place)).sort(worstFirst);
     return whole;
   };
-  const worst = (count = numbers.length): readonly Observation[] => {
+  const worst = (count = numbers.length): readonly O[] => {
     if (whole !== null || count >= numbers.length || worsens === null) return everything().slice(0, count);
-    return foremost(numbers, count, worsens).map(observe).sort(order).slice(0, count);
+    return foremost(numbers, count, worsens).map(observe).sort(worstFirst).slice(0, count);
   };
   return {
     length: numbers.length,
     numbers,
+    worsens,
     extent: () => extent ?? extentOf(numbers),
     keyAt,
     worst,
@@ -79,32 +88,34 @@ export function observedLater({ numbers, extent, keyAt, observe, order, worsens 
     mildest() {
       if (worsens === null || whole !== null) return everything().at(-1);
       const opposite = worsens === 'up' ? 'down' : 'up';
-      return foremost(numbers, 1, opposite).map(observe).sort(order).at(-1);
+      return foremost(numbers, 1, opposite).map(observe).sort(worstFirst).at(-1);
     },
     *[Symbol.iterator]() {
       for (let done = 0, batch = 16; done < numbers.length; batch *= 8) {
         const some = worst(batch);
-        for (; done < some.length; done += 1) yield some[done] as Observation;
+        for (; done < some.length; done += 1) yield some[done] as O;
       }
     },
   };
 }
 
 /** Observations that are there already, worst first. */
-export function observedHere(worstFirst: readonly Observation[]): Observed {
-  const numbers = worstFirst.map(({ value }) => value.number);
+export function observedHere<O extends Observation>(all: readonly O[]): Observed<O> {
+  const numbers = all.map(({ value }) => value.number);
   return {
-    length: worstFirst.length,
+    length: all.length,
     numbers,
+    worsens: null,
     extent: () => extentOf(numbers),
-    keyAt: (place) => worstFirst[place]?.key ?? [],
-    worst: (count) => worstFirst.slice(0, count),
-    largest: (count) => [...worstFirst].sort((a, b) => b.value.number - a.value.number).slice(0, count),
-    mildest: () => worstFirst.at(-1),
-    [Symbol.iterator]: () => worstFirst[Symbol.iterator](),
+    keyAt: (place) => all[place]?.key ?? [],
+    worst: (count) => all.slice(0, count),
+    largest: (count) => [...all].sort((a, b) => b.value.number - a.value.number).slice(0, count),
+    mildest: () => all.at(-1),
+    [Symbol.iterator]: () => all[Symbol.iterator](),
   };
 }
 
+/** What a rule saw that could not be judged. */
 export const NOTHING_OBSERVED: Observed = observedHere([]);
 
 /** Doubles this close together may be in the other order as exact values. */

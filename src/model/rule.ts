@@ -1,4 +1,4 @@
-// Rule, Severity, Silence.
+// What a rule, a severity and a silence are.
 
 import type { ErrorFilter } from './measure.ts';
 import type { Metric } from './metric.ts';
@@ -17,9 +17,32 @@ export function stepOf(severity: Severity): number {
 
 export type Operator = '>=' | '>' | '<=' | '<';
 
-/** What every rule type has in common; durations in milliseconds, lists resolved against `defaults`. */
-export interface RuleBase {
+/** Whether a value meets a limit. */
+export function reaches(operator: Operator, value: Fixed, bound: Fixed): boolean {
+  switch (operator) {
+    case '>=':
+      return value >= bound;
+    case '>':
+      return value > bound;
+    case '<=':
+      return value <= bound;
+    case '<':
+      return value < bound;
+  }
+}
+
+/** Whether low values are the bad ones. */
+export function firesBelow(operator: Operator): boolean {
+  return operator === '<' || operator === '<=';
+}
+
+/**
+ * What rules of every type have in common; durations in milliseconds, lists resolved against `defaults`. Each type adds its
+ * own members in `src/rules`, where nothing outside reads them.
+ */
+export interface Rule {
   readonly name: string;
+  /** The key of its RuleType in the registry. */
   readonly type: string;
   readonly enabled: boolean;
   /** The severity of findings where the rule type does not give one by step. */
@@ -41,28 +64,6 @@ export interface RuleBase {
   /** Groups with fewer calls in the window do not fire. */
   readonly minCalls: number;
 }
-
-export interface ThresholdRule extends RuleBase {
-  readonly type: 'threshold';
-  readonly operator: Operator;
-  /** By ascending severity; at least one. */
-  readonly steps: readonly { readonly severity: Severity; readonly bound: Fixed }[];
-}
-
-export interface AnomalyRule extends RuleBase {
-  readonly type: 'anomaly';
-  readonly baselineDays: number;
-  readonly method: 'zscore' | 'robust';
-  readonly zscore: number;
-  readonly direction: 'up' | 'down' | 'both';
-  readonly minHistory: number;
-  /** Percent of the day's mean (docs/rules.md) below which the deviation is not taken. */
-  readonly floorPct: number;
-  readonly minChange: Fixed;
-  readonly minChangePct: number;
-}
-
-export type Rule = ThresholdRule | AnomalyRule;
 
 /** A time in which matching findings are not told (`from` inclusive, `until` exclusive, ms). */
 export interface Silence {

@@ -1,6 +1,6 @@
 // Which silence keeps a finding quiet.
 
-import type { RuleBase, Silence } from './rule.ts';
+import type { Rule, Silence } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Dimension, GroupKey } from './series.ts';
  * that the rule does not group by fits only where the rule's `where` pins it to that one value.
  */
 export function isSilenced(
-  rule: Pick<RuleBase, 'name' | 'groupBy' | 'where'>,
+  rule: Pick<Rule, 'name' | 'groupBy' | 'where'>,
   key: GroupKey,
   at: number,
   silences: readonly Silence[],
@@ -25,7 +25,7 @@ export function isSilenced(
 }
 
 function fits(
-  rule: Pick<RuleBase, 'groupBy' | 'where'>,
+  rule: Pick<Rule, 'groupBy' | 'where'>,
   key: GroupKey,
   dimension: Dimension,
   value: string | null,

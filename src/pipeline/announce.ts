@@ -7,6 +7,7 @@ import type { AppError } from '../model/errors.ts';
 import { largestOf } from '../model/extremes.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { formatFixed } from '../model/money.ts';
+import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import type { NotificationBatch } from '../state/record.ts';
 import type { News } from './decide.ts';
@@ -30,7 +31,7 @@ export async function announce(
   occasion: Occasion,
 ): Promise<(NotificationBatch<News>[] | AppError)[]> {
   if (decisions.every(({ decision }) => decision.news.length === 0)) return decisions.map(() => []);
-  const shown = decisions.map(({ decision }) => decision.news.flatMap(largestOfEachSeverity));
+  const shown = decisions.map(({ decision }) => decision.news.flatMap(worstOfEachSeverity));
   const wanted = decisions.map(({ rule }, i) => ({
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
@@ -49,22 +50,14 @@ export async function announce(
   });
 }
 
-/** A message to each channel shows what its channel is told of, so each severity has its own largest. */
-function largestOfEachSeverity(news: readonly News[]): News[] {
+/** A message shows a channel what it is told of, so each severity has its own worst. */
+function worstOfEachSeverity(news: readonly News[]): News[] {
   return SEVERITIES.flatMap((severity) =>
     news
       .filter((one) => one.severity === severity)
-      .sort((a, b) => largestFirst(a, b))
+      .sort((a, b) => worstFirst(a.firing, b.firing))
       .slice(0, SHOWN_ALERTS),
   );
-}
-
-function largestFirst(a: News, b: News): number {
-  const byZscore = Math.abs(b.firing.zscore ?? 0) - Math.abs(a.firing.zscore ?? 0);
-  if (byZscore !== 0) return byZscore;
-  const isLess = a.value < b.value;
-  if (a.value === b.value) return 0;
-  return isLess === (a.firing.steps[0].operator.startsWith('<') && a.firing.zscore === null) ? -1 : 1;
 }
 
 function deliveriesOf(

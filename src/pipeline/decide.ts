@@ -1,10 +1,11 @@
 // What is news, and why not (pure).
 
-import type { Firing, PeriodKey, ReachedStep } from '../model/finding.ts';
+import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
-import { type RuleBase, type Severity, type Silence, stepOf } from '../model/rule.ts';
+import { worstFirst } from '../model/observation.ts';
+import { firesBelow, type Rule, type Severity, type Silence, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
@@ -46,7 +47,7 @@ export interface Decision {
 
 /** All that is known about one rule when it is decided what to say. */
 export interface Situation {
-  readonly rule: RuleBase;
+  readonly rule: Rule;
   readonly fingerprint: string;
   readonly zone: string;
   /** The scheduled instants to decide about, ascending and without gaps, and what the rule found at each. */
@@ -240,22 +241,15 @@ function hasGrown(sighting: Sighting, growth: number | null, last: Notified): bo
 }
 
 /** Growth is news only where higher is worse. */
-function growthOf(rule: RuleBase, { operator }: ReachedStep): number | null {
-  return operator === '>=' || operator === '>' ? rule.growth : null;
+function growthOf(rule: Rule, { operator }: ReachedStep): number | null {
+  return firesBelow(operator) ? null : rule.growth;
 }
 
-/** Highest severity, then the worst value: of an anomaly the farthest from usual, else by the operator's side. */
+/** Highest severity, then the worst value. */
 function isWorse(a: Sighting, b: Sighting): boolean {
   const steps = stepOf(a.step.severity) - stepOf(b.step.severity);
   if (steps !== 0) return steps > 0;
-  const z = Math.abs(a.firing.zscore ?? 0) - Math.abs(b.firing.zscore ?? 0);
-  if (z !== 0) return z > 0;
-  const [x, y] = [a.firing.value.fixed, b.firing.value.fixed];
-  return a.step.operator === '<' || a.step.operator === '<=' ? x < y : x > y;
-}
-
-function topStep(firing: Firing): ReachedStep {
-  return firing.steps[firing.steps.length - 1] ?? firing.steps[0];
+  return worstFirst(a.firing, b.firing) < 0;
 }
 
 function groupedById(notified: readonly Notified[]): Map<string, Notified[]> {

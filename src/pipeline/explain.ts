@@ -1,12 +1,20 @@
 // What drives a finding.
 
 import { AppError, asAppError } from '../model/errors.ts';
-import type { BreakdownPart, Finding, Firing, Unexplained, Unpriced } from '../model/finding.ts';
+import {
+  type BreakdownPart,
+  type Finding,
+  type Firing,
+  topStep,
+  type Unexplained,
+  type Unpriced,
+} from '../model/finding.ts';
 import { describeMetric, drivingMeasure, measuresOf, sampleOf, unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import { collectDirectly } from './collect.ts';
 import type { Explaining } from './limited-reads.ts';
 
@@ -49,14 +57,23 @@ export async function explain(
           answer instanceof AppError ? answer : indexOf(question.query, answer, rule.groupBy.length);
         return { ...question, index };
       });
-      return firing.map((one) => findingOf(rule, one, answered));
+      const type = ruleTypeOf(rule);
+      return firing.map((one) => ({
+        ...findingOf(rule, one, answered),
+        description: type.describe(rule, one),
+      }));
     });
   });
 }
 
-/** A finding without what drives it, for those that are only counted. */
+/** A finding without what drives it. Most of them are only counted, so a description is made when it is asked for. */
 export function unexplained(rule: Rule, firing: Firing): Finding {
-  return findingOf(rule, firing, []);
+  return {
+    ...findingOf(rule, firing, []),
+    get description() {
+      return ruleTypeOf(rule).describe(rule, firing);
+    },
+  };
 }
 
 /** A question about findings: how they split by `dimension`, or (null) how much of them has no price. */
@@ -133,8 +150,7 @@ function orFault<T>(work: () => T): T | AppError {
   }
 }
 
-function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): Finding {
-  const step = firing.steps[firing.steps.length - 1] as Firing['steps'][0];
+function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): Omit<Finding, 'description'> {
   const id = findingKey(firing.window, firing.key);
   const breakdown: Record<Dimension, readonly BreakdownPart[]> = {};
   let unpriced: Unpriced | null = null;
@@ -148,26 +164,10 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): F
     if (dimension === null) unpriced = unpricedOf(rule, parts, byModel);
     else breakdown[dimension] = topParts(rule, parts);
   }
-  const { key, value, window, baseline, zscore } = firing;
+  const { key, value, window, badness } = firing;
   const { metric, groupBy } = rule;
-  const { unit } = describeMetric(metric);
-  const { severity, bound, operator } = step;
-  return {
-    key,
-    value,
-    window,
-    baseline,
-    zscore,
-    metric,
-    groupBy,
-    unit,
-    severity,
-    bound,
-    operator,
-    breakdown,
-    unpriced,
-    unexplained,
-  };
+  const measured = { key, value, window, badness, metric, groupBy, unit: describeMetric(metric).unit };
+  return { ...measured, ...topStep(firing), breakdown, unpriced, unexplained };
 }
 
 function topParts(

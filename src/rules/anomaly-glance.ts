@@ -2,7 +2,7 @@
 
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
-import type { AnomalyRule } from '../model/rule.ts';
+import type { AnomalyRule } from './anomaly-rule.ts';
 
 /** A group's value, its periods, and (for additive metrics) the 24 h that end with each, as doubles. */
 export interface Glance {

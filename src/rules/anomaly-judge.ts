@@ -3,9 +3,8 @@
 import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
-import type { Baseline, Observation } from '../model/observation.ts';
+import { worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
-import type { AnomalyRule } from '../model/rule.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
 import {
   clipOutliers,
@@ -20,7 +19,7 @@ import {
 } from '../model/statistics.ts';
 import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
 import { openGlance } from './anomaly-glance.ts';
-import { largestFirst } from './rule-order.ts';
+import type { AnomalyObservation, AnomalyRule, Baseline } from './anomaly-rule.ts';
 import type { RuleContext } from './rule-type.ts';
 
 const DAY = 86_400_000;
@@ -45,7 +44,7 @@ export function judgeAnomaly(
   rule: AnomalyRule,
   { at, zone }: RuleContext,
   [series = NOBODY]: readonly Series[],
-): Judgement {
+): Judgement<AnomalyObservation> {
   const window = windowAt(rule.window, at, zone);
   const { sample, estimate } = measured(rule.metric, rule.errors);
   const judge = (group: number) => {
@@ -59,7 +58,7 @@ export function judgeAnomaly(
   const isSurelyQuiet = openGlance(rule);
   const groups: number[] = [];
   const numbers: number[] = [];
-  const firing: Firing[] = [];
+  const firing: Firing<AnomalyObservation>[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
     const glance = compared(rule, series, group, (k) => estimate(series, group, k));
     if (glance === null) continue;
@@ -75,19 +74,13 @@ export function judgeAnomaly(
       numbers,
       keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
       observe: (place) => judge(groups[place] as number).observation,
-      order: farthestFirst,
       worsens: null,
     }),
-    firing: firing.sort(farthestFirst),
+    firing: firing.sort(worstFirst),
   };
 }
 
 const NOBODY = seriesOfCells([]);
-
-function farthestFirst(a: Observation, b: Observation): number {
-  const byScore = Math.abs(b.zscore ?? 0) - Math.abs(a.zscore ?? 0);
-  return byScore === 0 ? largestFirst(a, b) : byScore;
-}
 
 /** A group's value, and what its periods and (for additive metrics) the 24 h that end with each of them have. */
 interface Compared<T> {
@@ -144,9 +137,9 @@ function historyOf(rule: AnomalyRule, { periods, days }: Compared<Sample>): Hist
 
 function judgeGroup(
   rule: AnomalyRule,
-  group: { readonly key: Observation['key']; readonly value: Sample; readonly window: Window },
+  group: { readonly key: GroupKey; readonly value: Sample; readonly window: Window },
   { moments, floor }: History,
-): { observation: Observation; step: ReachedStep | null } {
+): { observation: AnomalyObservation; step: ReachedStep | null } {
   const deviation = deviationOf(moments);
   const floorNumber = Number(floor.of) / Number(floor.by) / Number(ONE);
   const baseline: Baseline = {
@@ -158,10 +151,8 @@ function judgeGroup(
   const score = zScore(group.value.fixed, moments, Math.max(deviation, floorNumber));
   const step =
     group.value.calls < rule.minCalls ? null : reachedStep(rule, group.value.fixed, { moments, floor });
-  return {
-    observation: { ...group, baseline, zscore: step === null ? score : atLeast(score, rule.zscore) },
-    step,
-  };
+  const zscore = step === null ? score : atLeast(score, rule.zscore);
+  return { observation: { ...group, baseline, zscore, badness: fixedFromNumber(Math.abs(zscore)) }, step };
 }
 
 /**

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { counted } from '../model/display-value.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
-import type { AnomalyRule } from '../model/rule.ts';
 import type { WindowSpec } from '../model/window.ts';
 import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
+import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
+import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { decimal, fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
@@ -57,7 +58,7 @@ const keys = z
   );
 
 /** A value against the same window on earlier days, by its standard score; docs/rules.md "Anomaly". */
-export const anomaly: RuleType<AnomalyRule> = {
+export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
   type: 'anomaly',
   schema: keys.transform((given) => (defaults): AnomalyRule => {
     const additive = describeMetric(given.metric).additive;
@@ -91,6 +92,19 @@ export const anomaly: RuleType<AnomalyRule> = {
       min_change: decimalIdentity(rule.minChange),
       min_change_pct: minChangePct,
     };
+  },
+
+  limitText: anomalyLimitText,
+  describe: describeAnomaly,
+  perfdata: anomalyPerfdata,
+  band: anomalyBand,
+
+  sample: {
+    keys: { name: 'spend-anomaly', type: 'anomaly', metric: 'spend', window: '1h', group_by: ['service'] },
+    otherLimits: { zscore: 4 },
+    // The hour itself, then the same hour of 28 earlier days, then these days.
+    spent: (window) => (window === 0 ? 60 : window <= 28 ? 10 : 100),
+    summary: 'search $60.00 in 1h (usually $10.00, z 10.0)',
   },
 };
 

@@ -1,14 +1,14 @@
 // What makes a rule the same rule.
 
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
-import type { RuleBase } from '../model/rule.ts';
+import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 
 /**
  * What every rule measures, as plain JSON that stays the same however the rule is worded or its lists are ordered.
  * `group_by` keeps its order, since group keys are stored in it.
  */
-export function measuredIdentity(rule: RuleBase): Record<string, unknown> {
+export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
     type: rule.type,
     metric: rule.metric,

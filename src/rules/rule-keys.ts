@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
-import { type RuleBase, SEVERITIES, type Severity } from '../model/rule.ts';
+import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
 import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
 import type { RuleDefaults } from './rule-type.ts';
 
@@ -15,7 +15,7 @@ const failureKind = z
   })
   .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as '4xx' | '5xx' | 'timeout')));
 
-/** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes them a RuleBase. */
+/** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes them a Rule. */
 export const commonKeys = {
   name: z.string().min(1).max(200).describe('Unique name of at most 200 characters; alerts carry it'),
   enabled: z.boolean().default(true).describe('`false` keeps the rule in the file without evaluating it'),
@@ -113,7 +113,7 @@ export function commonFaults(keys: object): ReturnType<typeof fault>[] {
 }
 
 /** Common keys as a rule, with the file's defaults where they are silent; `minCalls` is the rule type's own default. */
-export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0): Omit<RuleBase, 'type'> {
+export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0): Omit<Rule, 'type'> {
   return {
     name: keys.name,
     enabled: keys.enabled,

@@ -1,8 +1,10 @@
-// The contract: schema, queries, judge, identity.
+// The contract of a rule type.
 
 import type { z } from 'zod';
-import type { Judgement, Reached } from '../model/finding.ts';
-import type { RuleBase, Severity } from '../model/rule.ts';
+import type { Description, Firing, Judgement, Reached } from '../model/finding.ts';
+import type { Fixed } from '../model/money.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Operator, Rule, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 
 /** What a rule is judged as of: `at` is the scheduled instant less the rule's delay (ms), `zone` an IANA name. */
@@ -17,16 +19,52 @@ export interface RuleDefaults {
   readonly notify: readonly string[];
 }
 
+/** Limits on the values themselves, the same for all groups and times. */
+export interface FixedLimits {
+  readonly operator: Operator;
+  /** Values of fewer calls reach no limit. */
+  readonly minCalls: number;
+  /** By ascending severity; at least one. */
+  readonly steps: readonly { readonly severity: Severity; readonly bound: Fixed }[];
+}
+
+/** The usual value at one instant, and the values from which the rule fires; null on a side where it does not. */
+export interface Band {
+  readonly low: number | null;
+  readonly mean: number;
+  readonly high: number | null;
+}
+
+/** A rule's entry in the performance data of monitoring plugins; null where there is no such number. */
+export interface Perfdata {
+  readonly value: string | null;
+  /** Threshold ranges: `50` alarms above 50, `50:` below it. */
+  readonly warning: string | null;
+  readonly critical: string | null;
+}
+
+/** A rule with figures at which it fires, from which the contract tests make a finding and its message. */
+export interface RuleSample {
+  /** The rule as alerts.yaml has it; grouped by service, and without `notify`. */
+  readonly keys: Readonly<Record<string, unknown>>;
+  /** Keys that, put over the others, make it a rule with other limits. */
+  readonly otherLimits: Readonly<Record<string, unknown>>;
+  /** Dollars that the service `search` spent in a window of a query, by their places; null where it made no call. */
+  spent(window: number, query: number): number | null;
+  /** The alert in one line, as titles have it. */
+  readonly summary: string;
+}
+
 /**
  * A kind of rule. Rules ask, they do not fetch: `queries` says what is needed and `judge` gets the answers in the
- * same order. Both are pure and total: they read no clock and throw nothing.
+ * same order. Everything here is pure and total: it reads no clock and throws nothing.
  */
-export interface RuleType<R extends RuleBase = RuleBase> {
+export interface RuleType<R extends Rule = Rule, O extends Observation = Observation> {
   readonly type: R['type'];
   /** The rule's keys as written in alerts.yaml (snake_case, described for editors); parses to a rule that waits for defaults. */
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
   queries(rule: R, context: RuleContext): readonly Query[];
-  judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement;
+  judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**
    * Which groups fire by which steps, in no order: what `judge` says without the values, for the many instants that a
    * `for` looks back on. `windows` are the places, by query, of an instant's windows in the series of all of them. Left out
@@ -35,4 +73,19 @@ export interface RuleType<R extends RuleBase = RuleBase> {
   reached?(rule: R, series: readonly Series[], windows: readonly (readonly number[])[]): readonly Reached[];
   /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
+
+  /** The rule's limits in a table: `>= $50.00 / $100.00`, `z 3 over 28d`. */
+  limitText(rule: R): string;
+  /** What to say of an observation that fires, by the last of its steps. */
+  describe(rule: R, firing: Firing<O>): Description;
+  /** What `check --format nagios` prints of the worst observation; undefined where nothing was observed. */
+  perfdata(rule: R, worst: O | undefined): Perfdata;
+  /**
+   * The limits that charts draw, that `backtest` counts values against, and in whose place `backtest --suggest` finds
+   * another. Left out where a type has none. A type that has some makes its observations exactly as bad as their values.
+   */
+  fixedLimits?(rule: R): FixedLimits;
+  /** What a chart draws around a group's value at one instant. Left out where a type compares with nothing usual. */
+  band?(rule: R, observation: O): Band;
+  readonly sample: RuleSample;
 }

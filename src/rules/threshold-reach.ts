@@ -3,11 +3,12 @@
 import { largestOf, smallestOf } from '../model/extremes.ts';
 import type { Firing, Reached, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measured, type Sample } from '../model/metric.ts';
-import { type Fixed, toNumber } from '../model/money.ts';
+import { toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import { type Extent, extentOf } from '../model/observed.ts';
-import type { Operator, ThresholdRule } from '../model/rule.ts';
+import { firesBelow, reaches } from '../model/rule.ts';
 import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
+import type { ThresholdRule } from './threshold-rule.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 /** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
@@ -84,7 +85,7 @@ function limitsOf(rule: ThresholdRule): Limits {
     const number = toNumber(step.bound);
     return { step: { ...step, operator: rule.operator }, number, close: CLOSE * (1 + Math.abs(number)) };
   });
-  const rises = rule.operator.startsWith('>');
+  const rises = !firesBelow(rule.operator);
   const starts = all.map(({ number, close }) => (rises ? number - close : number + close));
   const upTo = [...all.keys(), all.length].map((count) => all.slice(0, count).map(({ step }) => step));
   const limits = { all, upTo, rises, nearest: rises ? smallestOf(starts) : largestOf(starts) };
@@ -154,18 +155,4 @@ function isSome(steps: readonly ReachedStep[]): steps is Reached['steps'] {
 function stepsOf({ minCalls }: ThresholdRule, limits: readonly Limit[], value: Sample): ReachedStep[] {
   if (value.calls < minCalls) return [];
   return limits.flatMap(({ step }) => (reaches(step.operator, value.fixed, step.bound) ? [step] : []));
-}
-
-/** Whether a value meets a limit. */
-export function reaches(operator: Operator, value: Fixed, bound: Fixed): boolean {
-  switch (operator) {
-    case '>=':
-      return value >= bound;
-    case '>':
-      return value > bound;
-    case '<=':
-      return value <= bound;
-    case '<':
-      return value < bound;
-  }
 }

@@ -3,17 +3,18 @@
 import { z } from 'zod';
 import { describeMetric, measuresOf } from '../model/metric.ts';
 import type { Fixed } from '../model/money.ts';
-import type { Observation } from '../model/observation.ts';
+import { type Observation, worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
-import { SEVERITIES, type Severity, type ThresholdRule } from '../model/rule.ts';
+import { firesBelow, SEVERITIES, type Severity } from '../model/rule.ts';
 import { seriesOfCells } from '../model/series.ts';
 import { windowAt } from '../model/window.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { largestFirst, smallestFirst } from './rule-order.ts';
 import { decimal, fault, isMapping } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 import { firingIn, reachedIn, valuesIn } from './threshold-reach.ts';
+import type { ThresholdRule } from './threshold-rule.ts';
+import { describeThreshold, thresholdLimitText, thresholdPerfdata } from './threshold-words.ts';
 
 const keys = z
   .strictObject({
@@ -70,15 +71,15 @@ export const threshold: RuleType<ThresholdRule> = {
     const { additive } = describeMetric(rule.metric);
     const values = valuesIn(rule, answer);
     const { numbers, extent, keyAt, sampleAt } = values;
+    const falls = firesBelow(rule.operator);
     const observe = (place: number): Observation => {
-      return { key: keyAt(place), value: sampleAt(place), window, baseline: null, zscore: null };
+      const value = sampleAt(place);
+      return { key: keyAt(place), value, window, badness: falls ? -value.fixed : value.fixed };
     };
-    const falls = rule.operator.startsWith('<');
-    const order = falls ? smallestFirst : largestFirst;
-    const firing = firingIn(rule, values, observe).sort(order);
+    const firing = firingIn(rule, values, observe).sort(worstFirst);
     return {
       status: firing.length > 0 ? 'firing' : !additive && numbers.length === 0 ? 'no_data' : 'ok',
-      observed: observedLater({ numbers, extent, keyAt, observe, order, worsens: falls ? 'down' : 'up' }),
+      observed: observedLater({ numbers, extent, keyAt, observe, worsens: falls ? 'down' : 'up' }),
       firing,
     };
   },
@@ -88,6 +89,25 @@ export const threshold: RuleType<ThresholdRule> = {
   identity(rule) {
     const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
     return { ...measuredIdentity(rule), operator: rule.operator, steps };
+  },
+
+  limitText: thresholdLimitText,
+  describe: describeThreshold,
+  perfdata: thresholdPerfdata,
+  fixedLimits: (rule) => rule,
+
+  sample: {
+    keys: {
+      name: 'hourly-burn',
+      type: 'threshold',
+      metric: 'spend',
+      window: '1h',
+      group_by: ['service'],
+      thresholds: { warning: 50, critical: 100 },
+    },
+    otherLimits: { thresholds: { warning: 50, critical: 101 } },
+    spent: () => 312.46,
+    summary: 'search $312.46 in 1h (limit $100.00)',
   },
 };
 

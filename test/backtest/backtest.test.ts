@@ -5,7 +5,7 @@ import { replay } from '../../src/backtest/replay.ts';
 import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import { reaches } from '../../src/rules/threshold-reach.ts';
+import { reaches } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { openScene, partsOf, type Scene, toldByBacktest, toldByRun } from './scene.ts';
 

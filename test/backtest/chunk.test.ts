@@ -16,8 +16,7 @@ function seen(rule: Rule, groups: number) {
       key: [`u${i}`],
       value: { fixed: 1n, number: 1, calls: 1 },
       window,
-      baseline: null,
-      zscore: null,
+      badness: 1n,
     };
   });
   return {

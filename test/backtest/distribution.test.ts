@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDistribution } from '../../src/backtest/distribution.ts';
 import { ONE, toNumber } from '../../src/model/money.ts';
+import { reaches } from '../../src/model/rule.ts';
 import { type Cell, seriesOfCells } from '../../src/model/series.ts';
 import { ruleTypeOf } from '../../src/rules/index.ts';
-import { reaches } from '../../src/rules/threshold-reach.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 
 const AT = Date.parse('2026-03-01T00:00:00Z');

@@ -3,7 +3,10 @@ import type { Alert, Finding } from '../../src/model/finding.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Sample } from '../../src/model/metric.ts';
 import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
-import type { RuleBase } from '../../src/model/rule.ts';
+import { firesBelow, type Rule } from '../../src/model/rule.ts';
+import type { AnomalyObservation, Baseline } from '../../src/rules/anomaly-rule.ts';
+import { ruleTypes } from '../../src/rules/index.ts';
+import type { RuleType } from '../../src/rules/rule-type.ts';
 
 export const AT = Date.parse('2026-11-20T02:05:00Z');
 export const DATA_AS_OF = Date.parse('2026-11-20T02:04:58Z');
@@ -14,7 +17,7 @@ export function amount(text: string, calls = 0): Sample {
   return { fixed, number: toNumber(fixed), calls };
 }
 
-export function sampleRule(changes: Partial<RuleBase> = {}): RuleBase {
+export function sampleRule(changes: Partial<Rule> = {}): Rule {
   return {
     name: 'hourly-burn',
     type: 'threshold',
@@ -36,37 +39,56 @@ export function sampleRule(changes: Partial<RuleBase> = {}): RuleBase {
   };
 }
 
-export function sampleFinding(changes: Partial<Finding> = {}): Finding {
-  return {
-    key: ['search'],
-    groupBy: ['service'],
-    metric: 'spend',
-    unit: 'USD',
-    severity: 'critical',
-    value: amount('312.456789', 890_412),
-    bound: fixedFromNumber(100),
-    operator: '>=',
-    window: { from: AT - HOUR, to: AT },
-    baseline: null,
-    zscore: null,
-    breakdown: {
-      model: [
-        { key: 'gpt-4.1', value: amount('300.1', 890_000) },
-        { key: 'gpt-4.1-mini', value: amount('12.3', 400) },
-        { key: null, value: amount('0.056789', 12) },
-      ],
-      user: [
-        { key: 'svc-indexer', value: amount('311.9', 890_101) },
-        { key: 'anna@example.com', value: amount('0.556789', 311) },
-      ],
-    },
-    unexplained: [],
-    unpriced: null,
-    ...changes,
-  };
+/** What may be other than in the sample; with a baseline it is a finding of an anomaly rule. */
+export type FindingChanges = Partial<Omit<Finding, 'badness' | 'description'>> & {
+  readonly baseline?: Baseline;
+  readonly zscore?: number;
+};
+
+/** A finding in the words of its rule type. */
+export function sampleFinding({ baseline, zscore = 0, ...changes }: FindingChanges = {}): Finding {
+  const threshold: RuleType = ruleTypes.threshold;
+  const anomaly: RuleType<Rule, AnomalyObservation> = ruleTypes.anomaly;
+  const finding = { ...SAMPLE_FINDING, ...changes };
+  const { key, value, window, metric, severity, bound, operator } = finding;
+  const rule = sampleRule({ metric });
+  const steps = [{ severity, bound, operator }] as const;
+  if (baseline === undefined) {
+    const badness = firesBelow(operator) ? -value.fixed : value.fixed;
+    const description = threshold.describe(rule, { key, value, window, badness, steps });
+    return { ...finding, badness, description };
+  }
+  const badness = fixedFromNumber(Math.abs(zscore));
+  const description = anomaly.describe(rule, { key, value, window, badness, baseline, zscore, steps });
+  return { ...finding, badness, description };
 }
 
-export function sampleAlert(changes: Partial<Finding> = {}, rest: Partial<Alert> = {}): Alert {
+const SAMPLE_FINDING: Omit<Finding, 'badness' | 'description'> = {
+  key: ['search'],
+  groupBy: ['service'],
+  metric: 'spend',
+  unit: 'USD',
+  severity: 'critical',
+  value: amount('312.456789', 890_412),
+  bound: fixedFromNumber(100),
+  operator: '>=',
+  window: { from: AT - HOUR, to: AT },
+  breakdown: {
+    model: [
+      { key: 'gpt-4.1', value: amount('300.1', 890_000) },
+      { key: 'gpt-4.1-mini', value: amount('12.3', 400) },
+      { key: null, value: amount('0.056789', 12) },
+    ],
+    user: [
+      { key: 'svc-indexer', value: amount('311.9', 890_101) },
+      { key: 'anna@example.com', value: amount('0.556789', 311) },
+    ],
+  },
+  unexplained: [],
+  unpriced: null,
+};
+
+export function sampleAlert(changes: FindingChanges = {}, rest: Partial<Alert> = {}): Alert {
   return {
     id: 'alrt_5f0c2a9e41',
     finding: sampleFinding(changes),
@@ -78,7 +100,7 @@ export function sampleAlert(changes: Partial<Finding> = {}, rest: Partial<Alert>
   };
 }
 
-export function sampleNews(alerts: readonly Alert[], rule: Partial<RuleBase> = {}, zone = 'UTC'): Message {
+export function sampleNews(alerts: readonly Alert[], rule: Partial<Rule> = {}, zone = 'UTC'): Message {
   const at = AT;
   return alertMessage({
     rule: sampleRule(rule),

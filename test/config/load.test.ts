@@ -1,10 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of alerts.yaml are written like this
+
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WebhookOptions } from '../../src/channels/webhook/options.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { parseFixed } from '../../src/model/money.ts';
+import type { ThresholdRule } from '../../src/rules/threshold-rule.ts';
 import { faultsOf, folderWith, load, minimal } from './support.ts';
 
 const SLACK = `
@@ -41,7 +43,7 @@ describe('the smallest file', () => {
 
   it('keeps a limit exactly as it is written', async () => {
     const [rule] = (await load(minimal())).rules;
-    expect(rule?.type === 'threshold' && rule.steps).toEqual([
+    expect(rule?.type === 'threshold' && (rule as ThresholdRule).steps).toEqual([
       { severity: 'warning', bound: parseFixed('100.1') },
     ]);
   });

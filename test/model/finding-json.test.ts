@@ -112,7 +112,7 @@ describe('a finding in JSON', () => {
 
 test('an observation is its group and value', () => {
   const { window } = sampleFinding();
-  const observation = { key: ['a', null], value: amount('0.5'), window, baseline: null, zscore: null };
+  const observation = { key: ['a', null], value: amount('0.5'), window, badness: 1n };
   expect(jsonText(observationJson('spend', ['service', 'user'], observation))).toBe(
     '{"group":{"service":"a","user":"(none)"},"value":0.5}',
   );

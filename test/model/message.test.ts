@@ -4,18 +4,24 @@ import { alertMessage } from '../../src/model/alert-message.ts';
 import { displayLines, displayText, displayWidth } from '../../src/model/display-text.ts';
 import { durationText, localSpan, localTime } from '../../src/model/display-time.ts';
 import { displayAgainst } from '../../src/model/display-value.ts';
-import type { Finding } from '../../src/model/finding.ts';
 import { blindMessage, channelReportMessage } from '../../src/model/health-message.ts';
 import type { Metric, Unit } from '../../src/model/metric.ts';
 import { parseFixed } from '../../src/model/money.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { CALENDAR_WINDOWS } from '../../src/model/window.ts';
-import { AT, amount, sampleAlert, sampleNews, sampleRule } from '../channels/sample-messages.ts';
+import {
+  AT,
+  amount,
+  type FindingChanges,
+  sampleAlert,
+  sampleNews,
+  sampleRule,
+} from '../channels/sample-messages.ts';
 
 const fixed = (text: string): bigint => parseFixed(text) ?? 0n;
 
 describe('the title', () => {
-  test.each<[string, Partial<Finding>, Parameters<typeof sampleRule>[0]]>([
+  test.each<[string, FindingChanges, Parameters<typeof sampleRule>[0]]>([
     ['[CRITICAL] hourly-burn: search $312.46 in 1h (limit $100.00)', {}, {}],
     [
       '[CRITICAL] daily-budget: $1,204.00 today (limit $1,000.00)',

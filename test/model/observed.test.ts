@@ -22,9 +22,8 @@ function observing(amounts: readonly bigint[], worsens: 'up' | 'down' | null) {
       made.push(place);
       const fixed = amounts[place] as bigint;
       const value = { fixed, number: Number(fixed) / Number(ONE), calls: 1 };
-      return { key: [String(place)], value, window: { from: 0, to: 1 }, baseline: null, zscore: null };
+      return { key: [String(place)], value, window: { from: 0, to: 1 }, badness: BigInt(sign) * fixed };
     },
-    order: (a, b) => (a.value.fixed === b.value.fixed ? 0 : a.value.fixed > b.value.fixed ? -sign : sign),
     worsens,
   });
   return { observed, made };

@@ -5,7 +5,7 @@ import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Episode, Notified } from '../../src/model/notification.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
-import { type RuleBase, type Silence, stepOf } from '../../src/model/rule.ts';
+import { firesBelow, type Rule, type Silence, stepOf } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import { type Decision, decide, type News, type Situation } from '../../src/pipeline/decide.ts';
 import { unknownBeginnings } from '../../src/pipeline/episodes.ts';
@@ -17,7 +17,7 @@ const MIDNIGHT = Date.UTC(2026, 10, 20);
 const AT = MIDNIGHT + 125 * MINUTE;
 const A: GroupKey = ['search'];
 
-const rule: RuleBase = {
+const rule: Rule = {
   name: 'hourly-burn',
   type: 'threshold',
   enabled: true,
@@ -47,8 +47,7 @@ function firing(key: GroupKey, value: number, operator: ReachedStep['operator'] 
     key,
     value: { fixed: fixedFromNumber(value), number: value, calls: 1 },
     window: { from: 0, to: 1 },
-    baseline: null,
-    zscore: null,
+    badness: fixedFromNumber(firesBelow(operator) ? -value : value),
     steps: [first, ...more],
   };
 }
@@ -281,7 +280,7 @@ describe('missed polls', () => {
     );
     expect(low.news.flat()[0]?.at).toBe(AT + MINUTE);
     const odd = (at: number, value: number, zscore: number) =>
-      evaluation(at, { ...(firing(A, value) as Firing), zscore });
+      evaluation(at, { ...(firing(A, value) as Firing), badness: fixedFromNumber(Math.abs(zscore)) });
     const anomaly = new Ledger().poll(odd(AT, 90, 3), odd(AT + MINUTE, 60, -5));
     expect(anomaly.news.flat()[0]?.at).toBe(AT + MINUTE);
   });
@@ -412,7 +411,7 @@ describe('any sequence of values, polled in any way', () => {
     return MIDNIGHT + first * STEP;
   }
 
-  function samePeriod(news: News, dedupe: RuleBase['dedupe'], at: number, began: number): boolean {
+  function samePeriod(news: News, dedupe: Rule['dedupe'], at: number, began: number): boolean {
     const iso = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
     if (dedupe === 'episode') return news.period === `episode/${iso(began)}`;
     const length = { hour: 3_600_000, day: DAY, week: 7 * DAY, month: 0 }[dedupe];

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Firing } from '../../src/model/finding.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { evaluate, type Moment, planOf } from '../../src/pipeline/evaluate.ts';
+import type { AnomalyObservation } from '../../src/rules/anomaly-rule.ts';
 import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
 
 const MINUTE = 60_000;
@@ -98,7 +100,7 @@ describe('an evaluation', () => {
     const daily = ruleOf('anomaly', { window: '24h', baseline: '7d' });
     const cost = (_: GroupKey, { to }: Window) => (to === minute(600) ? 100 : 10 + ((to / 86_400_000) % 3));
     const [evaluation] = run(daily, moments([600], 0), [[]], cost);
-    const [firing] = evaluation?.judgement.firing ?? [];
+    const [firing] = (evaluation?.judgement.firing ?? []) as readonly Firing<AnomalyObservation>[];
     expect(firing?.baseline).toMatchObject({ n: 7 });
     expect(firing?.baseline?.floor).toBeCloseTo(((firing?.baseline?.mean ?? 0) * daily.floorPct) / 100, 9);
   });

@@ -30,8 +30,7 @@ describe('a rule that fires for very many groups', () => {
         key: [`user-${i}`],
         value: { fixed: fixedFromNumber(amount), number: amount, calls: 1 },
         window: { from: AT - 10 * MINUTE, to: AT },
-        baseline: null,
-        zscore: null,
+        badness: fixedFromNumber(amount),
         steps: [{ severity: 'warning', bound: fixedFromNumber(50), operator: '>=' }],
       };
     });

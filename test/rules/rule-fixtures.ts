@@ -1,22 +1,25 @@
 import type { Judgement } from '../../src/model/finding.ts';
 import type { Measure } from '../../src/model/measure.ts';
 import { type Fixed, fixedFromNumber } from '../../src/model/money.ts';
-import type { Rule } from '../../src/model/rule.ts';
+import type { Observation } from '../../src/model/observation.ts';
 import { type Cell, type GroupKey, type Series, seriesOfCells } from '../../src/model/series.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
+import type { RuleType } from '../../src/rules/rule-type.ts';
 
 const DEFAULTS = { severity: 'warning', notify: ['oncall'] } as const;
 
-type RuleOf<T extends Rule['type']> = Extract<Rule, { type: T }>;
+type TypeName = keyof typeof ruleTypes;
+type RuleOf<T extends TypeName> = (typeof ruleTypes)[T] extends RuleType<infer R, infer _> ? R : never;
 
 /** A rule as alerts.yaml would give it, by its own schema. */
-export function ruleOf<T extends Rule['type']>(type: T, keys: Record<string, unknown>): RuleOf<T> {
+export function ruleOf<T extends TypeName>(type: T, keys: Record<string, unknown>): RuleOf<T> {
   const given = { type, name: 'r', metric: 'spend', window: '1h', ...keys };
-  return ruleTypes[type].schema.parse(given)(DEFAULTS) as RuleOf<T>;
+  const { schema }: RuleType = ruleTypes[type];
+  return schema.parse(given)(DEFAULTS) as RuleOf<T>;
 }
 
 /** What the schema of a type finds wrong: path, message and hint of each fault. */
-export function faultsOf(type: Rule['type'], keys: Record<string, unknown>) {
+export function faultsOf(type: TypeName, keys: Record<string, unknown>) {
   const result = ruleTypes[type].schema.safeParse({
     type,
     name: 'r',
@@ -50,6 +53,6 @@ export function seriesOf(...groups: readonly (readonly [GroupKey, ...(Cell | nul
 }
 
 /** A judgement with its observations made and listed, to be compared. */
-export function plainly(judgement: Judgement) {
+export function plainly<O extends Observation>(judgement: Judgement<O>) {
   return { ...judgement, observed: [...judgement.observed] };
 }

@@ -9,7 +9,7 @@ export async function allMetrics(): Promise<string> {
   const rule = ruleOf('threshold', { name: 'burn', group_by: dimensions, threshold: 1 });
   metrics.useRules([rule]);
   const value = { fixed: 1n, number: 1, calls: 1 };
-  const one = { key: dimensions, value, window: { from: 0, to: 1 }, baseline: null, zscore: null };
+  const one = { key: dimensions, value, window: { from: 0, to: 1 }, badness: 1n };
   const latest = { status: 'ok' as const, observed: observedHere([one]), firing: [] };
   const report = { at: 1, newestRow: 1, rowsRead: 1, queued: [], error: null };
   metrics.polled({ ...report, rules: [{ rule, latest, verdicts: [], error: null }] }, 0.2);

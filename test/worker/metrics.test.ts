@@ -19,7 +19,7 @@ const rule = (name: string, groupBy: readonly string[] = ['service']): Rule =>
 
 function observed(key: GroupKey, dollars: number): Observation {
   const value = { fixed: BigInt(dollars) * ONE, number: dollars, calls: 1 };
-  return { key, value, window: { from: AT - 1, to: AT }, baseline: null, zscore: null };
+  return { key, value, window: { from: AT - 1, to: AT }, badness: value.fixed };
 }
 
 function firing(key: GroupKey, ...severities: readonly [Severity, ...Severity[]]): Firing {

@@ -1,0 +1,69 @@
+// What an anomaly rule says of its limit and findings.
+
+import { displayAgainst, displayPhrase, displayValue, displayZscore } from '../model/display-value.ts';
+import { type Description, type Firing, topStep } from '../model/finding.ts';
+import { fixedFromNumber, toNumber } from '../model/money.ts';
+import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
+import type { Band, Perfdata } from './rule-type.ts';
+import { firingText } from './rule-words.ts';
+
+/** `z 3 over 28d` */
+export function anomalyLimitText({ zscore, baselineDays }: AnomalyRule): string {
+  return `z ${zscore} over ${baselineDays}d`;
+}
+
+/** What to say of a value that lies too far from the usual one. */
+export function describeAnomaly({ metric }: AnomalyRule, firing: Firing<AnomalyObservation>): Description {
+  const { value, baseline, zscore } = firing;
+  const { severity, bound, operator } = topStep(firing);
+  const { mean, stddev, floor, n } = baseline;
+  const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
+  const z = displayZscore(zscore);
+  // The bound was worked out and nobody chose it, so messages need no digits that tell the value from it.
+  const phrase = displayPhrase(metric, displayValue(metric, value.fixed));
+  const [compared, limit] = displayAgainst(metric, value.fixed, bound);
+  const floored = floor > stddev ? ` (raised to the floor of ${shown(floor)})` : '';
+  return {
+    value: phrase,
+    reason: `usually ${shown(mean)}, z ${z}`,
+    comparison: [displayPhrase(metric, compared), `${operator} ${limit}`],
+    note: `z ${z}`,
+    facts: [
+      ['Value', phrase],
+      ['Usually', `${shown(mean)}, the mean of the same window on ${n} earlier days`],
+      ['Deviation', `${shown(stddev)}${floored}`],
+      ['z', `${z}; here ${firingText(operator, displayValue(metric, bound))} is ${severity}`],
+    ],
+    lines: [`usually ${shown(mean)} ± ${shown(stddev)} (floor ${shown(floor)}) over ${n} days, z ${z}`],
+    fields: { baseline: { mean, stddev, floor, n }, zscore },
+  };
+}
+
+/** The score, with the rule's own as the limit of its severity. */
+export function anomalyPerfdata(
+  { severity, zscore }: AnomalyRule,
+  worst: AnomalyObservation | undefined,
+): Perfdata {
+  return {
+    value: worst === undefined ? null : String(worst.zscore),
+    warning: severity === 'warning' ? String(zscore) : null,
+    critical: severity === 'critical' ? String(zscore) : null,
+  };
+}
+
+/** The mean, and how far from it a value must lie: the guards widen the score's own distance, as in the judgement. */
+export function anomalyBand(
+  { zscore, minChange, minChangePct, direction }: AnomalyRule,
+  { baseline: { mean, stddev, floor } }: AnomalyObservation,
+): Band {
+  const distance = Math.max(
+    zscore * Math.max(stddev, floor),
+    toNumber(minChange),
+    (Math.abs(mean) * minChangePct) / 100,
+  );
+  return {
+    low: direction === 'up' ? null : mean - distance,
+    mean,
+    high: direction === 'down' ? null : mean + distance,
+  };
+}

@@ -1,0 +1,8 @@
+// What a threshold rule has.
+
+import type { Rule } from '../model/rule.ts';
+import type { FixedLimits } from './rule-type.ts';
+
+export interface ThresholdRule extends Rule, FixedLimits {
+  readonly type: 'threshold';
+}
