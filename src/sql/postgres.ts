@@ -6,7 +6,7 @@ import { AppError } from '../model/errors.ts';
 import { redactor } from '../model/redact.ts';
 import type { Sql, SqlOptions } from './port.ts';
 import { encryptionOf, fallBack } from './postgres-tls.ts';
-import { inOne, inTransaction, type OpenPool, SILENCE_MS } from './postgres-transaction.ts';
+import { inTransaction, type OpenPool, SILENCE_MS } from './postgres-transaction.ts';
 import { PARSERS } from './values.ts';
 
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
@@ -31,11 +31,11 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
-  const open: OpenPool = { pool, place, ending: new Set() };
+  const open: OpenPool = { pool, place };
   let closed: Promise<void> | null = null;
   return {
     engine: 'postgres',
-    query: (text, values) => inOne(open, timeoutMs, text, values),
+    query: (text, values) => inTransaction(open, timeoutMs, {}, (session) => session.query(text, values)),
     transaction: (transactionOptions, work) => inTransaction(open, timeoutMs, transactionOptions, work),
     close: () => (closed ??= pool.end()),
   };
@@ -55,8 +55,6 @@ function poolConfig(target: DatabaseUrl, statementTimeoutMs: number): PoolConfig
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // Sends what is asked at once without waiting for the answer to what was asked before.
-    pipeline: true,
     // Also for COMMIT and ROLLBACK: a silent server must not hold them for ever.
     query_timeout: statementTimeoutMs + SILENCE_MS,
   };
