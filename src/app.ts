@@ -3,6 +3,7 @@
 import type { Channel } from './channels/channel.ts';
 import { channelTypes } from './channels/index.ts';
 import { unconfigured } from './channels/unconfigured.ts';
+import { dimensionsOf as mappedDimensions } from './config/checks.ts';
 import type { Config } from './config/config.ts';
 import { placeholdersOf } from './config/placeholders.ts';
 import { type CronSchedule, cronSchedule } from './model/cron-schedule.ts';
@@ -70,11 +71,7 @@ function noCalls(config: Config, cause: AppError): AppError {
 
 /** The dimensions that rules of a configuration can group by. */
 export function dimensionsOf({ audit: { mapping } }: Config): ReadonlySet<Dimension> {
-  const standard = ['service', 'model', 'user', 'endpoint', 'session'] as const;
-  return new Set([
-    ...standard.filter((name) => mapping.columns[name] !== undefined),
-    ...Object.keys(mapping.dimensions),
-  ]);
+  return new Set(mappedDimensions(mapping));
 }
 
 /** Opens one channel of the file. Throws AppError `channel_unknown` for a name that the file lacks. */

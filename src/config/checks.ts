@@ -1,6 +1,7 @@
 // Faults between parts of the file: unknown channels, missing columns, names used twice.
 
-import { type Column, describeMetric, METRICS } from '../model/metric.ts';
+import { DIMENSIONS } from '../model/columns.ts';
+import { describeMetric, METRICS } from '../model/metric.ts';
 import { SEVERITIES } from '../model/rule.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { nearest, suggestion } from './nearest.ts';
@@ -16,8 +17,6 @@ export interface CheckInput {
   readonly mapping: Mapping | null;
 }
 
-const DIMENSION_COLUMNS: readonly Column[] = ['service', 'model', 'user', 'endpoint', 'session'];
-
 /** Faults between the parts of a file: names that nothing has, names used twice, columns that the store lacks. */
 export function crossFaults(input: CheckInput): Problem[] {
   const names = rulesOf(input).map((rule) => valueAt(rule, ['name']));
@@ -32,7 +31,7 @@ export function crossFaults(input: CheckInput): Problem[] {
 
 /** Dimensions that rules may group and filter by: those the mapping has a column for. */
 export function dimensionsOf(mapping: Mapping): string[] {
-  const canonical = DIMENSION_COLUMNS.filter((column) => mapping.columns[column] !== undefined);
+  const canonical = DIMENSIONS.filter((column) => mapping.columns[column] !== undefined);
   return [...canonical, ...Object.keys(mapping.dimensions)];
 }
 
@@ -102,8 +101,7 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
   const metric = METRICS.find((known) => known === valueAt(value, [...path, 'metric']));
   if (metric === undefined) return problems;
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
-  for (const need of describeMetric(metric).columns) {
-    const choices = typeof need === 'string' ? [need] : need;
+  for (const choices of describeMetric(metric).columns) {
     if (choices.some((column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices)))
       continue;
     const message = `${metric} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
@@ -116,7 +114,7 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
 function dimensionFault(name: string, mapping: Mapping): { message: string; hint: string | null } | null {
   const known = dimensionsOf(mapping);
   if (known.includes(name)) return null;
-  if (DIMENSION_COLUMNS.some((column) => column === name)) {
+  if (DIMENSIONS.some((column) => column === name)) {
     return {
       message: `the audit mapping has no column for "${name}"`,
       hint: `map it under audit.columns: { ${name}: … }`,

@@ -1,15 +1,10 @@
 // Names that other tools use for the same things.
 
-/** What people call things elsewhere, and what they are called in alerts.yaml. */
+import { describeMetric, METRICS } from '../model/metric.ts';
+
+/** What people call things elsewhere, by what they are called in alerts.yaml. Metrics bring their own. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
-  spend: ['cost', 'costs', 'price', 'usd', 'dollars', 'money', 'amount', 'total_cost', 'cost_usd', 'budget'],
-  calls: ['requests', 'request_count', 'count', 'call_count', 'rps', 'qps'],
-  errors: ['failures', 'failed', 'failed_calls'],
-  error_rate: ['failure_rate', 'errors_rate', 'error_ratio'],
-  latency_p95: ['latency', 'p95', 'response_time', 'duration'],
-  ttft_p95: ['ttft'],
-  input_tokens: ['prompt_tokens', 'tokens_in'],
-  output_tokens: ['completion_tokens', 'tokens_out'],
+  ...Object.fromEntries(METRICS.map((metric) => [metric, describeMetric(metric).alsoCalled ?? []])),
   critical: ['crit', 'high', 'error', 'fatal', 'page', 'emergency'],
   warning: ['warn', 'medium'],
   info: ['low', 'notice', 'information'],

@@ -1,12 +1,12 @@
 // A row of a file -> a call, or why it is none.
 
 import { Temporal } from 'temporal-polyfill';
-import type { Column } from '../model/metric.ts';
+import { COLUMNS, describeColumn } from '../model/columns.ts';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { type ImportColumn, type ImportColumns, type Kind, looksLikeMoney } from './column-names.ts';
+import { type ImportColumn, type ImportColumns, looksLikeMoney, type ReadAs } from './column-names.ts';
 
-const REQUIRED = ['time', 'service', 'model'] as const satisfies readonly Column[];
+const REQUIRED = COLUMNS.filter((column) => describeColumn(column).isRequired === true);
 
 /**
  * A file's row as a call, its values in one way of writing (so that equal rows are equal text), or the reason why it
@@ -20,9 +20,9 @@ export function callRowOf(
   for (const [heading, value] of Object.entries(cells)) {
     const column = columns.find(heading);
     if (column === undefined || value === null || value === undefined || value === '') continue;
-    const text = read(value, column.kind);
+    const text = read(value, column.readAs);
     if (text === null)
-      return `${heading} is not ${WANTED[column.kind]}: ${shown(value)}${cureOf(value, column)}`;
+      return `${heading} is not ${WANTED[column.readAs]}: ${shown(value)}${cureOf(value, column)}`;
     const { name } = column;
     if (row[name] !== undefined && row[name] !== text)
       return `two columns stand for ${name}, with different values`;
@@ -49,7 +49,7 @@ export function droppedMoney(
   return headings.find((heading) => columns.find(heading) === undefined && holdsMoney(heading)) ?? null;
 }
 
-const WANTED: Readonly<Record<Kind, string>> = {
+const WANTED: Readonly<Record<ReadAs, string>> = {
   time: 'a time (ISO 8601, or seconds or milliseconds since 1970)',
   text: 'a text',
   decimal: 'a number',
@@ -57,22 +57,22 @@ const WANTED: Readonly<Record<Kind, string>> = {
 };
 
 /** What to do about spreadsheets' amounts, and about gateways that know success and failure alone. */
-function cureOf(value: unknown, { name, kind }: ImportColumn): string {
-  if (kind === 'decimal' && /^[^\d-]{0,3}-?\d[\d.,' ]*[^\d]{0,4}$/.test(String(value))) {
+function cureOf(value: unknown, { name, readAs }: ImportColumn): string {
+  if (readAs === 'decimal' && /^[^\d-]{0,3}-?\d[\d.,' ]*[^\d]{0,4}$/.test(String(value))) {
     return ' (write it as 1234.56: a decimal point, no other separators, no currency)';
   }
   if (name !== 'status' || !/^[a-z]/i.test(String(value))) return '';
   return ' (an HTTP status such as 200; without one, leave the cell empty and put a text into the column "error" of calls that failed)';
 }
 
-function read(value: unknown, kind: Kind): string | null {
+function read(value: unknown, as: ReadAs): string | null {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return null;
   const text = String(value);
-  if (kind === 'text') return text;
+  if (as === 'text') return text;
   if (typeof value === 'boolean') return null;
-  if (kind === 'time') return instantOf(text.trim());
+  if (as === 'time') return instantOf(text.trim());
   const fixed = parseFixed(text);
-  if (fixed === null || (kind === 'whole' && fixed % ONE !== 0n)) return null;
+  if (fixed === null || (as === 'whole' && fixed % ONE !== 0n)) return null;
   return formatFixed(fixed, FIXED_DIGITS);
 }
 

@@ -1,33 +1,26 @@
 // Which headings of a file stand for which columns of a call.
 
-import type { Column } from '../model/metric.ts';
-import type { ColumnSource, Mapping } from '../stores/audit-store.ts';
-import { PRESETS } from '../stores/presets.ts';
+import { COLUMNS, type ColumnKind, describeColumn } from '../model/columns.ts';
+import type { Mapping } from '../stores/audit-store.ts';
 
-export type Kind = 'time' | 'text' | 'decimal' | 'whole';
+/** How a value of a file is read. */
+export type ReadAs = 'time' | 'text' | 'decimal' | 'whole';
 
-const KINDS: Readonly<Record<Column, Kind>> = {
+const READ_AS: Readonly<Record<ColumnKind, ReadAs>> = {
   time: 'time',
-  cost: 'decimal',
-  service: 'text',
-  model: 'text',
-  user: 'text',
-  endpoint: 'text',
-  session: 'text',
-  input_tokens: 'whole',
-  output_tokens: 'whole',
+  money: 'decimal',
+  dimension: 'text',
+  text: 'text',
+  tokens: 'whole',
   status: 'whole',
-  error: 'text',
-  latency_ms: 'decimal',
-  ttft_ms: 'decimal',
+  ms: 'decimal',
   id: 'whole',
-  request_id: 'text',
 };
 
 /** A column of a file: which column of a call it is, and how it is read. */
 export interface ImportColumn {
   readonly name: string;
-  readonly kind: Kind;
+  readonly readAs: ReadAs;
 }
 
 /** The columns that a file may have, by their names in the file. */
@@ -38,30 +31,30 @@ export interface ImportColumns {
 }
 
 /**
- * Columns are known by their canonical names in any letter case, by the names of declared dimensions, and by their names in
- * the mapped table or in the table of a preset, so that an export of the table can be imported as it is.
+ * Columns are known by their canonical names, by the names of declared dimensions, by their names in the mapped table, and
+ * by their names in the default table and in those of known gateways, so that an export of a table can be imported as it is.
+ * Letter case does not count.
  */
 export function importColumns(mapping: Mapping): ImportColumns {
   const known = new Map<string, ImportColumn>();
   const add = (name: string, column: ImportColumn): void => {
     if (!known.has(name)) known.set(name, column);
   };
-  const canonical = Object.entries(KINDS).map(([name, kind]) => ({ name, kind }));
-  const dimensions = Object.keys(mapping.dimensions).map((name) => ({ name, kind: 'text' as const }));
+  const canonical = COLUMNS.map((name) => ({ name, readAs: READ_AS[describeColumn(name).kind] }));
+  const dimensions = Object.keys(mapping.dimensions).map((name) => ({ name, readAs: 'text' as const }));
   for (const column of [...canonical, ...dimensions]) add(column.name, column);
-  for (const columns of [mapping.columns, ...Object.values(PRESETS).flatMap(sourcesOf)]) {
-    for (const [name, source] of Object.entries(columns) as [Column, ColumnSource][]) {
-      if (typeof source === 'string') add(source.toLowerCase(), { name, kind: KINDS[name] });
-    }
+  for (const column of canonical) {
+    const source = mapping.columns[column.name];
+    if (typeof source === 'string') add(source.toLowerCase(), column);
+  }
+  for (const column of canonical) {
+    const { table, alsoCalled = [] } = describeColumn(column.name);
+    for (const name of [table.name, ...alsoCalled]) add(name.toLowerCase(), column);
   }
   return {
     names: [...canonical, ...dimensions].map(({ name }) => name),
     find: (name) => known.get(name) ?? known.get(name.toLowerCase()),
   };
-}
-
-function sourcesOf({ mapping, written }: (typeof PRESETS)[keyof typeof PRESETS]) {
-  return [mapping.columns, written];
 }
 
 const MONEY = /cost|price|spend|spent|amount|charge|billed|fee|usd|dollar|eur|cny|rmb|\$/i;

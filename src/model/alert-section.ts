@@ -75,17 +75,13 @@ function breakdownTable(
   parts: readonly BreakdownPart[],
 ): MessageTable {
   const { metric, value } = finding;
-  const hasShares = describeMetric(metric).additive && value.fixed > 0n;
+  const { additive, heading } = describeMetric(metric);
+  const hasShares = additive && value.fixed > 0n;
   const hasCalls = metric !== 'calls';
   const name = displayText(dimension);
   return {
     title: `By ${name}`,
-    columns: [
-      name,
-      COLUMN_NAMES[metric] ?? 'value',
-      ...(hasCalls ? ['calls'] : []),
-      ...(hasShares ? ['share'] : []),
-    ],
+    columns: [name, heading, ...(hasCalls ? ['calls'] : []), ...(hasShares ? ['share'] : [])],
     rows: parts.map((part) => [
       part.key === null ? NONE : displayText(part.key),
       atLeast(displayValue(metric, part.value.fixed), part.unpriced),
@@ -96,15 +92,3 @@ function breakdownTable(
     ]),
   };
 }
-
-const COLUMN_NAMES: Partial<Record<Finding['metric'], string>> = {
-  spend: 'spend',
-  wasted_spend: 'wasted',
-  calls: 'calls',
-  tokens: 'tokens',
-  input_tokens: 'input tokens',
-  output_tokens: 'output tokens',
-  errors: 'failed',
-  error_rate: 'failed',
-  unpriced_calls: 'unpriced',
-};

@@ -1,6 +1,6 @@
 // What a rollup keeps cells of.
 
-import type { Measure } from './measure.ts';
+import type { Measure, SketchMeasure } from './measure.ts';
 import type { Dimension } from './series.ts';
 
 /**
@@ -12,7 +12,7 @@ export interface Cube {
   readonly dimensions: readonly Dimension[];
   /** Additive ones, ascending, `calls` always among them. */
   readonly measures: readonly Measure[];
-  readonly bucket: 'latency_sketch' | 'ttft_sketch' | null;
+  readonly bucket: SketchMeasure | null;
 }
 
 /** The name under which a cube's cells are kept: what they are split by. */

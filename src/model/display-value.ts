@@ -3,28 +3,6 @@
 import { describeMetric, type Metric, type Unit } from './metric.ts';
 import { type Fixed, formatFixed, formatUsd } from './money.ts';
 
-/** What follows a metric's number, so that `890,000 calls` or `$12.00 wasted` reads as a phrase. */
-const NOUNS: Readonly<Record<Metric, string>> = {
-  spend: '',
-  calls: 'calls',
-  tokens: 'tokens',
-  input_tokens: 'input tokens',
-  output_tokens: 'output tokens',
-  errors: 'failed calls',
-  error_rate: 'of calls failed',
-  latency_avg: 'average latency',
-  latency_p50: 'median latency',
-  latency_p90: 'p90 latency',
-  latency_p95: 'p95 latency',
-  latency_p99: 'p99 latency',
-  ttft_p95: 'p95 time to first token',
-  cost_per_call: 'per call',
-  tokens_per_call: 'tokens per call',
-  cost_per_1k_tokens: 'per 1,000 tokens',
-  wasted_spend: 'wasted on failed calls',
-  unpriced_calls: 'calls without a price',
-};
-
 /** Digits after the point for people; percentages have their own after the factor of 100. */
 const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 const MOST_EXTRA = 10;
@@ -51,7 +29,7 @@ export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
 
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
 export function displayPhrase(metric: Metric, value: string): string {
-  const noun = NOUNS[metric];
+  const { noun } = describeMetric(metric);
   return noun === '' ? value : `${value} ${noun}`;
 }
 

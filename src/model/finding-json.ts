@@ -2,7 +2,8 @@
 
 import { type Finding, groupObject, NONE, type Unpriced } from './finding.ts';
 import type { JsonValue } from './json.ts';
-import { describeMetric, type Metric, type Sample } from './metric.ts';
+import { describeMetric, type Metric } from './metric.ts';
+import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Dimension } from './series.ts';

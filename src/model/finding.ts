@@ -2,7 +2,8 @@
 
 import type { JsonValue } from './json.ts';
 import type { Fact } from './message.ts';
-import type { Metric, Sample, Unit } from './metric.ts';
+import type { Metric, Unit } from './metric.ts';
+import type { Sample } from './metric-value.ts';
 import type { Fixed } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Observed } from './observed.ts';

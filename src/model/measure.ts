@@ -1,26 +1,149 @@
-// What a store sums or counts.
+// What a store sums or counts over rows. Most measures follow from the catalogue of columns.
+
+import { type Column, type ColumnOf, columnsOfKind } from './columns.ts';
+
+type TokenColumn = ColumnOf<'tokens'>;
+type MsColumn = ColumnOf<'ms'>;
+type StemOf<Name extends MsColumn> = Name extends `${infer Stem}_ms` ? Stem : never;
+
+/** The values of a column of milliseconds, counted by bucket, so that percentiles can be told. */
+export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
 
 /**
- * A quantity that a store sums (or, for `*_sketch`, counts by bucket) over rows. Those of failed calls may be narrowed to
- * some kinds of failure: `failed@429,5xx,timeout`.
+ * A quantity that a store sums (or, for sketches, counts by bucket) over rows. A column of tokens is summed under its own
+ * name; a column such as `latency_ms` gives `latency_sum`, `latency_count` and `latency_sketch`. Those of failed calls may be
+ * narrowed to some kinds of failure: `failed@429,5xx,timeout`.
  */
 export type Measure =
   | 'calls'
   | 'cost'
   | 'unpriced'
   | 'unpriced_tokens'
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'latency_sum'
-  | 'latency_count'
-  | 'latency_sketch'
-  | 'ttft_sketch'
+  | TokenColumn
+  | `${StemOf<MsColumn>}_${'sum' | 'count'}`
+  | SketchMeasure
   | `failed${'' | `@${string}`}`
   | `failed_cost${'' | `@${string}`}`
   | `failed_unpriced${'' | `@${string}`}`;
 
 /** Which failed calls count: statuses, status classes and time-outs; null counts every failed call. */
 export type ErrorFilter = readonly (number | '4xx' | '5xx' | 'timeout')[] | null;
+
+/** What a measure takes from a row. A store turns each into its own query language. */
+export type Origin =
+  /** 1 for every row. */
+  | { readonly of: 'calls' }
+  /** The values of a column: their sum, how many there are, or how many in each bucket. */
+  | { readonly of: 'column'; readonly column: TokenColumn | MsColumn; readonly as: 'sum' }
+  | { readonly of: 'column'; readonly column: MsColumn; readonly as: 'count' | 'sketch' }
+  /** The exact cost, recorded or by the price list. */
+  | { readonly of: 'cost' }
+  /** 1 for every row whose cost is not known. */
+  | { readonly of: 'unpriced' }
+  /** The tokens of rows whose cost is not known. */
+  | { readonly of: 'unpriced_tokens' }
+  /** The same as `what`, of failed rows alone. */
+  | { readonly of: 'failed'; readonly what: 'calls' | 'cost' | 'unpriced'; readonly errors: ErrorFilter };
+
+type ColumnOrigin = Extract<Origin, { of: 'column' }>;
+
+const COLUMN_MEASURES: ReadonlyMap<string, ColumnOrigin> = new Map([
+  ...columnsOfKind('tokens').map((column): [string, ColumnOrigin] => [
+    column,
+    { of: 'column', column, as: 'sum' },
+  ]),
+  ...columnsOfKind('ms').flatMap((column) =>
+    (['sum', 'count', 'sketch'] as const).map((as): [string, ColumnOrigin] => [
+      msMeasure(column, as),
+      { of: 'column', column, as },
+    ]),
+  ),
+]);
+
+/** What a measure takes from a row; null for a name that is no measure. */
+export function originOf(measure: Measure): Origin | null {
+  const ofColumn = COLUMN_MEASURES.get(measure);
+  if (ofColumn !== undefined) return ofColumn;
+  switch (measure.split('@')[0]) {
+    case 'calls':
+      return { of: 'calls' };
+    case 'cost':
+      return { of: 'cost' };
+    case 'unpriced':
+      return { of: 'unpriced' };
+    case 'unpriced_tokens':
+      return { of: 'unpriced_tokens' };
+    case 'failed':
+      return { of: 'failed', what: 'calls', errors: errorFilterOf(measure) };
+    case 'failed_cost':
+      return { of: 'failed', what: 'cost', errors: errorFilterOf(measure) };
+    case 'failed_unpriced':
+      return { of: 'failed', what: 'unpriced', errors: errorFilterOf(measure) };
+    default:
+      return null;
+  }
+}
+
+/** The measure that sums, counts or sketches a column of milliseconds. */
+export function msMeasure<As extends 'sum' | 'count' | 'sketch'>(
+  column: MsColumn,
+  as: As,
+): `${StemOf<MsColumn>}_${As}` {
+  return `${column.slice(0, -'_ms'.length) as StemOf<MsColumn>}_${as}`;
+}
+
+const COST_COLUMNS: readonly Column[] = ['cost', 'model', 'input_tokens', 'output_tokens'];
+const FAILURE_COLUMNS: readonly Column[] = ['status', 'error'];
+
+/** The columns that a measure reads, as far as a table has them. */
+export function columnsOf(measure: Measure): readonly Column[] {
+  const origin = originOf(measure);
+  switch (origin?.of) {
+    case 'column':
+      return [origin.column];
+    case 'cost':
+    case 'unpriced':
+    case 'unpriced_tokens':
+      return COST_COLUMNS;
+    case 'failed':
+      return origin.what === 'calls' ? FAILURE_COLUMNS : [...COST_COLUMNS, ...FAILURE_COLUMNS];
+    default:
+      return [];
+  }
+}
+
+/** The columns without which a measure says nothing; of each list, one column suffices. */
+export function needsOf(measure: Measure): readonly (readonly Column[])[] {
+  const origin = originOf(measure);
+  switch (origin?.of) {
+    case 'column':
+      return [[origin.column]];
+    case 'cost':
+    case 'unpriced':
+    case 'unpriced_tokens':
+      return [['cost']];
+    case 'failed':
+      return origin.what === 'calls' ? [FAILURE_COLUMNS] : [['cost'], FAILURE_COLUMNS];
+    default:
+      return [];
+  }
+}
+
+/** Whether a measure counts rows, so that its sums are whole numbers. */
+export function isCount(measure: Measure): boolean {
+  const origin = originOf(measure);
+  switch (origin?.of) {
+    case 'calls':
+    case 'unpriced':
+      return true;
+    case 'column':
+      return origin.as === 'count';
+    case 'failed':
+      return origin.what !== 'cost';
+    default:
+      return false;
+  }
+}
 
 /** A measure of failed calls that counts only the filtered ones; every other measure as it is. */
 export function narrowed(measure: Measure, errors: ErrorFilter): Measure {
@@ -43,6 +166,6 @@ export function errorFilterOf(measure: Measure): ErrorFilter {
 }
 
 /** Whether a measure is kept as a sketch (a count per bucket) instead of a sum. */
-export function isSketch(measure: Measure): boolean {
+export function isSketch(measure: Measure): measure is SketchMeasure {
   return measure.endsWith('_sketch');
 }

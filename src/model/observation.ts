@@ -1,6 +1,6 @@
 // The value that a group had in a window.
 
-import type { Sample } from './metric.ts';
+import type { Sample } from './metric-value.ts';
 import type { Fixed } from './money.ts';
 import type { GroupKey } from './series.ts';
 import type { Window } from './window.ts';

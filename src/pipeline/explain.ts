@@ -9,7 +9,8 @@ import {
   type Unexplained,
   type Unpriced,
 } from '../model/finding.ts';
-import { describeMetric, drivingMeasure, measuresOf, sampleOf, unpricedMeasure } from '../model/metric.ts';
+import { describeMetric, drivingMeasure, measuresOf, unpricedMeasure } from '../model/metric.ts';
+import { sampleOf } from '../model/metric-value.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';

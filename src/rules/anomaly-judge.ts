@@ -1,7 +1,8 @@
 // The statistics of anomaly.
 
 import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
-import { describeMetric, measured, measuresOf, type Sample } from '../model/metric.ts';
+import { describeMetric, measuresOf } from '../model/metric.ts';
+import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';

@@ -2,7 +2,8 @@
 
 import { largestOf, smallestOf } from '../model/extremes.ts';
 import type { Firing, Reached, ReachedStep } from '../model/finding.ts';
-import { describeMetric, measured, type Sample } from '../model/metric.ts';
+import { describeMetric } from '../model/metric.ts';
+import { measured, type Sample } from '../model/metric-value.ts';
 import { toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import { type Extent, extentOf } from '../model/observed.ts';

@@ -2,10 +2,10 @@
 
 import type { z } from 'zod';
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
+import type { Column } from '../model/columns.ts';
 import type { Cube } from '../model/cube.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
-import type { Column } from '../model/metric.ts';
 import type { CellRead, Dimension, GroupKey, Query, SegmentCell } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';

@@ -1,7 +1,7 @@
 // Calls -> one statement; its one row -> columns.
 
 import { type CallColumns, type CallRead, type DecimalColumn, NO_BUCKET } from '../model/call-columns.ts';
-import { errorFilterOf, type Measure, narrowed } from '../model/measure.ts';
+import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts';
 import { decimalsIn, integersIn, lengthOf, type SomeDecimals, textsIn } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { fromTableSql, instantText, type Statement, type TimeType } from './cell-sql.ts';
@@ -82,9 +82,11 @@ function askedOf({ measures, together }: CallRead): readonly Measure[] {
 
 /** What tells a measure of a single call. */
 function sourcesOf(measure: Measure): readonly Measure[] {
-  if (measure === 'unpriced') return ['cost'];
-  if (measure === 'latency_count') return ['latency_sum'];
-  return isFailedCost(measure) ? ['cost', failuresOf(measure)] : [measure];
+  const origin = originOf(measure);
+  if (origin?.of === 'unpriced') return ['cost'];
+  if (origin?.of === 'column' && origin.as === 'count') return [msMeasure(origin.column, 'sum')];
+  if (origin?.of === 'failed' && origin.what === 'cost') return ['cost', narrowed('failed', origin.errors)];
+  return [measure];
 }
 
 /** The sums of single calls, by what was told of them. */
@@ -99,8 +101,9 @@ function sumsOf(
       SomeDecimals?,
     ];
     if (second !== undefined) return where(first, second);
-    if (measure === 'unpriced') return { units: new Float64Array(first.absent), parts: null };
-    if (measure === 'latency_count')
+    const origin = originOf(measure);
+    if (origin?.of === 'unpriced') return { units: new Float64Array(first.absent), parts: null };
+    if (origin?.of === 'column' && origin.as === 'count')
       return { units: new Float64Array(first.absent).map((one) => 1 - one), parts: null };
     return first;
   };
@@ -113,13 +116,4 @@ function where({ units, parts }: DecimalColumn, holds: DecimalColumn): DecimalCo
   const kept = (values: Float64Array): Float64Array =>
     values.map((value, line) => value * (holds.units[line] as number));
   return { units: kept(units), parts: parts === null ? null : kept(parts) };
-}
-
-function isFailedCost(measure: Measure): boolean {
-  return measure.split('@')[0] === 'failed_cost';
-}
-
-/** The failures whose cost it is, narrowed as it is. */
-function failuresOf(measure: Measure): Measure {
-  return narrowed('failed', errorFilterOf(measure));
 }

@@ -1,5 +1,6 @@
 // Types that a column cannot have, and the expression to map instead.
 
+import { type ColumnKind, describeColumn, isColumn } from '../model/columns.ts';
 import type { ColumnSource } from './audit-store.ts';
 import { nameSql } from './source-sql.ts';
 
@@ -31,19 +32,21 @@ const NO_NUMBERS = [
 /** Types that can never be read as an instant. */
 const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
 
-const WANTED: Readonly<Record<string, string>> = {
+/** What values of a kind must be, in words; null when every type will do. */
+const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   time: 'an instant (timestamptz, or timestamp in UTC)',
-  cost: 'a number (USD)',
-  input_tokens: 'a number',
-  output_tokens: 'a number',
+  money: 'a number (USD)',
+  dimension: null,
+  text: null,
+  tokens: 'a number',
   status: 'a number (an HTTP status)',
-  latency_ms: 'a number (milliseconds)',
-  ttft_ms: 'a number (milliseconds)',
+  ms: 'a number (milliseconds)',
+  id: null,
 };
 
 /** What a canonical column must be, in words; null when every type will do. */
 export function wantedOf(name: string): string | null {
-  return WANTED[name] ?? null;
+  return isColumn(name) ? WANTED[describeColumn(name).kind] : null;
 }
 
 /** Null for a type that can be read. `type` is as format_type writes it. */

@@ -4,7 +4,7 @@ import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';
 import type { CallRow, ColumnSource, Mapping } from './audit-store.ts';
-import type { Preset } from './presets.ts';
+import type { Preset } from './presets/preset.ts';
 import { quoted, tableSql } from './source-sql.ts';
 
 const BATCH = 1_000;

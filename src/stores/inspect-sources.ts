@@ -1,5 +1,6 @@
 // Checks expressions, types and recent values, for validate --connect.
 
+import { describeColumn, isColumn } from '../model/columns.ts';
 import { type AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
@@ -95,8 +96,8 @@ function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem
       hint: 'Use a value that the row itself holds, if you can.',
     };
   }
-  const isText = !['time', 'id', 'request_id', 'error'].includes(name);
-  if (!isText || !(/^jsonb?$/.test(type) || type.endsWith('[]'))) return null;
+  const isShown = !isColumn(name) || describeColumn(name).kind === 'dimension';
+  if (!isShown || !(/^jsonb?$/.test(type) || type.endsWith('[]'))) return null;
   const written = type.endsWith('[]') ? '{a,b}' : '"a", with its quotes';
   return {
     level: 'warning',

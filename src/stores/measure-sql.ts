@@ -1,8 +1,8 @@
 // Measures as SQL.
 
+import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import { errorFilterOf, isSketch, type Measure } from '../model/measure.ts';
-import type { Column } from '../model/metric.ts';
+import { columnsOf, isSketch, type Measure, type Origin, originOf } from '../model/measure.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
@@ -16,18 +16,13 @@ const MAX_QUANTITY = '1000000000000000';
 
 /** What a row is asked for before it is summed, as `expression AS name`; the rest of this file works on these names. */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
-  const wanted = new Set(measures.flatMap(rawColumnsOf));
-  return RAW.filter(({ name }) => wanted.has(name)).map(
-    ({ name, sql }) => `${sql(mapping, { quantity: quantitySql, double: doubleSql })} AS ${name}`,
-  );
+  return rawsOf(measures).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
 }
 
 /** The same columns as the table has them, without names: rows in which they are equal have equal sums. */
 export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
-  const wanted = new Set(measures.flatMap(rawColumnsOf));
   // Numbers are not converted, which would cost as much again as all else that a digest does.
-  const asTheyAre = { quantity: (column: string) => column, double: (column: string) => column };
-  return [...new Set(RAW.filter(({ name }) => wanted.has(name)).map(({ sql }) => sql(mapping, asTheyAre)))];
+  return [...new Set(rawsOf(measures).map((raw) => rawSql(raw, mapping, false)))];
 }
 
 /** The expressions that some measures share, over the raw columns: the exact cost, and whether the call failed. */
@@ -36,15 +31,15 @@ export function derivedColumnsSql(
   prices: PriceList | null,
   parameters: Parameters,
 ): string[] {
+  const raws = rawsOf(measures);
   const derived: string[] = [];
-  const wanted = new Set(measures.flatMap(rawColumnsOf));
-  if (wanted.has('cost_raw')) derived.push(`${costSql(prices, parameters)} AS cost`);
-  if (wanted.has('status_raw')) derived.push(`${FAILED} AS failed`, 'status_raw', 'error_raw');
-  if (wanted.has('input_raw')) derived.push('input_raw');
-  if (wanted.has('output_raw')) derived.push('output_raw');
-  if (wanted.has('latency_raw')) derived.push('latency_raw');
+  if (raws.some(({ column }) => column === 'cost')) derived.push(`${costSql(prices, parameters)} AS cost`);
+  if (raws.some(({ column }) => column === 'status')) derived.push(`${FAILED} AS failed`);
+  // What the sums themselves are made of; a double is needed for its bucket alone.
+  derived.push(...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf));
   for (const sketch of measures.filter(isSketch)) {
-    derived.push(`${bucketSql(sketch === 'ttft_sketch' ? 'ttft_double' : 'latency_double')} AS ${sketch}`);
+    const [column] = columnsOf(sketch) as [Column];
+    derived.push(`${bucketSql(nameOf({ column, as: 'double' }))} AS ${sketch}`);
   }
   return derived;
 }
@@ -70,133 +65,122 @@ type Part =
   | { readonly counted?: undefined; readonly summed: string };
 
 function partOf(measure: Measure): Part {
-  const part = PARTS[measure];
-  if (part !== undefined) return part;
-  const kind = measure.split('@')[0];
-  const such = `failed${narrowedSql(errorFilterOf(measure))}`;
-  if (kind === 'failed') return { counted: such };
-  if (kind === 'failed_unpriced') return { counted: `${such} AND cost IS NULL` };
-  if (kind === 'failed_cost') return { summed: `CASE WHEN ${such} THEN cost END` };
+  const origin = originOf(measure);
+  switch (origin?.of) {
+    case 'calls':
+      return { counted: null };
+    case 'column': {
+      const name = nameOf({ column: origin.column, as: 'value' });
+      if (origin.as === 'count') return { counted: `${name} IS NOT NULL` };
+      if (origin.as === 'sum') return { summed: SUMMED[describeColumn(origin.column).kind]?.(name) ?? name };
+      break;
+    }
+    case 'cost':
+      return { summed: 'cost' };
+    case 'unpriced':
+      return { counted: 'cost IS NULL' };
+    case 'unpriced_tokens':
+      return {
+        summed:
+          'CASE WHEN cost IS NULL THEN COALESCE(input_tokens_raw, 0) + COALESCE(output_tokens_raw, 0) END',
+      };
+    case 'failed':
+      return failedPartOf(origin);
+  }
   throw new AppError('measure_unknown', `The audit store does not know the measure "${measure}".`);
 }
 
-const PARTS: Readonly<Partial<Record<Measure, Part>>> = {
-  calls: { counted: null },
-  cost: { summed: 'cost' },
-  unpriced: { counted: 'cost IS NULL' },
-  unpriced_tokens: {
-    summed: 'CASE WHEN cost IS NULL THEN COALESCE(input_raw, 0) + COALESCE(output_raw, 0) END',
-  },
-  input_tokens: { summed: 'input_raw' },
-  output_tokens: { summed: 'output_raw' },
-  latency_sum: { summed: 'round(latency_raw, 6)' },
-  latency_count: { counted: 'latency_raw IS NOT NULL' },
+function failedPartOf({ what, errors }: Extract<Origin, { of: 'failed' }>): Part {
+  const such = `failed${narrowedSql(errors)}`;
+  switch (what) {
+    case 'calls':
+      return { counted: such };
+    case 'cost':
+      return { summed: `CASE WHEN ${such} THEN cost END` };
+    case 'unpriced':
+      return { counted: `${such} AND cost IS NULL` };
+  }
+}
+
+/** Milliseconds count to the nanosecond. */
+const SUMMED: Readonly<Partial<Record<ColumnKind, (name: string) => string>>> = {
+  ms: (name) => `round(${name}, 6)`,
 };
 
-/** What makes numbers of a column, by what they are needed as. */
-interface Conversions {
-  quantity(expression: string): string;
-  double(expression: string): string;
-}
-
-/** A column under the name that this file uses. Some columns have two names, one for each type that they are needed as. */
-interface RawColumn {
-  readonly name: string;
+/** A column as a statement reads it: as the value that it stands for, or as a double, for a logarithm. */
+interface Raw {
   readonly column: Column;
-  sql(mapping: Mapping, conversions: Conversions): string;
+  readonly as: 'value' | 'double';
 }
 
-const RAW: readonly RawColumn[] = [
-  { name: 'cost_raw', column: 'cost', sql: (mapping) => columnSql(mapping, 'cost', 'NULL::numeric') },
-  { name: 'model_raw', column: 'model', sql: (mapping) => `${columnSql(mapping, 'model', 'NULL')}::text` },
-  {
-    name: 'input_raw',
-    column: 'input_tokens',
-    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'input_tokens', 'NULL::integer')),
-  },
-  {
-    name: 'output_raw',
-    column: 'output_tokens',
-    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'output_tokens', 'NULL::integer')),
-  },
-  {
-    name: 'status_raw',
-    column: 'status',
-    sql: (mapping) => `${columnSql(mapping, 'status', 'NULL')}::integer`,
-  },
-  { name: 'error_raw', column: 'error', sql: errorTextSql },
-  {
-    name: 'latency_raw',
-    column: 'latency_ms',
-    sql: (mapping, { quantity }) => quantity(columnSql(mapping, 'latency_ms', 'NULL::float8')),
-  },
-  // A logarithm takes a double: by way of a numeric each costs 1 µs more, half of what a call costs in all.
-  {
-    name: 'latency_double',
-    column: 'latency_ms',
-    sql: (mapping, { double }) => double(columnSql(mapping, 'latency_ms', 'NULL::float8')),
-  },
-  {
-    name: 'ttft_double',
-    column: 'ttft_ms',
-    sql: (mapping, { double }) => double(columnSql(mapping, 'ttft_ms', 'NULL::float8')),
-  },
-];
-
-/** The canonical columns that a measure is made of. */
-export function columnsOf(measure: Measure): readonly Column[] {
-  const raw = rawColumnsOf(measure);
-  return [...new Set(RAW.filter(({ name }) => raw.includes(name)).map(({ column }) => column))];
+/** The columns that some measures read, in the order of the catalogue. */
+function rawsOf(measures: readonly Measure[]): Raw[] {
+  const wanted = new Set(
+    measures.flatMap((measure) => {
+      const as = isSketch(measure) ? 'double' : 'value';
+      return columnsOf(measure).map((column) => nameOf({ column, as }));
+    }),
+  );
+  return COLUMNS.flatMap((column): Raw[] => [
+    { column, as: 'value' },
+    { column, as: 'double' },
+  ]).filter((raw) => wanted.has(nameOf(raw)));
 }
 
-/** All expressions that statements ever make of one column alone. */
+/** The name under which the rest of a statement knows a column. */
+function nameOf({ column, as }: Raw): string {
+  return `${column}_${as === 'double' ? 'double' : 'raw'}`;
+}
+
+/** The model and the recorded cost are needed for the exact cost alone. */
+function isPriceOnly(column: Column): boolean {
+  return column === 'model' || column === 'cost';
+}
+
+/** A column's value by its kind, or a NULL of its type where the table has none. */
+function rawSql({ column, as }: Raw, mapping: Mapping, isConverted: boolean): string {
+  if (column === 'error') return errorTextSql(mapping);
+  const { absent, read } = READ[describeColumn(column).kind];
+  const value = columnSql(mapping, column, absent);
+  if (read === 'number') {
+    if (!isConverted) return value;
+    // A logarithm takes a double: by way of a numeric each costs 1 µs more, half of what a call costs in all.
+    return as === 'double' ? believedSql(value, 'float8') : believedSql(value, 'numeric');
+  }
+  return read === null ? value : `${value}::${read}`;
+}
+
+/** How values of a kind are read: a cast, as numbers that can be believed, or (null) as they are. */
+const READ: Readonly<
+  Record<ColumnKind, { readonly absent: string; readonly read: 'number' | 'integer' | 'text' | null }>
+> = {
+  time: { absent: 'NULL', read: null },
+  money: { absent: 'NULL::numeric', read: null },
+  dimension: { absent: 'NULL', read: 'text' },
+  text: { absent: 'NULL', read: 'text' },
+  tokens: { absent: 'NULL::integer', read: 'number' },
+  status: { absent: 'NULL', read: 'integer' },
+  ms: { absent: 'NULL::float8', read: 'number' },
+  id: { absent: 'NULL', read: null },
+};
+
+/** All expressions that sums are ever made of, of one column alone. */
 export function madeOfColumn(column: Column, mapping: Mapping): string[] {
-  return RAW.filter((raw) => raw.column === column).map(({ name, sql }) => {
-    const raw = sql(mapping, { quantity: quantitySql, double: doubleSql });
-    if (name === 'cost_raw') return believedCostSql(raw);
-    return name.endsWith('_double') ? bucketSql(raw) : raw;
-  });
-}
-
-const COST = ['cost_raw', 'model_raw', 'input_raw', 'output_raw'];
-const FAILURE = ['status_raw', 'error_raw'];
-
-function rawColumnsOf(measure: Measure): readonly string[] {
-  switch (measure.split('@')[0]) {
-    case 'cost':
-    case 'unpriced':
-    case 'unpriced_tokens':
-      return COST;
-    case 'input_tokens':
-      return ['input_raw'];
-    case 'output_tokens':
-      return ['output_raw'];
-    case 'failed':
-      return FAILURE;
-    case 'failed_cost':
-    case 'failed_unpriced':
-      return [...COST, ...FAILURE];
-    case 'latency_sum':
-    case 'latency_count':
-      return ['latency_raw'];
-    case 'latency_sketch':
-      return ['latency_double'];
-    case 'ttft_sketch':
-      return ['ttft_double'];
+  const value = rawSql({ column, as: 'value' }, mapping, true);
+  switch (describeColumn(column).kind) {
+    case 'money':
+      return [believedCostSql(value)];
+    case 'ms':
+      return [value, bucketSql(rawSql({ column, as: 'double' }, mapping, true))];
+    case 'tokens':
+    case 'status':
+      return [value];
     default:
-      return [];
+      return column === 'error' ? [value] : [];
   }
 }
 
 /** Doubles become decimals row by row; what is NaN, infinite or beyond belief becomes NULL before it can spoil a sum. */
-function quantitySql(expression: string): string {
-  return believedSql(expression, 'numeric');
-}
-
-function doubleSql(expression: string): string {
-  return believedSql(expression, 'float8');
-}
-
 function believedSql(expression: string, type: 'numeric' | 'float8'): string {
   return `CASE WHEN ${expression} BETWEEN -${MAX_QUANTITY} AND ${MAX_QUANTITY} THEN ${expression}::${type} END`;
 }
@@ -206,7 +190,7 @@ function costSql(prices: PriceList | null, parameters: Parameters): string {
   const believed = believedCostSql('cost_raw');
   const priced = prices === null ? 'NULL::numeric' : pricedSql(priceSql('model_raw', prices, parameters));
   return `CASE WHEN cost_raw IS NOT NULL THEN ${believed}
-    WHEN input_raw > 0 OR output_raw > 0 THEN ${priced} ELSE 0::numeric END`;
+    WHEN input_tokens_raw > 0 OR output_tokens_raw > 0 THEN ${priced} ELSE 0::numeric END`;
 }
 
 function believedCostSql(cost: string): string {
@@ -217,8 +201,8 @@ function believedCostSql(cost: string): string {
 
 /** Tokens at a price in USD per million, in one scalar sub-select so that the list is looked through once. */
 function pricedSql(price: string): string {
-  const amount = `round((COALESCE(input_raw, 0) * (found.price ->> 'input')::numeric
-    + COALESCE(output_raw, 0) * (found.price ->> 'output')::numeric) / 1000000, 12)`;
+  const amount = `round((COALESCE(input_tokens_raw, 0) * (found.price ->> 'input')::numeric
+    + COALESCE(output_tokens_raw, 0) * (found.price ->> 'output')::numeric) / 1000000, 12)`;
   return `(SELECT CASE WHEN ${amount} <= ${MAX_COST} THEN ${amount} END FROM (SELECT ${price} AS price OFFSET 0) AS found)`;
 }
 

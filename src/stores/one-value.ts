@@ -7,7 +7,7 @@ import { attempt, databaseMessage } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql } from './cell-sql.ts';
 import { bodiesCalled } from './functions-called.ts';
-import { isOfPreset } from './presets.ts';
+import { isOfPreset } from './presets/index.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
 import { changesAtWill } from './volatile.ts';
 

@@ -1,32 +1,10 @@
 // Table, preset, columns, dimensions.
 
 import { z } from 'zod';
-import type { Column } from '../model/metric.ts';
+import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
-import { PRESETS, type Preset, type PresetName } from './presets.ts';
-
-const COLUMNS = [
-  'time',
-  'cost',
-  'service',
-  'model',
-  'user',
-  'endpoint',
-  'session',
-  'input_tokens',
-  'output_tokens',
-  'status',
-  'error',
-  'latency_ms',
-  'ttft_ms',
-  'id',
-  'request_id',
-] as const satisfies readonly Column[];
-
-/** Every canonical column is in the list: a new one that is not fails to compile here. */
-type Unlisted = Exclude<Column, (typeof COLUMNS)[number]>;
-const allListed: [Unlisted] extends [never] ? true : Unlisted = true;
-void allListed;
+import { PRESETS, type PresetName } from './presets/index.ts';
+import type { Preset } from './presets/preset.ts';
 
 const columnSource = z
   .union([
@@ -72,7 +50,7 @@ export const tableOptions = z
       });
     }
     for (const name of Object.keys(options.dimensions ?? {})) {
-      if ((COLUMNS as readonly string[]).includes(name)) {
+      if (isColumn(name)) {
         context.addIssue({
           code: 'custom',
           path: ['dimensions', name],

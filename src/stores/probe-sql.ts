@@ -1,6 +1,6 @@
 // A statement that fails exactly when reading one column would.
 
-import type { Column } from '../model/metric.ts';
+import { isColumn } from '../model/columns.ts';
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
 import { fromTableSql, type Statement, spansSql, type TimeType } from './cell-sql.ts';
@@ -20,7 +20,10 @@ export function probeSql(
   const parameters = new Parameters();
   const time = columnSql(mapping, 'time', 'NULL');
   const span = spansSql(ranges, mapping, timeType, parameters);
-  const made = [...madeOfColumn(name as Column, mapping), dimensionSqlOf(mapping, name) ?? []].flat();
+  const made = [
+    isColumn(name) ? madeOfColumn(name, mapping) : [],
+    dimensionSqlOf(mapping, name) ?? [],
+  ].flat();
   if (made.length === 0) return null;
   const rows = fromTableSql(
     mapping,

@@ -2,7 +2,7 @@
 
 import type { SqlSession } from '../sql/port.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
-import { isOfPreset } from './presets.ts';
+import { isOfPreset } from './presets/index.ts';
 import { tableSql } from './source-sql.ts';
 
 /** What is known of a table whose rows have versions: an UPDATE makes another version of a row, never a change in place. */

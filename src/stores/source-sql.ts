@@ -1,7 +1,7 @@
 // Names, expressions, conditions as SQL.
 
+import { type Column, DIMENSIONS } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import type { Column } from '../model/metric.ts';
 import type { Condition, Dimension } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 
@@ -55,17 +55,10 @@ export function dimensionSql(mapping: Mapping, dimension: Dimension): string {
 
 /** The same, null where the mapping has none. */
 export function dimensionSqlOf(mapping: Mapping, dimension: Dimension): string | null {
-  const source = mapping.dimensions[dimension] ?? GROUPING[dimension]?.(mapping);
+  const canonical = DIMENSIONS.find((column) => column === dimension);
+  const source = mapping.dimensions[dimension] ?? (canonical && mapping.columns[canonical]);
   return source === undefined ? null : `${sourceSql(source)}::text`;
 }
-
-const GROUPING: Readonly<Record<Dimension, (mapping: Mapping) => ColumnSource | undefined>> = {
-  service: (mapping) => mapping.columns.service,
-  model: (mapping) => mapping.columns.model,
-  user: (mapping) => mapping.columns.user,
-  endpoint: (mapping) => mapping.columns.endpoint,
-  session: (mapping) => mapping.columns.session,
-};
 
 /** A condition on a dimension. A `not` list keeps NULL unless it names null. */
 export function conditionSql(expression: string, condition: Condition, parameters: Parameters): string {

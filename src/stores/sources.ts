@@ -1,9 +1,8 @@
 // Columns and expressions by name, and which of them a question uses.
 
-import type { Measure } from '../model/measure.ts';
+import { columnsOf, type Measure } from '../model/measure.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
-import { columnsOf } from './measure-sql.ts';
 
 /** A column or expression of a mapping under its canonical name. Declared dimensions never have the name of a column. */
 export interface NamedSource {

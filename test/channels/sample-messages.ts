@@ -1,7 +1,7 @@
 import { alertMessage } from '../../src/model/alert-message.ts';
 import type { Alert, Finding } from '../../src/model/finding.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { Sample } from '../../src/model/metric.ts';
+import type { Sample } from '../../src/model/metric-value.ts';
 import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
 import { firesBelow, type Rule } from '../../src/model/rule.ts';
 import type { AnomalyObservation, Baseline } from '../../src/rules/anomaly-rule.ts';

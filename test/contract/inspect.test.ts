@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import type { Column } from '../../src/model/metric.ts';
+import type { Column } from '../../src/model/columns.ts';
 import { ONE } from '../../src/model/money.ts';
 import type { ColumnSource, StoreProblem } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';

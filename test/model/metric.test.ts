@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorFilterOf, isSketch, type Measure } from '../../src/model/measure.ts';
-import { describeMetric, drivingMeasure, METRICS, measuresOf, sampleOf } from '../../src/model/metric.ts';
+import { describeMetric, drivingMeasure, METRICS, measuresOf } from '../../src/model/metric.ts';
+import { sampleOf } from '../../src/model/metric-value.ts';
 import { type Fixed, fixedFromInteger, fixedFromNumber, ONE } from '../../src/model/money.ts';
 import type { Cell } from '../../src/model/series.ts';
 import type { Sketch } from '../../src/model/sketch.ts';

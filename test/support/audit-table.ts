@@ -1,7 +1,7 @@
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql, SqlSession } from '../../src/sql/port.ts';
 import { createTable } from '../../src/stores/create-table.ts';
-import { PRESETS } from '../../src/stores/presets.ts';
+import { PRESETS } from '../../src/stores/presets/index.ts';
 import { createDatabase } from './database.ts';
 
 /** A call as an application writes it into api_audit_logs. */

@@ -1,6 +1,6 @@
 // Which numbers of a bucket's row are the sums of which measure.
 
-import type { Measure } from '../../model/measure.ts';
+import { isCount, type Measure } from '../../model/measure.ts';
 
 /**
  * Where a measure's sum stands in a row: its whole units, and its 10^-12 parts where it can have some. All measures are
@@ -32,10 +32,4 @@ export function layoutOf(measures: readonly Measure[]): Layout {
   });
   const columnOf = new Map(measures.map((measure, place) => [measure, columns[place] as Column]));
   return { measures, columns, columnOf, width };
-}
-
-const COUNTS: ReadonlySet<Measure> = new Set<Measure>(['calls', 'unpriced', 'latency_count']);
-
-function isCount(measure: Measure): boolean {
-  return COUNTS.has(measure) || /^failed(_unpriced)?(@|$)/.test(measure);
 }

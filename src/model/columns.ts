@@ -1,0 +1,152 @@
+// The catalogue of audit columns: what a row may hold, what kind of value it is, and what it is called elsewhere.
+
+/**
+ * What a column's values are. Reading in SQL, import, checks and measures follow from it:
+ * `dimension` is text that rules group and filter by, `text` is text that they do not; `tokens` and `ms` are numbers
+ * that are summed; `status` is an HTTP status; `id` is a number that rises with every insert.
+ */
+export type ColumnKind = 'time' | 'money' | 'dimension' | 'text' | 'tokens' | 'status' | 'ms' | 'id';
+
+/** A column of the table that `init --create-table` makes. */
+interface TableColumn {
+  readonly name: string;
+  /** Its type and constraints, in SQL. */
+  readonly type: string;
+  /** The end of its index's name, for a column that is looked up by. */
+  readonly index?: string;
+  /** What it is read by, where that is more than the column itself. */
+  readonly read?: string;
+  /** What import writes for a call that says nothing, where the column takes no NULL. */
+  readonly filled?: string;
+}
+
+/** All that is known of a column. Options, import, tables, SQL, checks and the docs follow from it. */
+export interface ColumnDefinition {
+  readonly kind: ColumnKind;
+  /** Import refuses a call without it. */
+  readonly isRequired?: true;
+  /** Where the table `api_audit_logs` has it. */
+  readonly table: TableColumn;
+  /** What else it is called in files and in the tables of known gateways; import takes these names in any letter case. */
+  readonly alsoCalled?: readonly string[];
+  /** What it holds, as a line of docs/configuration.md. */
+  readonly doc: string;
+}
+
+const CATALOGUE = {
+  time: {
+    kind: 'time',
+    isRequired: true,
+    table: { name: 'request_timestamp', type: 'TIMESTAMPTZ NOT NULL', index: 'timestamp' },
+    alsoCalled: ['startTime'],
+    doc: 'when the call was made: `timestamptz`, or `timestamp` that is UTC',
+  },
+  cost: {
+    kind: 'money',
+    table: { name: 'cost_usd', type: 'DECIMAL(10, 6)' },
+    alsoCalled: ['spend'],
+    doc: 'USD; NULL is an unknown cost, not 0; `prices` can stand in for it',
+  },
+  service: {
+    kind: 'dimension',
+    isRequired: true,
+    table: { name: 'service_name', type: 'VARCHAR(100) NOT NULL', index: 'service' },
+    doc: 'the part of your system that made the call',
+  },
+  model: {
+    kind: 'dimension',
+    isRequired: true,
+    table: { name: 'model', type: 'VARCHAR(50) NOT NULL' },
+    doc: 'the model that was called; `prices` go by its name',
+  },
+  user: {
+    kind: 'dimension',
+    table: { name: 'user_id', type: 'VARCHAR(255)', index: 'user' },
+    doc: 'on whose behalf it was called',
+  },
+  endpoint: {
+    kind: 'dimension',
+    table: { name: 'endpoint', type: 'VARCHAR(100) NOT NULL', filled: '' },
+    doc: 'the path or kind of the call',
+  },
+  session: {
+    kind: 'dimension',
+    table: { name: 'session_id', type: 'VARCHAR(255)' },
+    doc: 'the conversation or trace that the call is part of',
+  },
+  input_tokens: {
+    kind: 'tokens',
+    table: { name: 'input_tokens', type: 'INTEGER NOT NULL', filled: '0' },
+    alsoCalled: ['prompt_tokens'],
+    doc: 'tokens sent; `prices` need them',
+  },
+  output_tokens: {
+    kind: 'tokens',
+    table: {
+      name: 'actual_output_tokens',
+      type: 'INTEGER',
+      read: 'COALESCE(actual_output_tokens, expected_output_tokens)',
+    },
+    alsoCalled: ['completion_tokens'],
+    doc: 'tokens received; `prices` need them',
+  },
+  status: {
+    kind: 'status',
+    table: { name: 'status_code', type: 'INTEGER' },
+    doc: 'HTTP status; 200 to 399 is success',
+  },
+  error: {
+    kind: 'text',
+    table: { name: 'error_message', type: 'TEXT' },
+    doc: 'error text; empty is none',
+  },
+  latency_ms: {
+    kind: 'ms',
+    table: { name: 'latency_ms', type: 'FLOAT' },
+    doc: 'milliseconds that the call took',
+  },
+  ttft_ms: {
+    kind: 'ms',
+    table: { name: 'time_to_first_token_ms', type: 'FLOAT' },
+    doc: 'milliseconds to the first token',
+  },
+  id: {
+    kind: 'id',
+    table: { name: 'id', type: 'BIGSERIAL PRIMARY KEY' },
+    doc: 'increasing insert id, optional: late rows are found by it at once',
+  },
+  request_id: {
+    kind: 'text',
+    table: { name: 'request_id', type: 'UUID NOT NULL', index: 'request' },
+    doc: 'optional: `import` skips rows whose request_id is there',
+  },
+} as const satisfies Record<string, ColumnDefinition>;
+
+/** The name of a column in alerts.yaml, in files for import and in the program. */
+export type Column = keyof typeof CATALOGUE;
+
+/** All columns, in the order of the catalogue. */
+export const COLUMNS = Object.keys(CATALOGUE) as [Column, ...Column[]];
+
+/** What is known of a column. */
+export function describeColumn(column: Column): ColumnDefinition {
+  return CATALOGUE[column];
+}
+
+/** Whether a name is a column's. */
+export function isColumn(name: string): name is Column {
+  return Object.hasOwn(CATALOGUE, name);
+}
+
+/** The columns of one kind, as a type. */
+export type ColumnOf<Kind extends ColumnKind> = {
+  [Name in Column]: (typeof CATALOGUE)[Name]['kind'] extends Kind ? Name : never;
+}[Column];
+
+/** The columns of one kind. */
+export function columnsOfKind<Kind extends ColumnKind>(kind: Kind): readonly ColumnOf<Kind>[] {
+  return COLUMNS.filter((column): column is ColumnOf<Kind> => CATALOGUE[column].kind === kind);
+}
+
+/** The columns that every rule can group and filter by, where the table has them. */
+export const DIMENSIONS = columnsOfKind('dimension');

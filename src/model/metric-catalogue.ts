@@ -1,0 +1,185 @@
+// The catalogue of metrics: what each is made of, and the words for it.
+
+import { type Measure, msMeasure, type SketchMeasure } from './measure.ts';
+
+export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms';
+
+/** How a value is made of measures: their sum, a fraction of two such sums, or a quantile of a sketch. */
+export type Value =
+  | { readonly kind: 'sum'; readonly of: readonly Measure[] }
+  | {
+      readonly kind: 'ratio';
+      readonly of: readonly Measure[];
+      readonly by: readonly Measure[];
+      /** The value is for so many of `by`. */
+      readonly per: bigint;
+    }
+  | { readonly kind: 'quantile'; readonly sketch: SketchMeasure; readonly q: number };
+
+/** What the catalogue says of a metric. Options, checks, messages and the docs follow from it. */
+export interface MetricEntry {
+  readonly unit: Unit;
+  readonly value: Value;
+  /** What follows its number, so that `890,000 calls` or `$12.00 wasted` reads as a phrase. */
+  readonly noun: string;
+  /** The heading above its values in a table. */
+  readonly heading: string;
+  /** What other tools call it; `validate` then says what it is called here. */
+  readonly alsoCalled?: readonly string[];
+  /** Its definition over the calls of the window and group, as a line of docs/rules.md. */
+  readonly doc: string;
+}
+
+function sum(...of: readonly [Measure, ...Measure[]]): Value {
+  return { kind: 'sum', of };
+}
+
+function ratio(of: readonly Measure[], by: readonly Measure[], per = 1n): Value {
+  return { kind: 'ratio', of, by, per };
+}
+
+function quantile(column: Parameters<typeof msMeasure>[0], q: number): Value {
+  return { kind: 'quantile', sketch: msMeasure(column, 'sketch'), q };
+}
+
+const TOKENS = ['input_tokens', 'output_tokens'] as const satisfies readonly Measure[];
+
+export const METRIC_CATALOGUE = {
+  spend: {
+    unit: 'USD',
+    value: sum('cost'),
+    noun: '',
+    heading: 'spend',
+    alsoCalled: 'cost costs price usd dollars money amount total_cost cost_usd budget'.split(' '),
+    doc: 'sum of cost',
+  },
+  calls: {
+    unit: 'calls',
+    value: sum('calls'),
+    noun: 'calls',
+    heading: 'calls',
+    alsoCalled: ['requests', 'request_count', 'count', 'call_count', 'rps', 'qps'],
+    doc: 'number of rows',
+  },
+  tokens: {
+    unit: 'tokens',
+    value: sum(...TOKENS),
+    noun: 'tokens',
+    heading: 'tokens',
+    doc: 'sum of input and output tokens',
+  },
+  input_tokens: {
+    unit: 'tokens',
+    value: sum('input_tokens'),
+    noun: 'input tokens',
+    heading: 'input tokens',
+    alsoCalled: ['prompt_tokens', 'tokens_in'],
+    doc: 'sum of input tokens',
+  },
+  output_tokens: {
+    unit: 'tokens',
+    value: sum('output_tokens'),
+    noun: 'output tokens',
+    heading: 'output tokens',
+    alsoCalled: ['completion_tokens', 'tokens_out'],
+    doc: 'sum of output tokens',
+  },
+  errors: {
+    unit: 'calls',
+    value: sum('failed'),
+    noun: 'failed calls',
+    heading: 'failed',
+    alsoCalled: ['failures', 'failed', 'failed_calls'],
+    doc: 'number of failed calls',
+  },
+  error_rate: {
+    unit: 'ratio',
+    value: ratio(['failed'], ['calls']),
+    noun: 'of calls failed',
+    heading: 'failed',
+    alsoCalled: ['failure_rate', 'errors_rate', 'error_ratio'],
+    doc: 'failed calls / all calls',
+  },
+  latency_avg: {
+    unit: 'ms',
+    value: ratio(['latency_sum'], ['latency_count']),
+    noun: 'average latency',
+    heading: 'value',
+    doc: 'sum of latency / calls that have a latency',
+  },
+  latency_p50: {
+    unit: 'ms',
+    value: quantile('latency_ms', 0.5),
+    noun: 'median latency',
+    heading: 'value',
+    doc: 'median: half of the calls that have a latency took no longer ([percentiles](#percentiles))',
+  },
+  latency_p90: {
+    unit: 'ms',
+    value: quantile('latency_ms', 0.9),
+    noun: 'p90 latency',
+    heading: 'value',
+    doc: '90th percentile of the calls that have a latency',
+  },
+  latency_p95: {
+    unit: 'ms',
+    value: quantile('latency_ms', 0.95),
+    noun: 'p95 latency',
+    heading: 'value',
+    alsoCalled: ['latency', 'p95', 'response_time', 'duration'],
+    doc: '95th percentile of the calls that have a latency',
+  },
+  latency_p99: {
+    unit: 'ms',
+    value: quantile('latency_ms', 0.99),
+    noun: 'p99 latency',
+    heading: 'value',
+    doc: '99th percentile of the calls that have a latency',
+  },
+  ttft_p95: {
+    unit: 'ms',
+    value: quantile('ttft_ms', 0.95),
+    noun: 'p95 time to first token',
+    heading: 'value',
+    alsoCalled: ['ttft'],
+    doc: '95th percentile of the time to the first token',
+  },
+  cost_per_call: {
+    unit: 'USD',
+    value: ratio(['cost'], ['calls']),
+    noun: 'per call',
+    heading: 'value',
+    doc: 'sum of cost / all calls',
+  },
+  tokens_per_call: {
+    unit: 'tokens',
+    value: ratio(TOKENS, ['calls']),
+    noun: 'tokens per call',
+    heading: 'value',
+    doc: 'all tokens / all calls',
+  },
+  cost_per_1k_tokens: {
+    unit: 'USD',
+    value: ratio(['cost'], TOKENS, 1000n),
+    noun: 'per 1,000 tokens',
+    heading: 'value',
+    doc: '1,000 × sum of cost / all tokens',
+  },
+  wasted_spend: {
+    unit: 'USD',
+    value: sum('failed_cost'),
+    noun: 'wasted on failed calls',
+    heading: 'wasted',
+    doc: 'sum of cost of failed calls',
+  },
+  unpriced_calls: {
+    unit: 'calls',
+    value: sum('unpriced'),
+    noun: 'calls without a price',
+    heading: 'unpriced',
+    doc: 'calls with an unknown cost',
+  },
+} as const satisfies Record<string, MetricEntry>;
+
+/** The name of a metric in alerts.yaml. */
+export type Metric = keyof typeof METRIC_CATALOGUE;
