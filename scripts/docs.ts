@@ -1,4 +1,4 @@
-// Writes docs/reference.md and alerts.schema.json from the schema and the metrics of the program: `npm run docs`.
+// Writes docs/reference.md and alerts.schema.json from the schema, the catalogues and the metrics of the program: `npm run docs`.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import type { JsonSchema } from '../src/config/json-schema.ts';
 import { alertsJsonSchema } from '../src/config/schema.ts';
 import { HEALTH_NOTES } from '../src/worker/health-notes/index.ts';
 import { CATALOGUE } from '../src/worker/metrics/catalogue.ts';
+import { columnRows, metricRows } from './catalogue-tables.ts';
 
 /** The parts of JSON Schema that this page shows beyond those that the program reads. */
 interface Shown extends JsonSchema {
@@ -18,11 +19,12 @@ interface Shown extends JsonSchema {
 
 const INTRODUCTION = `# Reference
 
-Every key of alerts.yaml and every metric of the worker. \`npm run docs\` writes this page from the program: do not edit it.
+Every key of alerts.yaml, every audit column, every metric. \`npm run docs\` writes this page from the program: do not edit it.
 
 - Keys: [top level](#top-level), [audit](#audit), [state](#state), [defaults](#defaults), channels ([email](#email), [slack](#slack),
   [webhook](#webhook)), rules ([every rule](#every-rule), [threshold](#threshold), [anomaly](#anomaly)), [silences](#silences),
   [health](#health), [heartbeat](#heartbeat), [http](#http)
+- [Audit columns](#audit-columns), [metrics of rules](#metrics-of-rules)
 - [Metrics of the worker](#metrics-of-the-worker)
 
 [configuration.md](configuration.md) explains the file, [rules.md](rules.md) what rules mean, and [channels.md](channels.md) the
@@ -52,6 +54,8 @@ export function referencePage(): string {
     ),
     keyTable('silences', of('silences').items as Shown),
     ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
+    `## Audit columns\n\nWhere each stands in your table is mapped under \`audit.columns\`.\n\n${table(['column', 'meaning', 'needed by'], columnRows())}`,
+    `## Metrics of rules\n\n${table(['metric', 'unit', 'definition over the calls of the window and group'], metricRows())}`,
     metricTable(),
   ].join('\n');
 }

@@ -29,7 +29,7 @@ export interface ColumnDefinition {
   readonly table: TableColumn;
   /** What else it is called in files and in the tables of known gateways; import takes these names in any letter case. */
   readonly alsoCalled?: readonly string[];
-  /** What it holds, as a line of docs/configuration.md. */
+  /** What it holds, as a line of docs/reference.md. */
   readonly doc: string;
 }
 
@@ -98,7 +98,7 @@ const CATALOGUE = {
   error: {
     kind: 'text',
     table: { name: 'error_message', type: 'TEXT' },
-    doc: 'error text; empty is none',
+    doc: 'error text; empty, JSON `null` and `""` are none',
   },
   latency_ms: {
     kind: 'ms',
@@ -113,7 +113,7 @@ const CATALOGUE = {
   id: {
     kind: 'id',
     table: { name: 'id', type: 'BIGSERIAL PRIMARY KEY' },
-    doc: 'increasing insert id, optional: late rows are found by it at once',
+    doc: 'increasing insert id, optional: late rows are found at once by it',
   },
   request_id: {
     kind: 'text',

@@ -26,11 +26,11 @@ export interface MetricEntry {
   readonly heading: string;
   /** What other tools call it; `validate` then says what it is called here. */
   readonly alsoCalled?: readonly string[];
-  /** Its definition over the calls of the window and group, as a line of docs/rules.md. */
+  /** Its definition over the calls of the window and group, as a line of docs/reference.md. */
   readonly doc: string;
 }
 
-function sum(...of: readonly [Measure, ...Measure[]]): Value {
+function sum(of: readonly [Measure, ...Measure[]]): Value {
   return { kind: 'sum', of };
 }
 
@@ -47,7 +47,7 @@ const TOKENS = ['input_tokens', 'output_tokens'] as const satisfies readonly Mea
 export const METRIC_CATALOGUE = {
   spend: {
     unit: 'USD',
-    value: sum('cost'),
+    value: sum(['cost']),
     noun: '',
     heading: 'spend',
     alsoCalled: 'cost costs price usd dollars money amount total_cost cost_usd budget'.split(' '),
@@ -55,7 +55,7 @@ export const METRIC_CATALOGUE = {
   },
   calls: {
     unit: 'calls',
-    value: sum('calls'),
+    value: sum(['calls']),
     noun: 'calls',
     heading: 'calls',
     alsoCalled: ['requests', 'request_count', 'count', 'call_count', 'rps', 'qps'],
@@ -63,14 +63,14 @@ export const METRIC_CATALOGUE = {
   },
   tokens: {
     unit: 'tokens',
-    value: sum(...TOKENS),
+    value: sum(TOKENS),
     noun: 'tokens',
     heading: 'tokens',
     doc: 'sum of input and output tokens',
   },
   input_tokens: {
     unit: 'tokens',
-    value: sum('input_tokens'),
+    value: sum(['input_tokens']),
     noun: 'input tokens',
     heading: 'input tokens',
     alsoCalled: ['prompt_tokens', 'tokens_in'],
@@ -78,7 +78,7 @@ export const METRIC_CATALOGUE = {
   },
   output_tokens: {
     unit: 'tokens',
-    value: sum('output_tokens'),
+    value: sum(['output_tokens']),
     noun: 'output tokens',
     heading: 'output tokens',
     alsoCalled: ['completion_tokens', 'tokens_out'],
@@ -86,7 +86,7 @@ export const METRIC_CATALOGUE = {
   },
   errors: {
     unit: 'calls',
-    value: sum('failed'),
+    value: sum(['failed']),
     noun: 'failed calls',
     heading: 'failed',
     alsoCalled: ['failures', 'failed', 'failed_calls'],
@@ -105,14 +105,14 @@ export const METRIC_CATALOGUE = {
     value: ratio(['latency_sum'], ['latency_count']),
     noun: 'average latency',
     heading: 'value',
-    doc: 'sum of latency / calls that have a latency',
+    doc: 'mean of the calls that have a latency',
   },
   latency_p50: {
     unit: 'ms',
     value: quantile('latency_ms', 0.5),
     noun: 'median latency',
     heading: 'value',
-    doc: 'median: half of the calls that have a latency took no longer ([percentiles](#percentiles))',
+    doc: 'median of the calls that have a latency',
   },
   latency_p90: {
     unit: 'ms',
@@ -167,14 +167,14 @@ export const METRIC_CATALOGUE = {
   },
   wasted_spend: {
     unit: 'USD',
-    value: sum('failed_cost'),
+    value: sum(['failed_cost']),
     noun: 'wasted on failed calls',
     heading: 'wasted',
     doc: 'sum of cost of failed calls',
   },
   unpriced_calls: {
     unit: 'calls',
-    value: sum('unpriced'),
+    value: sum(['unpriced']),
     noun: 'calls without a price',
     heading: 'unpriced',
     doc: 'calls with an unknown cost',

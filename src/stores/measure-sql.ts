@@ -32,16 +32,18 @@ export function derivedColumnsSql(
   parameters: Parameters,
 ): string[] {
   const raws = rawsOf(measures);
-  const derived: string[] = [];
-  if (raws.some(({ column }) => column === 'cost')) derived.push(`${costSql(prices, parameters)} AS cost`);
-  if (raws.some(({ column }) => column === 'status')) derived.push(`${FAILED} AS failed`);
-  // What the sums themselves are made of; a double is needed for its bucket alone.
-  derived.push(...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf));
-  for (const sketch of measures.filter(isSketch)) {
+  const reads = (name: Column) => raws.some(({ column, as }) => column === name && as === 'value');
+  const buckets = measures.filter(isSketch).map((sketch) => {
     const [column] = columnsOf(sketch) as [Column];
-    derived.push(`${bucketSql(nameOf({ column, as: 'double' }))} AS ${sketch}`);
-  }
-  return derived;
+    return `${bucketSql(nameOf({ column, as: 'double' }))} AS ${sketch}`;
+  });
+  return [
+    ...(reads('cost') ? [`${costSql(prices, parameters)} AS cost`] : []),
+    ...(reads('status') ? [`${FAILED} AS failed`] : []),
+    // What sums are made of; a double is needed for its bucket alone.
+    ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf),
+    ...buckets,
+  ];
 }
 
 /** An additive measure over the columns above, as exact numeric text; NULL stands for 0. */

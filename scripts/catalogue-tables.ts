@@ -1,0 +1,42 @@
+// The rows of docs/reference.md that the catalogues of columns and metrics give.
+
+import { COLUMNS, type Column, describeColumn } from '../src/model/columns.ts';
+import { describeMetric, METRICS } from '../src/model/metric.ts';
+
+/** A row for each audit column: its name, what it holds, and what needs it. */
+export function columnRows(): string[][] {
+  return COLUMNS.map((column) => [code(column), describeColumn(column).doc, neededBy(column)]);
+}
+
+/** A row for each metric of rules: its name, its unit and its definition. */
+export function metricRows(): string[][] {
+  return METRICS.map((metric) => {
+    const { unit, doc } = describeMetric(metric);
+    return [code(metric), unit === 'ratio' ? '0 to 1' : unit, doc];
+  });
+}
+
+/** The metrics that need the column. Those for which another column would do as well stand last, with the other one. */
+function neededBy(column: Column): string {
+  const { kind } = describeColumn(column);
+  if (kind === 'time') return 'everything';
+  if (kind === 'dimension') return 'rules that group or filter by it';
+  const alone: string[] = [];
+  const either = new Map<string, string[]>();
+  for (const metric of METRICS) {
+    const choices = describeMetric(metric).columns.find((list) => list.includes(column));
+    if (choices === undefined) continue;
+    const others = choices
+      .filter((other) => other !== column)
+      .map(code)
+      .join(' or ');
+    if (others === '') alone.push(code(metric));
+    else either.set(others, [...(either.get(others) ?? []), code(metric)]);
+  }
+  const shared = [...either].map(([others, metrics]) => `${metrics.join(', ')} (or ${others})`);
+  return [alone.join(', '), ...shared].filter((text) => text !== '').join('; ');
+}
+
+function code(name: string): string {
+  return `\`${name}\``;
+}
