@@ -62,7 +62,8 @@ export async function readBack(store: AuditStore, column: Column): Promise<Recor
   if (kind === 'dimension') told[column] = (await cellOf(store, ['calls'], [column]))?.key[0] ?? null;
   if (kind === 'time')
     told[column] = String(await store.snapshot((snapshot) => snapshot.newestRow(CALLED_AT + 1)));
-  if (kind === 'id') told[column] = await store.snapshot(async ({ changes }) => (await changes?.newestId()) ?? null);
+  if (kind === 'id')
+    told[column] = await store.snapshot(async ({ changes }) => (await changes?.newestId()) ?? null);
   return told;
 }
 
