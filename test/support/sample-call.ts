@@ -19,7 +19,7 @@ export const SAMPLES: Readonly<
   text: { value: '00000000-0000-4000-8000-000000000001', wrong: null },
   tokens: { value: '7', wrong: '7.5' },
   status: { value: '500', wrong: 'failed' },
-  ms: { value: '12.5', wrong: 'fast' },
+  ms: { value: '12.2', wrong: 'fast' },
   id: { value: '41', wrong: 'a' },
 };
 
