@@ -1,4 +1,4 @@
-// Replays rules and gathers the results.
+// Replays rules over past instants and gathers the results of each.
 
 import { sentenceOf } from '../model/errors.ts';
 import { localDay } from '../model/local-time.ts';
@@ -17,19 +17,19 @@ import type { SentAlert } from './sent-alert.ts';
 import { type Suggestion, suggestLimit } from './suggest.ts';
 
 export interface BacktestOptions {
-  /** [from, to), the range of the grid. */
+  /** The range of the grid, [from, to). */
   readonly from: number;
   readonly to: number;
   /** How many alerts a week a suggested limit should make; null for no suggestion. */
   readonly perWeek: number | null;
   readonly withSeries: boolean;
   readonly stopping?: AbortSignal;
-  /** Instants a chunk; chosen by the number of groups where it is left out. */
+  /** Instants in a chunk. Without it, the number of groups decides. */
   readonly chunk?: number;
   readonly progressed?: (done: number, total: number) => void;
 }
 
-/** Replays rules over a grid and gathers what there is to tell of it. Throws as `replay` does. */
+/** Replays rules over a grid and gathers the results. Throws as `replay` does. */
 export async function backtest(
   parts: ReplayParts,
   options: BacktestOptions,
@@ -113,10 +113,13 @@ function mildestOf({ operator }: FixedLimits, { min, max }: Distribution): Fixed
 }
 
 const WEEK = 7 * 86_400_000;
-/** Days that one alert may stand for. */
+/** How many days one alert can stand for. */
 const DAYS: Readonly<Record<DedupePeriod, number>> = { hour: 1, day: 1, episode: 1, week: 7, month: 31 };
 
-/** Enough of the worst days to hold the limit in question: not every bad day makes an alert of its own. */
+/**
+ * How many of the worst days to keep, so that the limit in question lies among them: not every bad day makes an alert
+ * of its own.
+ */
 function keptPeaks(target: number, dedupe: DedupePeriod): number {
   return Math.max(60, Math.ceil(4 * target * DAYS[dedupe]));
 }

@@ -1,4 +1,4 @@
-// One chart as SVG.
+// Draws one chart as SVG.
 
 import { LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent } from 'echarts/components';
@@ -8,13 +8,13 @@ import { largestOf } from '../model/extremes.ts';
 import type { Severity } from '../model/rule.ts';
 import type { SeriesPoint } from './rule-series.ts';
 
-/** What a chart shows. Texts must be harmless already: they are labels of our own making. */
+/** What a chart shows. Labels are never text from the store, so they need no escaping. */
 export interface Chart {
   readonly from: number;
   readonly to: number;
-  /** Each drawn in the colour of its place. */
+  /** Each line has the colour of its place. */
   readonly lines: readonly (readonly (SeriesPoint | null)[])[];
-  /** Draws what is usual, and where it fires, of this line. */
+  /** The line around which the usual value and the edges of the band are drawn. */
   readonly band: readonly (SeriesPoint | null)[] | null;
   readonly limits: readonly { readonly severity: Severity; readonly value: number; readonly label: string }[];
   readonly alerts: readonly { readonly severity: Severity; readonly at: number; readonly value: number }[];
@@ -24,15 +24,15 @@ export interface Chart {
 
 use([LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
-/** Drawn twice, for a desk and for a phone: nobody can read the letters of one drawing that shrinks to a third. */
+/** A chart is drawn for wide and for narrow screens: labels of one drawing scaled to a third cannot be read. */
 const SIZES = {
   broad: { width: 1080, height: 300, ticks: 8 },
   narrow: { width: 400, height: 260, ticks: 3 },
 } as const;
 
 /**
- * A chart as SVG. Its colours are variables of the page that holds it (`--line-1`, `--critical`, `--grid`, …), so
- * that one drawing serves light, dark and print.
+ * Draws a chart. Colours are CSS variables of the page around it (`--line-1`, `--critical`, `--grid`, …), so that one
+ * drawing serves light, dark and print.
  */
 export function chartSvg(chart: Chart, size: keyof typeof SIZES): string {
   const { width, height, ticks } = SIZES[size];
@@ -92,17 +92,17 @@ export function chartSvg(chart: Chart, size: keyof typeof SIZES): string {
   });
   const svg = canvas.renderToSVGString();
   canvas.dispose();
-  // A width of its own would not shrink with the page or the sheet.
+  // With a fixed width it would not shrink with the page or the paper.
   return svg.replace(/^<svg width="\d+" height="\d+"/, `<svg class="${size}"`);
 }
 
-/** Whether a chart of such values has room for a limit; one far above them would press them flat. */
+/** Whether a chart of these values has room for a limit. A limit far above them would flatten the lines. */
 export function hasRoom(chart: Pick<Chart, 'lines'>, limit: number): boolean {
   const values = chart.lines.flat().flatMap((point) => point?.value ?? []);
   return limit <= 3 * values.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** Room for the limits; null leaves the axis as the values make it. */
+/** The top of the axis where limits need room; null leaves it to the values. */
 function highest(chart: Chart, max: number): number | null {
   const limit = largestOf(
     chart.limits.map(({ value }) => value).filter((value) => hasRoom(chart, value)),
@@ -121,7 +121,7 @@ function limitLines({ limits }: Chart) {
       lineStyle: { color: `var(--${severity})`, type: 'dashed', width: 1.5 },
       label: {
         formatter: () => label,
-        // Limits that lie close together have their words at either end.
+        // Labels of limits that lie close together are at opposite ends.
         position: i % 2 === 0 ? 'insideStartTop' : 'insideEndTop',
         color: `var(--${severity})`,
         fontSize: 12,
@@ -130,7 +130,7 @@ function limitLines({ limits }: Chart) {
   };
 }
 
-/** What is usual, dotted, and where it begins to fire, dashed. */
+/** The usual value, dotted, and the edges of the band, dashed. */
 function bandSeries(points: Chart['band']) {
   if (points === null) return [];
   const edges = [
@@ -156,7 +156,7 @@ function lineSeries(
     data: points.map((point, i) => {
       if (point === null) return [];
       const value = [point.at, of(point)];
-      // A line needs two ends; what stands alone is a dot.
+      // A point between gaps would be an invisible line, so it is drawn as a dot.
       const isAlone = (points[i - 1] ?? null) === null && (points[i + 1] ?? null) === null;
       return isAlone ? { value, symbol: 'circle', symbolSize: 3 } : value;
     }),

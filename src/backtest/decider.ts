@@ -7,7 +7,7 @@ import { decide, type News, type Verdict } from '../pipeline/decide.ts';
 import type { Evaluation, Moment } from '../pipeline/evaluate.ts';
 import { type MemoryLedger, openMemoryLedger } from './memory-ledger.ts';
 
-/** What decisions of a replay rest on. */
+/** What a replay needs to decide. */
 export interface Deciding {
   /** By rule name. */
   readonly fingerprints: ReadonlyMap<string, string>;
@@ -15,7 +15,7 @@ export interface Deciding {
   readonly zone: string;
 }
 
-/** What one rule came to at one instant; `news` is what a worker would have sent then. */
+/** The result of one rule at one instant; `news` is what a worker would have sent then. */
 export interface Replayed {
   readonly rule: Rule;
   readonly evaluation: Evaluation;
@@ -24,8 +24,8 @@ export interface Replayed {
 }
 
 /**
- * Decides about one rule at one instant after the other as a worker's polls would, with a ledger of its own for
- * each rule. Every instant must come, in order, save those at which nothing fires and nothing did just before.
+ * Decides instant by instant, as a worker's polls would, with a ledger of its own for each rule. Instants must come
+ * in order. Only those may be left out at which nothing fires and nothing fired at the instant before.
  */
 export function openDecider({
   fingerprints,
@@ -34,7 +34,7 @@ export function openDecider({
 }: Deciding): (rule: Rule, moment: Moment, evaluation: Evaluation) => Replayed {
   const ledgers = new Map<string, MemoryLedger>();
   const ids = new WeakMap<GroupKey, string>();
-  /** A key is mostly the same object at every instant. */
+  /** Mostly the same key object comes at every instant, so its hash is cached. */
   const idOf = (key: GroupKey): string => {
     const known = ids.get(key) ?? groupId(key);
     ids.set(key, known);
@@ -61,7 +61,7 @@ export function openDecider({
       notified: ledger.notified(firing.map(({ key }) => idOf(key))),
       episodes,
       knownTo: null,
-      // The past before the first instant is not looked at: what holds there counts as begun there.
+      // A replay does not look before its first instant: what holds there counts as begun there.
       computed: [],
       silences,
     });

@@ -3,22 +3,22 @@
 import { localDay } from '../model/local-time.ts';
 import type { SentAlert } from './sent-alert.ts';
 
-/** An alert that both files send, at another instant: as this file has it, and as the other does. */
+/** An alert that both files send, at different instants. */
 export interface Moved {
   readonly own: SentAlert;
   readonly other: SentAlert;
 }
 
-/** What another rule file would have told otherwise. */
+/** How another rule file would have differed. */
 export interface Difference {
-  /** The other file, as it was named. */
+  /** The other file, as named on the command line. */
   readonly file: string;
   readonly added: readonly SentAlert[];
   readonly dropped: readonly SentAlert[];
   /** By the instant at which the other file sends them. */
   readonly earlier: readonly Moved[];
   readonly later: readonly Moved[];
-  /** How many both would have sent at the same instant. */
+  /** Alerts that both files send at the same instant. */
   readonly same: number;
   /** Rules of the other file that could not be judged, with the reason. */
   readonly failed: readonly { readonly rule: string; readonly error: string }[];
@@ -27,8 +27,8 @@ export interface Difference {
 const HALF_A_DAY = 43_200_000;
 
 /**
- * Compares two lists of alerts by rule name, group and severity. Those of one instant are the same; of the rest, those
- * of one day (in `zone`), and then those that are less than half a day apart, are one alert that comes earlier or later.
+ * Compares two lists of alerts by rule name, group and severity. Alerts at one instant are the same. Of the rest, two
+ * on one day (in `zone`), or less than half a day apart, count as one alert that came earlier or later.
  */
 export function differenceOf(
   own: readonly SentAlert[],
@@ -37,7 +37,7 @@ export function differenceOf(
 ): Pick<Difference, 'added' | 'dropped' | 'earlier' | 'later' | 'same'> {
   const exact = paired(own, others, ({ news }) => news.at);
   const ofDay = paired(exact.own, exact.others, ({ news }) => localDay(news.at - 1, zone));
-  // At midnight a minute makes it another day.
+  // A minute around midnight makes it another day.
   const near = paired(ofDay.own, ofDay.others, () => 0, HALF_A_DAY);
   const moved = [...ofDay.pairs, ...near.pairs].sort((a, b) => a.other.news.at - b.other.news.at);
   return {
@@ -49,7 +49,7 @@ export function differenceOf(
   };
 }
 
-/** Pairs alerts of one name and time, in the order of the lists; what finds no counterpart is left. */
+/** Pairs alerts of one name and time, in the order of the lists, and returns what is left of each list. */
 function paired(
   own: readonly SentAlert[],
   others: readonly SentAlert[],

@@ -1,4 +1,4 @@
-// How the values of a rule lie.
+// The distribution of a rule's values.
 
 import type { Fixed } from '../model/money.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
@@ -14,7 +14,7 @@ export interface Distribution {
   readonly p50: Fixed;
   readonly p95: Fixed;
   readonly max: Fixed;
-  /** The share (0..1) of instants at which some group reached the limit, `for` and silences aside. */
+  /** The share (0 to 1) of instants at which some group reached the limit, whatever `for` and silences say. */
   readonly over: readonly { readonly severity: Severity; readonly bound: Fixed; readonly share: number }[];
 }
 
@@ -25,7 +25,7 @@ export interface DistributionLog {
   read(): Distribution | null;
 }
 
-/** Estimates this close to an end or a limit, for each unit of it and at least, are looked at exactly. */
+/** Relative distance from an extreme or a limit within which the exact value is read. */
 const CLOSE = 1e-6;
 
 /**
@@ -84,15 +84,18 @@ export function openDistribution({ operator, steps, minCalls }: FixedLimits): Di
   };
 }
 
-/** The lowest or highest value of all: exact, and as a double to compare others with. */
+/** An extreme value: exact, and as a double to compare others with. */
 interface End {
   readonly fixed: Fixed;
   readonly number: number;
-  /** An estimate that is no news: nothing else lies so close to it. NaN, which equals nothing, where something may. */
+  /**
+   * An estimate that needs no exact look because no other value lies so close to it; NaN, which equals nothing, where
+   * one may.
+   */
   readonly known: number;
 }
 
-/** Up to here a double tells every decimal of 12 places from the next. */
+/** Below this a double distinguishes neighbouring decimals of 12 places. */
 const TOLD_APART = 1_000;
 
 function endAt(fixed: Fixed, estimate: number): End {
@@ -100,20 +103,23 @@ function endAt(fixed: Fixed, estimate: number): End {
   return { fixed, number: toNumber(fixed), known: isAlone ? estimate : Number.NaN };
 }
 
-/** Whether a value may lie at or beyond a bound, which way it is. */
+/** Whether a value may be at or beyond a bound in the given direction. */
 function isNear(value: number, bound: number, direction: 'up' | 'down'): boolean {
   const close = CLOSE * (1 + Math.abs(bound));
   return direction === 'up' ? value >= bound - close : value <= bound + close;
 }
 
-/** Of a 32-bit double's 23 digits, 7 are kept: a bucket is 2^-7 wide for each unit, its middle within 0.4 %. */
+/**
+ * Of a 32-bit float's 23 bits of fraction 7 are kept. The middle of a bucket is then within 0.4 % of every value in
+ * it.
+ */
 const DROPPED_BITS = 16;
 
-/** Counts of values by the leading bits of the value: a shift instead of a logarithm, hundreds of millions of times. */
+/** Counts values by their leading bits: a shift instead of a logarithm, hundreds of millions of times. */
 function openBuckets() {
   let singles = new Float32Array(1);
   let bits = new Uint32Array(singles.buffer);
-  /** Those of values below 0 come last. */
+  /** Buckets of negative values are the last half. */
   const counts = new Float64Array(2 ** (32 - DROPPED_BITS));
   const middleOf = (bucket: number): number => {
     bits[0] = bucket << DROPPED_BITS;
@@ -133,7 +139,7 @@ function openBuckets() {
         counts[bucket] = (counts[bucket] as number) + 1;
       }
     },
-    /** What is below 0 counts as 0: all ends are exact. */
+    /** Negative values count as 0 here; minimum and maximum are exact anyway. */
     quantile(q: number): number {
       const [ascending, below] = [counts.slice(0, counts.length / 2), counts.subarray(counts.length / 2)];
       ascending[0] = (ascending[0] as number) + total(below);

@@ -7,11 +7,14 @@ import type { Schedule } from '../model/schedule.ts';
 export interface Grid extends Pick<Schedule, 'instants'> {
   /** Ascending, in [from, to). */
   readonly replayed: readonly number[];
-  /** From one instant to the next: the least there is. */
+  /** The shortest distance between two instants. */
   readonly stepMs: number;
 }
 
-/** Every `stepMs` from `from` on, before `to`; a `for` of up to `lookBackMs` meets the same steps before `from`. */
+/**
+ * Every `stepMs` from `from` on, before `to`. Before `from` the same steps continue for `lookBackMs`, for rules with
+ * `for`.
+ */
 export function steppedGrid(from: number, to: number, stepMs: number, lookBackMs: number): Grid {
   const all: number[] = [];
   for (let at = from - Math.floor(lookBackMs / stepMs) * stepMs; at < to; at += stepMs) all.push(at);
@@ -28,7 +31,7 @@ export function scheduledGrid(
   return gridOf(schedule.instants(from - lookBackMs, to), from);
 }
 
-/** Instants are looked up a list at a time and many times over, so they are laid out once. */
+/** Built once, because ranges of instants are looked up many times. */
 function gridOf(all: readonly number[], from: number): Grid {
   let stepMs = Number.POSITIVE_INFINITY;
   for (let i = 1; i < all.length; i += 1)

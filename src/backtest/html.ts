@@ -1,4 +1,4 @@
-// --format html.
+// Prints `backtest --format html`.
 
 import { Temporal } from 'temporal-polyfill';
 import { windowText } from '../model/alert-section.ts';
@@ -18,11 +18,11 @@ import type { Line, SeriesPoint } from './rule-series.ts';
 import type { SentAlert } from './sent-alert.ts';
 import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
-/** Messages listed for a rule; the chart marks all. */
+/** Messages listed per rule; the chart marks all of them. */
 const LISTED = 100;
 const DAY = 86_400_000;
 
-/** What `backtest --format html` prints: one file that needs nothing else, no script either. */
+/** The report: one file that needs nothing else, not even a script. */
 export function backtestHtml(result: BacktestResult): string {
   const { from, to, zone, step, instants, alerts, rules, diff } = result;
   const title = `Backtest ${localTime(from, zone)} to ${localTime(to, zone)}`;
@@ -91,7 +91,7 @@ ${alertTable(alerts, result.zone, false)}
 
 function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResult): string {
   if (series === null || series.lines.length === 0) return '<p>There was nothing to see.</p>';
-  // What is usual is another for each group.
+  // Each group has its own usual value, so each has its own chart.
   if (ruleTypeOf(rule).band !== undefined) {
     return series.lines
       .map((line) => figure(rule, [line], line.points, ofGroup(alerts, line), result))
@@ -102,7 +102,7 @@ function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResu
   return figure(rule, lines, null, alerts, result);
 }
 
-/** A line of a chart; the worst of all groups has no key. */
+/** A line of a chart. The worst of all groups has no key. */
 type Drawn = Line | { readonly key: null; readonly points: Line['points'] };
 
 function figure(
@@ -206,7 +206,7 @@ function movedTable(name: string, moved: readonly Moved[], zone: string): string
 ${table('<th>time</th><th>instead of</th><th>by</th><th>severity</th><th>rule</th><th>group</th>', rows)}${hidden > 0 ? `\n<p>And ${displayCount(hidden)} more.</p>` : ''}`;
 }
 
-/** A table in a frame of its own, in which it moves sideways where the page is narrow. */
+/** A table that scrolls sideways within its frame where the page is narrow. */
 function table(head: string, rows: readonly string[]): string {
   return `<div class="wide"><table>
 <thead><tr>${head}</tr></thead>
@@ -216,7 +216,7 @@ ${rows.join('\n')}
 </table></div>`;
 }
 
-/** A date, or over a few days the hour too. */
+/** The date, with the hour where the chart covers only a few days. */
 function tickLabel(at: number, span: number, zone: string): string {
   const local = Temporal.Instant.fromEpochMilliseconds(Math.round(at)).toZonedDateTimeISO(zone);
   const date = local.toPlainDate().toString().slice(5);

@@ -1,4 +1,4 @@
-// --format json.
+// Prints `backtest --format json`.
 
 import { findingJson } from '../model/finding-json.ts';
 import { type JsonValue, jsonText } from '../model/json.ts';
@@ -11,7 +11,7 @@ import type { Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { SentAlert } from './sent-alert.ts';
 
-/** The object that `backtest --format json` prints: every alert, whatever their number. */
+/** The report, with every alert, however many there are. */
 export function backtestJson(result: BacktestResult): string {
   const { from, to, step, zone, instants, diff } = result;
   return jsonText(
@@ -52,7 +52,7 @@ function alertJson({ rule, news }: SentAlert): Readonly<Record<string, JsonValue
   };
 }
 
-/** The alert as the other file has it, and when this file has it. */
+/** An alert of the other file, with the instant at which this file sends it. */
 function movedJson({ own, other }: Moved): JsonValue {
   return { instead_of: isoInstant(own.news.at), ...alertJson(other) };
 }
@@ -92,7 +92,7 @@ function ruleJson(one: BacktestedRule, { from, to }: BacktestResult): JsonValue 
   };
 }
 
-/** How many weeks a range is long. */
+/** The length of a range in weeks. */
 export function weeksIn(from: number, to: number): number {
   return (to - from) / 604_800_000;
 }

@@ -1,18 +1,18 @@
-// What was notified, for as long as the replay lasts.
+// The ledger of a replay, in memory.
 
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
 
-/** What was notified of one rule and since when its groups hold, in memory: the ledger of a past that never was. */
+/** What was notified of one rule and since when its groups hold. It stands in for the state store. */
 export interface MemoryLedger {
-  /** Of these groups, what was notified last. */
+  /** The last notification of each of these groups. */
   notified(groupIds: readonly string[]): Notified[];
   episodes(): readonly Episode[];
-  /** Changes the episodes and returns the notifications that are let through, as the state store's `record` does. */
+  /** Changes the episodes and returns the notifications that the state store's `record` would let through. */
   record<S extends Notification>(notifications: readonly S[], changes: EpisodeChanges): S[];
 }
 
-/** For instants that come one by one and in order; then what was notified last is all that a decision asks for. */
+/** Instants must come in order: then the last notification of a group is all that a decision asks for. */
 export function openMemoryLedger(): MemoryLedger {
   const last = new Map<string, Notified>();
   const open = new Map<string, Episode>();

@@ -1,4 +1,4 @@
-// The worst values of a rule, all that a limit can be tried on.
+// The worst values of a rule, on which limits are tried.
 
 import { localDay } from '../model/local-time.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
@@ -7,11 +7,11 @@ import { firesBelow } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import type { FixedLimits } from '../rules/rule-type.ts';
 
-/** The worst values of a rule with fixed limits: all that can fire at a limit that is not milder than the mildest peak. */
+/** All values that can fire at a limit that is at least as strict as the mildest peak. */
 export interface Peaks {
-  /** Instants with such a value, ascending: their place in the grid, and the values. */
+  /** Instants with such a value, ascending: their place in the grid, and their values. */
   readonly sightings: readonly { readonly index: number; readonly observed: readonly Observation[] }[];
-  /** The worst value of each group and day, mildest first, each once. */
+  /** The worst value of each group and day, mildest first, without repeats. */
   readonly limits: readonly Fixed[];
 }
 
@@ -22,8 +22,8 @@ export interface PeakLog {
 }
 
 /**
- * Keeps the values of about the `kept` worst days of groups. A limit that none but these reach can be tried on them
- * alone, however many instants and groups there were.
+ * Keeps the values of the worst `kept` days of groups, or somewhat more. A limit that only these reach can then be
+ * tried on them alone, however many instants and groups there were.
  */
 export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kept: number): PeakLog {
   const falls = firesBelow(operator);
@@ -33,7 +33,7 @@ export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kep
   const peaks = new Map<string, Fixed>();
   let floor: Fixed | null = null;
   let floorNumber = 0;
-  /** By its estimate, which is off by far less. */
+  /** Estimates are off by far less than the margin. */
   const mayReachFloor = (value: number): boolean => {
     const close = 1e-6 * (1 + Math.abs(floorNumber));
     return falls ? value <= floorNumber + close : value >= floorNumber - close;
@@ -53,11 +53,11 @@ export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kep
 
   return {
     add(index, { at, judgement: { observed } }) {
-      // Nearly all instants have nothing as bad as what is kept, and their values need not be put in order.
+      // At most instants nothing is as bad as what is kept, and no value need be sorted.
       if (floor !== null && !Array.prototype.some.call(observed.numbers, mayReachFloor)) return;
       const bad: Observation[] = [];
       let day: number | null = null;
-      // They stand worst first.
+      // The worst come first.
       for (const one of observed) {
         const { fixed, calls } = one.value;
         if (floor !== null && isWorse(floor, fixed)) break;

@@ -1,21 +1,21 @@
-// --from, --to, --last, --step.
+// Reads --from, --to, --last and --step.
 
 import { AppError } from '../model/errors.ts';
 import { dayStart } from '../model/local-time.ts';
 import { DURATION_BOUNDS, isWrittenDuration, parseDuration } from '../model/window.ts';
 
 const DAY = 86_400_000;
-/** A year by the minute is half of it; more is a slip of the hand. */
+/** A year by the minute is half of this; more is a typing error. */
 const MOST_INSTANTS = 1_000_000;
 
-/** What time is replayed: [from, to) in ms, a step, or null for the schedule of the file. */
+/** The time to replay: [from, to) in ms, with a step, or null for the schedule of the file. */
 export interface Range {
   readonly from: number;
   readonly to: number;
   readonly stepMs: number | null;
 }
 
-/** `--from` and `--to`, or `--last` in place of the two. */
+/** Either `--from` and `--to`, or `--last`. */
 interface Ends {
   readonly from?: string;
   readonly to?: string;
@@ -44,7 +44,7 @@ export function rangeOf(given: Ends & { readonly step: string }, zone: string, n
 
 const MINUTE = 60_000;
 
-/** The time of `--last` ends now, cut to the minute. */
+/** The range of `--last` ends now, cut to the minute. */
 function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range, 'from' | 'to'> {
   if (last !== undefined) {
     if (from !== undefined || to !== undefined) {
@@ -64,7 +64,7 @@ function endsOf({ from, to, last }: Ends, zone: string, now: number): Pick<Range
   return { from: instantOf('--from', from, zone), to: instantOf('--to', to, zone) };
 }
 
-/** A duration that is not nothing, in ms. */
+/** A duration above 0, in ms. */
 function durationOf(option: string, text: string, hint: string): number {
   const ms = parseDuration(text);
   if (ms !== null && ms > 0) return ms;

@@ -1,4 +1,4 @@
-// The steps that all ends of windows fall on.
+// The step on whose multiples all windows of a replay begin and end.
 
 import { dayStart, localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
@@ -7,12 +7,13 @@ import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** Clocks change by as much, or by several times as much, in every zone. */
+/** Clocks change by multiples of this in every zone. */
 const ZONE_STEP = 15 * MINUTE;
 
 /**
- * The longest steps (whole minutes) that all ends of the rules' windows at the instants fall on, which begin where the
- * instants do; days begin at a time of their own and cut them. Null where there are none.
+ * The longest step, in whole minutes, on whose multiples all windows of the rules begin and end, counted from the
+ * first instant. Where windows follow the calendar, the ends of days are further places. Null where there is no such
+ * step.
  */
 export function replaySteps(
   rules: readonly Rule[],
@@ -34,7 +35,7 @@ function commonStep(rules: readonly Rule[], zone: string, instants: readonly num
   for (const rule of rules) {
     step = greatestDivisor(step, rule.delayMs);
     if (rule.window.kind === 'rolling') step = greatestDivisor(step, rule.window.ms);
-    // A rule that looks at more than its window looks back over days, and a change of clocks moves where these end.
+    // Windows besides its own lie on earlier days, and a change of clocks moves them.
     if (looksBack(rule, zone, first)) step = greatestDivisor(step, ZONE_STEP);
   }
   return step > 0 && step % MINUTE === 0 ? step : null;
@@ -44,7 +45,10 @@ function looksBack(rule: Rule, zone: string, at: number): boolean {
   return queriesAt(rule, zone, at).some(({ windows }) => windows.length > 1);
 }
 
-/** Where local days begin, ascending, and 24 h before: what a day is compared with need not be a day of its own. */
+/**
+ * The beginnings of local days, ascending, and 24 h before each: a baseline compares with 24 h, which need not be a
+ * local day.
+ */
 function dayEnds(from: number, to: number, zone: string): number[] {
   const ends = new Set<number>();
   for (let day = localDay(from, zone) - 1; day <= localDay(to, zone) + 1; day += 1) {

@@ -1,4 +1,4 @@
-// BacktestResult, ISO weeks.
+// The result of a backtest, and ISO weeks.
 
 import { localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
@@ -8,19 +8,19 @@ import type { RuleSeries } from './rule-series.ts';
 import type { SentAlert } from './sent-alert.ts';
 import type { Suggestion } from './suggest.ts';
 
-/** What became of one rule. */
+/** The result of one rule. */
 export interface BacktestedRule {
   readonly rule: Rule;
   readonly alerts: readonly SentAlert[];
-  /** Messages, each to one channel; the alerts of one instant share them. */
+  /** Messages, counted per channel. The alerts of one instant share a message. */
   readonly messages: number;
   /** Alerts by ISO week, every week of the range: `2026-W47`. */
   readonly byWeek: ReadonlyMap<string, number>;
-  /** Groups that a silence kept quiet, each once a day. */
+  /** Silenced groups, each counted once a day. */
   readonly silenced: number;
   /** Null for rules without fixed limits, and where nothing was seen. */
   readonly values: Distribution | null;
-  /** Null where none was asked for or can be made. */
+  /** Null where none was asked for, or none could be found. */
   readonly suggested: Suggestion | null;
   /** Null where nobody asked for charts. */
   readonly series: RuleSeries | null;
@@ -32,24 +32,27 @@ export interface BacktestResult {
   /** [from, to), ms. */
   readonly from: number;
   readonly to: number;
-  /** As it was asked for: `5m`, `schedule`. */
+  /** The step as given on the command line: `5m`, `schedule`. */
   readonly step: string;
   readonly zone: string;
   readonly instants: number;
   /** By instant, then in the order of the file. */
   readonly alerts: readonly SentAlert[];
   readonly rules: readonly BacktestedRule[];
-  /** How many alerts a week were asked for; null where none. */
+  /** How many alerts a week a suggested limit should make; null without `--suggest`. */
   readonly perWeek: number | null;
   readonly diff: Difference | null;
 }
 
 const DAY = 86_400_000;
 
-/** The ISO week of an instant, which like every period is that of the instant just before it: `2026-W47`. */
+/**
+ * The ISO week of an instant: `2026-W47`. As with every period, an instant on its boundary belongs to the one that
+ * ends.
+ */
 export function isoWeek(at: number, zone: string): string {
   const day = localDay(at - 1, zone);
-  // A week belongs to the year of its Thursday, and day 0 was one.
+  // A week belongs to the year of its Thursday. Day 0 (1970-01-01) was a Thursday.
   const thursday = Math.floor((day + 3) / 7) * 7;
   const year = new Date(thursday * DAY).getUTCFullYear();
   const week = Math.floor((thursday - Date.UTC(year, 0, 1) / DAY) / 7) + 1;

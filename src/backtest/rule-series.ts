@@ -26,9 +26,9 @@ export interface Line {
 
 /** A rule's values for a chart: each column stands for a run of instants, by the worst of them. */
 export interface RuleSeries {
-  /** Of all groups together the worst. */
+  /** The worst of all groups. */
   readonly worst: readonly (SeriesPoint | null)[];
-  /** The worst groups, the very worst first. */
+  /** The worst groups, worst first. */
   readonly lines: readonly Line[];
 }
 
@@ -38,15 +38,15 @@ export interface SeriesLog {
   read(): RuleSeries;
 }
 
-/** More columns than a chart has pixels show nothing more. */
+/** A chart has no more pixels than this. */
 const COLUMNS = 900;
 const LINES = 3;
 
-/** A point and how bad it is: the worst of a column is shown. */
+/** A point with its badness. A column shows the worst of its points. */
 type Ranked = SeriesPoint & { readonly badness: number };
 type Columns = (Ranked | null)[];
 
-/** Collects the series of a rule over so many instants. */
+/** Collects the series of a rule over a known number of instants. */
 export function openSeries(rule: Rule, instants: number): SeriesLog {
   const columns = Math.min(COLUMNS, Math.max(1, instants));
   const times: number[] = [];
@@ -80,8 +80,8 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
 }
 
 /**
- * Visits every observed value. Where the value itself is what is bad, no observation is made: there may be thousands at
- * each of ten thousands of instants.
+ * Visits every observed value. Where badness follows the value, no observation is made: there may be thousands at
+ * each of ten thousand instants.
  */
 function eachPoint(
   rule: Rule,

@@ -20,14 +20,14 @@ export interface Sent {
   readonly more: number;
 }
 
-/** Alerts as they go out: those of one rule and instant are one message a channel. */
+/** Groups alerts into messages: those of one rule and instant go out together. */
 export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
   const sent: Sent[] = [];
   for (const alert of alerts) {
     const last = sent.at(-1);
     const { rule, news } = alert;
     if (last !== undefined && last.rule === rule && last.at === news.at) {
-      // A rule finds its worst value first.
+      // A rule lists its findings worst first.
       const isWorse = stepOf(news.severity) > stepOf(last.worst.news.severity);
       sent[sent.length - 1] = { ...last, worst: isWorse ? alert : last.worst, more: last.more + 1 };
     } else sent.push({ rule, at: news.at, worst: alert, more: 0 });
@@ -42,13 +42,13 @@ export function againstText({ rule, news: { firing } }: SentAlert): string {
   return note === null ? `${value} ${limit}` : `${value}, ${reason}`;
 }
 
-/** Why it was told: `new`, `escalated`, `grown`, `ongoing for 3 d 2 h`. */
+/** Why the alert was sent: `new`, `escalated`, `grown`, `ongoing for 3 d 2 h`. */
 export function reasonText({ news }: SentAlert): string {
   const { reason, at, since } = news;
   return reason === 'ongoing' && at > since ? `ongoing for ${durationText(at - since)}` : reason;
 }
 
-/** What a suggested limit would have done. */
+/** What the suggested limit would have done. */
 export function suggestionText(
   { rule }: BacktestedRule,
   { limit, alerts }: Suggestion,

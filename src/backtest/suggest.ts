@@ -1,4 +1,4 @@
-// The limit that would have made so many alerts.
+// Finds the limit that would have made a given number of alerts.
 
 import type { Firing, ReachedStep } from '../model/finding.ts';
 import { divideRounded, type Fixed } from '../model/money.ts';
@@ -12,25 +12,25 @@ import { type Deciding, openDecider } from './decider.ts';
 import type { Grid } from './grid.ts';
 import type { Peaks } from './peaks.ts';
 
-/** A limit, and how many alerts it would have made in all. */
+/** A limit, and how many alerts it would have made in the whole range. */
 export interface Suggestion {
   readonly limit: Fixed;
   readonly alerts: number;
 }
 
-/** What a limit is looked for in. */
+/** The values of a replay, among which a limit is looked for. */
 export interface Seen {
   readonly peaks: Peaks;
-  /** The mildest of all values: a limit that it reaches is met by every group at all times, and tells nothing. */
+  /** The mildest of all values. A limit that it reaches is useless: every group reaches it at all times. */
   readonly mildest: Fixed;
   readonly grid: Grid;
   readonly deciding: Deciding;
 }
 
 /**
- * The limit that would have made about `target` alerts in all: the rule's mildest limit is moved, as if it were its
- * only one, and everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that
- * keeps the count. Null where no limit was seen that some value missed.
+ * The limit that would have made about `target` alerts. It takes the place of the rule's mildest limit, as if that
+ * were the only one; everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where
+ * that keeps the count. Null where every value reaches every limit.
  */
 export function suggestLimit(
   rule: Rule,
@@ -49,7 +49,7 @@ export function suggestLimit(
   const better = (a: Suggestion | null, b: Suggestion): Suggestion =>
     a === null || miss(b) < miss(a) ? b : a;
   let best: Suggestion | null = null;
-  // A stricter limit makes fewer alerts, but for the few that growth makes.
+  // Binary search: a stricter limit makes fewer alerts, except for a few that growth makes.
   for (let low = 0, high = candidates.length - 1; low <= high; ) {
     const middle = (low + high) >>> 1;
     const tried = count(candidates[middle] as Fixed);
@@ -58,7 +58,8 @@ export function suggestLimit(
     else high = middle - 1;
   }
   if (best === null) return null;
-  // A limit is a value that was seen: rounded the wrong way it would just miss it, so each way is counted.
+  // Candidates are values that occurred. Rounding in the wrong direction would just miss one, so both directions are
+  // counted.
   const allowed = miss(best) + Math.floor(target / 10);
   for (const limit of [2, 3].flatMap((digits) => roundings((best as Suggestion).limit, digits))) {
     if (isAlwaysMet(limit)) continue;
@@ -82,7 +83,7 @@ function alertsAt(
   for (const [index, firing] of firingAt) held.record(index, firing);
   const decideAt = openDecider(deciding);
   let alerts = 0;
-  // The instant after one that fires ends what held there; at all others nothing happens.
+  // What fired can end at the next instant. At all other instants nothing changes.
   const indices = new Set([...firingAt.keys()].flatMap((index) => [index, index + 1]));
   for (const index of [...indices].sort((a, b) => a - b)) {
     const at = grid.replayed[index];
@@ -109,7 +110,7 @@ function firingOf(step: ReachedStep, observed: readonly Observation[]): Firing[]
     .map((observation) => ({ ...observation, steps: [step] }));
 }
 
-/** To so many significant digits: to the nearest, then down, then up. */
+/** Rounds to so many significant digits: to the nearest, then to the other side. */
 function roundings(value: Fixed, digits: number): Fixed[] {
   const size = (value < 0n ? -value : value).toString().length;
   const unit = 10n ** BigInt(Math.max(0, size - digits));

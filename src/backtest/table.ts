@@ -1,4 +1,4 @@
-// --format table.
+// Prints `backtest --format table`.
 
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
@@ -14,7 +14,7 @@ import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { SentAlert } from './sent-alert.ts';
 import { againstText, differenceText, reasonText, sentTogether, suggestionText } from './sentence.ts';
 
-/** Messages shown; the rest is counted. */
+/** Messages shown; the rest are counted. */
 const SHOWN = 50;
 const SHOWN_DIFFERENCES = 20;
 
@@ -99,7 +99,7 @@ function weekLine({ rule, byWeek }: BacktestedRule, paint: Paint): string | null
   return `${displayText(rule.name, 40)}: ${counts}`;
 }
 
-/** What a person chooses a limit by. */
+/** The figures by which a person chooses a limit. */
 function valueTable({ rules }: BacktestResult, paint: Paint): string | null {
   const table = aligned(
     ['rule', 'lowest', 'p50', 'p95', 'highest', 'instants over the limit'],
@@ -185,7 +185,7 @@ function text(table: Table.Table): string {
   return table.toString().replace(/[ ]+$/gm, '');
 }
 
-/** Two digits where it is little: a limit that is met once in a thousand instants is not met never. */
+/** Two significant digits: a limit reached once in a thousand instants is not one that was never reached. */
 function percent(share: number): string {
   if (share === 0) return 'none';
   return `${Number((share * 100).toPrecision(2))}%`;

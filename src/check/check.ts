@@ -1,4 +1,4 @@
-// Judges every rule once.
+// Judges every rule once, as of one instant.
 
 import { sentenceOf } from '../model/errors.ts';
 import type { Firing } from '../model/finding.ts';
@@ -16,7 +16,7 @@ import { unpricedValues } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
 
-/** What a check works with: no state store, for it says what is, not what is news. */
+/** What a check needs. There is no state store: a check shows what is, not what is news. */
 export interface CheckParts {
   readonly store: AuditStore;
   readonly dimensions: ReadonlySet<Dimension>;
@@ -73,7 +73,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   };
 }
 
-/** What is printed when the store could not be read: every rule is an error with the reason. */
+/** The result where the store could not be read: every rule is an error with the reason. */
 export function unreadable(
   parts: Pick<CheckParts, 'rules' | 'zone'>,
   at: number,

@@ -1,4 +1,4 @@
-// --format json.
+// Prints `check --format json`.
 
 import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
@@ -6,15 +6,15 @@ import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';
 import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
-/** Groups listed per rule: a rule by user may look at thousands. */
+/** Groups listed per rule. A rule by user may see thousands. */
 const OBSERVED = 100;
-/** Models listed that have no price. */
+/** Models without a price that are listed. */
 const MODELS = 100;
 
-/** Down to the findings, of which there may be more than one text can hold. */
+/** How deep the JSON is split into pieces: down to single findings, which together may exceed the longest string. */
 const IN_PIECES = 4;
 
-/** The object that `check --format json` prints, in pieces; the same shape when the store could not be reached. */
+/** The result in pieces of JSON text. It has the same shape when the store could not be read. */
 export function checkJson(result: CheckResult): Iterable<string> {
   const { at, newestRow, rowsConsidered, unpriced, unpricedError, error } = result;
   return jsonPieces(
@@ -36,7 +36,7 @@ export function checkJson(result: CheckResult): Iterable<string> {
   );
 }
 
-/** Calls without a price in the windows of all rules that rest on cost, from the first beginning to the last end. */
+/** Calls without a price in the windows of all rules on money, from the earliest beginning to the latest end. */
 function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpriced']>): JsonValue {
   return {
     calls,

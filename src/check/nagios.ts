@@ -1,4 +1,4 @@
-// --format nagios.
+// Prints `check --format nagios`.
 
 import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
@@ -10,7 +10,7 @@ import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
 
 /**
- * One line in the format of monitoring plugins: what is worst, then performance data, an entry a rule.
+ * One line in the format of monitoring plugins: the worst finding, then performance data with an entry per rule.
  * Source: Monitoring Plugins development guidelines, "plugin output for Nagios" and "performance data".
  */
 export function checkNagios(result: CheckResult): string {
@@ -50,7 +50,7 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${hushed}`;
 }
 
-/** The most severe first, then the largest; a silenced finding last of its kind. */
+/** Across rules: the most severe first, then the largest value; silenced findings last within their severity. */
 function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
   const severity = stepOf(b.finding.severity) - stepOf(a.finding.severity);
   if (severity !== 0) return severity;
@@ -62,18 +62,18 @@ function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
       : 0;
 }
 
-/** `'hourly-burn'=312.46;50;100`: U is a value that is not known, and a limit that is not there is empty. */
+/** `'hourly-burn'=312.46;50;100`: an unknown value is U, a missing limit is empty. */
 function perfdataOf({ rule, observed }: CheckedRule): string {
   const { value, warning, critical } = ruleTypeOf(rule).perfdata(rule, observed.worst(1)[0]);
   return `'${labelOf(rule.name)}'=${value ?? 'U'};${warning ?? ''};${critical ?? ''}`;
 }
 
-/** A rule's name as a label: the characters that end or split a label are replaced. */
+/** A rule's name as a label, without the characters that would end or split it. */
 function labelOf(name: string): string {
   return displayText(name).replace(/['=|;]/g, '_');
 }
 
-/** What would end the text part of the line. */
+/** Removes what would end the text part of the line. */
 function harmless(text: string): string {
   return text.replace(/\|/g, '¦').replace(/\s+/g, ' ');
 }

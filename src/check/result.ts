@@ -1,4 +1,4 @@
-// CheckResult, overall status, exit codes.
+// The result of a check, its status and its exit code.
 
 import type { Finding, Unpriced } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
@@ -10,7 +10,7 @@ import type { UnpricedValues } from '../pipeline/unpriced.ts';
 
 export interface CheckedFinding {
   readonly finding: Finding;
-  /** Why and until when it is not told; null when it is. */
+  /** Why and until when it is silenced; null when it is not. */
   readonly silenced: Silenced | null;
 }
 
@@ -19,26 +19,26 @@ export interface CheckedRule {
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
   readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
-  /** Calls without a price that a group's value lacks, which makes it a lower bound; null when it lacks none. */
+  /** Calls without a price in a group's value, which is then a lower bound; null when there are none. */
   unpricedOf(key: GroupKey): Unpriced | null;
-  /** Whether the value of any group lacks such calls. */
+  /** Whether any group's value has such calls. */
   readonly isPartlyUnpriced: boolean;
   /** Why the rule could not be read. */
   readonly error: string | null;
 }
 
-/** What `check` found at one instant; `error` is why nothing could be read at all. */
+/** What `check` found at one instant. `error` says why nothing at all could be read. */
 export interface CheckResult {
   readonly at: number;
   readonly zone: string;
   readonly newestRow: number | null;
   readonly rowsConsidered: number;
   readonly rules: readonly CheckedRule[];
-  /** Calls without a price in the windows of rules that rest on cost; null where there is none. */
+  /** Calls without a price in the windows of rules on money; null where there are none. */
   readonly unpriced: UnpricedValues['all'];
-  /** Why it is unknown what some values lack; null when it is known. */
+  /** Why it could not be found out which values have calls without a price. */
   readonly unpricedError: string | null;
-  /** How far rows lie ahead of the clock, ms; null where none do. */
+  /** How far the newest row is ahead of the clock, ms; null where none is. */
   readonly aheadMs: number | null;
   readonly error: string | null;
 }
@@ -53,7 +53,7 @@ export const EXIT_CODES: Readonly<Record<CheckStatus, number>> = {
   unknown: 3,
 };
 
-/** The worst that the rules say: what fires comes before what is not known. */
+/** The worst status of all rules. Findings count more than rules that failed. */
 export function statusOf(result: CheckResult): CheckStatus {
   const severities = result.rules.flatMap((rule) => severityOf(rule) ?? []);
   if (severities.includes('critical')) return 'critical';

@@ -1,4 +1,4 @@
-// --format table.
+// Prints `check --format table`.
 
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
@@ -14,13 +14,13 @@ import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } fro
 import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
-/** Findings shown per rule; the rest is counted. */
+/** Findings shown per rule; the rest are counted. */
 const SHOWN = 10;
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
-/** What `check` prints for people: a line a rule, then each finding with what drives it. */
+/** The result for people: a line for each rule, then each finding with its breakdown. */
 export function checkTable(result: CheckResult, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
   const blocks = [headline(result, paint)];
@@ -36,7 +36,7 @@ export function checkTable(result: CheckResult, colour: boolean): string {
     );
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
-    // Where nothing could be read, every rule has the reason that stands above.
+    // Where nothing could be read, the reason is above, once for all rules.
     if (checked.error !== null && result.error === null)
       blocks.push(`${paint('magenta', displayText(checked.rule.name))}: ${checked.error}`);
   }
@@ -84,7 +84,7 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
   return table.toString().replace(/[ ]+$/gm, '');
 }
 
-/** The value of the worst known group may be complete while those of others are not. */
+/** The worst value that is known may be complete while those of other groups are not. */
 function leastValue(
   { rule, unpricedOf, isPartlyUnpriced }: CheckedRule,
   { key, value }: Observation,
@@ -148,7 +148,7 @@ function findingLines(
   return lines;
 }
 
-/** A table that is only aligned. */
+/** A table without borders. */
 export const NO_BORDERS = Object.fromEntries(
   [
     'top',

@@ -1,4 +1,4 @@
-// The statistics of anomaly.
+// How an anomaly rule compares a value with its baseline.
 
 import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measuresOf } from '../model/metric.ts';
@@ -19,15 +19,15 @@ import {
   zScore,
 } from '../model/statistics.ts';
 import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
-import { openGlance } from './anomaly-glance.ts';
+import { openPrefilter } from './anomaly-prefilter.ts';
 import type { AnomalyObservation, AnomalyRule, Baseline } from './anomaly-rule.ts';
 import type { RuleContext } from './rule-type.ts';
 
 const DAY = 86_400_000;
 
 /**
- * One query: the window itself, then the periods of 1, 2, … days before, then for additive metrics the 24 h that
- * end where each period ends.
+ * One query. Its windows are the rule's own, then the same window 1, 2, … days earlier, then, for additive metrics,
+ * the 24 h that end where each of those earlier windows ends.
  */
 export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Query[] {
   const windows = [windowAt(rule.window, at, zone)];
@@ -56,16 +56,16 @@ export function judgeAnomaly(
       historyOf(rule, exact),
     );
   };
-  const isSurelyQuiet = openGlance(rule);
+  const isSurelyQuiet = openPrefilter(rule);
   const groups: number[] = [];
   const numbers: number[] = [];
   const firing: Firing<AnomalyObservation>[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
-    const glance = compared(rule, series, group, (k) => estimate(series, group, k));
-    if (glance === null) continue;
+    const estimates = compared(rule, series, group, (k) => estimate(series, group, k));
+    if (estimates === null) continue;
     groups.push(group);
-    numbers.push(glance.value);
-    if (isSurelyQuiet(glance)) continue;
+    numbers.push(estimates.value);
+    if (isSurelyQuiet(estimates)) continue;
     const { observation, step } = judge(group);
     if (step !== null) firing.push({ ...observation, steps: [step] });
   }
@@ -83,17 +83,19 @@ export function judgeAnomaly(
 
 const NOBODY = seriesOfCells([]);
 
-/** A group's value, and what its periods and (for additive metrics) the 24 h that end with each of them have. */
+/**
+ * A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it.
+ */
 interface Compared<T> {
   readonly value: T;
   readonly periods: readonly T[];
-  /** Worked out when it is asked for, which is seldom: few groups come near. */
+  /** Few groups come near firing, so these are read only when they are needed. */
   days(): readonly T[];
 }
 
 /**
- * What is compared of a group, by windows as `queryAnomaly` asks for them: its history goes from the oldest period with
- * a row on. Null where the group has no value now, or fewer periods with one than the rule asks for.
+ * Reads a group's value and baseline from the windows of `queryAnomaly`. The baseline begins at the oldest period in
+ * which the group has a row. Null where the group has no value now, or fewer periods than the rule asks for.
  */
 function compared<T>(
   rule: AnomalyRule,
@@ -105,7 +107,7 @@ function compared<T>(
   if (value === null) return null;
   let oldest = rule.baselineDays;
   while (oldest > 0 && !series.has(group, oldest)) oldest -= 1;
-  /** Of `count` windows from `first` on, those that are not null; those of additive metrics never are. */
+  /** The values of `count` windows from `first` on, without those that are null. Additive metrics have no nulls. */
   const valuesFrom = (first: number, count: number): T[] => {
     const values: T[] = [];
     for (let k = first; k < first + count; k += 1) {
@@ -120,7 +122,7 @@ function compared<T>(
   return { value, periods, days };
 }
 
-/** What a group is compared with: its periods, clipped where the method says so, and the floor of their deviation. */
+/** The baseline as numbers: its moments, clipped where the method says so, and the floor of the deviation. */
 interface History {
   readonly moments: Moments;
   /** The floor as an exact fraction of Fixed numbers. */
@@ -130,7 +132,7 @@ interface History {
 function historyOf(rule: AnomalyRule, { periods, days }: Compared<Sample>): History {
   const values = periods.map(({ fixed }) => fixed);
   const plain = momentsOf(values);
-  // A ratio's day is the ratio itself: what a floor of a day's sum would be has no meaning for it.
+  // A ratio has no daily sum, so its floor is a share of its own mean.
   const base = isAdditive(rule) ? days().reduce((sum, { fixed }) => sum + fixed, 0n) : plain.sum;
   const floor = percentOf(base, rule.floorPct, plain.n);
   return { moments: rule.method === 'robust' ? momentsOf(clipOutliers(values)) : plain, floor };
@@ -157,8 +159,8 @@ function judgeGroup(
 }
 
 /**
- * The step, when the value lies far enough from the mean for every guard. All of them are exact comparisons of
- * n·x with Σ ± T, so the bound that is told is the value at which it begins to fire, to the last digit.
+ * The step that the value reaches, or null. Every guard is an exact comparison of n·x with Σ ± T, so the bound in the
+ * message is the value at which the rule begins to fire, to the last digit.
  */
 function reachedStep(rule: AnomalyRule, value: Fixed, history: History): ReachedStep | null {
   const { n, sum } = history.moments;
@@ -182,7 +184,7 @@ function distance({ zscore, minChange, minChangePct }: AnomalyRule, { moments, f
   const count = BigInt(moments.n);
   const change = percentOf(moments.sum, minChangePct, 1);
   return largest([
-    // A value that is the mean has a score of 0, however flat the baseline.
+    // A value equal to the mean scores 0, however flat the baseline.
     1n,
     deviationsAway(moments, factor),
     divideUp(factor * count * floor.of, ONE * floor.by),
@@ -191,12 +193,12 @@ function distance({ zscore, minChange, minChangePct }: AnomalyRule, { moments, f
   ]);
 }
 
-/** So many percent of |sum| / n, exact. */
+/** A percentage of |sum| / n, as an exact fraction. */
 function percentOf(sum: Fixed, percent: number, n: number): { of: bigint; by: bigint } {
   return { of: (sum < 0n ? -sum : sum) * fixedFromNumber(percent), by: 100n * ONE * BigInt(n) };
 }
 
-/** The score is a double: where it falls short of a limit that was reached exactly, the limit is meant. */
+/** The score is a double and may fall short of a limit that was reached exactly. Then it counts as that limit. */
 function atLeast(score: number, limit: number): number {
   return Math.sign(score) * Math.max(Math.abs(score), limit);
 }

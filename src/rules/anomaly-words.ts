@@ -19,7 +19,7 @@ export function describeAnomaly({ metric }: AnomalyRule, firing: Firing<AnomalyO
   const { mean, stddev, floor, n } = baseline;
   const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
   const z = displayZscore(zscore);
-  // The bound was worked out and nobody chose it, so messages need no digits that tell the value from it.
+  // Nobody chose this bound, so messages do not add digits to tell the value from it.
   const phrase = displayPhrase(metric, displayValue(metric, value.fixed));
   const [compared, limit] = displayAgainst(metric, value.fixed, bound);
   const floored = floor > stddev ? ` (raised to the floor of ${shown(floor)})` : '';

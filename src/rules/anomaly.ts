@@ -102,13 +102,13 @@ export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
   sample: {
     keys: { name: 'spend-anomaly', type: 'anomaly', metric: 'spend', window: '1h', group_by: ['service'] },
     otherLimits: { zscore: 4 },
-    // The hour itself, then the same hour of 28 earlier days, then these days.
+    // Window 0 is the hour itself, 1 to 28 are the same hour on earlier days, the rest are whole days.
     spent: (window) => (window === 0 ? 60 : window <= 28 ? 10 : 100),
     summary: 'search $60.00 in 1h (usually $10.00, z 10.0)',
   },
 };
 
-/** Moves that nobody would call news, in the metric's unit; docs/rules.md. */
+/** Changes too small to be worth a message, in the metric's unit; docs/rules.md. */
 function defaultMinChange(metric: Metric): Fixed {
   switch (metric) {
     case 'spend':
@@ -125,7 +125,7 @@ function defaultMinChange(metric: Metric): Fixed {
   }
 }
 
-/** The faults that lie between an anomaly's keys, each of which may be missing or still be what was written. */
+/** Faults between the keys of an anomaly. Any key may be missing, or still be what the file says. */
 function historyFaults(given: object): ReturnType<typeof fault>[] {
   const {
     window,

@@ -10,7 +10,7 @@ export const ruleTypes = { threshold, anomaly } satisfies Readonly<Record<string
 
 const byName: ReadonlyMap<string, RuleType> = new Map(Object.entries(ruleTypes));
 
-/** The kind of a rule. */
+/** The rule type of a rule. */
 export function ruleTypeOf({ type }: Pick<Rule, 'type'>): RuleType {
   const found = byName.get(type);
   if (found === undefined) throw new RangeError(`no rule type is called ${type}`);

@@ -1,12 +1,12 @@
-// What makes a rule the same rule.
+// Which parts of a rule are its identity.
 
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 
 /**
- * What every rule measures, as plain JSON that stays the same however the rule is worded or its lists are ordered.
- * `group_by` keeps its order, since group keys are stored in it.
+ * What a rule measures, as plain JSON. It does not change with the rule's wording or the order of its lists, except
+ * for `group_by`: stored group keys follow that order.
  */
 export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
@@ -23,7 +23,7 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
   };
 }
 
-/** A limit as JSON: exact, and the same for 100 and 100.0. */
+/** A limit as exact text, the same for 100 and 100.0. */
 export function decimalIdentity(value: Fixed): string {
   return formatFixed(value, FIXED_DIGITS);
 }

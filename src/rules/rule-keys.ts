@@ -86,8 +86,8 @@ export const commonKeys = {
 type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
 
 /**
- * The faults that lie between common keys. It runs beside the faults of single keys, so that one does not hide
- * another: any key may be missing or still be what was written.
+ * Faults between common keys. They are looked for beside the faults of single keys, so that one kind does not hide
+ * the other: any key may be missing, or still be what the file says.
  */
 export function commonFaults(keys: object): ReturnType<typeof fault>[] {
   const { metric, errors, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
@@ -112,7 +112,7 @@ export function commonFaults(keys: object): ReturnType<typeof fault>[] {
   return faults;
 }
 
-/** Common keys as a rule, with the file's defaults where they are silent; `minCalls` is the rule type's own default. */
+/** Makes the common part of a rule from its keys and the file's defaults. `minCalls` is the rule type's own default. */
 export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0): Omit<Rule, 'type'> {
   return {
     name: keys.name,

@@ -13,12 +13,12 @@ import {
 
 const DURATION_HINT = 'write a number and a unit: 90s, 15m, 1h, 7d, 2w';
 
-/** A fault of a key's value, with what to do about it: the loader shows `params.hint`. */
+/** A fault of a key's value, with a hint that says what to do. The loader prints `params.hint`. */
 export function fault(message: string, hint: string, path: (string | number)[] = []) {
   return { code: 'custom' as const, message, path, params: { hint }, input: undefined };
 }
 
-/** When faults between keys can be looked for: whenever keys were given at all. */
+/** Whether the value is a mapping, so that faults between its keys can be looked for. */
 export function isMapping(payload: { readonly value: unknown }): boolean {
   return typeof payload.value === 'object' && payload.value !== null;
 }
@@ -64,7 +64,7 @@ export const windowText = z
     return z.NEVER;
   });
 
-/** A decimal, exact: `100.10` is 100.10. Text is taken too, since values of variables arrive as text. */
+/** An exact decimal: `100.10` is 100.10. Text is accepted too, since environment variables arrive as text. */
 export const decimal = z
   .union([z.number(), z.string()], { error: 'expected a number' })
   .transform((value, ctx): Fixed => {

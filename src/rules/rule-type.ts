@@ -7,13 +7,15 @@ import type { Observation } from '../model/observation.ts';
 import type { Operator, Rule, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 
-/** What a rule is judged as of: `at` is the scheduled instant less the rule's delay (ms), `zone` an IANA name. */
+/**
+ * The instant and zone of a judgement: `at` is the scheduled instant less the rule's delay (ms), `zone` an IANA name.
+ */
 export interface RuleContext {
   readonly at: number;
   readonly zone: string;
 }
 
-/** What the file's `defaults` supply where a rule is silent. */
+/** Values from the file's `defaults`, for rules that do not set their own. */
 export interface RuleDefaults {
   readonly severity: Severity;
   readonly notify: readonly string[];
@@ -43,15 +45,17 @@ export interface Perfdata {
   readonly critical: string | null;
 }
 
-/** A rule with figures at which it fires, from which the contract tests make a finding and its message. */
+/** A rule and figures at which it fires. The contract tests make a finding and its message of them. */
 export interface RuleSample {
   /** The rule as alerts.yaml has it; grouped by service, and without `notify`. */
   readonly keys: Readonly<Record<string, unknown>>;
-  /** Keys that, put over the others, make it a rule with other limits. */
+  /** Keys that replace some of the others and make it a rule with other limits. */
   readonly otherLimits: Readonly<Record<string, unknown>>;
-  /** Dollars that the service `search` spent in a window of a query, by their places; null where it made no call. */
+  /**
+   * What the service `search` spent, in dollars, in a window of a query (both by place); null where it made no call.
+   */
   spent(window: number, query: number): number | null;
-  /** The alert in one line, as titles have it. */
+  /** The alert in one line, as the title of its message has it. */
   readonly summary: string;
 }
 
@@ -66,9 +70,9 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**
-   * Which groups fire by which steps, in no order: what `judge` says without the values, for the many instants that a
-   * `for` looks back on. `windows` are the places, by query, of an instant's windows in the series of all of them. Left out
-   * where it would cost the same.
+   * The groups that fire and their steps, in any order: what `judge` finds, without the values. `for` looks back at
+   * many instants and needs no more. `windows` are the places of one instant's windows, by query, in series that hold
+   * the windows of all instants. Optional: leave it out where it would not be faster than `judge`.
    */
   reached?(rule: R, series: readonly Series[], windows: readonly (readonly number[])[]): readonly Reached[];
   /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
@@ -76,16 +80,17 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
 
   /** The rule's limits in a table: `>= $50.00 / $100.00`, `z 3 over 28d`. */
   limitText(rule: R): string;
-  /** What to say of an observation that fires, by the last of its steps. */
+  /** Describes an observation that fires, by the last of its steps. */
   describe(rule: R, firing: Firing<O>): Description;
-  /** What `check --format nagios` prints of the worst observation; undefined where nothing was observed. */
+  /** The rule's entry in `check --format nagios`. `worst` is undefined where nothing was observed. */
   perfdata(rule: R, worst: O | undefined): Perfdata;
   /**
-   * The limits that charts draw, that `backtest` counts values against, and in whose place `backtest --suggest` finds
-   * another. Left out where a type has none. A type that has some makes its observations exactly as bad as their values.
+   * Fixed limits, for types that have them. Charts draw them, `backtest` counts the values that reach them, and
+   * `backtest --suggest` looks for another one. The badness of such a type's observations must be the value itself,
+   * negated where low values fire.
    */
   fixedLimits?(rule: R): FixedLimits;
-  /** What a chart draws around a group's value at one instant. Left out where a type compares with nothing usual. */
+  /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */
   band?(rule: R, observation: O): Band;
   readonly sample: RuleSample;
 }

@@ -12,7 +12,7 @@ import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { decimal, fault, isMapping } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
-import { firingIn, reachedIn, valuesIn } from './threshold-reach.ts';
+import { firingIn, reachedIn, valuesIn } from './threshold-match.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
 import { describeThreshold, thresholdLimitText, thresholdPerfdata } from './threshold-words.ts';
 
@@ -41,7 +41,10 @@ const keys = z
     { when: isMapping },
   );
 
-/** A value against fixed limits: every step whose limit is reached fires, equality counts for `>=` and `<=`. */
+/**
+ * A value against fixed limits. Every step whose limit is reached fires; with `>=` and `<=` an equal value reaches
+ * it.
+ */
 export const threshold: RuleType<ThresholdRule> = {
   type: 'threshold',
   schema: keys.transform((given) => (defaults): ThresholdRule => {
@@ -111,7 +114,7 @@ export const threshold: RuleType<ThresholdRule> = {
   },
 };
 
-/** The faults that lie between the keys of limits, each of which may be missing or still be what was written. */
+/** Faults between the keys of limits. Any key may be missing, or still be what the file says. */
 function limitFaults(given: object): ReturnType<typeof fault>[] {
   const { threshold: one, thresholds: many, operator } = given as Readonly<Record<string, unknown>>;
   if (one !== undefined && many !== undefined) {

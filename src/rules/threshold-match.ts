@@ -1,4 +1,4 @@
-// Which values reach which limits, exactly.
+// Which values reach which limits: estimates first, then exact values.
 
 import { largestOf, smallestOf } from '../model/extremes.ts';
 import type { Firing, Reached, ReachedStep } from '../model/finding.ts';
@@ -12,10 +12,10 @@ import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
-/** Estimates this close to a limit, for each unit of it and at least, are looked at exactly. */
+/** Relative distance from a limit within which an estimate proves nothing and the exact value decides. */
 const CLOSE = 1e-6;
 
-/** The values of groups that have one, by place: as estimates, with their extent, and exact for those that are asked for. */
+/** The groups that have a value, by place. Estimates are there at once; exact values are made when asked for. */
 export interface Values {
   readonly numbers: Float64Array;
   readonly extent: Extent;
@@ -23,7 +23,7 @@ export interface Values {
   sampleAt(place: number): Sample;
 }
 
-/** Looked through once, for thousands of users at each instant of a replay. */
+/** One pass over all groups: a replay does this for thousands of users at each instant. */
 export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const { sample, estimates } = measured(rule.metric, rule.errors);
   const series = withEveryone(rule, answer);
@@ -67,16 +67,18 @@ interface Limit {
   readonly close: number;
 }
 
-/** A rule's limits, ascending by severity, and the estimate from which on a value may reach one. */
+/**
+ * A rule's limits, ascending by severity. `nearest` is the estimate from which a value may reach the mildest of them.
+ */
 interface Limits {
   readonly all: readonly Limit[];
-  /** The steps of the first so many: who reaches a limit has reached the milder ones. */
+  /** At place n the first n steps. A value that reaches a limit has reached the milder ones too. */
   readonly upTo: readonly (readonly ReachedStep[])[];
   readonly rises: boolean;
   readonly nearest: number;
 }
 
-/** By rule: they are asked for at every instant of a replay. */
+/** Cached by rule, because a replay asks for them at every instant. */
 const limitsByRule = new WeakMap<ThresholdRule, Limits>();
 
 function limitsOf(rule: ThresholdRule): Limits {
@@ -94,7 +96,7 @@ function limitsOf(rule: ThresholdRule): Limits {
   return limits;
 }
 
-/** The places of values that reach a limit, or may: their estimate comes near the mildest one. */
+/** The places of values whose estimate comes near the mildest limit, or passes it. */
 function candidates({ rises, nearest }: Limits, numbers: Float64Array): number[] {
   const places: number[] = [];
   for (let place = 0; place < numbers.length; place += 1) {
@@ -104,7 +106,7 @@ function candidates({ rises, nearest }: Limits, numbers: Float64Array): number[]
   return places;
 }
 
-/** What reaches a limit, exactly. */
+/** The observations that reach a limit, by their exact values. */
 export function firingIn(
   rule: ThresholdRule,
   values: Values,
@@ -121,8 +123,8 @@ export function firingIn(
 }
 
 /**
- * The same groups and steps, in one of many windows. An estimate that is near no limit tells them, where calls need not be
- * counted.
+ * The groups and steps that `firingIn` would find in one of many windows. Where calls need not be counted, an
+ * estimate far from every limit is enough.
  */
 export function reachedIn(rule: ThresholdRule, answer: Series, window: number): Reached[] {
   const limits = limitsOf(rule);
@@ -139,7 +141,7 @@ export function reachedIn(rule: ThresholdRule, answer: Series, window: number): 
   return reached;
 }
 
-/** The steps that an estimate is enough for; null where it comes near a limit. */
+/** The steps that the estimate proves; null where it is too close to a limit to tell. */
 function clearSteps({ all, rises, upTo }: Limits, number: number): readonly ReachedStep[] | null {
   let count = 0;
   for (const limit of all) {

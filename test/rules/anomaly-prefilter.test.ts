@@ -15,7 +15,7 @@ const cost: fc.Arbitrary<Fixed> = fc.oneof(
   fc.bigInt({ min: 10n ** 20n, max: 10n ** 21n }),
 );
 
-it('a glance leaves out nothing that fires, down to the last digit, whatever the sizes', () => {
+it('the pre-filter leaves out nothing that fires, down to the last digit, whatever the sizes', () => {
   fc.assert(
     fc.property(
       fc.array(cost, { minLength: 7, maxLength: 28 }),

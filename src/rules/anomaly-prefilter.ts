@@ -1,27 +1,27 @@
-// Which values cannot fire, seen in doubles before anything is made exact.
+// Which values cannot fire, decided in doubles before anything is computed exactly.
 
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
 import type { AnomalyRule } from './anomaly-rule.ts';
 
-/** A group's value, its periods, and (for additive metrics) the 24 h that end with each, as doubles. */
-export interface Glance {
+/** A group's value, its periods, and (for additive metrics) the 24 h that end with each of them, as doubles. */
+export interface Estimates {
   readonly value: number;
   readonly periods: readonly number[];
   days(): readonly number[];
 }
 
-/** Doubles are off by far less than this, for each unit of the largest number and at least. */
+/** Relative error allowed for doubles; they are off by far less. */
 const CLOSE = 1e-6;
 /** As in model/statistics.ts: 4 × 1.4826 deviations from the median. */
 const CLIPPED_AT = 5.9304;
 
 /**
- * Tells whether a value cannot fire, whatever its last digits are: seen in doubles, so that the exact judgement is only
- * made of values that come near. Where periods lie at the edge of being clipped, doubles cannot tell whether all of them
- * are left as they are, so a robust value must be quiet by both.
+ * Tells whether a value cannot fire, whatever its last digits are. Exact statistics are then computed only for values
+ * that come near a limit. Doubles cannot tell whether a period at the edge is clipped, so with `method: robust` a
+ * value must be quiet both with and without clipping.
  */
-export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
+export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => boolean {
   const minChange = toNumber(rule.minChange);
   const isQuietBeside = (
     history: readonly number[],
@@ -29,21 +29,22 @@ export function openGlance(rule: AnomalyRule): (glance: Glance) => boolean {
     { floor, close }: { readonly floor: number; readonly close: number },
   ): boolean => {
     const mean = sum(history) / history.length;
-    const reach = Math.max(
+    const distance = Math.max(
       rule.zscore * Math.max(deviation(history, mean), floor),
       minChange,
       (Math.abs(mean) * rule.minChangePct) / 100,
     );
     return (
-      (rule.direction === 'down' || value < mean + reach - close) &&
-      (rule.direction === 'up' || value > mean - reach + close)
+      (rule.direction === 'down' || value < mean + distance - close) &&
+      (rule.direction === 'up' || value > mean - distance + close)
     );
   };
   return ({ value, periods, days }) => {
     const { lowest, highest } = extentOf(periods);
     const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
     const near = CLOSE * (1 + largest);
-    // Clipped or not, the mean lies between the periods: most groups are small and never move by what is news.
+    // The mean lies between the lowest and the highest period, clipped or not. This alone settles most groups: they
+    // are small and change by less than `min_change`.
     if (
       (rule.direction === 'down' || value < lowest + minChange - near) &&
       (rule.direction === 'up' || value > highest - minChange + near)
