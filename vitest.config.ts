@@ -17,6 +17,8 @@ function project(name: Lane): TestProjectInlineConfiguration {
       // Generous: a machine that is busy with something else must not make a right program look wrong.
       testTimeout: 1_200_000,
       hookTimeout: 1_200_000,
+      // Loading the modules anew for each file takes more time than most of the tests.
+      isolate: name !== 'unit',
       setupFiles: name === 'unit' ? ['test/support/no-servers.ts'] : [],
     },
   };

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import config from '../../vitest.config.ts';
-import { INTEGRATION, LANES } from '../lanes.ts';
+import { LANES } from '../lanes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -31,10 +31,6 @@ describe('the lanes', () => {
     const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' });
     const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => `test/${file}`);
     expect(taken.sort()).toEqual(tests.sort());
-  });
-
-  it('name no place that is gone', () => {
-    expect(INTEGRATION.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
   });
 
   it('have a script each; npm test runs all but those that need other programs or much time', () => {

@@ -3,9 +3,7 @@ import { Server, Socket } from 'node:net';
 
 /** Unit tests run with this: whoever starts a server or a program, or connects to one, belongs to another lane. */
 function refuse(): never {
-  throw new Error(
-    'a unit test starts no server and no program: name this file under INTEGRATION in test/lanes.ts',
-  );
+  throw new Error('a unit test starts no server and no program: test/lanes.ts must know what it imports');
 }
 
 Server.prototype.listen = refuse;
