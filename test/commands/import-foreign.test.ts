@@ -2,22 +2,31 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importFiles } from '../../src/commands/import.ts';
 import { linesOf } from '../../src/import/lines.ts';
 import { openSql } from '../../src/sql/open.ts';
-import { makeEmbedded } from '../support/shared.ts';
+import { postgres } from '../../src/stores/postgres.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const ALERTS = `version: 1
-audit: { url: "pglite:./data", dimensions: { team: response_code } }
+audit: { url: "\${DB}", dimensions: { team: response_code } }
 rules: [{ name: r, type: threshold, metric: spend, window: 1h, threshold: 1 }]
 `;
 
 let folder: string;
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database?.drop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spendwatch-import-'));
-  await makeEmbedded(join(folder, 'data'));
   await writeFile(join(folder, 'alerts.yaml'), ALERTS);
+  const sql = await openSql(database.url);
+  await sql.query('DROP TABLE IF EXISTS api_audit_logs');
+  await postgres.open(sql, {}, null).createTable();
+  await sql.close();
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -32,14 +41,14 @@ async function imported(name: string, content: string | Buffer, stdin?: Buffer) 
       err: (line) => err.push(line.replace(`${folder}/`, '')),
       stdin: Readable.from(stdin === undefined ? [] : [...stdin].map((byte) => Buffer.from([byte]))),
       stderrIsTerminal: false,
-      env: {},
+      env: { DB: database.url },
     },
   );
   return { code, out, err };
 }
 
 async function calls(): Promise<Record<string, unknown>[]> {
-  const sql = await openSql('pglite:./data', { baseDir: folder });
+  const sql = await openSql(database.url);
   try {
     return await sql.query(
       'SELECT service_name AS service, cost_usd::text AS cost, status_code AS status, user_id AS "user" FROM api_audit_logs ORDER BY id',
