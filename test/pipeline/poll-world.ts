@@ -30,7 +30,7 @@ export interface PollWorld {
   stop(): Promise<void>;
 }
 
-export async function openPollWorld(engine: (typeof ENGINES)[number] = 'pglite'): Promise<PollWorld> {
+export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres'): Promise<PollWorld> {
   const calls = await openCallStore(engine);
   const state = await openState(calls.sql);
   const names = ['oncall', 'finance', 'pager'];

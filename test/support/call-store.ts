@@ -22,7 +22,7 @@ export interface CallStore {
 }
 
 export async function openCallStore(
-  engine: (typeof ENGINES)[number] = 'pglite',
+  engine: (typeof ENGINES)[number] = 'postgres',
   options: TableOptions = {},
 ): Promise<CallStore> {
   const { url, sql, stop } = await startEngine(engine);
