@@ -72,3 +72,12 @@ it('the README lists every command', () => {
   expect(commands.length).toBeGreaterThan(5);
   expect(listed.sort()).toEqual(commands.sort());
 });
+
+it('the pages name every option of every command', () => {
+  const options = [
+    ...read('src/cli.ts').matchAll(/(?:\.option\(|new Option\()\s*'(?:-\w, )?(--[\w-]+)/g),
+  ].map(([, name = '']) => name);
+  expect(options.length).toBeGreaterThan(15);
+  const text = pages.map(read).join('\n');
+  expect([...new Set(options)].filter((name) => !text.includes(`\`${name}`))).toEqual([]);
+});
