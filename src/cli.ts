@@ -46,6 +46,7 @@ function program(io: Io, finish: (code: number) => void): Command {
       instant,
     )
     .option('--format <format>', 'table, json or nagios', oneOf('table', 'json', 'nagios'), 'table')
+    .option('--direct', 'asks the audit store alone, without sums that a worker keeps', false)
     .option('--notify', 'sends what is news, once a day, as the worker would', false)
     .action(async (options) => {
       const { check } = await import('./commands/check.ts');

@@ -9,7 +9,8 @@ import type { Dimension } from '../model/series.ts';
 import { isSilenced } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
-import { evaluateRules, momentOf } from '../pipeline/evaluate-rules.ts';
+import type { Source } from '../pipeline/collect.ts';
+import { type EvaluatedRules, evaluateRules, momentOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
 import { unpricedValues } from '../pipeline/unpriced.ts';
@@ -19,6 +20,8 @@ import type { CheckedRule, CheckResult } from './result.ts';
 /** What a check needs. There is no state store: a check shows what is, not what is news. */
 export interface CheckParts {
   readonly store: AuditStore;
+  /** Answers queries in place of the store, as far as it can; null to ask the store directly. */
+  readonly source: Source | null;
   readonly dimensions: ReadonlySet<Dimension>;
   readonly rules: readonly Rule[];
   readonly silences: readonly Silence[];
@@ -29,21 +32,20 @@ export interface CheckParts {
 /** Judges every rule as of one instant. Throws the store's AppError when nothing could be read. */
 export async function evaluateOnce(parts: CheckParts, at: number): Promise<CheckResult> {
   const { store, zone, rules } = parts;
-  const assignments = rules.map((rule) => ({ rule, moments: [momentOf(rule, at, parts.schedule)] }));
-  const widest = widestWindow(rules, at, zone);
-  const { newestRow, outcomes, rowsIn } = await evaluateRules(store, zone, assignments, at, widest);
+  const source = parts.source ?? store;
+  const { newestRow, outcomes, rowsIn } = await evaluatedBy(parts, source, at);
   const judged = outcomes.map(({ rule, evaluations, error }) => ({
     rule,
     judgement: evaluations[0]?.judgement,
     error,
   }));
   const explained = await explain(
-    limitedReads(store, EXPLAINED_WITHIN_MS),
+    { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) },
     parts.dimensions,
     judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] })),
     at,
   );
-  const unpriced = await unpricedValues(store, parts.dimensions, rules, at, zone);
+  const unpriced = await unpricedValues(source, parts.dimensions, rules, at, zone);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts.silences);
     const found = error ?? explained[i] ?? [];
@@ -68,8 +70,28 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     rules: checked,
     unpriced: all,
     unpricedError,
+    kept: null,
     aheadMs: null,
     error: null,
+  };
+}
+
+/** Rules that the source cannot judge are asked of the store. */
+async function evaluatedBy(
+  { store, zone, rules, schedule }: CheckParts,
+  source: Source,
+  at: number,
+): Promise<Pick<EvaluatedRules, 'newestRow' | 'outcomes' | 'rowsIn'>> {
+  const assignments = rules.map((rule) => ({ rule, moments: [momentOf(rule, at, schedule)] }));
+  const widest = widestWindow(rules, at, zone);
+  const first = await evaluateRules(source, zone, assignments, at, widest);
+  const open = assignments.filter((_, i) => first.outcomes[i]?.isOpen);
+  if (open.length === 0) return first;
+  const second = await evaluateRules(store, zone, open, at, widest);
+  const asked = [...second.outcomes];
+  return {
+    ...second,
+    outcomes: first.outcomes.map((one) => (one.isOpen ? (asked.shift() ?? one) : one)),
   };
 }
 
@@ -80,7 +102,14 @@ export function unreadable(
   reason: string,
 ): CheckResult {
   const rules = parts.rules.map((rule) => failed(rule, reason));
-  const nothing = { newestRow: null, rowsConsidered: 0, unpriced: null, unpricedError: null, aheadMs: null };
+  const nothing = {
+    newestRow: null,
+    rowsConsidered: 0,
+    unpriced: null,
+    unpricedError: null,
+    aheadMs: null,
+    kept: null,
+  };
   return { at, zone: parts.zone, ...nothing, rules, error: reason };
 }
 

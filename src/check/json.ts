@@ -24,6 +24,8 @@ export function checkJson(result: CheckResult): Iterable<string> {
       data: {
         newest_row: newestRow === null ? null : isoInstant(newestRow),
         rows_considered: rowsConsidered,
+        source: error !== null ? undefined : result.kept === null ? 'direct' : 'kept',
+        reconciled_at: result.kept === null ? undefined : reconciledAt(result.kept),
         ahead_seconds: result.aheadMs === null ? undefined : Math.round(result.aheadMs / 1000),
         unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
         unpriced_error: unpricedError ?? undefined,
@@ -34,6 +36,10 @@ export function checkJson(result: CheckResult): Iterable<string> {
     2,
     IN_PIECES,
   );
+}
+
+function reconciledAt(kept: NonNullable<CheckResult['kept']>): string | null {
+  return kept.reconciledAt === null ? null : isoInstant(kept.reconciledAt);
 }
 
 /** Calls without a price in the windows of all rules on money, from the earliest beginning to the latest end. */

@@ -38,6 +38,8 @@ export interface CheckResult {
   readonly unpriced: UnpricedValues['all'];
   /** Why it could not be found out which values have calls without a price. */
   readonly unpricedError: string | null;
+  /** Sums that a worker keeps, where they have answered: since when they are known to equal the store, ms. Null: the store has answered. */
+  readonly kept: { readonly reconciledAt: number | null } | null;
   /** How far the newest row is ahead of the clock, ms; null where none is. */
   readonly aheadMs: number | null;
   readonly error: string | null;

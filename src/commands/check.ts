@@ -3,8 +3,10 @@
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
+import { findKeptSums, type KeptSums } from '../check/kept-sums.ts';
 import { checkNagios } from '../check/nagios.ts';
 import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
+import { sumsSource } from '../check/sums-source.ts';
 import { checkTable } from '../check/table.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -12,7 +14,10 @@ import { unsetNote } from '../config/place.ts';
 import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
+import type { Query } from '../model/series.ts';
 import { wrappedSentences } from '../model/wrapped-text.ts';
+import type { Source } from '../pipeline/collect.ts';
+import { unpricedQueries } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
@@ -25,6 +30,8 @@ export interface CheckOptions {
   readonly at?: number;
   readonly format: 'table' | 'json' | 'nagios';
   readonly notify: boolean;
+  /** Whether sums that a worker keeps are left alone. */
+  readonly direct?: boolean;
 }
 
 const MINUTE = 60_000;
@@ -36,7 +43,7 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
     ? await loadConfig(options.config, io.env)
     : await loadWithoutChannels(options.config, io);
   const rules = chosenRules(config, options.rule);
-  const result = await evaluated(config, rules, at, io);
+  const result = await evaluated(config, rules, at, options.direct === true, io);
   if (options.format === 'json') await io.outPieces(checkJson(result));
   else io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
@@ -48,6 +55,7 @@ async function evaluated(
   config: Config,
   rules: readonly Rule[],
   at: number,
+  isDirect: boolean,
   io: Pick<Io, 'err'>,
 ): Promise<CheckResult> {
   const { timezone: zone, silences } = config;
@@ -58,14 +66,37 @@ async function evaluated(
       const note = unsetNote(config);
       if (note !== null) io.err(note);
       const schedule = cronSchedule(config.schedule, zone);
-      const result = await evaluateOnce({ ...parts, store, schedule }, at);
-      return { ...result, aheadMs: await tellFutureRows(store, io) };
+      const kept = isDirect || config.audit.rollup === 'off' ? null : await findKeptSums(config, sql);
+      try {
+        const source = sourceOf(config, store, kept, unpricedQueries(parts.dimensions, rules, at, zone));
+        const result = await evaluateOnce({ ...parts, store, source, schedule }, at);
+        return {
+          ...result,
+          kept: kept && { reconciledAt: kept.reconciledAt },
+          aheadMs: await tellFutureRows(store, io),
+        };
+      } finally {
+        await kept?.close();
+      }
     } finally {
       await sql.close();
     }
   } catch (error) {
     return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));
   }
+}
+
+/** Null where the file switches sums off: then every query is a read of the store. */
+function sourceOf(
+  { audit }: Config,
+  store: AuditStore,
+  kept: KeptSums | null,
+  unpriced: readonly Query[],
+): Source | null {
+  if (audit.rollup === 'off') return null;
+  // Of what a worker keeps only the last one, of all rules together, is sure to need no more than it has.
+  const extra = kept === null ? unpriced : unpriced.slice(-1);
+  return sumsSource(store, { latenessMs: audit.latenessMs, kept: kept?.sums ?? null, extra });
 }
 
 /** Warns on stderr of rows ahead of the clock. Returns how far ahead (ms), or null; a failed look-up changes no result. */

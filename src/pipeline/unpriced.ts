@@ -1,15 +1,16 @@
 // Which values of rules are lower bounds, for check.
 
-import { AppError, messageOf } from '../model/errors.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import type { Unpriced } from '../model/finding.ts';
+import type { Measure } from '../model/measure.ts';
 import { unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
 import { mostCallsFirst, type UnpricedCalls } from '../model/unpriced-text.ts';
 import { type Window, windowAt } from '../model/window.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
 import { collectDirectly } from './collect.ts';
+import type { Explaining } from './limited-reads.ts';
 
 /** Which values of some rules lack calls without a price, at one instant. */
 export interface UnpricedValues {
@@ -23,18 +24,32 @@ export interface UnpricedValues {
   readonly all: (UnpricedCalls & { readonly window: Window }) | null;
 }
 
-/**
- * Which values of rules that depend on cost are lower bounds. Never throws: the values stay, and the result says that it is
- * unknown what they lack.
- */
-export async function unpricedValues(
-  store: Pick<AuditStore, 'read'>,
+/** The queries that `unpricedValues` asks: one a rule that depends on cost, and the last for all calls without a price. */
+export function unpricedQueries(
   available: ReadonlySet<Dimension>,
   rules: readonly Rule[],
   at: number,
   zone: string,
-): Promise<UnpricedValues> {
-  const asked = rules.flatMap((rule) => {
+): Query[] {
+  const asked = askedOf(available, rules, at, zone);
+  return asked.length === 0 ? [] : [...asked.map(({ query }) => query), allOf(available, asked)];
+}
+
+/** A rule that depends on cost, and what asks for the calls without a price that its value lacks. */
+interface AskedRule {
+  readonly rule: Rule;
+  readonly measure: Measure;
+  readonly window: Window;
+  readonly query: Query;
+}
+
+function askedOf(
+  available: ReadonlySet<Dimension>,
+  rules: readonly Rule[],
+  at: number,
+  zone: string,
+): AskedRule[] {
+  return rules.flatMap((rule) => {
     const measure = unpricedMeasure(rule.metric, rule.errors);
     if (measure === null) return [];
     const window = windowAt(rule.window, at - rule.delayMs, zone);
@@ -43,27 +58,63 @@ export async function unpricedValues(
     const query: Query = { measures: [measure], where, groupBy: [...groupBy, ...byModel], windows: [window] };
     return [{ rule, measure, window, query }];
   });
+}
+
+function allOf(available: ReadonlySet<Dimension>, asked: readonly AskedRule[]): Query {
+  return unpricedCallsQuery(available, [hullOf(asked.map(({ window }) => window))]);
+}
+
+/**
+ * Which values of rules that depend on cost are lower bounds. Where no call is without a price, rules are not asked for one
+ * by one. Never throws: the values stay, and the result says that it is unknown what they lack.
+ */
+export async function unpricedValues(
+  source: Explaining,
+  available: ReadonlySet<Dimension>,
+  rules: readonly Rule[],
+  at: number,
+  zone: string,
+): Promise<UnpricedValues> {
+  const asked = askedOf(available, rules, at, zone);
   if (asked.length === 0) return NOT_KNOWN_OF_ANY;
-  const window = hullOf(asked.map((one) => one.window));
-  const queries = [...asked.map(({ query }) => query), unpricedCallsQuery(available, [window])];
-  const answered = await collectDirectly(store, queries, at).catch((error: unknown) => messageOf(error));
-  if (typeof answered === 'string') return { ...NOT_KNOWN_OF_ANY, error: answered };
-  const { series } = answered;
-  const failed = series.find((one) => one instanceof AppError);
+  const whole = allOf(available, asked);
+  const [last] = await answersTo(source, [whole], at);
+  const all = last === undefined || last instanceof AppError ? null : unpricedCallsIn(last, 0, available);
+  if (all?.calls === 0) return NOT_KNOWN_OF_ANY;
+  const series = await answersTo(
+    source,
+    asked.map(({ query }) => query),
+    at,
+  );
+  const failed = [...series, last].find((one) => one instanceof AppError);
   const byRule = new Map(
     asked.map(({ rule, measure }, i) => [
       rule.name,
       unpricedByGroup(series[i], rule.groupBy, measure, available),
     ]),
   );
-  const last = series.at(-1);
-  const all = last === undefined || last instanceof AppError ? null : unpricedCallsIn(last, 0, available);
   return {
     of: (rule, key) => byRule.get(rule.name)?.get(JSON.stringify(key)) ?? null,
     error: failed?.message ?? null,
     any: (rule) => (byRule.get(rule.name)?.size ?? 0) > 0,
-    all: all === null || all.calls === 0 ? null : { ...all, window },
+    all: all === null ? null : { ...all, window: whole.windows[0] as Window },
   };
+}
+
+/** From sums where they know, else from the store; an error for each query that could not be read. */
+async function answersTo(
+  source: Explaining,
+  queries: readonly Query[],
+  at: number,
+): Promise<(Series | AppError)[]> {
+  const known = source.known?.(queries, at) ?? queries.map(() => null);
+  const open = queries.filter((_, i) => known[i] === null);
+  if (open.length === 0) return known.filter((series) => series !== null);
+  const asked = await collectDirectly(source, open, at).then(
+    ({ series }) => [...series],
+    (error: unknown) => open.map(() => asAppError(error, 'store_query_failed')),
+  );
+  return known.map((series) => series ?? (asked.shift() as Series | AppError));
 }
 
 const NOT_KNOWN_OF_ANY: UnpricedValues = { of: () => null, any: () => false, all: null, error: null };

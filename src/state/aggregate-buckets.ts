@@ -8,6 +8,8 @@ export interface AggregateWatermark {
   readonly closedTo: number;
   readonly newestId: string | null;
   readonly gaps: string;
+  /** Each bucket was read from the store or compared with it at or after this instant, ms; null where that is not known. */
+  readonly reconciledAt: number | null;
 }
 
 /** A bucket of one hour (1) or one day (24) of UTC for one set of dimensions, its sums packed as text. */
@@ -61,13 +63,21 @@ export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets 
         closed_to: Date;
         newest_id: string | null;
         gaps: string;
+        reconciled_at: Date | null;
       }>(
-        'SELECT generation, closed_to, newest_id, gaps FROM spendwatch.aggregate_watermark WHERE basis = $1',
+        `SELECT generation, closed_to, newest_id, gaps, reconciled_at
+         FROM spendwatch.aggregate_watermark WHERE basis = $1`,
         [basis],
       );
       if (row === undefined) return null;
-      const { generation, closed_to, newest_id, gaps } = row;
-      return { generation: Number(generation), closedTo: closed_to.getTime(), newestId: newest_id, gaps };
+      const { generation, closed_to, newest_id, gaps, reconciled_at } = row;
+      return {
+        generation: Number(generation),
+        closedTo: closed_to.getTime(),
+        newestId: newest_id,
+        gaps,
+        reconciledAt: reconciled_at?.getTime() ?? null,
+      };
     },
     async load(dimensions, take) {
       let last = { hours: 0, begins: new Date(0) };
@@ -85,15 +95,23 @@ export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets 
     },
     keep: (changed, watermark, generation) =>
       sql.transaction({}, async (session) => {
-        const { closedTo, newestId, gaps } = watermark;
+        const { closedTo, newestId, gaps, reconciledAt } = watermark;
         const moved = await session.query(
-          `INSERT INTO spendwatch.aggregate_watermark AS kept (basis, generation, closed_to, newest_id, gaps)
-           VALUES ($1, $2::bigint + 1, $3, $4, $5)
+          `INSERT INTO spendwatch.aggregate_watermark AS kept
+             (basis, generation, closed_to, newest_id, gaps, reconciled_at)
+           VALUES ($1, $2::bigint + 1, $3, $4, $5, $6)
            ON CONFLICT (basis) DO UPDATE SET generation = EXCLUDED.generation, closed_to = EXCLUDED.closed_to,
-             newest_id = EXCLUDED.newest_id, gaps = EXCLUDED.gaps
+             newest_id = EXCLUDED.newest_id, gaps = EXCLUDED.gaps, reconciled_at = EXCLUDED.reconciled_at
            WHERE kept.generation = $2::bigint
            RETURNING basis`,
-          [basis, generation, new Date(closedTo), newestId, gaps],
+          [
+            basis,
+            generation,
+            new Date(closedTo),
+            newestId,
+            gaps,
+            reconciledAt === null ? null : new Date(reconciledAt),
+          ],
         );
         if (moved.length === 0) return false;
         for (let from = 0; from < changed.length; from += BATCH) {

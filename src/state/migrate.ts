@@ -36,6 +36,19 @@ export async function migrate(sql: Sql): Promise<void> {
   }
 }
 
+/** Whether the schema is there and just what this program knows. Changes nothing; false where the role may not look. */
+export async function isCurrent(sql: Sql): Promise<boolean> {
+  const known = (await readMigrations()).length;
+  const [may] = await sql.query<{ look: boolean | null }>(
+    `SELECT has_table_privilege(to_regclass('spendwatch.migration'), 'SELECT') AS look`,
+  );
+  if (may?.look !== true) return false;
+  const [row] = await sql.query<{ newest: number | null }>(
+    'SELECT max(number) AS newest FROM spendwatch.migration',
+  );
+  return row?.newest === known;
+}
+
 async function apply(session: SqlSession, { number, name, text }: Migration): Promise<void> {
   await session.query(text);
   await session.query('INSERT INTO spendwatch.migration (number, name) VALUES ($1, $2)', [number, name]);

@@ -7,7 +7,7 @@ import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
-import { migrate } from './migrate.ts';
+import { isCurrent, migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
 import { type Recorded, type Recording, record } from './record.ts';
@@ -75,4 +75,11 @@ export async function openState(sql: Sql): Promise<State> {
     reportOrphans: (terms, compose) => reportOrphans(sql, terms, compose),
     queueLengths: () => queueLengths(sql),
   };
+}
+
+/** The sums that a worker keeps, for one who only reads them; null where there are none that this program understands. */
+export async function readKeptSums(sql: Sql, basis: string): Promise<AggregateBuckets | null> {
+  if (!(await isCurrent(sql))) return null;
+  const kept = openAggregateBuckets(sql, basis);
+  return (await kept.watermark()) === null ? null : kept;
 }

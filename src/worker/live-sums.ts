@@ -1,16 +1,15 @@
 // The worker's rollup: asked by polls, built and compared between them.
 
-import { createHash } from 'node:crypto';
+import { dimensionsOf } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { placeOf } from '../config/place.ts';
-import { AppError, isStoreAway, wordsOf } from '../model/errors.ts';
-import type { Query } from '../model/series.ts';
+import { sumsBasis } from '../config/sums-basis.ts';
 import type { Source } from '../pipeline/collect.ts';
+import { type LiveSource, openLiveSource } from '../pipeline/live-source.ts';
+import { unpricedQueries } from '../pipeline/unpriced.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
-import { type LiveSums, openLiveSums } from '../sums/live/live-sums.ts';
-import type { Refreshed } from '../sums/live/refresh.ts';
+import type { LiveSums } from '../sums/live/live-sums.ts';
 import { openComparisonPlan } from './reconcile-plan.ts';
 
 /** The rollup of a worker: polls ask it, and between polls it is built and compared with the store. */
@@ -35,8 +34,6 @@ export interface Maintained {
 /** So long is built before a poll may come between, or as long as the poll before it had to ask the store itself. */
 const BUILD_SLICE_MS = 2_000;
 const LONGEST_SLICE_MS = 60_000;
-/** Raised when cells are made or kept in another way, so that old ones are not taken for new ones. */
-const CELLS_MADE = 3;
 
 /** Receives events that are not in poll reports. */
 export interface KeeperListener {
@@ -58,44 +55,24 @@ export function openRollupKeeper(
   listener: KeeperListener = UNHEARD,
 ): RollupKeeper {
   const { latenessMs, reconcileMs } = config.audit;
-  let rollup = openLiveSums(store, { latenessMs, kept: state.aggregateBuckets(basisOf(config)) });
+  const kept = state.aggregateBuckets(sumsBasis(config));
+  const live = openLiveSource(store, { latenessMs, kept }, (reason) => listener.bypassed(reason));
+  const available = dimensionsOf(config);
+  const rules = config.rules.filter(({ enabled }) => enabled);
   const inTurn = queue();
   /** Since when (a monotonic clock, ms) a poll has been asking the store for what cells do not know yet. */
   let askingSince: number | null = null;
   let sliceMs = BUILD_SLICE_MS;
 
-  /** Queries that must not share a statement with others are left to the store, which answers each alone. */
-  const lookApart: LiveSums['refresh'] = async (queries, before, now) => {
-    for (;;) {
-      const apart = queries.map((query) => store.isFaulty(query, before));
-      const shared = queries.filter((_, i) => !apart[i]);
-      if (shared.length === 0) return nothing(queries);
-      try {
-        const seen = await rollup.refresh(shared, before, now);
-        const series = [...seen.series];
-        return { ...seen, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
-      } catch (error) {
-        // The store has found out which queries cannot be answered.
-        const isKnown = queries.some((query, i) => !apart[i] && store.isFaulty(query, before));
-        if (isStoreAway(error) || !isKnown) throw error;
-      }
-    }
-  };
-
-  const look: LiveSums['refresh'] = async (queries, before, now) => {
-    try {
-      const seen = await lookApart(queries, before, now);
-      if (seen.begunAnew) listener.troubled(BEGUN_ANEW);
-      askingSince = seen.series.includes(null) ? performance.now() : null;
-      sliceMs = BUILD_SLICE_MS;
-      return seen;
-    } catch (error) {
-      if (isStoreAway(error)) throw error;
-      listener.bypassed(wordsOf(error));
-      // A fault that is no database's is in what is kept, or our own: cells are made again, in memory alone.
-      if (!(error instanceof AppError)) rollup = openLiveSums(store, { latenessMs, kept: null });
-      return nothing(queries);
-    }
+  const refresh: LiveSource['refresh'] = async (queries, before, now) => {
+    // A check that reads these sums asks whether calls lack a price; so little is kept for it as well.
+    const lacking = unpricedQueries(available, rules, before, config.timezone).slice(-1);
+    const seen = await live.refresh([...queries, ...lacking], before, now);
+    const series = seen.series.slice(0, queries.length);
+    if (seen.begunAnew) listener.troubled(BEGUN_ANEW);
+    askingSince = series.includes(null) ? performance.now() : null;
+    sliceMs = BUILD_SLICE_MS;
+    return { ...seen, series };
   };
 
   const comparisons = openComparisonPlan(reconcileMs);
@@ -103,20 +80,20 @@ export function openRollupKeeper(
   return {
     source: {
       read: (reads, before) => store.read(reads, before),
-      refresh: (queries, before, now) => inTurn(() => look(queries, before, now)),
-      refreshedTo: () => rollup.refreshedTo(),
-      known: (queries, before) => rollup.known(queries, before),
+      refresh: (queries, before, now) => inTurn(() => refresh(queries, before, now)),
+      refreshedTo: () => live.refreshedTo(),
+      known: (queries, before) => live.known(queries, before),
       // What could not be read is asked of the store by the look, and the build between polls says why.
       prepare: () =>
-        inTurn(() => rollup.backfill(BUILD_SLICE_MS)).then(
+        inTurn(() => live.sums().backfill(BUILD_SLICE_MS)).then(
           () => undefined,
           () => undefined,
         ),
     },
     standing: () =>
       inTurn(async () => {
-        const { total } = await rollup.backfill(0);
-        return { missingHours: total, keptFrom: rollup.oldest() };
+        const { total } = await live.sums().backfill(0);
+        return { missingHours: total, keptFrom: live.sums().oldest() };
       }),
     maintain: (now) =>
       inTurn(async () => {
@@ -124,35 +101,25 @@ export function openRollupKeeper(
         const askedMs = askingSince === null ? 0 : performance.now() - askingSince;
         askingSince = null;
         sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(sliceMs, askedMs));
-        const progress = await built(rollup, sliceMs);
+        const progress = await built(live.sums(), sliceMs);
         if (progress !== null) return { building: progress, isDone: false };
-        const span = comparisons.next(now, () => rollup.oldest());
+        const span = comparisons.next(now, () => live.sums().oldest());
         if (span === null) {
           comparisons.rest();
         } else {
-          await rollup.reconcile(span.from, span.to);
+          await live.sums().reconcile(span.from, span.to);
           comparisons.done();
+          const since = comparisons.completeSince();
+          if (since !== null) live.sums().reconciledSince(since);
         }
         return { building: null, isDone: span === null };
       }),
   };
 }
 
-/** No answers: the store must answer all queries. */
-function nothing(queries: readonly Query[]): Refreshed {
-  return { newestRow: null, rowsRead: 0, series: queries.map(() => null), begunAnew: false };
-}
-
-async function built(rollup: LiveSums, sliceMs: number): Promise<BackfillProgress | null> {
-  const progress = await rollup.backfill(sliceMs);
+async function built(sums: LiveSums, sliceMs: number): Promise<BackfillProgress | null> {
+  const progress = await sums.backfill(sliceMs);
   return progress.done < progress.total ? progress : null;
-}
-
-/** What cells depend on beside the rows: which table, how it is read, and the prices; never a password. */
-function basisOf({ audit }: Config): string {
-  const { url, mapping, prices } = audit;
-  const text = JSON.stringify([CELLS_MADE, placeOf(url), mapping, prices]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** One call after the other, whether the one before failed or not. */

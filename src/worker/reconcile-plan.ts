@@ -10,6 +10,8 @@ export interface ComparisonPlan {
   next(now: number, oldest: () => number | null): Window | null;
   /** What was next has been compared. */
   done(): void;
+  /** When the latest comparison of everything began that has come to its end, ms; null before the first. */
+  completeSince(): number | null;
   /** What remains waits for the next time between polls. */
   rest(): void;
 }
@@ -30,6 +32,9 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
   const recent: Window[] = [];
   const older: Window[] = [];
   let daysPlanned = 0;
+  /** Whether a comparison of everything is under way. */
+  let isWholeDue = false;
+  let completeSince: number | null = null;
   /** How many of the older ones may be compared until the rest; null after it. */
   let olderLeft: number | null = null;
   let begunAt: number | null = null;
@@ -43,6 +48,7 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
     for (const step of steps(boundary, now, RECENT_STEP_MS)) recent.push(step);
     if (older.length > 0 || !hasGoneBy(DAY, comparedAllAt, now)) return;
     comparedAllAt = now;
+    isWholeDue = true;
     for (const step of steps(oldest() ?? now, boundary, STEP_MS)) older.push(step);
     daysPlanned = older.length;
   };
@@ -59,10 +65,16 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
       return recent.at(-1) ?? (olderLeft > 0 ? older.at(-1) : null) ?? null;
     },
     done() {
-      if (recent.pop() !== undefined) return;
-      older.pop();
-      if (olderLeft !== null) olderLeft -= 1;
+      if (recent.pop() === undefined) {
+        older.pop();
+        if (olderLeft !== null) olderLeft -= 1;
+      }
+      if (recent.length === 0 && older.length === 0 && isWholeDue) {
+        completeSince = comparedAllAt;
+        isWholeDue = false;
+      }
     },
+    completeSince: () => completeSince,
     rest() {
       olderLeft = null;
     },

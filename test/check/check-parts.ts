@@ -28,6 +28,7 @@ export function checkOf(
 ): CheckParts {
   return {
     store: calls.store,
+    source: null,
     dimensions: calls.dimensions,
     rules,
     silences: [],

@@ -66,7 +66,7 @@ describe('the JSON of a check', () => {
     expect(parsed).toEqual({
       at: '2026-11-20T02:05:00Z',
       status: 'critical',
-      data: { newest_row: '2026-11-20T02:04:58Z', rows_considered: 4 },
+      data: { newest_row: '2026-11-20T02:04:58Z', rows_considered: 4, source: 'direct' },
       rules: [
         {
           name: 'hourly-burn',

@@ -54,7 +54,12 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
       reconcileMs: HOUR,
     };
     const listener = { bypassed, troubled: () => undefined };
-    return openRollupKeeper({ audit } as unknown as Config, world.calls.store, world.state, listener);
+    return openRollupKeeper(
+      { audit, rules: [], timezone: 'UTC' } as unknown as Config,
+      world.calls.store,
+      world.state,
+      listener,
+    );
   };
 
   test('is an error of the rules that use it alone, which names the key and the cure', async () => {

@@ -88,6 +88,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
       unpriced: null,
       unpricedError: null,
       aheadMs: null,
+      kept: null,
       error: null,
     };
   }

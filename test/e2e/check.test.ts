@@ -61,7 +61,7 @@ describe('check', () => {
     expect(JSON.parse(stdout)).toEqual({
       at: '2025-03-10T02:05:00Z',
       status: 'critical',
-      data: { newest_row: '2025-03-10T01:59:58Z', rows_considered: 3 },
+      data: { newest_row: '2025-03-10T01:59:58Z', rows_considered: 3, source: 'direct' },
       rules: [
         {
           name: 'hourly-burn',

@@ -71,7 +71,7 @@ describe('rows that come late, change or go', () => {
       latenessMs: 15 * MINUTE,
       reconcileMs: HOUR,
     };
-    return openRollupKeeper({ audit } as unknown as Config, calls.store, state);
+    return openRollupKeeper({ audit, rules: [], timezone: 'UTC' } as unknown as Config, calls.store, state);
   };
 
   const maintain = async (keeper: RollupKeeper, at: number): Promise<void> => {

@@ -8,7 +8,12 @@ import { migrate } from '../../src/state/migrate.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 
 const HOUR = 3_600_000;
-const PROGRESS = { closedTo: 500 * HOUR, newestId: '7', gaps: '[]' };
+const PROGRESS = {
+  closedTo: 500 * HOUR,
+  newestId: '7',
+  gaps: '[]',
+  reconciledAt: Date.parse('2026-11-20T01:00:00Z'),
+};
 
 const hour = (begins: number, sums: string | null) => ({
   dimensions: '[]',

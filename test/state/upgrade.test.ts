@@ -117,6 +117,7 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
       closedTo: AT - 5 * MINUTE,
       newestId: '42',
       gaps: '[]',
+      reconciledAt: null,
     });
     const loaded: StoredBucket[] = [];
     await buckets.load('["service"]', (some) => loaded.push(...some));
@@ -125,7 +126,9 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
       [1, '2026-11-20T01:00:00.000Z', 'cells of one hour, seen again'],
       [24, '2026-11-19T00:00:00.000Z', 'cells of a day'],
     ]);
-    expect(await buckets.keep([], { closedTo: AT, newestId: '43', gaps: '[]' }, 2)).toBe(true);
+    expect(await buckets.keep([], { closedTo: AT, newestId: '43', gaps: '[]', reconciledAt: AT }, 2)).toBe(
+      true,
+    );
   });
 
   it('has no table or column of the old names left', async () => {

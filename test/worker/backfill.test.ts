@@ -22,6 +22,8 @@ const CONFIG = {
     latenessMs: HOUR / 4,
     reconcileMs: HOUR,
   },
+  rules: [],
+  timezone: 'UTC',
 } as unknown as Config;
 
 const opened: CallStore[] = [];

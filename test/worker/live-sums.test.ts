@@ -49,6 +49,8 @@ const config = () =>
       latenessMs: 15 * MINUTE,
       reconcileMs: HOUR,
     },
+    rules: [],
+    timezone: 'UTC',
   }) as unknown as Config;
 
 const hearing = (bypassed: string[], troubles: string[] = []): KeeperListener => ({

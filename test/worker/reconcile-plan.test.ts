@@ -78,6 +78,18 @@ it.each([
   },
 );
 
+it('all is known to equal the store since the comparison of everything began that was completed last', () => {
+  const plan = openComparisonPlan(HOUR);
+  const completed: (number | null)[] = [];
+  for (let now = AT; now < AT + 2 * DAY; now += HOUR) {
+    between(plan, now);
+    const since = plan.completeSince();
+    if (since !== completed.at(-1)) completed.push(since);
+  }
+  // A day after the start everything is compared, which takes half a day.
+  expect(completed).toEqual([null, AT + DAY]);
+});
+
 it('what failed is next again, and a clock that was set back begins anew', () => {
   const plan = openComparisonPlan(HOUR);
   between(plan, AT);

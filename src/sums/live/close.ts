@@ -74,6 +74,7 @@ export function beginAnew(state: LiveState): void {
   state.closedTo = null;
   state.compactedTo = null;
   state.refreshedTo = null;
+  state.reconciledAt = null;
   state.arrivals = UNWATCHED;
   state.seenMinutes = UNSEEN;
   state.rereadsOpen = true;

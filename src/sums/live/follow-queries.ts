@@ -55,6 +55,7 @@ async function restore(state: LiveState): Promise<void> {
   if (!state.kept.isPersistent) return;
   state.cubes.clear();
   const seen = await state.kept.restore();
-  state.closedTo = seen?.sealedTo ?? null;
+  state.closedTo = seen?.closedTo ?? null;
+  state.reconciledAt = seen?.reconciledAt ?? null;
   state.arrivals = seen?.watch ?? UNWATCHED;
 }

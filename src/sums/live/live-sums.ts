@@ -29,6 +29,10 @@ export interface LiveSums {
    * was known of these hours by the minute is forgotten, and what the next refresh needs of it is read again.
    */
   reconcile(from: number, to: number): Promise<number>;
+  /** All closed buckets have been compared since an instant, ms: it is kept with them. */
+  reconciledSince(at: number): void;
+  /** Since when closed buckets are known to equal the store, ms; null where that is not known. */
+  reconciledAt(): number | null;
   /** The beginning of the oldest closed bucket, ms; null for none. */
   oldest(): number | null;
 }
@@ -38,10 +42,15 @@ export interface LiveSumsOptions {
   readonly latenessMs: number;
   /** Where closed buckets outlive the process; null keeps them in memory alone. */
   readonly kept: AggregateBuckets | null;
+  /** Whether what the next refresh will need is read beforehand; false where there will be none. */
+  readonly prefetch?: boolean;
 }
 
-export function openLiveSums(store: AuditStore, { latenessMs, kept }: LiveSumsOptions): LiveSums {
-  const state = newState(store, openKeptCells(kept), latenessMs);
+export function openLiveSums(
+  store: AuditStore,
+  { latenessMs, kept, prefetch = true }: LiveSumsOptions,
+): LiveSums {
+  const state = newState(store, openKeptCells(kept), { latenessMs, prefetch });
   return {
     refresh: (queries, at, now = at) => refresh(state, queries, at, now),
     known: (queries, at) =>
@@ -49,6 +58,10 @@ export function openLiveSums(store: AuditStore, { latenessMs, kept }: LiveSumsOp
     refreshedTo: () => state.refreshedTo,
     backfill: (budgetMs) => backfill(state, budgetMs),
     reconcile: (from, to) => reconcile(state, from, to),
+    reconciledSince(at) {
+      state.reconciledAt = at;
+    },
+    reconciledAt: () => state.reconciledAt,
     oldest() {
       const begins = [...state.cubes.values()].flatMap((own) => [...own.hours.keys(), ...own.days.keys()]);
       return begins.length === 0 ? null : begins.reduce((oldest, begin) => Math.min(oldest, begin));

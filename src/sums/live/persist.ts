@@ -10,8 +10,10 @@ import type { IdWatch, WatchedGap } from './id-watch.ts';
 /** How far the cells in memory have seen. */
 export interface Seen {
   /** Hours before it are whole, ms. */
-  readonly sealedTo: number;
+  readonly closedTo: number;
   readonly watch: IdWatch;
+  /** Each bucket was read from the store or compared with it at or after this instant, ms; null where that is not known. */
+  readonly reconciledAt: number | null;
 }
 
 /** What of the cells in memory outlives the process. Every method throws the state store's AppError. */
@@ -59,8 +61,8 @@ export function openKeptCells(store: AggregateBuckets | null): KeptCells {
       const stored = (await store?.watermark()) ?? null;
       generation = stored?.generation ?? 0;
       if (stored === null) return null;
-      const { closedTo, newestId, gaps } = stored;
-      return { sealedTo: closedTo, watch: { newestId, gaps: JSON.parse(gaps) as WatchedGap[] } };
+      const { closedTo, newestId, gaps, reconciledAt } = stored;
+      return { closedTo, reconciledAt, watch: { newestId, gaps: JSON.parse(gaps) as WatchedGap[] } };
     },
     async load(own) {
       // Cells without their progress may lack rows: nobody knows what they have seen.
@@ -80,7 +82,7 @@ export function openKeptCells(store: AggregateBuckets | null): KeptCells {
       changed.set(`${cubeName(own.cube)}/${length}/${begin}`, { own, length, begin });
     },
     isUpToDate: () => store !== null && (changed.size === 0 || theirs !== null),
-    async keep({ sealedTo, watch }, at) {
+    async keep({ closedTo, watch, reconciledAt }, at) {
       if (store === null) return true;
       if ((changed.size === 0 || theirs !== null) && Math.abs(at - keptAt) < KEEP_EVERY_MS) return true;
       keptAt = at;
@@ -90,7 +92,8 @@ export function openKeptCells(store: AggregateBuckets | null): KeptCells {
         return { dimensions: cubeName(own.cube), hours: length / HOUR, begins: begin, sums: text };
       });
       const { newestId, gaps } = watch;
-      if (await store.keep(cells, { closedTo: sealedTo, newestId, gaps: JSON.stringify(gaps) }, generation)) {
+      const watermark = { closedTo, newestId, gaps: JSON.stringify(gaps), reconciledAt };
+      if (await store.keep(cells, watermark, generation)) {
         generation += 1;
         theirs = null;
         changed.clear();

@@ -57,9 +57,9 @@ export async function refresh(
 
 /** Keeps what changed, where sums outlive the process. */
 export async function persist(state: LiveState): Promise<void> {
-  const { closedTo, refreshedTo, arrivals } = state;
+  const { closedTo, refreshedTo, arrivals, reconciledAt } = state;
   if (closedTo === null || refreshedTo === null) return;
-  state.startsOver = !(await state.kept.keep({ sealedTo: closedTo, watch: arrivals }, refreshedTo));
+  state.startsOver = !(await state.kept.keep({ closedTo, watch: arrivals, reconciledAt }, refreshedTo));
 }
 
 function nextAsked(before: Asked, queries: readonly Query[], at: number): Asked {
@@ -72,6 +72,7 @@ function nextAsked(before: Asked, queries: readonly Query[], at: number): Asked 
  * when the insert ids start again.
  */
 async function readChanges(state: LiveState, snapshot: AuditSnapshot, at: number, now: number) {
+  const isFirst = state.closedTo === null;
   const closable = hourOf(at - state.latenessMs);
   const closedTo = closedBefore(state, closable);
   const openFrom = openFromOf(state, closedTo, at);
@@ -83,6 +84,8 @@ async function readChanges(state: LiveState, snapshot: AuditSnapshot, at: number
     // After the clock went back, what lies ahead is read again when it comes.
     for (const hour of own.details.keys()) if (hour > at) own.details.delete(hour);
   }
+  // Nothing is known of the past yet: all of it will be read from now on.
+  if (isFirst) state.reconciledAt = now;
   const open = await readOpenWindow(snapshot, [...state.cubes.values()], known, openFrom, at);
   const newestRow = open.newestRow ?? (await snapshot.newestRow(at));
   const arrived = await followIds(snapshot.changes, state.arrivals, openFrom, now);

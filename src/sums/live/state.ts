@@ -22,6 +22,8 @@ export interface LiveState {
   readonly kept: KeptCells;
   /** Rows younger than this are read again at every refresh. */
   readonly latenessMs: number;
+  /** Whether what the next refresh will need is read beforehand. */
+  readonly prefetch: boolean;
   /** By name. */
   readonly cubes: Map<string, CubeCells>;
   answers: Answers;
@@ -43,6 +45,8 @@ export interface LiveState {
   openedAt: number | null;
   /** Whether the next refresh begins with what is kept: no process keeps it, and this one did not do so last. */
   startsOver: boolean;
+  /** Each closed bucket was read from the store or compared with it at or after this instant; null where that is not known. */
+  reconciledAt: number | null;
   /** When all sums were dropped last. */
   begunAnewAt: number;
 }
@@ -69,12 +73,16 @@ export const NOTHING_ASKED: Asked = {
   needs: null,
 };
 
-export function newState(store: AuditStore, kept: KeptCells, latenessMs: number): LiveState {
+export function newState(
+  store: AuditStore,
+  kept: KeptCells,
+  options: Pick<LiveState, 'latenessMs' | 'prefetch'>,
+): LiveState {
   const cubes = new Map<string, CubeCells>();
   return {
     store,
     kept,
-    latenessMs,
+    ...options,
     cubes,
     answers: openAnswers(cubes),
     asked: { ...NOTHING_ASKED },
@@ -87,14 +95,15 @@ export function newState(store: AuditStore, kept: KeptCells, latenessMs: number)
     completeAs: '',
     openedAt: null,
     startsOver: false,
+    reconciledAt: null,
     begunAnewAt: Number.NEGATIVE_INFINITY,
   };
 }
 
 /** The closed buckets that the latest queries need, by cube. */
-export function needsOf({ asked, cubes }: LiveState): ReadonlyMap<CubeCells, WholeNeeds> {
+export function needsOf({ asked, cubes, prefetch }: LiveState): ReadonlyMap<CubeCells, WholeNeeds> {
   // What the next refresh needs is read before it. A schedule of longer steps finds its edges unread: a day ahead is the limit.
-  const aheadMs = Math.min(DAY, Math.max(HOUR, asked.stepMs));
+  const aheadMs = prefetch ? Math.min(DAY, Math.max(HOUR, asked.stepMs)) : 0;
   asked.needs ??= wholeNeeds(asked.queries, asked.plan, cubes, asked.at, aheadMs);
   return asked.needs;
 }

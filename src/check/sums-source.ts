@@ -1,0 +1,43 @@
+// Where a check gets its answers: sums that a worker keeps, or sums made for this check.
+
+import type { Query } from '../model/series.ts';
+import type { Source } from '../pipeline/collect.ts';
+import { openLiveSource } from '../pipeline/live-source.ts';
+import type { AggregateBuckets } from '../state/aggregate-buckets.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+
+export interface SumsSourceOptions {
+  /** Rows younger than this are not taken from what is kept, ms. */
+  readonly latenessMs: number;
+  /** What a worker keeps; null for nothing. */
+  readonly kept: AggregateBuckets | null;
+  /** Queries that will be asked of `known` afterwards. */
+  readonly extra: readonly Query[];
+}
+
+/**
+ * Answers all queries of a check from sums. What is kept (null: nothing) is read and never written; what is missing is
+ * read from the store in a few grouped passes, however many rules ask for it.
+ */
+export function sumsSource(store: AuditStore, { latenessMs, kept, extra }: SumsSourceOptions): Source {
+  const options = { latenessMs, kept: kept === null ? null : unwritten(kept), prefetch: false };
+  const live = openLiveSource(store, options, () => undefined);
+  return {
+    read: (reads, before, withinMs) => store.read(reads, before, withinMs),
+    known: (queries, before) => live.known(queries, before),
+    async refresh(queries: readonly Query[], before: number) {
+      const all = [...queries, ...extra];
+      let seen = await live.refresh(all, before);
+      if (seen.series.includes(null)) {
+        await live.sums().backfill(Number.POSITIVE_INFINITY);
+        seen = await live.refresh(all, before);
+      }
+      return { ...seen, series: seen.series.slice(0, queries.length) };
+    },
+  };
+}
+
+/** Reads what a worker keeps; the worker alone writes it. */
+function unwritten(kept: AggregateBuckets): AggregateBuckets {
+  return { ...kept, keep: async () => true, retain: async () => undefined };
+}

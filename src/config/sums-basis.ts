@@ -1,0 +1,15 @@
+// What kept sums depend on beside the rows.
+
+import { createHash } from 'node:crypto';
+import type { Config } from './config.ts';
+import { placeOf } from './place.ts';
+
+/** Raised when sums are made or kept in another way, so that old ones are not taken for new ones. */
+const SUMS_MADE = 3;
+
+/** Another text for another table, another mapping or other prices; it holds no password. */
+export function sumsBasis({ audit }: Pick<Config, 'audit'>): string {
+  const { url, mapping, prices } = audit;
+  const text = JSON.stringify([SUMS_MADE, placeOf(url), mapping, prices]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
