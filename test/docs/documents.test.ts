@@ -81,3 +81,15 @@ it('the pages name every option of every command', () => {
   const text = pages.map(read).join('\n');
   expect([...new Set(options)].filter((name) => !text.includes(`\`${name}`))).toEqual([]);
 });
+
+it('the log lines in operations.md are those that the program writes', () => {
+  const [, logs = ''] = /^## Logs$([\s\S]*?)^## /m.exec(read('docs/operations.md')) ?? [];
+  const firstCells = [...logs.matchAll(/^\| (`.+?) \|/gm)].map(([, cell = '']) => cell);
+  const lines = firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, line = '']) => line));
+  // Reasons are put before `alert`, and what follows … is the fault.
+  const known = lines.map((line) => line.replace(/^\w+(?= alert$)/, '').replace(/ ?….*$|^… ?/, ''));
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  const source = files.filter((file) => file.endsWith('.ts')).map((file) => read(join('src', file)));
+  expect(lines.length).toBeGreaterThan(20);
+  expect(known.filter((line) => !source.some((text) => text.includes(line)))).toEqual([]);
+});
