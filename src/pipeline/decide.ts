@@ -1,16 +1,14 @@
 // What is news, and why not (pure).
 
-import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model/finding.ts';
+import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
-import { worstFirst } from '../model/observation.ts';
 import { firesBelow, type Rule, type Severity, type Silence, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
-import { isSilenced } from '../model/silence.ts';
-import { isoInstant, periodKey } from '../model/window.ts';
-import { beginningsNotified, trackEpisodes } from './episodes.ts';
-import type { Evaluation, Moment } from './evaluate.ts';
+import { type Case, casesOf, type Found, type Sighting } from './cases.ts';
+import { beginningsNotified, EpisodeTracker } from './episodes.ts';
+import type { Evaluation } from './evaluate.ts';
 
 /** Why a finding is news. */
 export type NewsReason = 'new' | 'escalated' | 'grown' | 'ongoing';
@@ -27,7 +25,7 @@ export interface Verdict {
   readonly silence: Silence | null;
 }
 
-/** A finding that is to be told. */
+/** A finding that is to be notified. */
 export interface News extends Notification {
   /** The alert's id. */
   readonly id: string;
@@ -45,61 +43,37 @@ export interface Decision {
   readonly episodes: EpisodeChanges;
 }
 
-/** All that is known about one rule when it is decided what to say. */
-export interface Situation {
-  readonly rule: Rule;
+/** All that is known about one rule when its findings are decided. */
+export interface Situation extends Found {
   readonly fingerprint: string;
-  readonly zone: string;
-  /** The scheduled instants to decide about, ascending and without gaps, and what the rule found at each. */
-  readonly moments: readonly Moment[];
-  readonly evaluations: readonly Evaluation[];
-  /** Of every group that fires: what was said from the first instant on, and what was said last before it. */
+  /** Of every group that fires: what was notified from the first evaluation time on, and the last notification before it. */
   readonly notified: readonly Notified[];
-  /** Those of the whole rule, as the ledger has them. */
+  /** The open episodes of the whole rule, as the ledger has them. */
   readonly episodes: readonly Episode[];
-  /** The instant as of which the ledger has them, if that is before the first one; else null. */
+  /** The evaluation time as of which the ledger has them, if that is before the first one; else null. */
   readonly knownTo: number | null;
-  /** Those of `unknownBeginnings`, computed from the data. */
+  /** The episodes of `unknownBeginnings`, computed from the data. */
   readonly computed: readonly Episode[];
-  readonly silences: readonly Silence[];
 }
 
 /**
  * Which findings of one rule are news (docs/rules.md, "Alert identity" and "Missed polls"). The ledger has the last word:
- * it lets through what this proposes only if nobody has said it meanwhile.
+ * it lets through what this proposes only if no other process has notified it meanwhile.
  */
 export function decide(situation: Situation): Decision {
-  const { rule, moments, evaluations, episodes, computed, silences } = situation;
+  const { rule, evaluations, episodes, computed } = situation;
   if (isUneventful(evaluations, episodes)) return NO_NEWS;
   const notified = groupedById(situation.notified);
-  const tracker = trackEpisodes({
+  const tracker = new EpisodeTracker({
     first: evaluations[0]?.at ?? 0,
     knownTo: situation.knownTo,
     recorded: episodes,
     computed,
     notified: rule.dedupe === 'episode' ? beginningsNotified(situation.notified) : new Map(),
   });
-  const cases = new Map<string, Case>();
-  for (const [i, evaluation] of evaluations.entries()) {
-    const { at, judgement } = evaluation;
-    tracker.advance(moments[i] as Moment, evaluation);
-    if (judgement.firing.length === 0) continue;
-    const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, situation.zone);
-    for (const firing of judgement.firing) {
-      const id = tracker.idOf(firing.key);
-      const began = tracker.since(id, firing.steps[0].severity);
-      const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
-      const step = topStep(firing);
-      const since = tracker.since(id, step.severity);
-      const silence = isSilenced(rule, firing.key, at, silences);
-      // At one instant a group is seen once, whatever the period.
-      const name = evaluations.length === 1 ? id : `${period}/${id}`;
-      addSighting(cases, name, { id, period, firing, step, at, since }, silence);
-    }
-  }
   const news = new Map<string, News[]>();
   const verdicts: Verdict[] = [];
-  for (const one of cases.values()) {
+  for (const one of casesOf(situation, tracker)) {
     const history = notified.get(one.worst.id) ?? [];
     const decided = decideCase(situation, one, history);
     verdicts.push(verdictOn(one.worst, decided));
@@ -127,42 +101,6 @@ export function isUneventful(evaluations: readonly Evaluation[], episodes: reado
 
 function isQuiet({ judgement, pending }: Evaluation): boolean {
   return judgement.firing.length + pending.length === 0;
-}
-
-/** A group that fires at one instant. */
-interface Sighting {
-  readonly id: string;
-  readonly period: PeriodKey;
-  readonly firing: Firing;
-  readonly step: ReachedStep;
-  readonly at: number;
-  readonly since: number;
-}
-
-/** All sightings of a group in one period, as far as they matter. */
-interface Case {
-  /** The worst sighting that is not silenced, or the worst of all where every one is. */
-  worst: Sighting;
-  /** The largest value among those not silenced: growth counts at any step. */
-  largest: Sighting;
-  /** Null as soon as one sighting is not silenced. */
-  silence: Silence | null;
-}
-
-function addSighting(
-  cases: Map<string, Case>,
-  name: string,
-  sighting: Sighting,
-  silence: Silence | null,
-): void {
-  const known = cases.get(name);
-  if (known === undefined || (known.silence !== null && silence === null)) {
-    cases.set(name, { worst: sighting, largest: sighting, silence });
-    return;
-  }
-  if (silence !== null && known.silence === null) return;
-  if (isWorse(sighting, known.worst)) known.worst = sighting;
-  if (sighting.firing.value.fixed > known.largest.firing.value.fixed) known.largest = sighting;
 }
 
 function decideCase(
@@ -228,7 +166,7 @@ function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
   }));
 }
 
-/** Said in the period before at this step or a higher one, and held since. */
+/** Notified in an earlier period at this step or a higher one, and held since. */
 function isOngoing({ period, step, at, since }: Sighting, history: readonly Notified[]): boolean {
   const earlier = history.filter((notified) => notified.period !== period && notified.at < at);
   const last = earlier.reduce<Notified | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
@@ -243,13 +181,6 @@ function hasGrown(sighting: Sighting, growth: number | null, last: Notified): bo
 /** Growth is news only where higher is worse. */
 function growthOf(rule: Rule, { operator }: ReachedStep): number | null {
   return firesBelow(operator) ? null : rule.growth;
-}
-
-/** Highest severity, then the worst value. */
-function isWorse(a: Sighting, b: Sighting): boolean {
-  const steps = stepOf(a.step.severity) - stepOf(b.step.severity);
-  if (steps !== 0) return steps > 0;
-  return worstFirst(a.firing, b.firing) < 0;
 }
 
 function groupedById(notified: readonly Notified[]): Map<string, Notified[]> {

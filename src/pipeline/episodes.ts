@@ -1,23 +1,11 @@
 // Since when a group has held (pure).
 
-import type { Reached } from '../model/finding.ts';
+import type { Reached, ReachedStep } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import type { Episode, EpisodeChanges, Notified } from '../model/notification.ts';
 import { type Severity, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation, Moment } from './evaluate.ts';
-
-/** Follows, instant by instant, since when each group has held each step. */
-export interface EpisodeTracker {
-  /** Must be called for every scheduled instant, in ascending order. */
-  advance(moment: Moment, evaluation: Evaluation): void;
-  /** The ledger's name of a group. */
-  idOf(key: GroupKey): string;
-  /** Since when a group has held a step that it holds at the instant reached. */
-  since(id: string, severity: Severity): number;
-  /** What differs from the ledger by now. */
-  changes(): EpisodeChanges;
-}
 
 /** A group that begins to hold a step in an unknown past: the data must tell since when. */
 export interface UnknownBeginning {
@@ -27,124 +15,143 @@ export interface UnknownBeginning {
   readonly at: number;
 }
 
-/** What is known of a rule's episodes before its first evaluated instant. */
+/** What is known of a rule's episodes before its first evaluation time. */
 export interface EpisodesBefore {
+  /** The first evaluation time, ms. */
   readonly first: number;
   /**
-   * The instant as of which the ledger has them; a group that it lacks did not fire then. Null when it has none from before
-   * the first instant.
+   * The evaluation time as of which the ledger has them; a group that it lacks did not fire then. Null when it has none from
+   * before the first one.
    */
   readonly knownTo: number | null;
   readonly recorded: readonly Episode[];
   /** Found from the data for groups that the ledger lacks. */
   readonly computed: readonly Episode[];
   /**
-   * By group, the beginnings under which episodes were said. Another poll may have said one, such as a check at an instant that no
-   * worker polls. If it began after this group was last known not to fire, it is the same episode.
+   * By group, when the episodes began that were notified. Another poll may have notified one, such as a check at a time that
+   * no worker polls. If it began after this group was last known not to fire, it is the same episode.
    */
   readonly notified: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Episodes of the ledger that begin after the first instant are ignored: they belong to a later time. */
-export function trackEpisodes({
-  first,
-  knownTo,
-  recorded,
-  computed,
-  notified,
-}: EpisodesBefore): EpisodeTracker {
-  const open = new Map<string, Since[]>();
-  /** Whether what is open may be other than what the ledger has: of very many groups over a limit mostly not. */
-  let differs = computed.length > 0;
-  /** The evaluated instant since which each step is reached, regardless of `for`; null: since the first one or longer. */
-  let reachedSince = new Map<string, number | null>();
-  /** The previous instant. A group that did not fire then has begun since. */
-  let previous: number | null = null;
+/** Follows, from one evaluation time to the next, since when each group has held each step. */
+export class EpisodeTracker {
+  readonly #recorded: readonly Episode[];
+  readonly #notified: ReadonlyMap<string, readonly number[]>;
+  readonly #knownTo: number | null;
+  readonly #open = new Map<string, Since[]>();
+  /** Whether the open episodes may differ from the ledger. Mostly they do not, even where very many groups are over a limit. */
+  #differs: boolean;
+  /** Since which evaluation time each step is reached, regardless of `for`; null: since the first one or longer. */
+  #reachedSince = new Map<string, number | null>();
+  /** The evaluation time before. A group that did not fire then has begun since. */
+  #previous: number | null = null;
 
-  const saidWithin = (id: string, from: number, to: number): number | null => {
-    const within = (notified.get(id) ?? []).filter((began) => began >= from && began <= to);
-    return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
-  };
-  for (const { groupId: id, step, since } of computed) {
-    if (since <= first) stepsIn(open, id)[step] = saidWithin(id, since, first) ?? since;
-  }
-  for (const { groupId: id, step, since } of recorded) {
-    if (since <= first) stepsIn(open, id)[step] = since;
-    else differs = true;
+  /** Recorded episodes that begin after the first evaluation time belong to a later time, and are ignored. */
+  constructor({ first, knownTo, recorded, computed, notified }: EpisodesBefore) {
+    this.#recorded = recorded;
+    this.#notified = notified;
+    this.#knownTo = knownTo;
+    this.#differs = computed.length > 0;
+    for (const { groupId: id, step, since } of computed) {
+      if (since <= first) stepsIn(this.#open, id)[step] = this.#notifiedWithin(id, since, first) ?? since;
+    }
+    for (const { groupId: id, step, since } of recorded) {
+      if (since <= first) stepsIn(this.#open, id)[step] = since;
+      else this.#differs = true;
+    }
   }
 
-  const follow = (reached: readonly Reached[], at: number): void => {
+  /** Must be called for every evaluation time, in ascending order. */
+  advance(moment: Moment, { judgement, reached = judgement.firing }: Evaluation): void {
+    if (moment.earlier.length > 0) this.#follow(reached, moment.at);
+    const firing = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
+    this.#end(firing);
+    this.#begin(firing, moment);
+    this.#previous = moment.at;
+  }
+
+  /** Since when a group has held a step that it holds at the latest evaluation time. */
+  since(id: string, severity: Severity): number {
+    const since = this.#open.get(id)?.[stepOf(severity)] ?? null;
+    if (since === null) throw new RangeError('asked since when a step has held that does not hold');
+    return since;
+  }
+
+  /** How the open episodes differ from the ledger by now. */
+  changes(): EpisodeChanges {
+    if (!this.#differs) return { begun: [], ended: [] };
+    const before = new Map<string, Since[]>();
+    for (const { groupId: id, step, since } of this.#recorded) stepsIn(before, id)[step] = since;
+    const begun: Episode[] = [];
+    for (const [id, steps] of this.#open) {
+      const known = before.get(id);
+      steps.forEach((since, step) => {
+        if (since !== null && known?.[step] !== since) begun.push({ groupId: id, step, since });
+      });
+    }
+    const ended = this.#recorded.filter(
+      ({ groupId: id, step }) => (this.#open.get(id)?.[step] ?? null) === null,
+    );
+    return { begun, ended: ended.map(({ groupId: id, step }) => ({ groupId: id, step })) };
+  }
+
+  #follow(reached: readonly Reached[], at: number): void {
     const now = new Map<string, number | null>();
     for (const { key, steps } of reached) {
       for (const { severity } of steps) {
         const name = keyOf(groupId(key), stepOf(severity));
-        const known = reachedSince.get(name);
-        now.set(name, known === undefined && previous !== null ? at : (known ?? null));
+        const known = this.#reachedSince.get(name);
+        now.set(name, known === undefined && this.#previous !== null ? at : (known ?? null));
       }
     }
-    reachedSince = now;
-  };
+    this.#reachedSince = now;
+  }
 
-  return {
-    idOf: groupId,
-    advance({ at, earlier }, { judgement, reached = judgement.firing }) {
-      const isPatient = earlier.length > 0;
-      if (isPatient) follow(reached, at);
-      const now = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
-      for (const [id, held] of open) {
-        const fires = now.get(id);
-        if (fires === undefined) {
-          differs = true;
-          open.delete(id);
-          continue;
-        }
-        for (let step = 1; step < held.length; step += 1) {
-          if (held[step] === null || fires.some(({ severity }) => stepOf(severity) === step)) continue;
-          differs = true;
-          held[step] = null;
-        }
+  /** Ends the episodes of groups and steps that do not fire any more. */
+  #end(firing: ReadonlyMap<string, readonly ReachedStep[]>): void {
+    for (const [id, held] of this.#open) {
+      const steps = firing.get(id);
+      if (steps === undefined) {
+        this.#differs = true;
+        this.#open.delete(id);
+        continue;
       }
-      // What comes through `for` has held at all the instants that it looks back on, and not before them.
-      const held = earlier[0] ?? at;
-      const quietAt = previous ?? knownTo;
-      for (const [id, fires] of now) {
-        const steps = stepsIn(open, id);
-        for (const { severity } of fires) {
-          const step = stepOf(severity);
-          if (steps[step] !== null) continue;
-          differs = true;
-          const since = isPatient ? Math.max(held, reachedSince.get(keyOf(id, step)) ?? held) : at;
-          const from = isPatient || quietAt === null ? since : quietAt + 1;
-          steps[step] = saidWithin(id, from, at) ?? since;
-        }
+      for (let step = 1; step < held.length; step += 1) {
+        if (held[step] === null || steps.some(({ severity }) => stepOf(severity) === step)) continue;
+        this.#differs = true;
+        held[step] = null;
       }
-      previous = at;
-    },
-    since(id, severity) {
-      const since = open.get(id)?.[stepOf(severity)] ?? null;
-      if (since === null) throw new RangeError('asked since when a step has held that does not hold');
-      return since;
-    },
-    changes() {
-      if (!differs) return { begun: [], ended: [] };
-      const before = new Map<string, Since[]>();
-      for (const { groupId: id, step, since } of recorded) stepsIn(before, id)[step] = since;
-      const begun: Episode[] = [];
-      for (const [id, steps] of open) {
-        const known = before.get(id);
-        steps.forEach((since, step) => {
-          if (since !== null && known?.[step] !== since) begun.push({ groupId: id, step, since });
-        });
+    }
+  }
+
+  /** Begins episodes of groups and steps that fire and have none. */
+  #begin(firing: ReadonlyMap<string, readonly ReachedStep[]>, { at, earlier }: Moment): void {
+    // A group that `for` lets through has held at all the evaluation times that it looks back on, and not before them.
+    const held = earlier[0] ?? null;
+    const quietAt = this.#previous ?? this.#knownTo;
+    for (const [id, reached] of firing) {
+      const steps = stepsIn(this.#open, id);
+      for (const { severity } of reached) {
+        const step = stepOf(severity);
+        if (steps[step] !== null) continue;
+        this.#differs = true;
+        const since = held === null ? at : Math.max(held, this.#reachedSince.get(keyOf(id, step)) ?? held);
+        const from = held !== null || quietAt === null ? since : quietAt + 1;
+        steps[step] = this.#notifiedWithin(id, from, at) ?? since;
       }
-      const ended = recorded.filter(({ groupId: id, step }) => (open.get(id)?.[step] ?? null) === null);
-      return { begun, ended: ended.map(({ groupId: id, step }) => ({ groupId: id, step })) };
-    },
-  };
+    }
+  }
+
+  #notifiedWithin(id: string, from: number, to: number): number | null {
+    const within = (this.#notified.get(id) ?? []).filter((began) => began >= from && began <= to);
+    return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
+  }
 }
 
 /**
- * The steps that fire at the first evaluated instant and that the ledger does not know. If the instant before was not
- * polled (a new rule, a first start, an outage), they may have held for longer.
+ * The steps that fire at the first evaluation time and that the ledger does not know. If the one before was not polled (a
+ * new rule, a first start, an outage), they may have held for longer.
  */
 export function unknownBeginnings(
   first: Evaluation | undefined,
@@ -164,7 +171,7 @@ export function unknownBeginnings(
 
 const EPISODE = 'episode/';
 
-/** By group, the beginnings of the episodes that were said. */
+/** By group, when the episodes began that were notified. */
 export function beginningsNotified(notified: readonly Notified[]): Map<string, number[]> {
   const beginnings = new Map<string, number[]>();
   for (const { groupId: id, period } of notified) {

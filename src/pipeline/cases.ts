@@ -1,0 +1,88 @@
+// The findings of each group in one dedupe period, put together (pure).
+
+import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model/finding.ts';
+import { groupId } from '../model/fingerprint.ts';
+import { worstFirst } from '../model/observation.ts';
+import { type Rule, type Silence, stepOf } from '../model/rule.ts';
+import { isSilenced } from '../model/silence.ts';
+import { isoInstant, periodKey } from '../model/window.ts';
+import type { EpisodeTracker } from './episodes.ts';
+import type { Evaluation, Moment } from './evaluate.ts';
+
+/** A group that fires at one evaluation time. */
+export interface Sighting {
+  readonly id: string;
+  readonly period: PeriodKey;
+  readonly firing: Firing;
+  readonly step: ReachedStep;
+  readonly at: number;
+  readonly since: number;
+}
+
+/** All sightings of a group in one period, as far as they matter. */
+export interface Case {
+  /** The worst sighting that is not silenced, or the worst of all where every one is. */
+  worst: Sighting;
+  /** The largest value among those not silenced: growth counts at any step. */
+  largest: Sighting;
+  /** Null as soon as one sighting is not silenced. */
+  silence: Silence | null;
+}
+
+/** What was found at each evaluation time, ascending. */
+export interface Found {
+  readonly rule: Rule;
+  readonly zone: string;
+  readonly moments: readonly Moment[];
+  readonly evaluations: readonly Evaluation[];
+  readonly silences: readonly Silence[];
+}
+
+/** One case for each group and period, oldest period first. The tracker follows the episodes along with it. */
+export function casesOf(
+  { rule, zone, moments, evaluations, silences }: Found,
+  tracker: EpisodeTracker,
+): Iterable<Case> {
+  const cases = new Map<string, Case>();
+  for (const [i, evaluation] of evaluations.entries()) {
+    const { at, judgement } = evaluation;
+    tracker.advance(moments[i] as Moment, evaluation);
+    if (judgement.firing.length === 0) continue;
+    const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, zone);
+    for (const firing of judgement.firing) {
+      const id = groupId(firing.key);
+      const began = tracker.since(id, firing.steps[0].severity);
+      const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
+      const step = topStep(firing);
+      const since = tracker.since(id, step.severity);
+      const silence = isSilenced(rule, firing.key, at, silences);
+      // At one evaluation time a group is seen once, whatever the period.
+      const name = evaluations.length === 1 ? id : `${period}/${id}`;
+      addSighting(cases, name, { id, period, firing, step, at, since }, silence);
+    }
+  }
+  return cases.values();
+}
+
+function addSighting(
+  cases: Map<string, Case>,
+  name: string,
+  sighting: Sighting,
+  silence: Silence | null,
+): void {
+  const known = cases.get(name);
+  if (known === undefined || (known.silence !== null && silence === null)) {
+    cases.set(name, { worst: sighting, largest: sighting, silence });
+    return;
+  }
+  if (silence !== null && known.silence === null) return;
+  if (isWorse(sighting, known.worst)) known.worst = sighting;
+  if (sighting.firing.value.fixed > known.largest.firing.value.fixed) known.largest = sighting;
+}
+
+/** Highest severity, then the worst value. */
+function isWorse(a: Sighting, b: Sighting): boolean {
+  const steps = stepOf(a.step.severity) - stepOf(b.step.severity);
+  if (steps !== 0) return steps > 0;
+  return worstFirst(a.firing, b.firing) < 0;
+}
