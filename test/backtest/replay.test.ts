@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
+import { scaled } from '../support/scaled.ts';
 import { call, openScene, type Play, type Scene, toldByBacktest, toldByRun } from './scene.ts';
 
 const MINUTE = 60_000;
@@ -144,7 +145,7 @@ describe('a backtest', () => {
         const parts = await Promise.all([1, 7].map((chunk) => toldByBacktest(scene, any, chunk)));
         for (const inChunks of parts) expect(inChunks).toEqual(told);
       }),
-      { numRuns: 12 },
+      { numRuns: scaled(4) },
     );
     expect(seen).toContain(false);
   });

@@ -25,6 +25,7 @@ import { burn, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pi
 import { spendwatch } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
 import { samplesOf } from '../support/exposition.ts';
+import { scaled } from '../support/scaled.ts';
 import { seedOf } from './seed.ts';
 
 const SEED = seedOf('hostile');
@@ -135,9 +136,9 @@ describe('an alerts.yaml with other values in it', () => {
           }
         }
       }),
-      { numRuns: 100, seed: SEED },
+      { numRuns: scaled(30), seed: SEED },
     );
-    expect(ran).toBeGreaterThan(20);
+    expect(ran).toBeGreaterThan(scaled(6));
   });
 
   it('ends every command with its exit code and no stack trace, also where it is no text at all', async () => {
@@ -238,7 +239,7 @@ function sources() {
   const dimensions = new Set(['service', 'model', 'user', 'raw', 'number']);
   return {
     store: { store, source: store, dimensions },
-    cells: { store, source: { read: store.read, look: rollup.refresh }, dimensions },
+    cells: { store, source: { read: store.read, refresh: rollup.refresh }, dimensions },
   };
 }
 
@@ -356,7 +357,7 @@ describe('rows with hostile values', () => {
           (await poll(world.parts([rule], { ...sources().store, channels }), AT + MINUTE, () => AT)).queued,
         ).toEqual([]);
       }),
-      { numRuns: 40, seed: SEED },
+      { numRuns: scaled(10), seed: SEED },
     );
   });
 
@@ -618,7 +619,7 @@ rules:
             const config = await loadConfig(path, {});
             const store = config.audit.store.open(sql, config.audit.storeOptions, null);
             const rollup = openLiveSums(store, { latenessMs: MINUTE, kept: null });
-            for (const source of [store, { read: store.read, look: rollup.refresh }]) {
+            for (const source of [store, { read: store.read, refresh: rollup.refresh }]) {
               await world.clear();
               const parts = world.parts(config.rules, {
                 store,
@@ -645,7 +646,7 @@ rules:
           expect(await sql.query('SELECT alive FROM canary')).toEqual([{ alive: true }]);
         },
       ),
-      { numRuns: 40, seed: SEED },
+      { numRuns: scaled(10), seed: SEED },
     );
   });
 

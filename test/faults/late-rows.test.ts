@@ -10,6 +10,7 @@ import { collectDirectly } from '../../src/pipeline/collect.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { scaled } from '../support/scaled.ts';
 import { faultSeeds } from '../support/seeds.ts';
 import { allComparable, groupsIn } from '../support/series-cells.ts';
 import type { Asked, Held } from '../support/sql-gate.ts';
@@ -173,10 +174,11 @@ describe('rows that come late, change or go', () => {
     await expectSame(openKeeper(), AT + 4 * MINUTE, 'after a restart');
   });
 
-  test('a nightly batch of 1,000,000 old rows counts at the poll after its commit', async ({
+  const batch = scaled(100_000);
+  test(`a nightly batch of ${batch.toLocaleString('en')} old rows counts at the poll after its commit`, async ({
     onTestFinished,
   }) => {
-    const rows = 1_000_000;
+    const rows = batch;
     const keeper = openKeeper();
     await settle(keeper, AT);
     const usual = await expectSame(keeper, AT + MINUTE, 'before the batch');
@@ -188,7 +190,7 @@ describe('rows that come late, change or go', () => {
     await insert(rows / 2, { from: AT - 29 * HOUR, to: AT - 5 * HOUR }, client);
     await insert(rows / 2, { from: AT - 20 * DAY, to: AT - 19 * DAY }, client);
     const loaded = performance.now() - begun;
-    // Later ids are seen first: the batch is a gap of a million ids to fill.
+    // Later ids are seen first: the batch is a gap of as many ids to fill.
     await calls.log({ at: AT + MINUTE, cost: '1.000001' });
     await expectSame(keeper, AT + 2 * MINUTE, 'while the batch is open');
     await client.query('COMMIT');

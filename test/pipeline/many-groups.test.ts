@@ -8,7 +8,7 @@ import { announce } from '../../src/pipeline/announce.ts';
 import { decide } from '../../src/pipeline/decide.ts';
 import type { PollUnderWay } from '../../src/pipeline/parts.ts';
 import { poll } from '../../src/pipeline/poll.ts';
-import { burn, HOUR, MINUTE, openPollWorld, type PollWorld, reasonsOf, toldBy } from './poll-world.ts';
+import { burn, MINUTE, openPollWorld, type PollWorld, reasonsOf, toldBy } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
 /** More than are arguments of one call. */
@@ -59,40 +59,6 @@ describe('a rule that fires for very many groups', () => {
     const [delivery] = batches[0]?.compose(batches[0].notifications) ?? [];
     expect(delivery?.message.sections).toHaveLength(10);
     expect(delivery?.message.footer[0]).toBe('And 149,990 more, smaller than these.');
-  });
-});
-
-describe('a rule that fired for many groups at many missed instants', () => {
-  it('is made up for over some polls, as what fires at all of them is more than can be held', async () => {
-    const users = 2_500;
-    const rules = [
-      burn({ name: 'by user', window: '24h', group_by: ['user'] }),
-      burn({ name: 'in all', window: '24h', thresholds: { warning: 1 } }),
-    ];
-    await world.calls.log(
-      ...Array.from({ length: users }, (_, i) => ({ at: AT - 9 * HOUR, cost: 60, user: `user-${i}` })),
-    );
-    const progress = async (name: string) => {
-      const fingerprint = world.parts(rules).fingerprints.get(name) as string;
-      return (await world.state.readWatermarks([fingerprint])).get(fingerprint);
-    };
-    const before = AT - 8 * HOUR;
-    expect(reasonsOf(await world.poll(rules, before))).toHaveLength(users + 1);
-    await world.calls.log({ at: AT - 2 * MINUTE, cost: 70, user: 'late' });
-
-    const first = await world.poll(rules, AT);
-    expect(first.error).toBeNull();
-    expect(await progress('in all')).toBe(AT);
-    const judgedTo = (await progress('by user')) as number;
-    expect(judgedTo).toBeGreaterThan(before + HOUR);
-    expect(judgedTo).toBeLessThan(AT);
-    expect(toldBy(first)).toEqual([]);
-
-    const second = await world.poll(rules, AT + MINUTE);
-    expect(second.error).toBeNull();
-    expect(await progress('by user')).toBe(AT + MINUTE);
-    expect(toldBy(second)).toMatchObject([{ rule: 'by user', at: '2026-11-20T14:04:00Z' }]);
-    expect(reasonsOf(second).filter((reason) => reason !== 'duplicate')).toEqual(['new']);
   });
 });
 

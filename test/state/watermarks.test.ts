@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Notification } from '../../src/model/notification.ts';
 import { openSql } from '../../src/sql/open.ts';
 import { openState, type State } from '../../src/state/open.ts';
+import { scaled } from '../support/scaled.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 import { AT, MINUTE, notification, recording } from './samples.ts';
 
@@ -87,7 +88,7 @@ describe.each(ENGINES)('the watermarks of rules, on %s', (engine) => {
           expect(new Map([...states].map(([name, { watermark }]) => [name, watermark]))).toEqual(known);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: scaled(20) },
     );
   });
 

@@ -12,6 +12,7 @@ import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { AUDIT_STORES } from '../../../src/stores/index.ts';
 import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { scaled } from '../../support/scaled.ts';
 import { comparable } from '../../support/series-cells.ts';
 
 const MINUTE = 60_000;
@@ -309,7 +310,7 @@ describe('a rollup', () => {
         }
       }),
       // To look for a smaller example takes longer than the test may, and the time-out would hide the one that was found.
-      { numRuns: Number(process.env.PROPERTY_RUNS ?? 12), endOnFailure: true },
+      { numRuns: scaled(4), endOnFailure: true },
     );
   });
 

@@ -1,0 +1,2 @@
+// The same with the large counts of studies (vitest.config.ts).
+import '../contract/audit-store.test.ts';
