@@ -54,7 +54,7 @@ export function referencePage(): string {
     ),
     keyTable('silences', of('silences').items as Shown),
     ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
-    `## Audit columns\n\nWhere each stands in your table is mapped under \`audit.columns\`.\n\n${table(['column', 'meaning', 'needed by'], columnRows())}`,
+    `## Audit columns\n\nMap each to a column of your table under \`audit.columns\`.\n\n${table(['column', 'meaning', 'needed by'], columnRows())}`,
     `## Metrics of rules\n\n${table(['metric', 'unit', 'definition over the calls of the window and group'], metricRows())}`,
     metricTable(),
   ].join('\n');
