@@ -14,8 +14,9 @@ import { wordsOf } from '../model/errors.ts';
 import { wrapped } from '../model/wrapped-text.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
-import { openHealthWatch } from '../worker/outage-notifier.ts';
-import { type Observer, startWorker } from '../worker/worker.ts';
+import type { Observer } from '../worker/observer.ts';
+import { openOutageNotifier } from '../worker/outage-notifier.ts';
+import { startWorker } from '../worker/worker.ts';
 import type { Io } from './io.ts';
 import { openProgressBar } from './progress-bar.ts';
 
@@ -79,7 +80,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     delivered: (report) => {
       if (report.outcome !== 'delivered') say(`not delivered to ${report.channel}: ${report.answer}`);
     },
-    building: () => undefined,
+    backfilling: () => undefined,
     bypassed: () => undefined,
     leads: () => undefined,
     noticed: () => undefined,
@@ -87,7 +88,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   };
   const worker = startWorker(
     app,
-    { token: randomUUID(), inHand: new Set(), health: openHealthWatch(Date.now, Math.random) },
+    { token: randomUUID(), inHand: new Set(), outages: openOutageNotifier(Date.now, Math.random) },
     observer,
   );
   const live = startLiveTraffic(app, incident, now, (reason) => io.out(reason));

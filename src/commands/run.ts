@@ -14,9 +14,9 @@ import { watchFiles } from '../worker/file-watch.ts';
 import { growHeapSlowly } from '../worker/heap.ts';
 import { type Heartbeat, heartbeat } from '../worker/heartbeat.ts';
 import { type Log, openLog } from '../worker/log.ts';
+import { logObserver } from '../worker/log-observer.ts';
 import { openMetrics } from '../worker/metrics/metrics.ts';
-import { logObserver } from '../worker/observe.ts';
-import { openHealthWatch } from '../worker/outage-notifier.ts';
+import { openOutageNotifier } from '../worker/outage-notifier.ts';
 import { openRefusedReload } from '../worker/refused-reload.ts';
 import { serviceManager } from '../worker/systemd-notify.ts';
 import { type Kept, startWorker } from '../worker/worker.ts';
@@ -48,7 +48,7 @@ export async function run(options: RunOptions, io: Io): Promise<number> {
   const kept: Kept = {
     token: randomUUID(),
     inHand: new Set(),
-    health: openHealthWatch(Date.now, Math.random),
+    outages: openOutageNotifier(Date.now, Math.random),
   };
   const heartbeatOf = heartbeats(log);
   const running: Running = { app: await openApp(await loadConfig(options.config, io.env)), worker: null };

@@ -1,4 +1,4 @@
-// Drill, blind, sees, and reports about a channel -> Message.
+// Messages about spendwatch itself: drill, outage, recovery, undelivered messages.
 
 import { asOf, messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
@@ -21,7 +21,7 @@ interface Moment {
   readonly timestamp: number;
 }
 
-interface Sight extends Moment {
+interface Outage extends Moment {
   readonly dataAsOf: number | null;
   /** The instant from which spendwatch could not see. */
   readonly since: number;
@@ -51,14 +51,14 @@ export function drillMessage({
 }
 
 /** Nobody is watching: polls fail, or the store has grown stale. `reason` is a sentence for people, without a secret. */
-export function blindMessage({ reason, ...sight }: Sight & { readonly reason: string }): Message {
-  const { at, since, zone, dataAsOf } = sight;
+export function outageMessage({ reason, ...outage }: Outage & { readonly reason: string }): Message {
+  const { at, since, zone, dataAsOf } = outage;
   const shown = displayText(reason, LONGEST_REASON);
   return {
     ...frame(
       'health.blind',
       'critical',
-      sight.timestamp,
+      outage.timestamp,
       `[CRITICAL] spendwatch cannot see: ${displayText(reason, 120)}`,
     ),
     lead: ['Until this is put right, spend is not watched and no alert can be raised.'],
@@ -75,9 +75,9 @@ export function blindMessage({ reason, ...sight }: Sight & { readonly reason: st
     footer: [
       'What fires in the meantime is told when spendwatch can see again, up to 24 hours back.',
       // A store that could not be read may well have rows.
-      dataAsOf === null ? 'Data as of: not known, no row has been seen yet.' : asOf(sight),
+      dataAsOf === null ? 'Data as of: not known, no row has been seen yet.' : asOf(outage),
     ],
-    json: messageJson('health.blind', sight.timestamp, {
+    json: messageJson('health.blind', outage.timestamp, {
       reason,
       since: isoInstant(since),
       at: isoInstant(at),
@@ -86,15 +86,15 @@ export function blindMessage({ reason, ...sight }: Sight & { readonly reason: st
   };
 }
 
-/** The end of a blindness that was told. */
-export function seesMessage(sight: Sight): Message {
-  const { at, since, zone, dataAsOf } = sight;
+/** The end of an outage that was told. */
+export function recoveredMessage(outage: Outage): Message {
+  const { at, since, zone, dataAsOf } = outage;
   const gap = durationText(Math.max(0, at - since));
   return {
-    ...frame('health.sees', 'info', sight.timestamp, `[OK] spendwatch can see again after ${gap}`),
+    ...frame('health.sees', 'info', outage.timestamp, `[OK] spendwatch can see again after ${gap}`),
     lead: [`It could not see from ${localSpan(since, at, zone)}.`],
-    footer: ['What fired in the meantime is told in messages of its own.', asOf(sight)],
-    json: messageJson('health.sees', sight.timestamp, {
+    footer: ['What fired in the meantime is told in messages of its own.', asOf(outage)],
+    json: messageJson('health.sees', outage.timestamp, {
       since: isoInstant(since),
       at: isoInstant(at),
       data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
@@ -105,7 +105,7 @@ export function seesMessage(sight: Sight): Message {
 /** A delivery that another channel could not make. */
 export interface ChannelReport extends Moment {
   readonly channel: string;
-  /** What the far end or the network said, for people, without a secret. */
+  /** What the receiver or the network said, for people, without a secret. */
   readonly detail: string;
   readonly reason: FailureReason;
   readonly kind: FailureKind;

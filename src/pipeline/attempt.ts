@@ -1,10 +1,10 @@
-// One send, with its time limit.
+// One attempt to send a delivery, within a time limit.
 
 import type { Channel } from '../channels/channel.ts';
 import type { Failure } from '../model/delivery.ts';
 import { SendError, wordsOf } from '../model/errors.ts';
 import type { Claimed } from '../state/outbox.ts';
-import { BLIND } from './health.ts';
+import { OUTAGE } from './outage.ts';
 
 /** How one attempt ended. `accepted` are recipients that took the message although the attempt as a whole failed. */
 export type Attempt =
@@ -14,12 +14,12 @@ export type Attempt =
 
 /** How long a channel may take to stop after it was told to. */
 const STOP_MS = 250;
-/** Blindness has one id a day, and in autumn a day has 25 h. */
+/** Outage messages have one id a day, and in autumn a day has 25 h. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
 
 /**
- * Sends a delivery once, in at most `timeoutMs`, even through a channel that does not heed its signal. The body is
- * the one that was queued; only where the channel's type has changed since is it made again.
+ * Sends a delivery once, in at most `timeoutMs`, even through a channel that ignores its signal. The body is the
+ * one that was queued. It is rendered again only if the channel's type has changed since.
  */
 export async function attempt(
   channel: Channel,
@@ -37,7 +37,7 @@ export async function attempt(
     const firstTriedAt = mayBeThereSince(claimed);
     const body = claimed.channelType === channel.type ? claimed.body : channel.render(claimed.message, id);
     const sending = channel.send({ id, body, accepted, firstTriedAt }, ending.signal);
-    const { answer } = await Promise.race([sending, deafness(ending.signal)]);
+    const { answer } = await Promise.race([sending, stopLimit(ending.signal)]);
     return { kind: 'delivered', answer };
   } catch (error) {
     const accepted = acceptedOf(error);
@@ -56,15 +56,15 @@ export async function attempt(
   }
 }
 
-/** Since when the far end may hold the message (ms): only then a channel has something to look for. Null for never. */
+/** Since when the receiver may have the message, ms; null if no attempt can have reached it. */
 function mayBeThereSince({ attempts, firstTriedAt, createdAt, fingerprint }: Claimed): number | null {
-  // With the state store away blindness is told under the same id without the outbox, which knows nothing of it.
-  if (fingerprint === BLIND) return Math.min(firstTriedAt, createdAt - LONGEST_DAY_MS);
+  // While the state store is away, outage messages are sent under the same id past the outbox, which does not know it.
+  if (fingerprint === OUTAGE) return Math.min(firstTriedAt, createdAt - LONGEST_DAY_MS);
   return attempts > 1 ? firstTriedAt : null;
 }
 
-/** Rejects when a channel has been told to stop and has not. */
-function deafness(signal: AbortSignal): Promise<never> {
+/** Rejects when a channel was told to stop and has not done so in time. */
+function stopLimit(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const arm = (): void => void setTimeout(() => reject(new Error('aborted')), STOP_MS).unref();
     if (signal.aborted) arm();

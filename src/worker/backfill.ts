@@ -1,107 +1,106 @@
-// Reads the past into cells, slice by slice between polls, and reports progress.
+// Backfills sums of the past, slice by slice between polls, and reports progress.
 
 import { AppError, wordsOf } from '../model/errors.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
 import type { RollupKeeper } from './live-sums.ts';
 
-/** How far the past is in cells, in hours that this worker had to read. */
-export interface BuildStanding extends BackfillProgress {
-  /** The beginning of the oldest cell that was there before, ms; null where there was none. */
+/** How far a backfill has come, in hours that this worker had to read. */
+export interface BackfillStatus extends BackfillProgress {
+  /** The beginning of the oldest bucket that was kept before, ms; null if there was none. */
   readonly keptFrom: number | null;
 }
 
-/** Who is told how it goes. */
-export interface BuildListener {
-  /**
-   * Called when a build begins, now and then while it lasts, and when it has come to its end; with null when it does
-   * not go on for now.
-   */
-  building(standing: BuildStanding | null): void;
-  /** What keeps it from going on, in words for people. */
+export interface BackfillListener {
+  /** Called when a backfill begins, while it lasts, and at its end; with null when it pauses. */
+  backfilling(status: BackfillStatus | null): void;
+  /** Why it cannot go on, in words for people. */
   troubled(what: string): void;
 }
 
-/** Reads the past into cells between polls. */
-export interface CellBuilder {
-  /** One slice after the other until nothing is missing, and nothing to be compared. Never rejects; does nothing while it is at it already. */
-  build(): Promise<void>;
-  /** Nothing is told any more. */
+export interface Backfill {
+  /**
+   * Works slice by slice until no hour is missing and nothing is to be reconciled. Does nothing while it is at work
+   * already. Never rejects.
+   */
+  run(): Promise<void>;
+  /** The listener is not called any more. */
   stop(): void;
 }
 
-/** `open` may give another keeper each time, which is then asked anew. `goesOn` is asked before each slice. */
-export function openCellBuilder(
+/** `open` may give other sums each time; those are asked anew. `goesOn` is asked before each slice. */
+export function openBackfill(
   open: () => Promise<RollupKeeper>,
   goesOn: () => boolean,
-  listener: BuildListener,
-): CellBuilder {
-  let working = false;
-  let stopped = false;
-  let asked: RollupKeeper | null = null;
-  /** Of the build that was told of and has not come to its end, over polls and faults. */
-  let standing: BuildStanding | null = null;
-  let paused = false;
+  listener: BackfillListener,
+): Backfill {
+  let isRunning = false;
+  let isStopped = false;
+  let known: RollupKeeper | null = null;
+  /** The backfill that was reported and has not ended, over polls and faults. */
+  let status: BackfillStatus | null = null;
+  let isPaused = false;
   let trouble: string | null = null;
 
-  const tell = (next: BuildStanding): void => {
-    if (stopped) return;
-    paused = false;
-    standing = next.done < next.total ? next : null;
-    listener.building(next);
+  const report = (next: BackfillStatus): void => {
+    if (isStopped) return;
+    isPaused = false;
+    status = next.done < next.total ? next : null;
+    listener.backfilling(next);
   };
 
   const pause = (): void => {
-    if (stopped || paused || standing === null) return;
-    paused = true;
-    listener.building(null);
+    if (isStopped || isPaused || status === null) return;
+    isPaused = true;
+    listener.backfilling(null);
   };
 
-  const begin = async (keeper: RollupKeeper): Promise<void> => {
-    if (keeper === asked) return;
-    const { missingHours, keptFrom } = await keeper.standing();
-    asked = keeper;
-    tell({ done: 0, total: missingHours, keptFrom });
+  const begin = async (sums: RollupKeeper): Promise<void> => {
+    if (sums === known) return;
+    const { missingHours, keptFrom } = await sums.standing();
+    known = sums;
+    report({ done: 0, total: missingHours, keptFrom });
   };
 
-  const buildAll = async (): Promise<void> => {
-    const keeper = await open();
-    await begin(keeper);
-    while (!stopped && goesOn()) {
-      const { building, isDone } = await keeper.maintain(Date.now());
+  const runSlices = async (): Promise<void> => {
+    const sums = await open();
+    await begin(sums);
+    while (!isStopped && goesOn()) {
+      const { building, isDone } = await sums.maintain(Date.now());
       trouble = null;
       if (building !== null) {
         const left = building.total - building.done;
-        // Each slice counts what was left when it began; people are told of the whole.
-        const total = Math.max(standing?.total ?? 0, building.total);
-        tell({ done: total - left, total, keptFrom: standing?.keptFrom ?? null });
-      } else if (standing !== null) {
-        tell({ ...standing, done: standing.total });
+        // A slice counts what was left when it began. People are told of the whole.
+        const total = Math.max(status?.total ?? 0, building.total);
+        report({ done: total - left, total, keptFrom: status?.keptFrom ?? null });
+      } else if (status !== null) {
+        report({ ...status, done: status.total });
       }
       if (isDone) return;
     }
   };
 
+  const reportTrouble = (error: unknown): void => {
+    // Polls report a store that is away. Any other fault may show only here.
+    const isAway = error instanceof AppError && error.code === 'store_unreachable';
+    if (isStopped || isAway || wordsOf(error) === trouble) return;
+    trouble = wordsOf(error);
+    listener.troubled(`the past cannot be read just now: ${trouble}`);
+  };
+
   return {
-    async build() {
-      if (working || stopped) return;
-      working = true;
-      try {
-        await buildAll();
-      } catch (error) {
-        // A store that is away is the poll's to report; all else may fail here and not there.
-        const isAway = error instanceof AppError && error.code === 'store_unreachable';
-        if (!stopped && !isAway && wordsOf(error) !== trouble) {
-          trouble = wordsOf(error);
-          listener.troubled(`the past cannot be read just now: ${trouble}`);
-        }
-      } finally {
-        working = false;
-        pause();
-      }
+    async run() {
+      if (isRunning || isStopped) return;
+      isRunning = true;
+      await runSlices()
+        .catch(reportTrouble)
+        .finally(() => {
+          isRunning = false;
+          pause();
+        });
     },
     stop() {
       pause();
-      stopped = true;
+      isStopped = true;
     },
   };
 }

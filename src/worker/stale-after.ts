@@ -3,7 +3,7 @@
 import type { App } from '../app.ts';
 import { AppError, messageOf } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
-import { staleAfterAuto } from '../pipeline/health.ts';
+import { staleAfterAuto } from '../pipeline/outage.ts';
 
 const HOUR = 3_600_000;
 const SPAN_MS = HOUR / 4;

@@ -1,112 +1,197 @@
-// Delivers, and polls while it leads, until it is stopped.
+// A worker of one configuration: it delivers, and polls while it leads, until it is stopped.
 
 import type { App } from '../app.ts';
-import { asAppError } from '../model/errors.ts';
 import { hasGoneBy } from '../model/period.ts';
-import type { Deliverer, DeliveryReport } from '../pipeline/deliver.ts';
-import { type PollReport, poll } from '../pipeline/poll.ts';
-import type { State } from '../state/open.ts';
-import { type BuildListener, openCellBuilder } from './backfill.ts';
+import type { Deliverer } from '../pipeline/deliver.ts';
+import type { PollReport } from '../pipeline/poll.ts';
+import { openBackfill } from './backfill.ts';
 import { openDeliverer } from './deliverer.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
-import { type NotesListener, openHealthNotes } from './health-notes/watch.ts';
+import { openHealthNotes } from './health-notes/watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
 import { openRollupKeeper, type RollupKeeper } from './live-sums.ts';
-import type { HealthWatch } from './outage-notifier.ts';
-import { openSight } from './outage-watch.ts';
-import { leaderNotReady, whyNotReady } from './readiness.ts';
-import { startScheduler } from './scheduler.ts';
-import { promptly } from './time-limit.ts';
-
-/** Where what happens is shown: logs, metrics, a heartbeat. Called at once; must not throw. */
-export interface Observer extends BuildListener, NotesListener {
-  polled(report: PollReport, ms: number): void;
-  delivered(report: DeliveryReport): void;
-  /** Cells could not be used, and the store was asked for all of the past instead; called each time. */
-  bypassed(reason: string): void;
-  /** Whether this worker polls, or another (false), or nobody knows (null). Called when it changes. */
-  leads(leads: boolean | null): void;
-  /** Something went wrong beside polls and deliveries, in words for people. */
-  troubled(what: string): void;
-}
+import type { Observer } from './observer.ts';
+import type { OutageNotifier } from './outage-notifier.ts';
+import { openOutageWatch } from './outage-watch.ts';
+import { pollOnce } from './poll-once.ts';
+import { leaderNotReady, type StateAnswers, whyNotReady } from './readiness.ts';
+import { type Scheduler, startScheduler } from './scheduler.ts';
+import { limited } from './time-limit.ts';
 
 export interface Worker {
   /** Why it is not ready, or null. Resolves within seconds, whatever the stores do. */
   notReady(): Promise<string | null>;
-  /** How many deliveries wait, by channel. Rejects within seconds where the state store does not say. */
+  /** How many deliveries wait, by channel. Rejects within seconds if the state store does not answer. */
   queueLengths(): Promise<ReadonlyMap<string, number>>;
   /**
-   * Begins nothing new, gives sends in hand `graceMs`, and resolves when all has ended. The lease to poll stays with the
-   * process (`token`) for the worker that follows, unless it is given back: then another process takes over at once.
+   * Begins nothing new, gives sends under way `graceMs`, and resolves when all has ended. The lease to poll stays with the
+   * process (`token`) for the worker that follows. Give it back when none follows: then another process takes over at once.
    */
   stop(graceMs: number, options?: { readonly givesLeaseBack: boolean }): Promise<void>;
   /**
-   * Begins nothing new, and resolves when the worker that follows in this process may begin, whose polls and leadership do
-   * not overlap. `sent` resolves when sends in hand have ended in their own time limit and are written down; it never
-   * rejects, and `stop` may still cut it short.
+   * Begins nothing new, and resolves when the next worker of this process may begin, so that their polls do not overlap.
+   * `sent` resolves when sends under way have ended in their own time limit and are settled. It never rejects, and `stop`
+   * may still cut it short.
    */
   handOver(): Promise<{ readonly sent: Promise<void> }>;
 }
 
-/** What a process keeps while files come and go. */
+/** What a process keeps from one worker to the next. */
 export interface Kept {
-  /** Its own, so that a reload keeps the lease to poll. */
+  /** Identifies the process, so that a reload keeps the lease to poll. */
   readonly token: string;
   /** Ids of the deliveries that its workers have in hand. */
   readonly inHand: Set<string>;
-  readonly health: HealthWatch;
+  readonly outages: OutageNotifier;
 }
 
 const DAY = 86_400_000;
-/** Probes and scrapers wait about this long; a store that is silent for longer may be so for a minute. */
+/** Probes and scrapers wait about this long. A store that is silent for longer may stay so for a minute. */
 const ANSWER_MS = 3_000;
+
+/** What a worker knows of its polls. */
+interface PollState {
+  /** The evaluation time of the last good poll, ms. */
+  lastGood: number | null;
+  /** Why the last poll failed; null after a good one. */
+  lastError: string | null;
+  prunedAt: number;
+}
 
 /**
  * Delivers for one opened configuration, and polls while it leads, until it is stopped. Faults are reported, and never
  * end it.
  */
-export function startWorker(app: App, { token, inHand, health }: Kept, observer: Observer): Worker {
-  const sight = openSight(app, health, (what) => observer.troubled(what));
-  const notes = openHealthNotes(app, HEALTH_NOTES, observer, Date.now);
-  const queueLengths = promptly(async () => (await app.state()).queueLengths(), ANSWER_MS);
-  const stateAnswers = {
-    queueLengths,
-    leaderNotReady: promptly(() => leaderNotReady(app, Date.now()), ANSWER_MS),
+export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
+  const polls: PollState = {
+    lastGood: null,
+    lastError: 'no poll has ended yet',
+    prunedAt: Number.NEGATIVE_INFINITY,
   };
-  let lastGood: number | null = null;
-  let lastError: string | null = 'no poll has ended yet';
-  let prunedAt = Number.NEGATIVE_INFINITY;
-  let opening: Promise<Deliverer> | null = null;
+  const sums = heldSums(app, observer);
+  const outages = openOutageWatch(app, kept.outages, (what) => observer.troubled(what));
+  const notes = openHealthNotes(app, HEALTH_NOTES, observer, Date.now);
+  const deliveries = heldDeliverer(app, kept, observer);
+  const leadership = openLeadership(app, kept.token, {
+    changed(leads) {
+      observer.leads(leads);
+      if (leads === false) standBy(sums, kept.outages);
+    },
+    takenOver: () => scheduler.pollLatest(),
+  });
+  const backfill =
+    sums === null ? null : openBackfill(sums.open, () => leadership.leads() !== false, observer);
 
-  const rollup = rollupOf(app, observer);
-  const cells =
-    rollup === null ? null : openCellBuilder(rollup.open, () => leadership.leads() !== false, observer);
-
-  const pollNow = async (at: number): Promise<void> => {
+  const pollAs = async (at: number): Promise<void> => {
     const begun = performance.now();
-    const report = await polled(app, leadership, rollup, at);
+    const openSource = sums === null ? null : async () => (await sums.open()).source;
+    const report = await pollOnce(app, leadership, openSource, at);
     if (report === null) return;
     observer.polled(report, performance.now() - begun);
-    if (report.error === null) lastGood = at;
-    lastError = report.error?.message ?? null;
-    await sight.polled(report);
-    // One rule that fails keeps nothing else from being looked for.
+    remember(polls, report);
+    await outages.polled(report);
+    // One rule that fails keeps no health message about the data from being looked for.
     if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
-    await pruneDaily();
-    void cells?.build();
+    await pruneDaily(app, polls);
+    void backfill?.run();
   };
 
-  const pruneDaily = async (): Promise<void> => {
-    if (!hasGoneBy(DAY, prunedAt, Date.now())) return;
-    try {
-      await (await app.state()).prune(Date.now());
-      prunedAt = Date.now();
-    } catch {
-      // Tried again after the next poll; a poll that cannot reach the state store says so itself.
-    }
+  const scheduler = startScheduler({ poll: pollAs, deliver: deliveries.deliver }, app.schedule, Date.now);
+  const endPolls = (): Promise<void> => {
+    backfill?.stop();
+    notes.stop();
+    return scheduler.stop();
   };
+  return workerOf(app, polls, leadership, deliveries, endPolls);
+}
 
-  const deliverer = (): Promise<Deliverer> => {
+/** The parts of a worker that people and processes ask for. */
+function workerOf(
+  app: App,
+  polls: PollState,
+  leadership: Leadership,
+  deliveries: HeldDeliverer,
+  endPolls: Scheduler['stop'],
+): Worker {
+  const answers: StateAnswers & Pick<Worker, 'queueLengths'> = {
+    queueLengths: limited(async () => (await app.state()).queueLengths(), ANSWER_MS),
+    leaderNotReady: limited(() => leaderNotReady(app, Date.now()), ANSWER_MS),
+  };
+  return {
+    queueLengths: answers.queueLengths,
+    notReady: () => whyNotReady(app.schedule, { leads: leadership.leads(), ...polls }, answers),
+    async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
+      const polled = endPolls();
+      const sent = deliveries.stop(graceMs);
+      await polled;
+      if (givesLeaseBack) await leadership.resign();
+      await sent;
+      await leadership.stop();
+    },
+    async handOver() {
+      const polled = endPolls();
+      const sent = deliveries.stop(null);
+      await polled;
+      await leadership.stop();
+      return { sent };
+    },
+  };
+}
+
+function remember(polls: PollState, { at, error }: PollReport): void {
+  if (error === null) polls.lastGood = at;
+  polls.lastError = error?.message ?? null;
+}
+
+/** Another worker polls now: it sees changed and deleted rows, and tells people of outages. */
+function standBy(sums: HeldSums | null, outages: OutageNotifier): void {
+  sums?.forget();
+  outages.standBy();
+}
+
+async function pruneDaily(app: App, polls: PollState): Promise<void> {
+  if (!hasGoneBy(DAY, polls.prunedAt, Date.now())) return;
+  try {
+    await (await app.state()).prune(Date.now());
+    polls.prunedAt = Date.now();
+  } catch {
+    // Tried again after the next poll. A poll that cannot reach the state store reports that itself.
+  }
+}
+
+/** The sums of a worker, opened when the state store can first be reached. */
+interface HeldSums {
+  open(): Promise<RollupKeeper>;
+  /** The next ones begin with what is kept in the state database. */
+  forget(): void;
+}
+
+/** Null where the file switches sums off. */
+function heldSums(app: App, observer: Observer): HeldSums | null {
+  if (app.config.audit.rollup === 'off') return null;
+  let sums: RollupKeeper | null = null;
+  return {
+    async open() {
+      const state = await app.state();
+      sums ??= openRollupKeeper(app.config, app.store, state, observer);
+      return sums;
+    },
+    forget() {
+      sums = null;
+    },
+  };
+}
+
+/** The deliverer of a worker, opened when the state store can first be reached. */
+interface HeldDeliverer {
+  /** Looks for due deliveries; returns at once. */
+  deliver(): void;
+  stop(graceMs: number | null): Promise<void>;
+}
+
+function heldDeliverer(app: App, { token, inHand }: Kept, observer: Observer): HeldDeliverer {
+  let opening: Promise<Deliverer> | null = null;
+  const open = (): Promise<Deliverer> => {
     opening ??= app
       .state()
       .then((state) => openDeliverer(app, state, token, (report) => observer.delivered(report), inHand))
@@ -116,112 +201,15 @@ export function startWorker(app: App, { token, inHand, health }: Kept, observer:
       });
     return opening;
   };
-
-  const leadership = openLeadership(app, token, {
-    changed(leads) {
-      observer.leads(leads);
-      if (leads !== false) return;
-      // The one that polls now finds hours that are changed or deleted, which would be missed here.
-      rollup?.forget();
-      health.standBy();
-    },
-    takenOver: () => scheduler.pollLatest(),
-  });
-
-  const scheduler = startScheduler(
-    {
-      poll: pollNow,
-      deliver: () =>
-        void deliverer()
-          .then((open) => open.deliverDue())
-          // Without its state store the worker has nothing to deliver; polls report that it is away.
-          .catch(() => undefined),
-    },
-    app.schedule,
-    Date.now,
-  );
-
-  const endPolls = (): Promise<void> => {
-    cells?.stop();
-    notes.stop();
-    return scheduler.stop();
-  };
-  const endSends = async (graceMs: number | null): Promise<void> => {
-    await opening?.then((open) => open.stop(graceMs)).catch(() => undefined);
-  };
-
   return {
-    queueLengths,
-    notReady: () =>
-      whyNotReady(app.schedule, { leads: leadership.leads(), lastGood, lastError }, stateAnswers),
-    async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
-      const polls = endPolls();
-      const sent = endSends(graceMs);
-      await polls;
-      if (givesLeaseBack) await leadership.resign();
-      await sent;
-      await leadership.stop();
+    deliver() {
+      open()
+        .then((deliverer) => deliverer.deliverDue())
+        // Without its state store the worker has nothing to deliver. Polls report that the store is away.
+        .catch(() => undefined);
     },
-    async handOver() {
-      const polls = endPolls();
-      const sent = endSends(null);
-      await polls;
-      await leadership.stop();
-      return { sent };
+    async stop(graceMs) {
+      await opening?.then((deliverer) => deliverer.stop(graceMs)).catch(() => undefined);
     },
   };
-}
-
-/** The rollup of a worker, opened with the state store when that can be reached. */
-interface HeldRollup {
-  open(): Promise<RollupKeeper>;
-  /** The next one begins with what is kept in the state database. */
-  forget(): void;
-}
-
-/** Null where the file switches it off. */
-function rollupOf(app: App, observer: Observer): HeldRollup | null {
-  if (app.config.audit.rollup === 'off') return null;
-  let keeper: RollupKeeper | null = null;
-  return {
-    async open() {
-      const state = await app.state();
-      keeper ??= openRollupKeeper(app.config, app.store, state, observer);
-      return keeper;
-    },
-    forget() {
-      keeper = null;
-    },
-  };
-}
-
-/** Null where another worker polls: before this poll, or since it began. What was recorded until then is reported. */
-async function polled(
-  app: App,
-  leadership: Leadership,
-  rollup: HeldRollup | null,
-  at: number,
-): Promise<PollReport | null> {
-  try {
-    if (!(await leadership.ask())) return null;
-    const parts = await app.pollParts();
-    const source = rollup === null ? parts.source : (await rollup.open()).source;
-    const state: State = {
-      ...parts.state,
-      record: (recordings, now) => parts.state.record(recordings, now, leadership.candidate),
-    };
-    const report = await poll({ ...parts, source, state }, at, Date.now);
-    if (report.error?.code !== 'lease_lost') return report;
-    const recorded = report.rules.filter(({ error }) => error === null);
-    return recorded.length === 0 ? null : { ...report, rules: recorded, error: null };
-  } catch (error) {
-    return {
-      at,
-      newestRow: null,
-      rowsRead: 0,
-      rules: [],
-      queued: [],
-      error: asAppError(error, 'poll_failed'),
-    };
-  }
 }

@@ -1,8 +1,8 @@
 import {
-  blindMessage,
   channelReportMessage,
   drillMessage,
-  seesMessage,
+  outageMessage,
+  recoveredMessage,
 } from '../../src/model/health-message.ts';
 import { healthNoteMessage } from '../../src/model/health-note.ts';
 import type { Message } from '../../src/model/message.ts';
@@ -152,13 +152,13 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
     ...moment,
   }),
   drill: drillMessage({ channel: 'oncall', ...moment }),
-  blind: blindMessage({
+  blind: outageMessage({
     reason: '3 polls in a row failed: cannot reach the audit store at db.example.com:5432 (ECONNREFUSED)',
     since: AT - 3 * 60_000,
     dataAsOf: DATA_AS_OF - 180_000,
     ...moment,
   }),
-  sees: seesMessage({ since: AT - 34 * 60_000, dataAsOf: DATA_AS_OF, ...moment }),
+  sees: recoveredMessage({ since: AT - 34 * 60_000, dataAsOf: DATA_AS_OF, ...moment }),
   'refused-reload': refusedMessage(
     {
       path: '/etc/spendwatch/alerts.yaml',

@@ -4,7 +4,7 @@ import { alertMessage } from '../../src/model/alert-message.ts';
 import { displayLines, displayText, displayWidth } from '../../src/model/display-text.ts';
 import { durationText, localSpan, localTime } from '../../src/model/display-time.ts';
 import { displayAgainst } from '../../src/model/display-value.ts';
-import { blindMessage, channelReportMessage } from '../../src/model/health-message.ts';
+import { channelReportMessage, outageMessage } from '../../src/model/health-message.ts';
 import type { Metric, Unit } from '../../src/model/metric.ts';
 import { parseFixed } from '../../src/model/money.ts';
 import { plainText } from '../../src/model/plain-text.ts';
@@ -210,7 +210,7 @@ describe('the text', () => {
   });
 
   test('does not call a store empty that could not be read', () => {
-    const message = blindMessage({
+    const message = outageMessage({
       reason: 'connect ECONNREFUSED',
       at: AT,
       since: AT,

@@ -4,7 +4,7 @@ import { Secret } from '../../src/model/secret.ts';
 import type { Query } from '../../src/model/series.ts';
 import { collect } from '../../src/pipeline/collect.ts';
 import { openState, type State } from '../../src/state/open.ts';
-import { type BuildStanding, openCellBuilder } from '../../src/worker/backfill.ts';
+import { type BackfillStatus, openBackfill } from '../../src/worker/backfill.ts';
 import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 
@@ -29,10 +29,10 @@ const CONFIG = {
 const opened: CallStore[] = [];
 let calls: CallStore;
 let state: State;
-let told: (BuildStanding | null)[];
+let told: (BackfillStatus | null)[];
 let troubles: string[];
 const listener = {
-  building: (standing: BuildStanding | null) => void told.push(standing),
+  backfilling: (standing: BackfillStatus | null) => void told.push(standing),
   troubled: (what: string) => void troubles.push(what),
 };
 
@@ -57,10 +57,10 @@ async function polledKeeper(): Promise<RollupKeeper> {
 }
 
 const builderOf = (keeper: RollupKeeper, goesOn: () => boolean = () => true) =>
-  openCellBuilder(async () => keeper, goesOn, listener);
+  openBackfill(async () => keeper, goesOn, listener);
 
 it('tells how much is missing, and that it is there', async () => {
-  await builderOf(await polledKeeper()).build();
+  await builderOf(await polledKeeper()).run();
   const total = told[0]?.total ?? 0;
   expect(total).toBeGreaterThan(9 * 24);
   expect(told).toEqual([
@@ -70,12 +70,12 @@ it('tells how much is missing, and that it is there', async () => {
 });
 
 it('after a kill tells only of what is still missing, and from where on the past was there', async () => {
-  await builderOf(await polledKeeper()).build();
+  await builderOf(await polledKeeper()).run();
   const keptFrom = AT - (AT % DAY) - 4 * DAY;
   await calls.sql.query('DELETE FROM spendwatch.aggregate_bucket WHERE begins < $1', [new Date(keptFrom)]);
   const before = told[0]?.total ?? 0;
   told = [];
-  await builderOf(await polledKeeper()).build();
+  await builderOf(await polledKeeper()).run();
   const total = told[0]?.total ?? 0;
   // The hour before the poll is not old enough to be kept as a whole.
   expect([before - total, total > 0]).toEqual([(AT - HOUR - keptFrom) / HOUR, true]);
@@ -84,34 +84,34 @@ it('after a kill tells only of what is still missing, and from where on the past
 });
 
 it('with nothing missing after a restart says so and reads nothing', async () => {
-  await builderOf(await polledKeeper()).build();
+  await builderOf(await polledKeeper()).run();
   told = [];
-  await builderOf(await polledKeeper()).build();
+  await builderOf(await polledKeeper()).run();
   expect(told).toEqual([{ done: 0, total: 0, keptFrom: expect.any(Number) }]);
 });
 
 it('says once what keeps it from going on, and goes on when that is over', async () => {
   const builder = builderOf(await polledKeeper());
   await calls.sql.query('ALTER TABLE api_audit_logs RENAME TO elsewhere');
-  await builder.build();
-  await builder.build();
+  await builder.run();
+  await builder.run();
   expect(told).toEqual([{ done: 0, total: expect.any(Number), keptFrom: null }, null]);
   expect(troubles).toEqual([expect.stringMatching(/^the past cannot be read just now: .*api_audit_logs/)]);
   await calls.sql.query('ALTER TABLE elsewhere RENAME TO api_audit_logs');
-  await builder.build();
+  await builder.run();
   const total = told[0]?.total ?? 0;
   expect(told.at(-1)).toEqual({ done: total, total, keptFrom: null });
 });
 
 it('does not go on where another worker polls, nor says a word after it was stopped', async () => {
   const keeper = await polledKeeper();
-  await builderOf(keeper, () => false).build();
+  await builderOf(keeper, () => false).run();
   expect(told.slice(1)).toEqual([null]);
   told = [];
   const stopped = builderOf(keeper);
-  const building = stopped.build();
+  const building = stopped.run();
   stopped.stop();
   await building;
-  await stopped.build();
+  await stopped.run();
   expect(told).toEqual([]);
 });

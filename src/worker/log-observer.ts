@@ -1,67 +1,58 @@
-// Reports -> log lines and metrics.
+// Shows what a worker does in logs and metrics.
 
 import { groupLabel } from '../model/group-label.ts';
 import { isoInstant } from '../model/window.ts';
 import type { VerdictReason } from '../pipeline/decide.ts';
 import type { DeliveryReport } from '../pipeline/deliver.ts';
 import type { PolledRule, PollReport } from '../pipeline/poll.ts';
-import type { BuildStanding } from './backfill.ts';
+import type { BackfillStatus } from './backfill.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import type { Observer } from './worker.ts';
+import type { Observer } from './observer.ts';
 
-/** A long build is spoken of this often. */
-const BUILD_LINE_EVERY_MS = 10_000;
-/** Groups of a rule that a poll's log names, by reason. */
+/** A long backfill is logged this often. */
+const BACKFILL_LINE_EVERY_MS = 10_000;
+/** Groups of a rule that the log of a poll names, by reason. */
 const LOGGED_ALERTS = 20;
 
 /**
- * Logs and counts what the worker reports, and beats the heart after a good poll. `bar` is where a person sees how far the
- * past is read; null for one who reads it in the log.
+ * Logs and counts what the worker reports, and sends a heartbeat after a good poll. `bar` shows people how far the past is
+ * read; null if they read that in the log.
  */
 export function logObserver(
   log: Log,
   metrics: Metrics,
-  beats: Heartbeat | null,
-  bar: { show(standing: BuildStanding | null): void } | null,
+  heartbeat: Heartbeat | null,
+  bar: { show(status: BackfillStatus | null): void } | null,
 ): Observer {
-  const logBuild = buildLog(log, bar === null ? 'info' : 'debug');
-  /** Channels whose deliveries cannot be asked for just now: said once for each outage of the state store. */
-  const unasked = new Set<string>();
-  /** Why cells could not be used since the last poll, and what was said of it: said once until it is another. */
-  let bypassedFor: string | null = null;
-  let saidOf: string | null = null;
+  const logBackfill = backfillLog(log, bar === null ? 'info' : 'debug');
+  const { polled, bypassed } = bypassLog(log);
+  const isLogged = oncePerOutage();
   return {
     polled(report, ms) {
-      if (report.error === null) saidOf = bypassedFor;
-      bypassedFor = null;
+      polled(report);
       metrics.polled(report, ms / 1000);
       logPoll(log, report, Math.round(ms));
-      if (report.error === null) beats?.beat(report.at);
+      if (report.error === null) heartbeat?.beat(report.at);
     },
     delivered(report) {
-      if (report.outcome !== 'unrecorded') unasked.delete(report.channel);
-      else if (unasked.has(report.channel)) return;
-      else unasked.add(report.channel);
+      if (!isLogged(report)) return;
       metrics.delivered(report);
       logDelivery(log, report);
     },
-    building(standing) {
-      if (standing !== null) metrics.missing(standing.total - standing.done);
-      bar?.show(standing);
-      logBuild(standing);
+    backfilling(status) {
+      if (status !== null) metrics.missing(status.total - status.done);
+      bar?.show(status);
+      logBackfill(status);
     },
     bypassed(reason) {
       metrics.bypassed();
-      bypassedFor = reason;
-      if (reason === saidOf) return;
-      saidOf = reason;
-      log.warn({ reason }, 'the kept sums cannot be used: polls read the audit store in full');
+      bypassed(reason);
     },
     leads(leads) {
       metrics.leads(leads);
-      // What is not known is said by the poll that fails for the same reason.
+      // Where nobody knows, a poll fails for the same reason and says so.
       if (leads !== null)
         log.info(leads ? 'leading: this worker polls' : 'standing by: another worker polls');
     },
@@ -70,16 +61,49 @@ export function logObserver(
   };
 }
 
-/** How a build goes on: its beginning and end, and now and then between, at `level`. */
-function buildLog(log: Log, level: 'info' | 'debug'): Observer['building'] {
-  let last: BuildStanding | null = null;
-  let saidAt = Number.NEGATIVE_INFINITY;
-  return (standing) => {
-    const { done, total, keptFrom } = standing ?? last ?? { done: 0, total: 0, keptFrom: null };
+/** Whether a report counts: that the state store is away is reported once by each channel for each outage of it. */
+function oncePerOutage(): (report: DeliveryReport) => boolean {
+  const away = new Set<string>();
+  return ({ outcome, channel }) => {
+    if (outcome !== 'unrecorded') {
+      away.delete(channel);
+      return true;
+    }
+    if (away.has(channel)) return false;
+    away.add(channel);
+    return true;
+  };
+}
+
+/** Why kept sums cannot be used is logged once, until the reason changes or a good poll used them again. */
+function bypassLog(log: Log): Pick<Observer, 'bypassed'> & { polled(report: PollReport): void } {
+  /** The reason since the last poll, and the one that was logged. */
+  let current: string | null = null;
+  let logged: string | null = null;
+  return {
+    polled({ error }) {
+      if (error === null) logged = current;
+      current = null;
+    },
+    bypassed(reason) {
+      current = reason;
+      if (reason === logged) return;
+      logged = reason;
+      log.warn({ reason }, 'the kept sums cannot be used: polls read the audit store in full');
+    },
+  };
+}
+
+/** Logs the beginning and the end of a backfill, and its progress now and then at `level`. */
+function backfillLog(log: Log, level: 'info' | 'debug'): Observer['backfilling'] {
+  let last: BackfillStatus | null = null;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  return (status) => {
+    const { done, total, keptFrom } = status ?? last ?? { done: 0, total: 0, keptFrom: null };
     const isNew = last === null;
-    last = standing !== null && done < total ? standing : null;
+    last = status !== null && done < total ? status : null;
     if (total === 0) return;
-    if (standing === null) log.info({ done, total }, 'not all of the past is read; what was read is kept');
+    if (status === null) log.info({ done, total }, 'not all of the past is read; what was read is kept');
     else if (done === total) log.info({ hours: total }, 'the past is read; polls read what is new');
     else if (isNew && done === 0 && keptFrom === null)
       log.info({ hours: total }, 'reading the past; until it is read, polls read in full what is missing');
@@ -88,10 +112,10 @@ function buildLog(log: Log, level: 'info' | 'debug'): Observer['building'] {
         { hours: total, keptFrom: isoInstant(keptFrom ?? 0) },
         'reading the rest of the past; what was read before is kept',
       );
-    else if (isNew || performance.now() - saidAt >= BUILD_LINE_EVERY_MS)
+    else if (isNew || performance.now() - loggedAt >= BACKFILL_LINE_EVERY_MS)
       log[level]({ done, total }, 'reading the past');
     else return;
-    saidAt = performance.now();
+    loggedAt = performance.now();
   };
 }
 
@@ -107,7 +131,7 @@ function logPoll(log: Log, report: PollReport, ms: number): void {
   log.debug({ at, ms, rowsRead, queued: queued.length }, 'polled');
 }
 
-/** What was decided about each group; of very many by the same reason the first, and how many more there are. */
+/** Logs what was decided about each group. Of many with the same reason it logs the first ones, and the number of the rest. */
 function logVerdicts(log: Log, { rule, verdicts }: PolledRule, at: string): void {
   const counts = new Map<VerdictReason, number>();
   for (const { reason, group, severity } of verdicts) {

@@ -1,21 +1,21 @@
-// Does spendwatch see (pure).
+// Whether spendwatch can see, and what to tell people about it (pure).
 
 import type { Episode, Notification, Notified } from '../model/notification.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 
-/** What one poll says about spendwatch's own sight. */
-export interface Sight {
+/** What one poll tells about whether spendwatch can see. */
+export interface PollHealth {
   readonly at: number;
-  /** Why the poll was not good, for people and without a secret; null for a good one. */
+  /** Why the poll failed, for people and without a secret; null for a good one. */
   readonly failure: string | null;
   /** The time of the newest row, null for a store without rows or one that could not be read. */
   readonly newestRow: number | null;
 }
 
-export interface HealthPolicy {
-  /** Failed polls in a row that make it blind. */
+export interface OutagePolicy {
+  /** Failed polls in a row that make an outage. */
   readonly blindAfter: number;
-  /** Age of the newest row beyond which it is blind; null is off. */
+  /** An older newest row makes an outage; null switches this off. */
   readonly staleAfterMs: number | null;
 }
 
@@ -28,69 +28,69 @@ export interface FailedRun {
 
 export const NO_FAILURES: FailedRun = { polls: 0, since: null };
 
-/** `unsure`: a poll failed, but too few in a row to say so. `since` is when sight was lost. */
+/** `unsure`: polls failed, but too few in a row for an outage. `since` is when the outage began. */
 export type Condition =
-  | { readonly kind: 'sees' }
+  | { readonly kind: 'ok' }
   | { readonly kind: 'unsure' }
-  | { readonly kind: 'blind'; readonly reason: string; readonly since: number };
+  | { readonly kind: 'outage'; readonly reason: string; readonly since: number };
 
 /**
- * How a poll changes what is known of the own sight (docs/rules.md, "Blindness is an alert"). A poll in which any rule failed
- * is not a good one: what nobody can judge is not watched, and a rule that fails for good must not fail in silence.
+ * The condition after a poll. A poll in which any rule failed is not a good one: what nobody can judge is not watched,
+ * and a rule that fails for good must not fail in silence.
  */
-export function lookAt(
+export function conditionAfter(
   run: FailedRun,
-  sight: Sight,
-  policy: HealthPolicy,
+  poll: PollHealth,
+  policy: OutagePolicy,
 ): { readonly run: FailedRun; readonly condition: Condition } {
-  if (sight.failure !== null) {
-    const since = run.since ?? sight.at;
+  if (poll.failure !== null) {
+    const since = run.since ?? poll.at;
     const next = { polls: run.polls + 1, since };
-    const isBlind = next.polls >= policy.blindAfter;
-    const condition: Condition = isBlind
-      ? { kind: 'blind', reason: sight.failure, since }
+    const isOutage = next.polls >= policy.blindAfter;
+    const condition: Condition = isOutage
+      ? { kind: 'outage', reason: poll.failure, since }
       : { kind: 'unsure' };
     return { run: next, condition };
   }
-  const { newestRow, at } = sight;
+  const { newestRow, at } = poll;
   if (newestRow !== null && policy.staleAfterMs !== null && at - newestRow > policy.staleAfterMs) {
     const reason = `no new rows in the audit store since ${isoInstant(newestRow)}`;
-    return { run: NO_FAILURES, condition: { kind: 'blind', reason, since: newestRow } };
+    return { run: NO_FAILURES, condition: { kind: 'outage', reason, since: newestRow } };
   }
-  return { run: NO_FAILURES, condition: { kind: 'sees' } };
+  return { run: NO_FAILURES, condition: { kind: 'ok' } };
 }
 
-/** The names under which the ledger keeps what spendwatch says of itself. */
-export const BLIND = 'health.blind';
-export const SEES = 'health.sees';
+/** Message types, and the names under which the ledger keeps them. */
+export const OUTAGE = 'health.blind';
+export const RECOVERED = 'health.sees';
 /** Spendwatch itself has no groups. */
 const SELF = 'spendwatch';
 const STEP = 3;
 
-/** What is to be recorded of a condition; `saying` is let through by the ledger once a day, or once per blindness. */
-export interface HealthNews {
-  readonly kind: typeof BLIND | typeof SEES;
+/** What is to be recorded. The ledger lets an outage through once a day, and its end once. */
+export interface OutageNews {
+  readonly kind: typeof OUTAGE | typeof RECOVERED;
   readonly notification: Notification;
   readonly episode: Episode;
 }
 
 /**
- * What to say: `told` is the open episode of BLIND in the ledger, null where blindness was not told. Recording BLIND
- * begins that episode, recording SEES ends it; so all replicas together tell each once.
+ * What to tell people, or null. `told` is the open episode of OUTAGE in the ledger; null where no outage was told.
+ * Recording OUTAGE begins that episode and recording RECOVERED ends it, so all replicas together tell each once.
  */
-export function healthNews(
+export function outageNews(
   condition: Condition,
   told: Episode | null,
   at: number,
   zone: string,
-): HealthNews | null {
-  if (condition.kind === 'unsure' || (condition.kind === 'sees' && told === null)) return null;
-  const since = told?.since ?? (condition.kind === 'blind' ? condition.since : at);
+): OutageNews | null {
+  if (condition.kind === 'unsure' || (condition.kind === 'ok' && told === null)) return null;
+  const since = told?.since ?? (condition.kind === 'outage' ? condition.since : at);
   const episode = { groupId: SELF, step: STEP, since };
   const [kind, period] =
-    condition.kind === 'blind'
-      ? ([BLIND, periodKey('day', at, zone)] as const)
-      : ([SEES, `episode/${isoInstant(since)}`] as const);
+    condition.kind === 'outage'
+      ? ([OUTAGE, periodKey('day', at, zone)] as const)
+      : ([RECOVERED, `episode/${isoInstant(since)}`] as const);
   const notified: Notified = { groupId: SELF, period, step: STEP, value: 0n, at };
   return { kind, notification: { ...notified, group: [], since, growth: null }, episode };
 }

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Episode } from '../../src/model/notification.ts';
 import {
   type Condition,
+  conditionAfter,
   type FailedRun,
-  healthNews,
-  lookAt,
   NO_FAILURES,
+  outageNews,
   staleAfterAuto,
-} from '../../src/pipeline/health.ts';
+} from '../../src/pipeline/outage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,7 +18,7 @@ const policy = { blindAfter: 3, staleAfterMs: HOUR };
 function conditions(failures: readonly (string | null)[], newestRow: number | null = AT): Condition[] {
   let run: FailedRun = NO_FAILURES;
   return failures.map((failure, i) => {
-    const looked = lookAt(run, { at: AT + i * MINUTE, failure, newestRow }, policy);
+    const looked = conditionAfter(run, { at: AT + i * MINUTE, failure, newestRow }, policy);
     run = looked.run;
     return looked.condition;
   });
@@ -29,41 +29,41 @@ describe('spendwatch is blind', () => {
     expect(conditions(['away', 'away', 'still away', 'away', null])).toEqual([
       { kind: 'unsure' },
       { kind: 'unsure' },
-      { kind: 'blind', reason: 'still away', since: AT },
-      { kind: 'blind', reason: 'away', since: AT },
-      { kind: 'sees' },
+      { kind: 'outage', reason: 'still away', since: AT },
+      { kind: 'outage', reason: 'away', since: AT },
+      { kind: 'ok' },
     ]);
   });
 
   test('but not after three with a good one between', () => {
     const kinds = conditions(['away', 'away', null, 'away', 'away']).map(({ kind }) => kind);
-    expect(kinds).toEqual(['unsure', 'unsure', 'sees', 'unsure', 'unsure']);
+    expect(kinds).toEqual(['unsure', 'unsure', 'ok', 'unsure', 'unsure']);
   });
 
   test('when the newest row is older than allowed, and not when it is just as old', () => {
     const [atLimit] = conditions([null], AT - HOUR);
     const [beyond] = conditions([null], AT - HOUR - 1);
-    expect(atLimit).toEqual({ kind: 'sees' });
-    expect(beyond).toMatchObject({ kind: 'blind', since: AT - HOUR - 1 });
+    expect(atLimit).toEqual({ kind: 'ok' });
+    expect(beyond).toMatchObject({ kind: 'outage', since: AT - HOUR - 1 });
   });
 
   test('but not for a store without rows, or where staleness is off', () => {
-    expect(conditions([null], null)).toEqual([{ kind: 'sees' }]);
+    expect(conditions([null], null)).toEqual([{ kind: 'ok' }]);
     const off = { ...policy, staleAfterMs: null };
-    expect(lookAt(NO_FAILURES, { at: AT, failure: null, newestRow: 0 }, off).condition).toEqual({
-      kind: 'sees',
+    expect(conditionAfter(NO_FAILURES, { at: AT, failure: null, newestRow: 0 }, off).condition).toEqual({
+      kind: 'ok',
     });
   });
 });
 
 describe('what is said of it', () => {
-  const blind: Condition = { kind: 'blind', reason: 'away', since: AT - HOUR };
+  const blind: Condition = { kind: 'outage', reason: 'away', since: AT - HOUR };
   const told: Episode = { groupId: 'spendwatch', step: 3, since: AT - HOUR };
 
   test('blindness has an identity for each day', () => {
-    const first = healthNews(blind, null, AT, 'UTC');
-    const later = healthNews(blind, told, AT + HOUR, 'UTC');
-    const nextDay = healthNews(blind, told, AT + 24 * HOUR, 'UTC');
+    const first = outageNews(blind, null, AT, 'UTC');
+    const later = outageNews(blind, told, AT + HOUR, 'UTC');
+    const nextDay = outageNews(blind, told, AT + 24 * HOUR, 'UTC');
     expect(first).toMatchObject({
       kind: 'health.blind',
       notification: { period: 'day/2026-11-20T00:00:00Z' },
@@ -74,17 +74,17 @@ describe('what is said of it', () => {
   });
 
   test('sight is said once for each blindness that was told', () => {
-    const sees = healthNews({ kind: 'sees' }, told, AT, 'UTC');
+    const sees = outageNews({ kind: 'ok' }, told, AT, 'UTC');
     expect(sees).toMatchObject({
       kind: 'health.sees',
       notification: { period: 'episode/2026-11-20T01:05:00Z', since: AT - HOUR },
       episode: told,
     });
-    expect(healthNews({ kind: 'sees' }, null, AT, 'UTC')).toBeNull();
+    expect(outageNews({ kind: 'ok' }, null, AT, 'UTC')).toBeNull();
   });
 
   test('nothing is said while it is not sure', () => {
-    expect(healthNews({ kind: 'unsure' }, told, AT, 'UTC')).toBeNull();
+    expect(outageNews({ kind: 'unsure' }, told, AT, 'UTC')).toBeNull();
   });
 });
 

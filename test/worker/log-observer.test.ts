@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { PollReport } from '../../src/pipeline/poll.ts';
 import { openLog } from '../../src/worker/log.ts';
+import { logObserver } from '../../src/worker/log-observer.ts';
 import { type Metrics, openMetrics } from '../../src/worker/metrics/metrics.ts';
-import { logObserver } from '../../src/worker/observe.ts';
 import { metricOf, samplesOf } from '../support/exposition.ts';
 
 let metrics: Metrics;
@@ -22,11 +22,11 @@ const polled: PollReport = { at: 0, newestRow: null, rowsRead: 0, rules: [], que
 
 it('of a first build tells the beginning and the end, and counts the hours down', async () => {
   const observer = observerAt('info');
-  observer.building({ done: 0, total: 200, keptFrom: null });
+  observer.backfilling({ done: 0, total: 200, keptFrom: null });
   expect(await metric('spendwatch_rollup_missing_seconds')).toBe(200 * 3_600);
-  observer.building({ done: 50, total: 200, keptFrom: null });
+  observer.backfilling({ done: 50, total: 200, keptFrom: null });
   expect(await metric('spendwatch_rollup_missing_seconds')).toBe(150 * 3_600);
-  observer.building({ done: 200, total: 200, keptFrom: null });
+  observer.backfilling({ done: 200, total: 200, keptFrom: null });
   expect(await metric('spendwatch_rollup_missing_seconds')).toBe(0);
   expect(lines).toEqual([
     'INFO: reading the past; until it is read, polls read in full what is missing {"hours":200}',
@@ -36,9 +36,9 @@ it('of a first build tells the beginning and the end, and counts the hours down'
 
 it('of a build that was interrupted tells that it goes on, and from where', () => {
   const observer = observerAt('info');
-  observer.building({ done: 0, total: 200, keptFrom: Date.parse('2026-03-06T00:00:00Z') });
-  observer.building({ done: 120, total: 200, keptFrom: Date.parse('2026-03-06T00:00:00Z') });
-  observer.building(null);
+  observer.backfilling({ done: 0, total: 200, keptFrom: Date.parse('2026-03-06T00:00:00Z') });
+  observer.backfilling({ done: 120, total: 200, keptFrom: Date.parse('2026-03-06T00:00:00Z') });
+  observer.backfilling(null);
   expect(lines).toEqual([
     'INFO: reading the rest of the past; what was read before is kept {"hours":200,"keptFrom":"2026-03-06T00:00:00Z"}',
     'INFO: not all of the past is read; what was read is kept {"done":120,"total":200}',
@@ -47,8 +47,8 @@ it('of a build that was interrupted tells that it goes on, and from where', () =
 
 it('says nothing of a start with nothing to read', async () => {
   const observer = observerAt('debug');
-  observer.building({ done: 0, total: 0, keptFrom: 0 });
-  observer.building(null);
+  observer.backfilling({ done: 0, total: 0, keptFrom: 0 });
+  observer.backfilling(null);
   expect([lines, await metric('spendwatch_rollup_missing_seconds')]).toEqual([[], 0]);
 });
 
@@ -56,12 +56,12 @@ it('where a bar shows how far it is, the log tells it at level debug alone', () 
   const shown: unknown[] = [];
   const observer = observerAt('info', { show: (standing) => shown.push(standing?.done ?? null) });
   // The first word of a build that had begun unseen is due at once.
-  observer.building({ done: 50, total: 200, keptFrom: null });
-  observer.building(null);
+  observer.backfilling({ done: 50, total: 200, keptFrom: null });
+  observer.backfilling(null);
   expect(shown).toEqual([50, null]);
   expect(lines).toEqual(['INFO: not all of the past is read; what was read is kept {"done":50,"total":200}']);
   lines = [];
-  observerAt('info').building({ done: 50, total: 200, keptFrom: null });
+  observerAt('info').backfilling({ done: 50, total: 200, keptFrom: null });
   expect(lines).toEqual(['INFO: reading the past {"done":50,"total":200}']);
 });
 
