@@ -3,15 +3,15 @@
 import type { BackfillProgress } from '../sums/live/backfill.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 
-/** What a person at a terminal sees of the worker: its log, and a bar below it while the past is read. */
-export interface BuildBar {
-  /** How far it has come; null when it does not go on for now. */
+/** The log of a worker on a terminal, with a bar below it while the past is read. */
+export interface BackfillBar {
+  /** How far it has come; null while it pauses. */
   show(progress: BackfillProgress | null): void;
   /** Writes a line of the log. */
   print(line: string): void;
 }
 
-export function openBuildBar(stream: NodeJS.WritableStream = process.stderr): BuildBar {
+export function openBackfillBar(stream: NodeJS.WritableStream = process.stderr): BackfillBar {
   let bar: ProgressBar | null = null;
   return {
     show(progress) {

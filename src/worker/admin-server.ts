@@ -1,43 +1,39 @@
-// What a running worker serves.
+// The HTTP server of a running worker: where it listens, and what it answers with.
 
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { type HttpServer, serveHttp } from './http-server.ts';
+import { type HttpServer, type Status, serveHttp } from './http-server.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { RefusedReload } from './refused-reload.ts';
 import type { Worker } from './worker.ts';
 
-/** What runs just now; the worker is null until it has started. */
+/** The file in force and its worker, which is null until it has started. */
 export interface Running {
   app: App;
   worker: Worker | null;
 }
 
-/** The HTTP server of the file in force. */
-export interface ExposedWorker {
-  /** Moves to the address that a file names, if that is another one; throws AppError `http_listen`. */
+export interface AdminServer {
+  /** Moves to the address that a file names, if it is another one. Throws AppError `http_listen`. */
   listenAs(config: Config): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Serves what is known of a running worker; listens when `listenAs` is called first. */
-export function exposeWorker(
+/** Listens when `listenAs` is first called. */
+export function openAdminServer(
   running: Readonly<Running>,
   refusal: RefusedReload,
   metrics: Metrics,
   log: Log,
-): ExposedWorker {
+): AdminServer {
   let server: HttpServer | null = null;
   let listening: string | null = null;
-  const exposed = {
+  const status: Status = {
     notReady: async () => (running.worker === null ? 'starting' : running.worker.notReady()),
-    remark: refusal.standing,
+    remark: refusal.summary,
     metrics: async () => {
-      const lengths = await running.worker?.queueLengths().catch(() => null);
-      // A channel with nothing to do shows 0: an alert on the queue must tell that from a metric that is not there.
-      const idle = [...running.app.config.channels.keys()].map((channel) => [channel, 0] as const);
-      if (lengths) metrics.queued(new Map([...idle, ...lengths]));
+      await countQueues(running, metrics);
       return metrics.exposition();
     },
   };
@@ -45,7 +41,7 @@ export function exposeWorker(
     async listenAs({ http }) {
       const wanted = JSON.stringify(http);
       if (wanted === listening) return;
-      const next = http === null ? null : await serveHttp(http, exposed);
+      const next = http === null ? null : await serveHttp(http, status);
       await server?.close();
       server = next;
       listening = wanted;
@@ -53,4 +49,12 @@ export function exposeWorker(
     },
     close: async () => server?.close(),
   };
+}
+
+async function countQueues({ worker, app }: Running, metrics: Metrics): Promise<void> {
+  const lengths = await worker?.queueLengths().catch(() => null);
+  if (!lengths) return;
+  // A channel with nothing to do shows 0, so that an alert can tell that from a missing metric.
+  const idle = [...app.config.channels.keys()].map((channel) => [channel, 0] as const);
+  metrics.queued(new Map([...idle, ...lengths]));
 }

@@ -1,14 +1,14 @@
-// /healthz, /readyz, /metrics on node:http.
+// Answers /healthz, /readyz and /metrics.
 
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError, wordsOf } from '../model/errors.ts';
 
-/** What the worker shows to probes and scrapers; all of it is read when asked. */
-export interface Exposed {
+/** What probes and scrapers are told. It is read at each request. */
+export interface Status {
   /** Why the worker is not ready, or null when it is. */
   notReady(): Promise<string | null>;
-  /** What else somebody should know, in one line, ready or not; null for nothing. */
+  /** A line for people, whether the worker is ready or not; null for none. */
   remark(): string | null;
   /** The metrics as Prometheus text, with its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -23,7 +23,7 @@ export interface HttpServer {
 /** Serves /healthz, /readyz and /metrics, read-only. Throws AppError `http_listen` when it cannot listen. */
 export async function serveHttp(
   listen: { readonly host: string; readonly port: number },
-  exposed: Exposed,
+  status: Status,
 ): Promise<HttpServer> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -31,7 +31,7 @@ export async function serveHttp(
       return answer(response, 405, 'only GET and HEAD are answered here\n');
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    respond(path, exposed, response).catch((error: unknown) => answer(response, 500, `${wordsOf(error)}\n`));
+    respond(path, status, response).catch((error: unknown) => answer(response, 500, `${wordsOf(error)}\n`));
   });
   // A scraper that hangs must not hold the worker's shutdown.
   server.requestTimeout = 10_000;
@@ -48,26 +48,26 @@ export async function serveHttp(
   };
 }
 
-async function respond(path: string, exposed: Exposed, response: ServerResponse): Promise<void> {
+async function respond(path: string, status: Status, response: ServerResponse): Promise<void> {
   if (path === '/healthz') return answer(response, 200, 'ok\n');
   if (path === '/readyz') {
-    const reason = await exposed.notReady();
-    const remark = exposed.remark();
+    const reason = await status.notReady();
+    const remark = status.remark();
     const more = remark === null ? '' : `${remark}\n`;
     return reason === null
       ? answer(response, 200, `ready\n${more}`)
       : answer(response, 503, `not ready: ${reason}\n${more}`);
   }
   if (path === '/metrics') {
-    const { contentType, text } = await exposed.metrics();
+    const { contentType, text } = await status.metrics();
     return answer(response, 200, text, contentType);
   }
   if (path === '/') return answer(response, 200, 'spendwatch: /healthz /readyz /metrics\n');
   return answer(response, 404, 'not here; try /healthz, /readyz or /metrics\n');
 }
 
-function answer(response: ServerResponse, status: number, text: string, contentType = 'text/plain'): void {
-  response.writeHead(status, {
+function answer(response: ServerResponse, code: number, text: string, contentType = 'text/plain'): void {
+  response.writeHead(code, {
     'content-type': contentType.includes('charset') ? contentType : `${contentType}; charset=utf-8`,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

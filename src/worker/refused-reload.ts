@@ -1,4 +1,4 @@
-// Tells people about a changed file that was refused.
+// Tells people that a changed file was refused.
 
 import { createHash } from 'node:crypto';
 import type { App } from '../app.ts';
@@ -16,33 +16,33 @@ export interface RefusedReload {
   refused(app: App, error: unknown): readonly string[];
   /** The file on disk is in force. */
   accepted(): void;
-  /** The line for `/readyz`; null when no file is refused. */
-  standing(): string | null;
-  /** Tells nobody any more; resolves when work under way has ended. */
+  /** The line for `/readyz`; null if no file is refused. */
+  summary(): string | null;
+  /** Tells nobody anything more. Resolves when work under way has ended. */
   stop(): Promise<void>;
 }
 
-/** A state store that is away is asked again. */
+/** How often a state store that is away is asked again. */
 const AGAIN_MS = 10_000;
 /** A message about spendwatch itself has no groups. */
 const SELF = 'spendwatch';
 
 /**
- * Told once a day for the same faults, through the ledger, by all replicas that share a file together, even if they read it again.
- * `troubled` gets lines for the log.
+ * The ledger lets a message through once a day for the same faults, so all replicas that share a file tell people once,
+ * also when they read the file again. `troubled` gets lines for the log.
  */
 export function openRefusedReload(now: () => number, troubled: (what: string) => void): RefusedReload {
   let current: RefusedFile | null = null;
-  let batch: Promise<void> = Promise.resolve();
+  let recording: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
 
-  const tellUntilTold = (app: App, file: RefusedFile): void => {
+  const recordUntilDone = (app: App, file: RefusedFile): void => {
     timer = null;
-    batch = tell(app, file, now()).catch((error: unknown) => {
+    recording = record(app, file, now()).catch((error: unknown) => {
       if (stopped || current !== file) return;
       troubled(`could not tell of the refused file: ${wordsOf(error)}`);
-      timer = setTimeout(() => tellUntilTold(app, file), AGAIN_MS);
+      timer = setTimeout(() => recordUntilDone(app, file), AGAIN_MS);
       timer.unref();
     });
   };
@@ -58,11 +58,11 @@ export function openRefusedReload(now: () => number, troubled: (what: string) =>
       const since = current?.since ?? now();
       forget();
       current = { path: app.config.path, faults, since };
-      tellUntilTold(app, current);
+      recordUntilDone(app, current);
       return faults;
     },
     accepted: forget,
-    standing() {
+    summary() {
       if (current === null) return null;
       const [first = '', ...rest] = current.faults;
       const more = rest.length === 0 ? '' : ` (and ${rest.length} more)`;
@@ -71,12 +71,12 @@ export function openRefusedReload(now: () => number, troubled: (what: string) =>
     stop() {
       stopped = true;
       forget();
-      return batch;
+      return recording;
     },
   };
 }
 
-async function tell(app: App, file: RefusedFile, at: number): Promise<void> {
+async function record(app: App, file: RefusedFile, at: number): Promise<void> {
   const { timezone: zone } = app.config;
   const message = refusedMessage(file, { zone, timestamp: at });
   const faults = createHash('sha256').update(JSON.stringify(file.faults)).digest('hex').slice(0, 16);

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { openBuildBar } from '../../src/commands/backfill-bar.ts';
+import { openBackfillBar } from '../../src/commands/backfill-bar.ts';
 import { openLog } from '../../src/worker/log.ts';
 import { openScreen } from '../support/screen.ts';
 
 it('lines of the log stand whole above the bar while the past is read, and alone before and after', () => {
   const screen = openScreen(160);
-  const bar = openBuildBar(screen.stream);
+  const bar = openBackfillBar(screen.stream);
   const log = openLog({ level: 'info', terminal: { colour: false, print: bar.print } });
   const lines = (): string[] => screen.lines().map((line) => line.replace(/^\[[\d:]+\] /, ''));
 
@@ -33,7 +33,7 @@ it('lines of the log stand whole above the bar while the past is read, and alone
 
 it('a worker that has nothing to read shows no bar', () => {
   const screen = openScreen();
-  const bar = openBuildBar(screen.stream);
+  const bar = openBackfillBar(screen.stream);
   bar.show({ done: 0, total: 0 });
   bar.show(null);
   expect(screen.written()).toBe('');

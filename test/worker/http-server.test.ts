@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Exposed, type HttpServer, serveHttp } from '../../src/worker/http-server.ts';
+import { type HttpServer, type Status, serveHttp } from '../../src/worker/http-server.ts';
 
 let server: HttpServer | null = null;
 afterEach(async () => {
@@ -9,7 +9,7 @@ afterEach(async () => {
   server = null;
 });
 
-async function serve(exposed: Partial<Exposed> = {}): Promise<string> {
+async function serve(status: Partial<Status> = {}): Promise<string> {
   server = await serveHttp(
     { host: '127.0.0.1', port: 0 },
     {
@@ -17,7 +17,7 @@ async function serve(exposed: Partial<Exposed> = {}): Promise<string> {
       remark: () => null,
       metrics: () =>
         Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
-      ...exposed,
+      ...status,
     },
   );
   return `http://${server.address}`;
