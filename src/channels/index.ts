@@ -1,9 +1,9 @@
-// The registry of this folder.
+// The registry of channel types.
 
 import type { ChannelType } from './channel.ts';
 import { email } from './email/email.ts';
 import { slack } from './slack/slack.ts';
 import { webhook } from './webhook/webhook.ts';
 
-/** Every kind of channel. A new one is a file beside this one and a line here. */
+/** Every channel type. A new one is a file or folder here, and one line. */
 export const channelTypes: readonly ChannelType[] = [email, slack, webhook];

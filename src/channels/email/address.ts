@@ -1,4 +1,4 @@
-// Addresses and display names as people write them -> as mail servers expect them.
+// Reads mail addresses and names as people write them, for mail servers.
 
 import { domainToASCII } from 'node:url';
 
@@ -10,7 +10,7 @@ export interface Mailbox {
 
 const LOCAL = String.raw`[^\s\p{Cc}@<>()\[\],;:"\\]+`;
 const ADDRESS = new RegExp(`^(${LOCAL})@(${LOCAL})$`, 'u');
-/** `"Any text" <address>`, or the same without quotes as people write it: the mail library quotes what needs it. */
+/** `"Any text" <address>`, with or without the quotes. The mail library adds quotes where they are needed. */
 const NAMED = /^(?:"((?:[^"\\]|\\.)*)"\s*|([^"<>]*))<([^<>]*)>$/u;
 const LINE_BREAK = /[\p{Cc}\u2028\u2029]/u;
 
@@ -45,7 +45,7 @@ export function isAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-/** One key for all ways to write an address, so that nobody who accepted a mail gets it again. */
+/** The same key for all ways to write an address, so that a recipient who accepted a mail does not get it again. */
 export function addressKey(address: string): string {
   return (parseAddress(address) ?? address).toLowerCase();
 }

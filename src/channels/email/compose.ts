@@ -1,4 +1,4 @@
-// A rendered mail -> the bytes on the wire, the same at every attempt.
+// A rendered mail -> the bytes that are sent, the same at every attempt.
 
 import { createHash } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
@@ -7,9 +7,9 @@ import type { EmailOptions } from './options.ts';
 import type { RenderedEmail } from './render.ts';
 
 /**
- * The mail as it goes over the wire, the same bytes at every attempt: the boundary between its parts, which is
- * random otherwise, follows from its id. `To` names every recipient, whoever has accepted already; beside others,
- * those with a non-ASCII name are left out, which would keep servers without SMTPUTF8 from taking the mail at all.
+ * The bytes of a mail, the same at every attempt. The boundary between its parts is random by default; here it follows
+ * from the id. `To` names every recipient, also those that have accepted already. Non-ASCII addresses are left out of
+ * `To` if there are others: servers without SMTPUTF8 would refuse the whole mail.
  */
 export function compose(mail: RenderedEmail, { from, to }: EmailOptions): Promise<Buffer> {
   const { messageId, subject, text, html, date } = mail;
@@ -26,7 +26,7 @@ export function compose(mail: RenderedEmail, { from, to }: EmailOptions): Promis
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
     textEncoding: 'quoted-printable',
     baseBoundary: createHash('sha256').update(messageId).digest('hex').slice(0, 16),
-    // A text is a text here, and never the name of something to be fetched.
+    // A text must never be taken for a file or a URL to fetch.
     disableFileAccess: true,
     disableUrlAccess: true,
   });

@@ -1,4 +1,4 @@
-// Member: SMTP.
+// Sends messages as mail by SMTP.
 
 import { SendError } from '../../model/errors.ts';
 import { redactor } from '../../model/redact.ts';
@@ -13,13 +13,13 @@ import { type RenderedEmail, renderEmail } from './render.ts';
 
 const TIMEOUT_MS = 30_000;
 
-/** Mails every recipient of the channel in one conversation; receivers drop repeats by `Message-ID`. */
+/** Mails every recipient of the channel in one SMTP session. Mail servers drop repeats by `Message-ID`. */
 export const email: ChannelType<EmailOptions> = {
   type: 'email',
   schema: emailSchema,
   environment: SMTP_VARIABLES,
   async open(name, options) {
-    const { converse } = await import('./smtp.ts');
+    const { withSession } = await import('./smtp.ts');
     const { mailAll } = await import('./envelopes.ts');
     const { compose } = await import('./compose.ts');
     const { address: from } = options.from;
@@ -52,7 +52,7 @@ export const email: ChannelType<EmailOptions> = {
         const { accepted, refused } = progress;
         await attempt(signal, accepted, async (limit) => {
           const mail = await compose(JSON.parse(envelope.body) as RenderedEmail, options);
-          await converse(options, limit, (session) => {
+          await withSession(options, limit, (session) => {
             if (!session.takesUtf8 && !isAscii(from)) throw noUtf8(peer, from);
             return mailAll(session, from, to, mail, progress);
           });
@@ -62,7 +62,7 @@ export const email: ChannelType<EmailOptions> = {
       },
       probe: (signal) =>
         attempt(signal, [], async (limit): Promise<Receipt> => {
-          await converse(options, limit, () => Promise.resolve());
+          await withSession(options, limit, () => Promise.resolve());
           return { answer: `${peer} greets${login === null ? '' : ' and lets us sign in'}` };
         }),
       close: () => Promise.resolve(),

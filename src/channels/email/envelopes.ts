@@ -5,18 +5,18 @@ import { isAscii } from './address.ts';
 import type { Session } from './smtp.ts';
 import type { SmtpFault } from './smtp-fault.ts';
 
-/** Who has accepted a mail so far. It is kept when the conversation breaks off afterwards. */
+/** Who has accepted a mail so far. It counts even if the session breaks off afterwards. */
 export interface Progress {
   readonly accepted: string[];
   readonly refused: SmtpFault[];
-  /** What the server said when it took the mail, the last time. */
+  /** The server's last reply to a mail that it took. */
   response: string;
 }
 
 /**
- * Offers one mail to all recipients, in as many envelopes as the server wants: of many recipients it may take the
- * first ones alone, and the others are for the next envelope (RFC 5321, 4.5.3.1.10). Each envelope but the last is
- * taken by somebody or cut in two, so that there is an end. Throws what the server holds against the mail.
+ * Offers one mail to all recipients, in as many envelopes as the server needs. A server may take only the first of many
+ * recipients; the others go into the next envelope (RFC 5321, 4.5.3.1.10). Each envelope is accepted by somebody or is
+ * cut in two, so this ends. Throws the server's refusal of the mail.
  */
 export async function mailAll(
   { send, takesUtf8 }: Session,
@@ -62,7 +62,7 @@ function noReceipt({ response }: SMTPConnectionSendInfo): SmtpFault {
   return Object.assign(new Error('no receipt'), { command: 'DATA', responseCode, response });
 }
 
-/** Recipients that were refused only because there were too many. All other refusals are noted. */
+/** The recipients that were refused only because there were too many. Notes all other refusals in `progress`. */
 function takeRefused({ rejectedErrors = [] }: SMTPConnectionSendInfo, progress: Progress): string[] {
   const later: string[] = [];
   for (const fault of rejectedErrors as readonly SmtpFault[]) {

@@ -1,4 +1,4 @@
-// SMTP answers -> passing, person, final.
+// What a failed SMTP session means: try again, ask a person, or give up.
 
 import { type FailureKind, type FailureReason, SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
@@ -9,8 +9,8 @@ import type { SmtpFault } from './smtp-fault.ts';
 import { tlsHint } from './tls-hint.ts';
 
 /**
- * What a failed conversation means (docs/operations.md): 4xx passes, 530 to 535, a bad certificate and the wrong
- * `tls` are for a person, other 5xx are final, and where no answer came it passes. `accepted` had the mail before.
+ * What a failed session means (docs/operations.md): 4xx and no answer pass; 530 to 535, a bad certificate and the wrong
+ * `tls` are for a person; other 5xx are final. `accepted` are the recipients that have the mail already.
  */
 export function smtpFailure(
   { host, port, tls }: EmailOptions,
@@ -20,7 +20,7 @@ export function smtpFailure(
   signal: AbortSignal,
 ): SendError {
   const failure =
-    error instanceof SendError ? error : conversationFailure(`${host}:${port}`, error, redact, signal);
+    error instanceof SendError ? error : sessionFailure(`${host}:${port}`, error, redact, signal);
   const hint = tlsHint(tls, error as SmtpFault);
   const { reason, kind, message, retryAfterMs } = failure;
   const text = `${message}${hint === null ? '' : `; ${hint.text}`}${acceptedWords(accepted)}`;
@@ -30,12 +30,12 @@ export function smtpFailure(
     : new SendError(reason, kind, text, options);
 }
 
-function conversationFailure(peer: string, error: unknown, redact: Redact, signal: AbortSignal): SendError {
+function sessionFailure(peer: string, error: unknown, redact: Redact, signal: AbortSignal): SendError {
   const { responseCode, code, command, response } = error as SmtpFault;
   if (responseCode !== undefined && responseCode >= 400) {
-    // Before the message is offered a refusal is of us, not of the message, and somebody can mend that.
-    const isOfMessage = command !== undefined && OF_MESSAGE.includes(command);
-    const { reason, kind } = responseCode >= 500 && !isOfMessage ? OF_US : classOf(responseCode);
+    // A refusal before the message is offered is about the sender, and a person can mend that.
+    const isAboutMessage = command !== undefined && ABOUT_MESSAGE.includes(command);
+    const { reason, kind } = responseCode >= 500 && !isAboutMessage ? ABOUT_SENDER : classOf(responseCode);
     return new SendError(reason, kind, `${peer} answered ${excerptOf(response ?? '', redact)}`);
   }
   if (responseCode !== undefined && command === 'DATA') {
@@ -46,10 +46,10 @@ function conversationFailure(peer: string, error: unknown, redact: Redact, signa
   return connectionFailure(peer, error, signal, redact);
 }
 
-const OF_MESSAGE = ['MAIL FROM', 'RCPT TO', 'DATA'];
-const OF_US = { reason: 'auth', kind: 'person' } as const;
+const ABOUT_MESSAGE = ['MAIL FROM', 'RCPT TO', 'DATA'];
+const ABOUT_SENDER = { reason: 'auth', kind: 'person' } as const;
 
-/** Some recipients were refused. One that may be taken later keeps the others waiting with it; `accepted` are done. */
+/** Some recipients were refused. If one of them may be accepted later, all of them are tried again; `accepted` are done. */
 export function refusalFailure(
   peer: string,
   refused: readonly SmtpFault[],

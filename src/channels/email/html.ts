@@ -1,12 +1,11 @@
-// Message -> HTML for mail readers.
+// A message as HTML for mail programs.
 
 import { htmlText } from '../../model/html-text.ts';
 import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
 
 /**
- * The message as HTML for mail readers: nested tables and inline styles, because Outlook knows nothing else; no
- * images, no links, nothing fetched. Text colours are left to the reader where its dark mode must be able to change
- * them, and what has a ground of its own sets both.
+ * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; no images,
+ * no links, nothing fetched. Only text on a coloured background sets its colour, so that dark mode can change the rest.
  */
 export function renderHtml(message: Message): string {
   const { severity, type } = message;
@@ -38,7 +37,7 @@ export function renderHtml(message: Message): string {
     .join('\n');
 }
 
-/** Grounds on which white text has a contrast of at least 4.5. */
+/** Background colours on which white text has a contrast of at least 4.5. */
 const TONES = { critical: '#b3261e', warning: '#8f5a00', info: '#2457a7', drill: '#4a5560' } as const;
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 /** Long names without a space must not make a phone scroll sideways. */
@@ -72,12 +71,12 @@ function sectionHtml({ headline, facts, tables }: MessageSection, isParted: bool
   ].join('\n');
 }
 
-/** The first column is words, the others numbers: those stand right, so that they can be compared. */
+/** The first column has words. The others have numbers, which are aligned right so that they can be compared. */
 function tableHtml({ columns, rows }: MessageTable): string {
   const cell = (tag: 'th' | 'td', text: string, i: number): string => {
     const place = i === 0 ? `text-align:left;${WRAP}` : 'text-align:right;white-space:nowrap';
     const weight = tag === 'th' ? 'font-weight:bold' : `font-weight:normal;${RULE}`;
-    // Half for the names in every table, so that numbers stand under each other and names have room on a phone.
+    // About half for the names in every table: numbers line up, and names have room on a phone.
     const align = i === 0 ? 'align="left" width="46%"' : 'align="right"';
     return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 12}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}</${tag}>`;
   };

@@ -1,4 +1,4 @@
-// Keys of an email channel.
+// The keys of an email channel in alerts.yaml.
 
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';

@@ -1,10 +1,10 @@
-// Message -> subject, text, HTML, Message-ID.
+// A message as mail: subject, text, HTML and Message-ID.
 
 import type { Message } from '../../model/message.ts';
 import { plainBody } from '../../model/plain-text.ts';
 import { renderHtml } from './html.ts';
 
-/** A mail as it is stored with its delivery: all that must be the same at every attempt. */
+/** A mail as it is stored with its delivery, because it must be the same at every attempt. */
 export interface RenderedEmail {
   readonly messageId: string;
   readonly subject: string;
@@ -14,7 +14,7 @@ export interface RenderedEmail {
   readonly date: number;
 }
 
-/** Pure: subject, text and HTML; `domain`, the sender's, is that of the Message-ID. */
+/** Pure. `domain` is the sender's; the Message-ID ends with it. */
 export function renderEmail(message: Message, id: string, domain: string): RenderedEmail {
   return {
     messageId: `<${id.replace(/[^\w.-]/g, '-')}@${domain}>`,
@@ -25,7 +25,7 @@ export function renderEmail(message: Message, id: string, domain: string): Rende
   };
 }
 
-/** A header ends at a line break: whatever a title is made of, it stays one. */
+/** Without line breaks, which would end the header and begin another one. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 }

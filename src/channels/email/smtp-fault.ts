@@ -1,17 +1,17 @@
-// The parts of the mail library's errors that say what happened.
+// The error of the mail library.
 
 /** The parts of the mail library's errors that say what happened. */
 export interface SmtpFault {
   readonly code?: string | undefined;
-  /** The command that was answered. */
+  /** The command that the server replied to. */
   readonly command?: string | undefined;
-  /** The SMTP code of the answer that was the fault, where there was one. */
+  /** The SMTP code of the reply, if there was one. */
   readonly responseCode?: number | undefined;
   readonly response?: string | undefined;
   readonly recipient?: string | undefined;
   readonly rejectedErrors?: readonly SmtpFault[] | undefined;
-  /** Set where the server had not said anything yet. */
+  /** Set if the server had not sent anything yet. */
   readonly isUnanswered?: boolean | undefined;
-  /** Which time ran out, where one did. */
+  /** Which time limit was exceeded, if one was. */
   readonly timeoutType?: string | undefined;
 }

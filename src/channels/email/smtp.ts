@@ -1,4 +1,4 @@
-// One conversation with the mail server.
+// One SMTP session with the mail server.
 
 import SMTPConnection, { type SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { SendError } from '../../model/errors.ts';
@@ -6,14 +6,14 @@ import type { EmailOptions } from './options.ts';
 
 const CONNECT_MS = 10_000;
 const QUIT_MS = 2000;
-/** The longest reply, the most bytes of a whole conversation, and so many more for each recipient. No real server sends as much. */
+/** The most bytes of one reply, and of a whole session: a base and so much for each recipient. No real server sends as much. */
 const MOST_IN_REPLY = 65_536;
-const MOST_HEARD = 262_144;
-const MOST_HEARD_EACH = 4_096;
+const MOST_RECEIVED = 262_144;
+const MOST_RECEIVED_EACH = 4_096;
 /** How often the bytes received are checked. */
-const LISTEN_MS = 50;
+const CHECK_MS = 50;
 
-/** A conversation that is ready to send mail. */
+/** An SMTP session that is ready to send mail. */
 export interface Session {
   /** Sends one mail in one envelope; resolves with who accepted it, rejects when nobody did. */
   send(from: string, to: readonly string[], mail: Buffer): Promise<SMTPConnectionSendInfo>;
@@ -22,17 +22,16 @@ export interface Session {
 }
 
 /**
- * One conversation with the mail server: greeted, secured and signed in as the options say, handed to `talk`, then
- * ended. Rejects as soon as `signal` aborts. A conversation of our own, and not the library's transport, because
- * only this one can be broken off.
+ * Opens a session as the options say (TLS, login), hands it to `talk`, and ends it. Rejects as soon as `signal` aborts.
+ * It uses the library's connection and not its transport, because only a connection can be broken off.
  */
-export function converse<T>(
+export function withSession<T>(
   options: EmailOptions,
   signal: AbortSignal,
   talk: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { host, port, name, tls, to } = options;
-  const mostHeard = MOST_HEARD + MOST_HEARD_EACH * to.length;
+  const mostReceived = MOST_RECEIVED + MOST_RECEIVED_EACH * to.length;
   return new Promise((resolve, reject) => {
     const connection = new SMTPConnection({
       host,
@@ -47,28 +46,28 @@ export function converse<T>(
       maxResponseSize: MOST_IN_REPLY,
     });
     // The library limits each reply, but neither their number nor the blank lines between them.
-    const listening = setInterval(() => {
-      if (!connection._socket || connection._socket.bytesRead <= mostHeard) return;
+    const checking = setInterval(() => {
+      if (!connection._socket || connection._socket.bytesRead <= mostReceived) return;
       end(() => reject(new SendError('server', 'passing', `${host}:${port} talks without end`)));
-    }, LISTEN_MS).unref();
+    }, CHECK_MS).unref();
     const end = (settle: () => void): void => {
-      clearInterval(listening);
+      clearInterval(checking);
       signal.removeEventListener('abort', abort);
-      // Settled first: to close is an end of its own, and the first reason is the one that counts.
+      // Settled first, because closing emits `end`, and the first reason is the one that counts.
       settle();
       connection.close();
     };
     const abort = (): void => end(() => reject(signal.reason));
     const fail = (error: Error): void =>
       end(() => reject(Object.assign(error, { isUnanswered: connection.lastServerResponse === false })));
-    // The library tells of one fault both here and to the callback at hand; the first one settles.
+    // The library reports one fault both here and to a callback. The first report settles.
     connection.on('error', fail);
     connection.once('end', () => end(() => reject(new Error('the server closed the connection'))));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     connection.connect((error) => {
       if (error) return fail(error);
-      // The last reply so far answers EHLO, and lists the extensions.
+      // The last reply so far is to EHLO, and lists the server's extensions.
       const takesUtf8 = /[ -]SMTPUTF8\b/i.test(connection.lastServerResponse || '');
       signIn(connection, options)
         .then(() => talk({ send: sender(connection), takesUtf8 }))
@@ -77,7 +76,7 @@ export function converse<T>(
             signal.removeEventListener('abort', abort);
             resolve(value);
             connection.quit();
-            // The mail is delivered; a server that leaves QUIT unanswered must not keep the process.
+            // The mail is delivered. A server that does not answer QUIT must not keep the process alive.
             setTimeout(() => end(() => undefined), QUIT_MS).unref();
           },
           (reason: unknown) => end(() => reject(reason)),
@@ -86,7 +85,7 @@ export function converse<T>(
   });
 }
 
-/** Sends one envelope after the other; what an earlier one left behind is put aside first. */
+/** Sends one envelope after the other, with a reset between them. */
 function sender(connection: SMTPConnection): Session['send'] {
   let isFirst = true;
   return async (from, to, mail) => {

@@ -1,17 +1,17 @@
-// Which failures mean that `tls:` has the wrong mode.
+// Whether a failure looks like the wrong mode of `tls:`.
 
 import { codeOf } from '../transport/failure.ts';
 import type { TlsMode } from './options.ts';
 import type { SmtpFault } from './smtp-fault.ts';
 
-/** The server answered TLS with something else. A TLS alert is an answer in TLS, so the mode is not the problem. */
+/** The server answered TLS with something else. A TLS alert is an answer in TLS, so then the mode is right. */
 const NO_TLS = /^(EPROTO|ERR_SSL_(?!.*ALERT).*)$/;
-/** The server hung up without a word. Some do so when they expect TLS and get plain text. */
+/** The server closed the connection without a reply. Some do so when they expect TLS and get plain text. */
 const HUNG_UP = /^(ECONNECTION|ECONNRESET|EPIPE)$/;
 
 /**
- * What to change about `tls:` where a failure looks like the wrong mode; null where it does not. `isSure` when nothing
- * else explains it, so that a person must act.
+ * What to change about `tls:` if a failure looks like the wrong mode, else null. `isSure` if nothing else explains the
+ * failure, so that a person must act.
  */
 export function tlsHint(
   tls: TlsMode,

@@ -1,4 +1,4 @@
-// Message -> Block Kit and plain text within Slack's limits.
+// A message as Block Kit and as plain text, within Slack's limits.
 
 import { cutText } from '../../model/display-text.ts';
 import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
@@ -11,12 +11,12 @@ const SECTION = 3000;
 const FIELDS = 10;
 const FIELD = 1900;
 const TEXT = 3500;
-/** Alerts shown in full; the others keep their headline and when they began, so that the channel stays readable. */
+/** So many alerts are shown in full. The others keep their headline and when they began, so that the post stays readable. */
 const IN_FULL = 3;
 
 type Block = Readonly<Record<string, unknown>>;
 
-/** A message as Slack takes it. `text` is what notifications show, and all there is where blocks are refused. */
+/** A post to Slack. `text` is what notifications show. */
 export interface SlackPost {
   readonly text: string;
   readonly blocks: readonly Block[];
@@ -26,7 +26,7 @@ export interface SlackPost {
   };
 }
 
-/** Pure: the message in Block Kit, with the delivery's id as metadata by which it can be found again. */
+/** Pure. The metadata has the delivery's id, so that the post can be found again. */
 export function renderSlack(message: Message, id: string): SlackPost {
   const text = escaped(message.title);
   const blocks = [
@@ -46,13 +46,13 @@ export function renderSlack(message: Message, id: string): SlackPost {
   };
 }
 
-/** The same without blocks: the title, then the whole message in a fixed width, in which tables stand straight. */
+/** The message without blocks: the title, then the rest in a code block, where the columns of tables line up. */
 export function plainSlackText(message: Message): string {
   const title = escaped(message.title);
   return `${title}\n${preformatted(plainBody(message), Math.max(TEXT - title.length, 200))}`;
 }
 
-/** Slack's own escape: `<!channel>` in data pages nobody. */
+/** Slack's escape for text, so that `<!channel>` in data notifies nobody. */
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
@@ -98,12 +98,12 @@ function context(text: string): Block {
   return { type: 'context', elements: [mrkdwn(fitted(text, FIELD, literal))] };
 }
 
-/** `verbatim` keeps Slack from making links and mentions of what only looks like one. */
+/** With `verbatim`, Slack makes no links and mentions of plain text. */
 function mrkdwn(text: string): Block {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-/** Data between markup: the characters that would turn bold, struck out or code give way to look-alikes. */
+/** Data within markup. Characters that would make bold, struck or code text become look-alikes. */
 function literal(text: string): string {
   return inCode(text).replaceAll('*', '\u2217').replaceAll('~', '\u223c');
 }
@@ -113,7 +113,7 @@ function inCode(text: string): string {
   return escaped(text).replaceAll('`', '\u02cb');
 }
 
-/** As much of the text, cut between graphemes, as its encoded form has room for in `longest` characters. */
+/** As much of the text as fits into `longest` characters once it is encoded, cut between graphemes. */
 function fitted(text: string, longest: number, encode: (text: string) => string): string {
   const whole = encode(text);
   if (whole.length <= longest) return whole;

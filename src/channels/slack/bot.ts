@@ -1,4 +1,4 @@
-// One call of the Web API.
+// Calls Slack's Web API as a bot.
 
 import { ErrorCode, type Logger, LogLevel, type WebAPICallResult, WebClient } from '@slack/web-api';
 import { SendError } from '../../model/errors.ts';
@@ -8,14 +8,14 @@ import { exchange, peerOf, statusFailure } from '../transport/http.ts';
 import type { HttpProxy } from '../transport/proxy.ts';
 import { slackFailure } from './failure.ts';
 
-/** One call of the Web API; throws the SendError that its outcome is, `SlackRefusal` where Slack said a word. */
+/** One call of the Web API. Throws a SendError; if Slack answered with an error word, a SlackRefusal. */
 export type CallSlack = (
   method: string,
   args: Record<string, unknown>,
   signal: AbortSignal,
 ) => Promise<WebAPICallResult & Readonly<Record<string, unknown>>>;
 
-/** A failure for which Slack has a word of its own. */
+/** Slack answered with an error word. */
 export class SlackRefusal extends SendError {
   readonly code: string;
 
@@ -27,10 +27,10 @@ export class SlackRefusal extends SendError {
   }
 }
 
-/** Far above what Slack answers to a post, and what a page of a busy channel's history holds. */
+/** Far more than Slack's answer to a post, and than a page of a busy channel's history. */
 const MOST_READ = 4_194_304;
 
-/** A bot on the Web API that tries once and says what happened: waiting and repeating are the outbox's. */
+/** A bot on the Web API. It tries once; waits and retries are up to the outbox. */
 export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): CallSlack {
   const peer = peerOf(apiUrl);
   const redact = redactor([token, ...(via?.secrets ?? [])]);
@@ -71,7 +71,7 @@ export function slackBot(token: string, apiUrl: string, via: HttpProxy | null): 
   };
 }
 
-/** An answer was too large. A question for less may get one that is not. */
+/** An answer was too large. A request for fewer messages may get a smaller one. */
 export class AnswerTooLong extends SendError {
   constructor(peer: string) {
     super('server', 'passing', `${peer} answered with more than ${MOST_READ / 1_048_576} MiB`);

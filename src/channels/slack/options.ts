@@ -1,4 +1,4 @@
-// Keys of a slack channel.
+// The keys of a slack channel in alerts.yaml.
 
 import { z } from 'zod';
 import { httpUrlFault, type UrlFault } from '../../model/http-url.ts';

@@ -1,26 +1,26 @@
-// Looks for the message in the channel before a send is repeated.
+// Looks in the Slack channel for a message before it is posted again.
 
 import { SendError } from '../../model/errors.ts';
 import { AnswerTooLong, type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';
 
-/** Enough pages for a day of a busy channel. */
+/** The most pages that are read: enough for a day of a busy channel. */
 const PAGES = 50;
-/** What Slack recommends; some hundred messages with blocks are megabytes already. */
+/** Messages a page, as Slack recommends. A few hundred messages with blocks are megabytes already. */
 const PAGE = 200;
 /** A page that is too large is asked for again in smaller ones, down to this number of messages. */
 const SHORTEST_PAGE = 2;
 /**
- * Slack's clock and ours may differ, by 14 h where a machine takes the time of its zone for UTC. Messages that are looked
- * at in vain cost little; one that lies before the search is posted twice.
+ * Slack's clock and ours may differ, by 14 h if a machine takes local time for UTC. To read too many messages costs
+ * little; a message that lies before the search would be posted twice.
  */
 const SKEW_MS = 15 * 3_600_000;
 const CHANNEL_ID = /^[CGD][A-Z0-9]{7,}$/;
 
 /**
- * Whether a message with the delivery's id stands in the channel since `from` (ms): Slack has no key by which a
- * repeat would be dropped. False where the token may not read the channel; throws a SendError only for a failure
- * that passes, because then the answer is not known yet.
+ * Whether the channel has a message with the delivery's id since `from` (ms). Slack has no key by which it would drop a
+ * repeat. False if the token may not read the channel. Throws a SendError only for a failure that passes, because then
+ * the answer is not known yet.
  */
 export async function findOwnMessage(
   call: CallSlack,
@@ -44,7 +44,7 @@ export async function findOwnMessage(
   }
 }
 
-/** History wants an id where posting takes a name; null for a channel that is not listed. */
+/** The id of a channel: history needs it, while posting takes a name. Null if the channel is not listed. */
 async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal): Promise<string | null> {
   const name = channel.replace(/^#/, '');
   const args = { types: 'public_channel,private_channel', exclude_archived: true };
@@ -55,7 +55,7 @@ async function channelIdOf(call: CallSlack, channel: string, signal: AbortSignal
   return null;
 }
 
-/** Whether the failure leaves open what Slack would have said. */
+/** Whether after this failure Slack's answer is not known. */
 function isUnknown(error: unknown): boolean {
   if (error instanceof SlackRefusal) return isSlackTrouble(error.code);
   return !(error instanceof SendError) || error.kind === 'passing';

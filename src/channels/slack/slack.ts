@@ -1,4 +1,4 @@
-// Member: bot token or incoming webhook.
+// Posts messages to Slack, as a bot or to an incoming webhook.
 
 import { SendError } from '../../model/errors.ts';
 import type { Message } from '../../model/message.ts';
@@ -25,23 +25,24 @@ export const slack: ChannelType<SlackOptions> = {
   async open(name, options, proxies = NO_PROXIES) {
     const url = options.webhookUrl === null ? options.apiUrl : options.webhookUrl.reveal();
     const via = await openProxy(chooseProxy(url, options.proxy, proxies));
-    const wire = options.webhookUrl === null ? await botWire(options, via) : webhookWire(url, via);
+    const transport =
+      options.webhookUrl === null ? await botTransport(options, via) : webhookTransport(url, via);
     return {
       name,
       type: 'slack',
       timeoutMs: TIMEOUT_MS,
       spacingMs: SPACING_MS,
       render: storedPost,
-      send: (envelope, signal) => within(TIMEOUT_MS, signal, (limit) => wire.send(envelope, limit)),
-      probe: (signal) => within(TIMEOUT_MS, signal, wire.probe),
+      send: (envelope, signal) => within(TIMEOUT_MS, signal, (limit) => transport.send(envelope, limit)),
+      probe: (signal) => within(TIMEOUT_MS, signal, transport.probe),
       close: async () => via?.close(),
     };
   },
 };
 
-type Wire = Pick<Channel, 'send' | 'probe'>;
+type Transport = Pick<Channel, 'send' | 'probe'>;
 
-/** What is stored: the post as first tried, and the plain text that takes its place where blocks are refused. */
+/** What is stored with a delivery: the post, and the plain text that is sent if Slack refuses its blocks. */
 interface StoredPost extends SlackPost {
   readonly plain: string;
 }
@@ -50,18 +51,18 @@ function storedPost(message: Message, id: string): string {
   return JSON.stringify({ ...renderSlack(message, id), plain: plainSlackText(message) } satisfies StoredPost);
 }
 
-/** Nothing in the message may be unfolded, linked or taken for a mention. */
+/** Slack must not unfurl links or make mentions of anything in the message. */
 const LITERAL = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false };
 
-async function botWire(
+async function botTransport(
   options: Extract<SlackOptions, { webhookUrl: null }>,
   via: HttpProxy | null,
-): Promise<Wire> {
+): Promise<Transport> {
   const { notSlack, slackBot, SlackRefusal } = await import('./bot.ts');
   const { findOwnMessage } = await import('./own-message.ts');
   const call = slackBot(options.token.reveal(), options.apiUrl, via);
   const { channel } = options;
-  /** Slack has the message when it says so and names the place where it stands. */
+  /** Slack has the message if it answers with the message's timestamp. */
   const post = async (args: Record<string, unknown>, signal: AbortSignal): Promise<void> => {
     const { ts } = await call('chat.postMessage', { channel, ...args, ...LITERAL }, signal);
     if (typeof ts !== 'string' || ts === '') throw notSlack(peerOf(options.apiUrl));
@@ -90,13 +91,13 @@ async function botWire(
   };
 }
 
-/** An incoming webhook answers `ok` when it has taken the message. The attempt's time limit is the only one. */
+/** An incoming webhook answers `ok` when it has taken the message. Only the attempt's own time limit applies. */
 const WHOLE_ANSWER = { mostBytes: 8_192, untilMs: null };
 
-function webhookWire(url: string, via: HttpProxy | null): Wire {
+function webhookTransport(url: string, via: HttpProxy | null): Transport {
   const peer = peerOf(url);
   const redact = redactor([...secretsOfUrl(url), ...(via?.secrets ?? [])]);
-  /** Null when the message was taken, Slack's word when its form was refused. */
+  /** Null if the message was taken; Slack's error word if it refused the blocks. */
   const attempt = async (content: object, signal: AbortSignal): Promise<string | null> => {
     const headers = { 'content-type': 'application/json' };
     const request = { method: 'POST', headers, body: JSON.stringify(content), via } as const;

@@ -1,6 +1,6 @@
-// Reads a response's body, within limits.
+// Reads the body of a response, within limits.
 
-/** How much of a body is read, and for how long; `untilMs` null: until `signal` aborts. */
+/** How much of a body is read, and for how long. With `untilMs` null it is read until the request is aborted. */
 export interface BodyLimits {
   readonly mostBytes: number;
   readonly untilMs: number | null;
@@ -14,8 +14,8 @@ export interface Body {
 }
 
 /**
- * The beginning of a response's body. A far end that breaks it off, never ends it or sends more than `mostBytes` has
- * still answered: what came so far is returned, and the rest is not waited for.
+ * The beginning of a response's body. A receiver that breaks the body off, never ends it or sends more than `mostBytes`
+ * has still answered: what came so far is returned, and nothing waits for the rest.
  */
 export async function readBody(response: Response, { mostBytes, untilMs }: BodyLimits): Promise<Body> {
   const reader = response.body?.getReader();
@@ -38,12 +38,12 @@ export async function readBody(response: Response, { mostBytes, untilMs }: BodyL
       size += value.length;
     }
   } catch {
-    // The status was the answer; whether the body counts too is for the caller to say.
+    // The status has arrived. Whether the body matters too is up to the caller.
   } finally {
     clearTimeout(timer);
     void reader.cancel().catch(() => undefined);
   }
   const text = new TextDecoder().decode(Buffer.concat(chunks).subarray(0, mostBytes));
-  // A cut could leave the first half of a secret, which the redaction would not recognise.
+  // A cut could leave half of a secret, which would not be redacted.
   return { text: size > mostBytes ? text.replace(/\S{1,400}$/, '') : text, isWhole };
 }

@@ -1,4 +1,4 @@
-// Connects without sending a request, for validate --connect.
+// Checks a connection without sending a request, for validate --connect.
 
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -9,7 +9,7 @@ import type { HttpProxy } from './proxy.ts';
 
 /**
  * Connects to the host of a URL, with a TLS handshake for https, and sends no request that could be taken for a message.
- * When plain HTTP goes through a proxy, only the proxy can be reached this way.
+ * When plain HTTP goes through a proxy, this checks only the connection to the proxy.
  */
 export async function checkConnection(
   url: string,
@@ -70,7 +70,7 @@ function hostOf(url: string): string {
   return `${target.hostname}:${portOf(target)}`;
 }
 
-/** An address is no server name: TLS has a field for names alone. */
+/** The server name for TLS; empty for an IP address, which TLS does not allow there. */
 function serverName(host: string): string {
   return /^[\d.]+$|:/.test(host) ? '' : host;
 }

@@ -1,8 +1,8 @@
-// Work that ends with a signal or after a time.
+// Runs work until a signal aborts or a time limit ends it.
 
 /**
- * Runs `work` with a signal that aborts with `signal` or after `ms`. A timer of our own, because a signal from
- * AbortSignal.timeout that only AbortSignal.any refers to may be collected before it fires.
+ * Runs `work` with a signal that aborts with `signal` or after `ms`. It has its own timer: a signal of AbortSignal.timeout
+ * that only AbortSignal.any refers to may be garbage-collected before it fires.
  */
 export async function within<T>(
   ms: number,

@@ -1,4 +1,4 @@
-// Connection and certificate errors -> SendError.
+// What a failed connection means, by the codes of Node.js and OpenSSL.
 
 import { messageOf, SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
@@ -9,8 +9,8 @@ const CERTIFICATE =
 const TIMEOUT = /^(ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/;
 
 /**
- * A failure to reach or to hear `peer` (`billing.example.com:443`), by the codes of Node and OpenSSL. What a library says
- * beside them may repeat what it was given, and goes through `redact`.
+ * The failure to connect to `peer` (`billing.example.com:443`) or to get an answer from it. A library's message may repeat
+ * what the library was given, so it is redacted.
  */
 export function connectionFailure(
   peer: string,
@@ -34,7 +34,7 @@ export function connectionFailure(
 /** Codes of the mail library for which its message says more. */
 const OF_LIBRARY = /^(ECONNECTION|ESOCKET|ETLS|EPROTOCOL|EDNS)$/;
 
-/** The first code along an error's causes: of the system or of TLS where a library has covered that with its own. */
+/** The first code along an error's causes. A library may have replaced the system's code with its own. */
 export function codeOf(error: unknown): string | null {
   for (let current = error; current instanceof Error; current = current.cause) {
     const { code: own, originalCode: code = own } = current as { code?: unknown; originalCode?: unknown };

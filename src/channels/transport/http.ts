@@ -1,4 +1,4 @@
-// One request, for channels and heartbeat; its response -> receipt, passing, person, final.
+// Sends one HTTP request, and says what its response means for a delivery.
 
 import { SendError } from '../../model/errors.ts';
 import type { Redact } from '../../model/redact.ts';
@@ -8,8 +8,8 @@ import { basicAuth, loginOf } from './login.ts';
 import type { HttpProxy } from './proxy.ts';
 import { excerptOf } from './redact.ts';
 
-/** Enough of a body to explain a failure. */
-const MOST_READ = 8_192;
+/** So much of a body is enough to explain a failure. */
+const MOST_BYTES = 8_192;
 /** How long to wait for a body when the status alone decides. */
 const BODY_MS = 2_000;
 const DAY_MS = 86_400_000;
@@ -27,12 +27,12 @@ export interface HttpAnswer extends Body {
   readonly retryAfterMs: number | null;
 }
 
-const EXPLANATION: BodyLimits = { mostBytes: MOST_READ, untilMs: BODY_MS };
+const EXPLANATION: BodyLimits = { mostBytes: MOST_BYTES, untilMs: BODY_MS };
 
 /**
- * One request, not followed anywhere and not repeated: all that spendwatch asks by HTTP goes through here. Throws a
- * SendError, without a secret (`redact`), where no answer came before `signal` aborted; what an answer means is the
- * caller's to say. No more than `limits` of its body is taken into memory, however it is compressed.
+ * Sends one request, without redirects and retries. Every HTTP request of spendwatch goes through here. Throws a SendError
+ * without a secret (`redact`) if no answer came before `signal` aborted. What an answer means is up to the caller. No more
+ * than `limits` of the body is held in memory, however it is compressed.
  */
 export async function exchange(
   url: string,
@@ -116,7 +116,7 @@ export function portOf({ port, protocol }: URL): number {
   return protocol === 'https:' ? 443 : 80;
 }
 
-/** The far end's name in an error whose cause may be on either side of the proxy. */
+/** The receiver's name in an error whose cause may be on either side of the proxy. */
 export function throughProxy(peer: string, { name }: HttpProxy): string {
   return `${peer} (through the proxy ${name})`;
 }
@@ -125,7 +125,7 @@ function isWebPage(text: string): boolean {
   return /^\ufeff?(?:\s|<!--(?:(?!-->)[\s\S])*-->|<\?xml[^>]*>)*<(?:!doctype\s+html|html)\b/i.test(text);
 }
 
-/** fetch refuses URLs that carry a login; as a header it is the same to the receiver. */
+/** The URL without its login, which fetch refuses. The login is sent as a header instead. */
 function withoutLogin(url: URL): URL {
   const bare = new URL(url);
   bare.username = '';

@@ -1,4 +1,4 @@
-// Which proxy a URL needs: the key `proxy`, HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
+// Chooses the proxy for a URL: the key `proxy`, HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
 
 import { BlockList, isIP } from 'node:net';
 import { AppError } from '../../model/errors.ts';

@@ -1,4 +1,4 @@
-// Connections through an HTTP proxy, and which failures are the proxy's own.
+// Connects through an HTTP proxy, and tells the proxy's failures from the receiver's.
 
 import type { Socket } from 'node:net';
 import { SendError } from '../../model/errors.ts';
@@ -6,18 +6,18 @@ import { codeOf } from './failure.ts';
 import { basicAuth, loginOf } from './login.ts';
 import { type NamedProxy, parseProxy } from './proxy-choice.ts';
 
-/** Reaches far ends through a proxy. */
+/** Reaches receivers through a proxy. */
 export interface HttpProxy {
   /** The proxy's name in messages: host, port, and the key or variable that names it. */
   readonly name: string;
   /** Its own address, without a login. */
   readonly origin: string;
-  /** What must not be shown anywhere. */
+  /** Texts that must not be shown anywhere. */
   readonly secrets: readonly string[];
   readonly fetch: typeof fetch;
-  /** A connection to a far end (`host:port`) that carries whatever is said on it. */
+  /** A connection to a receiver (`host:port`) through the proxy, for any protocol. */
   tunnel(peer: string, signal: AbortSignal): Promise<Socket>;
-  /** The failure that is the proxy's own, or null where it is the far end's. */
+  /** The failure of the proxy itself; null if the failure is the receiver's. */
   failureOf(peer: string, error: unknown): SendError | null;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ const UNREACHED =
 /** The library reports a proxy's refusal only in its message. */
 const REFUSED = /^Proxy response \((\d+)\)|^Proxy Authentication Required \((407)\)/;
 
-/** Opens the way through a proxy; null for none. The library is loaded only where there is one. */
+/** Null if no proxy was chosen. The library is loaded only if there is one. */
 export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | null> {
   const url = chosen === null ? null : parseProxy(chosen.url.reveal());
   if (chosen === null || url === null) return null;
@@ -37,7 +37,7 @@ export async function openProxy(chosen: NamedProxy | null): Promise<HttpProxy | 
   const name = `${url.port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host} (${chosen.source})`;
   const login = loginOf(url);
   const token = login === null ? null : basicAuth(login);
-  // Plain HTTP is handed to the proxy whole, as curl does: many let CONNECT through to port 443 alone.
+  // Plain HTTP requests go to the proxy itself, as curl does it. Many proxies allow CONNECT only to port 443.
   const dispatcher = new ProxyAgent({
     uri: origin,
     proxyTunnel: false,

@@ -1,15 +1,15 @@
-// A far end's text in one line; which parts of a URL, login or header are secret.
+// Which parts of a URL, a login or a header are secret, and how a receiver's text is shown.
 
 import { displayText } from '../../model/display-text.ts';
 import type { Redact } from '../../model/redact.ts';
 
 const LONGEST_EXCERPT = 160;
-/** Shorter parts of a path are words such as `hooks`; longer ones may be what a receiver takes for a password. */
+/** Shorter parts of a path are words such as `hooks`. Longer ones may serve as a password. */
 const SHORTEST_PART = 8;
 /** Shorter values of a query are numbers and words such as `v=1`. */
 const SHORTEST_VALUE = 4;
 
-/** A text from a far end or a library as one short line without secrets. */
+/** A text from a receiver or a library as one short line without secrets. */
 export function excerptOf(text: string, redact: Redact): string {
   const words = redact(text).replace(/\s+/g, ' ').trim();
   return words === '' ? '' : displayText(words, LONGEST_EXCERPT);

@@ -1,4 +1,4 @@
-// Keys of a webhook channel.
+// The keys of a webhook channel in alerts.yaml.
 
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
@@ -8,9 +8,9 @@ import { type SignatureStyle, signingKey } from './signature.ts';
 
 export interface WebhookOptions {
   readonly type: 'webhook';
-  /** Secret, because many receivers take whoever knows the path. */
+  /** Secret, because many receivers trust anybody who knows the path. */
   readonly url: Secret;
-  /** The newest first; each signs. At least one. */
+  /** At least one, the newest first. Each makes a signature. */
   readonly secrets: readonly Secret[];
   readonly signature: SignatureStyle;
   readonly headers: Readonly<Record<string, Secret>>;
@@ -18,7 +18,7 @@ export interface WebhookOptions {
 }
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
-/** What belongs to the signature or to the connection itself. */
+/** Headers of the signature or of the connection itself. */
 const RESERVED =
   /^(webhook-.*|x-signature-256|host|connection|content-(type|length|encoding)|transfer-encoding|keep-alive|upgrade|expect|te|trailer)$/i;
 

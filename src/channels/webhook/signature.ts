@@ -1,4 +1,4 @@
-// Standard Webhooks and hex signatures.
+// Signs a body: Standard Webhooks, or a plain HMAC in hex.
 
 import { createHmac } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
@@ -18,9 +18,9 @@ export function signingKey(secret: string): Uint8Array | null {
 }
 
 /**
- * The headers that prove who sent `body`: Standard Webhooks (one `v1` signature a key, over `id.timestamp.body`,
- * timestamp in seconds), or `hex`, the HMAC-SHA256 of the body alone, by the first key. `at` is the attempt's time
- * in ms: receivers refuse signatures older than minutes.
+ * The headers that prove who sent `body`. `standard` is Standard Webhooks: one `v1` signature for each key, over
+ * `id.timestamp.body`, with the timestamp in seconds. `hex` is the HMAC-SHA256 of the body alone, by the first key. `at`
+ * is the time of the attempt in ms: receivers refuse signatures that are minutes old.
  */
 export function signatureHeaders(
   style: SignatureStyle,

@@ -1,4 +1,4 @@
-// Member: signed POST.
+// Posts messages as signed JSON to a webhook.
 
 import { redactor } from '../../model/redact.ts';
 import type { ChannelType, Receipt } from '../channel.ts';
@@ -13,7 +13,7 @@ import { signatureHeaders, signingKey } from './signature.ts';
 
 const TIMEOUT_MS = 15_000;
 
-/** POSTs the message's JSON, signed; whoever receives it drops repeats by `webhook-id`. */
+/** POSTs the message's JSON, signed. Receivers drop repeats by `webhook-id`. */
 export const webhook: ChannelType<WebhookOptions> = {
   type: 'webhook',
   schema: webhookSchema,
@@ -22,13 +22,13 @@ export const webhook: ChannelType<WebhookOptions> = {
     const peer = peerOf(url);
     const via = await openProxy(chooseProxy(url, options.proxy, proxies));
     const keys = options.secrets.map((secret) => signingKey(secret.reveal())).filter((key) => key !== null);
-    const own = Object.fromEntries(
+    const custom = Object.fromEntries(
       Object.entries(options.headers).map(([key, value]) => [key, value.reveal()]),
     );
     const redact = redactor([
       ...secretsOfUrl(url),
       ...options.secrets.flatMap((secret) => [secret.reveal(), secret.reveal().replace(/^whsec_/, '')]),
-      ...Object.values(own).flatMap(secretsOfHeader),
+      ...Object.values(custom).flatMap(secretsOfHeader),
       ...(via?.secrets ?? []),
     ]);
     return {
@@ -40,7 +40,7 @@ export const webhook: ChannelType<WebhookOptions> = {
       async send({ id, body }, signal): Promise<Receipt> {
         const headers = {
           'user-agent': 'spendwatch',
-          ...own,
+          ...custom,
           'content-type': 'application/json',
           'webhook-id': id,
           ...signatureHeaders(options.signature, keys, id, Date.now(), body),
