@@ -92,7 +92,7 @@ describe('the HTTP server', () => {
     const url = await serve({ metrics: () => Promise.reject(new Error('a collector failed')) });
     expect(await got(`${url}/metrics`)).toMatchObject({
       status: 500,
-      text: expect.stringContaining('a fault of the program: Error at http.test.ts'),
+      text: expect.stringContaining('a fault of the program: Error at http-server.test.ts'),
     });
     expect((await got(`${url}/healthz`)).status).toBe(200);
   });
