@@ -1,4 +1,4 @@
-// Alerts of one rule -> Message.
+// Turns the alerts of one rule into a message.
 
 import { alertSection, alertSummary } from './alert-section.ts';
 import { displayLines, displayText } from './display-text.ts';
@@ -12,7 +12,7 @@ import { worstFirst } from './observation.ts';
 import { type Rule, stepOf } from './rule.ts';
 import { isoInstant } from './window.ts';
 
-/** How many alerts a message shows; the rest is counted. */
+/** Alerts that a message shows; the rest are counted. */
 export const SHOWN_ALERTS = 10;
 const LONGEST_NOTE = 2000;
 
@@ -30,7 +30,10 @@ export interface AlertNews {
   readonly timestamp: number;
 }
 
-/** All that is news of one rule as one message: the worst first, ten shown, the rest counted (docs/rules.md and docs/operations.md). */
+/**
+ * All news of one rule as one message: worst first, ten shown, the rest counted (docs/rules.md and
+ * docs/operations.md).
+ */
 export function alertMessage(news: AlertNews): Message {
   const { rule, zone } = news;
   const alerts = [...news.alerts].sort(mostSevereFirst);
@@ -55,12 +58,12 @@ export function alertMessage(news: AlertNews): Message {
   };
 }
 
-/** The title says it already. */
+/** The headline of a single alert is in the title already. */
 function untitled(section: MessageSection): MessageSection {
   return { ...section, headline: '' };
 }
 
-/** Up to when data was seen, as every message says it. */
+/** Up to when data was seen, in the words that every message uses. */
 export function asOf({ dataAsOf, zone }: Pick<AlertNews, 'dataAsOf' | 'zone'>): string {
   return dataAsOf === null
     ? 'Data as of: the audit store has no rows.'

@@ -1,4 +1,4 @@
-// One alert -> headline, facts, tables.
+// Turns one alert into a headline, facts and tables.
 
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
@@ -21,7 +21,7 @@ export function alertSummary(rule: Rule, { finding }: Alert): string {
   return `${subject(finding, ' ')}${value} ${windowText(rule.window)} (${why})`;
 }
 
-/** One alert in full: its headline, its facts, and the tables of what drives it. */
+/** One alert in full: its headline, its facts, and a table for each breakdown. */
 export function alertSection(rule: Rule, alert: Alert, zone: string): MessageSection {
   const { finding } = alert;
   const { window } = finding;
@@ -49,7 +49,7 @@ export function windowText(window: WindowSpec): string {
   return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
 }
 
-/** The group for people, `search / gpt-4.1`, with what parts it from the rest of the line; empty without a group. */
+/** The group for people with a separator behind it: `search / gpt-4.1: `. Empty where the rule has no groups. */
 function subject({ groupBy, key }: Finding, separator: string): string {
   const label = groupLabel(groupBy, key);
   return label === '' ? '' : `${label}${separator}`;
@@ -68,7 +68,7 @@ function unpricedFact(finding: Finding): Fact | null {
   return ['Unpriced', isDoubtful ? `${told}; it is low only if they cost next to nothing` : told];
 }
 
-/** Shares are of the finding's value; averages and percentiles of parts add up to nothing, and have none. */
+/** A part's share is of the finding's value. Averages and percentiles do not add up, so their parts have no share. */
 function breakdownTable(
   finding: Finding,
   dimension: Dimension,

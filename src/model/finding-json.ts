@@ -1,4 +1,4 @@
-// A finding as check and webhooks print it.
+// Findings and observations in the JSON of `check`, `backtest` and webhooks.
 
 import { type Finding, groupObject, NONE, type Unpriced } from './finding.ts';
 import type { JsonValue } from './json.ts';
@@ -9,7 +9,7 @@ import type { Observation } from './observation.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 
-/** Why and until when (ms) a finding is not told. */
+/** Why and until when (ms) a finding is silenced. */
 export interface Silenced {
   readonly reason: string;
   readonly until: number;
@@ -36,7 +36,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     bound: boundOf(metric, finding.bound),
     operator: finding.operator,
     window: { from: isoInstant(window.from), to: isoInstant(window.to) },
-    // Every finding has these two; a type that fills them puts its own in their places.
+    // Every finding has these two fields; rule types that use them set them again.
     baseline: null,
     zscore: null,
     ...finding.description.fields,
@@ -46,7 +46,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
   };
 }
 
-/** A group and its value as `check` lists what it looked at. */
+/** An entry of `observed`: a group and its value. */
 export function observationJson(
   metric: Metric,
   groupBy: readonly Dimension[],
@@ -60,12 +60,12 @@ export function observationJson(
   };
 }
 
-/** Sums are exact decimals; ratios, averages and percentiles are the doubles that they are (docs/rules.md). */
+/** Sums are exact decimals; ratios, averages and percentiles are plain doubles (docs/rules.md). */
 function amount(metric: Metric, sample: Sample): JsonValue {
   return describeMetric(metric).additive ? sample.fixed : sample.number;
 }
 
-/** A limit on a ratio may be finer than the micro-dollar and keeps all its digits. */
+/** A limit on a ratio may be finer than a micro-dollar, so it keeps all its digits. */
 function boundOf(metric: Metric, bound: Fixed): JsonValue {
   return describeMetric(metric).additive ? bound : toNumber(bound);
 }

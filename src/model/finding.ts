@@ -1,4 +1,4 @@
-// What fires, and how it is described.
+// Judgements, findings and alerts.
 
 import type { JsonValue } from './json.ts';
 import type { Fact } from './message.ts';
@@ -11,20 +11,20 @@ import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import type { DedupePeriod } from './window.ts';
 
-/** A limit that an observation reached: the value at which it begins to fire, exact. */
+/** A limit that an observation reached: the exact value at which the rule begins to fire. */
 export interface ReachedStep {
   readonly severity: Severity;
   readonly bound: Fixed;
   readonly operator: Operator;
 }
 
-/** A group, with every step that it reached, by ascending severity; the last one names it. */
+/** A group with every step that it reached, by ascending severity. The last step names the finding. */
 export interface Reached {
   readonly key: GroupKey;
   readonly steps: readonly [ReachedStep, ...ReachedStep[]];
 }
 
-/** The step that names a finding. */
+/** The highest step, which names the finding. */
 export function topStep({ steps }: Reached): ReachedStep {
   return steps[steps.length - 1] ?? steps[0];
 }
@@ -32,14 +32,14 @@ export function topStep({ steps }: Reached): ReachedStep {
 /** An observation that fires. */
 export type Firing<O extends Observation = Observation> = O & Reached;
 
-/** What a rule type makes of its series at one instant. Both lists stand worst first (docs/rules.md). */
+/** The judgement of a rule at one instant. Both lists are worst first (docs/rules.md). */
 export interface Judgement<O extends Observation = Observation> {
   readonly status: 'ok' | 'firing' | 'no_data';
   readonly observed: Observed<O>;
   readonly firing: readonly Firing<O>[];
 }
 
-/** What a rule type says of a finding, for every place that shows one. Texts are for people; each channel escapes them. */
+/** A finding in the words of its rule type. Texts are for people; each channel escapes them. */
 export interface Description {
   /** The value in a headline, with what it counts: `$312.46`, `890,000 calls`. */
   readonly value: string;
@@ -47,9 +47,9 @@ export interface Description {
   readonly reason: string;
   /** The value and its limit, with as many digits as tell them apart: `$100.004` and `>= $100.00`. */
   readonly comparison: readonly [value: string, limit: string];
-  /** What the comparison does not say, in a few words: `z 6.3`. Null where it says all. */
+  /** What the comparison leaves out, in a few words: `z 6.3`. Null where there is nothing more to say. */
   readonly note: string | null;
-  /** The first facts of a message: the value, and what it was held against. */
+  /** The first facts of a message: the value, and what it was compared with. */
   readonly facts: readonly Fact[];
   /** Further lines for the table of `check`. */
   readonly lines: readonly string[];
@@ -57,22 +57,22 @@ export interface Description {
   readonly fields: { readonly [name: string]: JsonValue };
 }
 
-/** One part of what drives a finding. */
+/** One part of a breakdown. */
 export interface BreakdownPart {
   readonly key: string | null;
   readonly value: Sample;
-  /** Its calls whose cost is unknown, which make an amount a lower bound; absent when there are none. */
+  /** Calls of unknown cost, which make the amount a lower bound; absent where there are none. */
   readonly unpriced?: number;
 }
 
 /** Calls of unknown cost within a finding's window and group. A value that depends on cost is then a lower bound. */
 export interface Unpriced {
   readonly calls: number;
-  /** How many models they went to; null for a store that records no model. */
+  /** How many models these calls went to; null for a store that records no model. */
   readonly models: number | null;
 }
 
-/** A breakdown by `dimension`, or (null) the calls without a price, that took too long or failed. */
+/** A breakdown by `dimension`, or (null) the count of calls without a price, that failed or took too long. */
 export interface Unexplained {
   readonly dimension: Dimension | null;
   readonly isLate: boolean;
@@ -89,7 +89,7 @@ export interface Finding extends Observation {
   readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
-  /** The questions about it without an answer. No alert waits for them. */
+  /** Questions about it that were not answered. No alert waits for them. */
   readonly unexplained: readonly Unexplained[];
 }
 
@@ -102,7 +102,7 @@ export interface Alert {
   readonly at: number;
   /** The first scheduled instant since which it has held without a break. */
   readonly since: number;
-  /** Said in an earlier period, and held since. */
+  /** It was notified in an earlier period, and has held since. */
   readonly ongoing: boolean;
   readonly period: string;
 }
@@ -112,7 +112,7 @@ export type PeriodKey = `${DedupePeriod}/${string}`;
 
 export const NONE = '(none)';
 
-/** A group for people and JSON: dimension → value, NULL as `(none)`. */
+/** A group for people and JSON: values by dimension, NULL as `(none)`. */
 export function groupObject(groupBy: readonly Dimension[], key: GroupKey): Record<Dimension, string> {
   return Object.fromEntries(groupBy.map((dimension, i) => [dimension, key[i] ?? NONE]));
 }

@@ -11,13 +11,16 @@ export interface Observation {
   readonly value: Sample;
   readonly window: Window;
   /**
-   * How bad the value is. Only observations of one rule are compared: the larger number is the worse one. A limit that is
-   * reached from below has the value itself here, one that is reached from above its negative.
+   * How bad the value is. Only observations of one rule are compared, and the larger number is the worse one. Where
+   * the value itself decides, it is the value, or its negative where low values fire.
    */
   readonly badness: Fixed;
 }
 
-/** Orders the observations of one rule: the worst first, then the larger value, then by group. The store's order never shows. */
+/**
+ * Orders the observations of one rule: worst first, then by larger value, then by group. The order never depends on
+ * the store.
+ */
 export function worstFirst(a: Observation, b: Observation): number {
   if (a.badness !== b.badness) return a.badness > b.badness ? -1 : 1;
   if (a.value.fixed !== b.value.fixed) return a.value.fixed > b.value.fixed ? -1 : 1;

@@ -1,11 +1,11 @@
-// All values that a rule saw, each made when it is asked for.
+// All values that a rule saw at one instant, each made when it is asked for.
 
 import { type Observation, worstFirst } from './observation.ts';
 import type { GroupKey } from './series.ts';
 
 /**
- * The values that a rule saw at one instant. A rule by user sees thousands and few are ever looked at, so an observation
- * is made when it is asked for. Iterates over all of them, worst first, and makes no more than are taken.
+ * The values that a rule saw at one instant. A rule by user sees thousands and few are looked at, so observations are
+ * made when they are asked for. Iterating goes worst first and makes no more of them than are taken.
  */
 export interface Observed<O extends Observation = Observation> extends Iterable<O> {
   readonly length: number;
@@ -15,23 +15,23 @@ export interface Observed<O extends Observation = Observation> extends Iterable<
   extent(): Extent;
   /** Which way values grow worse; null where something else makes them bad. */
   readonly worsens: 'up' | 'down' | null;
-  /** The group whose value stands at a place of `numbers`. */
+  /** The group of the value at a place of `numbers`. */
   keyAt(place: number): GroupKey;
-  /** The worst ones, worst first; all of them where `count` is left out. */
+  /** The worst observations, worst first; all of them without `count`. */
   worst(count?: number): readonly O[];
   /** Those with the largest values, the largest first. */
   largest(count: number): readonly O[];
-  /** The last of all, worst first; undefined where nothing was observed. */
+  /** The least bad observation; undefined where nothing was observed. */
   mildest(): O | undefined;
 }
 
-/** The lowest and the highest of some numbers; of none, the lowest is above the highest. */
+/** The lowest and the highest of some numbers. Without numbers, the lowest is above the highest. */
 export interface Extent {
   readonly lowest: number;
   readonly highest: number;
 }
 
-/** NaN is passed over. */
+/** Finds the extent of numbers; NaN is skipped. */
 export function extentOf(numbers: ArrayLike<number>): Extent {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
@@ -47,7 +47,7 @@ export function extentOf(numbers: ArrayLike<number>): Extent {
 export interface Observing<O extends Observation> {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
-  /** Where it is known already. */
+  /** Given where it is known already. */
   readonly extent?: Extent;
   keyAt(place: number): GroupKey;
   /** The observation at a place of `numbers`. */
@@ -115,13 +115,13 @@ export function observedHere<O extends Observation>(all: readonly O[]): Observed
   };
 }
 
-/** What a rule saw that could not be judged. */
+/** What is observed of a rule that could not be judged. */
 export const NOTHING_OBSERVED: Observed = observedHere([]);
 
-/** Doubles this close together may be in the other order as exact values. */
+/** Relative distance within which two doubles may be in another order than the exact values. */
 const CLOSE = 1e-6;
 
-/** Places that hold the `count` foremost values, and all that may be as far as the last of them. */
+/** The places of the `count` foremost values, and of all values that may tie with the last of them. */
 function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | 'down'): number[] {
   if (count <= 0) return [];
   if (numbers.length <= count) return Array.from(numbers, (_, place) => place);
@@ -135,7 +135,7 @@ function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | '
   return places;
 }
 
-/** The value in the `count`-th place from the foremost. A replay asks for the very first of thousands, time and again. */
+/** The `count`-th value from the front. A replay mostly asks for the first of thousands, which needs no sort. */
 function ranked(numbers: ArrayLike<number>, count: number, sign: number): number {
   if (count > 1)
     return Float64Array.from(numbers, (value) => value * sign).sort()[numbers.length - count] as number;

@@ -42,7 +42,7 @@ export function firesBelow(operator: Operator): boolean {
  */
 export interface Rule {
   readonly name: string;
-  /** The key of its RuleType in the registry. */
+  /** Names its RuleType in the registry. */
   readonly type: string;
   readonly enabled: boolean;
   /** The severity of findings where the rule type does not give one by step. */
@@ -59,13 +59,13 @@ export interface Rule {
   readonly forMs: number;
   readonly delayMs: number;
   readonly dedupe: DedupePeriod;
-  /** How many times the value last said makes news of a known alert; null is off. */
+  /** A known alert is news again at this many times the value last notified; null is off. */
   readonly growth: number | null;
   /** Groups with fewer calls in the window do not fire. */
   readonly minCalls: number;
 }
 
-/** A time in which matching findings are not told (`from` inclusive, `until` exclusive, ms). */
+/** A time in which matching findings are not notified (`from` inclusive, `until` exclusive, ms). */
 export interface Silence {
   /** Rule name to match, or null for any rule. */
   readonly rule: string | null;

@@ -3,6 +3,7 @@
 import { displayText } from './display-text.ts';
 import { counted, displayCount } from './display-value.ts';
 import { type Finding, NONE, type Unpriced } from './finding.ts';
+import { firesBelow } from './rule.ts';
 
 /** Calls without a price that went to one model; null is a call without a model. */
 export interface UnpricedModel {
@@ -43,7 +44,7 @@ export function atLeast(value: string, unpriced: number | Unpriced | null | unde
 
 /** The reservation about a low value that lacks some calls; null when it lacks none, or fires because it is high. */
 export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | 'unpriced'>): string | null {
-  if (unpriced === null || !operator.startsWith('<')) return null;
+  if (unpriced === null || !firesBelow(operator)) return null;
   const calls = counted(unpriced.calls, 'call');
   return `low only if ${calls} without a price cost${unpriced.calls === 1 ? 's' : ''} next to nothing`;
 }
