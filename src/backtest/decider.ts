@@ -4,7 +4,7 @@ import { groupId } from '../model/fingerprint.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import { decide, type News, type Verdict } from '../pipeline/decide.ts';
-import type { Evaluation, Moment } from '../pipeline/evaluate.ts';
+import type { Evaluation, EvaluationTime } from '../pipeline/evaluate.ts';
 import { type MemoryLedger, openMemoryLedger } from './memory-ledger.ts';
 
 /** What a replay needs to decide. */
@@ -31,7 +31,7 @@ export function openDecider({
   fingerprints,
   silences,
   zone,
-}: Deciding): (rule: Rule, moment: Moment, evaluation: Evaluation) => Replayed {
+}: Deciding): (rule: Rule, time: EvaluationTime, evaluation: Evaluation) => Replayed {
   const ledgers = new Map<string, MemoryLedger>();
   const ids = new WeakMap<GroupKey, string>();
   /** Mostly the same key object comes at every instant, so its hash is cached. */
@@ -40,7 +40,7 @@ export function openDecider({
     ids.set(key, known);
     return known;
   };
-  return (rule, moment, evaluation) => {
+  return (rule, time, evaluation) => {
     const ledger = ledgers.get(rule.name) ?? openMemoryLedger();
     ledgers.set(rule.name, ledger);
     const { firing } = evaluation.judgement;
@@ -56,7 +56,7 @@ export function openDecider({
       rule,
       fingerprint: fingerprints.get(rule.name) ?? rule.name,
       zone,
-      moments: [moment],
+      times: [time],
       evaluations: [evaluation],
       notified: ledger.notified(firing.map(({ key }) => idOf(key))),
       episodes,

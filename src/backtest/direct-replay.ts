@@ -2,7 +2,12 @@
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../model/errors.ts';
-import { type Assignment, evaluateRules, momentOf, type Outcome } from '../pipeline/evaluate-rules.ts';
+import {
+  type Assignment,
+  evaluateRules,
+  evaluationTimeOf,
+  type Outcome,
+} from '../pipeline/evaluate-rules.ts';
 import { FIRST_CHUNK, nextChunk } from './chunk.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 
@@ -25,7 +30,7 @@ export async function replayDirectly(
     const instants = replayed.slice(done, Math.min(to, done + size));
     const assignments = run.rules
       .filter(({ name }) => !run.failed.has(name))
-      .map((rule) => ({ rule, moments: instants.map((at) => momentOf(rule, at, run.grid)) }));
+      .map((rule) => ({ rule, times: instants.map((at) => evaluationTimeOf(rule, at, run.grid)) }));
     const outcomes = await outcomesOf(run, assignments);
     if (instants.length > 1 && outcomes.some(({ error }) => error?.code === 'store_timeout')) {
       size = Math.ceil(instants.length / 4);
@@ -34,10 +39,10 @@ export async function replayDirectly(
     for (const { rule, error } of outcomes) if (error !== null) run.failed.set(rule.name, error);
     for (const i of instants.keys()) {
       for (const [r, { rule, evaluations, error }] of outcomes.entries()) {
-        const moment = assignments[r]?.moments[i];
+        const time = assignments[r]?.times[i];
         const evaluation = evaluations[i];
-        if (error !== null || moment === undefined || evaluation === undefined) continue;
-        run.judged(rule, moment, evaluation);
+        if (error !== null || time === undefined || evaluation === undefined) continue;
+        run.judged(rule, time, evaluation);
       }
     }
     done += instants.length;
@@ -51,7 +56,7 @@ async function outcomesOf(
   { store, zone }: ReplayRun,
   assignments: readonly Assignment[],
 ): Promise<readonly Outcome[]> {
-  const last = assignments[0]?.moments.at(-1)?.at ?? 0;
+  const last = assignments[0]?.times.at(-1)?.at ?? 0;
   try {
     return (await evaluateRules(store, zone, assignments, last)).outcomes;
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { AppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Evaluation, Moment } from '../pipeline/evaluate.ts';
+import type { Evaluation, EvaluationTime } from '../pipeline/evaluate.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Grid } from './grid.ts';
 
@@ -16,7 +16,7 @@ export interface ReplayRun {
   readonly failed: Map<string, AppError>;
   readonly stopping: AbortSignal | null;
   /** Is told every evaluation. The instants of a rule ascend; how those of several rules mingle is not said. */
-  judged(rule: Rule, moment: Moment, evaluation: Evaluation): void;
+  judged(rule: Rule, time: EvaluationTime, evaluation: Evaluation): void;
   /** So many of the replayed instants have been judged. */
   progressed(done: number): void;
 }

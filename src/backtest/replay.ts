@@ -49,7 +49,7 @@ export async function replay(
     grid,
     failed,
     stopping: options.stopping ?? null,
-    judged: (rule, moment, evaluation) => listener.judged(decideAt(rule, moment, evaluation)),
+    judged: (rule, time, evaluation) => listener.judged(decideAt(rule, time, evaluation)),
     progressed: (done) => listener.progressed?.(done, grid.replayed.length),
   };
   const { length } = grid.replayed;

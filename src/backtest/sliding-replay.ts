@@ -7,8 +7,8 @@ import { smallestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 import { collectDirectly } from '../pipeline/collect.ts';
-import { type Evaluation, type Moment, openJudge, queriesAt } from '../pipeline/evaluate.ts';
-import { momentOf } from '../pipeline/evaluate-rules.ts';
+import { type Evaluation, type EvaluationTime, openJudge, queriesAt } from '../pipeline/evaluate.ts';
+import { evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { openSlidingWindows, type SlidingWindows } from '../sums/replay/sliding-windows.ts';
 import { type CallReader, openCallReader } from './call-reader.ts';
@@ -72,7 +72,7 @@ interface JudgedRule {
   readonly asker: number;
   /** The place of the first instant at which it must be judged, for what `for` looks back at. */
   readonly begin: number;
-  readonly judge: (moment: Moment, series: readonly Series[]) => Evaluation;
+  readonly judge: (time: EvaluationTime, series: readonly Series[]) => Evaluation;
 }
 
 /** Has the windows know all calls before an instant; false where these cannot be read and held. */
@@ -116,18 +116,18 @@ async function judgeAt(
       heedStop(run);
       pausedAt = performance.now();
     }
-    const moment = momentOf(rule, at, grid);
+    const time = evaluationTimeOf(rule, at, grid);
     let evaluation: Evaluation;
     try {
       const queries = queriesAt(rule, zone, at);
       const series = windows.answer(asker, queries);
       // What is known is not waited for: a replay comes here a million times.
-      evaluation = judge(moment, areAllKnown(series) ? series : await completed(store, queries, series, at));
+      evaluation = judge(time, areAllKnown(series) ? series : await completed(store, queries, series, at));
     } catch (error) {
       failed.set(rule.name, asAppError(error, 'rule_failed'));
       return;
     }
-    if (at >= first) run.judged(rule, moment, evaluation);
+    if (at >= first) run.judged(rule, time, evaluation);
   }
 }
 

@@ -10,7 +10,7 @@ import { isSilenced } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
 import type { Source } from '../pipeline/collect.ts';
-import { type EvaluatedRules, evaluateRules, momentOf } from '../pipeline/evaluate-rules.ts';
+import { type EvaluatedRules, evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
 import { unpricedValues } from '../pipeline/unpriced.ts';
@@ -82,7 +82,7 @@ async function evaluatedBy(
   source: Source,
   at: number,
 ): Promise<Pick<EvaluatedRules, 'newestRow' | 'outcomes' | 'rowsIn'>> {
-  const assignments = rules.map((rule) => ({ rule, moments: [momentOf(rule, at, schedule)] }));
+  const assignments = rules.map((rule) => ({ rule, times: [evaluationTimeOf(rule, at, schedule)] }));
   const widest = widestWindow(rules, at, zone);
   const first = await evaluateRules(source, zone, assignments, at, widest);
   const open = assignments.filter((_, i) => first.outcomes[i]?.isOpen);

@@ -7,7 +7,7 @@ import { type Rule, type Silence, stepOf } from '../model/rule.ts';
 import { isSilenced } from '../model/silence.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 import type { EpisodeTracker } from './episodes.ts';
-import type { Evaluation, Moment } from './evaluate.ts';
+import type { Evaluation, EvaluationTime } from './evaluate.ts';
 
 /** A group that fires at one evaluation time. */
 export interface Sighting {
@@ -33,20 +33,20 @@ export interface Case {
 export interface Found {
   readonly rule: Rule;
   readonly zone: string;
-  readonly moments: readonly Moment[];
+  readonly times: readonly EvaluationTime[];
   readonly evaluations: readonly Evaluation[];
   readonly silences: readonly Silence[];
 }
 
 /** One case for each group and period, oldest period first. The tracker follows the episodes along with it. */
 export function casesOf(
-  { rule, zone, moments, evaluations, silences }: Found,
+  { rule, zone, times, evaluations, silences }: Found,
   tracker: EpisodeTracker,
 ): Iterable<Case> {
   const cases = new Map<string, Case>();
   for (const [i, evaluation] of evaluations.entries()) {
     const { at, judgement } = evaluation;
-    tracker.advance(moments[i] as Moment, evaluation);
+    tracker.advance(times[i] as EvaluationTime, evaluation);
     if (judgement.firing.length === 0) continue;
     const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, zone);
     for (const firing of judgement.firing) {

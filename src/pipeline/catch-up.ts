@@ -1,4 +1,4 @@
-// Many missed instants, one slice of time after another.
+// Evaluates many missed times, one slice after another.
 
 import { firstNotBelow } from '../model/ascending.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
@@ -8,26 +8,25 @@ import { type Evaluation, queriesAt } from './evaluate.ts';
 import { type Assignment, type EvaluatedRules, evaluateRules, type Outcome } from './evaluate-rules.ts';
 
 /**
- * Windows that are asked for at a time. A day of minutes that nobody polled, with a month of earlier days for each, comes to a
- * million windows for fifty rules, which took more memory than a process may have.
+ * How many windows are asked for at a time. A day of missed minutes, each with a month of earlier days, comes to a million
+ * windows for fifty rules, and took more memory than a process may have.
  */
 const MOST_WINDOWS = 10_000;
-/** Where every slice goes through old rows again, few of them are worth more memory. */
+/** Asked directly, the store reads old rows again for every slice, so fewer slices are worth more memory. */
 const MOST_DIRECTLY = 100_000;
 /**
- * Groups of a rule that fire at the instants of one poll, all together: what is known of each is held until all are decided.
- * The instants after that are the next poll's to judge.
+ * How many firing groups of a rule one poll holds, over all its evaluation times: all are held until all are decided. The times
+ * that are left are evaluated by the next poll.
  */
 const MOST_FIRINGS = 1_000_000;
-/** A look so far back costs the source little: a poll whose record failed has looked further than its rules have come. */
+/** To go back this far costs the source little. A poll that could not be recorded has refreshed beyond the watermarks. */
 const A_LITTLE_MS = 60 * 60_000;
 
 /**
- * Judges every rule at all its moments as `evaluateRules` does, but many of them a slice of time after the other, oldest first, each
- * as of its end: what was decided about all of them together is still decided together. Only the newest evaluation of a rule
- * tells what was observed. A rule that lags far behind what the source has looked at is left to the store, as is one that
- * the source could not answer once. Where a rule fires for so many groups that not all its moments can be held, its outcome
- * ends early.
+ * Evaluates every rule at all its times as `evaluateRules` does. Many times are evaluated in slices, oldest first, each as of
+ * its end; the outcomes are put together, so that decisions are made about all of them at once. Only the latest evaluation of a
+ * rule holds what was observed. A rule that is far behind what the source has refreshed is left to the store, as is one that the
+ * source could not answer once. Where a rule fires for so many groups that they cannot all be held, its outcome ends early.
  */
 export async function evaluateInSlices(
   source: Source,
@@ -41,16 +40,16 @@ export async function evaluateInSlices(
 
   const given = new Map<Rule, Outcome>();
   const refreshedTo = source.refreshedTo?.() ?? Number.NEGATIVE_INFINITY;
-  for (const { rule, moments } of assignments) {
-    const isBehind = moments.length > 1 && (moments[0]?.at ?? before) < refreshedTo - A_LITTLE_MS;
+  for (const { rule, times } of assignments) {
+    const isBehind = times.length > 1 && (times[0]?.at ?? before) < refreshedTo - A_LITTLE_MS;
     if (isBehind) given.set(rule, { rule, evaluations: [], error: null, isOpen: true });
   }
   const followed = assignments.map(
-    (one): Assignment => (given.has(one.rule) ? { ...one, moments: one.moments.slice(-1) } : one),
+    (one): Assignment => (given.has(one.rule) ? { ...one, times: one.times.slice(-1) } : one),
   );
   const asOfNow: Source = {
     ...source,
-    ...(source.refresh && { refresh: (queries, end) => (source.refresh as Look)(queries, end, before) }),
+    ...(source.refresh && { refresh: (queries, end) => (source.refresh as Refresh)(queries, end, before) }),
   };
   const slices = slicesOf(followed, zone, most);
   /** How many groups may still fire; a rule that is not in it has stopped. */
@@ -87,25 +86,25 @@ export async function evaluateInSlices(
   return { newestRow, rowsRead, rowsIn: 0, outcomes };
 }
 
-type Look = NonNullable<Source['refresh']>;
+type Refresh = NonNullable<Source['refresh']>;
 
-/** Some of the instants of all rules. */
+/** Some of the evaluation times of all rules. */
 interface Slice {
-  /** All rules, as what is kept for a rule goes when nobody asks for it. */
+  /** All rules: the source drops what it keeps for a rule that nobody asks for. */
   readonly assignments: readonly Assignment[];
-  /** Rules with nothing to be judged here, which are asked for as of the end. */
+  /** Rules without a time in this slice; they are asked for as of its end. */
   readonly idle: ReadonlySet<Rule>;
   readonly end: number;
 }
 
 /** At least one, oldest first, each with at most about so many windows. */
 function slicesOf(assignments: readonly Assignment[], zone: string, mostWindows: number): Slice[] {
-  const distinct = new Set(assignments.flatMap(({ moments }) => moments.map(({ at }) => at)));
+  const distinct = new Set(assignments.flatMap(({ times }) => times.map(({ at }) => at)));
   const instants = [...distinct].sort((a, b) => a - b);
   const end = instants.at(-1) ?? 0;
   if (instants.length <= 1) return [{ assignments, idle: new Set(), end }];
   const windows = assignments.reduce(
-    (sum, { rule, moments }) => sum + moments.length * windowsAt(rule, zone, end),
+    (sum, { rule, times }) => sum + times.length * windowsAt(rule, zone, end),
     0,
   );
   const count = Math.min(instants.length, Math.max(1, Math.ceil(windows / mostWindows)));
@@ -116,13 +115,13 @@ function slicesOf(assignments: readonly Assignment[], zone: string, mostWindows:
   });
 }
 
-/** What is judged at the instants from `from` to `end`, both inclusive. */
+/** What is evaluated from `from` to `end`, both inclusive. */
 function sliceOf(assignments: readonly Assignment[], from: number, end: number): Slice {
   const idle = new Set<Rule>();
-  const own = assignments.map(({ rule, moments }): Assignment => {
-    const instants = moments.map(({ at }) => at);
-    const some = moments.slice(firstNotBelow(instants, from), firstNotBelow(instants, end + 1));
-    if (some.length > 0) return { rule, moments: some };
+  const own = assignments.map(({ rule, times }): Assignment => {
+    const instants = times.map(({ at }) => at);
+    const some = times.slice(firstNotBelow(instants, from), firstNotBelow(instants, end + 1));
+    if (some.length > 0) return { rule, times: some };
     idle.add(rule);
     return idleAt(rule, end);
   });
@@ -130,19 +129,19 @@ function sliceOf(assignments: readonly Assignment[], from: number, end: number):
 }
 
 function idleAt(rule: Rule, at: number): Assignment {
-  return { rule, moments: [{ at, earlier: [] }] };
+  return { rule, times: [{ at, earlier: [] }] };
 }
 
 function windowsAt(rule: Rule, zone: string, at: number): number {
   try {
     return queriesAt(rule, zone, at).reduce((sum, { windows }) => sum + windows.length, 0);
   } catch {
-    // The rule fails when it is judged, and alone.
+    // The rule fails when it is evaluated, and alone.
     return 1;
   }
 }
 
-/** What was observed would hold on to the answers of its slice. */
+/** Without what was observed, which would keep the answers of the slice in memory. */
 function unobserved(outcome: Outcome, idle: ReadonlySet<Rule>): Outcome {
   if (idle.has(outcome.rule)) return { ...outcome, evaluations: [], error: null, isOpen: false };
   const bare = (evaluation: Evaluation): Evaluation => ({

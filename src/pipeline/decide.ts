@@ -15,7 +15,7 @@ export type NewsReason = 'new' | 'escalated' | 'grown' | 'ongoing';
 /** Why a finding is news, or is not. */
 export type VerdictReason = NewsReason | 'duplicate' | 'silenced' | 'pending';
 
-/** What was decided about one group in one dedupe period, as of the instant at which it was worst. */
+/** What was decided about one group in one dedupe period, as of the evaluation time at which it was worst. */
 export interface Verdict {
   readonly reason: VerdictReason;
   readonly group: GroupKey;
@@ -36,7 +36,7 @@ export interface News extends Notification {
 }
 
 export interface Decision {
-  /** Oldest period first; those that are pending stand last. */
+  /** Oldest period first; pending ones come last. */
   readonly verdicts: readonly Verdict[];
   /** What goes out together: a list per dedupe period, oldest first; the episodes of one poll are one list. */
   readonly news: readonly (readonly News[])[];

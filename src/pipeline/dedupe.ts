@@ -8,7 +8,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { RuleState } from '../state/ledger.ts';
 import { type Decision, decide, isUneventful, NO_NEWS } from './decide.ts';
 import { unknownBeginnings } from './episodes.ts';
-import type { Evaluation, Moment } from './evaluate.ts';
+import type { Evaluation, EvaluationTime } from './evaluate.ts';
 import type { Assignment, Outcome } from './evaluate-rules.ts';
 import type { PollUnderWay } from './parts.ts';
 import { firstHeld } from './since.ts';
@@ -16,16 +16,16 @@ import { firstHeld } from './since.ts';
 export interface Decided {
   readonly rule: Rule;
   readonly decision: Decision;
-  /** Why nothing could be decided, though the rule was judged. */
+  /** Why nothing could be decided, though the rule was evaluated. */
   readonly error: AppError | null;
 }
 
 const DAY = 86_400_000;
-/** Groups of a rule whose beginning is looked up in the data; more than a message shows, and few enough to hold. */
+/** For so many groups of a rule the data are asked when they began: more than a message shows, and few enough to hold. */
 const LOOKED_UP = 50;
 
 /**
- * Decides for every rule that could be judged, with what the ledger knows of it. A fault in one rule fails that rule alone.
+ * Decides for every rule that could be evaluated, with what the ledger knows of it. A fault in one rule fails that rule alone.
  * Throws when the ledger cannot be read: without it nobody can know what is news.
  */
 export async function dedupe(
@@ -38,19 +38,19 @@ export async function dedupe(
   const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i): Judged[] => {
     if (error !== null || isOpen) return [];
     const fingerprint = fingerprintOf(rule);
-    const moments = assignments[i]?.moments ?? [];
+    const times = assignments[i]?.times ?? [];
     const known = ruleStates.get(fingerprint) ?? NOTHING;
-    const firstAt = firstOf(moments);
+    const firstAt = firstOf(times);
     // After a clock was set back, evaluation times before the watermark are decided. The ledger knows nothing of them.
     const knownTo = known.watermark !== null && known.watermark < firstAt ? known.watermark : null;
-    return [{ rule, fingerprint, moments, evaluations, known, knownTo }];
+    return [{ rule, fingerprint, times, evaluations, known, knownTo }];
   });
   const eventful = judged.filter(({ evaluations, known }) => !isUneventful(evaluations, known.episodes));
   const notified = await parts.state.readNotified(
-    eventful.map(({ fingerprint, moments, evaluations }) => ({
+    eventful.map(({ fingerprint, times, evaluations }) => ({
       fingerprint,
       groupIds: firingGroups(evaluations),
-      firstAt: firstOf(moments),
+      firstAt: firstOf(times),
     })),
   );
   const decisions = await Promise.all(
@@ -71,40 +71,40 @@ export async function dedupe(
   });
 }
 
-/** A rule that could be judged. */
+/** A rule that could be evaluated. */
 interface Judged {
   readonly rule: Rule;
   readonly fingerprint: string;
-  readonly moments: readonly Moment[];
+  readonly times: readonly EvaluationTime[];
   readonly evaluations: readonly Evaluation[];
   readonly known: RuleState;
-  /** The instant as of which `known` is, if that is before the first moment; else null. */
+  /** The evaluation time as of which `known` is, if that is before the first of `times`; else null. */
   readonly knownTo: number | null;
 }
 
 async function decideOne(
   parts: PollUnderWay,
-  { rule, fingerprint, moments, evaluations, known: { episodes }, knownTo }: Judged,
+  { rule, fingerprint, times, evaluations, known: { episodes }, knownTo }: Judged,
   notified: readonly Notified[],
 ): Promise<Decision> {
   return decide({
     rule,
     fingerprint,
     zone: parts.zone,
-    moments,
+    times,
     evaluations,
     notified,
     episodes,
     knownTo,
-    computed: await beginnings(parts, rule, { moments, evaluations, episodes, knownTo }),
+    computed: await beginnings(parts, rule, { times, evaluations, episodes, knownTo }),
     silences: parts.silences,
   });
 }
 
 const NOTHING: RuleState = { watermark: null, episodes: [] };
 
-function firstOf(moments: readonly Moment[]): number {
-  return moments[0]?.at ?? 0;
+function firstOf(times: readonly EvaluationTime[]): number {
+  return times[0]?.at ?? 0;
 }
 
 function firingGroups(evaluations: readonly Evaluation[]): string[] {
@@ -115,20 +115,20 @@ function firingGroups(evaluations: readonly Evaluation[]): string[] {
 
 /**
  * Reads from the data since when groups fire that the ledger does not know. If the data cannot tell, or not in time, the
- * alert goes out with the instant at which it was seen.
+ * alert goes out with the evaluation time at which it was seen.
  */
 async function beginnings(
   parts: PollUnderWay,
   rule: Rule,
   {
-    moments,
+    times,
     evaluations,
     episodes,
     knownTo,
-  }: Pick<Judged, 'moments' | 'evaluations' | 'knownTo'> & Pick<RuleState, 'episodes'>,
+  }: Pick<Judged, 'times' | 'evaluations' | 'knownTo'> & Pick<RuleState, 'episodes'>,
 ): Promise<Episode[]> {
-  const [moment] = moments;
-  if (moment === undefined || isToldByLedger(rule, moment, knownTo, parts.schedule)) return [];
+  const [time] = times;
+  if (time === undefined || isToldByLedger(rule, time, knownTo, parts.schedule)) return [];
   const asked = unknownBeginnings(evaluations[0], episodes).slice(0, LOOKED_UP);
   if (asked.length === 0) return [];
   // A group that `for` held back is not in the ledger, although its condition may have held then.
@@ -147,12 +147,12 @@ async function beginnings(
 }
 
 /**
- * Whether a group that the ledger lacks must have begun at the first moment, because the ledger knows the scheduled instant just
- * before. Not so with `for` on a schedule finer than a minute, where whole minutes stand for the instants.
+ * Whether a group that the ledger lacks must have begun at the first evaluation time, because the ledger knows the scheduled time
+ * just before. Not so with `for` on a schedule finer than a minute: there `earlier` holds whole minutes only.
  */
 function isToldByLedger(
   rule: Rule,
-  { at, earlier }: Moment,
+  { at, earlier }: EvaluationTime,
   knownTo: number | null,
   schedule: Schedule,
 ): boolean {

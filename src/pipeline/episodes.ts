@@ -5,7 +5,7 @@ import { groupId } from '../model/fingerprint.ts';
 import type { Episode, EpisodeChanges, Notified } from '../model/notification.ts';
 import { type Severity, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
-import type { Evaluation, Moment } from './evaluate.ts';
+import type { Evaluation, EvaluationTime } from './evaluate.ts';
 
 /** A group that begins to hold a step in an unknown past: the data must tell since when. */
 export interface UnknownBeginning {
@@ -63,12 +63,12 @@ export class EpisodeTracker {
   }
 
   /** Must be called for every evaluation time, in ascending order. */
-  advance(moment: Moment, { judgement, reached = judgement.firing }: Evaluation): void {
-    if (moment.earlier.length > 0) this.#follow(reached, moment.at);
+  advance(time: EvaluationTime, { judgement, reached = judgement.firing }: Evaluation): void {
+    if (time.earlier.length > 0) this.#follow(reached, time.at);
     const firing = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
     this.#end(firing);
-    this.#begin(firing, moment);
-    this.#previous = moment.at;
+    this.#begin(firing, time);
+    this.#previous = time.at;
   }
 
   /** Since when a group has held a step that it holds at the latest evaluation time. */
@@ -126,7 +126,7 @@ export class EpisodeTracker {
   }
 
   /** Begins episodes of groups and steps that fire and have none. */
-  #begin(firing: ReadonlyMap<string, readonly ReachedStep[]>, { at, earlier }: Moment): void {
+  #begin(firing: ReadonlyMap<string, readonly ReachedStep[]>, { at, earlier }: EvaluationTime): void {
     // A group that `for` lets through has held at all the evaluation times that it looks back on, and not before them.
     const held = earlier[0] ?? null;
     const quietAt = this.#previous ?? this.#knownTo;

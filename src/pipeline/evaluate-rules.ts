@@ -1,4 +1,4 @@
-// Rules at their instants -> evaluations, over one state of the store.
+// Evaluates rules at their evaluation times, over one state of the store.
 
 import { type AppError, asAppError } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
@@ -7,16 +7,16 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { collect, type Source } from './collect.ts';
-import { type Evaluation, evaluate, type Moment, planOf } from './evaluate.ts';
+import { type Evaluation, type EvaluationTime, evaluate, planOf } from './evaluate.ts';
 
-/** A rule and the instants at which it is to be judged, ascending. */
+/** A rule and the times at which it is to be evaluated, ascending. */
 export interface Assignment {
   readonly rule: Rule;
-  readonly moments: readonly Moment[];
+  readonly times: readonly EvaluationTime[];
 }
 
 /**
- * What became of one rule: an evaluation a moment, or the reason why there is none. The last moments have no evaluation where
+ * What became of one rule: one evaluation for each time, or the reason why there is none. The last times have no evaluation where
  * more groups fired before than may be held at a time.
  */
 export interface Outcome {
@@ -36,15 +36,19 @@ export interface EvaluatedRules {
   readonly outcomes: readonly Outcome[];
 }
 
-/** The instant at which a rule is judged, with the scheduled ones before it at which it must have held (`for`). */
-export function momentOf(rule: Rule, at: number, schedule: Pick<Schedule, 'instants'>): Moment {
+/** A time at which a rule is evaluated, with the scheduled times before it at which it must have held (`for`). */
+export function evaluationTimeOf(
+  rule: Rule,
+  at: number,
+  schedule: Pick<Schedule, 'instants'>,
+): EvaluationTime {
   return { at, earlier: rule.forMs === 0 ? [] : schedule.instants(at - rule.forMs, at) };
 }
 
 /**
- * Judges every rule at all its moments over one state of the store. A rule that cannot be judged is a report and
+ * Evaluates every rule at all its times over one state of the store. A rule that cannot be evaluated is a report and
  * the others go on; throws only when the store cannot be read at all. All rows of the window `counted` are counted
- * beside. `mostFirings` limits how many groups of a rule may fire at all its moments together (see `evaluate`).
+ * beside. `mostFirings` limits how many groups of a rule may fire at all its times together (see `evaluate`).
  */
 export async function evaluateRules(
   source: Source,
@@ -55,9 +59,9 @@ export async function evaluateRules(
   mostFirings: (rule: Rule) => number = () => Number.POSITIVE_INFINITY,
 ): Promise<EvaluatedRules> {
   const queries: Query[] = [];
-  const plans = assignments.map(({ rule, moments }) => {
+  const plans = assignments.map(({ rule, times }) => {
     try {
-      const plan = planOf(rule, zone, moments);
+      const plan = planOf(rule, zone, times);
       const from = queries.length;
       for (const query of plan.queries) queries.push(query);
       return { rule, plan, from, to: queries.length };

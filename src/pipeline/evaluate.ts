@@ -9,7 +9,7 @@ import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
 
 /** One instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
-export interface Moment {
+export interface EvaluationTime {
   readonly at: number;
   readonly earlier: readonly number[];
 }
@@ -27,7 +27,7 @@ export interface Evaluation {
 export interface Plan {
   readonly rule: Rule;
   readonly zone: string;
-  readonly moments: readonly Moment[];
+  readonly times: readonly EvaluationTime[];
   /** What it needs to know: the queries of its type, each with the windows of all instants, so that a night is one question. */
   readonly queries: readonly Query[];
   /** Every instant to be judged, ascending, once each. */
@@ -39,14 +39,14 @@ export interface Plan {
   readonly slices: readonly (readonly (readonly number[])[])[] | null;
 }
 
-export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Plan {
-  const [only, ...more] = moments;
+export function planOf(rule: Rule, zone: string, times: readonly EvaluationTime[]): Plan {
+  const [only, ...more] = times;
   if (only !== undefined && more.length === 0 && only.earlier.length === 0) {
     const queries = queriesAt(rule, zone, only.at);
-    return { rule, zone, moments, queries, instants: [only.at], slices: null };
+    return { rule, zone, times, queries, instants: [only.at], slices: null };
   }
   const distinct = new Set<number>();
-  for (const { at, earlier } of moments) {
+  for (const { at, earlier } of times) {
     distinct.add(at);
     for (const instant of earlier) distinct.add(instant);
   }
@@ -65,7 +65,7 @@ export function planOf(rule: Rule, zone: string, moments: readonly Moment[]): Pl
     }),
   );
   const queries = merged.map(({ query, windows }) => ({ ...query, windows }));
-  return { rule, zone, moments, queries, instants, slices };
+  return { rule, zone, times, queries, instants, slices };
 }
 
 /**
@@ -83,7 +83,7 @@ export function evaluate(
   const judgeOver = (at: number, own: readonly Series[]): Judgement =>
     type.judge(rule, { at: at - rule.delayMs, zone }, own);
   if (slices === null)
-    return plan.moments.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
+    return plan.times.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
   const indexOf = (at: number): number => firstNotBelow(instants, at);
   const judgements = new Map<number, Judgement>();
   const seriesAt = (at: number): readonly Series[] => {
@@ -94,24 +94,24 @@ export function evaluate(
   const reachedAt = (at: number, index: number): readonly Reached[] =>
     judgements.get(at)?.firing ?? type.reached?.(rule, series, slices[index] ?? []) ?? judge(at).firing;
   // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
-  const moments: Moment[] = [];
+  const times: EvaluationTime[] = [];
   let fired = 0;
-  for (const moment of plan.moments) {
-    const judgement = judge(moment.at);
-    judgements.set(moment.at, judgement);
-    moments.push(moment);
+  for (const time of plan.times) {
+    const judgement = judge(time.at);
+    judgements.set(time.at, judgement);
+    times.push(time);
     fired += judgement.firing.length;
     if (fired > mostFirings) break;
   }
   const lookedBackAt = new Set<number>();
-  for (const { at, earlier } of moments) {
+  for (const { at, earlier } of times) {
     if (judge(at).firing.length > 0) for (const instant of earlier) lookedBackAt.add(instant);
   }
   const held = new HoldLog();
   instants.forEach((at, index) => {
     if (lookedBackAt.has(at)) held.record(index, reachedAt(at, index));
   });
-  return moments.map(({ at, earlier }) => {
+  return times.map(({ at, earlier }) => {
     const judgement = judge(at);
     if (judgement.firing.length === 0 || earlier.length === 0) return { at, judgement, pending: [] };
     const before = earlier.map(indexOf);
@@ -131,7 +131,7 @@ export function queriesAt(rule: Rule, zone: string, at: number): readonly Query[
 export function openJudge(
   rule: Rule,
   zone: string,
-): (moment: Moment, series: readonly Series[]) => Evaluation {
+): (time: EvaluationTime, series: readonly Series[]) => Evaluation {
   const type = ruleTypeOf(rule);
   const held = new HoldLog();
   let index = 0;

@@ -1,19 +1,19 @@
-// At which instants a group held.
+// At which evaluation times a group held.
 
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Reached } from '../model/finding.ts';
 import type { Severity } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 
-/** Unbroken runs of instants by ascending index: run i goes from starts[i] to ends[i], both inclusive. */
+/** Unbroken runs of evaluation times by ascending index: run i goes from starts[i] to ends[i], both inclusive. */
 interface Runs {
   readonly starts: number[];
   readonly ends: number[];
 }
 
 /**
- * At which instants, by index, each group reached each severity. Kept as runs: what a `for` asks ("at every one of
- * these 1,440 instants?") is then one look-up a group instead of 1,440.
+ * At which evaluation times, by index, each group reached each severity. They are kept as runs, so that the question of a `for`
+ * ("at every one of these 1,440 times?") is one look-up for a group instead of 1,440.
  */
 export class HoldLog {
   readonly #runs: Readonly<Record<Severity, Map<string, Runs>>> = {
@@ -21,10 +21,10 @@ export class HoldLog {
     warning: new Map(),
     critical: new Map(),
   };
-  /** A group's key is the same array at every instant, and writing it as text costs more than all the rest. */
+  /** A group's key is the same array at every evaluation time, and writing it as text costs more than all the rest. */
   readonly #ids = new Map<GroupKey, string>();
 
-  /** Notes what fires at an instant; instants come by ascending index. */
+  /** Records what fires at an evaluation time. Must be called in ascending order of `index`. */
   record(index: number, firing: readonly Reached[]): void {
     for (const { key, steps } of firing) {
       const id = this.#idOf(key);
@@ -32,7 +32,7 @@ export class HoldLog {
     }
   }
 
-  /** Whether the group reached the severity at each of the instants, which ascend. */
+  /** Whether the group reached the severity at each of some evaluation times, given by ascending index. */
   throughout(key: GroupKey, severity: Severity, instants: readonly number[]): boolean {
     const first = instants[0];
     const last = instants.at(-1);
@@ -40,7 +40,7 @@ export class HoldLog {
     const runs = this.#runs[severity].get(this.#idOf(key));
     if (runs === undefined) return false;
     if (covers(runs, first, last)) return true;
-    // Instants of other moments may lie between these; only then is a run that breaks off no proof.
+    // Where other evaluation times lie between these, the group may have broken off at one of those only.
     if (last - first + 1 === instants.length) return false;
     return instants.every((instant) => covers(runs, instant, instant));
   }

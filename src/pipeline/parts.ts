@@ -31,6 +31,6 @@ export interface PollParts {
 export interface PollUnderWay extends PollParts {
   /** What explains alerts; the store for a limited time in all, which the poll's questions share. */
   readonly explaining: Explaining;
-  /** What tells since when alerts hold, likewise. */
+  /** What is asked since when alerts hold; the store, for a limited time likewise. */
   readonly dating: Pick<Source, 'read'>;
 }

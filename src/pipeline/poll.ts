@@ -1,4 +1,4 @@
-// Start here. The steps of a poll: assign, judge, decide, announce, record.
+// Start here. The steps of a poll: assign, evaluate, dedupe, announce, record.
 
 import type { NewDelivery } from '../model/delivery.ts';
 import { type AppError, asAppError } from '../model/errors.ts';
@@ -12,14 +12,14 @@ import { announce } from './announce.ts';
 import { evaluateInSlices } from './catch-up.ts';
 import type { News, Verdict } from './decide.ts';
 import { type Decided, dedupe } from './dedupe.ts';
-import { type Assignment, momentOf, type Outcome } from './evaluate-rules.ts';
+import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rules.ts';
 import { limitedReads } from './limited-reads.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
 
 /** What one rule came to in a poll. */
 export interface PolledRule {
   readonly rule: Rule;
-  /** At the newest instant; null where the rule failed. */
+  /** At the latest evaluation time; null where the rule failed. */
   readonly latest: Judgement | null;
   readonly verdicts: readonly Verdict[];
   readonly error: AppError | null;
@@ -37,22 +37,22 @@ export interface PollReport {
   readonly error: AppError | null;
 }
 
-/** Instants further back than this are not made up for. */
+/** Missed evaluation times further back than this are not made up for. */
 const CATCH_UP_MS = 24 * 60 * 60_000;
 /**
- * So far back a schedule finer than a minute is made up for to the second, and by its whole minutes beyond: a night of
- * seconds would be a hundred thousand windows a rule.
+ * A schedule finer than a minute is made up for to the second this far back, and by whole minutes beyond: a night of seconds
+ * would be a hundred thousand windows a rule.
  */
 const TO_THE_SECOND_MS = 10 * 60_000;
-/** One for the rules that are not known enough of; and another process that polls too may be faster this often. */
+/** One round for rules that kept sums cannot answer yet, and the others for rules that another process recorded first. */
 const ROUNDS = 4;
 
 /**
- * One poll as of a scheduled instant: every rule is judged at all instants since it was last, what is news is
- * decided, and it is recorded and queued in one transaction; rules that the source cannot answer yet follow in another, so
- * that none waits while the store goes through months for them. Nothing is sent here. Never throws: what went wrong is
- * in the report, and the next poll makes up for it. `onlyLatest` judges the instant alone and leaves how far the rules have
- * come to the worker, which makes up for what it missed (`check --notify`).
+ * One poll as of a scheduled evaluation time. Every rule is evaluated at all scheduled times since its watermark, and what is
+ * news is recorded and queued in one transaction. Rules that the source cannot answer yet follow in another transaction, so
+ * that the others need not wait while the store reads months for them. Nothing is sent here. Never throws: what went wrong is
+ * in the report, and the next poll makes up for it. `onlyLatest` evaluates the given time alone and leaves the watermarks to
+ * the worker, which makes up for what it missed (`check --notify`).
  */
 export async function poll(
   parts: PollParts,
@@ -73,7 +73,7 @@ export async function poll(
   };
   try {
     for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
-      // What is kept is kept for all rules; those that are left over ask the store itself.
+      // Kept sums serve all rules in the first round; rules that are left over ask the store itself.
       const asked = round === 0 ? source : parts.store;
       const polled = await pollOnce(
         { ...underWay, source: asked },
@@ -108,7 +108,7 @@ async function pollOnce(
   const due = rules.map((rule) => assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule));
   const { newestRow, rowsRead, outcomes } = await evaluateInSlices(parts.source, parts.zone, due, at);
   const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
-  const judgedTo = new Map(assignments.map(({ rule, moments }) => [rule, moments.at(-1)?.at ?? at]));
+  const judgedTo = new Map(assignments.map(({ rule, times }) => [rule, times.at(-1)?.at ?? at]));
   const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates);
   const batches = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
@@ -124,7 +124,7 @@ async function pollOnce(
         fingerprint: fingerprintOf(rule),
         rule: rule.name,
         watermark: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
-        // Where a worker keeps the rule it has yet to judge what lies between, and begins and ends episodes then.
+        // A worker that watches the rule has yet to evaluate the times in between. It begins and ends the episodes then.
         episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
         batches: own,
       },
@@ -148,16 +148,16 @@ async function pollOnce(
 
 const UNCHANGED: EpisodeChanges = { begun: [], ended: [] };
 
-/** All instants since the rule's last good one; the newest alone for a rule without one, and after a clock went back. */
+/** All scheduled times since the watermark; `at` alone for a rule without one, and after a clock was set back. */
 function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Schedule): Assignment {
   const missed = last === null ? [] : missedInstants(schedule, Math.max(last + 1, at - CATCH_UP_MS), at);
-  return { rule, moments: [...missed, at].map((instant) => momentOf(rule, instant, schedule)) };
+  return { rule, times: [...missed, at].map((instant) => evaluationTimeOf(rule, instant, schedule)) };
 }
 
-/** The moments that were judged: the last ones are left to the next poll where too many groups fire at those before. */
+/** The times that were evaluated: the last ones are left to the next poll where too many groups fire before them. */
 function judgedOf(assignment: Assignment, outcome: Outcome | undefined): Assignment {
   const count = outcome?.evaluations.length ?? 0;
-  return count === 0 ? assignment : { ...assignment, moments: assignment.moments.slice(0, count) };
+  return count === 0 ? assignment : { ...assignment, times: assignment.times.slice(0, count) };
 }
 
 function missedInstants(schedule: Schedule, from: number, to: number): number[] {
@@ -182,7 +182,7 @@ function polledRules(
   });
 }
 
-/** A later round replaces what an earlier one said of the same rules. */
+/** A later round replaces what an earlier one reported of the same rules. */
 function joined(earlier: PollReport, later: PollReport): PollReport {
   const again = new Map(later.rules.map((polled) => [polled.rule.name, polled]));
   const rules =

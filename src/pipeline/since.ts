@@ -13,19 +13,19 @@ export interface SinceQuestion {
   readonly key: GroupKey;
   readonly severity: Severity;
   readonly at: number;
-  /** An instant before `at` at which the group is known not to have fired; null when none is known. */
+  /** A time before `at` at which the group is known not to have fired; null when none is known. */
   readonly quietAt: number | null;
 }
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Most breaches are minutes old when they are news, so the long look back is seldom paid for. */
-const LOOKS_BACK = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
-/** On a schedule finer than a minute, every instant is looked at this far back, and only whole minutes beyond. */
+/** Most breaches are minutes old when they are news, so the data of the longest span is seldom read. */
+const SPANS_MS = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
+/** On a schedule finer than a minute, every scheduled time is evaluated this far back, and only whole minutes beyond. */
 const TO_THE_SECOND_MS = 15 * MINUTE;
 
 /**
- * The first scheduled instant from which a rule's condition has held without a break, at most 24 h back, computed
+ * The first scheduled time from which a rule's condition has held without a break, at most 24 h back, computed
  * from the data alone. It is exact to the second where the condition began, and for a break within the last quarter of an
  * hour. The results are in the order asked. Throws the store's AppError when it cannot be read.
  */
@@ -39,37 +39,37 @@ export async function firstHeld(
   const asking: Asking = { source, zone, rule };
   const held: Held[] = questions.map(({ at }) => ({ since: at, brokenAt: null }));
   let open = questions.map((question, place) => ({ question, place }));
-  for (const look of LOOKS_BACK) {
+  for (const spanMs of SPANS_MS) {
     if (open.length === 0) break;
     const found = await walkedBack(
       asking,
       open.map(({ question }) => ({
         question,
         from: question.at,
-        instants: instantsBefore(question, look, schedule),
+        instants: instantsBefore(question, spanMs, schedule),
       })),
     );
     for (const [n, { place, question }] of open.entries()) {
       const { since, brokenAt } = found[n] as Held;
-      held[place] = { since, brokenAt: brokenAt ?? quietWithin(question, look) };
+      held[place] = { since, brokenAt: brokenAt ?? quietWithin(question, spanMs) };
     }
     open = open.filter(({ place }) => held[place]?.brokenAt === null);
   }
   return refined(asking, schedule, questions, held);
 }
 
-function instantsBefore(question: SinceQuestion, look: number, schedule: Schedule): number[] {
+function instantsBefore(question: SinceQuestion, spanMs: number, schedule: Schedule): number[] {
   const { at } = question;
-  const from = (quietWithin(question, look) ?? at - look - 1) + 1;
+  const from = (quietWithin(question, spanMs) ?? at - spanMs - 1) + 1;
   const fineFrom = Math.max(from, at - TO_THE_SECOND_MS);
   return [...schedule.instants(from, fineFrom), ...schedule.everyInstant(fineFrom, at)];
 }
 
-function quietWithin({ at, quietAt }: SinceQuestion, look: number): number | null {
-  return quietAt !== null && quietAt >= at - look ? quietAt : null;
+function quietWithin({ at, quietAt }: SinceQuestion, spanMs: number): number | null {
+  return quietAt !== null && quietAt >= at - spanMs ? quietAt : null;
 }
 
-/** Between the last whole minute that did not hold and the first that did, the seconds are looked at, too. */
+/** Between the last whole minute that did not hold and the first that did, the seconds are evaluated, too. */
 async function refined(
   asking: Asking,
   schedule: Schedule,
@@ -102,7 +102,7 @@ interface Asking {
 
 interface Held {
   readonly since: number;
-  /** The last instant at which it did not hold; null where none was met, and it may have held for longer. */
+  /** The last time at which it did not hold; null where none was found, and it may have held for longer. */
   readonly brokenAt: number | null;
 }
 
@@ -119,9 +119,9 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
   const newest = walks.reduce((latest, { from }) => Math.max(latest, from), 0);
   if (instants.length === 0) return walks.map(({ from }) => ({ since: from, brokenAt: null }));
   const keys = walks.map(({ question }) => question.key);
-  const moments = instants.map((at) => ({ at, earlier: [] }));
+  const times = instants.map((at) => ({ at, earlier: [] }));
   const narrowed = { ...rule, where: narrowedWhere(rule, keys) };
-  const { outcomes } = await evaluateRules(source, zone, [{ rule: narrowed, moments }], newest);
+  const { outcomes } = await evaluateRules(source, zone, [{ rule: narrowed, times }], newest);
   const outcome = outcomes[0];
   if (outcome === undefined) throw new RangeError('a rule was left unjudged');
   if (outcome.error !== null) throw outcome.error;

@@ -12,7 +12,7 @@ import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 /** Notifications that go out together: `compose` makes the deliveries of those that no other process has recorded meanwhile. */
 export interface NotificationBatch<S extends Notification = Notification> {
   readonly notifications: readonly S[];
-  /** Called inside the transaction, with at least one saying; must be quick, and pure but for its result. */
+  /** Called inside the transaction, with at least one notification. Must be quick, and pure but for its result. */
   compose(won: readonly S[]): readonly NewDelivery[];
 }
 

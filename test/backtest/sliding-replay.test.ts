@@ -349,10 +349,10 @@ function runOf(play: Play, store: AuditStore) {
     grid,
     failed: new Map(),
     stopping: null,
-    judged(rule, moment, evaluation) {
+    judged(rule, time, evaluation) {
       expect(evaluation.at).toBeGreaterThan(latest.get(rule.name) ?? 0);
       latest.set(rule.name, evaluation.at);
-      lines.push(asText(rule, moment.earlier.length, evaluation));
+      lines.push(asText(rule, time.earlier.length, evaluation));
       statuses.add(`${rule.type} ${evaluation.judgement.status}`);
       if (evaluation.pending.length > 0) statuses.add(`${rule.type} pending`);
     },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAudit } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
-import { evaluateRules, momentOf } from '../../src/pipeline/evaluate-rules.ts';
+import { evaluateRules, evaluationTimeOf } from '../../src/pipeline/evaluate-rules.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
@@ -58,7 +58,7 @@ describe('check beside a worker', () => {
     state = await openState(sql);
     keeper = openRollupKeeper(config, store, state);
     const schedule = cronSchedule(config.schedule, config.timezone);
-    const assignments = config.rules.map((rule) => ({ rule, moments: [momentOf(rule, AT, schedule)] }));
+    const assignments = config.rules.map((rule) => ({ rule, times: [evaluationTimeOf(rule, AT, schedule)] }));
     for (const at of [AT - MINUTE, AT]) {
       await evaluateRules(keeper.source, config.timezone, assignments, at);
       while (!(await keeper.maintain(at)).isDone);

@@ -6,7 +6,12 @@ import type { Rule } from '../../src/model/rule.ts';
 import type { Query } from '../../src/model/series.ts';
 import { evaluateInSlices } from '../../src/pipeline/catch-up.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
-import { type Assignment, evaluateRules, momentOf, type Outcome } from '../../src/pipeline/evaluate-rules.ts';
+import {
+  type Assignment,
+  evaluateRules,
+  evaluationTimeOf,
+  type Outcome,
+} from '../../src/pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -57,7 +62,7 @@ function cells(): { source: Source; asked: { windows: number; before: number }[]
 }
 
 function assignmentsOf(some: readonly Rule[], instants: readonly number[]): Assignment[] {
-  return some.map((rule) => ({ rule, moments: instants.map((at) => momentOf(rule, at, SCHEDULE)) }));
+  return some.map((rule) => ({ rule, times: instants.map((at) => evaluationTimeOf(rule, at, SCHEDULE)) }));
 }
 
 /** What is decided about. */

@@ -78,7 +78,7 @@ class Ledger {
       rule,
       fingerprint: 'f',
       zone: 'UTC',
-      moments: evaluations.map(({ at }) => ({ at, earlier: [] })),
+      times: evaluations.map(({ at }) => ({ at, earlier: [] })),
       evaluations,
       notified: [...this.notified.values()],
       episodes: [...this.episodes.values()],
@@ -190,7 +190,7 @@ describe('what is news', () => {
   });
 
   test('with `for`, an alert has held since the first instant that was looked back at', () => {
-    const ledger = new Ledger({ moments: [{ at: AT, earlier: [AT - 2 * MINUTE, AT - MINUTE] }] });
+    const ledger = new Ledger({ times: [{ at: AT, earlier: [AT - 2 * MINUTE, AT - MINUTE] }] });
     expect(ledger.poll(evaluation(AT, firing(A, 60))).news.flat()[0]?.since).toBe(AT - 2 * MINUTE);
   });
 

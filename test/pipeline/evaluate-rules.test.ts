@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
-import { type Assignment, evaluateRules, momentOf } from '../../src/pipeline/evaluate-rules.ts';
+import { type Assignment, evaluateRules, evaluationTimeOf } from '../../src/pipeline/evaluate-rules.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 
@@ -12,8 +12,8 @@ const rule = (keys: Record<string, unknown> = {}) =>
 describe('a moment', () => {
   it('looks back at the scheduled instants of the time for which a rule must hold', () => {
     const quarters = cronSchedule('*/15 * * * *', 'UTC');
-    expect(momentOf(rule(), AT, quarters)).toEqual({ at: AT, earlier: [] });
-    expect(momentOf(rule({ for: '30m' }), AT, quarters).earlier).toEqual([
+    expect(evaluationTimeOf(rule(), AT, quarters)).toEqual({ at: AT, earlier: [] });
+    expect(evaluationTimeOf(rule({ for: '30m' }), AT, quarters).earlier).toEqual([
       AT - 30 * MINUTE,
       AT - 15 * MINUTE,
     ]);
@@ -33,7 +33,7 @@ describe('evaluating rules', () => {
   afterAll(() => calls.stop());
   const assigned = (keys: Record<string, unknown>, ...instants: number[]): Assignment => ({
     rule: rule(keys),
-    moments: instants.map((at) => ({ at, earlier: [] })),
+    times: instants.map((at) => ({ at, earlier: [] })),
   });
 
   it('judges each rule at all its moments, and gives the others when one cannot be judged', async () => {

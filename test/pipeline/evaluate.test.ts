@@ -4,7 +4,7 @@ import type { Firing } from '../../src/model/finding.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
-import { evaluate, type Moment, planOf } from '../../src/pipeline/evaluate.ts';
+import { type EvaluationTime, evaluate, planOf } from '../../src/pipeline/evaluate.ts';
 import type { AnomalyObservation } from '../../src/rules/anomaly-rule.ts';
 import { cellOf, ruleOf } from '../rules/rule-fixtures.ts';
 
@@ -13,7 +13,7 @@ const T0 = Date.UTC(2026, 10, 20);
 const minute = (n: number) => T0 + n * MINUTE;
 
 /** The instants that a schedule of every minute names before each of the given minutes. */
-function moments(minutes: readonly number[], forMinutes: number): Moment[] {
+function times(minutes: readonly number[], forMinutes: number): EvaluationTime[] {
   return minutes.map((n) => ({
     at: minute(n),
     earlier: Array.from({ length: forMinutes }, (_, i) => minute(n - forMinutes + i)),
@@ -37,7 +37,7 @@ function answer(
 
 function run(
   rule: Rule,
-  given: readonly Moment[],
+  given: readonly EvaluationTime[],
   keys: readonly GroupKey[],
   cost: (key: GroupKey, window: Window) => number | null,
 ) {
@@ -75,20 +75,20 @@ const rule = (keys: Record<string, unknown> = {}) =>
 
 describe('the queries of a rule', () => {
   it('ask for the windows of all instants at once, each once', () => {
-    const given = moments([10, 11], 3);
+    const given = times([10, 11], 3);
     const [query, ...more] = planOf(rule({ for: '3m' }), 'UTC', given).queries;
     expect(more).toEqual([]);
     expect(query?.windows.map(({ to }) => to)).toEqual([7, 8, 9, 10, 11].map(minute));
   });
 
   it('look as far back as the delay of the rule', () => {
-    const [query] = planOf(rule({ delay: '2m' }), 'UTC', moments([10], 0)).queries;
+    const [query] = planOf(rule({ delay: '2m' }), 'UTC', times([10], 0)).queries;
     expect(query?.windows).toEqual([{ from: minute(7), to: minute(8) }]);
   });
 
   it('share the windows of a baseline between instants that need the same', () => {
     const yesterday = ruleOf('anomaly', { window: 'yesterday', baseline: '7d' });
-    const [query] = planOf(yesterday, 'UTC', moments([600, 601, 602], 0)).queries;
+    const [query] = planOf(yesterday, 'UTC', times([600, 601, 602], 0)).queries;
     // One window, seven periods and their days, which are the same spans for whole days.
     expect(query?.windows).toHaveLength(8);
   });
@@ -99,7 +99,7 @@ describe('an evaluation', () => {
     // Each period of 24 h is also the day that ends with it: 8 columns answer 15 windows.
     const daily = ruleOf('anomaly', { window: '24h', baseline: '7d' });
     const cost = (_: GroupKey, { to }: Window) => (to === minute(600) ? 100 : 10 + ((to / 86_400_000) % 3));
-    const [evaluation] = run(daily, moments([600], 0), [[]], cost);
+    const [evaluation] = run(daily, times([600], 0), [[]], cost);
     const [firing] = (evaluation?.judgement.firing ?? []) as readonly Firing<AnomalyObservation>[];
     expect(firing?.baseline).toMatchObject({ n: 7 });
     expect(firing?.baseline?.floor).toBeCloseTo(((firing?.baseline?.mean ?? 0) * daily.floorPct) / 100, 9);
@@ -107,7 +107,7 @@ describe('an evaluation', () => {
 
   it('judges every moment by its own window, in the order of the moments', () => {
     const cost = (_: GroupKey, { to }: Window) => (to === minute(5) ? 120 : to === minute(7) ? null : 10);
-    const given = moments([7, 5, 6], 0);
+    const given = times([7, 5, 6], 0);
     const evaluations = run(rule(), given, [['a']], cost);
     expect(evaluations.map(({ at }) => at)).toEqual(given.map(({ at }) => at));
     expect(evaluations.map(({ judgement }) => judgement.status)).toEqual(['ok', 'firing', 'ok']);
@@ -116,7 +116,7 @@ describe('an evaluation', () => {
   });
 
   it('judges as of the instant less the delay', () => {
-    const [evaluation] = run(rule({ delay: '2m' }), moments([10], 0), [['a']], (_, { to }) =>
+    const [evaluation] = run(rule({ delay: '2m' }), times([10], 0), [['a']], (_, { to }) =>
       to === minute(8) ? 60 : 0,
     );
     expect(evaluation?.at).toBe(minute(10));
@@ -125,13 +125,13 @@ describe('an evaluation', () => {
 
   it('sees no data where there is none', () => {
     const ratio = ruleOf('threshold', { metric: 'error_rate', threshold: 0.5 });
-    expect(run(ratio, moments([1], 0), [], () => null)[0]?.judgement.status).toBe('no_data');
+    expect(run(ratio, times([1], 0), [], () => null)[0]?.judgement.status).toBe('no_data');
   });
 });
 
 describe('for', () => {
   const held = (minutes: readonly number[], forMinutes: number, costAt: (n: number) => number | null) =>
-    run(rule({ for: `${forMinutes}m` }), moments(minutes, forMinutes), [['a']], (_, { to }) =>
+    run(rule({ for: `${forMinutes}m` }), times(minutes, forMinutes), [['a']], (_, { to }) =>
       costAt((to - T0) / MINUTE),
     );
 
@@ -174,7 +174,7 @@ describe('for', () => {
   it('keeps groups apart', () => {
     const [evaluation] = run(
       rule({ for: '3m' }),
-      moments([10], 3),
+      times([10], 3),
       [['a'], [null], ['null']],
       ([name], { to }) => (name === null && to === minute(8) ? 10 : 60),
     );
@@ -184,8 +184,8 @@ describe('for', () => {
 
   it('is not broken by instants of other moments that lie between', () => {
     // Every second minute is scheduled; someone also asks about an odd one, at which nothing holds.
-    const even: Moment = { at: minute(10), earlier: [4, 6, 8].map(minute) };
-    const odd: Moment = { at: minute(7), earlier: [] };
+    const even: EvaluationTime = { at: minute(10), earlier: [4, 6, 8].map(minute) };
+    const odd: EvaluationTime = { at: minute(7), earlier: [] };
     const evaluations = run(rule({ for: '6m' }), [even, odd], [['a']], (_, { to }) =>
       to === minute(7) ? 0 : 60,
     );
@@ -216,7 +216,7 @@ describe('for', () => {
             (_, { to }) => costs[(to - T0) / MINUTE] ?? null,
           );
           evaluations.forEach(({ judgement, pending }, i) => {
-            const { at, earlier } = given[i] as Moment;
+            const { at, earlier } = given[i] as EvaluationTime;
             const expected = [50, 100].filter((bound) =>
               [at, ...earlier].every((instant) => costAt(instant) >= bound),
             );
@@ -231,7 +231,7 @@ describe('for', () => {
   });
 
   it('asks for each window of each group a few times at most, over a day of minutes and 2,000 groups', () => {
-    const given = moments([1_440], 1_440);
+    const given = times([1_440], 1_440);
     const day = rule({ for: '24h' });
     const keys = Array.from({ length: 2_000 }, (_, i) => [`user-${i}`]);
     const hot = cellOf(60);
@@ -249,7 +249,7 @@ describe('for', () => {
   });
 
   it('looks back from every minute of a day without asking each instant again', () => {
-    const given = moments(
+    const given = times(
       Array.from({ length: 1_440 }, (_, i) => 1_440 + i),
       1_440,
     );

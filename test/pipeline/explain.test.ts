@@ -25,13 +25,8 @@ const rule = (keys: Record<string, unknown> = {}) =>
 
 /** What fires of a rule at some instants, as the store has it. */
 async function firingAt(one: Rule, ...instants: readonly number[]): Promise<Firing[]> {
-  const moments = instants.map((at) => ({ at, earlier: [] }));
-  const { outcomes } = await evaluateRules(
-    calls.store,
-    'UTC',
-    [{ rule: one, moments }],
-    Math.max(...instants),
-  );
+  const times = instants.map((at) => ({ at, earlier: [] }));
+  const { outcomes } = await evaluateRules(calls.store, 'UTC', [{ rule: one, times }], Math.max(...instants));
   return (outcomes[0]?.evaluations ?? []).flatMap(({ judgement }) => judgement.firing);
 }
 

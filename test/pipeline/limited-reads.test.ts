@@ -27,7 +27,7 @@ const byService = (keys: Record<string, unknown> = {}): Rule =>
   ruleOf('threshold', { group_by: ['service'], threshold: 1, window: '1h', ...keys });
 
 async function firingOf(rule: Rule): Promise<readonly Firing[]> {
-  const assignments = [{ rule, moments: [{ at: AT, earlier: [] }] }];
+  const assignments = [{ rule, times: [{ at: AT, earlier: [] }] }];
   const { outcomes } = await evaluateRules(calls.store, 'UTC', assignments, AT);
   return outcomes[0]?.evaluations[0]?.judgement.firing ?? [];
 }

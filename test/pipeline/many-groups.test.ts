@@ -34,13 +34,13 @@ describe('a rule that fires for very many groups', () => {
         steps: [{ severity: 'warning', bound: fixedFromNumber(50), operator: '>=' }],
       };
     });
-    const moments = [{ at: AT, earlier: [] }];
+    const times = [{ at: AT, earlier: [] }];
     const judgement = { status: 'firing', observed: NOTHING_OBSERVED, firing } as const;
     const decision = decide({
       rule,
       fingerprint: 'f',
       zone: 'UTC',
-      moments,
+      times,
       evaluations: [{ at: AT, judgement, pending: [] }],
       notified: [],
       episodes: [],
