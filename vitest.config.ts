@@ -29,8 +29,8 @@ export default defineConfig({
   test: {
     // What many tests share is made once for the whole run, when the first test asks for it.
     globalSetup: ['test/support/shared-setup.ts'],
-    // Two cores: more workers only make the real servers slower.
-    maxWorkers: 2,
+    // For two cores: tests of faults mostly wait, and a third worker fills that time.
+    maxWorkers: 3,
     reporters: process.env.SPENDWATCH_SKIPS === 'fail' ? ['default', skipsFail] : ['default'],
     projects: LANES.map(project),
   },

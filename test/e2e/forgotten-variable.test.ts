@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { spendwatch as command } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
 import { hookTypes, startReceivers } from '../support/receivers.ts';
+import { makeEmbedded } from '../support/shared.ts';
 
 const FILE = `version: 1
 audit: { url: "\${AUDIT_DATABASE_URL:-pglite:./spendwatch-data}", preset: api_audit_logs }
@@ -70,6 +71,7 @@ describe('without the variable that names the audit store', () => {
 
 describe('a file that still has the placeholder of the example', () => {
   it('is no fault of `validate --connect`, which names the placeholder and the variable', async () => {
+    await makeEmbedded(data());
     await spendwatch('import', 'calls.jsonl');
     const { code, stderr } = await spendwatch('validate', '--connect');
     expect(code).toBe(0);
@@ -101,6 +103,7 @@ describe('a file that still has the placeholder of the example', () => {
         join(folder.path, 'calls.jsonl'),
         `${JSON.stringify({ time, service: 's', model: 'm', cost: 5 })}\n`,
       );
+      await makeEmbedded(data());
       await spendwatch('import', 'calls.jsonl');
       const { stdout, stderr } = await spendwatch('check', '--notify');
       expect(stdout + stderr).toContain(
