@@ -3,10 +3,11 @@
 import type { Cube } from '../model/cube.ts';
 import { isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { attempt } from './attempt.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
-import type { TimeType } from './cell-sql.ts';
 import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
 import { type RowVersions, rowVersionsOf } from './row-versions.ts';
+import type { TimeType } from './time-sql.ts';
 
 /** Digests of one store's rows, in one look after the other. */
 export interface Digests {
@@ -17,6 +18,8 @@ export interface Digests {
     timeType: TimeType,
     session: SqlSession,
   ): Promise<SegmentDigest[]>;
+  /** Finds out again at the next question whether rows have versions: a right was revoked, or another table took the place. */
+  forget(): void;
 }
 
 /** A partition that is stored elsewhere may be attached at any time; the comparison finds what changed in it until then. */
@@ -41,16 +44,15 @@ export function openDigests(mapping: Mapping): Digests {
       asked += 1;
       if (versions != null && asked % LOOKED_AT_EVERY === 0) versions = undefined;
       if (versions === undefined) {
-        await session.query('SAVEPOINT digests');
         try {
-          const found = await rowVersionsOf(mapping, session);
-          const digests = await askBy(found);
-          await session.query('RELEASE SAVEPOINT digests');
-          versions = found;
-          return digests;
+          return await attempt(session, async () => {
+            const found = await rowVersionsOf(mapping, session);
+            const digests = await askBy(found);
+            versions = found;
+            return digests;
+          });
         } catch (error) {
           if (!isRefusal(error)) throw error;
-          await session.query('ROLLBACK TO SAVEPOINT digests; RELEASE SAVEPOINT digests');
           versions = null;
         }
       }
@@ -61,6 +63,9 @@ export function openDigests(mapping: Mapping): Digests {
         if (isRefusal(error)) versions = null;
         throw error;
       }
+    },
+    forget: () => {
+      versions = undefined;
     },
   };
 }

@@ -1,10 +1,10 @@
 // Member: a table in PostgreSQL or PGlite.
 
-import { isRefusal } from '../model/errors.ts';
-import type { Measure } from '../model/measure.ts';
+import { AppError, isRefusal } from '../model/errors.ts';
+import type { CellRead } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import type { AuditStore, AuditStoreType, PriceList, Reading } from './audit-store.ts';
-import { type CellSqlRow, cellSql, cellsOf, type TimeType } from './cell-sql.ts';
+import type { AuditStore, AuditStoreType, Mapping, PriceList, Reading } from './audit-store.ts';
+import { type CellSqlRow, cellSql, cellsOf } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { openDigests } from './digests.ts';
 import { futureRows } from './future-rows.ts';
@@ -13,11 +13,12 @@ import { inspectTable } from './inspect-table.ts';
 import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
-import { type Probe, readApart } from './read-apart.ts';
+import { type Probe, type ReadMeasures, readApart } from './read-apart.ts';
 import { snapshotOf } from './snapshot.ts';
 import { openSourceFaults } from './source-faults.ts';
 import { askedBy } from './sources.ts';
 import { newestOf, newestRow, sampleOf, timeTypeOf } from './time-column.ts';
+import type { TimeType } from './time-sql.ts';
 import { type Failing, watched } from './watched-snapshot.ts';
 
 /** A table in PostgreSQL or PGlite with a row per call. */
@@ -53,15 +54,10 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         const newest = withinMs === undefined ? await newestRow(mapping, timeType, before, session) : null;
         const answers: Reading['answers'][number][] = [];
         for (const read of reads) {
-          const cellsOfRead = async (measures: readonly Measure[]) => {
-            const statement = cellSql({ ...read, measures }, mapping, timeType, prices);
-            if (statement === null) return [];
-            const rows = await session.query<CellSqlRow>(statement.text, statement.values);
-            return cellsOf({ ...read, measures }, rows);
-          };
           const probe: Probe = (isTried) =>
             faults.probe(askedBy(read), read.ranges, timeType, session, isTried);
-          answers.push(await readApart(read, faults, session, cellsOfRead, probe));
+          const cells = readCells(read, mapping, timeType, prices, session);
+          answers.push(await readApart(read, faults, session, cells, probe));
         }
         return { newestRow: newest, answers };
       }, withinMs),
@@ -77,6 +73,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
           work(watched(await open(session), faults, (one) => (failing = one))),
         );
       } catch (error) {
+        if (error instanceof AppError && error.code === 'store_lock_refused') digests.forget();
         await blame(failing, error);
         throw error;
       }
@@ -99,5 +96,21 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
     createTable: () => createTable(sql, mapping, preset),
     insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
     close: () => sql.close(),
+  };
+}
+
+/** Reads some of the measures of a read. */
+function readCells(
+  read: CellRead,
+  mapping: Mapping,
+  timeType: TimeType,
+  prices: PriceList | null,
+  session: SqlSession,
+): ReadMeasures {
+  return async (measures) => {
+    const statement = cellSql({ ...read, measures }, mapping, timeType, prices);
+    if (statement === null) return [];
+    const rows = await session.query<CellSqlRow>(statement.text, statement.values);
+    return cellsOf({ ...read, measures }, rows);
   };
 }
