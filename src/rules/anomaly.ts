@@ -110,19 +110,10 @@ export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
 
 /** Changes too small to be worth a message, in the metric's unit; docs/rules.md. */
 function defaultMinChange(metric: Metric): Fixed {
-  switch (metric) {
-    case 'spend':
-    case 'wasted_spend':
-      return fixedFromNumber(1);
-    case 'calls':
-    case 'errors':
-    case 'unpriced_calls':
-      return fixedFromNumber(10);
-    case 'error_rate':
-      return fixedFromNumber(0.05);
-    default:
-      return 0n;
-  }
+  const { unit, money } = describeMetric(metric);
+  if (money) return fixedFromNumber(1);
+  if (unit === 'calls') return fixedFromNumber(10);
+  return unit === 'ratio' ? fixedFromNumber(0.05) : 0n;
 }
 
 /** Faults between the keys of an anomaly. Any key may be missing, or still be what the file says. */
