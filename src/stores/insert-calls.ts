@@ -4,6 +4,7 @@ import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';
 import type { CallRow, ColumnSource, Mapping } from './audit-store.ts';
+import { noColumn, noTable } from './missing-table.ts';
 import type { Preset } from './presets/preset.ts';
 import { quoted, tableSql } from './source-sql.ts';
 
@@ -132,16 +133,18 @@ async function targetsOf(
       const column = writtenColumn(name, sources[name], mapping, preset);
       const type = types.get(column);
       if (type === undefined) {
-        throw new AppError(
-          'store_column_missing',
-          `${mapping.table} has no column "${column}" (mapped as ${name}).`,
-          {
-            hint: 'Check `columns` and `dimensions` against the columns of the table.',
-          },
-        );
+        throw new AppError('store_column_missing', noColumn(mapping.table, column, name), {
+          hint: isLater(column, preset)
+            ? 'The table was made by an earlier version: `spendwatch init --create-table` adds the column.'
+            : 'Check `columns` and `dimensions` against the columns of the table.',
+        });
       }
       return { name, column, type, filled: filled[name] ?? null };
     });
+}
+
+function isLater(column: string, preset: Preset | null): boolean {
+  return preset?.own?.later.some(({ name }) => name === column) === true;
 }
 
 function writtenColumn(
@@ -169,7 +172,7 @@ async function columnTypes(sql: Sql, mapping: Mapping): Promise<Map<string, stri
     [tableSql(mapping.table)],
   );
   if (rows.length === 0) {
-    throw new AppError('store_table_missing', `There is no table ${mapping.table} in the database.`, {
+    throw new AppError('store_table_missing', noTable(mapping.table), {
       hint: 'Create it with `spendwatch init --create-table`, or check `table` and `preset`.',
     });
   }

@@ -2,11 +2,11 @@
 
 import type { Sql, SqlSession } from '../sql/port.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
-import type { TimeType } from './cell-sql.ts';
 import { indexProblems } from './inspect-indexes.ts';
 import { type Sample, sourceProblems } from './inspect-sources.ts';
-import { missingTable } from './missing-table.ts';
+import { missingTable, noColumn } from './missing-table.ts';
 import { tableSql } from './source-sql.ts';
+import type { TimeType } from './time-sql.ts';
 
 interface TableFacts {
   readonly oid: string;
@@ -100,7 +100,7 @@ function columnProblem(
       alike === undefined
         ? `The table has: ${names}. Map another one under \`columns\`, or null where there is none.`
         : `The table has "${alike.name}": letter case counts.`;
-    return fault(`${mapping.table} has no column "${column}" (mapped as ${name}).`, hint);
+    return fault(noColumn(mapping.table, column, name), hint);
   }
   if (found.readable) return null;
   return fault(

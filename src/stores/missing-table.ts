@@ -1,4 +1,4 @@
-// What to say when the table is missing, and tables of a similar name.
+// What to say when the table or a column of it is missing.
 
 import type { Sql } from '../sql/port.ts';
 import type { StoreProblem } from './audit-store.ts';
@@ -6,6 +6,16 @@ import { tableSql } from './source-sql.ts';
 
 /** A database may have the same table for each of many customers; only some are named. */
 const MOST_NAMED = 5;
+
+/** Says that there is no such table. */
+export function noTable(table: string): string {
+  return `There is no table ${table} in the database.`;
+}
+
+/** Says that the table has no such column, and what was mapped to it. */
+export function noColumn(table: string, column: string, name: string): string {
+  return `${table} has no column "${column}" (mapped as ${name}).`;
+}
 
 /** The fault for a missing table. It names tables that differ only in schema or letter case. */
 export async function missingTable(sql: Sql, table: string): Promise<StoreProblem> {
@@ -18,7 +28,7 @@ export async function missingTable(sql: Sql, table: string): Promise<StoreProble
      ORDER BY nspname = 'public' DESC, nspname, relname LIMIT $2::integer`,
     [name, MOST_NAMED],
   );
-  const message = `There is no table ${table} in the database.`;
+  const message = noTable(table);
   const [first] = alike;
   if (first === undefined) {
     const hint =
