@@ -1,8 +1,8 @@
 // Rows that came since the last look, by insert id, and the gaps between ids.
 
 import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
-import { instantText, type Statement, type TimeType } from './cell-sql.ts';
-import { columnSql, Parameters, tableSql } from './source-sql.ts';
+import { columnSql, Parameters, type Statement, tableSql } from './source-sql.ts';
+import { rowTime, type TimeType } from './time-sql.ts';
 
 /** A run of neighbouring ids, and the hours (since the epoch) of its rows that are not young. */
 interface RunRow {
@@ -28,14 +28,14 @@ export function arrivalsSql(
   after: string,
   gaps: readonly IdGap[],
   youngFrom: number,
-  parameters = new Parameters(),
 ): Statement {
+  const parameters = new Parameters();
   const id = columnSql(mapping, 'id', 'NULL');
-  const time = columnSql(mapping, 'time', 'NULL');
+  const time = rowTime(mapping, timeType, parameters);
   const from = tableSql(mapping.table);
-  const young = `${parameters.add(instantText(youngFrom))}::${timeType}`;
+  const young = time.bound(youngFrom);
   const above = `${parameters.add(after)}::bigint`;
-  const old = `CASE WHEN ${time} < ${young} AND ${time} >= '1970-01-01' THEN floor(extract(epoch FROM ${time}) / 3600)::bigint END`;
+  const old = `CASE WHEN ${time.sql} < ${young} AND ${time.sql} >= '1970-01-01' THEN floor(extract(epoch FROM ${time.sql}) / 3600)::bigint END`;
   const columns = `${id}::bigint AS id, ${old} AS hour FROM ${from}`;
   const arrived = [`SELECT DISTINCT ${columns} WHERE ${id} > ${above}`];
   if (gaps.length > 0) {

@@ -4,9 +4,9 @@ import { type CallColumns, type CallRead, type DecimalColumn, NO_BUCKET } from '
 import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts';
 import { decimalsIn, integersIn, lengthOf, type SomeDecimals, textsIn } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
-import { fromTableSql, instantText, type Statement, type TimeType } from './cell-sql.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
-import { columnSql, dimensionSql, Parameters } from './source-sql.ts';
+import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { rowTime, type TimeType } from './time-sql.ts';
 
 /** The one row of the answer: a text a column; all NULL where there is no call. */
 export type CallColumnsRow = Readonly<Record<string, string | null>>;
@@ -21,23 +21,20 @@ export function callColumnsSql(
   mapping: Mapping,
   timeType: TimeType,
   prices: PriceList | null,
-  parameters = new Parameters(),
 ): Statement {
   const { dimensions, sketches, edges, together } = read;
   const asked = askedOf(read);
   const all = [...asked, ...sketches];
-  const time = columnSql(mapping, 'time', 'NULL');
-  const bounds = `${parameters.add(edges.map(instantText))}::${timeType}[]`;
-  const [from, to] = [edges[0] as number, edges.at(-1) as number].map(
-    (ms) => `${parameters.add(instantText(ms))}::${timeType}`,
-  );
+  const parameters = new Parameters();
+  const time = rowTime(mapping, timeType, parameters);
+  const within = time.within(time.bound(edges[0] as number), time.bound(edges.at(-1) as number));
   const named = dimensions.map((_, i) => `d${i}`);
   const raw = [
-    `width_bucket(${time}, ${bounds}) - 1 AS s`,
+    `${time.segment(edges)} AS s`,
     ...dimensions.map((dimension, i) => `${dimensionSql(mapping, dimension)} AS d${i}`),
     ...rawColumnsSql(mapping, all),
   ];
-  const rows = fromTableSql(mapping, raw, [`${time} >= ${from}`, `${time} < ${to}`]);
+  const rows = fromTableSql(mapping, raw, within);
   const calls = `SELECT ${['s', ...named, ...derivedColumnsSql(all, prices, parameters)].join(', ')} FROM (${rows}) AS raw OFFSET 0`;
   const buckets = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const valueSql = together ? aggregateSql : rowValueSql;

@@ -5,16 +5,10 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { CubeCell, Mapping, PriceList } from './audit-store.ts';
-import {
-  type CellSqlRow,
-  fromTableSql,
-  instantText,
-  type Statement,
-  spansSql,
-  type TimeType,
-} from './cell-sql.ts';
+import type { CellSqlRow } from './cell-sql.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
-import { columnSql, dimensionSql, Parameters } from './source-sql.ts';
+import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /** What the columns of a cube statement stand for. */
 interface Layout {
@@ -40,15 +34,14 @@ export function cubeSql(
   const layout = layoutOf(cubes);
   const { dimensions, sketches, measures } = layout;
   const all = [...measures, ...sketches];
-  const time = columnSql(mapping, 'time', 'NULL');
-  const bounds = `${parameters.add(edges.map(instantText))}::${timeType}[]`;
-  const span = spansSql(ranges, mapping, timeType, parameters);
+  const time = rowTime(mapping, timeType, parameters);
+  const { conditions, relation } = inRanges(ranges, mapping, time);
   const raw = [
-    `width_bucket(${time}, ${bounds}) - 1 AS s`,
+    `${time.segment(edges)} AS s`,
     ...dimensions.map((dimension, i) => `${dimensionSql(mapping, dimension)} AS d${i}`),
     ...rawColumnsSql(mapping, all),
   ];
-  const rows = fromTableSql(mapping, raw, [`${time} >= ${span.from}`, `${time} < ${span.to}`], span.relation);
+  const rows = fromTableSql(mapping, raw, conditions, relation);
   const keys = [...dimensions.map((_, i) => `d${i}`), ...sketches];
   const selected = [
     's',

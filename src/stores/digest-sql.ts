@@ -2,10 +2,10 @@
 
 import type { Cube } from '../model/cube.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
-import { fromTableSql, instantText, type Statement, type TimeType } from './cell-sql.ts';
 import { sourceColumnsSql } from './measure-sql.ts';
 import { beyondRow, type RowVersions } from './row-versions.ts';
-import { columnSql, dimensionSqlOf, Parameters, tableSql } from './source-sql.ts';
+import { dimensionSqlOf, fromTableSql, Parameters, type Statement, tableSql } from './source-sql.ts';
+import { rowTime, type TimeType } from './time-sql.ts';
 
 /** A segment that has rows: numbers as exact text, the newest row's time in ms. */
 export interface DigestRow {
@@ -41,24 +41,17 @@ export function digestSql(
   mapping: Mapping,
   timeType: TimeType,
   versions: RowVersions | null,
-  parameters = new Parameters(),
 ): Statement | null {
   const [from, to] = [edges[0], edges.at(-1)];
   if (from === undefined || to === undefined || from >= to) return null;
-  const time = columnSql(mapping, 'time', 'NULL');
+  const parameters = new Parameters();
+  const time = rowTime(mapping, timeType, parameters);
   const hash =
     versions === null
       ? hashOf(valuesOf(cubes, mapping))
       : versionHashOf(valuesOf(cubes, beyondRow(mapping, versions)));
-  const columns = [
-    `width_bucket(${time}, ${parameters.add(edges.map(instantText))}::${timeType}[]) - 1 AS s`,
-    `${time} AS t`,
-    `${hash} AS hash`,
-  ];
-  const within = [
-    `${time} >= ${parameters.add(instantText(from))}::${timeType}`,
-    `${time} < ${parameters.add(instantText(to))}::${timeType}`,
-  ];
+  const columns = [`${time.segment(edges)} AS s`, `${time.sql} AS t`, `${hash} AS hash`];
+  const within = time.within(time.bound(from), time.bound(to));
   const surroundings =
     versions === null ? '' : ` || ' ' || ${surroundingsSql(parameters.add(tableSql(mapping.table)))}`;
   const text = `SELECT s, count(*)::text AS calls, sum(hash)::text${surroundings} AS digest,

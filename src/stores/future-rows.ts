@@ -2,8 +2,8 @@
 
 import { durationText } from '../model/display-time.ts';
 import type { FutureRows, Mapping } from './audit-store.ts';
-import type { TimeType } from './cell-sql.ts';
 import { nameSql, sourceSql, tableSql } from './source-sql.ts';
+import type { TimeType } from './time-sql.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -4,8 +4,8 @@ import { AppError } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
-import { instantText, type TimeType } from './cell-sql.ts';
 import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
+import { instantText, type TimeType } from './time-sql.ts';
 
 /** A relation's kind, and the columns that its indexes begin with. */
 export interface Indexed {

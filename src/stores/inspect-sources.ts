@@ -6,13 +6,13 @@ import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
-import { fromTableSql, type TimeType } from './cell-sql.ts';
 import { typeFault } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
 import { named } from './source-faults.ts';
-import { sourceSql } from './source-sql.ts';
+import { fromTableSql, sourceSql } from './source-sql.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
+import type { TimeType } from './time-sql.ts';
 import { looksAtClock } from './volatile.ts';
 
 /** The rows that expressions are tried on. */

@@ -2,8 +2,8 @@
 
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
-import { instantText, type Statement, type TimeType } from './cell-sql.ts';
-import { columnSql, Parameters, quoted, tableSql } from './source-sql.ts';
+import { Parameters, type Statement, tableSql } from './source-sql.ts';
+import { rowTime, spansOf, type TimeType } from './time-sql.ts';
 
 /**
  * The places `n` (from 1) of the spans that have a row. A look-up in the index for each span, however many rows there
@@ -11,12 +11,8 @@ import { columnSql, Parameters, quoted, tableSql } from './source-sql.ts';
  */
 export function occupiedSql(spans: readonly Window[], mapping: Mapping, timeType: TimeType): Statement {
   const parameters = new Parameters();
-  const bounds = (ms: readonly number[]) => `${parameters.add(ms.map(instantText))}::${timeType}[]`;
-  const from = bounds(spans.map((span) => span.from));
-  const to = bounds(spans.map((span) => span.to));
-  const time = columnSql(mapping, 'time', 'NULL');
-  const span = quoted(`span of ${mapping.table}`);
-  const text = `SELECT n::int AS n FROM unnest(${from}, ${to}) WITH ORDINALITY AS ${span}("from", "to", n)
-WHERE EXISTS (SELECT 1 FROM ${tableSql(mapping.table)} WHERE ${time} >= ${span}."from" AND ${time} < ${span}."to")`;
+  const { bounds, name, conditions } = spansOf(spans, mapping, rowTime(mapping, timeType, parameters));
+  const text = `SELECT n::int AS n FROM unnest(${bounds}) WITH ORDINALITY AS ${name}("from", "to", n)
+WHERE EXISTS (SELECT 1 FROM ${tableSql(mapping.table)} WHERE ${conditions.join(' AND ')})`;
   return { text, values: parameters.values };
 }

@@ -5,9 +5,9 @@ import type { SqlSession } from '../sql/port.ts';
 import { sqlStateOf } from '../sql/sql-error.ts';
 import { attempt, databaseMessage } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
-import { fromTableSql } from './cell-sql.ts';
 import { bodiesCalled } from './functions-called.ts';
 import { isOfPreset } from './presets/index.ts';
+import { fromTableSql } from './source-sql.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
 import { changesAtWill } from './volatile.ts';
 

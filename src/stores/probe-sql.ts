@@ -3,9 +3,9 @@
 import { isColumn } from '../model/columns.ts';
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
-import { fromTableSql, type Statement, spansSql, type TimeType } from './cell-sql.ts';
 import { madeOfColumn } from './measure-sql.ts';
-import { columnSql, dimensionSqlOf, Parameters } from './source-sql.ts';
+import { dimensionSqlOf, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /**
  * Evaluates everything that statements make of one column or dimension, for all rows within the ranges, and returns only
@@ -18,8 +18,7 @@ export function probeSql(
   timeType: TimeType,
 ): Statement | null {
   const parameters = new Parameters();
-  const time = columnSql(mapping, 'time', 'NULL');
-  const span = spansSql(ranges, mapping, timeType, parameters);
+  const { conditions, relation } = inRanges(ranges, mapping, rowTime(mapping, timeType, parameters));
   const made = [
     isColumn(name) ? madeOfColumn(name, mapping) : [],
     dimensionSqlOf(mapping, name) ?? [],
@@ -28,8 +27,8 @@ export function probeSql(
   const rows = fromTableSql(
     mapping,
     made.map((sql, i) => `${sql} AS v${i}`),
-    [`${time} >= ${span.from}`, `${time} < ${span.to}`],
-    span.relation,
+    conditions,
+    relation,
   );
   const counts = made.map((_, i) => `count(v${i})::text AS n${i}`);
   return { text: `SELECT ${counts.join(', ')} FROM (${rows}) AS made`, values: parameters.values };

@@ -4,11 +4,12 @@ import type { SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
 import type { AuditSnapshot, Mapping, PriceList, RollupSource } from './audit-store.ts';
 import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
-import type { CellSqlRow, TimeType } from './cell-sql.ts';
+import type { CellSqlRow } from './cell-sql.ts';
 import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import type { Digests } from './digests.ts';
 import { sourceSql, tableSql } from './source-sql.ts';
 import { newestRow } from './time-column.ts';
+import type { TimeType } from './time-sql.ts';
 
 /** A snapshot of a table, in a transaction that has begun. */
 export function snapshotOf(

@@ -5,12 +5,12 @@ import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt, databaseMessage } from './attempt.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
-import type { TimeType } from './cell-sql.ts';
 import { cureOf, wantedOf } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
 import { sourceSql } from './source-sql.ts';
 import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
+import type { TimeType } from './time-sql.ts';
 
 /** The known faults of the columns and expressions of one store. Costs nothing while there are none. */
 export interface SourceFaults {

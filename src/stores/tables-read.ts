@@ -4,9 +4,8 @@ import { isStoreAway } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
-import { fromTableSql } from './cell-sql.ts';
 import { namesCalled } from './functions-called.ts';
-import { sourceSql, tableSql } from './source-sql.ts';
+import { fromTableSql, sourceSql, tableSql } from './source-sql.ts';
 import { sourcesOf } from './sources.ts';
 
 /** What is read along with the table. */

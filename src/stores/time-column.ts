@@ -4,9 +4,9 @@ import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
-import { instantText, type TimeType } from './cell-sql.ts';
 import type { Sample } from './inspect-sources.ts';
-import { columnSql, sourceSql, tableSql } from './source-sql.ts';
+import { Parameters, sourceSql, tableSql } from './source-sql.ts';
+import { rowTime, type TimeType } from './time-sql.ts';
 
 /** The time of the newest row before an instant, ms; by the index, however large the table. */
 export async function newestRow(
@@ -15,11 +15,12 @@ export async function newestRow(
   before: number,
   session: SqlSession,
 ): Promise<number | null> {
-  const time = columnSql(mapping, 'time', 'NULL');
+  const parameters = new Parameters();
+  const time = rowTime(mapping, timeType, parameters);
   const [row] = await session.query<{ newest: string | null }>(
-    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time}) AS newest
-     FROM ${tableSql(mapping.table)} WHERE ${time} < $1::${timeType} AND ${time} > '-infinity') AS seen`,
-    [instantText(before)],
+    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time.sql}) AS newest
+     FROM ${tableSql(mapping.table)} WHERE ${time.sql} < ${time.bound(before)} AND ${time.sql} > '-infinity') AS seen`,
+    parameters.values,
   );
   return row?.newest == null ? null : Math.floor(Number(row.newest));
 }
