@@ -1,0 +1,28 @@
+// The commander program: every command with its options.
+
+import { Command } from 'commander';
+import type { Io } from './io.ts';
+import { COMMANDS } from './register/index.ts';
+
+/** `finish` takes the exit code of the command that was called. */
+export function createProgram(io: Io, version: string, finish: (code: number) => void): Command {
+  const root = new Command('spendwatch')
+    .description('Watches what a company spends on AI APIs, and tells people when something is wrong.')
+    .version(version)
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    });
+  const command = (name: string, description: string): Command => root.command(name).description(description);
+  const withConfig = (name: string, description: string): Command =>
+    command(name, description).option(
+      '-c, --config <file>',
+      'alerts.yaml',
+      io.env.SPENDWATCH_CONFIG || './alerts.yaml',
+    );
+  for (const register of COMMANDS) register({ io, version, command, withConfig, finish });
+  // Last, so that the help shows --version after a command's own options.
+  for (const added of root.commands) added.version(version).exitOverride();
+  return root.exitOverride();
+}

@@ -1,0 +1,25 @@
+// The registry of commands, in the order of the help.
+
+import { registerBacktest } from './backtest.ts';
+import { registerCheck } from './check.ts';
+import { registerDemo } from './demo.ts';
+import { registerImport } from './import.ts';
+import { registerInit } from './init.ts';
+import type { Register } from './registrar.ts';
+import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
+import { registerTestChannel } from './test-channel.ts';
+import { registerValidate } from './validate.ts';
+
+/** Every command. A new one is a file beside this one and a line here. */
+export const COMMANDS: readonly Register[] = [
+  registerRun,
+  registerCheck,
+  registerBacktest,
+  registerValidate,
+  registerTestChannel,
+  registerInit,
+  registerImport,
+  registerDemo,
+  registerSchema,
+];

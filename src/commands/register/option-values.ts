@@ -1,0 +1,25 @@
+// Reads the values of options.
+
+import { InvalidArgumentError } from 'commander';
+
+/** For an option that may be given several times. */
+export function collected(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+/** One of some words. */
+export function oneOf(...allowed: string[]): (value: string) => string {
+  return (value) => {
+    if (!allowed.includes(value)) throw new InvalidArgumentError(`Allowed are ${allowed.join(', ')}.`);
+    return value;
+  };
+}
+
+/** An instant with a zone, as ms. A time without one would mean something else on another machine. */
+export function instant(value: string): number {
+  const ms = /\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/i.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError('Write it as ISO 8601 with a zone, such as 2026-11-20T02:05:00Z.');
+  }
+  return ms;
+}
