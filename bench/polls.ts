@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openApp } from '../src/app.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { poll } from '../src/pipeline/poll.ts';
-import { openRollupKeeper } from '../src/worker/live-sums.ts';
+import { openWorkerSums } from '../src/worker/worker-sums.ts';
 import type { Cluster } from './cluster.ts';
 import { arrive, type DataSet } from './data-set.ts';
 import { alertsYaml, type BenchRule, type Rollup } from './rules.ts';
@@ -61,7 +61,7 @@ export async function withProgram<T>(path: string, work: (program: Program) => P
   const app = await openApp(await loadConfig(path, {}));
   try {
     const { config, store } = app;
-    const keeper = config.audit.rollup === 'off' ? null : openRollupKeeper(config, store, await app.state());
+    const keeper = config.audit.rollup === 'off' ? null : openWorkerSums(config, store, await app.state());
     return await work({
       async poll(at) {
         const parts = await app.pollParts();

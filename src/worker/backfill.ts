@@ -2,7 +2,7 @@
 
 import { AppError, wordsOf } from '../model/errors.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
-import type { RollupKeeper } from './live-sums.ts';
+import type { WorkerSums } from './worker-sums.ts';
 
 /** How far a backfill has come, in hours that this worker had to read. */
 export interface BackfillStatus extends BackfillProgress {
@@ -29,13 +29,13 @@ export interface Backfill {
 
 /** `open` may give other sums each time; those are asked anew. `goesOn` is asked before each slice. */
 export function openBackfill(
-  open: () => Promise<RollupKeeper>,
+  open: () => Promise<WorkerSums>,
   goesOn: () => boolean,
   listener: BackfillListener,
 ): Backfill {
   let isRunning = false;
   let isStopped = false;
-  let known: RollupKeeper | null = null;
+  let known: WorkerSums | null = null;
   /** The backfill that was reported and has not ended, over polls and faults. */
   let status: BackfillStatus | null = null;
   let isPaused = false;
@@ -54,7 +54,7 @@ export function openBackfill(
     listener.backfilling(null);
   };
 
-  const begin = async (sums: RollupKeeper): Promise<void> => {
+  const begin = async (sums: WorkerSums): Promise<void> => {
     if (sums === known) return;
     const { missingHours, keptFrom } = await sums.standing();
     known = sums;

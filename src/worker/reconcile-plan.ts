@@ -1,31 +1,31 @@
-// Which parts of the past are compared with the store, and when.
+// Plans when which part of the past is reconciled with the store.
 
 import { hasGoneBy } from '../model/period.ts';
 import type { Window } from '../model/window.ts';
 import { DAY, hourOf } from '../sums/series/grid.ts';
 
-/** When which of the past is compared with the store. */
-export interface ComparisonPlan {
-  /** What is to be compared next; null when nothing is due for now. `oldest` tells where what is kept begins, ms. */
+/** Which span of the past is compared with the store next. */
+export interface ReconcilePlan {
+  /** The span to compare next; null if nothing is due now. `oldest` tells where the kept past begins, ms. */
   next(now: number, oldest: () => number | null): Window | null;
-  /** What was next has been compared. */
+  /** The span of the last `next` has been compared. */
   done(): void;
-  /** When the latest comparison of everything began that has come to its end, ms; null before the first. */
+  /** When the last complete comparison of everything began, ms; null before the first. */
   completeSince(): number | null;
-  /** What remains waits for the next time between polls. */
+  /** What is left waits until after the next poll. */
   rest(): void;
 }
 
-/** What is younger is compared each time, the rest once a day. */
+/** The last two days are compared each time, and what is older once a day. */
 const RECENT_MS = 2 * DAY;
-/** Of recent days all hours are kept, whose cells take some 20 MB while they are compared; of older ones mostly the day. */
+/** Recent days are kept by the hour, which takes some 20 MB while they are compared. Older ones are mostly kept by the day. */
 const RECENT_STEP_MS = DAY / 4;
 const STEP_MS = DAY;
-/** All older days are compared within this: mostly one between two polls, which no store notices. */
+/** All older days are compared within this time: mostly one day between two polls, which is little for a store. */
 const WITHIN_MS = DAY / 2;
 
-/** Compared every `everyMs`; what is kept at first was just read, so the first time is an interval later. */
-export function openComparisonPlan(everyMs: number): ComparisonPlan {
+/** Plans a comparison every `everyMs`. What is kept at first was just read, so the first one is an interval later. */
+export function openReconcilePlan(everyMs: number): ReconcilePlan {
   let comparedAt: number | null = null;
   let comparedAllAt: number | null = null;
   /** Spans that are still to be compared, the newest last. */
@@ -35,7 +35,7 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
   /** Whether a comparison of everything is under way. */
   let isWholeDue = false;
   let completeSince: number | null = null;
-  /** How many of the older ones may be compared until the rest; null after it. */
+  /** How many of the older ones may be compared before the next `rest`; null after it. */
   let olderLeft: number | null = null;
   let begunAt: number | null = null;
 
@@ -55,7 +55,7 @@ export function openComparisonPlan(everyMs: number): ComparisonPlan {
 
   return {
     next(now, oldest) {
-      // Once until the rest: where a comparison takes longer than its interval, the next one waits for its turn.
+      // Planned once until `rest`: if a comparison takes longer than its interval, the next one waits.
       if (olderLeft === null) {
         plan(now, oldest);
         const sinceMs = Math.max(0, now - (begunAt ?? now));

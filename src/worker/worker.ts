@@ -9,7 +9,6 @@ import { openDeliverer } from './deliverer.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
 import { openHealthNotes } from './health-notes/watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
-import { openRollupKeeper, type RollupKeeper } from './live-sums.ts';
 import type { Observer } from './observer.ts';
 import type { OutageNotifier } from './outage-notifier.ts';
 import { openOutageWatch } from './outage-watch.ts';
@@ -17,6 +16,7 @@ import { pollOnce } from './poll-once.ts';
 import { leaderNotReady, type StateAnswers, whyNotReady } from './readiness.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
 import { limited } from './time-limit.ts';
+import { openWorkerSums, type WorkerSums } from './worker-sums.ts';
 
 export interface Worker {
   /** Why it is not ready, or null. Resolves within seconds, whatever the stores do. */
@@ -161,7 +161,7 @@ async function pruneDaily(app: App, polls: PollState): Promise<void> {
 
 /** The sums of a worker, opened when the state store can first be reached. */
 interface HeldSums {
-  open(): Promise<RollupKeeper>;
+  open(): Promise<WorkerSums>;
   /** The next ones begin with what is kept in the state database. */
   forget(): void;
 }
@@ -169,11 +169,11 @@ interface HeldSums {
 /** Null where the file switches sums off. */
 function heldSums(app: App, observer: Observer): HeldSums | null {
   if (app.config.audit.rollup === 'off') return null;
-  let sums: RollupKeeper | null = null;
+  let sums: WorkerSums | null = null;
   return {
     async open() {
       const state = await app.state();
-      sums ??= openRollupKeeper(app.config, app.store, state, observer);
+      sums ??= openWorkerSums(app.config, app.store, state, observer);
       return sums;
     },
     forget() {

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { evaluateRules, evaluationTimeOf } from '../../src/pipeline/evaluate-rules.ts';
 import { openState, type State } from '../../src/state/open.ts';
-import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
+import { openWorkerSums, type WorkerSums } from '../../src/worker/worker-sums.ts';
 import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -26,7 +26,7 @@ describe('check beside a worker', () => {
   let audit: AuditDatabase;
   let folder: Awaited<ReturnType<typeof makeFolder>>;
   let state: State;
-  let keeper: RollupKeeper;
+  let keeper: WorkerSums;
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('check beside a worker', () => {
     const { sql, store } = await openAudit(config);
     closing.push(() => sql.close());
     state = await openState(sql);
-    keeper = openRollupKeeper(config, store, state);
+    keeper = openWorkerSums(config, store, state);
     const schedule = cronSchedule(config.schedule, config.timezone);
     const assignments = config.rules.map((rule) => ({ rule, times: [evaluationTimeOf(rule, AT, schedule)] }));
     for (const at of [AT - MINUTE, AT]) {

@@ -4,7 +4,7 @@ import { evaluateOnce } from '../../src/check/check.ts';
 import type { Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { PollReport } from '../../src/pipeline/poll.ts';
-import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
+import { openWorkerSums, type WorkerSums } from '../../src/worker/worker-sums.ts';
 import { partsOf } from '../backtest/scene.ts';
 import { checkOf } from '../check/check-parts.ts';
 import { burn, HOUR, MINUTE, openPollWorld, type PollWorld } from '../pipeline/poll-world.ts';
@@ -45,7 +45,7 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
   const mend = () =>
     world.calls.sql.query(`UPDATE api_audit_logs SET status_code = '500' WHERE status_code = 'timeout'`);
 
-  const keeperOf = (bypassed: (reason: string) => void): RollupKeeper => {
+  const keeperOf = (bypassed: (reason: string) => void): WorkerSums => {
     const audit = {
       url: new Secret(world.calls.url),
       mapping: { table: 'api_audit_logs', columns: {}, dimensions: {}, timeKind: 'timestamptz' },
@@ -54,7 +54,7 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
       reconcileMs: HOUR,
     };
     const listener = { bypassed, troubled: () => undefined };
-    return openRollupKeeper(
+    return openWorkerSums(
       { audit, rules: [], timezone: 'UTC' } as unknown as Config,
       world.calls.store,
       world.state,

@@ -8,7 +8,7 @@ import type { Query, Series } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { collectDirectly } from '../../src/pipeline/collect.ts';
 import { openState, type State } from '../../src/state/open.ts';
-import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
+import { openWorkerSums, type WorkerSums } from '../../src/worker/worker-sums.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 import { scaled } from '../support/scaled.ts';
 import { faultSeeds } from '../support/seeds.ts';
@@ -64,7 +64,7 @@ describe('rows that come late, change or go', () => {
     );
 
   /** A keeper as a worker opens it: also one that takes over what another has kept. */
-  const openKeeper = (): RollupKeeper => {
+  const openKeeper = (): WorkerSums => {
     const audit = {
       url: new Secret(calls.url),
       mapping: { table: 'api_audit_logs', columns: {}, dimensions: {}, timeKind: 'timestamptz' },
@@ -72,26 +72,26 @@ describe('rows that come late, change or go', () => {
       latenessMs: 15 * MINUTE,
       reconcileMs: HOUR,
     };
-    return openRollupKeeper({ audit, rules: [], timezone: 'UTC' } as unknown as Config, calls.store, state);
+    return openWorkerSums({ audit, rules: [], timezone: 'UTC' } as unknown as Config, calls.store, state);
   };
 
-  const maintain = async (keeper: RollupKeeper, at: number): Promise<void> => {
+  const maintain = async (keeper: WorkerSums, at: number): Promise<void> => {
     while (!(await keeper.maintain(at)).isDone);
   };
 
   /** Makes what is missing, so that the next poll answers all from cells. */
-  const settle = async (keeper: RollupKeeper, at: number): Promise<void> => {
+  const settle = async (keeper: WorkerSums, at: number): Promise<void> => {
     await keeper.source.refresh?.(queriesAt(at), at);
     await maintain(keeper, at);
   };
 
   /** All steps of the comparison that are due at an instant: at most one for each day that rules use. */
-  const compareAll = async (keeper: RollupKeeper, at: number): Promise<void> => {
+  const compareAll = async (keeper: WorkerSums, at: number): Promise<void> => {
     for (let step = 0; step < 40; step += 1) await maintain(keeper, at);
   };
 
   /** One poll: all from cells, as a direct read answers, and as a plain sum over the rows says. */
-  const expectSame = async (keeper: RollupKeeper, at: number, when: string): Promise<number> => {
+  const expectSame = async (keeper: WorkerSums, at: number, when: string): Promise<number> => {
     const queries = queriesAt(at);
     const begun = performance.now();
     const seen = await keeper.source.refresh?.(queries, at);

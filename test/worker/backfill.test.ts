@@ -5,7 +5,7 @@ import type { Query } from '../../src/model/series.ts';
 import { collect } from '../../src/pipeline/collect.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { type BackfillStatus, openBackfill } from '../../src/worker/backfill.ts';
-import { openRollupKeeper, type RollupKeeper } from '../../src/worker/live-sums.ts';
+import { openWorkerSums, type WorkerSums } from '../../src/worker/worker-sums.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 
 const HOUR = 3_600_000;
@@ -50,13 +50,13 @@ afterAll(async () => {
 });
 
 /** A keeper that a poll has asked, as those of a worker that has just started. */
-async function polledKeeper(): Promise<RollupKeeper> {
-  const keeper = openRollupKeeper(CONFIG, calls.store, state);
+async function polledKeeper(): Promise<WorkerSums> {
+  const keeper = openWorkerSums(CONFIG, calls.store, state);
   await collect(keeper.source, QUERIES, AT);
   return keeper;
 }
 
-const builderOf = (keeper: RollupKeeper, goesOn: () => boolean = () => true) =>
+const builderOf = (keeper: WorkerSums, goesOn: () => boolean = () => true) =>
   openBackfill(async () => keeper, goesOn, listener);
 
 it('tells how much is missing, and that it is there', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Window } from '../../src/model/window.ts';
-import { type ComparisonPlan, openComparisonPlan } from '../../src/worker/reconcile-plan.ts';
+import { openReconcilePlan, type ReconcilePlan } from '../../src/worker/reconcile-plan.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -10,7 +10,7 @@ const WHOLE = Date.parse('2026-11-20T14:00:00Z');
 const OLDEST = WHOLE - 90 * DAY;
 
 /** All that is compared between two polls, where each comparison takes so long. */
-function between(plan: ComparisonPlan, now: number, stepMs = 0) {
+function between(plan: ReconcilePlan, now: number, stepMs = 0) {
   const spans: Window[] = [];
   for (let time = now; spans.length < 1_000; time += stepMs) {
     const span = plan.next(time, () => OLDEST);
@@ -23,7 +23,7 @@ function between(plan: ComparisonPlan, now: number, stepMs = 0) {
 }
 
 it('the last 48 h are compared at each interval, by quarters of a day, the newest first', () => {
-  const plan = openComparisonPlan(HOUR);
+  const plan = openReconcilePlan(HOUR);
   expect(between(plan, AT)).toEqual([]);
   expect(between(plan, AT + 58 * MINUTE)).toEqual([]);
   const now = AT + HOUR;
@@ -44,7 +44,7 @@ it.each([
   ['an hour', HOUR, 8],
   ['a day', DAY, 90],
 ])('with polls %s apart all older days are compared once a day, few between two polls', (_, step, most) => {
-  const plan = openComparisonPlan(HOUR);
+  const plan = openReconcilePlan(HOUR);
   const isOld = ({ to }: Window, now: number) => to <= now - 2 * DAY;
   const begun = AT + 2 * DAY;
   const older: Window[] = [];
@@ -71,7 +71,7 @@ it.each([
 ])(
   'polls as far apart as the interval, %s, compare at each, though some come a little early',
   (_, step, every) => {
-    const plan = openComparisonPlan(every);
+    const plan = openReconcilePlan(every);
     const jitter = [900, 300, 0, 700, 1_500, 20, 450];
     const compared = jitter.map((late, i) => between(plan, AT + i * step + late).length > 0);
     expect(compared).toEqual([false, true, true, true, true, true, true]);
@@ -79,7 +79,7 @@ it.each([
 );
 
 it('all is known to equal the store since the comparison of everything began that was completed last', () => {
-  const plan = openComparisonPlan(HOUR);
+  const plan = openReconcilePlan(HOUR);
   const completed: (number | null)[] = [];
   for (let now = AT; now < AT + 2 * DAY; now += HOUR) {
     between(plan, now);
@@ -91,7 +91,7 @@ it('all is known to equal the store since the comparison of everything began tha
 });
 
 it('what failed is next again, and a clock that was set back begins anew', () => {
-  const plan = openComparisonPlan(HOUR);
+  const plan = openReconcilePlan(HOUR);
   between(plan, AT);
   const span = plan.next(AT + HOUR, () => OLDEST);
   expect(span).not.toBeNull();
@@ -102,7 +102,7 @@ it('what failed is next again, and a clock that was set back begins anew', () =>
 });
 
 it('where comparing takes longer than the interval, polls and older days get their turn', () => {
-  const plan = openComparisonPlan(MINUTE);
+  const plan = openReconcilePlan(MINUTE);
   const old: Window[] = [];
   for (let now = AT; now < AT + 3 * DAY; now += 2 * MINUTE) {
     const spans = between(plan, now, 30_000);

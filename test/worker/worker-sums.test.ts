@@ -6,7 +6,7 @@ import type { Query } from '../../src/model/series.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
-import { type KeeperListener, openRollupKeeper } from '../../src/worker/live-sums.ts';
+import { openWorkerSums, type SumsListener } from '../../src/worker/worker-sums.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
 import { allComparable } from '../support/series-cells.ts';
 
@@ -53,7 +53,7 @@ const config = () =>
     timezone: 'UTC',
   }) as unknown as Config;
 
-const hearing = (bypassed: string[], troubles: string[] = []): KeeperListener => ({
+const hearing = (bypassed: string[], troubles: string[] = []): SumsListener => ({
   bypassed: (reason) => void bypassed.push(reason),
   troubled: (what) => void troubles.push(what),
 });
@@ -69,14 +69,14 @@ async function knows(source: Source, at: number): Promise<boolean> {
 
 test('cells that cannot be read are said once and made again', async () => {
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
-  const first = openRollupKeeper(config(), calls.store, state);
+  const first = openWorkerSums(config(), calls.store, state);
   await collect(first.source, queries(AT), AT);
   while (!(await first.maintain(AT)).isDone);
   await collect(first.source, queries(AT + 2 * HOUR), AT + 2 * HOUR);
   await calls.sql.query(`UPDATE spendwatch.aggregate_bucket SET sums = 'no cells'`);
 
   const reasons: string[] = [];
-  const second = openRollupKeeper(config(), calls.store, state, hearing(reasons));
+  const second = openWorkerSums(config(), calls.store, state, hearing(reasons));
   const known: boolean[] = [];
   for (const minute of [1, 2, 3]) {
     const at = AT + 2 * HOUR + minute * MINUTE;
@@ -89,7 +89,7 @@ test('cells that cannot be read are said once and made again', async () => {
 
 test('where cells cannot be kept or read, each poll says so and asks the store', async () => {
   const reasons: string[] = [];
-  const keeper = openRollupKeeper(config(), calls.store, state, hearing(reasons));
+  const keeper = openWorkerSums(config(), calls.store, state, hearing(reasons));
   await calls.sql.query('ALTER TABLE spendwatch.aggregate_bucket RENAME TO elsewhere');
   try {
     for (const at of [AT + 3 * HOUR, AT + 3 * HOUR + MINUTE]) {
@@ -114,7 +114,7 @@ test('what cannot be read beforehand keeps nobody from asking the store', async 
     ...calls.store,
     snapshot: (work) => (isSlow ? Promise.reject(away) : calls.store.snapshot(work)),
   };
-  const keeper = openRollupKeeper(config(), store, state);
+  const keeper = openWorkerSums(config(), store, state);
   expect(await knows(keeper.source, AT)).toBe(false);
   isSlow = true;
   await keeper.source.prepare?.();
@@ -125,7 +125,7 @@ test('what cannot be read beforehand keeps nobody from asking the store', async 
 });
 
 test('a changed row is found by the comparison that is due after its interval', async () => {
-  const keeper = openRollupKeeper(config(), calls.store, state);
+  const keeper = openWorkerSums(config(), calls.store, state);
   const at = AT + 5 * HOUR;
   await calls.log({ at: at - 20 * HOUR, cost: 5 });
   await collect(keeper.source, queries(at), at);
@@ -144,7 +144,7 @@ test('a store whose newest row is deleted again and again is read anew once a da
   await calls.sql.query(EMPTIED);
   await calls.log({ at: AT - 20 * HOUR, cost: 5 });
   const troubles: string[] = [];
-  const keeper = openRollupKeeper(config(), calls.store, state, hearing([], troubles));
+  const keeper = openWorkerSums(config(), calls.store, state, hearing([], troubles));
   const readAll = async (at: number) => {
     while (!(await keeper.maintain(at)).isDone);
   };
@@ -179,7 +179,7 @@ test.each([
     await calls.sql.query(EMPTIED);
     await calls.log(...old);
     const troubles: string[] = [];
-    const open = () => openRollupKeeper(config(), calls.store, state, hearing([], troubles));
+    const open = () => openWorkerSums(config(), calls.store, state, hearing([], troubles));
     let keeper = open();
     const readAll = async (at: number) => {
       while (!(await keeper.maintain(at)).isDone);
