@@ -8,7 +8,6 @@ import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
 import type { CellRead, SegmentCell } from '../../src/model/series.ts';
 import type { AuditStore, PriceList } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
-import { postgres } from '../../src/stores/postgres.ts';
 import {
   callsArbitrary,
   expectedCells,
@@ -19,7 +18,8 @@ import {
 } from '../stores/random-calls.ts';
 import { changesOf } from '../support/changes-of.ts';
 import { scaled } from '../support/scaled.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 const RUNS = scaled(15);
 const HOUR = 3_600_000;
@@ -40,7 +40,7 @@ const CALLS: TableOptions = {
   },
 };
 
-describe.each(ENGINES)('an audit store in %s', (name) => {
+describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
     engine = await startEngine(name);
@@ -56,7 +56,7 @@ describe.each(ENGINES)('an audit store in %s', (name) => {
   afterAll(() => engine.stop());
 
   const open = (options: TableOptions, prices: PriceList | null = null): AuditStore =>
-    postgres.open(engine.sql, options, prices);
+    storeType.open(engine.sql, options, prices);
 
   async function fill(table: string, calls: readonly TestCall[]): Promise<void> {
     await engine.sql.query(`TRUNCATE ${table}`);

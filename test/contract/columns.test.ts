@@ -7,10 +7,10 @@ import type { AuditStore, ColumnSource } from '../../src/stores/audit-store.ts';
 import { typeFault, wantedOf } from '../../src/stores/column-types.ts';
 import { createTable } from '../../src/stores/create-table.ts';
 import { mappingOf, tableOptions } from '../../src/stores/options.ts';
-import { postgres } from '../../src/stores/postgres.ts';
 import { PRESETS } from '../../src/stores/presets/index.ts';
 import { expectedOf, measuresOfColumn, readBack, SAMPLE_CALL, SAMPLES } from '../support/sample-call.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 const DEFAULT = PRESETS.api_audit_logs;
 const sampleOf = (column: Column) => SAMPLES[describeColumn(column).kind];
@@ -67,12 +67,12 @@ describe.each(COLUMNS)('the column %s of the catalogue', (column) => {
   });
 });
 
-describe.each(ENGINES)('all columns of the catalogue, in the default table in %s', (name) => {
+describe.each(STORES)('all columns of the catalogue, in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   let store: AuditStore;
   beforeAll(async () => {
     engine = await startEngine(name);
-    store = postgres.open(engine.sql, {}, null);
+    store = storeType.open(engine.sql, {}, null);
     await store.createTable();
   });
   afterAll(() => engine?.stop());
@@ -91,7 +91,7 @@ describe.each(ENGINES)('all columns of the catalogue, in the default table in %s
     const columns = Object.fromEntries(
       COLUMNS.map((column) => [column, column === 'time' ? 'request_timestamp' : null]),
     ) as Record<Column, ColumnSource | null>;
-    const bare = postgres.open(engine.sql, { table: 'api_audit_logs', columns }, null);
+    const bare = storeType.open(engine.sql, { table: 'api_audit_logs', columns }, null);
     for (const column of COLUMNS) {
       if (measuresOfColumn(column).length === 0) continue;
       for (const value of Object.values(await readBack(bare, column))) expect(['0', 'null']).toContain(value);

@@ -5,10 +5,10 @@ import { ONE } from '../../src/model/money.ts';
 import type { CellRead } from '../../src/model/series.ts';
 import type { AuditStore, CubeCell } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
-import { postgres } from '../../src/stores/postgres.ts';
 import { checkOf } from '../check/check-parts.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 const AT = Date.parse('2026-03-10T10:00:00Z');
 const HOUR = 3_600_000;
@@ -59,7 +59,7 @@ const TAKEN = [
   `team_of(tags)`,
 ];
 
-describe.each(ENGINES)('an expression of audit.dimensions, in %s', (name) => {
+describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
     engine = await startEngine(name);
@@ -73,7 +73,7 @@ describe.each(ENGINES)('an expression of audit.dimensions, in %s', (name) => {
   afterAll(() => engine?.stop());
 
   const open = (sql: string, more: Partial<TableOptions> = {}): AuditStore =>
-    postgres.open(
+    storeType.open(
       engine.sql,
       { table: 'calls', columns: COLUMNS, dimensions: { tag: { sql } }, ...more },
       null,

@@ -3,15 +3,15 @@ import type { App } from '../../src/app.ts';
 import { ONE } from '../../src/model/money.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
-import { postgres } from '../../src/stores/postgres.ts';
 import { futureRows } from '../../src/worker/health-notes/future-rows.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const NOW = Date.parse('2026-03-10T10:00:00Z');
 
-describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
+describe.each(STORES)('rows ahead of the clock, in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
     engine = await startEngine(name);
@@ -28,7 +28,7 @@ describe.each(ENGINES)('rows ahead of the clock, in %s', (name) => {
     }
   };
   const open = (columns: TableOptions['columns'] = { time: 'called_at', cost: 'cost' }): AuditStore =>
-    postgres.open(engine.sql, { table: 'calls', columns }, null);
+    storeType.open(engine.sql, { table: 'calls', columns }, null);
 
   test('are named where they are a zone ahead, with a cure that works and its index', async () => {
     // A minute ago, on a clock in Shanghai.

@@ -4,8 +4,8 @@ import type { Column } from '../../src/model/columns.ts';
 import { ONE } from '../../src/model/money.ts';
 import type { ColumnSource, StoreProblem } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
-import { postgres } from '../../src/stores/postgres.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 const AT = Date.parse('2026-03-10T10:00:00Z');
 const HOUR = 3_600_000;
@@ -25,7 +25,7 @@ const UNUSABLE: readonly (readonly [column: Column, type: string, value: string,
   ['time', 'bigint', '1773133200', '2026-03-10 09:00:00+00'],
 ];
 
-describe.each(ENGINES)('validate --connect, in %s', (name) => {
+describe.each(STORES)('validate --connect, in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
     engine = await startEngine(name);
@@ -33,7 +33,7 @@ describe.each(ENGINES)('validate --connect, in %s', (name) => {
   afterAll(() => engine?.stop());
 
   const inspect = (options: TableOptions): Promise<readonly StoreProblem[]> =>
-    postgres.open(engine.sql, options, null).inspect();
+    storeType.open(engine.sql, options, null).inspect();
   const table = async (columns: string, ...rows: string[]): Promise<void> => {
     await engine.sql.query(`DROP TABLE IF EXISTS odd; CREATE TABLE odd (${columns});
       ${rows.map((row) => `INSERT INTO odd VALUES (${row});`).join('\n')}`);
@@ -160,7 +160,7 @@ describe.each(ENGINES)('validate --connect, in %s', (name) => {
         `at timestamptz, error ${type}`,
         ...errors.map((error) => `'2026-03-10T09:30:00Z', ${error === 'NULL' ? error : `'${error}'`}`),
       );
-      const store = postgres.open(
+      const store = storeType.open(
         engine.sql,
         { table: 'odd', columns: { time: 'at', error: 'error' } },
         null,

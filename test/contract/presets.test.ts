@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COLUMNS, type Column } from '../../src/model/columns.ts';
 import type { Sql } from '../../src/sql/port.ts';
-import { postgres } from '../../src/stores/postgres.ts';
 import { PRESETS, type PresetName } from '../../src/stores/presets/index.ts';
 import { expectedOf, measuresOfColumn, readBack, SAMPLE_CALL } from '../support/sample-call.ts';
-import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { STORES } from '../support/stores-under-test.ts';
 
 /** A table as its program makes and fills it: one call at CALLED_AT, and what its columns hold. */
 interface SampleTable {
-  make(sql: Sql): Promise<void>;
+  make(sql: Sql, storeType: (typeof STORES)[number]['type']): Promise<void>;
   readonly holds: Readonly<Partial<Record<Column, string>>>;
 }
 
 /** Every preset brings one. */
 const TABLES: Readonly<Record<PresetName, SampleTable>> = {
   api_audit_logs: {
-    async make(sql) {
-      const store = postgres.open(sql, {}, null);
+    async make(sql, storeType) {
+      const store = storeType.open(sql, {}, null);
       await store.createTable();
       await store.insert([SAMPLE_CALL]);
     },
@@ -59,16 +59,16 @@ const TABLES: Readonly<Record<PresetName, SampleTable>> = {
 };
 
 const EVERY = (Object.keys(PRESETS) as PresetName[]).flatMap((preset) =>
-  ENGINES.map((engine) => [preset, engine] as const),
+  STORES.map((store) => ({ preset, ...store })),
 );
 
-describe.each(EVERY)('the preset %s, in %s', (preset, name) => {
+describe.each(EVERY)('the preset $preset, in $title', ({ preset, type: storeType, engine: name }) => {
   const { make, holds } = TABLES[preset];
   const { mapping } = PRESETS[preset];
   let engine: EngineUnderTest;
   beforeAll(async () => {
     engine = await startEngine(name);
-    await make(engine.sql);
+    await make(engine.sql, storeType);
   });
   afterAll(() => engine?.stop());
 
@@ -77,11 +77,11 @@ describe.each(EVERY)('the preset %s, in %s', (preset, name) => {
   });
 
   it('finds the table in order', async () => {
-    expect(await postgres.open(engine.sql, { preset }, null).inspect()).toEqual([]);
+    expect(await storeType.open(engine.sql, { preset }, null).inspect()).toEqual([]);
   });
 
   it.each(COLUMNS)('reads %s of a call as the program wrote it, or as nothing', async (column) => {
-    const store = postgres.open(engine.sql, { preset }, null);
+    const store = storeType.open(engine.sql, { preset }, null);
     const value = holds[column];
     if (value !== undefined) expect(await readBack(store, column)).toEqual(expectedOf(column, value));
     else if (measuresOfColumn(column).length > 0)
@@ -92,7 +92,7 @@ describe.each(EVERY)('the preset %s, in %s', (preset, name) => {
 
   it('lets each of its columns be mapped otherwise', async () => {
     const column = Object.keys(mapping.columns).find((one) => one === 'service') as Column;
-    const store = postgres.open(engine.sql, { preset, columns: { [column]: { sql: "'mine'" } } }, null);
+    const store = storeType.open(engine.sql, { preset, columns: { [column]: { sql: "'mine'" } } }, null);
     expect(await readBack(store, column)).toEqual({ [column]: 'mine' });
   });
 });
