@@ -2,7 +2,7 @@
 
 import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Query, Series } from '../../model/series.ts';
-import { memberOf } from '../series/grid.ts';
+import { memberOf } from '../series/member.ts';
 import { type Answer, openAnswer } from './answer.ts';
 import type { CubeCells } from './cube-cells.ts';
 import { type CubeUse, cubeNamesOf, planCubes } from './cube-plan.ts';

@@ -4,8 +4,9 @@ import type { Measure } from '../../model/measure.ts';
 import type { GroupKey, Where } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { holdsFor } from '../series/filter.ts';
-import { DAY, HOUR, memberOf } from '../series/grid.ts';
+import { DAY, HOUR } from '../series/grid.ts';
 import { type GroupBins, GroupIndex, openBinIndex } from '../series/group-index.ts';
+import { memberOf } from '../series/member.ts';
 import {
   addProjected,
   carryTotals,

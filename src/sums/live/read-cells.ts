@@ -6,7 +6,8 @@ import type { Window } from '../../model/window.ts';
 import type { AuditSnapshot, CubeCell } from '../../stores/audit-store.ts';
 import { unionOf } from '../direct/plan.ts';
 import { packBucket, type StoredBuckets, type TextRow } from '../series/buckets.ts';
-import { ascending, edgesOf, HOUR, hourOf, type Length, memberOf, minuteEdges } from '../series/grid.ts';
+import { ascending, edgesOf, HOUR, hourOf, type Length, minuteEdges } from '../series/grid.ts';
+import { memberOf } from '../series/member.ts';
 import { type CubeCells, takeDetails, takeWhole } from './cube-cells.ts';
 import { coarsened, finerCube } from './finer-cube.ts';
 

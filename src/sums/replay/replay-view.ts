@@ -8,6 +8,7 @@ import { type BinIndex, openBinIndex } from '../series/group-index.ts';
 import { layoutOf } from '../series/layout.ts';
 import { type LineRows, type OrderedLines, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { binsOfLines, type LineGroups, openLineGroups } from '../series/line-groups.ts';
+import { memberOf } from '../series/member.ts';
 import { SlidingSums } from './sliding-sums.ts';
 import type { StepGrid } from './step-grid.ts';
 import { openStepLog, type StepLog, type StepRange } from './step-log.ts';
@@ -113,17 +114,12 @@ export function grouped(
   nameOf: (query: Query) => string,
 ): ReadonlyMap<string, readonly Query[]> {
   const groups = new Map<string, Query[]>();
-  for (const query of queries) {
-    const name = nameOf(query);
-    const known = groups.get(name);
-    if (known === undefined) groups.set(name, [query]);
-    else known.push(query);
-  }
+  for (const query of queries) memberOf(groups, nameOf(query), (): Query[] => []).push(query);
   return groups;
 }
 
-/** The same for all queries, or rules, over the same groups. */
-export function viewName({ groupBy, where }: Pick<Query, 'groupBy' | 'where'>): string {
+/** The same for all queries over the same groups. */
+export function viewName({ groupBy, where }: Query): string {
   return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }
 

@@ -46,12 +46,15 @@ export function fixedOf(units: number, parts: number): Fixed {
   return parts === 0 ? BigInt(units) * ONE : BigInt(units) * ONE + BigInt(parts);
 }
 
-/** A sum as a double, within a millionth of a millionth of itself. Units are not rounded before parts of another sign are added. */
+/**
+ * A sum as a double, within a millionth of a millionth of itself. It is added up in parts: where units and parts have
+ * different signs and nearly cancel, the rounding of a quotient would be larger than what is left.
+ */
 export function doubleOf(units: number, parts: number): number {
   return (units * SCALE + parts) / SCALE;
 }
 
-/** Whether two sums are equal, however each is written: -1 and 0.25 parts of one is 0 and -0.75. */
+/** Whether two sums with carried parts are equal, however each is written: -1 and 0.25 × 10^12 parts is 0 and -0.75 × 10^12. */
 export function isEqual(units: number, parts: number, otherUnits: number, otherParts: number): boolean {
   return (units - otherUnits) * SCALE === otherParts - parts;
 }

@@ -6,7 +6,7 @@ export const MINUTES = 60;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 
-/** How long cells are that are kept: an hour or a day (of UTC), ms. */
+/** How long buckets are that are kept: an hour or a day (of UTC), ms. */
 export type Length = typeof HOUR | typeof DAY;
 export const LENGTHS = [HOUR, DAY] as const;
 
@@ -37,15 +37,6 @@ export function edgesOf(begins: Iterable<number>, length: Length): number[] {
 
 export function ascending(numbers: Iterable<number>): number[] {
   return [...numbers].sort((a, b) => a - b);
-}
-
-/** A map's value, made when it is not there. */
-export function memberOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }
 
 function stepsBetween(from: number, to: number, step: number): number[] {
