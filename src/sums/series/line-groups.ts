@@ -89,8 +89,8 @@ function combinations(
   return { ids, firsts };
 }
 
-/** Above this, a table of all pairs would be larger than the lines are many. */
-const LARGEST_TABLE = 1_000_000;
+/** A table of all pairs is faster than a map, as long as it has no more members than this for each line. */
+const PAIRS_A_LINE = 8;
 
 function combinedWith(
   { values, places }: LineColumn,
@@ -98,7 +98,7 @@ function combinedWith(
   count: number,
 ): { ids: Int32Array<ArrayBuffer>; firsts: number[] } {
   const pairs = count * values.length;
-  const table = pairs <= LARGEST_TABLE ? new Int32Array(pairs).fill(-1) : null;
+  const table = pairs <= PAIRS_A_LINE * ids.length ? new Int32Array(pairs).fill(-1) : null;
   const known = new Map<number, number>();
   const next = new Int32Array(ids.length);
   const firsts: number[] = [];
