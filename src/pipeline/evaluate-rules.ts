@@ -91,6 +91,7 @@ export async function evaluateRules(
 }
 
 function callsIn(series: Series | AppError | null | undefined): number {
-  if (series == null || series instanceof Error) return 0;
+  // A store without rows has no group.
+  if (series == null || series instanceof Error || series.keys.length === 0) return 0;
   return Number((series.cell(0, 0)?.sums.calls ?? 0n) / ONE);
 }
