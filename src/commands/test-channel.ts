@@ -1,4 +1,4 @@
-// Test-channel.
+// `spendwatch test-channel`: sends a drill.
 
 import { openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
@@ -15,7 +15,7 @@ export interface TestChannelOptions {
   readonly all: boolean;
 }
 
-/** Sends a drill to each channel and says what the far end answered; 1 when one of them failed. */
+/** Sends a drill to each channel and prints what the receiver answered. Resolves to 1 if one of them failed. */
 export async function testChannel(options: TestChannelOptions, io: Io): Promise<number> {
   const config = await loadConfig(options.config, io.env);
   const names = namesOf(options, config);

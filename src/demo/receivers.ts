@@ -1,6 +1,6 @@
-// The far ends, for the demo and the tests.
+// Local receivers for the demo and the tests.
 
-/** Local far ends of every kind of channel: what the demo shows, and what the tests send to. All on 127.0.0.1. */
+/** Receivers of every kind of channel, on 127.0.0.1: the demo shows what they get, and tests send to them. */
 export { startSlackReceiver } from './slack-receiver.ts';
 export { type ReceivedMail, startSmtpReceiver } from './smtp-receiver.ts';
 export { type ReceivedHook, startWebhookReceiver } from './webhook-receiver.ts';

@@ -1,4 +1,4 @@
-// States of a delivery, the retry ladder, delivery ids.
+// States of a delivery, the backoff between attempts, delivery ids.
 
 import { createHash } from 'node:crypto';
 import type { FailureKind, FailureReason } from './errors.ts';
@@ -57,9 +57,9 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Waits between attempts (docs/operations.md); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
-export const LADDER_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
+export const BACKOFF_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
 /** Ten minutes: a fault that a person must mend is not mended sooner. */
-const PERSON_RUNG = 3;
+const PERSON_STEP = 3;
 /**
  * The failure of an attempt without an outcome. Its message may be what ended the process, so the attempt counts as
  * failed.
@@ -80,8 +80,8 @@ const JITTER = 0.1;
 
 /** What an attempt at a delivery begins with; instants in ms of the worker's clock. */
 export interface AttemptStart {
-  /** The step of the ladder that the next failure waits for. */
-  readonly rung: number;
+  /** How many waits there were: the place of the next one in BACKOFF_MS. */
+  readonly backoffStep: number;
   readonly createdAt: number;
   readonly firstTriedAt: number;
   readonly reportedAt: number | null;
@@ -91,7 +91,7 @@ export interface AttemptStart {
 /** What becomes of a delivery after a failed attempt. `report` says whether the other channels are told now. */
 export interface AfterFailure {
   readonly state: 'queued' | 'reported' | 'given_up';
-  readonly rung: number;
+  readonly backoffStep: number;
   readonly nextAt: number;
   readonly report: boolean;
 }
@@ -109,24 +109,25 @@ export function afterFailure(
   const tellable = start.reportedAt === null && !start.isReport;
   const deadline = start.firstTriedAt + RETRY_FOR_MS;
   if (failure.kind === 'final' || now >= deadline) {
-    return { state: 'given_up', rung: start.rung, nextAt: now, report: tellable };
+    return { state: 'given_up', backoffStep: start.backoffStep, nextAt: now, report: tellable };
   }
-  const rung = failure.kind === 'person' ? Math.max(start.rung, PERSON_RUNG) : start.rung;
-  const step = LADDER_MS[Math.min(rung, LADDER_MS.length - 1)] as number;
+  const backoffStep =
+    failure.kind === 'person' ? Math.max(start.backoffStep, PERSON_STEP) : start.backoffStep;
+  const step = BACKOFF_MS[Math.min(backoffStep, BACKOFF_MS.length - 1)] as number;
   const jittered = Math.round(step * (1 + JITTER * (2 * random - 1)));
   const wait = Math.max(jittered, failure.retryAfterMs ?? 0);
   const report = tellable && (failure.kind === 'person' || now - start.createdAt >= OVERDUE_MS);
   return {
     state: report || start.reportedAt !== null ? 'reported' : 'queued',
-    rung: rung + 1,
+    backoffStep: backoffStep + 1,
     nextAt: Math.min(now + wait, deadline),
     report,
   };
 }
 
-/** Whether a delivery has used up its ladder and its day. Then one that keeps ending processes is not sent again. */
-export function isSpent({ rung, firstTriedAt }: AttemptStart, now: number): boolean {
-  return rung >= LADDER_MS.length && now >= firstTriedAt + RETRY_FOR_MS;
+/** Whether a delivery has used up its waits and its day. Then one that keeps ending processes is not sent again. */
+export function isSpent({ backoffStep, firstTriedAt }: AttemptStart, now: number): boolean {
+  return backoffStep >= BACKOFF_MS.length && now >= firstTriedAt + RETRY_FOR_MS;
 }
 
 /**

@@ -16,7 +16,7 @@ export class AppError extends Error {
 }
 
 /**
- * How a failed send is treated (docs/operations.md): `passing` follows the retry ladder, `person` is reported at once and
+ * How a failed send is treated (docs/operations.md): `passing` is retried with backoff, `person` is reported at once and
  * retried from ten minutes on, `final` is given up at once.
  */
 export type FailureKind = 'passing' | 'person' | 'final';
@@ -35,7 +35,7 @@ export type FailureReason =
 export class SendError extends Error {
   readonly reason: FailureReason;
   readonly kind: FailureKind;
-  /** What the far end asked to wait, where it said so. */
+  /** How long the receiver asked to wait; null if it did not. */
   readonly retryAfterMs: number | null;
   /** Recipients that did accept, where the others did not: they are not sent to again. */
   readonly accepted: readonly string[];

@@ -1,4 +1,4 @@
-// DeliveryReport: what is told of an attempt.
+// What is reported about an attempt to deliver.
 
 import { type FailureReason, wordsOf } from '../model/errors.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
@@ -28,7 +28,7 @@ export interface DeliveryReport {
   /** This one included. */
   readonly attempts: number;
   readonly ms: number;
-  /** What the far end said, or what went wrong, in words for people. */
+  /** What the receiver answered, or what went wrong, in words for people. */
   readonly answer: string;
   /** When it is tried again; null when it is not. */
   readonly nextAt: number | null;
@@ -66,7 +66,7 @@ export function reportOf(
   }
 }
 
-/** That the state store could not be asked, or told of what was sent last. */
+/** The state store could not be asked, or could not take the last settlement. */
 export function unrecorded(channel: string, sent: Claimed | null, error: unknown): DeliveryReport {
   return {
     channel,

@@ -76,7 +76,7 @@ function claimNext({ outbox, channel, timeoutMs, inHand }: QueueState, drain: Dr
   const leaseMs = timeoutMs + LEASE_MARGIN_MS;
   return channel.spacingMs === 0
     ? outbox.claim(channel.name, dueBy, leaseMs, except)
-    : outbox.claimInTurn(channel.name, channel.spacingMs, { now: dueBy, leaseMs, except });
+    : outbox.claimRateLimited(channel.name, channel.spacingMs, { now: dueBy, leaseMs, except });
 }
 
 /** Waits for the next retry of this drain, if there is one. */

@@ -1,4 +1,4 @@
-// Reads that only explain alerts, within a time limit.
+// Reads that only explain alerts, with one time limit for all of them.
 
 import { AppError, asAppError } from '../model/errors.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
@@ -7,8 +7,8 @@ import type { Source } from './collect.ts';
 /** Where explanations of alerts come from: kept sums, and the store for a limited time. */
 export type Explaining = Pick<Source, 'read' | 'known'>;
 
-/** Reads under way at once, so that two slow ones leave room for others. */
-const LANES = 3;
+/** So many reads run at once, so that two slow ones leave room for others. */
+const AT_ONCE = 3;
 /** The database cancels a statement a little after its time, so its answer is awaited a little longer. */
 const GRACE_MS = 250;
 
@@ -28,18 +28,18 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
     const begun = performance.now();
     const answers: Reading['answers'][number][] = reads.map(() => TOO_LATE);
     let next = 0;
-    const lane = async (): Promise<void> => {
+    const readNext = async (): Promise<void> => {
       while (next < reads.length) {
         const waiting = reads.length - next;
         const leftMs = leftFrom(begun);
         if (leftMs <= 0) return;
-        const ownMs = Math.ceil(Math.min(leftMs, (leftMs * LANES) / waiting));
+        const limitEachMs = Math.ceil(Math.min(leftMs, (leftMs * AT_ONCE) / waiting));
         const place = next;
         next += 1;
         const one = reads[place];
         if (one === undefined) return;
         answers[place] = await store
-          .read([one], before, ownMs)
+          .read([one], before, limitEachMs)
           .then(({ answers: [answer] }: Reading) => answer ?? TOO_LATE)
           .catch((error: unknown) => asAppError(error, 'store_query_failed'));
       }
@@ -48,7 +48,7 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
     const isOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, Math.max(0, leftFrom(begun)) + GRACE_MS);
     });
-    await Promise.race([isOver, Promise.all(Array.from({ length: LANES }, lane))]);
+    await Promise.race([isOver, Promise.all(Array.from({ length: AT_ONCE }, readNext))]);
     clearTimeout(timer);
     // The time is over: no further read begins, and later answers are dropped.
     next = reads.length;

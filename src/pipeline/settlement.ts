@@ -16,14 +16,21 @@ export function settlementOf(
   at: number,
   spread: number,
 ): Settlement {
-  const { rung, reportedAt } = claimed;
+  const { backoffStep, reportedAt } = claimed;
   if (outcome.kind === 'delivered') {
-    return { state: 'delivered', rung, nextAt: at, accepted: claimed.accepted, failure: null, reports: null };
+    return {
+      state: 'delivered',
+      backoffStep,
+      nextAt: at,
+      accepted: claimed.accepted,
+      failure: null,
+      reports: null,
+    };
   }
   const accepted = [...new Set([...claimed.accepted, ...outcome.accepted])];
   if (outcome.kind === 'interrupted') {
     const state = reportedAt === null ? 'queued' : 'reported';
-    return { state, rung, nextAt: at, accepted, failure: null, reports: null };
+    return { state, backoffStep, nextAt: at, accepted, failure: null, reports: null };
   }
   const { failure } = outcome;
   const { report, ...after } = afterFailure(claimed, failure, at, spread);

@@ -9,7 +9,7 @@ import type { SqlSession } from '../sql/port.ts';
 /** A delivery as it stands in the outbox; instants in ms of the worker's clock. */
 export interface StoredDelivery extends NewDelivery {
   readonly attempts: number;
-  readonly rung: number;
+  readonly backoffStep: number;
   readonly accepted: readonly string[];
   readonly nextAt: number;
   readonly createdAt: number;
@@ -65,7 +65,7 @@ export const UNLEASED = `(lease_until IS NULL OR lease_until < clock_timestamp()
 /**
  * SQL condition with the worker's clock as `$2`: the delivery's time has come, or it was queued or tried by a clock that
  * has been set back since (replicas' clocks differ by less than a minute). A claim writes `first_tried_at` anew by the
- * clock of now, so that the ladder holds from there on.
+ * clock of now, so that the backoff holds from there on.
  */
 export const DUE = `(next_at <= $2 OR COALESCE(first_tried_at, created_at) > $2::timestamptz + interval '1 minute')`;
 
@@ -110,7 +110,7 @@ export function storedDelivery(row: DeliveryRow): StoredDelivery {
     others: JSON.parse(row.others) as string[],
     isReport: row.is_report,
     attempts: row.attempts,
-    rung: row.rung,
+    backoffStep: row.rung,
     accepted: JSON.parse(row.accepted) as string[],
     nextAt: row.next_at.getTime(),
     createdAt: row.created_at.getTime(),

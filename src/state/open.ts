@@ -3,13 +3,13 @@
 import type { Notification, Notified } from '../model/notification.ts';
 import type { Sql } from '../sql/port.ts';
 import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
-import { type ClaimTerms, claimInTurn, type NotYet } from './channel-turn.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
 import { isCurrent, migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
+import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
 import { type Recorded, type Recording, record } from './record.ts';
 import {
   type ComposeReports,
@@ -23,8 +23,12 @@ import { readWatermarks } from './watermarks.ts';
 /** What is still to be sent. */
 export interface Outbox {
   claim(channel: string, now: number, leaseMs: number, except?: readonly string[]): Promise<Claimed | null>;
-  /** For a channel whose far end limits the rate: one send at a time among all processes, `spacingMs` apart. */
-  claimInTurn(channel: string, spacingMs: number, terms: ClaimTerms): Promise<Claimed | NotYet | null>;
+  /** For a channel whose receiver limits the rate: one send at a time among all processes, `spacingMs` apart. */
+  claimRateLimited(
+    channel: string,
+    spacingMs: number,
+    terms: ClaimTerms,
+  ): Promise<Claimed | SlotTaken | null>;
   settle(claimed: Pick<Claimed, 'id' | 'token'>, settlement: Settlement, now: number): Promise<boolean>;
   reportOverdue(
     channels: readonly string[],
@@ -68,7 +72,7 @@ export async function openState(sql: Sql): Promise<State> {
     prune: (now) => prune(sql, now),
     aggregateBuckets: (basis) => openAggregateBuckets(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
-    claimInTurn: (channel, spacingMs, terms) => claimInTurn(sql, channel, spacingMs, terms),
+    claimRateLimited: (channel, spacingMs, terms) => claimRateLimited(sql, channel, spacingMs, terms),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
     reportOverdue: (channels, now, lookingSince, compose) =>
       reportOverdue(sql, channels, now, lookingSince, compose),

@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import {
+  BACKOFF_MS,
   type DeliveryState,
   type Failure,
-  LADDER_MS,
   type NewDelivery,
   OPEN_STATES,
   statesBefore,
@@ -34,7 +34,7 @@ export interface Claimed extends StoredDelivery {
 /** What became of an attempt. `accepted` are all recipients that have taken the message so far. */
 export interface Settlement {
   readonly state: DeliveryState;
-  readonly rung: number;
+  readonly backoffStep: number;
   readonly nextAt: number;
   readonly accepted: readonly string[];
   /** Null when it was delivered. */
@@ -52,7 +52,7 @@ const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
  * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
  * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
  * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body. That claim
- * counts the lost attempt on the ladder, and sets the next wait at once, in case this attempt is lost as well. So a message that
+ * counts the lost attempt in the backoff, and sets the next wait at once, in case this attempt is lost as well. So a message that
  * crashes every process is tried as seldom as one that fails, and others go first.
  */
 export async function claim(
@@ -87,8 +87,8 @@ export async function claim(
       JSON.stringify(except),
       token,
       `${leaseMs} milliseconds`,
-      JSON.stringify(LADDER_MS.map((ms) => `${ms} milliseconds`)),
-      LADDER_MS.length - 1,
+      JSON.stringify(BACKOFF_MS.map((ms) => `${ms} milliseconds`)),
+      BACKOFF_MS.length - 1,
       UNANSWERED.kind,
       UNANSWERED.reason,
       UNANSWERED.text,
@@ -126,7 +126,7 @@ export async function settle(
   settlement: Settlement,
   now: number,
 ): Promise<boolean> {
-  const { state, rung, nextAt, accepted, failure, reports } = settlement;
+  const { state, backoffStep, nextAt, accepted, failure, reports } = settlement;
   return sql.transaction({}, async (session) => {
     const [held] = await session.query<{ state: DeliveryState; reported_at: Date | null }>(
       'SELECT state, reported_at FROM spendwatch.delivery WHERE id = $1 AND lease_token = $2 FOR UPDATE',
@@ -134,10 +134,10 @@ export async function settle(
     );
     if (held === undefined) return false;
     if (!statesBefore(state).includes(held.state)) return held.state === state;
-    const telling = held.reported_at === null ? reports : null;
+    const newReports = held.reported_at === null ? reports : null;
     // The next send to a channel with a limited rate waits from here on.
     await session.query(
-      `WITH turn AS (
+      `WITH slot AS (
          UPDATE spendwatch.channel_turn SET token = NULL, free_at = clock_timestamp() + spacing WHERE token = $11)
        UPDATE spendwatch.delivery
        SET state = $2, rung = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
@@ -147,18 +147,18 @@ export async function settle(
       [
         id,
         state,
-        rung,
+        backoffStep,
         new Date(nextAt),
         JSON.stringify(accepted),
         failure?.kind ?? null,
         failure?.reason ?? null,
         failure === null ? null : storable(failure.text),
-        telling === null ? null : new Date(now),
+        newReports === null ? null : new Date(now),
         OPEN_STATES.includes(state) ? null : new Date(now),
         token,
       ],
     );
-    await insertDeliveries(session, telling ?? [], now);
+    await insertDeliveries(session, newReports ?? [], now);
     return true;
   });
 }

@@ -25,7 +25,7 @@ const TIMEOUT_MS = 15_000;
 const DAY_MS = 86_400_000;
 
 interface Retry {
-  readonly rung: number;
+  readonly backoffStep: number;
   readonly firstTriedAt: number;
   readonly nextAt: number;
 }
@@ -74,10 +74,10 @@ export function openDirectSender(now: () => number, random: () => number): Direc
 }
 
 function retryAfter(error: unknown, earlier: Retry | undefined, now: number, random: number): Retry {
-  const { rung, firstTriedAt } = earlier ?? { rung: 0, firstTriedAt: now };
-  const start = { rung, firstTriedAt, createdAt: firstTriedAt, reportedAt: null, isReport: true };
+  const { backoffStep, firstTriedAt } = earlier ?? { backoffStep: 0, firstTriedAt: now };
+  const start = { backoffStep, firstTriedAt, createdAt: firstTriedAt, reportedAt: null, isReport: true };
   const failure = error instanceof SendError ? error : ({ kind: 'passing', retryAfterMs: null } as const);
   const after = afterFailure(start, failure, now, random);
   const nextAt = after.state === 'given_up' ? Number.POSITIVE_INFINITY : after.nextAt;
-  return { rung: after.rung, firstTriedAt, nextAt };
+  return { backoffStep: after.backoffStep, firstTriedAt, nextAt };
 }

@@ -1,4 +1,4 @@
-// GET to a dead man's switch after a good poll.
+// Tells a dead man's switch after a good poll that spendwatch is alive.
 
 import { within } from '../channels/transport/deadline.ts';
 import { answerFailure, exchange, peerOf } from '../channels/transport/http.ts';
@@ -13,16 +13,16 @@ const TIMEOUT_MS = 10_000;
 
 export interface Heartbeat {
   /**
-   * Called after every good poll, with its scheduled instant (ms). The clock would not do: polls end a little earlier or later
-   * each time, so that of polls a minute apart every second one would come too soon.
+   * Call it after every good poll, with the poll's evaluation time (ms). By the clock, polls end a little earlier or later
+   * each time, so every second one of polls a minute apart would come too soon.
    */
   beat(at: number): void;
 }
 
 /**
- * Tells a dead man's switch that spendwatch is alive: GETs the URL after a good poll, at most once a minute. Only an
- * answer of 2xx that is no web page is a receipt, and redirects are not followed. A failure is reported to `failed`,
- * without the URL, and otherwise ignored: silence is what the far end alarms on.
+ * GETs the URL after a good poll, at most once a minute. Only an answer of 2xx that is no web page counts, and redirects
+ * are not followed. A failure is reported to `failed`, without the URL, and otherwise ignored: the receiver raises an alarm
+ * when nothing comes.
  */
 export function heartbeat(
   url: string,

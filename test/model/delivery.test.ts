@@ -15,7 +15,7 @@ const HOUR = 60 * MINUTE;
 const T0 = Date.UTC(2026, 10, 20, 2, 5);
 const MIDDLE = 0.5;
 
-const start = { rung: 0, createdAt: T0, firstTriedAt: T0, reportedAt: null, isReport: false };
+const start = { backoffStep: 0, createdAt: T0, firstTriedAt: T0, reportedAt: null, isReport: false };
 const passing = { kind: 'passing' as const, retryAfterMs: null };
 
 describe('the retry ladder', () => {
@@ -32,10 +32,10 @@ describe('the retry ladder', () => {
     ['person', 2, 10 * MINUTE],
     ['person', 4, 30 * MINUTE],
     ['person', 5, HOUR],
-  ] as const)('after a %s failure on rung %i the next attempt is %i ms away', (kind, rung, wait) => {
-    const after = afterFailure({ ...start, rung }, { kind, retryAfterMs: null }, T0, MIDDLE);
+  ] as const)('after a %s failure at step %i the next attempt is %i ms away', (kind, backoffStep, wait) => {
+    const after = afterFailure({ ...start, backoffStep }, { kind, retryAfterMs: null }, T0, MIDDLE);
     expect(after.nextAt - T0).toBe(wait);
-    expect(after.rung).toBe(kind === 'person' ? Math.max(rung, 3) + 1 : rung + 1);
+    expect(after.backoffStep).toBe(kind === 'person' ? Math.max(backoffStep, 3) + 1 : backoffStep + 1);
   });
 
   test('jitter spreads a wait by at most a tenth to either side', () => {
@@ -50,9 +50,11 @@ describe('the retry ladder', () => {
 
   test('the last attempt falls on the end of the day, and its failure is the end', () => {
     const late = T0 + 23.5 * HOUR;
-    const beforeLast = afterFailure({ ...start, rung: 9 }, passing, late, MIDDLE);
+    const beforeLast = afterFailure({ ...start, backoffStep: 9 }, passing, late, MIDDLE);
     expect(beforeLast.nextAt).toBe(T0 + 24 * HOUR);
-    expect(afterFailure({ ...start, rung: 9 }, passing, T0 + 24 * HOUR, MIDDLE).state).toBe('given_up');
+    expect(afterFailure({ ...start, backoffStep: 9 }, passing, T0 + 24 * HOUR, MIDDLE).state).toBe(
+      'given_up',
+    );
   });
 
   test('the day begins with the first attempt, not with the queueing', () => {
@@ -61,12 +63,12 @@ describe('the retry ladder', () => {
   });
 
   test('a delivery that always fails is tried about thirty times in a day', () => {
-    let [now, rung, attempts] = [T0, 0, 0];
+    let [now, backoffStep, attempts] = [T0, 0, 0];
     for (;;) {
       attempts += 1;
-      const after = afterFailure({ ...start, rung, reportedAt: T0 }, passing, now, MIDDLE);
+      const after = afterFailure({ ...start, backoffStep, reportedAt: T0 }, passing, now, MIDDLE);
       if (after.state === 'given_up') break;
-      [now, rung] = [after.nextAt, after.rung];
+      [now, backoffStep] = [after.nextAt, after.backoffStep];
     }
     expect(attempts).toBe(30);
     expect(now).toBe(T0 + 24 * HOUR);

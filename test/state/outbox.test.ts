@@ -38,7 +38,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
 
   function settlement(state: Settlement['state'], changes: Partial<Settlement> = {}): Settlement {
     const failure = state === 'delivered' ? null : refused;
-    return { state, rung: 1, nextAt: AT + MINUTE, accepted: [], failure, reports: null, ...changes };
+    return { state, backoffStep: 1, nextAt: AT + MINUTE, accepted: [], failure, reports: null, ...changes };
   }
 
   test('what is claimed is what was queued, byte for byte', async () => {
@@ -49,7 +49,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
       ...one,
       token: expect.stringMatching(/^[0-9a-f-]{36}$/),
       attempts: 1,
-      rung: 0,
+      backoffStep: 0,
       accepted: [],
       nextAt: AT,
       createdAt: AT,
@@ -105,7 +105,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
     let now = AT;
-    expect(await claimed(state, one.channel, now, 0)).toMatchObject({ rung: 0, isTakenOver: false });
+    expect(await claimed(state, one.channel, now, 0)).toMatchObject({ backoffStep: 0, isTakenOver: false });
     for (const [i, wait] of [
       30_000,
       2 * MINUTE,
@@ -116,7 +116,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     ].entries()) {
       expect(await claimed(state, one.channel, now, 0)).toMatchObject({
         id: one.id,
-        rung: i + 1,
+        backoffStep: i + 1,
         attempts: i + 2,
         isTakenOver: true,
         firstTriedAt: AT,
@@ -158,7 +158,12 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     await queue(state, [one]);
     await state.settle(await claimed(state, one.channel, AT, 0), settlement('queued'), AT);
     const next = await claimed(state, one.channel, AT + MINUTE);
-    expect(next).toMatchObject({ rung: 1, attempts: 2, isTakenOver: false, failure: { reason: 'refused' } });
+    expect(next).toMatchObject({
+      backoffStep: 1,
+      attempts: 2,
+      isTakenOver: false,
+      failure: { reason: 'refused' },
+    });
   });
 
   test('a lease does not outlive a clock of the database that went back', async () => {
@@ -201,7 +206,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     await state.settle(await claimed(state, one.channel), settlement('queued', { accepted }), AT);
     expect(await state.claim(one.channel, AT + MINUTE - 1, LEASE)).toBeNull();
     expect(await claimed(state, one.channel, AT + MINUTE)).toMatchObject({
-      rung: 1,
+      backoffStep: 1,
       attempts: 2,
       accepted,
       body: one.body,

@@ -296,10 +296,10 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     );
     const claimed = await state.claim(done.channel, AT, 1_000);
     if (claimed === null) throw new Error('nothing to claim');
-    const { rung, accepted } = claimed;
+    const { backoffStep, accepted } = claimed;
     await state.settle(
       claimed,
-      { state: 'delivered', rung, nextAt: AT, accepted, failure: null, reports: null },
+      { state: 'delivered', backoffStep, nextAt: AT, accepted, failure: null, reports: null },
       AT,
     );
     await state.record(

@@ -75,9 +75,9 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
     );
     const due = rows
       .filter(({ state: is }) => is === 'queued')
-      .map(({ id, body, rung }) => ({ id, body: JSON.parse(body), rung }));
+      .map(({ id, body, rung }) => ({ id, body: JSON.parse(body), backoffStep: rung }));
     expect(rows.map(({ state: is }) => is).sort()).toEqual(['delivered', 'queued', 'queued']);
-    expect(due.map(({ rung }) => rung).sort()).toEqual([0, 1]);
+    expect(due.map(({ backoffStep }) => backoffStep).sort()).toEqual([0, 1]);
     const claimed = [];
     for (let i = 0; i < due.length; i += 1)
       claimed.push(await state.claim('oncall', AT + 3 * MINUTE, 60_000));
@@ -85,7 +85,7 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
     for (const one of claimed) {
       const settled = {
         state: 'delivered',
-        rung: 0,
+        backoffStep: 0,
         nextAt: AT,
         accepted: ['oncall'],
         failure: null,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { NotYet } from '../../src/state/channel-turn.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { Claimed } from '../../src/state/outbox.ts';
+import type { SlotTaken } from '../../src/state/rate-limit-slot.ts';
 import { eventually } from '../support/until.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
 import { AT, delivery, notification, recording } from './samples.ts';
@@ -24,9 +24,9 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     return { state, channel };
   }
 
-  const claim = (state: State, channel: string, leaseMs = LEASE): Promise<Claimed | NotYet | null> =>
-    state.claimInTurn(channel, SPACING, { now: AT, leaseMs, except: [] });
-  const isClaimed = (one: Claimed | NotYet | null): one is Claimed => one !== null && 'token' in one;
+  const claim = (state: State, channel: string, leaseMs = LEASE): Promise<Claimed | SlotTaken | null> =>
+    state.claimRateLimited(channel, SPACING, { now: AT, leaseMs, except: [] });
+  const isClaimed = (one: Claimed | SlotTaken | null): one is Claimed => one !== null && 'token' in one;
 
   async function claimed(state: State, channel: string, leaseMs = LEASE): Promise<Claimed> {
     return eventually(async () => {
@@ -38,7 +38,7 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
 
   const delivered = {
     state: 'delivered',
-    rung: 0,
+    backoffStep: 0,
     nextAt: AT,
     accepted: [],
     failure: null,
@@ -60,7 +60,7 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     const settledAt = performance.now();
     const notYet = await claim(state, channel);
     expect(notYet).toMatchObject({ waitMs: expect.any(Number) });
-    expect((notYet as NotYet).waitMs).toBeLessThanOrEqual(SPACING);
+    expect((notYet as SlotTaken).waitMs).toBeLessThanOrEqual(SPACING);
     const second = await claimed(state, channel);
     expect(performance.now() - settledAt).toBeGreaterThan(SPACING - 50);
     expect(second.id).not.toBe(first.id);
@@ -81,7 +81,7 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     expect(heir).toMatchObject({ id: dead.id, attempts: 2 });
     // Its word comes too late, and does not end the turn of the other one.
     expect(await state.settle(dead, delivered, AT)).toBe(false);
-    expect((await claim(state, channel)) as NotYet).toMatchObject({ waitMs: expect.any(Number) });
+    expect((await claim(state, channel)) as SlotTaken).toMatchObject({ waitMs: expect.any(Number) });
   });
 
   test('does not wait for a clock of the database that went back', async () => {

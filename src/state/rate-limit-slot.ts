@@ -4,7 +4,7 @@ import type { Sql } from '../sql/port.ts';
 import { type Claimed, claim, isAnyDue } from './outbox.ts';
 
 /** Another process sends to the channel, or has just done so: a send may begin in so many ms. */
-export interface NotYet {
+export interface SlotTaken {
   readonly waitMs: number;
 }
 
@@ -16,16 +16,16 @@ export interface ClaimTerms {
 }
 
 /**
- * Claims as `claim` does, for a channel whose far end limits the rate: only one delivery at a time among all processes,
+ * Claims as `claim` does, for a channel whose receiver limits the rate: only one delivery at a time among all processes,
  * and none before `spacingMs` have passed since the last attempt ended. A process that dies while it sends holds the
- * turn as long as its lease. Nothing here waits for what another process has locked.
+ * slot as long as its lease. Nothing here waits for what another process has locked.
  */
-export async function claimInTurn(
+export async function claimRateLimited(
   sql: Sql,
   channel: string,
   spacingMs: number,
   { now, leaseMs, except }: ClaimTerms,
-): Promise<Claimed | NotYet | null> {
+): Promise<Claimed | SlotTaken | null> {
   if (!(await isAnyDue(sql, channel, now, except))) return null;
   const spacing = `${spacingMs} milliseconds`;
   const longestMs = leaseMs + spacingMs;
@@ -35,14 +35,14 @@ export async function claimInTurn(
        ON CONFLICT (channel) DO NOTHING`,
       [channel, spacing],
     );
-    const [turn] = await session.query<{ wait_ms: number }>(
+    const [slot] = await session.query<{ wait_ms: number }>(
       `SELECT (extract(epoch FROM free_at - clock_timestamp()) * 1000)::float8 AS wait_ms
        FROM spendwatch.channel_turn WHERE channel = $1 FOR UPDATE SKIP LOCKED`,
       [channel],
     );
-    if (turn === undefined) return { waitMs: spacingMs };
-    // A turn that is further away than any can be was taken before the database's clock went back.
-    if (turn.wait_ms > 0 && turn.wait_ms <= longestMs) return { waitMs: Math.ceil(turn.wait_ms) };
+    if (slot === undefined) return { waitMs: spacingMs };
+    // A slot that is free only after the longest possible time was taken before the database's clock was set back.
+    if (slot.wait_ms > 0 && slot.wait_ms <= longestMs) return { waitMs: Math.ceil(slot.wait_ms) };
     const claimed = await claim(session, channel, now, leaseMs, except);
     if (claimed === null) return null;
     await session.query(
