@@ -1,22 +1,22 @@
-// How many instants to read at a time.
+// How many instants to replay directly at a time.
 
 import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Outcome } from '../pipeline/evaluate-rules.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 
-/** Instants read first, before anything is known of the groups. */
+/** The size of the first chunk, before it is known how many groups there are. */
 export const FIRST_CHUNK = 144;
-/** A chunk ends here, so that progress shows and a stop is heard. */
+/** The largest chunk. Between two chunks progress shows, and a stop is heeded. */
 const LARGEST_CHUNK = 6_048;
-/** Windows times groups that are held at a time; each takes some 250 bytes. */
-const CELLS = 400_000;
+/** How many sums (groups times windows) are held at a time; each takes some 250 bytes. */
+const MOST_SUMS = 400_000;
 const DAY = 86_400_000;
 
 /**
- * How many instants to read next, so that the cells of their windows fit into memory, by the groups that each rule
- * has just had. On steps that divide a day, the windows that an anomaly compares with are those of other instants
- * again and are held once; then a long chunk costs little more than a short one.
+ * How many instants to read next, so that the sums of their windows fit into memory. Each rule is taken to have as many
+ * groups as in the chunk before. Where steps divide a day, an anomaly compares with windows that other instants have too;
+ * these are held once, so a long chunk takes little more than a short one.
  */
 export function nextChunk(
   stepMs: number,
@@ -37,8 +37,8 @@ export function nextChunk(
     kept += windows > 1 ? groups * windows * (DAY / stepMs) : 0;
   }
   const divides = DAY % stepMs === 0;
-  const together = divides ? Math.floor((CELLS - kept) / Math.max(1, shared)) : 0;
-  return Math.min(LARGEST_CHUNK, Math.max(1, together, Math.floor(CELLS / Math.max(1, apart))));
+  const together = divides ? Math.floor((MOST_SUMS - kept) / Math.max(1, shared)) : 0;
+  return Math.min(LARGEST_CHUNK, Math.max(1, together, Math.floor(MOST_SUMS / Math.max(1, apart))));
 }
 
 function windowsAt(rule: Rule, at: number): number {

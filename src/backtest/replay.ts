@@ -10,7 +10,7 @@ import type { Grid } from './grid.ts';
 import type { ReplayRun } from './replay-run.ts';
 import { replaySliding } from './sliding-replay.ts';
 
-/** What is replayed: rules over the instants of a grid, with nothing said before the first of them. */
+/** What is replayed: rules over the instants of a grid. Nothing was notified before the first of them. */
 export interface ReplayParts extends Deciding {
   readonly store: AuditStore;
   readonly rules: readonly Rule[];
@@ -18,7 +18,10 @@ export interface ReplayParts extends Deciding {
 }
 
 export interface ReplayListener {
-  /** Called for every instant and rule. The instants of a rule ascend; how those of several rules mingle is not said. */
+  /**
+   * Called for every rule at every instant. The instants of a rule ascend; rules follow each other in any order. What was
+   * observed is valid until this returns.
+   */
   judged(replayed: Replayed): void;
   progressed?(done: number, total: number): void;
 }
@@ -29,10 +32,9 @@ export interface ReplayEnd {
 }
 
 /**
- * The very judgements and decisions of a worker, for every instant of the grid as if each had been polled in its
- * time, sending nothing and writing nothing. What an evaluation observed must be looked at when it is told. A rule that
- * cannot be judged is left out from there on. Throws the store's AppError when nothing can be read, and AppError
- * `stopped` when it was told to stop.
+ * Judges and decides at every instant of the grid as a worker would have, and sends and writes nothing. A rule that cannot
+ * be judged is left out from there on. Throws the store's AppError when nothing can be read, and AppError `stopped` when it
+ * was told to stop.
  */
 export async function replay(
   parts: ReplayParts,
@@ -54,12 +56,12 @@ export async function replay(
   };
   const { length } = grid.replayed;
   let done = 0;
-  // A few instants are one read for the direct way, which has the store add their long windows up.
+  // A few instants are one direct read, in which the store adds long windows up.
   if (options.chunk === undefined && length > FIRST_CHUNK) {
     for (let known = -1; done < length && known < failed.size; ) {
       known = failed.size;
       done = await replaySliding(run, done);
-      // Where it was one rule that could not be read, this finds out which, and the others can slide on.
+      // Where one rule could not be read, a direct chunk finds out which, and the others can slide on.
       const to = Math.min(length, done + FIRST_CHUNK);
       await replayDirectly(run, { from: done, to });
       done = to;

@@ -21,10 +21,10 @@ const MOST_NUMBERS = 64_000_000;
 const PAUSE_EVERY_MS = 50;
 
 /**
- * Replays the instants from the place `from` on one by one, over windows that slide: every call is read once, and an
- * instant costs what enters and leaves the windows. Returns the place up to which it came, short of the end where this
- * way ends: windows that end within minutes, calls that cannot be read in one statement for all rules, groups or sums
- * that are too many or too large to be held. Throws AppError `stopped`.
+ * Replays the instants from the place `from` on, over windows that slide: every call is read once, and an instant costs
+ * what enters and leaves the windows. Returns the place up to which it came. That is short of the end where windows end
+ * within minutes, where calls cannot be read in one statement for all rules, and where there are too many groups, or sums
+ * too large, to be held. Throws AppError `stopped`.
  */
 export async function replaySliding(run: ReplayRun, from: number): Promise<number> {
   const { grid, zone, store } = run;

@@ -32,8 +32,9 @@ export interface SlidingWindows {
   /** The calls that follow those taken before. Throws a RangeError for sums that doubles cannot count exactly. */
   take(read: CallRead, columns: CallColumns): void;
   /**
-   * An asker's queries as of an evaluation time; null for one whose windows are not on the grid, or not known. An answer
-   * holds until the same asker is answered again.
+   * The answers to the queries that stand at the place `asker` of those that were asked for at first, with their windows as
+   * of an evaluation time; null for one whose windows are not on the grid, or not known. An answer holds until the next one
+   * at the same place.
    */
   answer(asker: number, queries: readonly Query[]): (Series | null)[];
   /** Lets go of what has left all windows of those that were answered since the last time. */
@@ -42,7 +43,7 @@ export interface SlidingWindows {
   size(): number;
 }
 
-/** `asked` are the askers' queries as of the first evaluation time of each: later ones differ in their windows only. */
+/** `asked` are the queries of each asker as of its first evaluation time; later ones differ in their windows alone. */
 export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: StepGrid): SlidingWindows {
   const all = asked.flat();
   const byName = new Map([...grouped(all, viewName)].map(([name, own]) => [name, openView(own, grid)]));
