@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -26,6 +26,15 @@ it('docs/architecture.md draws every room of src, and nothing that is not there'
   const folders = [...rooms].filter((room) => !room.endsWith('.ts'));
   expect([...drawn].sort()).toEqual(expect.arrayContaining(folders.sort()));
   expect([...drawn].filter((name) => !folders.includes(name as string))).toEqual(['migrations']);
+});
+
+it('docs/architecture.md names files that are there', () => {
+  const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w-]+\.ts)`/g)].map(([, name = '']) => name);
+  expect(named.length).toBeGreaterThan(20);
+  expect(
+    named.filter((name) => !existsSync(join(root, name)) && !existsSync(join(root, 'src', name))),
+  ).toEqual([]);
 });
 
 function files(): string[] {
