@@ -1,4 +1,4 @@
-// Backtest.
+// `spendwatch backtest`: prints what would have been sent.
 
 import { openAudit } from '../app.ts';
 import { backtest as backtestRules } from '../backtest/backtest.ts';
@@ -27,7 +27,7 @@ export interface BacktestCommandOptions {
   readonly config: string;
   readonly from?: string;
   readonly to?: string;
-  /** A duration, in place of the two. */
+  /** A duration, in place of `from` and `to`. */
   readonly last?: string;
   /** A duration, or `schedule`. */
   readonly step: string;
@@ -39,7 +39,7 @@ export interface BacktestCommandOptions {
   readonly diff?: string;
 }
 
-/** Prints what would have been sent; sends and writes nothing. 0, or 1 when a rule could not be judged or it was stopped. */
+/** Sends and writes nothing. Resolves to 0, or to 1 if a rule could not be judged or the run was stopped. */
 export async function backtest(options: BacktestCommandOptions, io: Io): Promise<0 | 1> {
   const config = await loadWithoutChannels(options.config, io);
   const range = rangeOf(options, config.timezone, Date.now());
@@ -53,7 +53,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
   const note = unsetNote(config);
   if (note !== null) io.err(note);
   const bar = openProgressBar('replaying', io.stderrIsTerminal);
-  /** The other file's replay is the second half of the work. */
+  /** With --diff, the other file's replay is the second half of the work. */
   const progressed = (pass: 0 | 1) => (done: number, total: number) =>
     bar.update(pass + done / total, other === null ? 1 : 2);
   try {
@@ -105,7 +105,7 @@ async function printed(
   return backtestHtml(result);
 }
 
-/** What a file's rules are replayed with: its own zone, schedule and silences, over a store that may be another's. */
+/** A file's rules with the file's own zone, schedule and silences. The store may be that of another file. */
 function partsOf(config: Config, rules: readonly Rule[], store: AuditStore, range: Range): ReplayParts {
   const fingerprints = ruleFingerprints(
     config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),

@@ -1,4 +1,4 @@
-// Check.
+// `spendwatch check`: evaluates every rule once and prints the result.
 
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';

@@ -1,4 +1,4 @@
-// Validate --connect: warns of models without a price.
+// `validate --connect`: warns of calls without a price.
 
 import { dimensionsOf } from '../app.ts';
 import type { Config } from '../config/config.ts';
@@ -12,7 +12,7 @@ import type { AuditStore, StoreProblem } from '../stores/audit-store.ts';
 
 const DAY_MS = 86_400_000;
 
-/** What the sums of the last day with calls lack, where a rule rests on what calls cost. */
+/** Warns if calls of the last day with calls have no price, and a rule depends on cost. */
 export async function unpricedProblems(
   config: Config,
   store: AuditStore,

@@ -1,4 +1,4 @@
-// Validate --connect.
+// `validate --connect`: opens the stores and channels of a file.
 
 import { openAudit, openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
@@ -11,7 +11,7 @@ import type { StoreProblem } from '../stores/audit-store.ts';
 import { unpricedProblems } from './connect-unpriced.ts';
 import type { Io } from './io.ts';
 
-/** Opens the stores and channels of a valid file, sends nothing, and says what it found: 0, or 2 with a fault. */
+/** Opens the stores and channels of a valid file and prints what it found. Sends nothing. Resolves to 2 if there is a fault. */
 export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Promise<0 | 2> {
   const checks = [
     { name: 'audit store', look: () => auditProblems(config, io) },
@@ -57,7 +57,7 @@ async function stateProblems(config: Config, io: Pick<Io, 'out'>): Promise<reado
     throw error;
   });
   if (sql === null) {
-    // The worker makes it; where it is the audit store too, that one was found missing already.
+    // The worker creates it. If it is the audit store too, that was reported as missing already.
     io.out(`state store: the worker will create it: ${placeOf(url, dir)}`);
     return [];
   }

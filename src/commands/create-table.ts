@@ -1,11 +1,11 @@
-// Init --create-table.
+// `init --create-table`: creates the default audit table.
 
 import { openAudit } from '../app.ts';
 import { unsetNote } from '../config/place.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
 
-/** `init --create-table`: the default audit table and its indexes in the store that the file names. */
+/** Creates the default audit table and its indexes in the store that the file names. */
 export async function createTable(path: string, io: Pick<Io, 'out' | 'err' | 'env'>): Promise<0> {
   const config = await loadWithoutChannels(path, io);
   const { sql, store } = await openAudit(config);

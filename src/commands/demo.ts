@@ -1,4 +1,4 @@
-// Demo.
+// `spendwatch demo`: an invented company, an incident, and the messages it causes.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -28,12 +28,12 @@ const CALLS_A_MINUTE = 180;
 const SEED = 20_260_214;
 const LIVE_EVERY_MS = 1_000;
 const BATCH = 5_000;
-/** Any secret of 16 bytes or more will do; this one guards nothing. */
+/** Any secret of 16 bytes or more. This one protects nothing. */
 const HOOK_SECRET = 'whsec_c3BlbmR3YXRjaC1kZW1vLXNlY3JldC0wMDAx';
 
 /**
- * The whole thing with nothing installed: a store with 90 days of calls and an incident, the worker, and receivers that
- * show what arrives. Runs until it is stopped, or with `once` until every kind of channel has told. Resolves to 0.
+ * Makes a store with 90 days of calls and an incident, and runs the worker and receivers that show what arrives. Runs until
+ * it is stopped, or with `once` until a message has arrived on every kind of channel. Resolves to 0.
  */
 export async function demo(options: { readonly once: boolean }, io: Io): Promise<number> {
   const show = openShow(io.colour, io.columns);
@@ -104,7 +104,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   return 0;
 }
 
-/** Prints what arrives, one after the other, and knows when every kind of channel has told of the incident. */
+/** Prints messages in the order in which they arrive, and knows when every kind of channel has got one. */
 function openArrivals(io: Io, show: Show) {
   const kinds = new Set<string>();
   const waiting: (() => void)[] = [];
@@ -117,7 +117,7 @@ function openArrivals(io: Io, show: Show) {
   return {
     allKinds,
     count: () => count,
-    /** Resolves when everything is shown, including what waited for others that did not come. */
+    /** Resolves when everything is printed, including messages that waited for others. */
     shown(): Promise<void> {
       for (const print of waiting.splice(0)) print();
       return printing;
@@ -132,7 +132,7 @@ function openArrivals(io: Io, show: Show) {
         kinds.add(kind);
         if (kinds.size === 3) void printing.then(done);
       };
-      // What people read comes before what programs read.
+      // Messages for people are printed before those for programs.
       if (kind === 'webhook' && kinds.size < 2 && !kinds.has(kind)) return void waiting.push(print);
       print();
       if (kinds.size >= 2) for (const later of waiting.splice(0)) later();
@@ -158,7 +158,7 @@ async function writeHistory(
   bar.stop();
 }
 
-/** Goes on calling, as the company and its retry loop would. */
+/** Writes new calls every second, as the company and its retry loop would make them. */
 function startLiveTraffic(app: App, incident: Incident, from: number, failed: (reason: string) => void) {
   let last = from;
   let writing: Promise<unknown> = Promise.resolve();
@@ -180,7 +180,7 @@ function startLiveTraffic(app: App, incident: Incident, from: number, failed: (r
   };
 }
 
-/** The first polls and then one in six: enough to see that it goes on, and that nothing is said twice. */
+/** Lines for the first polls, and then for one in six: enough to see that polls go on and that nothing is sent twice. */
 function pollLines({ at, error, rules, queued }: PollReport, polls: number): string[] {
   if (error !== null) return [`poll failed: ${error.message}`];
   if (queued.length === 0 && polls > 3 && polls % 6 !== 0) return [];

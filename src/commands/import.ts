@@ -1,4 +1,4 @@
-// Import.
+// `spendwatch import`: loads files into the audit store.
 
 import { openAudit } from '../app.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
@@ -10,10 +10,10 @@ import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
 import { openProgressBar } from './progress-bar.ts';
 
-/** What is named one by one; the rest is counted. */
+/** So many rejected rows and unknown columns are named. The rest is counted. */
 const NAMED = 20;
 
-/** Loads files into the audit store: 0, or 1 when rows were rejected or a file could not be read. */
+/** Resolves to 0, or to 1 if rows were rejected or a file could not be read. */
 export async function importFiles(
   options: { readonly config: string; readonly files: readonly string[] },
   io: Pick<Io, 'out' | 'err' | 'stdin' | 'stderrIsTerminal' | 'env'>,
@@ -21,9 +21,9 @@ export async function importFiles(
   const config = await loadWithoutChannels(options.config, io);
   const { sql, store } = await openAudit(config);
   try {
-    // A folder is ours to furnish; in a database of the operator's, a table appears only where it was asked for.
-    if (sql.engine === 'pglite') await furnish(store);
-    // A variable that was forgotten fills another store than was meant: people are told which one it is.
+    // A folder belongs to spendwatch. In an operator's database, a table is created only when that was asked for.
+    if (sql.engine === 'pglite') await createMissingTable(store);
+    // If a variable was forgotten, this is not the store that was meant. People are told which one it is.
     const note = unsetNote(config);
     if (note !== null) io.err(note);
     else if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url, config.dir)}`);
@@ -51,16 +51,16 @@ export async function importFiles(
   }
 }
 
-async function furnish(store: AuditStore): Promise<void> {
+async function createMissingTable(store: AuditStore): Promise<void> {
   try {
     await store.createTable();
   } catch (error) {
-    // A table of another shape cannot be made here; where it is missing, the first insert says so.
+    // A table with other columns is not created here. If it is missing, the first insert says so.
     if (!(error instanceof AppError && error.code === 'table_not_ours')) throw error;
   }
 }
 
-/** What went wrong, kept until the bar is gone. */
+/** Collects what went wrong, and prints it when the bar is gone. */
 function reportTo(
   io: Pick<Io, 'err'>,
   known: readonly string[],

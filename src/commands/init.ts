@@ -1,4 +1,4 @@
-// Init, with the starter file.
+// `spendwatch init`: writes a first alerts.yaml.
 
 import { writeFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
@@ -9,12 +9,12 @@ export interface InitIo {
 }
 
 /**
- * Writes a commented alerts.yaml, valid as it is. An existing file is never touched: then it says so and returns 1.
- * Throws an AppError `config_unwritable` when the file cannot be made.
+ * Writes a commented alerts.yaml that is valid as it is. Never touches an existing file: then it says so and resolves to 1.
+ * Throws an AppError `config_unwritable` if the file cannot be written.
  */
 export async function init(path: string, io: InitIo): Promise<0 | 1> {
   try {
-    // wx refuses an existing file in the same step that creates it: there is no gap in which one could be lost.
+    // wx checks and creates in one step, so a file that appears meanwhile is not overwritten.
     await writeFile(path, STARTER, { flag: 'wx', mode: 0o640 });
   } catch (error) {
     if (isCode(error, 'EEXIST')) {
@@ -32,7 +32,7 @@ export async function init(path: string, io: InitIo): Promise<0 | 1> {
   return 0;
 }
 
-/** `init --stdout`: for a pipe, or a folder that this process may not write to. */
+/** `init --stdout`, for a pipe or a folder that this process may not write to. */
 export function printStarter(io: Pick<InitIo, 'out'>): 0 {
   io.out(STARTER.trimEnd());
   return 0;

@@ -1,12 +1,12 @@
-// What a command may touch of its process.
+// What a command may use of its process.
 
 import type { Readable } from 'node:stream';
 
-/** What a command may touch of the process that runs it: cli.ts gives the real ones, tests their own. */
+/** What a command may use of its process. `process-io.ts` gives the real streams, tests their own. */
 export interface Io {
   /** A line for people or pipes, on stdout. */
   out(line: string): void;
-  /** The same of a text that may be longer than one can be: its pieces, as fast as they are read. */
+  /** The same for a text that is too long for one string: its pieces, as fast as they are read. */
   outPieces(pieces: Iterable<string>): Promise<void>;
   /** A line about what went wrong or what is being done, on stderr. */
   err(line: string): void;
@@ -16,7 +16,7 @@ export interface Io {
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   readonly colour: boolean;
-  /** How wide the terminal is; 80 where stdout is none. */
+  /** The width of the terminal; 80 if stdout is none. */
   readonly columns: number;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopped: Promise<void>;

@@ -1,11 +1,11 @@
-// Loads the file for commands that send nothing.
+// Loads the file for a command that sends nothing.
 
 import type { Config } from '../config/config.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { problemLine } from '../config/problem.ts';
 import type { Io } from './io.ts';
 
-/** The configuration for a command that sends nothing: what channels lack is a warning on stderr. */
+/** A channel that lacks a secret is a warning on stderr, because the command does not open it. */
 export async function loadWithoutChannels(
   path: string,
   io: Pick<Io, 'err' | 'env'>,

@@ -1,4 +1,4 @@
-// Check --notify.
+// `check --notify`: polls once and sends what is due.
 
 import { openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
@@ -9,13 +9,13 @@ import { poll } from '../pipeline/poll.ts';
 import { openDeliverer } from '../worker/deliverer.ts';
 import type { Io } from './io.ts';
 
-/** How long each due delivery is tried before the rest is left to the next run. */
+/** How long each due delivery is tried. The rest is left to the next run. */
 const PATIENCE_MS = 30_000;
 
 /**
- * What `check --notify` does after it has printed: the findings of one instant go through the ledger, and what is
- * due is sent; without rules (an audit store that is away) only what was queued before. What stays queued is named
- * on stderr; nothing here changes the exit code.
+ * Runs after the result was printed. It records the findings of one evaluation time in the ledger and sends what is due.
+ * Without rules (the audit store is away) it only sends what was queued before. What stays queued is named on stderr.
+ * Nothing here changes the exit code.
  */
 export async function notifyOnce(config: Config, rules: readonly Rule[], at: number, io: Io): Promise<void> {
   const app = await openApp(config, { mustExist: true });

@@ -1,4 +1,4 @@
-// The bar of one long work, and lines above it.
+// A progress bar, and lines above it.
 
 import cliProgress, { type GenericFormatter } from 'cli-progress';
 
@@ -9,13 +9,13 @@ export interface ProgressBar {
   update(done: number, total: number): void;
   /** Writes whole lines above it. */
   print(lines: string): void;
-  /** It goes away without a trace. May be called again. */
+  /** Removes the bar. May be called again. */
   stop(): void;
 }
 
 const QUIET: ProgressBar = { update: () => undefined, print: () => undefined, stop: () => undefined };
 
-/** The bar of one long work (`importing`, `replaying`); one that shows nothing where stderr is no terminal. */
+/** A bar for `what` (`importing`, `replaying`). It shows nothing if stderr is no terminal. */
 export function openProgressBar(
   what: string,
   isTerminal: boolean,
@@ -26,9 +26,9 @@ export function openProgressBar(
     stream,
     format: barLine(what),
     clearOnComplete: true,
-    // A line above the bar takes its place, so it is drawn again although it says the same.
+    // A line above the bar takes its place, so the bar is drawn again even if it has not changed.
     forceRedraw: true,
-    // Too long a line is cut, instead of telling the terminal not to wrap: what is killed cannot take that back.
+    // A long line is cut. Otherwise the terminal would be told not to wrap, and a process that is killed cannot undo that.
     linewrap: true,
   });
   const bar = bars.create(1, 0);
@@ -36,7 +36,7 @@ export function openProgressBar(
     process.off('exit', stop);
     if (bars.isActive) bars.stop();
   };
-  // Asked twice to stop, the process ends at once, and the shell writes where the bar was.
+  // The second request to stop ends the process at once. Then the shell must not write into the bar.
   process.on('exit', stop);
   return {
     update(done, total) {
@@ -45,14 +45,14 @@ export function openProgressBar(
     },
     print(lines) {
       bars.log(lines);
-      // Now and not with the next drawing, or a line could be lost with the process.
+      // Drawn at once, or a line could be lost when the process ends.
       bars.update();
     },
     stop,
   };
 }
 
-/** How long it will take is said once it is known. */
+/** Shows how long it will take once that is known. */
 function barLine(what: string): GenericFormatter {
   return (options, { progress, eta }) => {
     const known = typeof eta === 'number' && Number.isFinite(eta);

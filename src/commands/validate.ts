@@ -1,4 +1,4 @@
-// Validate.
+// `spendwatch validate`: reads the file and prints every fault.
 
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
@@ -14,8 +14,8 @@ export interface ValidateIo {
 }
 
 /**
- * Reads the file and prints what it holds, or every fault of it. Resolves to the configuration when it is valid
- * (so that `--connect`, which opens channels, can go on) and to the exit code.
+ * Prints what the file holds, or every fault of it. Resolves to the exit code, and to the configuration if it is valid, so
+ * that `--connect` can go on with it.
  */
 export async function validate(
   path: string,

@@ -1,4 +1,4 @@
-// What drives a finding.
+// Explains findings: what drives them, and which calls lack a price.
 
 import { AppError, asAppError } from '../model/errors.ts';
 import {

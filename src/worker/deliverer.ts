@@ -1,11 +1,11 @@
-// The deliverer of an opened configuration.
+// Opens the deliverer of a configuration.
 
 import type { App } from '../app.ts';
 import { channelReportMessage } from '../model/health-message.ts';
 import { createDeliverer, type Deliverer, type DeliveryReport } from '../pipeline/deliver.ts';
 import type { State } from '../state/open.ts';
 
-/** The deliverer of an opened configuration; `leaseToken` as in `DelivererParts`, `inHand` is shared by those of one process. */
+/** `leaseToken` is as in `DelivererParts`. The deliverers of one process share `inHand`. */
 export function openDeliverer(
   app: App,
   state: State,

@@ -1,11 +1,11 @@
-// A message about spendwatch itself -> deliveries to the channels of health.
+// Makes a delivery of a message about spendwatch itself for each channel of health.
 
 import type { App } from '../app.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import type { PeriodKey } from '../model/finding.ts';
 import type { Message } from '../model/message.ts';
 
-/** A message about spendwatch itself to each channel of `health`, under an id made of kind and period alone. */
+/** The ids are made of type and period alone, so all replicas make the same deliveries. */
 export function healthDeliveries(app: App, message: Message, period: PeriodKey): NewDelivery[] {
   const names = app.config.health.notify;
   return names.flatMap((name) => {

@@ -1,4 +1,4 @@
-// Whether this worker polls: asks for the lease, before polls and between them.
+// Whether this worker polls: asks for the lease before each poll and between polls.
 
 import { createHash } from 'node:crypto';
 import type { App } from '../app.ts';
@@ -6,26 +6,26 @@ import { placeOf } from '../config/place.ts';
 import type { CronSchedule } from '../model/cron-schedule.ts';
 import type { Candidate } from '../state/leader.ts';
 
-/** Whether this worker polls. Of the workers that would do the same polls, one does, and the others stand by. */
+/** Of the workers that would make the same polls, one holds the lease and polls. The others stand by. */
 export interface Leadership {
   readonly candidate: Candidate;
-  /** What the state database last said; null while it was not asked yet, or not for as long as a lease. */
+  /** Whether it holds the lease, by the last answer; null before the first one, and when it is older than a lease. */
   leads(): boolean | null;
   /**
-   * Asks the state database, which takes or renews the lease. To be called before each poll: a process that was frozen
-   * does not know that its time is over. Throws the port's AppError when the store is away.
+   * Takes or renews the lease. To be called before each poll: a process that was frozen does not know that its lease has
+   * ended. Throws the port's AppError if the state store is away.
    */
   ask(): Promise<boolean>;
-  /** Asks no more by itself, and keeps the lease; resolves when the last question was answered. */
+  /** Renews no more, and keeps the lease. Resolves when the last question was answered. */
   stop(): Promise<void>;
-  /** Stops and gives the lease back. Never rejects: where the store is away the lease runs out. */
+  /** Stops and gives the lease back. Never rejects: if the store is away, the lease runs out. */
   resign(): Promise<void>;
 }
 
 export interface LeadershipEvents {
-  /** Called when `leads()` is another. */
+  /** Called when `leads()` has changed. */
   changed(leads: boolean | null): void;
-  /** Called when it has begun to lead between two polls: the instants that nobody polled are to be made up for. */
+  /** Called when it has begun to lead between two polls: evaluation times that nobody polled are to be made up for. */
   takenOver(): void;
 }
 
@@ -33,17 +33,14 @@ export interface LeadershipEvents {
 const LEASE_INTERVALS = 1.5;
 const SHORTEST_LEASE_MS = 1_500;
 const LONGEST_LEASE_MS = 10_000;
-/** Renewed so often in its length that a slow answer loses nothing. */
+/** Renewed this often within its length, so that a slow answer does not lose it. */
 const BEATS_PER_LEASE = 3;
-/** How long a lease that was given back may go unnoticed. */
+/** How long it may go unnoticed that a lease was given back. */
 const LONGEST_BEAT_MS = 2_000;
-/** Asked a little after it has ended, or it would just still hold. */
+/** Asked this much after another worker's lease ends, so that it has surely ended. */
 const AFTER_MS = 20;
 
-/**
- * Asks for the lease now and then, beside what polls ask. `token` is the process's own, over reloads too, so that a
- * reload keeps the lease.
- */
+/** Renews the lease between polls too. `token` identifies the process, so that a reload keeps the lease. */
 export function openLeadership(app: App, token: string, events: LeadershipEvents): Leadership {
   const candidate = { scope: scopeOf(app), token };
   const leaseMs = leaseFor(app.schedule, Date.now());
@@ -74,7 +71,7 @@ export function openLeadership(app: App, token: string, events: LeadershipEvents
       throw error;
     }
   };
-  // One question at a time, so that an old answer does not come after a new one; who asks meanwhile joins.
+  // One question at a time, so that an old answer does not come after a new one. A call meanwhile joins it.
   const joined = (): ReturnType<typeof askNow> => {
     asking ??= askNow().finally(() => {
       asking = null;
@@ -84,7 +81,7 @@ export function openLeadership(app: App, token: string, events: LeadershipEvents
 
   const beat = async (): Promise<void> => {
     if (asking === null) {
-      // A store that is away is reported by the polls, and asked again with the next beat.
+      // Polls report a store that is away. It is asked again at the next beat.
       const answer = await joined().catch(() => null);
       if (!stopped && answer?.isHeld === true && answer.hasChanged) events.takenOver();
     }
@@ -115,8 +112,8 @@ export function openLeadership(app: App, token: string, events: LeadershipEvents
 }
 
 /**
- * What workers must have in common for one to do the other's polls: the store and how it is read, the schedule, and
- * the rules by what they measure. While an edit is rolled out, workers of the old and of the new file both poll.
+ * What workers must have in common to share one lease: the store and how it is read, the schedule, and what the rules
+ * measure. While a changed file is rolled out, workers of the old and of the new file both poll.
  */
 function scopeOf({ config, fingerprints }: App): string {
   const { url, mapping, prices } = config.audit;

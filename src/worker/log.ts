@@ -1,4 +1,4 @@
-// Pino to stderr, with redaction.
+// The log: JSON lines on stderr, or readable lines on a terminal; secrets are redacted.
 
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
@@ -8,20 +8,17 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-/** Names under which a secret could travel; Secret prints as *** by itself, this catches what is no Secret yet. */
+/** Fields that may hold a secret. A Secret prints as *** by itself; this catches plain texts. */
 const REDACTED = ['password', 'token', 'secret', 'secrets', 'url', 'webhook_url', 'authorization'];
 
-/** A terminal, which is shown lines that people read. */
+/** A terminal, which gets lines for people. */
 export interface LogTerminal {
   readonly colour: boolean;
   /** Writes a line, at once. */
   print(line: string): void;
 }
 
-/**
- * Logs to stderr, a JSON object a line, or to a terminal. Written at once, so that nothing is lost when the process is
- * killed. An unknown level is `info`.
- */
+/** Lines are written at once, so that none is lost when the process is killed. An unknown level counts as `info`. */
 export function openLog(options: { level: string | undefined; terminal: LogTerminal | null }): Log {
   const level = LEVELS.includes(options.level ?? '') ? (options.level as string) : 'info';
   const paths = REDACTED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
@@ -47,7 +44,7 @@ function readable({ colour, print }: LogTerminal): DestinationStream {
   return { write: (entry) => print(lineOf(entry)) };
 }
 
-/** What of an error may be logged: code, words and what to do; no stack, no driver's own fields. */
+/** The parts of an error that are logged: code, message and hint. No stack, and no fields of a driver. */
 function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: wordsOf(error) };
   const { code, hint } = error as { code?: unknown; hint?: unknown };

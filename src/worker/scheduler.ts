@@ -1,37 +1,37 @@
-// Ticks -> polls, one at a time; its own loop -> deliveries.
+// Calls for polls on schedule, and for deliveries between them.
 
 import { schedule as cron } from 'node-cron';
 import type { CronSchedule } from '../model/cron-schedule.ts';
 
-/** What the worker does; neither ever throws. */
+/** What is scheduled. Neither ever throws. */
 export interface Jobs {
   /** Polls as of a scheduled instant (ms); resolves when it is done. */
   poll(at: number): Promise<void>;
-  /** Looks for due deliveries; returns at once, and joins what is under way. */
+  /** Looks for due deliveries. Returns at once, and joins a search that is under way. */
   deliver(): void;
 }
 
 export interface Scheduler {
-  /** Polls as of the latest scheduled instant, after the poll in hand. */
+  /** Polls as of the latest evaluation time, after the poll under way. */
   pollLatest(): void;
-  /** No new poll begins and deliveries are looked for no more; resolves when the poll in hand has ended. */
+  /** Begins nothing new. Resolves when the poll under way has ended. */
   stop(): Promise<void>;
 }
 
-/** How long a delivery that another replica queued, or a retry that fell due, may go unnoticed; a poll likewise. */
-const TURN_MS = 2_000;
+/** How often it looks for due deliveries (a retry, or one that another replica queued) and for a due poll. */
+const LOOK_MS = 2_000;
 
 /**
- * Polls at scheduled instants, one at a time, and looks for deliveries after each poll and between polls. The first
- * poll is made at once, as of the latest scheduled instant. Ticks come from node-cron every minute (or second) of
- * UTC, and the schedule says whether an instant has fallen due since the last look, so that a repeated hour is polled
- * like any other. A tick alone is not relied upon: node-cron drops one that is late (a machine that slept, a poll that
- * took long), which a schedule of once a day would miss for a day.
+ * Polls at evaluation times, one poll at a time, and looks for deliveries after each poll and between polls. The first poll
+ * is made at once, as of the latest evaluation time. node-cron ticks every minute (or second) of UTC, and the schedule says
+ * whether a poll has fallen due since the last tick, so the hour that is repeated in autumn is polled like any other. A
+ * timer backs up the ticks: node-cron drops a late one (after sleep, or a long poll), and a schedule of once a day would
+ * then miss a day.
  */
 export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => number): Scheduler {
   let stopped = false;
   let polling: Promise<void> | null = null;
-  /** Up to where the clock has been looked at. */
+  /** Up to this time, due polls have been looked for. */
   let seen = now();
 
   const poll = (at: number): void => {
@@ -43,7 +43,7 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     });
   };
 
-  /** Whether the latest instant is to be polled after the poll in hand, although it was looked at. */
+  /** Whether the latest evaluation time is to be polled after the poll under way. */
   let isWanted = false;
   const pollLatest = (): void => {
     isWanted = polling !== null;
@@ -51,20 +51,20 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     if (latest !== null) poll(latest);
   };
 
-  // What falls due during a poll is looked at after it: the newest instant is polled, which makes up for the others.
+  // What falls due during a poll waits until after it. Then the latest evaluation time is polled, which makes up for all.
   const look = (): void => {
     if (stopped || polling !== null) return;
     const time = now();
-    if (seen - time > (schedule.hasSeconds ? SECOND : MINUTE)) followBack(time);
+    if (seen - time > (schedule.hasSeconds ? SECOND : MINUTE)) followClockBack(time);
     const due = schedule.latest(time, seen);
     seen = Math.max(seen, time);
     if (due !== null) poll(due);
   };
 
-  /** The clock was set back: the instants that come again are polled again, for their rows may be new. */
-  const followBack = (time: number): void => {
+  /** The clock was set back. Evaluation times that come again are polled again, because their rows may be new. */
+  const followClockBack = (time: number): void => {
     seen = time;
-    // It would wait until the clock has come to its next tick once more.
+    // Without a restart, node-cron would wait until the clock reaches its next tick again.
     void ticks.stop();
     void ticks.start();
   };
@@ -74,10 +74,10 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     suppressMissedWarning: true,
     logger: SILENT,
   });
-  const turns = setInterval(() => {
+  const looks = setInterval(() => {
     look();
     jobs.deliver();
-  }, TURN_MS);
+  }, LOOK_MS);
   pollLatest();
   jobs.deliver();
 
@@ -85,7 +85,7 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
     pollLatest,
     async stop() {
       stopped = true;
-      clearInterval(turns);
+      clearInterval(looks);
       await ticks.destroy();
       await polling;
     },
@@ -95,5 +95,5 @@ export function startScheduler(jobs: Jobs, schedule: CronSchedule, now: () => nu
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** What node-cron would say of late ticks shows in the poll reports already. */
+/** node-cron would log late ticks, which show in the poll reports anyway. */
 const SILENT = { info() {}, warn() {}, error() {}, debug() {} };

@@ -1,4 +1,4 @@
-// How old the newest row may be before people are alerted.
+// How old the newest row may be before that counts as an outage.
 
 import type { App } from '../app.ts';
 import { AppError, messageOf } from '../model/errors.ts';
@@ -8,21 +8,21 @@ import { staleAfterAuto } from '../pipeline/outage.ts';
 const HOUR = 3_600_000;
 const SPAN_MS = HOUR / 4;
 const HISTORY_MS = 28 * 24 * HOUR;
-/** A store that took too long once will do so at every hour, so it is asked less often. */
+/** A store that took too long will do so again, so it is asked less often. */
 const AFTER_TIMEOUT_MS = 24 * HOUR;
 
 /** How old the newest row may be. */
 export interface StaleAfter {
   /**
-   * In ms, or null when it is off or unknown. `stale_after: auto` is worked out from the store once an hour, beside the polls. Waits
-   * for the first answer only, because unknown is not the same as off; a failure gives null.
+   * In ms; null if it is off or unknown. With `stale_after: auto` it is computed from the store once an hour, beside the
+   * polls. Waits only for the first answer, because unknown is not the same as off. A failure gives null.
    */
   at(now: number): Promise<number | null>;
   /** Whether `at` waits for nothing. */
   isKnown(): boolean;
 }
 
-/** `troubled` gets the reason when it could not be worked out. */
+/** `troubled` gets the reason if it cannot be computed. */
 export function staleAfter(app: App, troubled: (what: string) => void): StaleAfter {
   const { staleAfter: setting } = app.config.audit;
   if (setting !== 'auto') {
@@ -40,7 +40,7 @@ export function staleAfter(app: App, troubled: (what: string) => void): StaleAft
     askedAt = now;
     againMs = HOUR;
     try {
-      known = await worked(app, now);
+      known = await computed(app, now);
     } catch (error) {
       const code = error instanceof AppError ? error.code : null;
       // The poll reports a store that is away. It is asked again after the next poll.
@@ -70,7 +70,7 @@ function whyUnknown(error: unknown): string {
   return `audit.stale_after could not be worked out (auto): ${messageOf(error)} Set it to a duration or off, or give the time of the audit table an index.`;
 }
 
-async function worked({ store }: App, now: number): Promise<number> {
+async function computed({ store }: App, now: number): Promise<number> {
   const to = Math.floor(now / SPAN_MS) * SPAN_MS;
   const spans: Window[] = [];
   for (let from = to - HISTORY_MS; from < to; from += SPAN_MS) spans.push({ from, to: from + SPAN_MS });

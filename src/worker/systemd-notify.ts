@@ -1,20 +1,20 @@
-// Readiness, status and watchdog for systemd.
+// Tells systemd about readiness, status and the watchdog.
 
 import { spawn } from 'node:child_process';
 
-/** What the worker tells the service manager that started it. Nothing here throws or holds up the worker. */
+/** What the worker tells the service manager that started it. Nothing here throws or delays the worker. */
 export interface ServiceManager {
-  /** The worker does its work; also ends what `reloading` began. `status` is shown by `systemctl status`. */
+  /** The worker is at work. Also ends a reload. `status` is shown by `systemctl status`. */
   ready(status: string): void;
   /** Replaces the line in `systemctl status`. */
   status(text: string): void;
-  /** Configuration is being read again. `ready` must follow, also when the old one was kept. */
+  /** The configuration is being read again. `ready` must follow, also if the old one stays. */
   reloading(): void;
   /** The worker was asked to stop and is doing so. */
   stopping(): void;
-  /** How often `alive` must be called, in ms; null where nobody watches. */
+  /** How often `alive` must be called, in ms; null without a watchdog. */
   readonly watchdogIntervalMs: number | null;
-  /** A sign of life: where none comes within the watchdog's time, the manager restarts the worker. */
+  /** A sign of life. If none comes within the watchdog's time, systemd restarts the worker. */
   alive(): void;
 }
 
@@ -27,13 +27,13 @@ export interface NotifyEnvironment {
   readonly PATH?: string | undefined;
 }
 
-/** A message that takes longer is given up: a hung manager must not collect processes. */
+/** A message that takes longer is given up: a manager that hangs must not pile up processes. */
 const TIMEOUT_MS = 2_000;
-/** Signs of life are sent at a third of the watchdog's time, so that a lost one costs no restart. */
+/** Signs of life are sent at a third of the watchdog's time, so that a lost one causes no restart. */
 const BEATS_PER_TIMEOUT = 3;
 
 /**
- * The protocol of sd_notify(3), or, where NOTIFY_SOCKET is absent, something that does nothing.
+ * Speaks the protocol of sd_notify(3). Does nothing if NOTIFY_SOCKET is not set.
  *
  * Node has no unix datagram sockets, so each message is one run of `systemd-notify`, which is part of systemd. Such
  * a message comes from a child of the worker and not from the worker itself: the unit needs `NotifyAccess=all`.
@@ -71,7 +71,7 @@ function run(assignments: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   });
 }
 
-/** On one line: whatever followed a line break would be an assignment of its own. */
+/** On one line: text after a line break would be another assignment. */
 function statusLine(text: string): string {
   return `STATUS=${text.replace(/\p{Cc}+/gu, ' ').trim()}`;
 }

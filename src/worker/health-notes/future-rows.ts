@@ -1,4 +1,4 @@
-// Member: rows ahead of the clock.
+// A health message about rows ahead of the clock.
 
 import { localTime } from '../../model/display-time.ts';
 import type { HealthNote } from '../../model/health-note.ts';
@@ -6,7 +6,7 @@ import { isoInstant } from '../../model/window.ts';
 import type { FutureRows } from '../../stores/audit-store.ts';
 import type { HealthNoteKind, Noticed } from './health-note.ts';
 
-/** Rows ahead of the clock. No window holds them, so that the newest calls are never seen. Costs one look-up in the index. */
+/** No window holds rows ahead of the clock, so the newest calls are never seen. Costs one look-up in the index. */
 export const futureRows: HealthNoteKind = {
   type: 'health.future_rows',
   gauge: {

@@ -1,9 +1,9 @@
-// The latest values of all kinds, for /metrics.
+// The gauges of health messages about the data.
 
 import { Gauge, type Registry } from 'prom-client';
 import type { GaugeSample, HealthNoteKind } from './health-note.ts';
 
-/** The gauges of all kinds with their latest samples. There are none before the first look, or while another worker polls. */
+/** Shows the latest samples of each kind. There are none before the first look, and while another worker polls. */
 export function noteGauges(
   registry: Registry,
   kinds: readonly Pick<HealthNoteKind, 'gauge'>[],

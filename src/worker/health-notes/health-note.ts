@@ -1,4 +1,4 @@
-// The contract: a kind of health message about the data, sent once a day.
+// The contract of a kind of health message about the data, sent once a day.
 
 import type { App } from '../../app.ts';
 import type { HealthNote } from '../../model/health-note.ts';
@@ -30,7 +30,7 @@ export type HealthLook = (at: number) => Promise<Noticed>;
 export interface Noticed {
   /** All samples of the gauge. */
   readonly samples: readonly GaugeSample[];
-  /** Null where nothing is to be told. */
+  /** Null if there is nothing to tell. */
   readonly note: HealthNote | null;
 }
 

@@ -1,8 +1,8 @@
-// The registry of this folder.
+// The registry of health messages about the data.
 
 import { futureRows } from './future-rows.ts';
 import type { HealthNoteKind } from './health-note.ts';
 import { unpriced } from './unpriced.ts';
 
-/** The kinds that there are. */
+/** Every kind. A new one is a file beside this one and a line here. */
 export const HEALTH_NOTES: readonly HealthNoteKind[] = [unpriced, futureRows];

@@ -1,4 +1,4 @@
-// Member: calls without a price, read hour by hour.
+// A health message about calls without a price, which are read hour by hour.
 
 import type { App } from '../../app.ts';
 import { displayText } from '../../model/display-text.ts';
@@ -16,8 +16,8 @@ const SHOWN_MODELS = 20;
 const LONGEST_LABEL = 200;
 
 /**
- * Calls without a price, which every sum of money lacks. Each hour that is over is read once and remembered, so that the
- * store reads each row once. Before people are told, all hours are read again, because a cost may have been written later.
+ * Sums of money lack calls without a price. Each hour that is over is read once and remembered, so that the store reads
+ * each row once. Before people are told, all hours are read again, because a cost may have been written later.
  */
 export const unpriced: HealthNoteKind = {
   type: 'health.unpriced',

@@ -1,4 +1,4 @@
-// Runs all kinds once an hour, and announces through the ledger.
+// Looks once an hour whether a health message about the data is due, and sends it once a day.
 
 import type { App } from '../../app.ts';
 import { wordsOf } from '../../model/errors.ts';
@@ -10,9 +10,9 @@ import type { GaugeSample, HealthLook, HealthNoteKind } from './health-note.ts';
 
 /** Looks whether health messages about the data are due, and sends each once a day. */
 export interface HealthNotes {
-  /** Called after a poll that reached the store. Returns at once: the store may be slow, and no poll waits for a look. */
+  /** To be called after a poll that reached the store. Returns at once, because the store may be slow. */
   polled(at: number, newestRow: number | null): void;
-  /** Nothing is told from now on. */
+  /** Nothing is sent any more. */
   stop(): void;
 }
 

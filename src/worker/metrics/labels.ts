@@ -1,4 +1,4 @@
-// Dimensions and their values as labels of Prometheus.
+// Dimensions and their values as Prometheus labels.
 
 /** Label names that have another meaning for Prometheus or for spendwatch. */
 const TAKEN = ['rule', 'le', 'quantile'];
@@ -11,7 +11,7 @@ export function labelOf(dimension: string): string {
   return TAKEN.includes(name) || /^\d|^__/.test(name) ? `dimension_${name}` : name;
 }
 
-/** Characters that many scrapers take for the end of a line or cannot show. A line break is not among them: it has an escape. */
+/** Characters that many scrapers take for the end of a line or cannot show. A line break is not one: it has an escape. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNESCAPED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
 
