@@ -1,4 +1,4 @@
-// Valid values -> Config, defaults filled in.
+// Makes a Config of a file's valid values: names resolved, defaults filled in.
 
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import type { Problem } from './problem.ts';
 import type { Alerts } from './schema.ts';
 
-/** What the loader knows beside the file's values. */
+/** What the loader knows besides the file's values. */
 interface Surroundings {
   readonly path: string;
   readonly dir: string;
@@ -18,17 +18,17 @@ interface Surroundings {
   readonly unset: ReadonlyMap<string, string>;
   readonly warnings: readonly Problem[];
   readonly missing: readonly Problem[];
-  /** The type of every channel of the file by its name, also of those that are not among the values. */
+  /** The type of every channel of the file by its name, also of channels that lack a secret. */
   readonly channelTypes: ReadonlyMap<string, string>;
 }
 
-/** The values of a file without faults as a Config: names resolved, defaults of defaults filled in. */
+/** Makes a Config of the values of a file without faults. */
 export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surroundings): Config {
   const { audit } = alerts;
   const channels = new Map(
     [...channelTypes].map(([name, type]) => [name, { type, options: alerts.channels[name] ?? null }]),
   );
-  // A rule that names nobody, in a file that names nobody by default, must still be heard.
+  // A rule without channels, in a file without default channels, must still reach somebody.
   const notify = alerts.defaults.notify ?? [...channels.keys()];
   const rules = alerts.rules.map((rule) => rule({ severity: alerts.defaults.severity, notify }));
   return {

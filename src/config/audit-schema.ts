@@ -1,4 +1,4 @@
-// Keys under audit.
+// The keys under `audit` in alerts.yaml.
 
 import { z } from 'zod';
 import { LONGEST_DURATION } from '../model/window.ts';

@@ -1,4 +1,4 @@
-// Faults between parts of the file: unknown channels, missing columns, names used twice.
+// Finds faults between parts of the file: unknown channels, missing columns, names used twice.
 
 import { DIMENSIONS } from '../model/columns.ts';
 import { describeMetric, METRICS } from '../model/metric.ts';
@@ -9,7 +9,7 @@ import { isRecord, type Path, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** What lies between parts of the file. `value` may be of any shape, so that faults elsewhere hide none of these. */
+/** `value` may have any shape, so that faults elsewhere in the file hide none of these. */
 export interface CheckInput {
   readonly source: YamlFile;
   readonly value: unknown;

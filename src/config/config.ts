@@ -1,4 +1,4 @@
-// Config: alerts.yaml as the program uses it.
+// The configuration as the program uses it.
 
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
@@ -26,19 +26,19 @@ export interface Config {
   readonly rules: readonly Rule[];
   readonly silences: readonly Silence[];
   readonly health: HealthConfig;
-  /** Asked with GET after each good poll. */
+  /** Gets a GET request after each good poll. */
   readonly heartbeat: { readonly url: Secret; readonly proxy: Secret | null } | null;
-  /** The environment's, for channels and a heartbeat that name none. */
+  /** The proxies of the environment, for channels and a heartbeat that name none. */
   readonly proxies: EnvironmentProxies;
   /** Null serves no HTTP. */
   readonly http: Listen | null;
-  /** What is valid, but most likely not meant. */
+  /** About what is valid, but probably not meant. */
   readonly warnings: readonly Problem[];
-  /** What channels need and is not here: only a command that sends nothing gets such a configuration. */
+  /** About secrets that channels lack. Only a command that sends nothing gets such a configuration. */
   readonly missing: readonly Problem[];
   /** Absolute paths whose change means a reload: the file itself, secret files, the price list. */
   readonly watchedFiles: readonly string[];
-  /** The environment variable that is not set, by the key (`audit.url`) for which its default counts. */
+  /** By key (`audit.url`), the variable that is not set, so that its default is used. */
   readonly unset: ReadonlyMap<string, string>;
 }
 
@@ -51,7 +51,7 @@ export interface AuditConfig {
   readonly prices: PriceList | null;
   readonly latenessMs: number;
   readonly reconcileMs: number;
-  /** The age in ms of the newest row from which on the store counts as not seen. */
+  /** In ms: an older newest row is an outage. */
   readonly staleAfter: 'auto' | 'off' | number;
   readonly rollup: 'on' | 'off';
   readonly statementTimeoutMs: number;
@@ -59,15 +59,15 @@ export interface AuditConfig {
 
 export interface ChannelConfig {
   readonly type: string;
-  /** What the channel type's `open` takes; null where a part of it is not here. */
+  /** What the channel type's `open` takes; null if a secret is missing. */
   readonly options: { readonly type: string } | null;
 }
 
 export interface HealthConfig {
-  /** Channels that are told when spendwatch cannot see. */
+  /** The channels that are told when spendwatch cannot see. */
   readonly notify: readonly string[];
-  /** Failed polls in a row that count as blind. */
+  /** So many failed polls in a row are an outage. */
   readonly blindAfter: number;
-  /** Whether they are told of calls without a price. */
+  /** Whether these channels are told of calls without a price. */
   readonly unpriced: 'on' | 'off';
 }

@@ -1,11 +1,10 @@
-// JSON Schema for editors, with the *_file keys.
+// The JSON Schema of alerts.yaml for editors, with the *_file keys.
 
 import { isSecret, type JsonSchema } from './json-schema.ts';
 
 /**
- * The schema that editors use: beside each key that holds a secret its `<key>_file`, either of them where one is
- * required; `${NAME}` wherever a number or a text of some form is expected; without the mark that only the loader
- * reads.
+ * Adds to each key that holds a secret its `<key>_file` (one of the two where the key is required), allows `${NAME}` where
+ * a number or a text with a pattern is expected, and drops the marks that only the loader reads.
  */
 export function withFileKeys(schema: JsonSchema): JsonSchema {
   return rewrite(schema) as JsonSchema;
@@ -23,7 +22,7 @@ function rewrite(node: unknown): unknown {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest))
     result[key] = key === 'propertyNames' ? value : rewrite(value);
-  // An editor sees the number 7 in `007`; the loader takes the text.
+  // To an editor `007` is the number 7. The loader takes the text.
   if (asWritten === true) return { ...result, type: ['string', 'number', 'boolean'] };
   if (properties === undefined) return isStrict(rest) ? orVariable(result) : result;
 
@@ -40,7 +39,7 @@ function rewrite(node: unknown): unknown {
   return { ...result, allOf: choices };
 }
 
-/** Enumerations stay as they are, for the sake of completion. */
+/** Enumerations stay as they are, so that editors can complete them. */
 function isStrict({ type, pattern, const: fixed }: JsonSchema): boolean {
   return (
     fixed === undefined && (pattern !== undefined || ['number', 'integer', 'boolean'].some((t) => t === type))

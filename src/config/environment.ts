@@ -7,12 +7,12 @@ export function processEnvironment(): Environment {
   return process.env;
 }
 
-/** A text whose variables were put in, and what was wrong with them. */
+/** A text with its variables put in, and what was wrong with them. */
 export interface Interpolated {
   readonly text: string;
-  /** Whether anything came from a variable or its default, so that the text must not be shown. */
+  /** Whether a part came from a variable or its default. Then the text must not be shown. */
   readonly replaced: boolean;
-  /** The first variable that is not set and whose default was used; null when there is none. */
+  /** The first variable that is not set, so that its default was used; null if there is none. */
   readonly unset: string | null;
   readonly faults: readonly TextFault[];
 }
@@ -21,7 +21,7 @@ interface TextFault {
   readonly needle: string;
   readonly message: string;
   readonly hint: string;
-  /** The text is well written, but its variable is not set here. */
+  /** Whether the text is valid, but its variable is not set. */
   readonly isMissing: boolean;
 }
 
@@ -29,8 +29,8 @@ const REFERENCE = /\$\$|\$\{([^}]*)(\}?)/g;
 const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([\s\S]*))?$/;
 
 /**
- * Puts variables into a text: `${NAME}` and `${NAME:-default}` (also used when the variable is empty); `$$` is a
- * dollar, and any other dollar stays. What is put in is not looked at again.
+ * Puts variables into a text: `${NAME}`, and `${NAME:-default}`, whose default is also used if the variable is empty. `$$`
+ * is a dollar, and any other dollar stays. A value is not searched for variables again.
  */
 export function interpolate(text: string, env: Environment): Interpolated {
   const faults: TextFault[] = [];
@@ -74,5 +74,5 @@ export function isForeignVariable(value: unknown): boolean {
   );
 }
 
-/** Names no variable: the text may be a password that begins with a dollar. */
+/** It does not repeat the text, which may be a password that begins with a dollar. */
 export const VARIABLE_HINT = `write \${NAME} to put in the environment variable NAME`;

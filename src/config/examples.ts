@@ -1,11 +1,11 @@
-// What a mapping or an entry of a list looks like, for hints.
+// Examples of mappings and list entries, for hints.
 
 import type { JsonSchema } from './json-schema.ts';
 
 /** A text that names one value of one key: `service = search`. */
 const PAIR = /^\s*([A-Za-z_]\w*)\s*(?:==?|:)\s*["']?([\w.-]+)["']?\s*$/;
 
-/** What an entry of a list of mappings begins with: `match: …`. Null when the entries are no mappings. */
+/** How an entry of a list of mappings begins: `match: …`. Null if the entries are no mappings. */
 export function entryExample(entries: readonly JsonSchema[]): string | null {
   const hasName = entries.some(({ properties = {} }) => Object.hasOwn(properties, 'name'));
   const key = hasName ? 'name' : firstKey(entries);
@@ -13,8 +13,8 @@ export function entryExample(entries: readonly JsonSchema[]): string | null {
 }
 
 /**
- * A mapping to write in place of a single value: `{ url: "https://…" }`. Where the value must not be shown, it shows
- * at most how a URL begins. Null when no key is more likely to be meant than another.
+ * A mapping to write in place of a single value: `{ url: "https://…" }`. If the value must not be shown, the example has
+ * at most the scheme of a URL. Null if no key is more likely to be meant than another.
  */
 export function mappingExample(
   schemas: readonly JsonSchema[],
@@ -34,7 +34,7 @@ export function mappingExample(
   return `{ ${key}: ${isShowable && properties.length === 1 ? JSON.stringify(value) : '…'} }`;
 }
 
-/** The first key that is needed, or the only one that there is. */
+/** The first required key, or the only key. */
 function firstKey(schemas: readonly JsonSchema[]): string | null {
   for (const { properties = {}, required = [] } of schemas) {
     const names = Object.keys(properties);

@@ -1,9 +1,9 @@
-// Values that no fault may show.
+// Remembers values that no fault may show, and removes them from faults.
 
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
 
-/** Shorter texts are hidden only where they are quoted in a fault of their own place: they are parts of common words. */
+/** A shorter text is hidden only in a fault of its own place, where it is quoted: elsewhere it may be part of a word. */
 const SHORTEST_EVERYWHERE = 4;
 
 /** Values that no fault may show: secrets, and whatever came from the environment or a secret file. */
@@ -17,12 +17,12 @@ export class Hidden {
     this.#texts.set(pathKey(path), text);
   }
 
-  /** Remembers that the value at `path` has a fault already, so that its absence is no second one. */
+  /** The value at `path` has a fault already, so a missing value there is not another one. */
   addFaulty(path: Path): void {
     this.#faulty.add(pathKey(path));
   }
 
-  /** The value at `path` was given by another key, where its faults are shown. */
+  /** The value at `path` was given by another key. Its faults are shown there. */
   moved(path: Path, written: Path): void {
     this.#moved.set(pathKey(path), written);
   }
@@ -40,21 +40,21 @@ export class Hidden {
     return this.#texts.has(pathKey(path));
   }
 
-  /** The fault with every hidden text blotted out. */
+  /** The fault with every hidden text replaced by ***. */
   censor(problem: Problem): Problem {
     const texts = [...this.#texts.values()].filter((text) => text.length >= SHORTEST_EVERYWHERE);
     texts.sort((a, b) => b.length - a.length);
     const own = this.#texts.get(pathKey(problem.path));
     const clean = (words: string): string => {
-      const rest = texts.reduce(blot, words);
+      const rest = texts.reduce(mask, words);
       return own === undefined ? rest : rest.replaceAll(JSON.stringify(own), '"***"');
     };
-    const message = withoutLogin(texts.reduce(blotBeginning, clean(problem.message)));
+    const message = withoutLogin(texts.reduce(maskBeginning, clean(problem.message)));
     return { ...problem, message, hint: problem.hint && clean(problem.hint) };
   }
 }
 
-function blot(words: string, text: string): string {
+function mask(words: string, text: string): string {
   return words.replaceAll(JSON.stringify(text).slice(1, -1), '***').replaceAll(text, '***');
 }
 
@@ -63,7 +63,7 @@ function withoutLogin(words: string): string {
   return words.replace(/"([a-z][\w+.-]*:\/\/)[^"\s]*@/gi, '"$1***@');
 }
 
-/** A schema's message may quote a text cut to its first letters. */
-function blotBeginning(words: string, text: string): string {
+/** A schema's message may quote only the beginning of a text. */
+function maskBeginning(words: string, text: string): string {
   return text.length > 12 ? words.replaceAll(text.slice(0, 12), '***') : words;
 }

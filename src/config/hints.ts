@@ -1,4 +1,4 @@
-// What to do about a fault, given what was written.
+// What to do about a fault, judged by what is written.
 
 import type { z } from 'zod';
 import { cutText } from '../model/display-text.ts';
@@ -11,7 +11,7 @@ import { nearest } from './nearest.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** The file as read, its values after substitution, and what its keys may be: all that a fault's text needs. */
+/** What a fault's text needs: the file as read, its values after substitution, and the schema. */
 export interface IssueContext {
   readonly source: YamlFile;
   readonly value: unknown;
@@ -19,7 +19,7 @@ export interface IssueContext {
   readonly hidden: Hidden;
 }
 
-/** What to do about a fault: judged by what is written, or else the schema's own hint, or else what the key is for. */
+/** A hint from what is written, else the schema's own hint, else the description of the key. */
 export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContext): string | null {
   const value = valueAt(context.value, path);
   return (
@@ -31,7 +31,7 @@ export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContex
   );
 }
 
-/** A value that YAML took for something else. */
+/** For a value that YAML reads as something else than was meant. */
 function quotesHint(path: Path, value: unknown, { source }: IssueContext): string | null {
   const isNothing = value === null || (typeof value === 'string' && value.trim() === '');
   if (!isNothing) return null;
@@ -42,7 +42,7 @@ function quotesHint(path: Path, value: unknown, { source }: IssueContext): strin
   return /^(null|~)/i.test(rest) ? 'put quotes around it if this text is meant' : null;
 }
 
-/** How to write a list or a mapping where something else stands. */
+/** How to write a list or a mapping, if something else is written there. */
 function shapeHint(
   issue: z.core.$ZodIssue,
   path: Path,
@@ -79,12 +79,12 @@ function shapeHint(
 
 const LONGEST_ENTRY = 60;
 
-/** Whether the value at `path` may be shown: it is no secret, does not come from the environment, and should not hold one. */
+/** Whether the value at `path` may be shown: it is not secret, does not come from the environment, and takes no secret. */
 export function isShowable(path: Path, { schema, value, hidden }: IssueContext): boolean {
   return !hidden.has(path) && !schemasAt(schema, value, path).some(holdsSecret);
 }
 
-/** The nearest of a list's values, or the hint that a schema put beside its own fault: `params: { hint }`. */
+/** The nearest allowed value, or the hint that a schema gives with its fault (`params: { hint }`). */
 export function hintOf(issue: z.core.$ZodIssue, value: unknown): string | null {
   if (issue.code === 'invalid_value' && typeof value === 'string') {
     const values = issue.values.map(String);

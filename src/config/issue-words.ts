@@ -1,14 +1,14 @@
-// Zod's issues in words for people.
+// Texts for the faults that zod finds.
 
 import type { z } from 'zod';
 
-/** Choices above this number are told in the hint, where the nearest one comes first. */
+/** More choices than this are listed in the hint and not in the fault. */
 export const LONG_LIST = 6;
 
-/** zod's text for a union whose schema words no fault of its own. */
+/** zod's text for a union without a message of its own. */
 export const UNWORDED = 'Invalid input';
 
-/** Words for the faults that schemas do not word themselves. Given to zod, which calls it for each. */
+/** The text of a fault that has no message of its own. zod calls this for each. */
 export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
   const { input } = issue;
   switch (issue.code) {
@@ -29,7 +29,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** A value that stands in the file; secrets are blotted out later, and a long text is cut after that. */
+/** A value of the file. Secrets are hidden later, and long texts are cut after that. */
 export function shown(value: unknown): string {
   const isFigure = typeof value !== 'number' || Number.isFinite(value);
   const isScalar = typeof value !== 'object' && value !== undefined && isFigure;

@@ -1,4 +1,4 @@
-// Zod's issues -> problems with line and column.
+// Turns zod's issues into faults of the file, with line and column.
 
 import type { z } from 'zod';
 import { description, hintAt, hintOf, type IssueContext, isShowable } from './hints.ts';
@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What a schema found wrong, as faults of the file. */
+/** The faults of the file that a schema found. */
 export function problemsOf(issues: readonly Issue[], context: IssueContext): Problem[] {
   const problems = issues.flatMap((issue) => problemsOfIssue(issue, [], context));
   return withoutFollowUps(problems, issues, context);
@@ -78,8 +78,8 @@ function keysOf({ properties = {}, propertyNames = {} }: JsonSchema): string[] {
 }
 
 /**
- * One mistake is one fault: a key is not missing where another one was probably meant to be it, and a mapping is not
- * empty because its keys are misspelled.
+ * Without the faults that follow from another one: a key is not missing if it is misspelled, and a mapping is not empty if
+ * its keys are misspelled.
  */
 function withoutFollowUps(
   problems: readonly Problem[],
@@ -103,7 +103,7 @@ function withoutFollowUps(
   return problems.filter(({ path, message, hint }) => {
     const value = valueAt(context.value, path);
     if (value === undefined) {
-      // Where one of several keys is needed, the fault names them all.
+      // If one of several keys is needed, the fault names them all.
       const named = `${message} ${hint}`.match(/\b[a-z]+(_[a-z]+)*(?=:|`)/g) ?? [];
       const keys = [path.at(-1) ?? '', ...named];
       return !keys.some((key) => misspelled.has(pathKey([...path.slice(0, -1), key])));
@@ -112,7 +112,7 @@ function withoutFollowUps(
   });
 }
 
-/** The message of a schema may have no subject. Then the subject is the value, if it may be shown, or else the key. */
+/** A schema's message may lack a subject. Then it gets the value, if that may be shown, else the key. */
 function sentence(issue: Issue, path: Path, context: IssueContext, value: unknown): string {
   const { message } = issue;
   if (message.startsWith('is ')) return `"${String(path.at(-1))}" ${message}`;
@@ -128,7 +128,7 @@ function sentence(issue: Issue, path: Path, context: IssueContext, value: unknow
   return `${message.replace(/, found .*/, '')}, found ${found}`;
 }
 
-/** A mapping whose `type` is missing or no member of its registry. */
+/** For a mapping whose `type` is missing or unknown. */
 function kindProblems(
   issue: z.core.$ZodIssueInvalidUnion,
   discriminator: string,
@@ -148,7 +148,7 @@ function kindProblems(
   return [context.source.fault(place, `no ${discriminator} is named ${shown(kind)}`, hint)];
 }
 
-/** The key that was probably meant to be the discriminator: near to it, and known to no kind. */
+/** A misspelled discriminator: a key that is similar to it and that no kind has. */
 function misspelledKind(discriminator: string, path: Path, context: IssueContext): string | null {
   const { schema, value } = context;
   const above = schemasAt(schema, value, path.slice(0, -1));
@@ -158,7 +158,7 @@ function misspelledKind(discriminator: string, path: Path, context: IssueContext
   return keys.find((key) => !known.includes(key) && nearest(key, [discriminator]) !== null) ?? null;
 }
 
-/** Of a union's branches the one that the author meant, told by the sort of value that is there. */
+/** The faults of the branch of a union that the author meant, judged by the sort of value that is written. */
 function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Problem[] {
   const value = valueAt(context.value, path);
   if (value === undefined) return [missing(path, context)];
@@ -174,7 +174,7 @@ function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path, context:
   return [context.source.fault(written, `expected ${expected.join(' or ')}, found ${found}`, hint)];
 }
 
-/** Whether a branch's fault says that the value is not even of the branch's sort. */
+/** Whether a fault means that the value is of another sort than its branch takes. */
 function isOtherSort(issue: Issue): boolean {
   if (issue.path.length > 0) return false;
   if (issue.code === 'invalid_union') return issue.errors.every((branch) => branch.some(isOtherSort));

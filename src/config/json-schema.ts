@@ -1,8 +1,8 @@
-// Finds the schema of a place in the file.
+// Finds the schema of a value in the file.
 
 import { isRecord } from './path.ts';
 
-/** The parts of JSON Schema that zod writes and this program reads. */
+/** The parts of JSON Schema that are used here. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly const?: unknown;
@@ -17,13 +17,13 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
-  /** Our mark on texts that name values of the data, which authors write without quotes. */
+  /** Our mark on texts that name values of the data, such as users. Authors write them without quotes. */
   readonly asWritten?: boolean;
   /** Our mark on keys made by `secretKey`. */
   readonly secret?: boolean;
 }
 
-/** The schemas without unions that `value` may be meant for: of kinds told apart by `type`, only its own. */
+/** The schemas that `value` may be meant for, with unions resolved. Of schemas with a fixed `type`, only its own. */
 export function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
   const parts = schema.anyOf ?? schema.oneOf ?? schema.allOf;
   if (parts !== undefined) {
@@ -35,7 +35,7 @@ export function alternatives(schema: JsonSchema, value: unknown): JsonSchema[] {
   return isOther ? [] : [schema];
 }
 
-/** The schemas of the value that stands under `key` in `value`. */
+/** The schemas of the value at `key` of `value`. */
 export function childSchemas(
   schemas: readonly JsonSchema[],
   value: unknown,
@@ -80,7 +80,7 @@ export function holdsSecret(schema: JsonSchema): boolean {
   return (items !== undefined && holdsSecret(items)) || parts.some(holdsSecret);
 }
 
-/** The scalar that a text from a variable stands for: a number or a boolean where only those are expected. */
+/** A text from a variable as the scalar that is expected: a number or a boolean where the schema takes no text. */
 export function coerceText(schemas: readonly JsonSchema[], text: string): string | number | boolean {
   const plain = schemas.flatMap((schema) => alternatives(schema, text));
   if (plain.some((schema) => takesText(schema, text))) return text;

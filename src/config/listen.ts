@@ -1,4 +1,4 @@
-// Host:port.
+// Reads an address to listen on.
 
 /** Where the worker serves HTTP. */
 export interface Listen {

@@ -1,4 +1,4 @@
-// Alerts.yaml -> Config, or every problem at once.
+// Reads alerts.yaml: a Config, or every fault at once.
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -18,15 +18,15 @@ import { ConfigError, type Problem, shortened } from './problem.ts';
 import { loaderSchema } from './schema.ts';
 import { reasonOf } from './secret-file.ts';
 import { substitute } from './substitute.ts';
-import { unheededParameters } from './url-parameters.ts';
+import { ineffectiveParameters } from './url-parameters.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
 
 /** Far above any real file. */
 const MAX_BYTES = 1_048_576;
 
-/** What the configuration is for. */
+/** What the configuration is used for. */
 export interface LoadOptions {
-  /** Whether channels are opened. If not, their secrets may be missing from the environment. */
+  /** Whether channels are opened. If not, their secrets may be missing. */
   readonly sends: boolean;
   /** The option that names the file, for the fault of a file that is not there. */
   readonly option?: '--config' | '--diff';
@@ -79,7 +79,7 @@ export async function loadConfig(
     warnings: [
       ...shown(substituted.warnings),
       ...noChannel(source, value),
-      ...unheededParameters(parsed.data, source, (place) => hidden.writtenAt(place)),
+      ...ineffectiveParameters(parsed.data, source, (place) => hidden.writtenAt(place)),
     ],
     missing: shown(missing),
     unset: substituted.unset,
@@ -87,7 +87,7 @@ export async function loadConfig(
   });
 }
 
-/** Rules without any channel: their findings show only in `check` and in the metrics. */
+/** Warns if there is no channel. Findings then show only in `check` and in the metrics. */
 function noChannel(source: YamlFile, value: unknown): Problem[] {
   if (channelTypesOf(value).size > 0) return [];
   const place = source.keyFault(['rules'], 'the file has no channel, so nobody is told', 'add `channels`');
@@ -100,7 +100,7 @@ function channelTypesOf(value: unknown): Map<string, string> {
   return new Map(named.map(([name, channel]) => [name, String(valueAt(channel, ['type']))]));
 }
 
-/** The fault with the name of the rule that it lies in, as the file has it. */
+/** The fault with the name of its rule, as it is written in the file. */
 function inRule(problem: Problem, source: YamlFile): Problem {
   const [part, place] = problem.path;
   if (part !== 'rules' || typeof place !== 'number') return problem;
@@ -110,7 +110,7 @@ function inRule(problem: Problem, source: YamlFile): Problem {
     : { ...problem, rule };
 }
 
-/** What rules may ask for, known without the rest of the file; null when the audit part has faults. */
+/** The mapping of the audit part alone; null if that part has faults. */
 function mappingOf(value: unknown): Mapping | null {
   const audit = auditSchema.safeParse(value);
   return audit.success ? storeOf(audit.data).mapping : null;

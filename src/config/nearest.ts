@@ -1,16 +1,16 @@
-// Did you mean.
+// Finds the name that a misspelled word was meant to be.
 
 import { smallestOf } from '../model/extremes.ts';
 import { synonym } from './synonyms.ts';
 
 /**
- * The candidate that `word` was probably meant to be, or null: what it is called elsewhere, else one that is close (a
- * third of the letters differ, or its end is missing).
+ * The candidate that `word` was probably meant to be, or null: a synonym of other tools, else a similar word (at most a
+ * third of the letters differ, or the end is missing).
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const same = candidates.includes(word) ? null : synonym(word, candidates);
   if (same !== null) return same;
-  // A word far longer than any name is no misspelling, and comparing it would take long.
+  // A word that is far longer than any name is no misspelling, and comparing it would take long.
   if (word.length > 64) return null;
   let best: string | null = null;
   let bestDistance = Number.POSITIVE_INFINITY;
@@ -23,14 +23,14 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** "did you mean …?", or what there is to choose from. */
+/** "did you mean …?", or the list of candidates. */
 export function suggestion(word: string, candidates: readonly string[], what: string): string | null {
   const close = nearest(word, candidates);
   if (close !== null) return `did you mean "${close}"?`;
   return candidates.length === 0 ? null : `${what}: ${candidates.join(', ')}`;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
+/** The number of letters to insert, delete, replace or swap with a neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const cell = (i: number, j: number): number => rows[i]?.[j] ?? 0;

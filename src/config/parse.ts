@@ -1,4 +1,4 @@
-// Validates a file's values, also when channels lack secrets.
+// Validates a file's values, also if channels lack secrets.
 
 import type { z } from 'zod';
 import { describeIssue } from './issue-words.ts';
@@ -7,7 +7,7 @@ import type { Problem } from './problem.ts';
 import { type Alerts, alertsSchema } from './schema.ts';
 
 export interface ParsedAlerts {
-  /** The file's values without the channels that lack secrets; null when there are other faults. */
+  /** The file's values without the channels that lack secrets; null if there are other faults. */
   readonly data: Alerts | null;
   readonly issues: readonly z.core.$ZodIssue[];
   /** The issues about secrets that channels lack. */

@@ -1,8 +1,8 @@
-// A place in the file.
+// The path of a value in the file.
 
 import { cutText } from '../model/display-text.ts';
 
-/** Where a value stands in a YAML file: keys and list positions from the root. */
+/** Where a value is in a YAML file: keys and list positions from the root. */
 export type Path = readonly (string | number)[];
 
 /** A path as a map key. */
@@ -10,7 +10,7 @@ export function pathKey(path: Path): string {
   return JSON.stringify(path.map(String));
 }
 
-/** A path for people: `rules[2].where.user`. Keys that are no plain names stand in quotes, and long ones are cut. */
+/** A path for people: `rules[2].where.user`. Other keys than plain names are quoted, and long ones are cut. */
 export function pathText(path: Path): string {
   return path
     .map((key, i) => {
@@ -21,7 +21,7 @@ export function pathText(path: Path): string {
     .join('');
 }
 
-/** The value at `path`; undefined where there is none. */
+/** The value at `path`; undefined if there is none. */
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;
   for (const key of path) {

@@ -1,4 +1,4 @@
-// A store's address without its password; which variable was not set.
+// Names a store without its password, and the variable of its URL that is not set.
 
 import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../model/database-url.ts';
@@ -6,8 +6,8 @@ import type { Secret } from '../model/secret.ts';
 import type { Config } from './config.ts';
 
 /**
- * Where a store is, without a login or options: `db.example.com:5432/audit`, `the embedded store ./data`. With `dir`,
- * the folder of the file, the whole path is said.
+ * Where a store is, without a login or options: `db.example.com:5432/audit`, `the embedded store ./data`. With `dir`, the
+ * folder of the file, the path is absolute.
  */
 export function placeOf(url: Secret, dir?: string): string {
   const text = url.reveal();
@@ -19,7 +19,7 @@ export function placeOf(url: Secret, dir?: string): string {
   return 'fault' in parsed ? 'a database' : parsed.place;
 }
 
-/** Says which variable is not set and which database is used instead; null when the URL is given. */
+/** Says that a variable is not set and which database is used instead; null if the URL is given. */
 export function unsetNote({ unset, audit, dir }: Config): string | null {
   const variable = unset.get('audit.url');
   return variable === undefined ? null : `${variable} is not set: using ${placeOf(audit.url, dir)}`;

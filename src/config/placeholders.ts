@@ -1,10 +1,10 @@
-// Placeholders of the example that are still in a channel.
+// Finds placeholders of the example that are still in a channel.
 
 import { Secret } from '../model/secret.ts';
 import type { Config } from './config.ts';
 import { isRecord } from './path.ts';
 
-/** A value of the example that is still in a channel. No service accepts it, so nobody needs to be asked. */
+/** A value of the example that is still in a channel. No service accepts it, so none is tried. */
 export interface Placeholder {
   readonly channel: string;
   /** Names the key, not the value. */
@@ -17,7 +17,7 @@ export function placeholdersOf({ channels, unset }: Pick<Config, 'channels' | 'u
   return [...channels].flatMap(([channel, { options }]) => {
     const path = placeholderIn(options, []);
     if (path === null) return [];
-    // What is written as `secret` is opened as a list of one.
+    // A `secret` of the file is a list of one among the options.
     const key = path.join('.').replace(/^secrets\.0$/, 'secret');
     const variable = unset.get(`channels.${channel}.${key}`);
     const message = `${key} is still the placeholder of the example`;
@@ -42,6 +42,6 @@ function isPlaceholder(text: string, path: readonly string[]): boolean {
   if (/replace-?me/i.test(text)) return true;
   if (path.length !== 1 || !/^(host|url|webhook_url|api_url)$/.test(path[0] ?? '')) return false;
   const host = URL.canParse(text) ? new URL(text).hostname : text;
-  // Reserved for documentation (RFC 2606, RFC 6761): nobody answers there.
+  // Reserved for documentation (RFC 2606, RFC 6761): no server has such a name.
   return /(^|\.)(example\.(com|net|org)|example|invalid)$/i.test(host);
 }

@@ -1,4 +1,4 @@
-// Prices.yaml.
+// Reads the price list, prices.yaml.
 
 import { readFile } from 'node:fs/promises';
 import { FIXED_DIGITS, formatFixed, ONE, parseFixed } from '../model/money.ts';
@@ -25,9 +25,9 @@ class WrittenNumber {
   }
 }
 
-/** USD per million tokens: what is above is a slip of the pen, and would overflow sums. */
+/** USD per million tokens. A higher price is a typing error, and would overflow sums. */
 const HIGHEST = 1_000_000n * ONE;
-/** Even the cheapest models cost tens of times as much. A price below this, and not 0, is a price per token. */
+/** The cheapest models cost tens of times more. A lower price other than 0 is a price per token. */
 const LOWEST = ONE / 1_000n;
 const SIDES = ['input', 'output'] as const;
 
@@ -46,7 +46,7 @@ export async function readPrices(
   }
 }
 
-/** The same of a text; `file` is how faults name it. */
+/** Reads a price list from a text. Faults name it as `file`. */
 export function parsePrices(file: string, text: string): PriceFile {
   const source = readYaml(file, text, (scalar) =>
     typeof scalar.value === 'number' ? new WrittenNumber(scalar.source ?? '') : scalar.value,
@@ -111,7 +111,7 @@ function faultOf(value: unknown): PriceFault | null {
       hint: 'write USD per million tokens, such as 2.00',
     };
   }
-  // 1e-20 is not 0, though it has no digit left in a sum of money.
+  // 1e-20 is not 0, although it becomes 0 in the precision of money.
   if (price >= LOWEST || !/^[^eE]*[1-9]/.test(text)) return null;
   const perMillion = parseFixed(text.replace(/(?:[eE]([+-]?\d+))?$/, (_, e = '0') => `e${Number(e) + 6}`));
   const meant = perMillion === null || perMillion === 0n ? '' : `: ${formatFixed(perMillion, FIXED_DIGITS)}`;

@@ -1,4 +1,4 @@
-// Problem, ConfigError, and how they are printed.
+// The faults of a file, and how they are printed.
 
 import { cutText, displayText } from '../model/display-text.ts';
 import { AppError } from '../model/errors.ts';
@@ -10,7 +10,7 @@ export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly path: Path;
-  /** The name of the rule that it lies in. */
+  /** The name of the rule that has the fault. */
   readonly rule?: string;
   readonly message: string;
   readonly hint: string | null;
@@ -21,7 +21,7 @@ const LONGEST_MESSAGE = 400;
 /** Hints may list all that there is to choose from. */
 const LONGEST_HINT = 1_000;
 
-/** The fault with its long texts cut. Not before secrets were blotted out of it, which finds only whole ones. */
+/** Cuts long texts. To be called after secrets were hidden, because only whole secrets are found. */
 export function shortened(problem: Problem): Problem {
   const cut = (words: string, longest: number): string => {
     const quotes = words.replace(/"(?:[^"\\]|\\.)*"/g, (quote) => {
@@ -40,7 +40,7 @@ export function shortened(problem: Problem): Problem {
 /** A configuration that cannot be used, with every fault that was found, in the order of the file. */
 export class ConfigError extends AppError {
   readonly problems: readonly Problem[];
-  /** Absolute paths of the files that it names, there or not: when one of them changes it may be without a fault. */
+  /** Absolute paths of the files that it names, whether they exist or not. A change of one may mend the configuration. */
   readonly files: readonly string[];
 
   constructor(problems: readonly Problem[], files: readonly string[] = []) {
@@ -70,7 +70,7 @@ export function problemLine({ file, line, column, path, rule, message }: Problem
 }
 
 function inFileOrder(problems: readonly Problem[]): Problem[] {
-  // The same fault may be found by two checks; it is one fault to its reader.
+  // Two checks may find the same fault. People see it once.
   const unique = new Map(problems.map((p) => [`${p.file}:${p.line}:${p.column}:${p.message}`, p]));
   return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -1,4 +1,4 @@
-// Time zone, cron, URLs, instants.
+// Single values of alerts.yaml: time zone, schedule, URLs, instants.
 
 import { validateDetailed } from 'node-cron';
 import { Temporal } from 'temporal-polyfill';
@@ -34,14 +34,14 @@ export const schedule = z
 
 type CronErrors = ReturnType<typeof validateDetailed>['errors'];
 
-/** What a cron expression lacks, in words for people. */
+/** What is wrong with a cron expression, in words for people. */
 function cronFault(errors: CronErrors): string {
   const whole = errors.find(({ field }) => field === 'expression');
   if (whole !== undefined) return whole.message;
   if (errors.some(({ message }) => message.includes('impossible day'))) {
     return 'no month that it names has such a day';
   }
-  // Not their text, which may come from the environment.
+  // Without the text of the fields, which may come from the environment.
   const fields = errors.map(({ field }) => CRON_FIELDS[field] ?? field);
   return `${fields.join(' and ')} cannot be read`;
 }

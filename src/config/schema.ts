@@ -1,4 +1,4 @@
-// Alerts.yaml: one zod schema is type, validation and JSON Schema.
+// The schema of alerts.yaml: its type, its validation and its JSON Schema in one.
 
 import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
@@ -43,9 +43,9 @@ const http = z.strictObject({
     .describe('Address of /healthz, /readyz and /metrics; `:9464` is every address, `off` serves nothing'),
 });
 
-/** One alternative a member of a registry; what tells them apart is their `type`. */
+/** A union of the members of a registry, which differ in their `type`. */
 function oneOfTypes<T>(members: readonly { readonly schema: z.ZodType<T> }[]) {
-  // The registry's contract hides that every member is an object with a literal `type`; a test holds them to it.
+  // The type of the registry does not say that each member is an object with a literal `type`. A test checks that.
   const schemas = members.map(({ schema }) => schema) as unknown as [z.core.$ZodTypeDiscriminable];
   return z.discriminatedUnion('type', schemas) as unknown as z.ZodType<T>;
 }
@@ -129,7 +129,7 @@ export const alertsSchema = z.strictObject({
 
 export type Alerts = z.output<typeof alertsSchema>;
 
-/** What keys may stand where, as the loader reads it: `secret` marks those that may also come from a file. */
+/** The JSON Schema that the loader reads. It marks secrets, which may also come from a file. */
 export function loaderSchema(): JsonSchema {
   return z.toJSONSchema(alertsSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }

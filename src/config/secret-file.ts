@@ -4,10 +4,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { encodingFault } from '../model/text-encoding.ts';
 
-/** Far above any key or password; whoever names a log file here should hear of it. */
+/** Far more than any key or password. A larger file was named by mistake. */
 const MAX_SECRET_BYTES = 65_536;
 
-/** A secret from its file, without the final newline, or why it cannot be had. */
+/** A secret from its file, without the final newline, or why it cannot be read. */
 export async function readSecretFile(
   folder: string,
   path: string,
@@ -34,7 +34,7 @@ export async function readSecretFile(
   }
 }
 
-/** Why a file could not be read, in words. */
+/** Why a file could not be read, in words for people. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const reasons: Record<string, string> = {

@@ -1,4 +1,4 @@
-// What kept sums depend on beside the rows.
+// Identifies what kept sums depend on besides the rows: the table, its mapping, the prices.
 
 import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';

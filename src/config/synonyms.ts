@@ -1,4 +1,4 @@
-// Names that other tools use for the same things.
+// What other tools call the keys and values of alerts.yaml.
 
 import { describeMetric, METRICS } from '../model/metric.ts';
 

@@ -1,14 +1,14 @@
-// Warns of parameters in a database's URL that nothing heeds.
+// Warns of parameters in a database's URL that have no effect.
 
-import { parseDatabaseUrl, READ, unheeded } from '../model/database-url.ts';
+import { parseDatabaseUrl, READ, withoutEffect } from '../model/database-url.ts';
 import { nearest } from './nearest.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { Alerts } from './schema.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-/** Warns of parameters in the databases' URLs that ask for something and are not heeded. */
-export function unheededParameters(
+/** Warns of parameters in the databases' URLs that have no effect. */
+export function ineffectiveParameters(
   { audit, state }: Alerts,
   source: YamlFile,
   writtenAt: (path: Path) => Path,
@@ -20,7 +20,7 @@ export function unheededParameters(
   return stores.flatMap(([part, url]) => {
     const parsed = parseDatabaseUrl(url?.reveal() ?? '');
     if ('fault' in parsed) return [];
-    return unheeded(parsed).map((name) => {
+    return withoutEffect(parsed).map((name) => {
       const path = writtenAt([part, 'url']);
       return source.fault(path, `the parameter "${name}" of the URL has no effect`, hintFor(name, part));
     });

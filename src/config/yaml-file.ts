@@ -1,4 +1,4 @@
-// YAML text -> values, each with its line and column.
+// Reads YAML as values, each with its line and column.
 
 import { type Document, LineCounter, parseAllDocuments, type Scalar } from 'yaml';
 import { type Path, pathKey } from './path.ts';
@@ -6,13 +6,13 @@ import type { Problem } from './problem.ts';
 import { syntaxFault } from './yaml-syntax.ts';
 import { MAX_DEPTH, type Place, toPlain } from './yaml-values.ts';
 
-/** What a YAML text says, as plain values, and where it says it. */
+/** The values of a YAML text, and where each is written. */
 export interface YamlFile {
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** Set when the text is no YAML at all, so that judging `value` would only add noise. */
+  /** Whether the text cannot be read as YAML. Then faults of `value` would only add noise. */
   readonly broken: boolean;
-  /** Places whose fault is among the problems, so that what is there instead of a value is no second one. */
+  /** Places whose fault is among the problems, so that the missing value there is not another one. */
   readonly unread: readonly Path[];
   /** The text of the scalar at `path` as it is written, or null when there is none. */
   written(path: Path): string | null;
@@ -27,8 +27,8 @@ export interface YamlFile {
 }
 
 /**
- * Reads one YAML 1.2 document. `file` is how faults name it. `scalarOf` may keep more of a scalar than its value
- * (a price's digits, for example).
+ * Reads one YAML 1.2 document. Faults name it as `file`. `scalarOf` may keep more of a scalar than its value, such as the
+ * digits of a price.
  */
 export function readYaml(
   file: string,
@@ -106,7 +106,7 @@ function parse(
     }
     return { document: document ?? null, broken: false };
   } catch (error) {
-    // The parser recurses: a text of ten thousand brackets exhausts the stack, and must read as a fault of the text.
+    // The parser is recursive. Ten thousand brackets exhaust the stack, which is a fault of the text.
     if (!(error instanceof RangeError)) throw error;
     report(0, 'the file is nested too deeply', `at most ${MAX_DEPTH} levels are read`);
     return { document: null, broken: true };

@@ -1,21 +1,21 @@
-// Merge keys (<<).
+// Follows YAML merge keys (<<).
 
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 
-/** Many more mappings than anybody merges into one. */
+/** Far more mappings than people merge into one. */
 const MAX_MERGED = 50;
 
 /** A mapping with its merge keys (`<<`) followed. */
 export interface Merged {
-  /** Its own pairs, then those of the merged mappings for keys that it does not have. */
+  /** Its pairs, then those of the merged mappings for keys that it lacks. */
   readonly pairs: readonly Pair[];
-  /** What stands at a merge key and is no mapping, or is one too many. */
+  /** Values of merge keys that are no mappings, or one mapping too many. */
   readonly refused: readonly Node[];
 }
 
 /**
- * Follows merge keys as YAML 1.1 defines them, as parsers of 1.2 mostly do: a key of the mapping itself comes before
- * that of a merged one, and an earlier merged one before a later one.
+ * Follows merge keys as YAML 1.1 defines them, like most parsers of 1.2. A key of the mapping itself takes precedence over
+ * a merged one, and an earlier merged mapping over a later one.
  */
 export function mergedPairs(map: YAMLMap, anchors: ReadonlyMap<string, Node>): Merged {
   const pairs: Pair[] = [];
@@ -51,7 +51,7 @@ export function keyName(key: unknown): string | null {
   return isScalar(key) ? (key.source ?? String(key.value)) : null;
 }
 
-/** In quotes it is a key like any other. */
+/** A `<<` in quotes is a key like any other. */
 function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
 }

@@ -1,4 +1,4 @@
-// The YAML parser's faults in words for people.
+// Texts for the faults that the YAML parser finds.
 
 import { type Document, type ErrorCode, isCollection, isScalar, type Node, visit } from 'yaml';
 
@@ -12,14 +12,14 @@ export interface SyntaxFault extends Words {
   readonly offset: number;
 }
 
-/** What the parser says. */
+/** A fault as the parser reports it. */
 interface ParserFault {
   readonly code: ErrorCode;
   readonly message: string;
   readonly pos: readonly [number, number];
 }
 
-/** The parser's faults that people meet, in their words. */
+/** Texts for the faults that people make. */
 const KNOWN: Partial<Record<ErrorCode, Words>> = {
   BAD_INDENT: {
     message: 'the indentation does not fit',
@@ -77,7 +77,7 @@ export function syntaxFault(
   );
 }
 
-/** The parser's own words serve for rare codes, cut before any text of the file that they quote. */
+/** For a rare code, the parser's own message, cut before any text of the file that it quotes. */
 function wordsOf({ code, message }: ParserFault): Words {
   return KNOWN[code] ?? { message: message.replace(/[:"'`].*$/s, '').trim(), hint: null };
 }
@@ -93,7 +93,7 @@ function tabFault(text: string, offset: number): SyntaxFault | null {
   };
 }
 
-/** A bracket or quote that is not closed is found where it begins, not where the text ends. */
+/** For a bracket or quote that is not closed: the fault is where it begins, not where the text ends. */
 function unclosedFault(text: string, fault: ParserFault, document: Document.Parsed): SyntaxFault | null {
   if (!/^(Flow |Missing closing)/.test(fault.message)) return null;
   let offset = -1;

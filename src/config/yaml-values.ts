@@ -1,4 +1,4 @@
-// Walks a YAML document: aliases, limits, duplicate keys.
+// Turns a YAML document into plain values: follows aliases, checks limits and keys.
 
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { type Path, pathKey } from './path.ts';
@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts';
 import { keyName, mergedPairs } from './yaml-merge.ts';
 import { BRACES } from './yaml-syntax.ts';
 
-/** Where a value stands: offsets in the text of its key, of the value, and after it. */
+/** Where a value is: offsets in the text of its key, of its beginning and of its end. */
 export interface Place {
   readonly key: number;
   readonly value: number;
@@ -15,15 +15,15 @@ export interface Place {
   readonly written: string | null;
 }
 
-/** Far above any real file; a few aliases of aliases can mean billions of values. */
+/** Far more than any real file has. A few aliases of aliases could make billions of values. */
 const MAX_VALUES = 20_000;
 export const MAX_DEPTH = 50;
 
-/** What a walk reads with and writes to. */
+/** What the walk through a document uses and fills. */
 export interface Walk {
   readonly places: Map<string, Place>;
   readonly problems: Problem[];
-  /** Places whose value could not be taken; the fault that says so is among the problems. */
+  /** Places whose value could not be read. The fault is among the problems. */
   readonly unread: Path[];
   readonly problem: (offset: number, path: Path, message: string, hint?: string | null) => Problem;
   readonly scalarOf: (scalar: Scalar) => unknown;
@@ -38,7 +38,7 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
   let exhausted = false;
   const anchors = new Map<string, Node>();
 
-  /** Ends the walk: what is left cannot be known. */
+  /** Ends the walk: the rest cannot be read. */
   const refuse = (offset: number, path: Path, message: string, hint: string): void => {
     if (!exhausted) walk.problems.push(walk.problem(offset, path, message, hint));
     exhausted = true;
@@ -104,7 +104,7 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
   return { value, exhausted };
 }
 
-/** What no database can keep: NUL, and half of a surrogate pair. A rule of such a name could never be recorded. */
+/** Characters that no database can store: NUL, and half of a surrogate pair. A rule with such a name could not be recorded. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 const UNSTORABLE_FAULT = {
   message: 'the text holds a character that cannot be stored (\\0 or half of a surrogate pair)',

@@ -140,8 +140,8 @@ function isNoParameter(piece: string): boolean {
   return piece !== '' && (key === undefined || (piece.includes('@') && !READ.has(key)));
 }
 
-/** The parameters of a URL that nothing here heeds although they ask for something, by name. */
-export function unheeded({ parameters }: DatabaseUrl): string[] {
+/** The names of the parameters of a URL that ask for something and have no effect. */
+export function withoutEffect({ parameters }: DatabaseUrl): string[] {
   const isMet = ([key, value]: [string, string]): boolean =>
     READ.has(key) || NEEDLESS.has(key) || MET[key]?.test(value) === true;
   return [...parameters].filter((one) => !isMet(one)).map(([key]) => key);

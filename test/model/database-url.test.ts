@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDatabaseUrl, unheeded } from '../../src/model/database-url.ts';
+import { parseDatabaseUrl, withoutEffect } from '../../src/model/database-url.ts';
 
 const parts = (text: string) => {
   const parsed = parseDatabaseUrl(text);
@@ -70,6 +70,6 @@ describe('a database URL', () => {
   ])('names the parameters that nothing heeds: %s', (text, expected) => {
     const parsed = parseDatabaseUrl(text);
     if ('fault' in parsed) throw new Error(parsed.fault);
-    expect(unheeded(parsed)).toEqual(expected);
+    expect(withoutEffect(parsed)).toEqual(expected);
   });
 });
