@@ -58,7 +58,7 @@ rules:
     expect(stderr).toBe('');
     expect(code).toBe(1);
     const { rules, data } = JSON.parse(stdout) as { rules: Record<string, unknown>[]; data: unknown };
-    expect(data).toEqual({ newest_row: '2025-03-10T01:30:00Z', rows_considered: 3 });
+    expect(data).toEqual({ newest_row: '2025-03-10T01:30:00Z', rows_considered: 3, source: 'direct' });
     // 0.1 + 0.2 as doubles would be a hair more.
     expect(rules[0]).toMatchObject({
       status: 'firing',
