@@ -32,10 +32,15 @@ function placeholderIn(value: unknown, path: readonly string[]): readonly string
   if (typeof text === 'string') return isPlaceholder(text, path) ? path : null;
   if (!isRecord(text) && !Array.isArray(text)) return null;
   for (const [key, child] of Object.entries(text)) {
-    const found = placeholderIn(child, [...path, key]);
+    const found = placeholderIn(child, [...path, inFile(key)]);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** An option's key as the file has it: `webhookUrl` is `webhook_url` there. */
+function inFile(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function isPlaceholder(text: string, path: readonly string[]): boolean {

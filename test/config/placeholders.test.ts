@@ -19,12 +19,16 @@ it('tokens, signing secrets, hosts and addresses of the example are placeholders
   b: { type: webhook, url: "https://hooks.acme.test/a", secret: replace-me-with-a-long-random-text }
   c: { type: webhook, url: "https://billing.example.com/hooks", secret: a-secret-of-sixteen-bytes }
   d: { type: email, to: [a@acme.test], from: b@acme.test, host: "\${SMTP_SERVER:-smtp.example.com}" }
+  e: { type: slack, webhook_url: "\${SLACK_HOOK:-https://hooks.example.com/services/T0/B0/x}" }
+  f: { type: slack, token: xoxb-1234, channel: "#x", api_url: "https://slack.example.org/api/" }
 `),
   ).toEqual([
     'a: token is still the placeholder of the example; write the real one as token',
     'b: secret is still the placeholder of the example; write the real one as secret',
     'c: url is still the placeholder of the example; write the real one as url',
     'd: host is still the placeholder of the example; set SMTP_SERVER, or write host',
+    'e: webhook_url is still the placeholder of the example; set SLACK_HOOK, or write webhook_url',
+    'f: api_url is still the placeholder of the example; write the real one as api_url',
   ]);
 });
 
