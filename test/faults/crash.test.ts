@@ -48,16 +48,15 @@ const within = { when: ['before'] } as const;
 
 const POLLING: readonly Step[] = [
   step('it asks for the lease', /INSERT INTO spendwatch\.leader/),
-  step('it reads how far it has come', /^SELECT fingerprint, last_good, held/, within),
+  step('it reads the state of its rules', /^SELECT fingerprint, evaluated_to, group_id/, within),
   step('it reads the audit table', /api_audit_logs/, within),
-  step('it reads what was said', /CROSS JOIN LATERAL/, within),
+  step('it reads what was notified', /CROSS JOIN LATERAL/, within),
 ];
 
 const RECORDING: readonly Step[] = [
   step('it looks whether it leads', /SELECT token FROM spendwatch\.leader/, within),
-  step('it waits for others that record', /pg_advisory_xact_lock/, within),
-  step('it moves on', /UPDATE spendwatch\.pace/, within),
-  step('it says', /INSERT INTO spendwatch\.said/, within),
+  step('it raises its watermarks', /UPDATE spendwatch\.rule_watermark/, within),
+  step('it records notifications', /INSERT INTO spendwatch\.notification/, within),
   step('it queues', /INSERT INTO spendwatch\.delivery/, within),
   step('it commits what it decided', /^COMMIT/, { earlier: /INSERT INTO spendwatch\.delivery/ }),
 ];
@@ -79,7 +78,7 @@ const CLAIMING: readonly Step[] = [
   step('it commits a claim in turn', /^COMMIT/, { earlier: CLAIMS }),
 ];
 
-const SETTLES = /WITH turn AS/;
+const SETTLES = /WITH slot AS/;
 const SETTLING: readonly Step[] = [
   step('it begins to settle', /SELECT state, reported_at/, within),
   step('it settles', SETTLES, within),

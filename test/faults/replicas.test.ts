@@ -98,6 +98,7 @@ async function leaseLeft(world: IncidentWorld): Promise<number> {
   return row?.ms ?? 0;
 }
 
+const CLAIMS = /SET attempts = attempts \+ 1/;
 const readsAudit = ({ text }: Asked): boolean => /api_audit_logs/.test(text);
 
 describe.concurrent('replicas on one state database', () => {
@@ -259,7 +260,9 @@ describe.concurrent('replicas on one state database', () => {
     const claimed = (channel: string) =>
       world.gate.hold(
         'after',
-        ({ text, values }) => /SET attempts = attempts \+ 1/.test(text) && values[0] === channel,
+        ({ text, earlier, earlierValues }) =>
+          /^COMMIT/.test(text) &&
+          earlier.some((one, i) => CLAIMS.test(one) && earlierValues[i]?.[0] === channel),
         'UPDATE 1',
       );
     const inTurn = world.gate.hold(

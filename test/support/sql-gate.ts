@@ -5,6 +5,8 @@ export interface Asked {
   readonly text: string;
   readonly values: readonly (string | null)[];
   readonly earlier: readonly string[];
+  /** The values of each of those. */
+  readonly earlierValues: readonly (readonly (string | null)[])[];
 }
 
 /** A statement that will be held. */
@@ -20,7 +22,10 @@ export interface SqlGate {
   /** The URL with the gate in place of the server. */
   readonly url: string;
   readonly asked: readonly Asked[];
-  /** Holds the next statement that fits; with a `tag` (and `after`) the next one that the server answers with it (`UPDATE 1`). */
+  /**
+   * Holds the next statement that fits; with a `tag` (and `after`) the next one that the server answers with it, or that
+   * ends a transaction in which the server has answered with it (`UPDATE 1`).
+   */
   hold(when: 'before' | 'after', fits: (asked: Asked) => boolean, tag?: string): Held;
   close(): Promise<void>;
 }
@@ -113,12 +118,14 @@ function join(
   spring: (trap: Trap) => boolean,
 ): void {
   let earlier: string[] = [];
+  let earlierValues: (readonly (string | null)[])[] = [];
   let request: Message[] = [];
   let outgoing: Buffer[] | null = null;
   let incoming: Buffer[] | null = null;
   /** What is to be done with the answers that have not come yet, the first of which greets the client. */
   const awaited: (Trap | null)[] = [null];
-  let tag = '';
+  /** What the server answered since the latest transaction began. */
+  let tags: string[] = [];
 
   const passOn = (): void => {
     const held = incoming ?? [];
@@ -139,9 +146,10 @@ function join(
       if (!ASKING.has(message.type)) return toServer(message.data);
       request.push(message);
       if (message.type !== 'Q' && message.type !== 'S') return;
-      const one = { ...askedIn(request), earlier };
-      if (/^\s*BEGIN/.test(one.text)) earlier = [];
+      const one = { ...askedIn(request), earlier, earlierValues };
+      if (/^\s*BEGIN/.test(one.text)) [earlier, earlierValues] = [[], []];
       earlier = [...earlier, one.text];
+      earlierValues = [...earlierValues, one.values];
       const data = Buffer.concat(request.map((part) => part.data));
       request = [];
       const trap = trapFor(one);
@@ -162,7 +170,10 @@ function join(
     'data',
     messages(true, (message) => {
       toClient(message.data);
-      if (message.type === 'C') tag = message.body.toString('utf8', 0, message.body.indexOf(0));
+      if (message.type === 'C') {
+        const tag = message.body.toString('utf8', 0, message.body.indexOf(0));
+        tags = tag === 'BEGIN' ? [] : [...tags, tag];
+      }
       if (message.type !== 'Z') return;
       const trap = awaited.shift() ?? null;
       if (trap === null) return holdNext();
@@ -170,7 +181,7 @@ function join(
         passOn();
         holdNext();
       };
-      if ((trap.tag === null || trap.tag === tag) && spring(trap)) trap.caught(goOn);
+      if ((trap.tag === null || tags.includes(trap.tag)) && spring(trap)) trap.caught(goOn);
       else goOn();
     }),
   );
@@ -205,7 +216,7 @@ function messages(allTyped: boolean, take: (message: Message) => void): (chunk: 
   };
 }
 
-function askedIn(request: readonly Message[]): Omit<Asked, 'earlier'> {
+function askedIn(request: readonly Message[]): Pick<Asked, 'text' | 'values'> {
   const statement = request.find(({ type }) => type === 'Q' || type === 'P');
   const bind = request.find(({ type }) => type === 'B');
   // A simple query is its text; a parsed one has a name before it.
