@@ -3,16 +3,13 @@
 import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
 import { isPostgresUrl } from '../model/database-url.ts';
+import { withLimit } from '../model/time-limit.ts';
 import { openSql } from '../sql/open.ts';
 import type { Sql } from '../sql/port.ts';
-import type { AggregateBuckets } from '../state/aggregate-buckets.ts';
-import { readKeptSums } from '../state/open.ts';
+import { type KeptSums, readKeptSums } from '../state/open.ts';
 
 /** Sums that are kept, and what closes their database. */
-export interface KeptSums {
-  readonly sums: AggregateBuckets;
-  /** As AggregateWatermark says. */
-  readonly reconciledAt: number | null;
+export interface FoundSums extends KeptSums {
   close(): Promise<void>;
 }
 
@@ -24,29 +21,18 @@ const PATIENCE_MS = 3_000;
  * Never throws. An embedded state store is only looked at where it holds the calls, too: opening another one would
  * keep a worker from starting meanwhile.
  */
-export async function findKeptSums(config: Config, auditSql: Sql): Promise<KeptSums | null> {
+export async function findKeptSums(config: Config, auditSql: Sql): Promise<FoundSums | null> {
   const { url } = config.state;
-  const basis = sumsBasis(config);
-  const close = async (sql: Sql): Promise<void> => (sql === auditSql ? undefined : sql.close());
   if (url !== null && !isPostgresUrl(url.reveal())) return null;
+  let opened: Sql | null = null;
+  const close = async (): Promise<void> => opened?.close();
   try {
-    const sql = url === null ? auditSql : await openSql(url.reveal(), { baseDir: config.dir });
-    const sums = await orNull(readKeptSums(sql, basis));
-    if (sums !== null) {
-      const reconciledAt = (await sums.watermark())?.reconciledAt ?? null;
-      return { sums, reconciledAt, close: () => close(sql) };
-    }
-    void close(sql).catch(() => undefined);
+    if (url !== null) opened = await openSql(url.reveal(), { baseDir: config.dir });
+    const found = await withLimit(readKeptSums(opened ?? auditSql, sumsBasis(config)), PATIENCE_MS);
+    if (found !== null) return { ...found, close };
   } catch {
     // The check asks the audit store then; `validate --connect` tells what is wrong with the state store.
   }
+  void close().catch(() => undefined);
   return null;
-}
-
-function orNull<T>(reading: Promise<T | null>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, null);
-  });
-  return Promise.race([reading.catch(() => null), tooLate]).finally(() => clearTimeout(timer));
 }

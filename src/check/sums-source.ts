@@ -27,12 +27,10 @@ export function sumsSource(store: AuditStore, { latenessMs, kept, extra }: SumsS
     known: (queries, before) => live.known(queries, before),
     async refresh(queries: readonly Query[], before: number) {
       const all = [...queries, ...extra];
-      let seen = await live.refresh(all, before);
-      if (seen.series.includes(null)) {
-        await live.sums().backfill(Number.POSITIVE_INFINITY);
-        seen = await live.refresh(all, before);
-      }
-      return { ...seen, series: seen.series.slice(0, queries.length) };
+      const seen = await live.refresh(all, before);
+      if (!seen.series.includes(null)) return { ...seen, series: seen.series.slice(0, queries.length) };
+      await live.sums().backfill(Number.POSITIVE_INFINITY);
+      return { ...seen, series: live.known(queries, before) };
     },
   };
 }

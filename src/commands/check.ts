@@ -3,7 +3,7 @@
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
-import { findKeptSums, type KeptSums } from '../check/kept-sums.ts';
+import { type FoundSums, findKeptSums } from '../check/kept-sums.ts';
 import { checkNagios } from '../check/nagios.ts';
 import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
 import { sumsSource } from '../check/sums-source.ts';
@@ -14,10 +14,9 @@ import { unsetNote } from '../config/place.ts';
 import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Query } from '../model/series.ts';
 import { wrappedSentences } from '../model/wrapped-text.ts';
 import type { Source } from '../pipeline/collect.ts';
-import { unpricedQueries } from '../pipeline/unpriced.ts';
+import { firstUnpricedQuery, unpricedQueries } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
@@ -68,7 +67,7 @@ async function evaluated(
       const schedule = cronSchedule(config.schedule, zone);
       const kept = isDirect || config.audit.rollup === 'off' ? null : await findKeptSums(config, sql);
       try {
-        const source = sourceOf(config, store, kept, unpricedQueries(parts.dimensions, rules, at, zone));
+        const source = sourceOf(config, store, kept, { rules, at });
         const result = await evaluateOnce({ ...parts, store, source, schedule }, at);
         return {
           ...result,
@@ -88,15 +87,17 @@ async function evaluated(
 
 /** Null where the file switches sums off: then every query is a read of the store. */
 function sourceOf(
-  { audit }: Config,
+  config: Config,
   store: AuditStore,
-  kept: KeptSums | null,
-  unpriced: readonly Query[],
+  kept: FoundSums | null,
+  { rules, at }: { readonly rules: readonly Rule[]; readonly at: number },
 ): Source | null {
-  if (audit.rollup === 'off') return null;
-  // Of what a worker keeps only the last one, of all rules together, is sure to need no more than it has.
-  const extra = kept === null ? unpriced : unpriced.slice(-1);
-  return sumsSource(store, { latenessMs: audit.latenessMs, kept: kept?.sums ?? null, extra });
+  const { rollup, latenessMs } = config.audit;
+  if (rollup === 'off') return null;
+  // A worker keeps what answers the first query about calls without a price, and not the others.
+  const queriesOf = kept === null ? unpricedQueries : firstUnpricedQuery;
+  const extra = queriesOf(dimensionsOf(config), rules, at, config.timezone);
+  return sumsSource(store, { latenessMs, kept: kept?.buckets ?? null, extra });
 }
 
 /** Warns on stderr of rows ahead of the clock. Returns how far ahead (ms), or null; a failed look-up changes no result. */

@@ -16,8 +16,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Cell, Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
-import { collectDirectly } from './collect.ts';
-import type { Explaining } from './limited-reads.ts';
+import { type Askable, ask } from './ask.ts';
 
 /** What fires of one rule, possibly in several windows. */
 export interface Explained {
@@ -37,14 +36,14 @@ const FILTERED_GROUPS = 200;
  * so: an alert must not wait for its explanation. A finding that cannot be put into words fails its rule alone. Never rejects.
  */
 export async function explain(
-  source: Explaining,
+  source: Askable,
   available: ReadonlySet<Dimension>,
   wanted: readonly Explained[],
   before: number,
 ): Promise<(Finding[] | AppError)[]> {
   const plans = wanted.map(({ rule, firing }) => orFault(() => questionsOf(rule, firing, available)));
   const queries = plans.flatMap((plan) => (plan instanceof AppError ? [] : plan.map(({ query }) => query)));
-  const series = queries.length === 0 ? [] : await askOrNothing(source, queries, before);
+  const series = await ask(source, queries, before);
   let next = 0;
   return wanted.map(({ rule, firing }, i) => {
     const plan = plans[i] ?? [];
@@ -53,7 +52,7 @@ export async function explain(
     next += plan.length;
     return orFault(() => {
       const answered = plan.map((question, n): Answered => {
-        const answer = answers[n] ?? NOT_ASKED;
+        const answer = answers[n] as Series | AppError;
         const index =
           answer instanceof AppError ? answer : indexOf(question.query, answer, rule.groupBy.length);
         return { ...question, index };
@@ -114,33 +113,6 @@ function questionsOf(rule: Rule, firing: readonly Firing[], available: ReadonlyS
     questions.push({ dimension: null, query, byModel });
   }
   return questions;
-}
-
-async function askOrNothing(
-  source: Explaining,
-  queries: readonly Query[],
-  before: number,
-): Promise<(Series | AppError)[]> {
-  const answers: (Series | AppError | null)[] = knownOf(source, queries, before);
-  const open = queries.filter((_, i) => answers[i] === null);
-  if (open.length === 0) return answers.map((answer) => answer ?? NOT_ASKED);
-  const asked = await collectDirectly(source, open, before).then(
-    ({ series }) => series,
-    (error: unknown) => open.map(() => asAppError(error, 'store_query_failed')),
-  );
-  let next = 0;
-  return answers.map((answer) => answer ?? asked[next++] ?? NOT_ASKED);
-}
-
-const NOT_ASKED = new AppError('store_query_failed', 'nobody was asked');
-
-function knownOf(source: Explaining, queries: readonly Query[], before: number): (Series | null)[] {
-  try {
-    return source.known?.(queries, before) ?? queries.map(() => null);
-  } catch {
-    // The kept sums cannot be used, so the store is asked.
-    return queries.map(() => null);
-  }
 }
 
 function orFault<T>(work: () => T): T | AppError {

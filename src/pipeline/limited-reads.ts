@@ -4,9 +4,6 @@ import { AppError, asAppError } from '../model/errors.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';
 
-/** Where explanations of alerts come from: kept sums, and the store for a limited time. */
-export type Explaining = Pick<Source, 'read' | 'known'>;
-
 /** So many reads run at once, so that two slow ones leave room for others. */
 const AT_ONCE = 3;
 /** The database cancels a statement a little after its time, so its answer is awaited a little longer. */

@@ -6,8 +6,8 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
+import type { Askable } from './ask.ts';
 import type { Source } from './collect.ts';
-import type { Explaining } from './limited-reads.ts';
 
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {
@@ -30,7 +30,7 @@ export interface PollParts {
 /** The same while a poll is under way. */
 export interface PollUnderWay extends PollParts {
   /** What explains alerts; the store for a limited time in all, which the poll's questions share. */
-  readonly explaining: Explaining;
+  readonly explaining: Askable;
   /** What is asked since when alerts hold; the store, for a limited time likewise. */
   readonly dating: Pick<Source, 'read'>;
 }

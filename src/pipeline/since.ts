@@ -4,9 +4,9 @@ import type { Firing } from '../model/finding.ts';
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { GroupKey } from '../model/series.ts';
+import type { Askable } from './ask.ts';
 import { evaluateRules } from './evaluate-rules.ts';
 import { narrowedWhere } from './explain.ts';
-import type { Explaining } from './limited-reads.ts';
 
 /** A group that fires at `at` with `severity`: since when has it? */
 export interface SinceQuestion {
@@ -30,7 +30,7 @@ const TO_THE_SECOND_MS = 15 * MINUTE;
  * hour. The results are in the order asked. Throws the store's AppError when it cannot be read.
  */
 export async function firstHeld(
-  source: Pick<Explaining, 'read'>,
+  source: Pick<Askable, 'read'>,
   zone: string,
   schedule: Schedule,
   rule: Rule,
@@ -95,7 +95,7 @@ async function refined(
 }
 
 interface Asking {
-  readonly source: Pick<Explaining, 'read'>;
+  readonly source: Pick<Askable, 'read'>;
   readonly zone: string;
   readonly rule: Rule;
 }

@@ -1,6 +1,6 @@
 // Which values of rules are lower bounds, for check.
 
-import { AppError, asAppError } from '../model/errors.ts';
+import { AppError } from '../model/errors.ts';
 import type { Unpriced } from '../model/finding.ts';
 import type { Measure } from '../model/measure.ts';
 import { unpricedMeasure } from '../model/metric.ts';
@@ -9,8 +9,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
 import { mostCallsFirst, type UnpricedCalls } from '../model/unpriced-text.ts';
 import { type Window, windowAt } from '../model/window.ts';
-import { collectDirectly } from './collect.ts';
-import type { Explaining } from './limited-reads.ts';
+import { type Askable, ask } from './ask.ts';
 
 /** Which values of some rules lack calls without a price, at one instant. */
 export interface UnpricedValues {
@@ -24,7 +23,7 @@ export interface UnpricedValues {
   readonly all: (UnpricedCalls & { readonly window: Window }) | null;
 }
 
-/** The queries that `unpricedValues` asks: one a rule that depends on cost, and the last for all calls without a price. */
+/** All queries that `unpricedValues` may ask. */
 export function unpricedQueries(
   available: ReadonlySet<Dimension>,
   rules: readonly Rule[],
@@ -33,6 +32,17 @@ export function unpricedQueries(
 ): Query[] {
   const asked = askedOf(available, rules, at, zone);
   return asked.length === 0 ? [] : [...asked.map(({ query }) => query), allOf(available, asked)];
+}
+
+/** The one that it asks first: all calls without a price in the windows of rules that depend on cost; none without such a rule. */
+export function firstUnpricedQuery(
+  available: ReadonlySet<Dimension>,
+  rules: readonly Rule[],
+  at: number,
+  zone: string,
+): Query[] {
+  const asked = askedOf(available, rules, at, zone);
+  return asked.length === 0 ? [] : [allOf(available, asked)];
 }
 
 /** A rule that depends on cost, and what asks for the calls without a price that its value lacks. */
@@ -69,7 +79,7 @@ function allOf(available: ReadonlySet<Dimension>, asked: readonly AskedRule[]): 
  * by one. Never throws: the values stay, and the result says that it is unknown what they lack.
  */
 export async function unpricedValues(
-  source: Explaining,
+  source: Askable,
   available: ReadonlySet<Dimension>,
   rules: readonly Rule[],
   at: number,
@@ -78,10 +88,10 @@ export async function unpricedValues(
   const asked = askedOf(available, rules, at, zone);
   if (asked.length === 0) return NOT_KNOWN_OF_ANY;
   const whole = allOf(available, asked);
-  const [last] = await answersTo(source, [whole], at);
+  const [last] = await ask(source, [whole], at);
   const all = last === undefined || last instanceof AppError ? null : unpricedCallsIn(last, 0, available);
   if (all?.calls === 0) return NOT_KNOWN_OF_ANY;
-  const series = await answersTo(
+  const series = await ask(
     source,
     asked.map(({ query }) => query),
     at,
@@ -99,22 +109,6 @@ export async function unpricedValues(
     any: (rule) => (byRule.get(rule.name)?.size ?? 0) > 0,
     all: all === null ? null : { ...all, window: whole.windows[0] as Window },
   };
-}
-
-/** From sums where they know, else from the store; an error for each query that could not be read. */
-async function answersTo(
-  source: Explaining,
-  queries: readonly Query[],
-  at: number,
-): Promise<(Series | AppError)[]> {
-  const known = source.known?.(queries, at) ?? queries.map(() => null);
-  const open = queries.filter((_, i) => known[i] === null);
-  if (open.length === 0) return known.filter((series) => series !== null);
-  const asked = await collectDirectly(source, open, at).then(
-    ({ series }) => [...series],
-    (error: unknown) => open.map(() => asAppError(error, 'store_query_failed')),
-  );
-  return known.map((series) => series ?? (asked.shift() as Series | AppError));
 }
 
 const NOT_KNOWN_OF_ANY: UnpricedValues = { of: () => null, any: () => false, all: null, error: null };

@@ -81,9 +81,17 @@ export async function openState(sql: Sql): Promise<State> {
   };
 }
 
+/** Sums that a worker keeps. */
+export interface KeptSums {
+  readonly buckets: AggregateBuckets;
+  /** As in AggregateWatermark. */
+  readonly reconciledAt: number | null;
+}
+
 /** The sums that a worker keeps, for one who only reads them; null where there are none that this program understands. */
-export async function readKeptSums(sql: Sql, basis: string): Promise<AggregateBuckets | null> {
+export async function readKeptSums(sql: Sql, basis: string): Promise<KeptSums | null> {
   if (!(await isCurrent(sql))) return null;
-  const kept = openAggregateBuckets(sql, basis);
-  return (await kept.watermark()) === null ? null : kept;
+  const buckets = openAggregateBuckets(sql, basis);
+  const watermark = await buckets.watermark();
+  return watermark === null ? null : { buckets, reconciledAt: watermark.reconciledAt };
 }

@@ -6,7 +6,7 @@ import { sumsBasis } from '../config/sums-basis.ts';
 import type { Query } from '../model/series.ts';
 import type { Source } from '../pipeline/collect.ts';
 import { type LiveSource, openLiveSource } from '../pipeline/live-source.ts';
-import { unpricedQueries } from '../pipeline/unpriced.ts';
+import { firstUnpricedQuery } from '../pipeline/unpriced.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
@@ -96,11 +96,11 @@ export function openWorkerSums(
 
 const nothing = (): void => undefined;
 
-/** `check` reads these sums, and asks whether calls lack a price. The query for that is kept as well. */
+/** `check` reads these sums, and first asks whether any call lacks a price. What answers that is kept as well. */
 function unpricedQueryOf(config: Config): (before: number) => Query[] {
   const available = dimensionsOf(config);
   const rules = config.rules.filter(({ enabled }) => enabled);
-  return (before) => unpricedQueries(available, rules, before, config.timezone).slice(-1);
+  return (before) => firstUnpricedQuery(available, rules, before, config.timezone);
 }
 
 /** Compares one span of the past with the store, if one is due. Returns whether there was one. */

@@ -2,6 +2,7 @@
 
 import type { App } from '../app.ts';
 import { hasGoneBy } from '../model/period.ts';
+import { limited } from '../model/time-limit.ts';
 import type { Deliverer } from '../pipeline/deliver.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import { openBackfill } from './backfill.ts';
@@ -15,7 +16,6 @@ import { openOutageWatch } from './outage-watch.ts';
 import { pollOnce } from './poll-once.ts';
 import { leaderNotReady, type StateAnswers, whyNotReady } from './readiness.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
-import { limited } from './time-limit.ts';
 import { openWorkerSums, type WorkerSums } from './worker-sums.ts';
 
 export interface Worker {

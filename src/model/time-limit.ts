@@ -1,6 +1,6 @@
-// A question with a time limit, asked once at a time.
+// Answers that come within a time limit, or an error that there was none.
 
-import { AppError } from '../model/errors.ts';
+import { AppError } from './errors.ts';
 
 /**
  * Asks, and rejects if no answer came within `ms`. A call while an answer is still awaited waits for that one: probes of
@@ -16,7 +16,8 @@ export function limited<T>(ask: () => Promise<T>, ms: number): () => Promise<T> 
   };
 }
 
-function withLimit<T>(answer: Promise<T>, ms: number): Promise<T> {
+/** Rejects with `no_answer` if the answer has not come within `ms`. */
+export function withLimit<T>(answer: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new AppError('no_answer', `it did not answer within ${ms / 1000} s`)),

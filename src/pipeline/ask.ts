@@ -1,0 +1,33 @@
+// Answers queries from kept sums where they can, and from the store else.
+
+import { type AppError, asAppError } from '../model/errors.ts';
+import type { Query, Series } from '../model/series.ts';
+import { collectDirectly, type Source } from './collect.ts';
+
+/** Where answers come from that no rule is judged by: kept sums, and the store. */
+export type Askable = Pick<Source, 'read' | 'known'>;
+
+/** One answer a query, in the order asked; an error for each that could not be read. Never rejects. */
+export async function ask(
+  source: Askable,
+  queries: readonly Query[],
+  before: number,
+): Promise<(Series | AppError)[]> {
+  const known = knownOf(source, queries, before);
+  const open = queries.filter((_, i) => known[i] === null);
+  if (open.length === 0) return known.filter((series) => series !== null);
+  const read = await collectDirectly(source, open, before).then(
+    ({ series }) => [...series],
+    (error: unknown) => open.map(() => asAppError(error, 'store_query_failed')),
+  );
+  return known.map((series) => series ?? (read.shift() as Series | AppError));
+}
+
+function knownOf(source: Askable, queries: readonly Query[], before: number): (Series | null)[] {
+  try {
+    return source.known?.(queries, before) ?? queries.map(() => null);
+  } catch {
+    // The kept sums cannot be used, so the store is asked.
+    return queries.map(() => null);
+  }
+}
