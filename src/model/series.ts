@@ -25,6 +25,11 @@ export interface Query {
   readonly windows: readonly Window[];
 }
 
+/** The same text for all queries with the same groups and filter, in whatever order the filter names its dimensions. */
+export function groupingName({ groupBy, where }: Pick<Query, 'groupBy' | 'where'>): string {
+  return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
 /** The measures of one group over one span of time: additive ones as exact decimals, percentile ones as sketches. */
 export interface Cell {
   readonly sums: Readonly<Partial<Record<Measure, Fixed>>>;

@@ -1,7 +1,7 @@
 // Queries -> few reads (pure).
 
 import { isSketch } from '../../model/measure.ts';
-import type { CellRead, Query } from '../../model/series.ts';
+import { type CellRead, groupingName, type Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 
 /** The reads that answer some queries: `readOf[i]` is the index of the read that answers query i. */
@@ -19,7 +19,7 @@ export function planReads(queries: readonly Query[]): ReadPlan {
   const shared = new Map<string, { index: number; queries: Query[] }>();
   const readOf = queries.map((query) => {
     const sketches = query.measures.filter(isSketch);
-    const key = JSON.stringify([query.groupBy, sortedEntries(query.where), sketches.sort()]);
+    const key = JSON.stringify([groupingName(query), sketches.sort()]);
     let entry = shared.get(key);
     if (entry === undefined) {
       entry = { index: shared.size, queries: [] };
@@ -55,8 +55,4 @@ export function unionOf(windows: readonly Window[]): Window[] {
     else union.push({ from: window.from, to: window.to });
   }
   return union;
-}
-
-function sortedEntries(record: object): [string, unknown][] {
-  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,7 +1,7 @@
 // The answers to the same queries at one look after the other.
 
 import { isSketch, type Measure } from '../../model/measure.ts';
-import type { Query, Series } from '../../model/series.ts';
+import { groupingName, type Query, type Series } from '../../model/series.ts';
 import { memberOf } from '../series/member.ts';
 import { type Answer, openAnswer } from './answer.ts';
 import type { CubeCells } from './cube-cells.ts';
@@ -20,9 +20,9 @@ export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
   /** By the place of the query: rules ask in the same order at every look. */
   let answers: { readonly query: Query; readonly answer: Answer }[] = [];
 
-  const viewFor = (name: string, { groupBy, where }: Query, measures: readonly Measure[]): CubeView => {
-    const filter = Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1));
-    const id = JSON.stringify([name, groupBy, filter, measures]);
+  const viewFor = (name: string, query: Query, measures: readonly Measure[]): CubeView => {
+    const { groupBy, where } = query;
+    const id = JSON.stringify([name, groupingName(query), measures]);
     return memberOf(views, id, () => viewOf(cubes.get(name) as CubeCells, groupBy, where, measures));
   };
   const open = (query: Query, use: CubeUse): Answer => {

@@ -118,11 +118,6 @@ export function grouped(
   return groups;
 }
 
-/** The same for all queries over the same groups. */
-export function viewName({ groupBy, where }: Query): string {
-  return JSON.stringify([groupBy, Object.entries(where).sort(([a], [b]) => (a < b ? -1 : 1))]);
-}
-
 /** The same for all queries of a view that ask for the same sums. */
 export function tableName({ measures }: Query): string {
   return JSON.stringify(measures.filter((measure) => !isSketch(measure)).sort());

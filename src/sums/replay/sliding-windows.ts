@@ -2,7 +2,7 @@
 
 import type { CallColumns, CallRead } from '../../model/call-columns.ts';
 import { isSketch } from '../../model/measure.ts';
-import type { Query, Series } from '../../model/series.ts';
+import { groupingName, type Query, type Series } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { ColumnSeries } from '../series/column-series.ts';
 import { orderBySegment } from '../series/line-buckets.ts';
@@ -15,7 +15,6 @@ import {
   type SketchTable,
   type Table,
   tableName,
-  viewName,
 } from './replay-view.ts';
 import type { SlidingSums } from './sliding-sums.ts';
 import type { StepGrid } from './step-grid.ts';
@@ -46,11 +45,11 @@ export interface SlidingWindows {
 /** `asked` are the queries of each asker as of its first evaluation time; later ones differ in their windows alone. */
 export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: StepGrid): SlidingWindows {
   const all = asked.flat();
-  const byName = new Map([...grouped(all, viewName)].map(([name, own]) => [name, openView(own, grid)]));
+  const byName = new Map([...grouped(all, groupingName)].map(([name, own]) => [name, openView(own, grid)]));
   const views = [...byName.values()];
   const tables = views.flatMap((view): Table[] => [...view.tables.values(), ...view.sketches.values()]);
   const askers = asked.map((queries) =>
-    queries.map((query) => openQuery(query, byName.get(viewName(query)) as ReplayView, grid)),
+    queries.map((query) => openQuery(query, byName.get(groupingName(query)) as ReplayView, grid)),
   );
   return {
     origin: grid.floor(oldestOf(all)),
