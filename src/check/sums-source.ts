@@ -27,10 +27,11 @@ export function sumsSource(store: AuditStore, { latenessMs, kept, extra }: SumsS
     known: (queries, before) => live.known(queries, before),
     async refresh(queries: readonly Query[], before: number) {
       const all = [...queries, ...extra];
-      const seen = await live.refresh(all, before);
-      if (!seen.series.includes(null)) return { ...seen, series: seen.series.slice(0, queries.length) };
+      const refreshed = await live.refresh(all, before);
+      if (!refreshed.series.includes(null))
+        return { ...refreshed, series: refreshed.series.slice(0, queries.length) };
       await live.sums().backfill(Number.POSITIVE_INFINITY);
-      return { ...seen, series: live.known(queries, before) };
+      return { ...refreshed, series: live.known(queries, before) };
     },
   };
 }

@@ -1,4 +1,4 @@
-// News -> messages -> deliveries.
+// Turns the notifications of a poll into messages and deliveries.
 
 import type { Channel } from '../channels/channel.ts';
 import { alertMessage, SHOWN_ALERTS } from '../model/alert-message.ts';
@@ -22,8 +22,9 @@ interface Occasion {
 }
 
 /**
- * The messages that a poll's news would make, by rule, or why a rule's cannot be made. They are composed only of the news
- * that the ledger lets through; what drives each finding is asked before, for those that a message can show.
+ * Prepares the messages of a poll, by rule; an error for a rule whose message cannot be made. Breakdowns are read here,
+ * before the transaction, for the findings that a message can show. Messages are composed later, of the notifications that
+ * the ledger lets through.
  */
 export async function announce(
   parts: PollUnderWay,
@@ -50,7 +51,7 @@ export async function announce(
   });
 }
 
-/** A message shows a channel what it is told of, so each severity has its own worst. */
+/** Channels differ by severity, so each severity needs its own worst findings. */
 function worstOfEachSeverity(news: readonly News[]): News[] {
   return SEVERITIES.flatMap((severity) =>
     news
@@ -82,7 +83,7 @@ function deliveriesOf(
       timestamp: now(),
     });
     const fingerprint = fingerprints.get(rule.name) ?? rule.name;
-    // The value is part of it: the same alert grown tenfold is another delivery.
+    // The value is part of the id: the same alert at ten times the value is another delivery.
     const content = told
       .map(({ id, value, at: seenAt }) => [id, formatFixed(value, 12), seenAt].join(' '))
       .sort();

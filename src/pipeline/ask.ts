@@ -1,10 +1,10 @@
-// Answers queries from kept sums where they can, and from the store else.
+// Answers queries from kept sums where possible, otherwise from the store.
 
 import { type AppError, asAppError } from '../model/errors.ts';
 import type { Query, Series } from '../model/series.ts';
 import { collectDirectly, type Source } from './collect.ts';
 
-/** Where answers come from that no rule is judged by: kept sums, and the store. */
+/** Where questions beside the rules are answered: kept sums, and the store. */
 export type Askable = Pick<Source, 'read' | 'known'>;
 
 /** One answer a query, in the order asked; an error for each that could not be read. Never rejects. */

@@ -12,7 +12,7 @@ export type Attempt =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly accepted: readonly string[] }
   | { readonly kind: 'interrupted'; readonly accepted: readonly string[] };
 
-/** How long a channel may take to stop after it was told to. */
+/** How long a channel may take to stop after its signal was aborted. */
 const STOP_MS = 250;
 /** Outage messages have one id a day, and in autumn a day has 25 h. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
@@ -56,9 +56,9 @@ export async function attempt(
   }
 }
 
-/** Since when the receiver may have the message, ms; null if no attempt can have reached it. */
+/** The earliest time at which the receiver may have got the message, ms; null if no attempt can have reached it. */
 function mayBeThereSince({ attempts, firstTriedAt, createdAt, fingerprint }: Claimed): number | null {
-  // While the state store is away, outage messages are sent under the same id past the outbox, which does not know it.
+  // While the state store is unreachable, outage messages are sent directly under the same id, unknown to the outbox.
   if (fingerprint === OUTAGE) return Math.min(firstTriedAt, createdAt - LONGEST_DAY_MS);
   return attempts > 1 ? firstTriedAt : null;
 }
@@ -77,7 +77,7 @@ function failureOf(error: unknown): Failure {
     const { kind, reason, message, retryAfterMs } = error;
     return { kind, reason, text: message, retryAfterMs };
   }
-  // Any other error may pass; it must not end the queue.
+  // Any other error is treated as temporary; it must not end the queue.
   return { kind: 'passing', reason: 'unreachable', text: wordsOf(error), retryAfterMs: null };
 }
 

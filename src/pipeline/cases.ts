@@ -1,4 +1,4 @@
-// The findings of each group in one dedupe period, put together (pure).
+// Groups the findings of each group and dedupe period into one case (pure).
 
 import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
@@ -19,11 +19,11 @@ export interface Sighting {
   readonly since: number;
 }
 
-/** All sightings of a group in one period, as far as they matter. */
+/** What matters of all sightings of a group in one dedupe period. */
 export interface Case {
   /** The worst sighting that is not silenced, or the worst of all where every one is. */
   worst: Sighting;
-  /** The largest value among those not silenced: growth counts at any step. */
+  /** The largest value that is not silenced. Growth counts at any step. */
   largest: Sighting;
   /** Null as soon as one sighting is not silenced. */
   silence: Silence | null;
@@ -38,7 +38,7 @@ export interface Found {
   readonly silences: readonly Silence[];
 }
 
-/** One case for each group and period, oldest period first. The tracker follows the episodes along with it. */
+/** Builds one case for each group and period, oldest period first, and advances the tracker to each evaluation time. */
 export function casesOf(
   { rule, zone, times, evaluations, silences }: Found,
   tracker: EpisodeTracker,
@@ -56,7 +56,7 @@ export function casesOf(
       const step = topStep(firing);
       const since = tracker.since(id, step.severity);
       const silence = isSilenced(rule, firing.key, at, silences);
-      // At one evaluation time a group is seen once, whatever the period.
+      // With a single evaluation time a group occurs once, so its id is enough.
       const name = evaluations.length === 1 ? id : `${period}/${id}`;
       addSighting(cases, name, { id, period, firing, step, at, since }, silence);
     }

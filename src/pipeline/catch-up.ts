@@ -1,4 +1,4 @@
-// Evaluates many missed times, one slice after another.
+// Evaluates many missed times in slices.
 
 import { firstNotBelow } from '../model/ascending.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
@@ -8,25 +8,30 @@ import { type Evaluation, queriesAt } from './evaluate.ts';
 import { type Assignment, type EvaluatedRules, evaluateRules, type Outcome } from './evaluate-rules.ts';
 
 /**
- * How many windows are asked for at a time. A day of missed minutes, each with a month of earlier days, comes to a million
- * windows for fifty rules, and took more memory than a process may have.
+ * Windows asked for at a time. A day of missed minutes with a baseline of a month is a million windows for fifty rules; in
+ * one piece they took more memory than a process may have.
  */
 const MOST_WINDOWS = 10_000;
-/** Asked directly, the store reads old rows again for every slice, so fewer slices are worth more memory. */
+/**
+ * The limit where the store is asked directly. It reads old rows again for every slice, so fewer slices are worth the
+ * memory.
+ */
 const MOST_DIRECTLY = 100_000;
 /**
- * How many firing groups of a rule one poll holds, over all its evaluation times: all are held until all are decided. The times
- * that are left are evaluated by the next poll.
+ * Firing groups of a rule that one poll holds in memory, over all its evaluation times, until all are decided. The next poll
+ * evaluates the times that are left.
  */
 const MOST_FIRINGS = 1_000_000;
-/** To go back this far costs the source little. A poll that could not be recorded has refreshed beyond the watermarks. */
+/**
+ * Kept sums can go back this far at little cost. After a poll that could not be recorded, they are ahead of the watermarks.
+ */
 const A_LITTLE_MS = 60 * 60_000;
 
 /**
- * Evaluates every rule at all its times as `evaluateRules` does. Many times are evaluated in slices, oldest first, each as of
- * its end; the outcomes are put together, so that decisions are made about all of them at once. Only the latest evaluation of a
- * rule holds what was observed. A rule that is far behind what the source has refreshed is left to the store, as is one that the
- * source could not answer once. Where a rule fires for so many groups that they cannot all be held, its outcome ends early.
+ * Evaluates every rule at all its times, as `evaluateRules` does, but many times in slices, oldest first, each as of its
+ * end. The outcomes of all slices are joined, so that they are decided together. Only the latest evaluation of a rule keeps
+ * its observed values. The store itself must answer for rules that lie far behind the source's latest refresh, and for rules
+ * that the source failed to answer once. The outcome of a rule ends early where it fires for more groups than can be held.
  */
 export async function evaluateInSlices(
   source: Source,
@@ -52,7 +57,7 @@ export async function evaluateInSlices(
     ...(source.refresh && { refresh: (queries, end) => (source.refresh as Refresh)(queries, end, before) }),
   };
   const slices = slicesOf(followed, zone, most);
-  /** How many groups may still fire; a rule that is not in it has stopped. */
+  /** Firing groups that each rule may still add. A rule that has used them up is removed. */
   const firingsLeft = new Map(followed.map(({ rule }) => [rule, MOST_FIRINGS]));
   const parts: (readonly Outcome[])[] = [];
   let rowsRead = 0;
@@ -90,14 +95,14 @@ type Refresh = NonNullable<Source['refresh']>;
 
 /** Some of the evaluation times of all rules. */
 interface Slice {
-  /** All rules: the source drops what it keeps for a rule that nobody asks for. */
+  /** Holds all rules, because the source drops the sums of a rule that no query asks for. */
   readonly assignments: readonly Assignment[];
-  /** Rules without a time in this slice; they are asked for as of its end. */
+  /** Rules without a time in this slice. Their queries are asked as of its end. */
   readonly idle: ReadonlySet<Rule>;
   readonly end: number;
 }
 
-/** At least one, oldest first, each with at most about so many windows. */
+/** Splits the times into one or more slices, oldest first, each of at most about `mostWindows` windows. */
 function slicesOf(assignments: readonly Assignment[], zone: string, mostWindows: number): Slice[] {
   const distinct = new Set(assignments.flatMap(({ times }) => times.map(({ at }) => at)));
   const instants = [...distinct].sort((a, b) => a - b);
@@ -115,7 +120,7 @@ function slicesOf(assignments: readonly Assignment[], zone: string, mostWindows:
   });
 }
 
-/** What is evaluated from `from` to `end`, both inclusive. */
+/** The times from `from` to `end`, both inclusive. */
 function sliceOf(assignments: readonly Assignment[], from: number, end: number): Slice {
   const idle = new Set<Rule>();
   const own = assignments.map(({ rule, times }): Assignment => {
@@ -136,12 +141,12 @@ function windowsAt(rule: Rule, zone: string, at: number): number {
   try {
     return queriesAt(rule, zone, at).reduce((sum, { windows }) => sum + windows.length, 0);
   } catch {
-    // The rule fails when it is evaluated, and alone.
+    // The same fault fails this rule alone when it is evaluated.
     return 1;
   }
 }
 
-/** Without what was observed, which would keep the answers of the slice in memory. */
+/** Drops observed values, which would keep the slice's answers in memory. */
 function unobserved(outcome: Outcome, idle: ReadonlySet<Rule>): Outcome {
   if (idle.has(outcome.rule)) return { ...outcome, evaluations: [], error: null, isOpen: false };
   const bare = (evaluation: Evaluation): Evaluation => ({

@@ -12,17 +12,17 @@ export interface ChannelQueue {
    */
   drain(patienceMs: number): Promise<void>;
   /**
-   * Settles what was sent. Call it once `stopping` is aborted and the last drain is over. It asks a state store that is
-   * away again and again, until `aborting` is aborted. Never rejects.
+   * Settles what was sent. Call it after `stopping` is aborted and the last drain has ended. While the state store is
+   * unreachable it tries again, until `aborting` is aborted. Never rejects.
    */
   settled(): Promise<void>;
 }
 
 /** Another process must take over within a minute of a crash. */
 const LONGEST_LEASE_MS = 55_000;
-/** How often a queue that has stopped asks a state store that is away. */
+/** How long a stopped queue waits between two attempts to settle. */
 const SETTLE_AGAIN_MS = 1_000;
-/** A state store that is away for a day does not come back in time: deliveries are given up by then. */
+/** When the state store has been unreachable for a day, the deliveries have been given up anyway. */
 const SETTLE_LIMIT_MS = 86_400_000;
 
 /** The queue of one channel. It sends one delivery at a time. */

@@ -1,4 +1,4 @@
-// Queries of all rules, asked together.
+// Answers the queries of all rules together.
 
 import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
@@ -7,21 +7,24 @@ import type { AuditStore, Reading } from '../stores/audit-store.ts';
 import { planReads } from '../sums/direct/plan.ts';
 import { seriesOf } from '../sums/direct/window-sums.ts';
 
-/** Where queries are answered from: a store, and (where it is kept) what is known of it already. */
+/** Where queries are answered: the store, and kept sums where there are any. */
 export interface Source extends Pick<AuditStore, 'read'> {
   /**
-   * Answers what it can from cells that are kept; null for a query that the store itself must answer. `now` is the instant of
-   * the poll, where that is later than `before`.
+   * Brings kept sums up to date and answers from them; null for a query that the store itself must answer. `now` is the time
+   * of the poll, where that is later than `before`.
    */
   refresh?(queries: readonly Query[], before: number, now?: number): Promise<Refreshed>;
   /**
-   * The answers that the cells of the latest look give as of its end, `before`; null for a query that they do not. Reads
-   * nothing, and changes nothing of what is kept.
+   * Answers from the sums of the latest refresh, as of its end `before`; null for a query that they cannot answer. Reads and
+   * changes nothing.
    */
   known?(queries: readonly Query[], before: number): (Series | null)[];
-  /** Up to where it has looked, ms: an earlier look undoes what is known since. Null before the first. */
+  /**
+   * Up to where the sums are refreshed, ms; null before the first refresh. A refresh to an earlier time discards what is
+   * later.
+   */
   refreshedTo?(): number | null;
-  /** Reads beforehand what the next look will need, as far as it can, where looks follow each other at once. Never rejects. */
+  /** Prefetches what the next refresh will need, where refreshes follow each other at once. Never rejects. */
   prepare?(): Promise<void>;
 }
 
@@ -29,35 +32,36 @@ export interface Source extends Pick<AuditStore, 'read'> {
 export interface Collected {
   /** The time of the newest row before the instant, ms; null for a store without rows. */
   readonly newestRow: number | null;
-  /** Rows that the store went through, a row once for every read that held it. */
+  /** Rows that the store scanned. A row counts once for every read that held it. */
   readonly rowsRead: number;
-  /** One series a query, in the order asked; a query that failed by itself fails alone. */
+  /** One series per query, in the order asked. A query that fails by itself fails alone. */
   readonly series: readonly (Series | AppError)[];
 }
 
-/** The same of a source that keeps cells: null for a query that it does not know enough for yet. */
+/** The same from kept sums: null for a query that they do not cover yet. */
 export interface Refreshed extends Omit<Collected, 'series'> {
   readonly series: readonly (Series | AppError | null)[];
 }
 
-/** Answers the queries of all rules from cells where the source keeps some, else as the store does. */
+/** Answers the queries of all rules from kept sums where there are any, otherwise from the store. */
 export async function collect(source: Source, queries: readonly Query[], before: number): Promise<Refreshed> {
   if (source.refresh === undefined) return collectDirectly(source, queries, before);
-  const seen = await source.refresh(queries, before).catch(passedOver);
-  return seen ?? collectDirectly(source, queries, before);
+  const refreshed = await source.refresh(queries, before).catch(nullWhenRefused);
+  return refreshed ?? collectDirectly(source, queries, before);
 }
 
 /**
- * Cells of all rules are read by the same statement, so that a dimension which the store cannot compute would fail every
- * rule. Asked directly each read fails alone. A store that is away or too slow is not asked once more.
+ * After a refresh was refused, the store is read directly. A refresh reads the sums of all rules in one statement, so that
+ * one dimension which the store cannot compute fails every rule; direct reads fail one by one. Where the store is
+ * unreachable or too slow, the error is thrown: asking again would not help.
  */
-function passedOver(error: unknown): null {
+function nullWhenRefused(error: unknown): null {
   if (isRefusal(error)) return null;
   throw error;
 }
 
 /**
- * Asks the queries of all rules together: few reads, one transaction, one state of the store. Throws the store's
+ * Answers the queries of all rules with few reads in one transaction, over one state of the store. Throws the store's
  * AppError when nothing could be read.
  */
 export async function collectDirectly(

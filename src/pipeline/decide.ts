@@ -1,4 +1,4 @@
-// What is news, and why not (pure).
+// Decides what is notified, and why not (pure).
 
 import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
@@ -10,9 +10,9 @@ import { type Case, casesOf, type Found, type Sighting } from './cases.ts';
 import { beginningsNotified, EpisodeTracker } from './episodes.ts';
 import type { Evaluation } from './evaluate.ts';
 
-/** Why a finding is news. */
+/** Why a finding is notified. */
 export type NewsReason = 'new' | 'escalated' | 'grown' | 'ongoing';
-/** Why a finding is news, or is not. */
+/** Why a finding is notified, or is not. */
 export type VerdictReason = NewsReason | 'duplicate' | 'silenced' | 'pending';
 
 /** What was decided about one group in one dedupe period, as of the evaluation time at which it was worst. */
@@ -21,7 +21,7 @@ export interface Verdict {
   readonly group: GroupKey;
   readonly severity: Severity;
   readonly at: number;
-  /** The silence that keeps it quiet; null for every other reason. */
+  /** The silence that matches it; null for every other reason. */
   readonly silence: Silence | null;
 }
 
@@ -38,7 +38,7 @@ export interface News extends Notification {
 export interface Decision {
   /** Oldest period first; pending ones come last. */
   readonly verdicts: readonly Verdict[];
-  /** What goes out together: a list per dedupe period, oldest first; the episodes of one poll are one list. */
+  /** The notifications that go out together: one list per dedupe period, oldest first; with `dedupe: episode` one list. */
   readonly news: readonly (readonly News[])[];
   readonly episodes: EpisodeChanges;
 }
@@ -46,19 +46,19 @@ export interface Decision {
 /** All that is known about one rule when its findings are decided. */
 export interface Situation extends Found {
   readonly fingerprint: string;
-  /** Of every group that fires: what was notified from the first evaluation time on, and the last notification before it. */
+  /** Of every group that fires: its notifications from the first evaluation time on, and the last one before it. */
   readonly notified: readonly Notified[];
   /** The open episodes of the whole rule, as the ledger has them. */
   readonly episodes: readonly Episode[];
-  /** The evaluation time as of which the ledger has them, if that is before the first one; else null. */
+  /** The evaluation time up to which the ledger has followed the episodes; null unless it lies before the first one here. */
   readonly knownTo: number | null;
   /** The episodes of `unknownBeginnings`, computed from the data. */
   readonly computed: readonly Episode[];
 }
 
 /**
- * Which findings of one rule are news (docs/rules.md, "Alert identity" and "Missed polls"). The ledger has the last word:
- * it lets through what this proposes only if no other process has notified it meanwhile.
+ * Decides which findings of one rule are notified (docs/rules.md, "Alert identity" and "Missed polls"). The ledger has the
+ * last word: it drops a notification that another process has recorded meanwhile.
  */
 export function decide(situation: Situation): Decision {
   const { rule, evaluations, episodes, computed } = situation;
@@ -91,10 +91,10 @@ export function decide(situation: Situation): Decision {
   };
 }
 
-/** Of most rules at most polls. */
+/** The decision for most rules at most polls. */
 export const NO_NEWS: Decision = { verdicts: [], news: [], episodes: { begun: [], ended: [] } };
 
-/** Whether a rule without open episodes found nothing: whatever else is known of it, there is nothing to decide. */
+/** Whether nothing fires and no episode is open. Then there is nothing to decide. */
 export function isUneventful(evaluations: readonly Evaluation[], episodes: readonly Episode[]): boolean {
   return episodes.length === 0 && evaluations.every(isQuiet);
 }
@@ -166,7 +166,7 @@ function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
   }));
 }
 
-/** Notified in an earlier period at this step or a higher one, and held since. */
+/** Whether the group was notified in an earlier period at this step or a higher one, and has held since. */
 function isOngoing({ period, step, at, since }: Sighting, history: readonly Notified[]): boolean {
   const earlier = history.filter((notified) => notified.period !== period && notified.at < at);
   const last = earlier.reduce<Notified | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
@@ -178,7 +178,7 @@ function hasGrown(sighting: Sighting, growth: number | null, last: Notified): bo
   return sighting.firing.value.fixed * ONE >= fixedFromNumber(growth) * last.value;
 }
 
-/** Growth is news only where higher is worse. */
+/** Growth is notified only where higher values are worse. */
 function growthOf(rule: Rule, { operator }: ReachedStep): number | null {
   return firesBelow(operator) ? null : rule.growth;
 }

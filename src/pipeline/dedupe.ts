@@ -21,12 +21,12 @@ export interface Decided {
 }
 
 const DAY = 86_400_000;
-/** For so many groups of a rule the data are asked when they began: more than a message shows, and few enough to hold. */
+/** Groups of a rule whose beginning is looked up in the data: more than a message shows, and few enough to hold. */
 const LOOKED_UP = 50;
 
 /**
- * Decides for every rule that could be evaluated, with what the ledger knows of it. A fault in one rule fails that rule alone.
- * Throws when the ledger cannot be read: without it nobody can know what is news.
+ * Decides for every rule that could be evaluated, by its state in the ledger. A fault in one rule fails that rule alone.
+ * Throws when the ledger cannot be read: nothing can be decided without it.
  */
 export async function dedupe(
   parts: PollUnderWay,
@@ -41,7 +41,7 @@ export async function dedupe(
     const times = assignments[i]?.times ?? [];
     const known = ruleStates.get(fingerprint) ?? NOTHING;
     const firstAt = firstOf(times);
-    // After a clock was set back, evaluation times before the watermark are decided. The ledger knows nothing of them.
+    // After a clock was set back, evaluation times before the watermark are decided. The ledger's episodes are later ones.
     const knownTo = known.watermark !== null && known.watermark < firstAt ? known.watermark : null;
     return [{ rule, fingerprint, times, evaluations, known, knownTo }];
   });
@@ -78,7 +78,7 @@ interface Judged {
   readonly times: readonly EvaluationTime[];
   readonly evaluations: readonly Evaluation[];
   readonly known: RuleState;
-  /** The evaluation time as of which `known` is, if that is before the first of `times`; else null. */
+  /** The evaluation time up to which `known` is current; null unless it lies before the first of `times`. */
   readonly knownTo: number | null;
 }
 
@@ -114,8 +114,8 @@ function firingGroups(evaluations: readonly Evaluation[]): string[] {
 }
 
 /**
- * Reads from the data since when groups fire that the ledger does not know. If the data cannot tell, or not in time, the
- * alert goes out with the evaluation time at which it was seen.
+ * Finds in the data since when groups have fired whose episodes are not in the ledger. Where the data cannot tell in time,
+ * the alert's own evaluation time stands as its beginning.
  */
 async function beginnings(
   parts: PollUnderWay,
@@ -128,7 +128,7 @@ async function beginnings(
   }: Pick<Judged, 'times' | 'evaluations' | 'knownTo'> & Pick<RuleState, 'episodes'>,
 ): Promise<Episode[]> {
   const [time] = times;
-  if (time === undefined || isToldByLedger(rule, time, knownTo, parts.schedule)) return [];
+  if (time === undefined || isKnownFromLedger(rule, time, knownTo, parts.schedule)) return [];
   const asked = unknownBeginnings(evaluations[0], episodes).slice(0, LOOKED_UP);
   if (asked.length === 0) return [];
   // A group that `for` held back is not in the ledger, although its condition may have held then.
@@ -147,10 +147,10 @@ async function beginnings(
 }
 
 /**
- * Whether a group that the ledger lacks must have begun at the first evaluation time, because the ledger knows the scheduled time
- * just before. Not so with `for` on a schedule finer than a minute: there `earlier` holds whole minutes only.
+ * Whether the ledger is current as of the scheduled time just before the first one, so that groups without an episode began
+ * at the first one. With `for` on a schedule finer than a minute that is unknown: `earlier` holds whole minutes only.
  */
-function isToldByLedger(
+function isKnownFromLedger(
   rule: Rule,
   { at, earlier }: EvaluationTime,
   knownTo: number | null,

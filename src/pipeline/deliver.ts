@@ -12,11 +12,11 @@ export type { DeliveryReport };
 export interface DelivererParts {
   readonly outbox: Outbox;
   readonly channels: readonly Channel[];
-  /** The channels of `health`, told of deliveries whose rule has no other channel. */
+  /** The channels of `health`. They get the reports about deliveries whose rule has no other channel. */
   readonly healthChannels: readonly string[];
   /**
-   * The token under which this process asks for the lease to poll; null where it does not ask. Without it a channel that
-   * was removed looks the same as one that only another process's file has, so what waits for either is left alone.
+   * The token with which this process asks for the lease to poll; null where it does not ask. Without the lease a channel
+   * that was removed looks like one that only another process's file has, so deliveries to either are left alone.
    */
   readonly leaseToken: string | null;
   /** ms; the worker's clock. */
@@ -24,22 +24,22 @@ export interface DelivererParts {
   /** In [0, 1): spreads retries. */
   random(): number;
   composeReport(undelivered: Undelivered): Message;
-  /** Called at once for everything that happens; must not throw. */
+  /** Called at once for each report; must not throw. */
   onReport(report: DeliveryReport): void;
-  /** Ids of the deliveries that this process has in hand, shared by its deliverers; by default a set of its own. */
+  /** Ids of the deliveries that this process is sending or has to settle, shared by its deliverers; by default a new set. */
   readonly inHand?: Set<string>;
 }
 
 export interface Deliverer {
   /**
-   * Drains the queue of every channel. Queues that are still at work from an earlier call go on, so that one channel
-   * never delays another. Resolves when all are idle; a worker that calls it again and again must not wait for it.
-   * With `patienceMs` each delivery is tried again while its retries fall due within that time. Never rejects.
+   * Drains the queue of every channel. Queues that are still busy from an earlier call go on, so that one channel never
+   * delays another. Resolves when all are idle; a worker that calls it repeatedly must not wait for it. With `patienceMs`
+   * each delivery is tried again while its retries fall due within that time. Never rejects.
    */
   deliverDue(options?: { readonly patienceMs?: number }): Promise<void>;
   /**
-   * Begins no new send, gives those under way `graceMs`, then aborts them. Resolves when all queues are idle. With null
-   * the sends end within their own time limit and are settled when the state store is there; a later call may still cut
+   * Begins no new send, gives those under way `graceMs`, then aborts them. Resolves when all queues are idle. With null,
+   * sends run to their own time limit and are settled when the state store is reachable; a later call with a number cuts
    * that short.
    */
   stop(graceMs: number | null): Promise<void>;
@@ -72,7 +72,7 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
     do {
       hasQueuedReports = false;
       await Promise.all([checking, ...queues.map((queue) => queue.drain(patienceMs))]);
-      // A report may have been queued for a channel whose drain was over by then.
+      // A report may have been queued for a channel whose drain had already ended.
     } while (hasQueuedReports && !stopping.signal.aborted);
   };
 

@@ -5,9 +5,9 @@ import type { Claimed, Settlement } from '../state/outbox.ts';
 import type { Attempt } from './attempt.ts';
 
 /**
- * What became of an attempt. `lost`: another process had taken the delivery over. `interrupted`: this one stops, and
- * the next takes it up. `overdue`: no attempt, but the other channels were told that it has not arrived.
- * `unrecorded`: the state store could not be asked or told; what was sent is settled as soon as it can.
+ * What became of an attempt. `lost`: another process took the delivery over. `interrupted`: this process stops, and the next
+ * one sends it again. `overdue`: no attempt, but the other channels got a report that it has not arrived. `unrecorded`: the
+ * state store could not be read or written; what was sent is settled as soon as possible.
  */
 export type DeliveryOutcome =
   | 'delivered'
@@ -25,18 +25,18 @@ export interface DeliveryReport {
   readonly id: string | null;
   readonly rule: string | null;
   readonly reason: FailureReason | null;
-  /** This one included. */
+  /** Attempts so far, this one included. */
   readonly attempts: number;
   readonly ms: number;
   /** What the receiver answered, or what went wrong, in words for people. */
   readonly answer: string;
   /** When it is tried again; null when it is not. */
   readonly nextAt: number | null;
-  /** The channels that were told that it did not arrive. */
+  /** The channels that got a report that it did not arrive. */
   readonly reportedTo: readonly string[];
 }
 
-/** What became of a claimed delivery: of one that was sent, with how it was settled. */
+/** The report about a claimed delivery, with its settlement if it was sent. */
 export function reportOf(
   { channel, id, rule, attempts }: Claimed,
   settlement: Settlement | null,
@@ -66,7 +66,7 @@ export function reportOf(
   }
 }
 
-/** The state store could not be asked, or could not take the last settlement. */
+/** The report where the state store could not be read, or could not take the last settlement. */
 export function unrecorded(channel: string, sent: Claimed | null, error: unknown): DeliveryReport {
   return {
     channel,

@@ -1,4 +1,4 @@
-// Sends until nothing is due: claims, waits for retries and rate limits, gives up in time.
+// Sends until nothing is due: claims, waits for retries and rate limits, stops in time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { smallestOf } from '../model/extremes.ts';
@@ -7,10 +7,10 @@ import { reportOf } from './delivery-report.ts';
 import { type QueueState, type SharedByDrain, sendClaimed, settle } from './send-claimed.ts';
 import { LEAD_MS } from './settlement.ts';
 
-/** One drain: sends until nothing is due, and nothing falls due in time. */
+/** One drain. It ends when nothing is due and no retry falls due in time. */
 interface Drain extends SharedByDrain {
   readonly patienceMs: number;
-  /** When it began: on the worker's clock, and on the monotonic one. */
+  /** When the drain began: on the worker's clock, and on the monotonic one. */
   readonly begunAt: number;
   readonly begun: number;
   /** Until when each delivery of this drain is tried again. */
@@ -63,7 +63,7 @@ async function nextStep(queue: QueueState, drain: Drain): Promise<Step> {
   if (claimed === null) return afterNothingDue(drain, askedAt);
   if (!('waitMs' in claimed)) return { kind: 'send', claimed, askedAt };
   const patienceLeft = drain.begun + drain.patienceMs - performance.now();
-  // Another process has the rate-limit slot and goes on with what is due. The next drain looks whether it did.
+  // Another process holds the rate-limit slot and sends what is due. The next drain checks whether it did.
   if (claimed.waitMs > Math.max(queue.channel.spacingMs, patienceLeft)) return DONE;
   return { kind: 'wait', ms: claimed.waitMs };
 }
@@ -71,7 +71,7 @@ async function nextStep(queue: QueueState, drain: Drain): Promise<Step> {
 function claimNext({ outbox, channel, timeoutMs, inHand }: QueueState, drain: Drain, askedAt: number) {
   const expired = [...drain.deadlines].filter(([, until]) => until <= askedAt).map(([id]) => id);
   const except = [...expired, ...inHand];
-  // What shared one refusal may share the next one too, although it falls due a little later.
+  // Deliveries that shared an earlier refusal may share this one too. They fall due up to LEAD_MS later.
   const dueBy = drain.refusal === null ? askedAt : askedAt + LEAD_MS;
   const leaseMs = timeoutMs + LEASE_MARGIN_MS;
   return channel.spacingMs === 0
@@ -81,7 +81,7 @@ function claimNext({ outbox, channel, timeoutMs, inHand }: QueueState, drain: Dr
 
 /** Waits for the next retry of this drain, if there is one. */
 function afterNothingDue({ retries }: Drain, askedAt: number): Step {
-  // A retry that was due and could not be claimed belongs to another process now, or has had its time.
+  // A retry that was due but could not be claimed now belongs to another process, or was given up.
   for (const [id, dueAt] of retries) if (dueAt <= askedAt) retries.delete(id);
   return retries.size === 0 ? DONE : { kind: 'wait', ms: smallestOf(retries.values()) - askedAt };
 }
@@ -89,7 +89,7 @@ function afterNothingDue({ retries }: Drain, askedAt: number): Step {
 async function sendInTime(queue: QueueState, drain: Drain, claimed: Claimed, askedAt: number): Promise<void> {
   const { id } = claimed;
   const { patienceMs, deadlines, retries } = drain;
-  // A process that was frozen may wake up long after its lease has ended. Then it must not send.
+  // A process that was frozen may wake up long after its lease ended. Then it must not send.
   if (queue.now() - askedAt >= LEASE_MARGIN_MS) {
     queue.onReport(reportOf(claimed, null, { kind: 'late' }, 0));
     return;

@@ -1,4 +1,4 @@
-// Since when a group has held (pure).
+// Tracks since when each group has held each step (pure).
 
 import type { Reached, ReachedStep } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
@@ -7,7 +7,7 @@ import { type Severity, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 
-/** A group that begins to hold a step in an unknown past: the data must tell since when. */
+/** A step that a group holds at the first evaluation time, unknown to the ledger. The data must tell since when. */
 export interface UnknownBeginning {
   readonly groupId: string;
   readonly key: GroupKey;
@@ -20,21 +20,21 @@ export interface EpisodesBefore {
   /** The first evaluation time, ms. */
   readonly first: number;
   /**
-   * The evaluation time as of which the ledger has them; a group that it lacks did not fire then. Null when it has none from
-   * before the first one.
+   * The evaluation time up to which the ledger has followed the episodes: a group without one did not fire then. Null unless
+   * it lies before the first evaluation time.
    */
   readonly knownTo: number | null;
   readonly recorded: readonly Episode[];
   /** Found from the data for groups that the ledger lacks. */
   readonly computed: readonly Episode[];
   /**
-   * By group, when the episodes began that were notified. Another poll may have notified one, such as a check at a time that
-   * no worker polls. If it began after this group was last known not to fire, it is the same episode.
+   * By group, when its notified episodes began. Another poll may have notified one, such as a check at a time that no worker
+   * polls. If it began after the group was last known not to fire, it is the same episode.
    */
   readonly notified: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Follows, from one evaluation time to the next, since when each group has held each step. */
+/** Tracks, from one evaluation time to the next, since when each group has held each step. */
 export class EpisodeTracker {
   readonly #recorded: readonly Episode[];
   readonly #notified: ReadonlyMap<string, readonly number[]>;
@@ -44,7 +44,7 @@ export class EpisodeTracker {
   #differs: boolean;
   /** Since which evaluation time each step is reached, regardless of `for`; null: since the first one or longer. */
   #reachedSince = new Map<string, number | null>();
-  /** The evaluation time before. A group that did not fire then has begun since. */
+  /** The previous evaluation time. A group that did not fire then has begun since. */
   #previous: number | null = null;
 
   /** Recorded episodes that begin after the first evaluation time belong to a later time, and are ignored. */
@@ -78,7 +78,7 @@ export class EpisodeTracker {
     return since;
   }
 
-  /** How the open episodes differ from the ledger by now. */
+  /** How the open episodes now differ from the ledger. */
   changes(): EpisodeChanges {
     if (!this.#differs) return { begun: [], ended: [] };
     const before = new Map<string, Since[]>();
@@ -150,8 +150,8 @@ export class EpisodeTracker {
 }
 
 /**
- * The steps that fire at the first evaluation time and that the ledger does not know. If the one before was not polled (a
- * new rule, a first start, an outage), they may have held for longer.
+ * The steps that fire at the first evaluation time and are not in the ledger. If the time before it was not polled (a new
+ * rule, a first start, an outage), they may have held for longer.
  */
 export function unknownBeginnings(
   first: Evaluation | undefined,
@@ -171,7 +171,7 @@ export function unknownBeginnings(
 
 const EPISODE = 'episode/';
 
-/** By group, when the episodes began that were notified. */
+/** By group, when its notified episodes began. */
 export function beginningsNotified(notified: readonly Notified[]): Map<string, number[]> {
   const beginnings = new Map<string, number[]>();
   for (const { groupId: id, period } of notified) {

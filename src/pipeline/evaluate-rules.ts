@@ -16,21 +16,21 @@ export interface Assignment {
 }
 
 /**
- * What became of one rule: one evaluation for each time, or the reason why there is none. The last times have no evaluation where
- * more groups fired before than may be held at a time.
+ * The outcome of one rule: one evaluation for each time, or the error. The last times have no evaluation where more groups
+ * fired before them than may be held in memory.
  */
 export interface Outcome {
   readonly rule: Rule;
   readonly evaluations: readonly Evaluation[];
   readonly error: AppError | null;
-  /** The source keeps too little yet to judge the rule: the store itself must be asked. */
+  /** Kept sums do not cover the rule yet: the store itself must be asked. */
   readonly isOpen: boolean;
 }
 
 export interface EvaluatedRules {
   readonly newestRow: number | null;
   readonly rowsRead: number;
-  /** Rows of the window that was to be counted; 0 when none was. */
+  /** Rows in the window `counted`; 0 without one. */
   readonly rowsIn: number;
   /** In the order of the assignments. */
   readonly outcomes: readonly Outcome[];
@@ -46,9 +46,9 @@ export function evaluationTimeOf(
 }
 
 /**
- * Evaluates every rule at all its times over one state of the store. A rule that cannot be evaluated is a report and
- * the others go on; throws only when the store cannot be read at all. All rows of the window `counted` are counted
- * beside. `mostFirings` limits how many groups of a rule may fire at all its times together (see `evaluate`).
+ * Evaluates every rule at all its times over one state of the store. A rule that cannot be evaluated is reported and the
+ * others go on; throws only when the store cannot be read at all. Also counts all rows in the window `counted`.
+ * `mostFirings` limits how many groups of a rule may fire at all its times together (see `evaluate`).
  */
 export async function evaluateRules(
   source: Source,

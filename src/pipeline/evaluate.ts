@@ -1,4 +1,4 @@
-// Rule type over series, and `for` (pure).
+// Judges a rule over its series, and applies `for` (pure).
 
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
@@ -8,33 +8,33 @@ import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
 
-/** One instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
+/** An instant at which a rule is judged, and the earlier ones at which it must have held as well (`for`), ascending. */
 export interface EvaluationTime {
   readonly at: number;
   readonly earlier: readonly number[];
 }
 
-/** What a rule says at one moment. `pending` fires at the instant itself but has not held for long enough. */
+/** The result of a rule at one evaluation time. `pending` fires at that time but has not held for as long as `for` asks. */
 export interface Evaluation {
   readonly at: number;
   readonly judgement: Judgement;
   readonly pending: readonly Firing[];
-  /** Every step that was reached at the instant itself, where that is more than what fires: `for` holds some back. */
+  /** Every step that was reached at that time, where that is more than what fires because `for` holds some back. */
   readonly reached?: readonly Reached[];
 }
 
-/** How a rule is judged at some moments: each instant once, however many moments look back at it. */
+/** How a rule is judged at some evaluation times. Each instant is judged once, however many times look back at it. */
 export interface Plan {
   readonly rule: Rule;
   readonly zone: string;
   readonly times: readonly EvaluationTime[];
-  /** What it needs to know: the queries of its type, each with the windows of all instants, so that a night is one question. */
+  /** The queries of its type, each with the windows of all instants, so that a night of missed polls is one read. */
   readonly queries: readonly Query[];
   /** Every instant to be judged, ascending, once each. */
   readonly instants: readonly number[];
   /**
-   * By instant and query: where the windows that the rule asked for at the instant stand in the merged query. Null for one
-   * instant alone, as at most polls: the queries are its own.
+   * By instant and query, the places of the instant's windows in the merged query. Null for a single instant, as at most
+   * polls: the queries are then its own.
    */
   readonly slices: readonly (readonly (readonly number[])[])[] | null;
 }
@@ -69,9 +69,9 @@ export function planOf(rule: Rule, zone: string, times: readonly EvaluationTime[
 }
 
 /**
- * Judges a rule at every moment over the answers to the plan's queries, in the order of the moments. Pure and total. A
- * step of a group counts only if the group reached a step of that severity at every earlier instant of the moment too.
- * Stops at the moment at which more than `mostFirings` groups have fired in all: the moments after it have no evaluation.
+ * Judges a rule at every evaluation time, in order, over the answers to the plan's queries. Pure and total. A step of a
+ * group counts only if the group also reached a step of that severity at every earlier instant. Stops after the time at
+ * which more than `mostFirings` groups have fired in all: later times have no evaluation.
  */
 export function evaluate(
   plan: Plan,
@@ -93,7 +93,7 @@ export function evaluate(
   const judge = (at: number): Judgement => judgements.get(at) ?? judgeOver(at, seriesAt(at));
   const reachedAt = (at: number, index: number): readonly Reached[] =>
     judgements.get(at)?.firing ?? type.reached?.(rule, series, slices[index] ?? []) ?? judge(at).firing;
-  // The moments first: where nothing fires, nobody looks back, and a quiet poll pays for one instant only.
+  // Evaluation times come first. Where nothing fires, `for` need not look back, and a quiet poll judges one instant only.
   const times: EvaluationTime[] = [];
   let fired = 0;
   for (const time of plan.times) {
@@ -119,14 +119,14 @@ export function evaluate(
   });
 }
 
-/** What a rule needs to know to be judged at one instant. */
+/** The queries that a rule needs to be judged at one instant. */
 export function queriesAt(rule: Rule, zone: string, at: number): readonly Query[] {
   return ruleTypeOf(rule).queries(rule, { at: at - rule.delayMs, zone });
 }
 
 /**
- * Judges a rule at one instant after the other, as `evaluate` does all at once: over the answers to `queriesAt` of each,
- * remembering what fired before. The earlier instants of a moment must be the last ones that were judged.
+ * Judges a rule at one instant after the other, with the results of `evaluate`, over the answers to `queriesAt` of each.
+ * It remembers what fired before, so `earlier` must be the last instants that were judged.
  */
 export function openJudge(
   rule: Rule,
@@ -168,7 +168,7 @@ function settle(
   };
 }
 
-/** By length and beginning instead of by a name made of them: this is asked for every window of every instant. */
+/** By length, then by beginning. Text keys would be slower, and every window of every instant is looked up here. */
 type Places = Map<number, Map<number, number>>;
 
 function placeOf(window: Window, windows: Window[], places: Places): number {
@@ -184,7 +184,7 @@ function placeOf(window: Window, windows: Window[], places: Places): number {
   return windows.push(window) - 1;
 }
 
-/** The columns of a series, with the groups that have a row in one of them: the answer to a query of one instant. */
+/** Some columns of a series, with the groups that have a row in one of them: the answer for one instant. */
 function sliceOf(series: Series, columns: readonly number[]): Series {
   const groups: number[] = [];
   const keys: GroupKey[] = [];

@@ -30,10 +30,10 @@ const PARTS = 5;
 const FILTERED_GROUPS = 200;
 
 /**
- * What drives each finding: the top parts by every further dimension that the store has, and the calls without a
- * price. This second question is asked only for groups that fire, so that a quiet poll costs nothing more, and goes to the
- * store only when kept sums cannot answer it. If an answer fails or takes too long, the finding goes out without it and says
- * so: an alert must not wait for its explanation. A finding that cannot be put into words fails its rule alone. Never rejects.
+ * Reads what drives each finding: the top parts by every further dimension that the store has, and the calls without a
+ * price. These are asked only for groups that fire, so that a quiet poll costs nothing more, and the store is read only
+ * where kept sums cannot answer. If an answer fails or takes too long, the finding goes out without it and says so: an alert
+ * must not wait for its explanation. A finding that cannot be described fails its rule alone. Never rejects.
  */
 export async function explain(
   source: Askable,
@@ -66,7 +66,7 @@ export async function explain(
   });
 }
 
-/** A finding without what drives it. Most of them are only counted, so a description is made when it is asked for. */
+/** A finding without its breakdown. Most of these are only counted, so the description is made on demand. */
 export function unexplained(rule: Rule, firing: Firing): Finding {
   return {
     ...findingOf(rule, firing, []),
@@ -85,7 +85,7 @@ interface Question {
 }
 
 interface Answered extends Question {
-  /** Parts by finding (window and group), or why there are none. */
+  /** Parts by finding (window and group), or the error. */
   readonly index: PartIndex | AppError;
 }
 
@@ -153,7 +153,7 @@ function topParts(
     .flatMap(({ key, cell }) => {
       const value = sampleOf(rule.metric, rule.errors, cell);
       if (value === null) return [];
-      // A part of a sum drives it by its share; of a ratio, by what is counted above the line.
+      // Parts of a sum rank by their share; parts of a ratio rank by its numerator.
       const drive = additive ? value.fixed : (cell.sums[measure] ?? cell.sums.calls ?? 0n);
       const lacking = unpricedIn(rule, cell);
       return [{ part: { key, value, ...(lacking > 0 && { unpriced: lacking }) }, drive }];
@@ -179,7 +179,7 @@ function unpricedIn(rule: Rule, { sums }: Cell): number {
   return measure === null ? 0 : Number((sums[measure] ?? 0n) / ONE);
 }
 
-/** The rule's filter, narrowed to the groups in question where they are few enough to name. */
+/** The rule's filter, narrowed to these groups where they are few enough to name. */
 export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
   if (keys.length > FILTERED_GROUPS) return rule.where;
   const named = rule.groupBy.map((dimension, i) => [
@@ -189,7 +189,7 @@ export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
   return { ...rule.where, ...Object.fromEntries(named) };
 }
 
-/** Parts by finding: the first `width` members of a series' key name the finding's group, the next one the part. */
+/** Parts by finding. The first `width` members of a key are the finding's group; the next one is the part. */
 function indexOf(query: Query, series: Series, width: number): PartIndex {
   const index = new Map<string, { key: string | null; cell: Cell }[]>();
   for (const [group, key] of series.keys.entries()) {

@@ -1,4 +1,4 @@
-// At which evaluation times a group held.
+// Remembers at which evaluation times a group held.
 
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Reached } from '../model/finding.ts';
@@ -12,8 +12,8 @@ interface Runs {
 }
 
 /**
- * At which evaluation times, by index, each group reached each severity. They are kept as runs, so that the question of a `for`
- * ("at every one of these 1,440 times?") is one look-up for a group instead of 1,440.
+ * Records at which evaluation times, by index, each group reached each severity. Times are kept as runs, so that `for` over
+ * 1,440 times is one look-up per group instead of 1,440.
  */
 export class HoldLog {
   readonly #runs: Readonly<Record<Severity, Map<string, Runs>>> = {
@@ -21,7 +21,9 @@ export class HoldLog {
     warning: new Map(),
     critical: new Map(),
   };
-  /** A group's key is the same array at every evaluation time, and writing it as text costs more than all the rest. */
+  /**
+   * Ids by key. A group's key is the same array at every evaluation time, and making its id costs more than all the rest.
+   */
   readonly #ids = new Map<GroupKey, string>();
 
   /** Records what fires at an evaluation time. Must be called in ascending order of `index`. */
@@ -40,7 +42,7 @@ export class HoldLog {
     const runs = this.#runs[severity].get(this.#idOf(key));
     if (runs === undefined) return false;
     if (covers(runs, first, last)) return true;
-    // Where other evaluation times lie between these, the group may have broken off at one of those only.
+    // Consecutive times need one unbroken run. Otherwise the break may lie at a time that is not asked for.
     if (last - first + 1 === instants.length) return false;
     return instants.every((instant) => covers(runs, instant, instant));
   }

@@ -4,21 +4,21 @@ import { AppError, asAppError } from '../model/errors.ts';
 import type { AuditStore, Reading } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';
 
-/** So many reads run at once, so that two slow ones leave room for others. */
+/** Reads that run at once. Two slow ones still leave room for others. */
 const AT_ONCE = 3;
 /** The database cancels a statement a little after its time, so its answer is awaited a little longer. */
 const GRACE_MS = 250;
 
 /**
- * Reads that may not hold up anything for long: all of them together have `limitMs`. The reads that still wait share the time
- * that is left, so that a slow one does not use it up, and the database cancels what takes longer. A read without an answer
- * fails alone, with `store_timeout` when it had no time.
+ * Reads that share one time limit, `limitMs`, so that explanations cannot hold up an alert. Reads that still wait share the
+ * time that is left, so that a slow one does not use it up, and the database cancels statements that take longer. A read
+ * without an answer fails alone, with `store_timeout` when it had no time.
  */
 export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): Pick<Source, 'read'> {
   let spentMs = 0;
   const leftFrom = (begun: number): number => limitMs - spentMs - (performance.now() - begun);
 
-  /** Rules ask one after the other, so that the limit on reads under way holds for all of them together. */
+  /** Rules ask one after the other, so that AT_ONCE limits the reads of all rules together. */
   let last: Promise<unknown> = Promise.resolve();
 
   const read: Source['read'] = async (reads, before) => {
@@ -47,7 +47,7 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
     });
     await Promise.race([isOver, Promise.all(Array.from({ length: AT_ONCE }, readNext))]);
     clearTimeout(timer);
-    // The time is over: no further read begins, and later answers are dropped.
+    // The time is over: no further read begins, and late answers are dropped.
     next = reads.length;
     spentMs += performance.now() - begun;
     return { newestRow: null, answers: [...answers] };

@@ -9,15 +9,15 @@ import type { Refreshed } from '../sums/live/refresh.ts';
 /** Live sums that answer what they can. */
 export interface LiveSource extends Pick<LiveSums, 'known' | 'refreshedTo'> {
   /**
-   * As of LiveSums, but a query that the sums cannot answer is null, for whatever reason. Throws only where the store is
-   * away or too slow.
+   * As in LiveSums, but a query that the sums cannot answer is null, for whatever reason. Throws only where the store is
+   * unreachable or too slow.
    */
   refresh(queries: readonly Query[], before: number, now?: number): Promise<Refreshed>;
-  /** The sums as they are now: after a fault that is no database's they are made again, in memory alone. */
+  /** The current sums. After a fault that is not the database's they are replaced by new ones, kept in memory only. */
   sums(): LiveSums;
 }
 
-/** `bypassed` is called each time that sums cannot be used, with the reason. */
+/** `bypassed` is called with the reason each time that the sums cannot be used. */
 export function openLiveSource(
   store: AuditStore,
   options: LiveSumsOptions,
@@ -31,7 +31,7 @@ export function openLiveSource(
       } catch (error) {
         if (isStoreAway(error)) throw error;
         bypassed(wordsOf(error));
-        // A fault that is no database's is in what is kept, or our own: sums are made again, in memory alone.
+        // Not the database's fault: it lies in the kept sums or in this program. Begin anew, in memory only.
         if (!(error instanceof AppError)) sums = openLiveSums(store, { ...options, kept: null });
         return nothing(queries);
       }
@@ -55,11 +55,11 @@ async function refreshApart(
     const shared = queries.filter((_, i) => !apart[i]);
     if (shared.length === 0) return nothing(queries);
     try {
-      const seen = await sums.refresh(shared, before, now);
-      const series = [...seen.series];
-      return { ...seen, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
+      const refreshed = await sums.refresh(shared, before, now);
+      const series = [...refreshed.series];
+      return { ...refreshed, series: apart.map((isApart) => (isApart ? null : (series.shift() ?? null))) };
     } catch (error) {
-      // The store has found out which queries cannot be answered.
+      // True if the store has found out meanwhile which of the queries it cannot answer.
       const isKnown = queries.some((query, i) => !apart[i] && store.isFaulty(query, before));
       if (isStoreAway(error) || !isKnown) throw error;
     }

@@ -1,9 +1,9 @@
-// Whether spendwatch can see, and what to tell people about it (pure).
+// Decides when an outage begins and ends, and what is notified of it (pure).
 
 import type { Episode, Notification, Notified } from '../model/notification.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 
-/** What one poll tells about whether spendwatch can see. */
+/** What one poll says about an outage. */
 export interface PollHealth {
   readonly at: number;
   /** Why the poll failed, for people and without a secret; null for a good one. */
@@ -35,8 +35,8 @@ export type Condition =
   | { readonly kind: 'outage'; readonly reason: string; readonly since: number };
 
 /**
- * The condition after a poll. A poll in which any rule failed is not a good one: what nobody can judge is not watched,
- * and a rule that fails for good must not fail in silence.
+ * The condition after a poll. A poll in which any rule failed counts as failed: that rule is not watched, and people must
+ * learn of it.
  */
 export function conditionAfter(
   run: FailedRun,
@@ -63,7 +63,7 @@ export function conditionAfter(
 /** Message types, and the names under which the ledger keeps them. */
 export const OUTAGE = 'health.blind';
 export const RECOVERED = 'health.sees';
-/** Spendwatch itself has no groups. */
+/** The group under which the ledger keeps outages, which have no groups of their own. */
 const SELF = 'spendwatch';
 const STEP = 3;
 
@@ -75,8 +75,8 @@ export interface OutageNews {
 }
 
 /**
- * What to tell people, or null. `told` is the open episode of OUTAGE in the ledger; null where no outage was told.
- * Recording OUTAGE begins that episode and recording RECOVERED ends it, so all replicas together tell each once.
+ * What to notify of an outage or its end, or null. `open` is the episode of OUTAGE in the ledger; null where no outage was
+ * notified. Recording OUTAGE begins that episode and recording RECOVERED ends it, so all replicas together notify each once.
  */
 export function outageNews(
   condition: Condition,

@@ -12,7 +12,7 @@ import type { Source } from './collect.ts';
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {
   readonly store: AuditStore;
-  /** What polls are answered from: the store itself, or what is kept of it. */
+  /** Where rules get their answers: kept sums, or the store itself. */
   readonly source: Source;
   /** The dimensions that the store's mapping has. */
   readonly dimensions: ReadonlySet<Dimension>;
@@ -29,8 +29,8 @@ export interface PollParts {
 
 /** The same while a poll is under way. */
 export interface PollUnderWay extends PollParts {
-  /** What explains alerts; the store for a limited time in all, which the poll's questions share. */
+  /** Answers the questions that explain alerts. Their reads of the store share one time limit. */
   readonly explaining: Askable;
-  /** What is asked since when alerts hold; the store, for a limited time likewise. */
+  /** Answers since when alerts have held, from the store within a time limit. */
   readonly dating: Pick<Source, 'read'>;
 }

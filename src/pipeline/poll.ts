@@ -16,7 +16,7 @@ import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rule
 import { limitedReads } from './limited-reads.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
 
-/** What one rule came to in a poll. */
+/** The result of one rule in a poll. */
 export interface PolledRule {
   readonly rule: Rule;
   /** At the latest evaluation time; null where the rule failed. */
@@ -33,26 +33,28 @@ export interface PollReport {
   readonly rules: readonly PolledRule[];
   /** The deliveries that this poll queued. */
   readonly queued: readonly NewDelivery[];
-  /** Why the poll is not a good one: a store that is away, or the first rule that failed. */
+  /** Why the poll failed: the store is unreachable, or the first rule that failed. */
   readonly error: AppError | null;
 }
 
-/** Missed evaluation times further back than this are not made up for. */
+/** Missed evaluation times further back than this are dropped. */
 const CATCH_UP_MS = 24 * 60 * 60_000;
 /**
- * A schedule finer than a minute is made up for to the second this far back, and by whole minutes beyond: a night of seconds
- * would be a hundred thousand windows a rule.
+ * On a schedule finer than a minute, every missed time this far back is evaluated, and only whole minutes beyond: a night of
+ * seconds would be a hundred thousand windows per rule.
  */
 const TO_THE_SECOND_MS = 10 * 60_000;
-/** One round for rules that kept sums cannot answer yet, and the others for rules that another process recorded first. */
+/**
+ * The second round is for rules that kept sums cannot answer yet, the others for rules that another process recorded first.
+ */
 const ROUNDS = 4;
 
 /**
- * One poll as of a scheduled evaluation time. Every rule is evaluated at all scheduled times since its watermark, and what is
- * news is recorded and queued in one transaction. Rules that the source cannot answer yet follow in another transaction, so
- * that the others need not wait while the store reads months for them. Nothing is sent here. Never throws: what went wrong is
- * in the report, and the next poll makes up for it. `onlyLatest` evaluates the given time alone and leaves the watermarks to
- * the worker, which makes up for what it missed (`check --notify`).
+ * One poll as of a scheduled evaluation time. Every rule is evaluated at all scheduled times since its watermark;
+ * notifications are recorded and their deliveries queued in one transaction. Rules that the source cannot answer yet follow
+ * in another transaction, so that the others need not wait while the store reads months of rows. Nothing is sent here. Never
+ * throws: errors are in the report, and the next poll catches up. `onlyLatest` evaluates the given time alone and leaves the
+ * watermarks to the worker, which catches up on what it missed (`check --notify`).
  */
 export async function poll(
   parts: PollParts,
@@ -73,7 +75,7 @@ export async function poll(
   };
   try {
     for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
-      // Kept sums serve all rules in the first round; rules that are left over ask the store itself.
+      // Kept sums serve all rules in the first round; rules that are left ask the store itself.
       const asked = round === 0 ? source : parts.store;
       const polled = await pollOnce(
         { ...underWay, source: asked },
@@ -154,7 +156,7 @@ function assignmentOf(rule: Rule, last: number | null, at: number, schedule: Sch
   return { rule, times: [...missed, at].map((instant) => evaluationTimeOf(rule, instant, schedule)) };
 }
 
-/** The times that were evaluated: the last ones are left to the next poll where too many groups fire before them. */
+/** The times that were evaluated. The last ones are left to the next poll where too many groups fired before them. */
 function judgedOf(assignment: Assignment, outcome: Outcome | undefined): Assignment {
   const count = outcome?.evaluations.length ?? 0;
   return count === 0 ? assignment : { ...assignment, times: assignment.times.slice(0, count) };

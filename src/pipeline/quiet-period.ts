@@ -1,6 +1,6 @@
 // How long a receiver has asked not to be called (Retry-After).
 
-/** A receiver's request to be left alone. It holds for every message to that channel. */
+/** A receiver's request to wait before the next call. It holds for every message to that channel. */
 export interface QuietPeriod {
   /** For how much longer it holds, ms. A clock that was set back ends it. */
   remainingMs(): number;

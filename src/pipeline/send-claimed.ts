@@ -27,7 +27,7 @@ export interface ChannelQueueParts {
   readonly stopping: AbortSignal;
   /** Aborted when a send under way must end. */
   readonly aborting: AbortSignal;
-  /** Ids that queues of this process send or have not settled yet. None of them is claimed, even after its lease. */
+  /** Ids that queues of this process send or have not settled yet. None of them is claimed, even after its lease ended. */
   readonly inHand: Set<string>;
 }
 
@@ -35,12 +35,12 @@ export interface ChannelQueueParts {
 export interface QueueState extends ChannelQueueParts {
   readonly timeoutMs: number;
   /**
-   * A settlement that the state store has not taken yet. It is kept, because a state store that is away must not make
-   * this process send the message again.
+   * A settlement that the state store has not taken yet. It is kept, so that an unreachable state store does not make this
+   * process send the message again.
    */
   unsettled: Unsettled | null;
   readonly quiet: QuietPeriod;
-  /** How often each open delivery was claimed and not sent. The outbox counts claims; people are told of attempts. */
+  /** How often each open delivery was claimed but not sent. The outbox counts claims; messages name attempts. */
   readonly unsent: Map<string, number>;
 }
 
@@ -52,9 +52,9 @@ interface Unsettled {
 
 /** What all sends of one drain share. */
 export interface SharedByDrain {
-  /** Their place in the jitter: what was not sent for the same reason is due again together. */
+  /** Their place in the jitter: deliveries that failed for the same reason fall due together. */
   readonly spread: number;
-  /** The refusal that an earlier send of this drain met, if it refuses all. */
+  /** The refusal that an earlier send of this drain met, if it concerns every message. */
   refusal: SharedRefusal | null;
 }
 
@@ -95,14 +95,14 @@ async function outcomeOf(
   claimed: Claimed,
   timeoutMs: number,
 ): Promise<Attempt> {
-  // The process ended each time that this message was sent. It is not sent again.
+  // Each send of this message ended its process, so it is not sent again.
   if (claimed.isTakenOver && isSpent(claimed, queue.now())) {
     return { kind: 'failed', failure: UNANSWERED, accepted: [] };
   }
   return refusal?.attempt ?? attempt(queue.channel, claimed, timeoutMs, queue.aborting);
 }
 
-/** Writes down what became of the last send. Throws when the state store is away; a later call tries again. */
+/** Records what became of the last send. Throws when the state store is unreachable; a later call tries again. */
 export async function settle(queue: QueueState): Promise<void> {
   if (queue.unsettled === null) return;
   const { claimed, settlement, report } = queue.unsettled;

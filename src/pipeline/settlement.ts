@@ -1,11 +1,11 @@
-// What is written down about an attempt: the new state, the next try, reports to other channels.
+// What is recorded about an attempt: the new state, the next try, reports to other channels.
 
 import { afterFailure, type Failure, type NewDelivery, RETRY_FOR_MS } from '../model/delivery.ts';
 import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Claimed, Settlement } from '../state/outbox.ts';
 import type { Attempt } from './attempt.ts';
 
-/** Makes the deliveries that tell other channels about one that did not arrive. */
+/** Makes the reports to other channels about a delivery that did not arrive. */
 export type ComposeReports = (delivery: StoredDelivery) => readonly NewDelivery[];
 
 /** How an attempt at `at` is settled. `spread` is in [0, 1): the place of the next try in the jitter. */
@@ -38,9 +38,9 @@ export function settlementOf(
 }
 
 /**
- * A refusal of the token, the password or the certificate. Every other message would meet it too, and a sender that
- * tries a wrong password for each message is locked out. So what else is due shares the refusal without being sent, and
- * is reported as if it had been.
+ * The receiver refused the token, the password or the certificate, so it would refuse every other message too. A sender that
+ * tries a wrong password for each message is locked out. So the other due deliveries share the refusal: they are not sent,
+ * and are reported as if they had been.
  */
 export interface SharedRefusal {
   readonly attempt: Extract<Attempt, { kind: 'failed' }>;
@@ -56,8 +56,8 @@ export function refusesAll({ kind, reason }: Failure): boolean {
 }
 
 /**
- * Deliveries that shared a refusal are due again this long before the one that met it, in the order in which they shared
- * it. The receiver may dislike that one message alone, and then the others must not wait behind it for ever.
+ * Deliveries that shared a refusal fall due this much before the one that met it, in the order in which they shared it. If
+ * the receiver refuses that one message alone, the others do not wait behind it for ever.
  */
 export const LEAD_MS = 1_000;
 

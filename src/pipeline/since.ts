@@ -1,4 +1,4 @@
-// Since when a finding holds, computed from the data.
+// Computes from the data since when a finding holds.
 
 import type { Firing } from '../model/finding.ts';
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
@@ -19,15 +19,15 @@ export interface SinceQuestion {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Most breaches are minutes old when they are news, so the data of the longest span is seldom read. */
+/** Spans to search. Most breaches are minutes old when they are first found, so the longest span is seldom read. */
 const SPANS_MS = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
 /** On a schedule finer than a minute, every scheduled time is evaluated this far back, and only whole minutes beyond. */
 const TO_THE_SECOND_MS = 15 * MINUTE;
 
 /**
- * The first scheduled time from which a rule's condition has held without a break, at most 24 h back, computed
- * from the data alone. It is exact to the second where the condition began, and for a break within the last quarter of an
- * hour. The results are in the order asked. Throws the store's AppError when it cannot be read.
+ * The first scheduled time from which a rule's condition has held without a break, at most 24 h back, computed from the data
+ * alone. It is exact to the second where the condition began within the last quarter of an hour, or for a break in it. The
+ * results are in the order asked. Throws the store's AppError when it cannot be read.
  */
 export async function firstHeld(
   source: Pick<Askable, 'read'>,

@@ -1,4 +1,4 @@
-// Tells other channels about deliveries that did not arrive in time, or whose channel was removed.
+// Reports to other channels what did not arrive in time, or whose channel was removed.
 
 import type { Channel } from '../channels/channel.ts';
 import { deliveryId, type Failure, type NewDelivery, reportTargets } from '../model/delivery.ts';
@@ -7,7 +7,7 @@ import type { StoredDelivery } from '../state/delivery-rows.ts';
 import type { Outbox } from '../state/open.ts';
 import type { DeliveryReport } from './delivery-report.ts';
 
-/** A delivery that did not arrive, for the message that tells other channels of it. */
+/** A delivery that did not arrive, as the report to other channels needs it. */
 export interface Undelivered {
   readonly channel: string;
   readonly failure: Failure;
@@ -17,7 +17,7 @@ export interface Undelivered {
   readonly original: Message;
 }
 
-/** What is needed to tell other channels. The fields are those of `DelivererParts`. */
+/** What reports to other channels need. The fields are those of `DelivererParts`. */
 export interface UndeliveredParts {
   readonly outbox: Outbox;
   readonly channels: readonly Channel[];
@@ -42,23 +42,23 @@ const NOT_TRIED: Failure = {
   retryAfterMs: null,
 };
 
-/** After a longer gap between two checks, what waits was not kept waiting by the deliveries before it. */
+/** After a longer gap between two checks, the gap and not an earlier delivery made the others wait. */
 const LONGEST_GAP_MS = 60_000;
 
 /**
- * Returns a check that queues reports about overdue and orphaned deliveries. It is called with every drain, and does
- * nothing when the state store is away: the channel queues ask the same store, and each reports that.
+ * Returns a check that queues reports about overdue and orphaned deliveries. Call it with every drain. It ignores an
+ * unreachable state store: the channel queues use the same store and report that.
  */
 export function undeliveredCheck(parts: UndeliveredParts): () => Promise<void> {
   const { outbox, channels, leaseToken, now, onReport } = parts;
   const names = channels.map(({ name }) => name);
   const compose = reportsOrNone(parts);
-  /** Since when there was a check every minute, and the last one. */
+  /** Since when checks have come without a gap, and the last one. */
   let checks = { since: now(), last: now() };
 
   const reportOverdue = async (): Promise<void> => {
     const at = now();
-    // The machine slept, the state store was away, or the clock was set: what is due is first tried again.
+    // The machine slept, the state store was unreachable, or the clock was set. Due deliveries are tried again first.
     const since = Math.abs(at - checks.last) > LONGEST_GAP_MS ? at : checks.since;
     const overdue = await outbox.reportOverdue(names, at, since, compose);
     checks = { since, last: at };
@@ -77,12 +77,12 @@ export function undeliveredCheck(parts: UndeliveredParts): () => Promise<void> {
       await reportOverdue();
       if (leaseToken !== null) await reportOrphans(leaseToken);
     } catch {
-      // The channel queues ask the same store, and each reports that it is away.
+      // The channel queues report that the state store is unreachable.
     }
   };
 }
 
-/** Makes the reports about a delivery. A report that cannot be made must not keep the delivery from being settled. */
+/** Makes the reports about a delivery. An error here must not keep the delivery from being settled. */
 export function reportsOrNone(parts: UndeliveredParts): (delivery: StoredDelivery) => NewDelivery[] {
   return (delivery) => {
     try {
@@ -93,7 +93,7 @@ export function reportsOrNone(parts: UndeliveredParts): (delivery: StoredDeliver
   };
 }
 
-/** The deliveries that tell other channels. Their ids follow from the id of the one that did not arrive: told once. */
+/** The reports to other channels. Their ids follow from the id of the delivery, so that each is queued once. */
 function composeReports(
   { channels, healthChannels, composeReport }: UndeliveredParts,
   delivery: StoredDelivery,
