@@ -6,7 +6,7 @@ import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
-import { isSilenced } from '../model/silence.ts';
+import { silenceOf } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
 import type { Source } from '../pipeline/collect.ts';
@@ -127,7 +127,7 @@ function failed(rule: Rule, reason: string | null): CheckedRule {
 
 function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {
   return ({ key }: Pick<Firing, 'key'>) => {
-    const silence = isSilenced(rule, key, at, silences);
+    const silence = silenceOf(rule, key, at, silences);
     return silence === null ? null : { reason: silence.reason, until: silence.until };
   };
 }

@@ -16,14 +16,14 @@ import { isoInstant } from './window.ts';
 export const SHOWN_ALERTS = 10;
 const LONGEST_NOTE = 2000;
 
-/** What an alert message is made of. Instants in ms; `zone` is an IANA name. */
-export interface AlertNews {
+/** The alerts of one rule that make one message. Instants in ms; `zone` is an IANA name. */
+export interface AlertBatch {
   readonly rule: Rule;
   /** Of one rule and one period; at least one. */
   readonly alerts: readonly Alert[];
   /** The scheduled instant of the poll. */
   readonly at: number;
-  /** The time of the newest row seen. */
+  /** The time of the newest row that was read. */
   readonly dataAsOf: number | null;
   readonly zone: string;
   /** When the message was made. */
@@ -31,14 +31,14 @@ export interface AlertNews {
 }
 
 /**
- * All news of one rule as one message: worst first, ten shown, the rest counted (docs/rules.md and
+ * Makes one message of the alerts of one rule: worst first, ten shown, the rest counted (docs/rules.md and
  * docs/operations.md).
  */
-export function alertMessage(news: AlertNews): Message {
-  const { rule, zone } = news;
-  const alerts = [...news.alerts].sort(mostSevereFirst);
+export function alertMessage(batch: AlertBatch): Message {
+  const { rule, zone } = batch;
+  const alerts = [...batch.alerts].sort(mostSevereFirst);
   const [worst] = alerts;
-  if (worst === undefined) throw new RangeError(`no alert to tell of ${rule.name}`);
+  if (worst === undefined) throw new RangeError(`a message needs an alert of ${rule.name}`);
   const shown = alerts.slice(0, SHOWN_ALERTS);
   const sections = shown.map((alert) => alertSection(rule, alert, zone));
   const more = alerts.length - shown.length;
@@ -48,40 +48,40 @@ export function alertMessage(news: AlertNews): Message {
     type: 'alert.firing',
     severity,
     rule: rule.name,
-    timestamp: news.timestamp,
+    timestamp: batch.timestamp,
     title: `[${severity.toUpperCase()}] ${displayText(rule.name)}: ${alertSummary(rule, worst)}${others}`,
     note: rule.message === null ? null : displayLines(rule.message, LONGEST_NOTE),
     lead: [],
     sections: alerts.length === 1 ? sections.map(untitled) : sections,
-    footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(news)],
-    json: alertJson(news, worst, shown, more),
+    footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(batch)],
+    json: alertJson(batch, worst, shown, more),
   };
 }
 
-/** The headline of a single alert is in the title already. */
+/** The headline of a single alert is the message's title already. */
 function untitled(section: MessageSection): MessageSection {
   return { ...section, headline: '' };
 }
 
-/** Up to when data was seen, in the words that every message uses. */
-export function asOf({ dataAsOf, zone }: Pick<AlertNews, 'dataAsOf' | 'zone'>): string {
+/** The newest row's time, in the words that every message uses. */
+export function asOf({ dataAsOf, zone }: Pick<AlertBatch, 'dataAsOf' | 'zone'>): string {
   return dataAsOf === null
     ? 'Data as of: the audit store has no rows.'
     : `Data as of ${localTime(dataAsOf, zone)}${zone === 'UTC' ? '' : `; times are those of ${zone}`}.`;
 }
 
-/** The frame that every webhook body has. */
+/** The envelope that every webhook body has. */
 export function messageJson(type: Message['type'], timestamp: number, data: JsonValue): string {
   return jsonText({ type, timestamp: isoInstant(timestamp), data });
 }
 
-function alertJson(news: AlertNews, worst: Alert, shown: readonly Alert[], more: number): string {
-  const { rule, dataAsOf } = news;
-  return messageJson('alert.firing', news.timestamp, {
+function alertJson(batch: AlertBatch, worst: Alert, shown: readonly Alert[], more: number): string {
+  const { rule, dataAsOf } = batch;
+  return messageJson('alert.firing', batch.timestamp, {
     rule: rule.name,
     severity: worst.finding.severity,
     message: rule.message,
-    at: isoInstant(news.at),
+    at: isoInstant(batch.at),
     data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
     alerts: shown.map(({ id, since, ongoing, finding }) => ({
       id,

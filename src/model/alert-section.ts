@@ -49,7 +49,7 @@ export function windowText(window: WindowSpec): string {
   return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
 }
 
-/** The group for people with a separator behind it: `search / gpt-4.1: `. Empty where the rule has no groups. */
+/** The group for people, followed by a separator: `search / gpt-4.1: `. Empty where the rule has no groups. */
 function subject({ groupBy, key }: Finding, separator: string): string {
   const label = groupLabel(groupBy, key);
   return label === '' ? '' : `${label}${separator}`;
@@ -64,8 +64,8 @@ function unpricedFact(finding: Finding): Fact | null {
   const { metric, value, unpriced } = finding;
   if (unpriced === null) return null;
   const isDoubtful = belowOnlyIf(finding) !== null;
-  const told = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
-  return ['Unpriced', isDoubtful ? `${told}; it is low only if they cost next to nothing` : told];
+  const text = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
+  return ['Unpriced', isDoubtful ? `${text}; it is low only if they cost next to nothing` : text];
 }
 
 /** A part's share is of the finding's value. Averages and percentiles do not add up, so their parts have no share. */

@@ -1,42 +1,44 @@
-// What a replay asks of calls, and gets.
+// What a replay asks of calls, and the answer.
 
 import type { Measure } from './measure.ts';
 import type { Dimension } from './series.ts';
 
-/** A question for the calls of a stretch of time: from the first of `edges` (ascending, ms) to the last. */
+/** A request for calls in a span of time: from the first of `edges` (ascending, ms) to the last. */
 export interface CallRead {
   readonly dimensions: readonly Dimension[];
-  /** Additive ones; `calls` is known without being asked for. */
+  /** Additive measures. `calls` is always included and need not be listed. */
   readonly measures: readonly Measure[];
   readonly sketches: readonly Measure[];
   readonly edges: readonly number[];
-  /** Whether calls that agree in segment, dimensions and buckets are one line of the answer. */
+  /** Whether calls with equal segment, dimensions and sketch buckets are added up into one line of the answer. */
   readonly together: boolean;
 }
 
-/** Calls in columns, a line for each or for some together, in any order of lines. */
+/** Calls as columns: one line for each call, or for equal calls together, in any order. */
 export interface CallColumns {
   readonly length: number;
   /** The segment that begins at `edges[segment]`. */
   readonly segments: Int32Array;
   readonly dimensions: ReadonlyMap<Dimension, TextColumn>;
-  /** `calls` is always among them. */
+  /** Always includes `calls`. */
   readonly sums: ReadonlyMap<Measure, DecimalColumn>;
-  /** The bucket of a sketch, NO_BUCKET for calls that are in none. */
+  /** By sketch measure, the bucket of each line; NO_BUCKET where it has none. */
   readonly buckets: ReadonlyMap<Measure, Int32Array>;
 }
 
-/** Texts by the places of `values`, each of which is there once. */
+/** Texts as indexes into `values`, which holds each text once. */
 export interface TextColumn {
   readonly values: readonly (string | null)[];
   readonly places: Int32Array;
 }
 
-/** Exact decimals as two whole numbers, units and 10^-12 parts of the same sign; no parts where all are 0. */
+/**
+ * Exact decimals as two integers, whole units and parts of 10^-12, with the same sign. No `parts` where all of them are 0.
+ */
 export interface DecimalColumn {
   readonly units: Float64Array;
   readonly parts: Float64Array | null;
 }
 
-/** Far from every bucket that a double can have. */
+/** Below every bucket that a double can have. */
 export const NO_BUCKET = -2_000_000;

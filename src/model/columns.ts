@@ -1,9 +1,9 @@
 // The catalogue of audit columns: what a row may hold, what kind of value it is, and what it is called elsewhere.
 
 /**
- * What a column's values are. Reading in SQL, import, checks and measures follow from it:
- * `dimension` is text that rules group and filter by, `text` is text that they do not; `tokens` and `ms` are numbers
- * that are summed; `status` is an HTTP status; `id` is a number that rises with every insert.
+ * The kind of a column's values, from which SQL, import, checks and measures follow. `dimension` is text that rules group
+ * and filter by, `text` is other text; `tokens` and `ms` are numbers that are summed; `status` is an HTTP status; `id` is a
+ * number that rises with every insert.
  */
 export type ColumnKind = 'time' | 'money' | 'dimension' | 'text' | 'tokens' | 'status' | 'ms' | 'id';
 
@@ -12,24 +12,24 @@ interface TableColumn {
   readonly name: string;
   /** Its type and constraints, in SQL. */
   readonly type: string;
-  /** The end of its index's name, for a column that is looked up by. */
+  /** The suffix of its index's name, for a column with an index. */
   readonly index?: string;
-  /** What it is read by, where that is more than the column itself. */
+  /** The SQL expression that reads it, where that is more than the column itself. */
   readonly read?: string;
-  /** What import writes for a call that says nothing, where the column takes no NULL. */
+  /** The value that import writes for a call without one, where the column takes no NULL. */
   readonly filled?: string;
 }
 
-/** All that is known of a column. Options, import, tables, SQL, checks and the docs follow from it. */
+/** The definition of a column. Options, import, tables, SQL, checks and the docs follow from it. */
 export interface ColumnDefinition {
   readonly kind: ColumnKind;
-  /** Import refuses a call without it. */
+  /** Import rejects a call without it. */
   readonly isRequired?: true;
-  /** Where the table `api_audit_logs` has it. */
+  /** How it stands in the table `api_audit_logs`. */
   readonly table: TableColumn;
-  /** What else it is called in files and in the tables of known gateways; import takes these names in any letter case. */
+  /** Its names in other files and in the tables of known gateways. Import accepts them in any letter case. */
   readonly alsoCalled?: readonly string[];
-  /** What it holds, as a line of docs/reference.md. */
+  /** Its description in docs/reference.md. */
   readonly doc: string;
 }
 
@@ -122,18 +122,18 @@ const CATALOGUE = {
   },
 } as const satisfies Record<string, ColumnDefinition>;
 
-/** The name of a column in alerts.yaml, in files for import and in the program. */
+/** The name of a column: the same in alerts.yaml, in import files and in the program. */
 export type Column = keyof typeof CATALOGUE;
 
 /** All columns, in the order of the catalogue. */
 export const COLUMNS = Object.keys(CATALOGUE) as [Column, ...Column[]];
 
-/** What is known of a column. */
+/** The definition of a column. */
 export function describeColumn(column: Column): ColumnDefinition {
   return CATALOGUE[column];
 }
 
-/** Whether a name is a column's. */
+/** Whether a name is that of a column. */
 export function isColumn(name: string): name is Column {
   return Object.hasOwn(CATALOGUE, name);
 }

@@ -19,16 +19,16 @@ export interface CronSchedule extends Schedule {
 }
 
 /**
- * The instants that a cron expression names in a zone. A local time that comes twice is due twice, so that a
- * schedule of every minute has no gap when clocks go back; one that is skipped is due at the end of the gap.
- * (node-cron's own runner pauses for the repeated hour; here it only matches fields and ticks in UTC.)
+ * The instants that a cron expression names in a zone. A local time that comes twice is due twice, so that a schedule of
+ * every minute has no gap when clocks go back; one that is skipped is due at the end of the gap. (node-cron's own runner
+ * pauses for the repeated hour; here it only matches fields, and ticks come in UTC.)
  */
 export function cronSchedule(expression: string, zone: string): CronSchedule {
   const { hasSeconds, matches, matchesMinute } = localFields(expression);
   const grain = hasSeconds ? SECOND : MINUTE;
   const offsetAt = offsetLookup(zone);
 
-  /** `named` at the local time of an instant, or at one of the local times that were skipped just before it. */
+  /** Whether `named` holds for the local time of an instant, or for one of the local times skipped just before it. */
   const isNamed = (instant: number, step: number, named: (local: number) => boolean): boolean => {
     const offset = offsetAt(instant);
     if (named(instant + offset)) return true;
@@ -78,14 +78,15 @@ interface LocalFields {
 }
 
 /**
- * One match takes the time zone's calendar apart, which costs microseconds, a hundred of them where it was not done for a
- * while; a year has half a million minutes and rules with `for` look back on the same ones at every poll. So each field is
- * asked for itself and remembers its answers, of which there are 60 at most; those for days are one, which answers once a day.
+ * Matches field by field, with a cache of each field's answers. To match a whole expression, node-cron takes the calendar of
+ * the time zone apart, which costs microseconds, or a hundred of them when it was not done for a while. A year has half a
+ * million minutes, and rules with `for` look back at the same ones at every poll. A field has at most 60 answers; the fields
+ * for days share one cache, with one answer per day.
  */
 function localFields(expression: string): LocalFields {
   const parts = expression.trim().split(/\s+/);
   if (parts.length < 5) {
-    // A nickname such as @daily has no fields to take apart, nor one for seconds.
+    // A nickname such as @daily has no separate fields, and none for seconds.
     return { hasSeconds: false, matches: matcher(expression), matchesMinute: field(expression, MINUTE) };
   }
   const hasSeconds = parts.length === 6;
@@ -105,9 +106,9 @@ function localFields(expression: string): LocalFields {
 }
 
 /**
- * When both the day of the month and the weekday are restricted, a day that matches either counts, as in crontab(5); node-cron
- * requires both. A field that begins with a star, such as a step over all days, or that is Quartz's `?`, does
- * not count as restricted.
+ * When both the day of the month and the weekday are restricted, a day that matches either counts, as in crontab(5);
+ * node-cron requires both. A field that begins with a star (such as a step over all days) or is Quartz's `?` does not count
+ * as restricted.
  */
 function dayFields(day: readonly string[]): (readonly string[])[] {
   const [ofMonth = '*', month = '*', weekday = '*'] = day;
@@ -118,7 +119,7 @@ function dayFields(day: readonly string[]): (readonly string[])[] {
   ];
 }
 
-/** Whether an expression, which looks at nothing but this unit of a local time, names it; they repeat after so many. */
+/** Matches an expression that depends on one unit of a local time only. Its answers repeat every `cycle` units. */
 function field(
   expression: string,
   unitMs: number,
@@ -134,7 +135,7 @@ function matcher(expression: string): (local: number) => boolean {
   return (local) => fields.match(new Date(local));
 }
 
-/** The zone's offset from UTC at an instant, in ms; looked up once a quarter of an hour, where all changes fall. */
+/** The zone's offset from UTC at an instant, ms. Looked up once per quarter of an hour, as changes fall on these only. */
 function offsetLookup(zone: string): (at: number) => number {
   if (zone === 'UTC') return () => 0;
   const ofQuarter = remembered((quarter) => {
@@ -144,7 +145,7 @@ function offsetLookup(zone: string): (at: number) => number {
   return (at) => ofQuarter(Math.floor(at / (15 * MINUTE)));
 }
 
-/** The same function, which works each answer out once and forgets them all when there are too many. */
+/** A function with a cache, which is cleared when it is full. */
 function remembered<T>(answer: (question: number) => T): (question: number) => T {
   const known = new Map<number, T>();
   return (question) => {

@@ -1,6 +1,9 @@
 // Parses a PostgreSQL URL, or says what is wrong with it.
 
-/** What a `postgres://` URL says. What is not given is undefined, so that the driver's defaults and PG* variables hold. */
+/**
+ * The parts of a `postgres://` URL. A part that is not given is undefined, so that the driver's defaults and PG* variables
+ * apply.
+ */
 export interface DatabaseUrl {
   readonly user: string | undefined;
   readonly password: string | undefined;
@@ -28,19 +31,19 @@ const ENCODE: UrlFault = {
 };
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 
-/** The parameters that are read. */
+/** The parameters that have an effect. */
 export const READ: ReadonlySet<string> = new Set([
   ...['user', 'password', 'host', 'port', 'dbname', 'schema', 'options', 'application_name'],
   ...['sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding', 'connect_timeout'],
 ]);
-/** Of other clients: their pools, their prepared statements, their keepalives. Nothing is lost without them. */
+/** Parameters of other clients: pools, prepared statements, keepalives. To ignore them does no harm. */
 const NEEDLESS: ReadonlySet<string> = new Set([
   ...['pgbouncer', 'connection_limit', 'pool_timeout', 'pool_size', 'max_overflow', 'pool_mode'],
   ...['statement_cache_size', 'prepared_statement_cache_size', 'prepare_threshold', 'supa', 'workaround'],
   ...['keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count', 'tcp_user_timeout'],
   ...['fallback_application_name', 'gssencmode', 'sslcompression', 'sslsni', 'uselibpqcompat'],
 ]);
-/** What these ask for is so anyway. */
+/** Parameters that ask for what is done anyway, with the values for which that is true. */
 const MET: Readonly<Record<string, RegExp>> = {
   client_encoding: /^(utf-?8|auto)$/i,
   target_session_attrs: /^any$/,
@@ -51,8 +54,8 @@ export function isPostgresUrl(text: string): boolean {
 }
 
 /**
- * Takes a URL of PostgreSQL apart, as libpq does, with the spellings of SQLAlchemy and Prisma. No part of a text that
- * cannot be told apart is in the fault: what looks like a host may be the rest of a password.
+ * Parses a URL of PostgreSQL as libpq does, and accepts the spellings of SQLAlchemy and Prisma. A fault never quotes a part
+ * of the text that could not be parsed: what looks like a host may be the rest of a password.
  */
 export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
   const scheme = SCHEME.exec(text);
@@ -70,7 +73,7 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
   return serverOf({ login, server, path, parameters: parametersOf(query) });
 }
 
-/** What stands there instead, as far as that gives nothing away. */
+/** Says what the text is instead, without revealing a part of it. */
 function otherText(text: string): UrlFault {
   if (/^["'].*["']$/.test(text)) return { fault: 'not a database URL: quotes are part of it', hint: SHAPE };
   const [, other] = /^(?:jdbc:)?([a-z][a-z0-9]{1,19})(?:\+[a-z0-9_]+)?:\/\//i.exec(text) ?? [];
@@ -124,7 +127,7 @@ function serverOf(written: {
   };
 }
 
-/** How the connection is encrypted and the server known, in libpq's words; null where the URL does not say. */
+/** The URL's sslmode in libpq's words; null where the URL does not say. */
 export function sslModeOf(parameters: ReadonlyMap<string, string>): string | null {
   const mode = parameters.get('sslmode');
   if (mode !== undefined && mode !== '') return mode;
@@ -134,13 +137,13 @@ export function sslModeOf(parameters: ReadonlyMap<string, string>): string | nul
   return ssl === 'false' || ssl === '0' ? 'disable' : ssl;
 }
 
-/** The rest of a password, too: no parameter that is not known has a value with an `@`. */
+/** May be the rest of a password: no parameter of other clients has a value with an `@`. */
 function isNoParameter(piece: string): boolean {
   const [, key] = /^([^=@]+)=/.exec(piece) ?? [];
   return piece !== '' && (key === undefined || (piece.includes('@') && !READ.has(key)));
 }
 
-/** The names of the parameters of a URL that ask for something and have no effect. */
+/** The names of parameters in a URL that ask for something and have no effect. */
 export function withoutEffect({ parameters }: DatabaseUrl): string[] {
   const isMet = ([key, value]: [string, string]): boolean =>
     READ.has(key) || NEEDLESS.has(key) || MET[key]?.test(value) === true;

@@ -6,8 +6,8 @@ import type { Message } from './message.ts';
 import type { Severity } from './rule.ts';
 
 /**
- * `queued`: still to be sent. `reported`: still to be sent, and the other channels have been told that it was not.
- * `delivered` and `given_up` are final.
+ * `queued`: still to be sent. `reported`: still to be sent, and the other channels have got a report. `delivered` and
+ * `given_up` are final.
  */
 export type DeliveryState = 'queued' | 'reported' | 'delivered' | 'given_up';
 
@@ -20,7 +20,7 @@ const MOVES: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
 
 export const DELIVERY_STATES = Object.keys(MOVES) as readonly DeliveryState[];
 
-/** The states from which a delivery may come to `to`: what an update must find, or it comes too late. */
+/** The states from which a delivery may change to `to`. In any other state the change comes too late. */
 export function statesBefore(to: DeliveryState): DeliveryState[] {
   return DELIVERY_STATES.filter((from) => MOVES[from].includes(to));
 }
@@ -38,13 +38,13 @@ export interface NewDelivery {
   readonly severity: Severity;
   readonly message: Message;
   readonly body: string;
-  /** The channels that may be told when this one fails: those of the same rule. */
+  /** The channels that may get a report when this one fails: those of the same rule. */
   readonly others: readonly string[];
   /** A report about another channel is never itself reported. */
   readonly isReport: boolean;
 }
 
-/** Why an attempt failed, as it is kept with the delivery; `text` holds no secret. */
+/** Why an attempt failed, as stored with the delivery; `text` holds no secret. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly reason: FailureReason;
@@ -56,14 +56,11 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits between attempts (docs/operations.md); the last one repeats until `RETRY_FOR_MS` after the first attempt. */
+/** Waits between attempts (docs/operations.md). The last one repeats until `RETRY_FOR_MS` after the first attempt. */
 export const BACKOFF_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
-/** Ten minutes: a fault that a person must mend is not mended sooner. */
+/** The step for failures that a person must fix: ten minutes, as they are not fixed sooner. */
 const PERSON_STEP = 3;
-/**
- * The failure of an attempt without an outcome. Its message may be what ended the process, so the attempt counts as
- * failed.
- */
+/** The failure of an attempt whose process ended. The message may be what ended it, so the attempt counts as failed. */
 export const UNANSWERED: Failure = {
   kind: 'passing',
   reason: 'timeout',
@@ -73,14 +70,14 @@ export const UNANSWERED: Failure = {
 
 /** How long a delivery is tried, from the first attempt on. */
 export const RETRY_FOR_MS = 24 * HOUR;
-/** A delivery that has waited this long is told to the other channels. */
+/** A delivery that has waited this long is reported to the other channels. */
 export const OVERDUE_MS = 15 * MINUTE;
-/** Each wait is spread by a tenth to either side, so that what failed together does not return together. */
+/** Each wait varies by a tenth to either side, so that deliveries which failed together are not tried together again. */
 const JITTER = 0.1;
 
-/** What an attempt at a delivery begins with; instants in ms of the worker's clock. */
+/** A delivery at the beginning of an attempt; instants in ms of the worker's clock. */
 export interface AttemptStart {
-  /** How many waits there were: the place of the next one in BACKOFF_MS. */
+  /** The number of waits so far: the index of the next one in BACKOFF_MS. */
   readonly backoffStep: number;
   readonly createdAt: number;
   readonly firstTriedAt: number;
@@ -88,7 +85,7 @@ export interface AttemptStart {
   readonly isReport: boolean;
 }
 
-/** What becomes of a delivery after a failed attempt. `report` says whether the other channels are told now. */
+/** What becomes of a delivery after a failed attempt. `report` says whether the other channels get a report now. */
 export interface AfterFailure {
   readonly state: 'queued' | 'reported' | 'given_up';
   readonly backoffStep: number;
@@ -97,8 +94,8 @@ export interface AfterFailure {
 }
 
 /**
- * The retry policy of docs/operations.md. Retry-After can only lengthen a wait. The last attempt falls on the end of the day
- * that began with the first one. `random` is in [0, 1).
+ * The retry policy of docs/operations.md. Retry-After can only lengthen a wait. The last attempt falls at the end of the 24
+ * h that began with the first one. `random` is in [0, 1).
  */
 export function afterFailure(
   start: AttemptStart,
@@ -106,17 +103,17 @@ export function afterFailure(
   now: number,
   random: number,
 ): AfterFailure {
-  const tellable = start.reportedAt === null && !start.isReport;
+  const reportable = start.reportedAt === null && !start.isReport;
   const deadline = start.firstTriedAt + RETRY_FOR_MS;
   if (failure.kind === 'final' || now >= deadline) {
-    return { state: 'given_up', backoffStep: start.backoffStep, nextAt: now, report: tellable };
+    return { state: 'given_up', backoffStep: start.backoffStep, nextAt: now, report: reportable };
   }
   const backoffStep =
     failure.kind === 'person' ? Math.max(start.backoffStep, PERSON_STEP) : start.backoffStep;
   const step = BACKOFF_MS[Math.min(backoffStep, BACKOFF_MS.length - 1)] as number;
   const jittered = Math.round(step * (1 + JITTER * (2 * random - 1)));
   const wait = Math.max(jittered, failure.retryAfterMs ?? 0);
-  const report = tellable && (failure.kind === 'person' || now - start.createdAt >= OVERDUE_MS);
+  const report = reportable && (failure.kind === 'person' || now - start.createdAt >= OVERDUE_MS);
   return {
     state: report || start.reportedAt !== null ? 'reported' : 'queued',
     backoffStep: backoffStep + 1,
@@ -125,14 +122,14 @@ export function afterFailure(
   };
 }
 
-/** Whether a delivery has used up its waits and its day. Then one that keeps ending processes is not sent again. */
+/** Whether a delivery has used up its waits and its 24 h. If it keeps ending processes, it is then not sent again. */
 export function isSpent({ backoffStep, firstTriedAt }: AttemptStart, now: number): boolean {
   return backoffStep >= BACKOFF_MS.length && now >= firstTriedAt + RETRY_FOR_MS;
 }
 
 /**
- * A delivery's id, made of what is delivered: whoever makes the same delivery again (a replica, a worker that did
- * not learn that its commit went through) gets the same id, and the outbox holds it once.
+ * A delivery's id, made from its content. A replica, or a worker that did not learn that its commit succeeded, makes the
+ * same id again, and the outbox stores it once.
  */
 export function deliveryId(channel: string, content: readonly (string | number)[]): string {
   const hash = createHash('sha256').update(JSON.stringify([channel, ...content]));
@@ -140,8 +137,8 @@ export function deliveryId(channel: string, content: readonly (string | number)[
 }
 
 /**
- * Where the report about a delivery goes: the other channels of its rule, else those of `health`, else every
- * other channel of the file. Names that `existing` lacks are passed over.
+ * Where the report about a delivery goes: the other channels of its rule, else those of `health`, else every other channel
+ * of the file. Names that `existing` lacks are skipped.
  */
 export function reportTargets(
   delivery: Pick<NewDelivery, 'channel' | 'others'>,

@@ -1,10 +1,12 @@
-// Foreign text made harmless for people.
+// Makes text from outside harmless for people.
 
 const LONGEST = 80;
-/** A grapheme may be made of thousands of combining marks; more code units than this each are not shown. */
+/** UTF-16 units shown of one grapheme, which may consist of thousands of combining marks. */
 const UNITS_PER_GRAPHEME = 16;
 
-/** What moves or hides the text around it: other controls than C0, bidi marks and overrides, zero width, separators. */
+/**
+ * Characters that move or hide the text around them: controls beyond C0, bidi marks and overrides, zero width, separators.
+ */
 const INVISIBLE =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -13,9 +15,9 @@ const CONTROL = /[\u0000-\u001f]/g;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /**
- * A text from outside, fit to stand in a line for people: cut at `longest` graphemes, control characters as their
- * pictures (`␊`), invisible ones and bidi overrides by name (`[U+202E]`), so that a name can neither break a line
- * nor turn the words around it. What is markup to a channel is the channel's to escape.
+ * A text from outside, made fit for one line: cut at `longest` graphemes, control characters as their pictures (`␊`),
+ * invisible characters and bidi overrides by name (`[U+202E]`), so that a name can neither break a line nor reorder the
+ * words around it. Each channel escapes its own markup.
  */
 export function displayText(text: string, longest = LONGEST): string {
   if (text === '') return '(empty)';
@@ -25,13 +27,13 @@ export function displayText(text: string, longest = LONGEST): string {
   return cutText(visible, longest);
 }
 
-/** The author's words: as displayText, but lines stay lines. */
+/** The rule author's own text: as displayText, but with its line breaks. */
 export function displayLines(text: string, longest: number): string {
   const lines = text.trim().split(/\r\n|\r|\n/);
   return cutText(lines.map((line) => (line === '' ? '' : displayText(line, longest))).join('\n'), longest);
 }
 
-/** The text, or as many of its graphemes as fit with an ellipsis into `longest`. */
+/** The text, cut with an ellipsis to at most `longest` graphemes. */
 export function cutText(text: string, longest: number): string {
   if (text.length <= longest) return text;
   let kept = '';

@@ -12,7 +12,7 @@ export function localTime(at: number, zone: string): string {
   return `${local.toPlainDate()} ${clock(local)} ${offset(local, zone)}`;
 }
 
-/** A span on the wall clock of `zone`: `2026-11-20 01:05 to 02:05 UTC`; what both ends share is said once. */
+/** A span on the wall clock of `zone`: `2026-11-20 01:05 to 02:05 UTC`; parts that both ends share are written once. */
 export function localSpan(from: number, to: number, zone: string): string {
   const [start, end] = [zoned(from, zone), zoned(to, zone)];
   const startZone = start.offset === end.offset ? '' : ` ${offset(start, zone)}`;

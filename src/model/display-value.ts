@@ -3,7 +3,7 @@
 import { describeMetric, type Metric, type Unit } from './metric.ts';
 import { type Fixed, formatFixed, formatUsd } from './money.ts';
 
-/** Digits after the point for people; percentages have their own after the factor of 100. */
+/** Digits after the decimal point. Those of ratios are of the percentage. */
 const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 const MOST_EXTRA = 10;
 
@@ -33,7 +33,7 @@ export function displayPhrase(metric: Metric, value: string): string {
   return noun === '' ? value : `${value} ${noun}`;
 }
 
-/** A value and its limit, with as many digits as it takes to tell them apart: `$100.004` is not `$100.00`. */
+/** A value and its limit with enough digits to distinguish them: `$100.004` is not `$100.00`. */
 export function displayAgainst(metric: Metric, value: Fixed, bound: Fixed): [value: string, bound: string] {
   for (let extra = 0; extra <= MOST_EXTRA; extra += 1) {
     const pair: [string, string] = [displayValue(metric, value, extra), displayValue(metric, bound, extra)];
@@ -52,7 +52,7 @@ export function counted(count: number, noun: string): string {
   return `${displayCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A part of a whole in whole percents. Only nothing is 0%, and only all is 100%. */
+/** A share in whole percents. Only nothing is 0%, and only all is 100%. */
 export function shareText(part: bigint, whole: bigint): string {
   if (whole === 0n) return '0%';
   const percent = Number((part * 1000n) / whole) / 10;
@@ -61,7 +61,7 @@ export function shareText(part: bigint, whole: bigint): string {
   return `${Math.round(percent)}%`;
 }
 
-/** z with one digit, whole at the ±999 at which it is cut. */
+/** z with one digit; without digits at the ±999 where it is cut. */
 export function displayZscore(zscore: number): string {
   return Math.abs(zscore) >= 999 ? String(zscore) : zscore.toFixed(1);
 }

@@ -37,7 +37,7 @@ export class SendError extends Error {
   readonly kind: FailureKind;
   /** How long the receiver asked to wait; null if it did not. */
   readonly retryAfterMs: number | null;
-  /** Recipients that did accept, where the others did not: they are not sent to again. */
+  /** Recipients that accepted the message while others did not. It is not sent to them again. */
   readonly accepted: readonly string[];
 
   constructor(
@@ -56,9 +56,9 @@ export class SendError extends Error {
 }
 
 /**
- * What may be shown of anything thrown, in one line. Messages of our own faults hold no secret, and those of the system name a
- * call and a place. Of any other fault only the kind and the place are shown: libraries repeat in their messages what they
- * were given, headers with tokens too.
+ * What may be shown of anything thrown, in one line. Messages of this program's errors hold no secret, and those of the
+ * system name a call and a place. Of any other error only kind and place are shown: libraries put into their messages what
+ * they were given, including headers with tokens.
  */
 export function wordsOf(error: unknown): string {
   if (error instanceof AppError || error instanceof SendError) return messageOf(error);
@@ -83,7 +83,7 @@ function isWord(text: unknown): boolean {
   return typeof text === 'string' && /^\w{1,60}$/.test(text);
 }
 
-/** The file and line of the first frame of the stack. The lines before the frames are the message. */
+/** The file and line of the first frame of the stack. The lines before the frames repeat the message. */
 function placeIn({ stack = '', message }: Error): string | null {
   const words = stack.indexOf(message);
   if (words === -1) return null;
@@ -91,7 +91,7 @@ function placeIn({ stack = '', message }: Error): string | null {
   return /^ +at .*?([\w.-]+\.[cm]?[jt]s:\d+:\d+)\)?$/m.exec(frames)?.[1] ?? null;
 }
 
-/** The message of anything thrown, in one line. If it is not our own, redact it before it is shown. */
+/** The message of anything thrown, in one line. Redact it before it is shown, unless it is this program's own. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
@@ -100,12 +100,12 @@ export function messageOf(error: unknown): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** Whether the store is away or too slow: whatever else it is asked now would fail as well. */
+/** Whether the store is unreachable or too slow, so that other questions to it would fail as well. */
 export function isStoreAway(error: unknown): boolean {
   return error instanceof AppError && ['store_unreachable', 'store_timeout'].includes(error.code);
 }
 
-/** Whether the store answered, and refused this one question. */
+/** Whether the store answered and refused this one question. */
 export function isRefusal(error: unknown): error is AppError {
   return error instanceof AppError && !isStoreAway(error);
 }

@@ -36,7 +36,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     bound: boundOf(metric, finding.bound),
     operator: finding.operator,
     window: { from: isoInstant(window.from), to: isoInstant(window.to) },
-    // Every finding has these two fields; rule types that use them set them again.
+    // Every finding has these two fields. Rule types that use them overwrite them.
     baseline: null,
     zscore: null,
     ...finding.description.fields,

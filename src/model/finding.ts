@@ -11,7 +11,7 @@ import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import type { DedupePeriod } from './window.ts';
 
-/** A limit that an observation reached: the exact value at which the rule begins to fire. */
+/** A limit that an observation reached, with the exact value at which the rule begins to fire. */
 export interface ReachedStep {
   readonly severity: Severity;
   readonly bound: Fixed;
@@ -39,7 +39,7 @@ export interface Judgement<O extends Observation = Observation> {
   readonly firing: readonly Firing<O>[];
 }
 
-/** A finding in the words of its rule type. Texts are for people; each channel escapes them. */
+/** A finding as its rule type describes it. Texts are for people; each channel escapes them. */
 export interface Description {
   /** The value in a headline, with what it counts: `$312.46`, `890,000 calls`. */
   readonly value: string;
@@ -47,7 +47,7 @@ export interface Description {
   readonly reason: string;
   /** The value and its limit, with as many digits as tell them apart: `$100.004` and `>= $100.00`. */
   readonly comparison: readonly [value: string, limit: string];
-  /** What the comparison leaves out, in a few words: `z 6.3`. Null where there is nothing more to say. */
+  /** What the comparison leaves out, in a few words: `z 6.3`; null for nothing. */
   readonly note: string | null;
   /** The first facts of a message: the value, and what it was compared with. */
   readonly facts: readonly Fact[];
@@ -72,7 +72,7 @@ export interface Unpriced {
   readonly models: number | null;
 }
 
-/** A breakdown by `dimension`, or (null) the count of calls without a price, that failed or took too long. */
+/** A breakdown by `dimension`, or with null the count of calls without a price, that failed or took too long. */
 export interface Unexplained {
   readonly dimension: Dimension | null;
   readonly isLate: boolean;
@@ -89,20 +89,20 @@ export interface Finding extends Observation {
   readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
-  /** Questions about it that were not answered. No alert waits for them. */
+  /** The questions about it that were not answered in time. No alert waits for them. */
   readonly unexplained: readonly Unexplained[];
 }
 
-/** A finding that is news: what a message is made of. */
+/** A finding that is notified: what a message is made of. */
 export interface Alert {
   /** Made of rule fingerprint, group, period and severity: the same over retries, replicas and restarts. */
   readonly id: string;
   readonly finding: Finding;
   /** The scheduled instant at which the finding was made. */
   readonly at: number;
-  /** The first scheduled instant since which it has held without a break. */
+  /** The first scheduled instant from which it has held without a break. */
   readonly since: number;
-  /** It was notified in an earlier period, and has held since. */
+  /** Whether it was notified in an earlier period and has held since. */
   readonly ongoing: boolean;
   readonly period: string;
 }

@@ -6,9 +6,9 @@ import type { Severity } from './rule.ts';
 import type { GroupKey } from './series.ts';
 
 /**
- * Fingerprints by rule name: a hash of what each rule measures and of its limits (`RuleType.identity`, plain JSON),
- * so that words, channels and order may be edited freely. Rules that are equal in this sense get a rank (`#2`, …)
- * in the order given, or each would hush the others; so pass all rules of a file, the disabled ones too.
+ * Fingerprints by rule name: a hash of what each rule measures and of its limits (`RuleType.identity`, plain JSON), so that
+ * wording, channels and order may be edited freely. Rules that are equal in this sense get a rank (`#2`, …) in the order
+ * given, because otherwise one would suppress the other's notifications. So pass all rules of a file, the disabled ones too.
  */
 export function ruleFingerprints(
   rules: readonly { readonly name: string; readonly identity: unknown }[],
@@ -24,7 +24,7 @@ export function ruleFingerprints(
   );
 }
 
-/** A group in the ledger. A hash, because group values may be long; JSON tells NULL from a string `(none)`. */
+/** A group's id in the ledger. A hash, because group values may be long; JSON distinguishes NULL from a string `(none)`. */
 export function groupId(key: GroupKey): string {
   const known = groupIds.get(key);
   if (known !== undefined) return known;
@@ -33,7 +33,7 @@ export function groupId(key: GroupKey): string {
   return id;
 }
 
-/** A poll asks for the name of each group that fires three times. */
+/** A cache: a poll needs the id of each firing group three times. */
 const groupIds = new WeakMap<GroupKey, string>();
 
 /** An alert's id: the same over retries, replicas and restarts. */

@@ -13,7 +13,7 @@ import { isoInstant } from './window.ts';
 
 const LONGEST_REASON = 300;
 
-interface Moment {
+interface MessageTime {
   /** ms since the epoch. */
   readonly at: number;
   readonly zone: string;
@@ -21,19 +21,19 @@ interface Moment {
   readonly timestamp: number;
 }
 
-interface Outage extends Moment {
+interface Outage extends MessageTime {
   readonly dataAsOf: number | null;
-  /** The instant from which spendwatch could not see. */
+  /** Since when spendwatch has not seen the store's rows, or could not judge its rules, ms. */
   readonly since: number;
 }
 
-/** What `test-channel` sends: it must not be taken for an alert. */
+/** The message that `test-channel` sends. It must not be taken for an alert. */
 export function drillMessage({
   channel,
   at,
   zone,
   timestamp,
-}: Moment & { readonly channel: string }): Message {
+}: MessageTime & { readonly channel: string }): Message {
   const name = displayText(channel);
   return {
     ...frame('drill', 'info', timestamp, `[DRILL] spendwatch test of channel ${name}: nothing is wrong`),
@@ -50,7 +50,10 @@ export function drillMessage({
   };
 }
 
-/** Nobody is watching: polls fail, or the store has grown stale. `reason` is a sentence for people, without a secret. */
+/**
+ * Rules are not watched: polls fail, or the store's newest row is too old. `reason` is a sentence for people, without a
+ * secret.
+ */
 export function outageMessage({ reason, ...outage }: Outage & { readonly reason: string }): Message {
   const { at, since, zone, dataAsOf } = outage;
   const shown = displayText(reason, LONGEST_REASON);
@@ -86,7 +89,7 @@ export function outageMessage({ reason, ...outage }: Outage & { readonly reason:
   };
 }
 
-/** The end of an outage that was told. */
+/** The end of an outage that was notified. */
 export function recoveredMessage(outage: Outage): Message {
   const { at, since, zone, dataAsOf } = outage;
   const gap = durationText(Math.max(0, at - since));
@@ -102,10 +105,10 @@ export function recoveredMessage(outage: Outage): Message {
   };
 }
 
-/** A delivery that another channel could not make. */
-export interface ChannelReport extends Moment {
+/** A delivery that failed on another channel. */
+export interface ChannelReport extends MessageTime {
   readonly channel: string;
-  /** What the receiver or the network said, for people, without a secret. */
+  /** The receiver's answer or the network's error, for people, without a secret. */
   readonly detail: string;
   readonly reason: FailureReason;
   readonly kind: FailureKind;
@@ -121,7 +124,7 @@ const NEXT: Readonly<Record<FailureKind, string>> = {
   final: 'It is not tried again.',
 };
 
-/** What one channel could not deliver, told on another with the alert's own text. */
+/** The report, on one channel, of what another could not deliver; it carries the alert's own text. */
 export function channelReportMessage(report: ChannelReport): Message {
   const { original, zone, at } = report;
   const channel = displayText(report.channel);

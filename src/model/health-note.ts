@@ -6,7 +6,7 @@ import type { HealthNoteType, Message, MessageTable } from './message.ts';
 import type { Severity } from './rule.ts';
 import { isoInstant } from './window.ts';
 
-/** What spendwatch has to say of the data that it sees: the words of one kind of health message. */
+/** The text of a health message about the data. */
 export interface HealthNote {
   readonly type: HealthNoteType;
   readonly severity: Severity;
@@ -21,16 +21,16 @@ export interface HealthNote {
 }
 
 /** Instants in ms; `zone` is an IANA name. */
-export interface NoteMoment {
+export interface NoteTime {
   readonly at: number;
   readonly dataAsOf: number | null;
   readonly zone: string;
   readonly timestamp: number;
 }
 
-export function healthNoteMessage(note: HealthNote, moment: NoteMoment): Message {
+export function healthNoteMessage(note: HealthNote, time: NoteTime): Message {
   const { type, severity, title, lead, facts, tables, data } = note;
-  const { at, dataAsOf, timestamp } = moment;
+  const { at, dataAsOf, timestamp } = time;
   return {
     type,
     severity,
@@ -40,7 +40,7 @@ export function healthNoteMessage(note: HealthNote, moment: NoteMoment): Message
     note: null,
     lead,
     sections: facts.length + tables.length === 0 ? [] : [{ headline: '', facts, tables }],
-    footer: [asOf(moment)],
+    footer: [asOf(time)],
     json: messageJson(type, timestamp, {
       ...data,
       at: isoInstant(at),

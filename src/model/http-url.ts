@@ -1,12 +1,12 @@
-// What is wrong with an http(s) URL.
+// Checks an http(s) URL and says what is wrong with it.
 
-/** What is wrong with a text that should be an http(s) URL, in words that hold nothing of it. */
+/** What is wrong with a text that should be an http(s) URL. Nothing of the text is quoted, as it may hold a secret. */
 export interface UrlFault {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Null for a URL that can be asked. Parsers are lenient: they drop line breaks, and read half a password as a host. */
+/** Null for a usable URL. URL parsers are lenient: they drop line breaks, and take half of a password for a host. */
 export function httpUrlFault(text: string): UrlFault | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {

@@ -2,7 +2,7 @@
 
 import { type Fixed, formatFixed } from './money.ts';
 
-/** JSON whose bigints are Fixed decimals; a member that is undefined is left out. */
+/** JSON whose bigints are Fixed decimals. An undefined member is left out. */
 export type JsonValue =
   | null
   | boolean
@@ -14,7 +14,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined };
 
-/** JSON text that stands in other JSON as it is, so that its numbers are not read and rounded on the way. */
+/** JSON text that is inserted into other JSON as it is, so that its numbers are not parsed and rounded. */
 export class RawJson {
   readonly text: string;
 
@@ -36,15 +36,15 @@ export class JsonItems {
 const PLACES = 6;
 
 /**
- * JSON text in which Fixed amounts are exact decimals of at most six places, rounded half away from zero and never
- * a double in between. Numbers that JSON has no word for are null. `indent` is a count of spaces, 0 for one line.
+ * JSON text in which Fixed amounts are exact decimals of at most six places, rounded half away from zero, without a detour
+ * through doubles. Numbers that JSON cannot express are null. `indent` is a count of spaces, 0 for one line.
  */
 export function jsonText(value: JsonValue, indent = 0): string {
   return written(value, indent, '\n');
 }
 
 /**
- * The same in pieces, for what may be longer than a text can be: one for each member of its objects and lists, down to
+ * The same in pieces, for output longer than the longest string: one for each member of its objects and lists, down to
  * `depth` levels.
  */
 export function* jsonPieces(

@@ -9,12 +9,15 @@ export function localDay(at: number, zone: string): number {
   return Math.floor((at + offsetAt(at, zone)) / DAY);
 }
 
-/** The first instant of a local calendar date; where midnight is skipped, the end of the gap. */
+/** The first instant of a local calendar date. Where midnight is skipped, that is the end of the gap. */
 export function dayStart(day: number, zone: string): number {
   return steadyInstant(day * DAY, zone) ?? plainDate(day).toZonedDateTime(zone).epochMilliseconds;
 }
 
-/** The instant of the same local time `days` whole days before; a local time that is skipped or comes twice means the later instant. */
+/**
+ * The instant of the same local time `days` whole days before. Of a local time that is skipped or comes twice, the later
+ * instant.
+ */
 export function daysBefore(at: number, days: number, zone: string): number {
   return (
     steadyInstant(at + offsetAt(at, zone) - days * DAY, zone) ??
@@ -26,13 +29,13 @@ export function daysBefore(at: number, days: number, zone: string): number {
   );
 }
 
-/** Where the local clock hour of an instant begins; a change of clocks begins one too, so that hours never overlap. */
+/** The beginning of an instant's local clock hour. A change of clocks begins an hour too, so that hours never overlap. */
 export function hourStart(at: number, zone: string): number {
   const { offset, from } = spanAt(at, zone);
   return Math.max(from, at - modulo(at + offset, 3_600_000));
 }
 
-/** A time in which a zone's offset from UTC (ms) does not change: [from, to), endless on either side where nothing changes. */
+/** A span in which a zone's offset from UTC (ms) does not change: [from, to), infinite on a side without a change. */
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -40,9 +43,8 @@ interface Span {
 }
 
 /**
- * Spans that were looked up, by zone. Windows are cut hundreds of thousands of times in a backtest and Temporal
- * needs tens of microseconds a look, so each span is asked for once. A zone has a few spans a year: the cache is
- * as small as the history that is looked at.
+ * A cache of spans, by zone. Windows are cut hundreds of thousands of times in a backtest, and Temporal needs tens of
+ * microseconds per look-up. A zone has a few spans a year, so the cache is as small as the history in question.
  */
 const spans = new Map<string, Span[]>();
 
@@ -59,7 +61,7 @@ function spanAt(at: number, zone: string): Span {
   for (let i = 0; i < known.length; i += 1) {
     const span = known[i] as Span;
     if (at < span.from || at >= span.to) continue;
-    // The span in use moves to the front: consecutive questions are about the same season.
+    // Move the span in use to the front: consecutive look-ups are mostly about the same season.
     if (i > 0) {
       known[i] = known[0] as Span;
       known[0] = span;
@@ -73,7 +75,7 @@ function spanAt(at: number, zone: string): Span {
 
 function lookUp(at: number, zone: string): Span {
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
-  // "previous" means strictly before, and a change at the very instant begins its span.
+  // "previous" means strictly before, and a change at exactly this instant begins its span.
   const previous = local.add({ milliseconds: 1 }).getTimeZoneTransition('previous');
   const next = local.getTimeZoneTransition('next');
   return {
@@ -84,8 +86,8 @@ function lookUp(at: number, zone: string): Span {
 }
 
 /**
- * The instant of a local time, which is given as if it were UTC. Null where clocks change within a day: elsewhere it comes
- * once, and no arithmetic can be wrong about it.
+ * The instant of a local time, which is given as if it were UTC. Null where clocks change within a day of it. Elsewhere the
+ * local time comes exactly once, and simple arithmetic is right.
  */
 function steadyInstant(local: number, zone: string): number | null {
   const { from, to, offset } = spanAt(local, zone);

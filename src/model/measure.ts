@@ -6,13 +6,13 @@ type TokenColumn = ColumnOf<'tokens'>;
 type MsColumn = ColumnOf<'ms'>;
 type StemOf<Name extends MsColumn> = Name extends `${infer Stem}_ms` ? Stem : never;
 
-/** The values of a column of milliseconds, counted by bucket, so that percentiles can be told. */
+/** The values of a column of milliseconds, counted by bucket, from which percentiles are computed. */
 export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
 
 /**
  * A quantity that a store sums (or, for sketches, counts by bucket) over rows. A column of tokens is summed under its own
- * name; a column such as `latency_ms` gives `latency_sum`, `latency_count` and `latency_sketch`. Those of failed calls may be
- * narrowed to some kinds of failure: `failed@429,5xx,timeout`.
+ * name; a column such as `latency_ms` gives `latency_sum`, `latency_count` and `latency_sketch`. Measures of failed calls
+ * may be narrowed to some kinds of failure: `failed@429,5xx,timeout`.
  */
 export type Measure =
   | 'calls'
@@ -29,20 +29,20 @@ export type Measure =
 /** Which failed calls count: statuses, status classes and time-outs; null counts every failed call. */
 export type ErrorFilter = readonly (number | '4xx' | '5xx' | 'timeout')[] | null;
 
-/** What a measure takes from a row. A store turns each into its own query language. */
+/** What a measure takes from a row. Each store translates it into its own query language. */
 export type Origin =
   /** 1 for every row. */
   | { readonly of: 'calls' }
-  /** The values of a column: their sum, how many there are, or how many in each bucket. */
+  /** The values of a column: their sum, their number, or their number in each bucket. */
   | { readonly of: 'column'; readonly column: TokenColumn | MsColumn; readonly as: 'sum' }
   | { readonly of: 'column'; readonly column: MsColumn; readonly as: 'count' | 'sketch' }
-  /** The exact cost, recorded or by the price list. */
+  /** The exact cost: recorded, or by the price list. */
   | { readonly of: 'cost' }
-  /** 1 for every row whose cost is not known. */
+  /** 1 for every row of unknown cost. */
   | { readonly of: 'unpriced' }
-  /** The tokens of rows whose cost is not known. */
+  /** The tokens of rows of unknown cost. */
   | { readonly of: 'unpriced_tokens' }
-  /** The same as `what`, of failed rows alone. */
+  /** The same as `what`, but for failed rows only. */
   | { readonly of: 'failed'; readonly what: 'calls' | 'cost' | 'unpriced'; readonly errors: ErrorFilter };
 
 type ColumnOrigin = Extract<Origin, { of: 'column' }>;
@@ -95,7 +95,7 @@ export function msMeasure<As extends 'sum' | 'count' | 'sketch'>(
 const COST_COLUMNS: readonly Column[] = ['cost', 'model', 'input_tokens', 'output_tokens'];
 const FAILURE_COLUMNS: readonly Column[] = ['status', 'error'];
 
-/** The columns that a measure reads, as far as a table has them. */
+/** The columns that a measure reads. */
 export function columnsOf(measure: Measure): readonly Column[] {
   const origin = originOf(measure);
   switch (origin?.of) {
@@ -112,7 +112,7 @@ export function columnsOf(measure: Measure): readonly Column[] {
   }
 }
 
-/** The columns without which a measure says nothing; of each list, one column suffices. */
+/** The columns that a measure needs. Of each list, one column suffices. */
 export function needsOf(measure: Measure): readonly (readonly Column[])[] {
   const origin = originOf(measure);
   switch (origin?.of) {

@@ -2,7 +2,7 @@
 
 import type { Severity } from './rule.ts';
 
-/** Health messages about what is in the data (src/health-notes), each told once a day. */
+/** Kinds of health messages about the data (src/worker/health-notes), each sent at most once a day. */
 export type HealthNoteType = 'health.unpriced' | 'health.future_rows';
 export type MessageType =
   | 'alert.firing'
@@ -13,7 +13,7 @@ export type MessageType =
   | 'health.reload'
   | HealthNoteType;
 
-/** A table of a message: what drives a finding, for example. Cells are text for people. */
+/** A table of a message, such as the parts of a breakdown. Cells are text for people. */
 export interface MessageTable {
   readonly title: string;
   readonly columns: readonly string[];
@@ -25,15 +25,15 @@ export type Fact = readonly [label: string, value: string];
 
 /** One alert (or one part) of a message: a headline, then facts, then tables. */
 export interface MessageSection {
-  /** Empty where the message's title says it already. */
+  /** Empty where the message's title says the same. */
   readonly headline: string;
   readonly facts: readonly Fact[];
   readonly tables: readonly MessageTable[];
 }
 
 /**
- * What is told, before any channel renders it: plain JSON (it is stored with the delivery), no markup, no secret.
- * Strings may hold anything that an audit store holds; each channel makes them harmless in its own way.
+ * A message before a channel renders it: plain JSON (it is stored with the delivery), no markup, no secret. Strings may hold
+ * anything that an audit store holds; each channel escapes them in its own way.
  */
 export interface Message {
   readonly type: MessageType;
@@ -43,13 +43,13 @@ export interface Message {
   readonly timestamp: number;
   /** One line that is enough to act on: an email's subject, a chat's first line. */
   readonly title: string;
-  /** What the rule's author wrote. */
+  /** The rule author's text. */
   readonly note: string | null;
   /** Sentences before the sections. */
   readonly lead: readonly string[];
   readonly sections: readonly MessageSection[];
-  /** Sentences after the sections: what more there is, up to when data was seen. */
+  /** Sentences after the sections: how many more alerts there are, and the time of the newest row. */
   readonly footer: readonly string[];
-  /** The webhook's body, exact as it will be sent: JSON text. */
+  /** The webhook's body exactly as it is sent: JSON text. */
   readonly json: string;
 }

@@ -1,32 +1,32 @@
-// The catalogue of metrics: what each is made of, and the words for it.
+// The catalogue of metrics: how each is computed, and its words.
 
 import { type Measure, msMeasure, type SketchMeasure } from './measure.ts';
 
 export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms';
 
-/** How a value is made of measures: their sum, a fraction of two such sums, or a quantile of a sketch. */
+/** How a value is computed from measures: their sum, a fraction of two such sums, or a quantile of a sketch. */
 export type Value =
   | { readonly kind: 'sum'; readonly of: readonly Measure[] }
   | {
       readonly kind: 'ratio';
       readonly of: readonly Measure[];
       readonly by: readonly Measure[];
-      /** The value is for so many of `by`. */
+      /** The value is per this many of `by`, in Fixed. */
       readonly per: bigint;
     }
   | { readonly kind: 'quantile'; readonly sketch: SketchMeasure; readonly q: number };
 
-/** What the catalogue says of a metric. Options, checks, messages and the docs follow from it. */
+/** The entry of a metric. Options, checks, messages and the docs follow from it. */
 export interface MetricEntry {
   readonly unit: Unit;
   readonly value: Value;
-  /** What follows its number, so that `890,000 calls` or `$12.00 wasted` reads as a phrase. */
+  /** The noun after its number: `890,000 calls`, `$12.00 wasted`. */
   readonly noun: string;
-  /** The heading above its values in a table. */
+  /** The heading of its column in a table. */
   readonly heading: string;
-  /** What other tools call it; `validate` then says what it is called here. */
+  /** Its names in other tools. `validate` suggests the metric for them. */
   readonly alsoCalled?: readonly string[];
-  /** Its definition over the calls of the window and group, as a line of docs/reference.md. */
+  /** Its definition over the calls of window and group, for docs/reference.md. */
   readonly doc: string;
 }
 

@@ -1,4 +1,4 @@
-// How a metric's value is made of the sums of a window and group.
+// Computes a metric's value from the sums of a window and group.
 
 import { type ErrorFilter, type Measure, narrowed } from './measure.ts';
 import { describeMetric, type Metric } from './metric.ts';
@@ -6,32 +6,32 @@ import { divideRounded, type Fixed, ONE } from './money.ts';
 import type { Cell, Series } from './series.ts';
 import { type Sketch, sketchQuantile } from './sketch.ts';
 
-/** A metric's value: `fixed` is exact for additive metrics and what limits are compared with; `number` is what ratios print. */
+/** A metric's value. `fixed` is exact for additive metrics and is compared with limits; `number` is what ratios print. */
 export interface Sample {
   readonly fixed: Fixed;
   readonly number: number;
-  /** Calls in the window and group, the denominator that `min_calls` looks at. */
+  /** Calls in the window and group, which `min_calls` compares. */
   readonly calls: number;
 }
 
 const EMPTY_SKETCH: Sketch = new Map();
 
-/** What a rule measures: a metric, its failures narrowed. */
+/** A metric with its error filter, ready to be evaluated. */
 export interface Measured {
-  /** The exact value in a cell; null when a ratio or percentile has nothing to divide. A null cell has no rows. */
+  /** The exact value in a cell. Null where a ratio or percentile has nothing to divide by. A null cell has no rows. */
   sample(cell: Cell | null): Sample | null;
   /**
-   * The value as a double, within a millionth of the exact one, and null where that is: enough to see that a value is
-   * nowhere near a limit, and to rank.
+   * The value as a double, within a millionth of the exact one; null where that is null. Good enough to rank, and to see
+   * that a value is nowhere near a limit.
    */
   estimate(series: Series, group: number, window: number): number | null;
-  /** The same of all groups of the series, NaN for null. */
+  /** The same for all groups of the series; NaN for null. */
   estimates(series: Series, window: number): Float64Array;
 }
 
 const MEASURED = new Map<string, Measured>();
 
-/** The same object whenever it is asked for the same: what is made anew at every poll has to be compiled anew, too. */
+/** Returns the same object for the same arguments, because functions made anew at every poll would be compiled anew. */
 export function measured(metric: Metric, errors: ErrorFilter): Measured {
   const name = errors === null ? metric : `${metric}@${errors.join()}`;
   const known = MEASURED.get(name);
@@ -103,7 +103,7 @@ function sumOf(terms: readonly Measure[], cell: Cell | null): Fixed {
   return sum;
 }
 
-/** Made once for all the groups that it is asked for; most metrics are one measure. */
+/** Made once for all groups it is asked for. Most metrics are a single measure. */
 function estimateOf(terms: readonly Measure[]): (series: Series, group: number, window: number) => number {
   const [only, ...more] = terms;
   if (only !== undefined && more.length === 0) {
@@ -142,7 +142,7 @@ function sampleOfRatio(of: Fixed, by: Fixed, cell: Cell): Sample | null {
   const [dividend, divisor] = by < 0n ? [-of, -by] : [of, by];
   return {
     fixed: divideRounded(dividend * ONE, divisor),
-    // Both sides are whole numbers of 10^-12, so one division of doubles is the nearest there is.
+    // Both sides are whole numbers of 10^-12, so a single division of doubles gives the nearest one.
     number: Number(of) / Number(by),
     calls: callsIn(cell),
   };

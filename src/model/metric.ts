@@ -1,4 +1,4 @@
-// What is known of a metric: its unit, the measures and columns that it needs, its words.
+// Derives from a metric's entry its unit, measures and columns.
 
 import type { Column } from './columns.ts';
 import { type ErrorFilter, type Measure, narrowed, needsOf, originOf } from './measure.ts';
@@ -6,22 +6,22 @@ import { METRIC_CATALOGUE, type Metric, type MetricEntry, type Value } from './m
 
 export type { Metric, Unit } from './metric-catalogue.ts';
 
-/** All that is known of a metric: its entry, and what follows from it. */
+/** The definition of a metric: its entry, and what follows from it. */
 export interface MetricDefinition extends MetricEntry {
-  /** Additive metrics are 0 without rows; ratios and percentiles are then no data. */
+  /** Additive metrics are 0 without rows; ratios and percentiles are "no data". */
   readonly additive: boolean;
   /** Whether values are sums of money, printed as exact decimals. */
   readonly money: boolean;
-  /** Columns that a store must map; of each list, one suffices. */
+  /** Columns that a store must map. Of each list, one suffices. */
   readonly columns: readonly (readonly Column[])[];
-  /** Metrics that only look at failed calls take `errors:`. */
+  /** Whether it accepts `errors:`, as metrics do that count failed calls only. */
   readonly takesErrors: boolean;
 }
 
 /** All metrics, in the order of the catalogue. */
 export const METRICS = Object.keys(METRIC_CATALOGUE) as [Metric, ...Metric[]];
 
-/** What is known of a metric: its unit, whether it is additive, the columns that it needs, its words. */
+/** The definition of a metric: its unit, whether it is additive, the columns that it needs, its words. */
 export function describeMetric(metric: Metric): MetricDefinition {
   return DEFINITIONS[metric];
 }
@@ -44,7 +44,7 @@ function definitionOf(entry: MetricEntry): MetricDefinition {
   };
 }
 
-/** The sums that a value is made of, each of one measure or several. */
+/** The sums that a value is computed from, each of one measure or several. */
 function sumsOf(value: Value): readonly (readonly Measure[])[] {
   switch (value.kind) {
     case 'sum':
@@ -56,7 +56,7 @@ function sumsOf(value: Value): readonly (readonly Measure[])[] {
   }
 }
 
-/** A sum of several measures, such as all tokens, can be told where the table has one of them. */
+/** A sum of several measures, such as all tokens, needs only one of their columns. */
 function columnsOfSum(measures: readonly Measure[]): readonly (readonly Column[])[] {
   const needs = measures.flatMap(needsOf);
   return measures.length > 1 ? [needs.flat()] : needs;
@@ -66,7 +66,7 @@ function distinct(needs: readonly (readonly Column[])[]): readonly (readonly Col
   return [...new Map(needs.map((choices) => [choices.join(), choices])).values()];
 }
 
-/** The measures that its value is made of; the first is what drives it. */
+/** The measures of its value. The first one drives it. */
 function ownMeasures(metric: Metric, errors: ErrorFilter): readonly Measure[] {
   return sumsOf(DEFINITIONS[metric].value)
     .flat()
@@ -79,12 +79,12 @@ export function measuresOf(metric: Metric, errors: ErrorFilter): Measure[] {
   return own.includes('calls') ? [...own] : [...own, 'calls'];
 }
 
-/** The measure by which the parts of a breakdown are ranked: what drives the metric. */
+/** The measure by which the parts of a breakdown are ranked. */
 export function drivingMeasure(metric: Metric, errors: ErrorFilter): Measure {
   return ownMeasures(metric, errors)[0] as Measure;
 }
 
-/** What counts the calls whose cost a value lacks, so that it is a lower bound; null for metrics that do not rest on cost. */
+/** The measure that counts the calls of unknown cost that a value lacks; null for metrics that do not depend on cost. */
 export function unpricedMeasure(metric: Metric, errors: ErrorFilter): Measure | null {
   const own = ownMeasures(metric, null);
   if (own.includes('failed_cost')) return narrowed('failed_unpriced', errors);

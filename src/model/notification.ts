@@ -4,7 +4,7 @@ import type { PeriodKey } from './finding.ts';
 import type { Fixed } from './money.ts';
 import type { GroupKey } from './series.ts';
 
-/** What has been notified of one group of one rule in one dedupe period: the highest step, and the latest value. */
+/** What was notified of one group of one rule in one dedupe period: the highest step, and the latest value. */
 export interface Notified {
   readonly groupId: string;
   readonly period: PeriodKey;
@@ -16,11 +16,11 @@ export interface Notified {
   readonly at: number;
 }
 
-/** An alert to be told once. The ledger lets it through when its step is higher, or its value has grown enough. */
+/** An alert to be notified once. The ledger lets it through when its step is higher, or its value has grown enough. */
 export interface Notification extends Notified {
   readonly group: GroupKey;
   readonly since: number;
-  /** How many times the value of the latest notification makes it news again; null where growth is no news. */
+  /** The factor over the latest notified value from which it is notified again; null where growth does not count. */
   readonly growth: number | null;
 }
 
@@ -31,7 +31,7 @@ export interface Episode {
   readonly since: number;
 }
 
-/** How the open episodes of a rule change: `begun` replaces what the ledger has for the same group and step. */
+/** The changes to a rule's open episodes. `begun` replaces what the ledger has for the same group and step. */
 export interface EpisodeChanges {
   readonly begun: readonly Episode[];
   readonly ended: readonly Omit<Episode, 'since'>[];

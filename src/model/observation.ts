@@ -5,21 +5,20 @@ import type { Fixed } from './money.ts';
 import type { GroupKey } from './series.ts';
 import type { Window } from './window.ts';
 
-/** A value that one group had in one window, whether it fires or not. Rule types add what they compared it with. */
+/** A value that one group had in one window, firing or not. Rule types add what they compared it with. */
 export interface Observation {
   readonly key: GroupKey;
   readonly value: Sample;
   readonly window: Window;
   /**
-   * How bad the value is. Only observations of one rule are compared, and the larger number is the worse one. Where
-   * the value itself decides, it is the value, or its negative where low values fire.
+   * How bad the value is; larger is worse. Compared only among observations of one rule. Where the value itself decides,
+   * this is the value, or its negative where low values fire.
    */
   readonly badness: Fixed;
 }
 
 /**
- * Orders the observations of one rule: worst first, then by larger value, then by group. The order never depends on
- * the store.
+ * Orders the observations of one rule: worst first, then larger values, then by group. The order never depends on the store.
  */
 export function worstFirst(a: Observation, b: Observation): number {
   if (a.badness !== b.badness) return a.badness > b.badness ? -1 : 1;

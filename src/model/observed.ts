@@ -1,11 +1,11 @@
-// All values that a rule saw at one instant, each made when it is asked for.
+// All values that a rule observed at one instant, made on demand.
 
 import { type Observation, worstFirst } from './observation.ts';
 import type { GroupKey } from './series.ts';
 
 /**
- * The values that a rule saw at one instant. A rule by user sees thousands and few are looked at, so observations are
- * made when they are asked for. Iterating goes worst first and makes no more of them than are taken.
+ * The values that a rule observed at one instant. A rule by user observes thousands of which few are needed, so observations
+ * are made on demand. Iteration goes worst first and makes only those that are taken.
  */
 export interface Observed<O extends Observation = Observation> extends Iterable<O> {
   readonly length: number;
@@ -13,13 +13,13 @@ export interface Observed<O extends Observation = Observation> extends Iterable<
   readonly numbers: ArrayLike<number>;
   /** The lowest and the highest of them. */
   extent(): Extent;
-  /** Which way values grow worse; null where something else makes them bad. */
+  /** The direction in which values grow worse; null where badness does not follow the value. */
   readonly worsens: 'up' | 'down' | null;
-  /** The group of the value at a place of `numbers`. */
+  /** The group of the value at an index of `numbers`. */
   keyAt(place: number): GroupKey;
   /** The worst observations, worst first; all of them without `count`. */
   worst(count?: number): readonly O[];
-  /** Those with the largest values, the largest first. */
+  /** The `count` observations with the largest values, largest first. */
   largest(count: number): readonly O[];
   /** The least bad observation; undefined where nothing was observed. */
   mildest(): O | undefined;
@@ -43,20 +43,20 @@ export function extentOf(numbers: ArrayLike<number>): Extent {
   return { lowest, highest };
 }
 
-/** What `observedLater` makes observations of. */
+/** What `observedLater` needs. */
 export interface Observing<O extends Observation> {
   /** The values as doubles, each within a millionth of the exact one. */
   readonly numbers: ArrayLike<number>;
-  /** Given where it is known already. */
+  /** The extent, where it is known already. */
   readonly extent?: Extent;
   keyAt(place: number): GroupKey;
-  /** The observation at a place of `numbers`. */
+  /** Makes the observation at an index of `numbers`. */
   observe(place: number): O;
-  /** Which way values grow worse; null where something else makes them bad. */
+  /** The direction in which values grow worse; null where badness does not follow the value. */
   readonly worsens: 'up' | 'down' | null;
 }
 
-/** Observations that are made when they are asked for. */
+/** Observations that are made on demand. */
 export function observedLater<O extends Observation>({
   numbers,
   extent,
@@ -99,7 +99,7 @@ export function observedLater<O extends Observation>({
   };
 }
 
-/** Observations that are there already, worst first. */
+/** Observations that exist already, worst first. */
 export function observedHere<O extends Observation>(all: readonly O[]): Observed<O> {
   const numbers = all.map(({ value }) => value.number);
   return {
@@ -115,13 +115,13 @@ export function observedHere<O extends Observation>(all: readonly O[]): Observed
   };
 }
 
-/** What is observed of a rule that could not be judged. */
+/** For a rule that could not be judged. */
 export const NOTHING_OBSERVED: Observed = observedHere([]);
 
-/** Relative distance within which two doubles may be in another order than the exact values. */
+/** Relative distance within which the order of two doubles may differ from that of the exact values. */
 const CLOSE = 1e-6;
 
-/** The places of the `count` foremost values, and of all values that may tie with the last of them. */
+/** The indexes of the `count` foremost values, and of all values that may tie with the last of them. */
 function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | 'down'): number[] {
   if (count <= 0) return [];
   if (numbers.length <= count) return Array.from(numbers, (_, place) => place);

@@ -1,10 +1,10 @@
-// Message -> plain text.
+// Turns a message into plain text.
 
 import { displayWidth } from './display-text.ts';
 import { largestOf } from './extremes.ts';
 import type { Message, MessageSection, MessageTable } from './message.ts';
 
-/** A message below its title as plain text for fixed-width readers: no line carries more than its own words. */
+/** A message without its title, as plain text for a fixed width. */
 export function plainBody(message: Message): string {
   const parts = [
     message.note,
@@ -15,7 +15,7 @@ export function plainBody(message: Message): string {
   return `${parts.filter((part) => part !== null && part !== '').join('\n\n')}\n`;
 }
 
-/** A message with its title, where nothing else shows it. */
+/** A message with its title, for channels that show no title of their own. */
 export function plainText(message: Message): string {
   return `${message.title}\n\n${plainBody(message)}`;
 }
@@ -30,7 +30,7 @@ function sectionText({ headline, facts, tables }: MessageSection): string {
   return [[...underlined, ...lines].join('\n'), ...tables.map(tableText)].join('\n\n');
 }
 
-/** A table in a fixed width. The first column is words and stands left; the others are numbers and stand right. */
+/** A table in a fixed width. The first column is text, aligned left; the others are numbers, aligned right. */
 export function tableText({ columns, rows }: MessageTable): string {
   const all = [columns, ...rows];
   const widths = columns.map((_, i) => largestOf(all.map((row) => displayWidth(row[i] ?? ''))));

@@ -3,19 +3,19 @@
 /** Replaces the secrets in a text with `***`. */
 export type Redact = (text: string) => string;
 
-/** For texts in which there can be no secret. */
+/** For texts that cannot hold a secret. */
 export const showAll: Redact = (text) => text;
 
-/** A shorter secret is redacted only as a word of its own: `ok` is part of many words. */
+/** A shorter secret is redacted only as a word of its own: `ok` is a part of many words. */
 const SHORTEST_ANYWHERE = 6;
-/** Within a longer base64 text, a secret is looked for only if it has so many characters: fewer occur by chance. */
+/** Shorter base64 codes of a secret are not searched for within longer base64 text, because they occur by chance. */
 const SHORTEST_CODE = 8;
-/** A longer secret is looked for piece by piece, so that the pattern stays short. */
+/** A longer secret is searched for in pieces of this length, so that the pattern stays short. */
 const PIECE = 400;
 
 /**
- * Redacts `secrets`, because servers and libraries often repeat what they were given. Finds them also in base64 (alone, and
- * within a longer text), in hexadecimal, as URLs, JSON and HTML encode them, and with changed white space.
+ * Redacts `secrets`, because servers and libraries often repeat their input. Also finds them in base64 (alone, and within a
+ * longer text), in hexadecimal, in the encodings of URLs, JSON and HTML, and with changed white space.
  */
 export function redactor(secrets: readonly string[]): Redact {
   const forms = [...new Set(secrets)].filter((secret) => secret.trim() !== '').flatMap(formsOf);
@@ -25,7 +25,7 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => text.replace(pattern, '***');
 }
 
-/** A text to look for; `alone`: only where it has no letter or digit beside it. */
+/** A text to search for; with `alone` only where no letter or digit is next to it. */
 interface Form {
   readonly text: string;
   readonly alone: boolean;
@@ -40,7 +40,7 @@ function formsOf(secret: string): Form[] {
     alone,
   }));
   const spelled = alone ? [] : [hex, hex.toUpperCase()].map((text) => ({ text, alone: false }));
-  // Each line of a file, and each piece of what is long, is as secret as the whole.
+  // Each line of a file, and each piece of a long secret, is as secret as the whole.
   const parts = [...secret.split(/[\r\n]+/), ...piecesOf(secret)].filter(
     (part) => part !== secret && part.length >= SHORTEST_ANYWHERE,
   );
@@ -59,7 +59,7 @@ function piecesOf(secret: string): string[] {
   );
 }
 
-/** The base64 characters that depend on the bytes alone, when these begin at `offset` within a group of three. */
+/** The base64 characters that depend on these bytes alone, when they begin at `offset` within a group of three. */
 function insideBase64(bytes: Buffer, offset: number): Form[] {
   const padded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
   const from = Math.ceil((offset * 8) / 6);
@@ -71,7 +71,7 @@ function insideBase64(bytes: Buffer, offset: number): Form[] {
 }
 
 function patternOf({ text, alone }: Form): string {
-  // White space at its ends is no secret, and would be looked for anew at each blank of a long run.
+  // White space at the ends is not secret, and would start a search at every blank of a long run.
   const body = text.trim().replace(/[\t-\r ]+|[^\t-\r ]/gu, (part) => spellings(part));
   return alone ? `(?<![\\p{L}\\p{N}])${body}(?![\\p{L}\\p{N}])` : body;
 }
@@ -91,7 +91,7 @@ const ESCAPED: Readonly<Record<string, string>> = {
   '\b': '\\\\b',
 };
 
-/** A pattern for all ways to write a character or a run of white space. */
+/** A pattern for all spellings of a character or a run of white space. */
 function spellings(part: string): string {
   if (/^[A-Za-z0-9]$/.test(part)) return part;
   if (/^[\t-\r ]/.test(part))

@@ -1,4 +1,4 @@
-// A changed file that was refused -> Message.
+// Makes the message about a changed file that was refused.
 
 import { messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
@@ -6,7 +6,7 @@ import { localTime } from './display-time.ts';
 import type { Message } from './message.ts';
 import { isoInstant } from './window.ts';
 
-/** Why a changed file is not in force; `faults` are sentences for people in the order of the file, without secrets. */
+/** Why a changed file is not used. `faults` are sentences for people in the order of the file, without secrets. */
 export interface RefusedFile {
   readonly path: string;
   readonly faults: readonly string[];
@@ -17,7 +17,7 @@ export interface RefusedFile {
 const LONGEST_FAULT = 300;
 const MOST_FAULTS = 10;
 
-/** The message about a changed file that cannot be used. People may believe that its rules are watched. */
+/** The message about a changed file that cannot be used, as people may believe that its rules are in force. */
 export function refusedMessage(
   { path, faults, since }: RefusedFile,
   { zone, timestamp }: { readonly zone: string; readonly timestamp: number },

@@ -6,7 +6,7 @@ import type { Fixed } from './money.ts';
 import type { Dimension, Where } from './series.ts';
 import type { DedupePeriod, WindowSpec } from './window.ts';
 
-/** Ascending: a higher severity in the same period is news. */
+/** Ascending. A higher severity in the same period is notified again. */
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -42,10 +42,10 @@ export function firesBelow(operator: Operator): boolean {
  */
 export interface Rule {
   readonly name: string;
-  /** Names its RuleType in the registry. */
+  /** The name of its RuleType in the registry. */
   readonly type: string;
   readonly enabled: boolean;
-  /** The severity of findings where the rule type does not give one by step. */
+  /** The severity of findings where the rule type has none per step. */
   readonly severity: Severity;
   readonly metric: Metric;
   readonly errors: ErrorFilter;
@@ -54,12 +54,12 @@ export interface Rule {
   readonly where: Where;
   /** Channel names by severity. */
   readonly notify: Readonly<Record<Severity, readonly string[]>>;
-  /** The author's words, sent with every alert. */
+  /** The author's text, sent with every alert. */
   readonly message: string | null;
   readonly forMs: number;
   readonly delayMs: number;
   readonly dedupe: DedupePeriod;
-  /** A known alert is news again at this many times the value last notified; null is off. */
+  /** The factor over the last notified value from which a known alert is notified again; null switches it off. */
   readonly growth: number | null;
   /** Groups with fewer calls in the window do not fire. */
   readonly minCalls: number;

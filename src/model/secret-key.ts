@@ -5,8 +5,8 @@ import { httpUrlFault } from './http-url.ts';
 import { Secret } from './secret.ts';
 
 /**
- * The schema of a key that holds a secret: a text in alerts.yaml, a Secret in the program. The mark `secret` stays
- * in the JSON Schema, where the loader finds which keys may be given as `<key>_file` and are never shown.
+ * The schema of a key that holds a secret: a text in alerts.yaml, a Secret in the program. The mark `secret` stays in the
+ * JSON Schema, where the loader finds which keys may be given as `<key>_file` and must never be shown.
  */
 export function secretKey(description: string) {
   return z
@@ -27,8 +27,8 @@ export function secretUrlKey(description: string) {
 }
 
 /**
- * A secret that becomes a header, or a part of one. A line break mostly comes from a second line in a secret file. Libraries
- * that refuse such a header repeat the whole secret in their error.
+ * A secret that becomes a header or a part of one. A line break in it is mostly the second line of a secret file. HTTP
+ * libraries refuse such a header and repeat the whole secret in their error.
  */
 export function secretHeaderKey(description: string, allowed: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/) {
   return secretKey(description).superRefine((secret, context) => {

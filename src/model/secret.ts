@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 
-/** A value that prints as *** wherever it is printed: logs, errors, JSON. `reveal` is called where it is used. */
+/** A value that prints as *** in logs, errors and JSON. Call `reveal` where it is used. */
 export class Secret {
   readonly #value: string;
 

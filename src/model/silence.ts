@@ -1,13 +1,13 @@
-// Which silence keeps a finding quiet.
+// Finds the silence that matches a finding.
 
 import type { Rule, Silence } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 
 /**
- * The silence that keeps a group of a rule quiet at an instant, or null. Every key of `match` must fit; a dimension
- * that the rule does not group by fits only where the rule's `where` pins it to that one value.
+ * The silence that matches a group of a rule at an instant, or null. Every key of `match` must fit. A dimension that the
+ * rule does not group by fits only where the rule's `where` allows that one value alone.
  */
-export function isSilenced(
+export function silenceOf(
   rule: Pick<Rule, 'name' | 'groupBy' | 'where'>,
   key: GroupKey,
   at: number,

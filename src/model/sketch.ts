@@ -2,17 +2,17 @@
 
 /**
  * Counts of values by logarithmic bucket (a DDSketch): bucket `i` holds values in (g^(i-1), g^i] for the `g` of
- * SKETCH_GAMMA; ZERO_BUCKET holds what is not above 0. Sketches of disjoint rows merge by adding counts.
+ * SKETCH_GAMMA; ZERO_BUCKET holds values of 0 and below. Sketches of disjoint rows merge by adding counts.
  */
 export type Sketch = ReadonlyMap<number, number>;
 
 /**
- * Relative error of a bucket's middle: half of the 1 % that is allowed, so that rounding at bucket edges
- * inside the database cannot use the rest up. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
+ * Relative error of a bucket's middle: half of the 1 % that is allowed, as rounding at bucket edges in the database takes up
+ * some of it. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019.
  */
 const SKETCH_ERROR = 0.005;
 export const SKETCH_GAMMA = (1 + SKETCH_ERROR) / (1 - SKETCH_ERROR);
-/** Holds values of 0 and below; far under any bucket that a positive double can have. */
+/** The bucket for values of 0 and below; far under any bucket of a positive double. */
 export const ZERO_BUCKET = -1_000_000;
 
 /** The sketch of some buckets and their counts, which may be 0. */
@@ -35,7 +35,7 @@ export function sketchQuantile(sketch: Sketch, q: number): number | null {
   );
 }
 
-/** The same of buckets, which ascend, and their counts. */
+/** The same from buckets (ascending) and their counts. */
 export function quantileOf(buckets: ArrayLike<number>, counts: ArrayLike<number>, q: number): number | null {
   let count = 0;
   for (let i = 0; i < buckets.length; i += 1) count += counts[i] as number;

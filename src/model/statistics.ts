@@ -1,10 +1,10 @@
-// Mean, deviation, median, MAD, z, exact where it decides.
+// Mean, deviation, median, MAD and z; exact where a decision depends on it.
 
 import { divideRounded, type Fixed, ONE } from './money.ts';
 
 /**
- * What is kept of some values: exact, so that a flat baseline has a deviation of exactly zero and a value that is
- * the mean is found to be it.
+ * Exact sums over some values, so that a flat baseline has a deviation of exactly zero and a value equal to the mean is
+ * recognised.
  */
 export interface Moments {
   readonly n: number;
@@ -24,17 +24,17 @@ export function momentsOf(values: readonly Fixed[]): Moments {
   return { n: values.length, sum, scatter: BigInt(values.length) * squares - sum * sum };
 }
 
-/** The arithmetic mean, rounded to 10^-12; 0 of no values. */
+/** The arithmetic mean, rounded to 10^-12; 0 for no values. */
 export function meanOf({ n, sum }: Moments): Fixed {
   return n === 0 ? 0n : divideRounded(sum, BigInt(n));
 }
 
-/** The sample standard deviation (divisor n − 1); 0 of fewer than two values. */
+/** The sample standard deviation (divisor n − 1); 0 for fewer than two values. */
 export function deviationOf({ n, scatter }: Moments): number {
   return n < 2 ? 0 : Math.sqrt(Number(scatter) / (n * (n - 1))) / Number(ONE);
 }
 
-/** Scores are cut to ±999: a flat baseline of zeros would make them infinite. */
+/** Scores are cut at ±999: a flat baseline of zeros would make them infinite. */
 const HIGHEST_SCORE = 999;
 
 /** The standard score (x − mean) / spread, 0 where x is the mean, cut to ±999. */
@@ -45,13 +45,13 @@ export function zScore(value: Fixed, moments: Moments, spread: number): number {
   return Math.max(-HIGHEST_SCORE, Math.min(HIGHEST_SCORE, score));
 }
 
-/** The least whole T with T ≥ factor · n · deviation: how far n·x must lie from Σx for x to be `factor` deviations off. */
+/** The least whole T with T ≥ factor · n · deviation: n·x must differ from Σx by T for x to be `factor` deviations off. */
 export function deviationsAway({ n, scatter }: Moments, factor: Fixed): bigint {
   if (n < 2) return 0n;
   return ceilSqrt(divideUp(factor * factor * BigInt(n) * scatter, BigInt(n - 1) * ONE * ONE));
 }
 
-/** The middle value, the mean of the middle two (rounded to 10^-12) where there are two; 0 of no values. */
+/** The median: of an even number of values the mean of the middle two, rounded to 10^-12; 0 for no values. */
 export function median(values: readonly Fixed[]): Fixed {
   if (values.length === 0) return 0n;
   const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -70,8 +70,8 @@ export function medianDeviation(values: readonly Fixed[]): Fixed {
 const CLIP_TEN_THOUSANDTHS = 59_304n;
 
 /**
- * Values cut to the median ± 4 × 1.4826 × MAD. Where more than a tenth of them lie outside they are no outliers
- * but a rhythm (weekends), and all stay as they are.
+ * Clips values to the median ± 4 × 1.4826 × MAD. Where more than a tenth of them lie outside, they are a pattern (weekends)
+ * and not outliers, and all stay as they are.
  */
 export function clipOutliers(values: readonly Fixed[]): readonly Fixed[] {
   const middle = median(values);

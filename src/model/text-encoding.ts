@@ -1,4 +1,4 @@
-// UTF-16 and other bytes that are not UTF-8.
+// Detects UTF-16 and other bytes that are not UTF-8.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -25,14 +25,14 @@ export function encodingFault(bytes: Buffer, before = 0): EncodingFault | null {
   };
 }
 
-/** Recognised by its byte order mark, or by a NUL beside a letter at its beginning. */
+/** UTF-16 is recognised by its byte order mark, or by a NUL beside a letter at the beginning. */
 function isUtf16(bytes: Buffer): boolean {
   const [a, b] = bytes;
   if (a === undefined || b === undefined) return false;
   return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a === 0) !== (b === 0);
 }
 
-/** How many bytes of the beginning are whole lines of UTF-8. */
+/** The length of the beginning that consists of whole lines of valid UTF-8. */
 function validBytes(bytes: Buffer): number {
   let start = 0;
   for (;;) {

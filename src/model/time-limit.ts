@@ -1,10 +1,10 @@
-// Answers that come within a time limit, or an error that there was none.
+// Puts a time limit on an answer.
 
 import { AppError } from './errors.ts';
 
 /**
- * Asks, and rejects if no answer came within `ms`. A call while an answer is still awaited waits for that one: probes of
- * a store that hangs must not pile up in it.
+ * Wraps a question: its call rejects if no answer came within `ms`. While an answer is outstanding, further calls wait for
+ * the same one, so that probes do not pile up in a store that hangs.
  */
 export function limited<T>(ask: () => Promise<T>, ms: number): () => Promise<T> {
   let asking: Promise<T> | null = null;

@@ -3,10 +3,10 @@
 import { displayText } from './display-text.ts';
 import type { Finding } from './finding.ts';
 
-/** How long a poll or a check waits in all for what only explains its alerts. */
+/** How long a poll or a check waits, in all, for the reads that only explain its alerts. */
 export const EXPLAINED_WITHIN_MS = 5_000;
 
-/** What a finding goes out without, for people; null where nothing is missing. */
+/** What a finding lacks, for people; null where nothing is missing. */
 export function unexplainedText({ unexplained }: Finding): string | null {
   const late = unexplained.filter(({ isLate }) => isLate);
   const failed = unexplained.filter(({ isLate }) => !isLate);

@@ -1,4 +1,4 @@
-// Which of a day's calls have no price, and whether a rule watches them.
+// Counts a day's calls without a price, and whether a rule watches them.
 
 import type { Measure } from './measure.ts';
 import { type Fixed, ONE } from './money.ts';
@@ -20,8 +20,8 @@ export interface UnpricedDay {
   readonly unpricedTokens: number;
   /** Those without a price, the most calls first. */
   readonly models: readonly UnpricedOfModel[];
-  /** Whether enough of them have no price, and no rule watches those. */
-  readonly isNews: boolean;
+  /** Whether enough calls have no price to notify people, and no rule watches them. */
+  readonly mustNotify: boolean;
 }
 
 /** `model` is undefined for a store that records none. */
@@ -31,7 +31,7 @@ export interface UnpricedOfModel {
   readonly tokens: number;
 }
 
-/** People are told when one in so many calls, or tokens, has no price. */
+/** People are notified when one in this many calls, or tokens, has no price. */
 const PART = 100;
 
 export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[]): UnpricedDay {
@@ -57,11 +57,11 @@ export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[
     unpricedCalls: sumOf(all, 'calls'),
     unpricedTokens: sumOf(all, 'tokens'),
     models: all,
-    isNews: counts(sumOf(unwatched, 'calls'), calls) || counts(sumOf(unwatched, 'tokens'), tokens),
+    mustNotify: counts(sumOf(unwatched, 'calls'), calls) || counts(sumOf(unwatched, 'tokens'), tokens),
   };
 }
 
-/** Whether a rule counts all calls without a price of a model: its filter may name models, and nothing else. */
+/** Whether a rule counts all calls without a price of a model. Its filter may name models, and nothing else. */
 function watches({ enabled, metric, where }: Rule, model: string | null | undefined): boolean {
   if (!enabled || metric !== 'unpriced_calls') return false;
   return Object.entries(where).every(

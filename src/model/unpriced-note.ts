@@ -9,10 +9,10 @@ import { modelText, PRICE_CURE, unpricedText } from './unpriced-text.ts';
 import { isoInstant, type Window } from './window.ts';
 
 const SHOWN_MODELS = 10;
-/** So many stand in a webhook's body. */
+/** Models listed in a webhook's body. */
 const MOST_MODELS = 100;
 
-/** That a day's spend is more than what is told of it, and what to do. */
+/** Says that a day's spend is higher than its known cost, and what to do. */
 export function unpricedNote(day: UnpricedDay, window: Window, zone: string): HealthNote {
   const { calls, tokens, unpricedCalls, unpricedTokens, models } = day;
   const shown = models.slice(0, SHOWN_MODELS).filter(({ model }) => model !== undefined);

@@ -1,4 +1,4 @@
-// Calls without a price, and values that are lower bounds, in words.
+// Describes calls without a price, and values that are lower bounds.
 
 import { displayText } from './display-text.ts';
 import { counted, displayCount } from './display-value.ts';
@@ -11,13 +11,13 @@ export interface UnpricedModel {
   readonly calls: number;
 }
 
-/** All calls without a price in some window, by model, the most calls first; no models for a store that records none. */
+/** All calls without a price in some window, by model, most calls first. No models for a store that does not record them. */
 export interface UnpricedCalls {
   readonly calls: number;
   readonly models: readonly UnpricedModel[];
 }
 
-/** Orders models by their calls, the most first, and equal ones by name. */
+/** Orders models by their calls, most first, then by name. */
 export function mostCallsFirst(a: CallsOfModel, b: CallsOfModel): number {
   return b.calls - a.calls || ((a.model ?? '') < (b.model ?? '') ? -1 : 1);
 }
@@ -37,12 +37,12 @@ export function unpricedText({ calls, models }: Unpriced): string {
   return `${counted(calls, 'call')}${to} ${calls === 1 ? 'has' : 'have'} no price`;
 }
 
-/** A value that lacks some calls is shown as the least that it can be. */
+/** A value that lacks some calls is shown as a lower bound. */
 export function atLeast(value: string, unpriced: number | Unpriced | null | undefined): string {
   return unpriced === null || unpriced === undefined ? value : `at least ${value}`;
 }
 
-/** The reservation about a low value that lacks some calls; null when it lacks none, or fires because it is high. */
+/** The caveat on a low value that lacks some calls; null when it lacks none, or fires because it is high. */
 export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | 'unpriced'>): string | null {
   if (unpriced === null || !firesBelow(operator)) return null;
   const calls = counted(unpriced.calls, 'call');

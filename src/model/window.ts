@@ -8,7 +8,7 @@ export interface Window {
   readonly to: number;
 }
 
-/** How often the same alert is told: once a calendar period, or once until it no longer holds. */
+/** How often the same alert is notified: once per calendar period, or once until it no longer holds. */
 export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
 
 export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
@@ -19,7 +19,7 @@ export type WindowSpec =
   | { readonly kind: 'rolling'; readonly ms: number; readonly text: string }
   | { readonly kind: 'calendar'; readonly word: CalendarWord; readonly text: string };
 
-/** Dedupe periods that the calendar cuts; an episode's begin is known to the ledger only. */
+/** Dedupe periods of the calendar. An episode has no fixed period: only the ledger knows its beginning. */
 export type CalendarPeriod = Exclude<DedupePeriod, 'episode'>;
 
 /** A window as written in alerts.yaml: a calendar word or a duration above 0; null for anything else. */
@@ -31,7 +31,7 @@ export function parseWindow(text: string): WindowSpec | null {
 }
 
 /**
- * The window of an instant. A rolling one is [at − w, at); a calendar one is seen from the instant just before
+ * The window of an instant. A rolling one is [at − w, at). A calendar one is the one that holds the instant just before
  * `at`, so that midnight still belongs to the day that ends: `today` is then that whole day.
  */
 export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
@@ -49,17 +49,17 @@ export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
   }
 }
 
-/** The window as cut at the same local time `days` whole days before `at`: a period of an anomaly's baseline. */
+/** The window at the same local time `days` whole days before `at`: a period of an anomaly's baseline. */
 export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zone: string): Window {
   const cut = daysBefore(at, days, zone);
   if (spec.kind === 'rolling') return windowAt(spec, cut, zone);
-  // A midnight that comes twice lies within its day when seen from its second time; the day that ended is meant,
-  // else `yesterday` would meet itself.
+  // Of a midnight that comes twice, the second lies within its day. The day that ended is meant, because otherwise
+  // `yesterday` would overlap with itself.
   const day = localDay(at - 1, zone) - days;
   return windowAt(spec, localDay(cut - 1, zone) === day ? cut : dayStart(day + 1, zone), zone);
 }
 
-/** Where the dedupe period of an instant begins; like calendar windows it is that of the instant just before. */
+/** Where the dedupe period of an instant begins. Like a calendar window, it is the period of the instant just before. */
 export function periodStart(period: CalendarPeriod, at: number, zone: string): number {
   if (period === 'hour') return hourStart(at - 1, zone);
   const day = localDay(at - 1, zone);
@@ -67,7 +67,7 @@ export function periodStart(period: CalendarPeriod, at: number, zone: string): n
   return dayStart(period === 'week' ? mondayOf(day) : firstOfMonth(day), zone);
 }
 
-/** How the dedupe period of an instant is named in the ledger: `day/2026-11-20T00:00:00Z`. */
+/** The ledger's name of an instant's dedupe period: `day/2026-11-20T00:00:00Z`. */
 export function periodKey<P extends CalendarPeriod>(period: P, at: number, zone: string): `${P}/${string}` {
   return `${period}/${isoInstant(periodStart(period, at, zone))}`;
 }
@@ -79,7 +79,7 @@ export function isoInstant(at: number): string {
 
 const UNITS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const DURATION = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
-/** Ten years; longer ones are slips of a hand, and instants before them would leave the calendar. */
+/** Ten years. Longer durations are typing errors, and instants before them would leave the calendar. */
 const LONGEST_MS = 3_660 * UNITS.d;
 
 /** `90s`, `15m`, `1h`, `1h30m`, `24h`, `7d`, `2w` in ms (d = 24 h, w = 7 d); null for anything else or above ten years. */
@@ -90,14 +90,14 @@ export function parseDuration(text: string): number | null {
   return ms <= LONGEST_MS ? ms : null;
 }
 
-/** Whether a text is written as a duration, of whatever length: what `parseDuration` refuses may be only too long. */
+/** Whether a text has the form of a duration, of any length. `parseDuration` may refuse it only for being too long. */
 export function isWrittenDuration(text: string): boolean {
   return text !== '' && DURATION.test(text);
 }
 
 export const LONGEST_DURATION = `${LONGEST_MS / UNITS.d}d`;
 
-/** The limits of a duration that must not be nothing, in words. */
+/** The limits of a positive duration, in words. */
 export const DURATION_BOUNDS = `above 0 and at most ${LONGEST_DURATION}`;
 
 /** A duration (ms) as people write it, cut to the second: `1h30m`, `7d`, `0s`. */

@@ -1,10 +1,9 @@
-// Lines of a terminal's width, cut between words.
+// Wraps lines to a terminal's width.
 
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * A line as lines of so many columns, cut between words, those after the first as far in as it. What is painted keeps
- * its colour: escapes have no width.
+ * Wraps a line to `columns` columns, between words; further lines keep its indentation. Colour escapes count as no width.
  */
 export function wrapped(line: string, columns: number): string[] {
   const wide = (text: string): number => stripVTControlCharacters(text).length;
@@ -21,7 +20,7 @@ export function wrapped(line: string, columns: number): string[] {
   return [...lines, current];
 }
 
-/** Text for a terminal: its sentences are wrapped, and the rows of its tables, which two spaces part, are not. */
+/** Text for a terminal: sentences are wrapped, and rows of tables, whose cells are two spaces apart, are not. */
 export function wrappedSentences(text: string, columns: number): string {
   const isRow = (line: string): boolean => /^\S.* {2}/.test(stripVTControlCharacters(line));
   return text

@@ -4,7 +4,7 @@ import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model
 import { groupId } from '../model/fingerprint.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, type Silence, stepOf } from '../model/rule.ts';
-import { isSilenced } from '../model/silence.ts';
+import { silenceOf } from '../model/silence.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 import type { EpisodeTracker } from './episodes.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
@@ -55,7 +55,7 @@ export function casesOf(
       const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
       const step = topStep(firing);
       const since = tracker.since(id, step.severity);
-      const silence = isSilenced(rule, firing.key, at, silences);
+      const silence = silenceOf(rule, firing.key, at, silences);
       // With a single evaluation time a group occurs once, so its id is enough.
       const name = evaluations.length === 1 ? id : `${period}/${id}`;
       addSighting(cases, name, { id, period, firing, step, at, since }, silence);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Silence } from '../../src/model/rule.ts';
-import { isSilenced } from '../../src/model/silence.ts';
+import { silenceOf } from '../../src/model/silence.ts';
 
 const FROM = Date.UTC(2026, 10, 20);
 const UNTIL = Date.UTC(2026, 10, 21);
@@ -22,20 +22,20 @@ test.each([
   ['another value than where pins', silence({ model: 'claude' }), ['search'], false],
   ['the whole rule', silence({}, 'hourly-burn'), ['search'], true],
 ])('%s', (_, one, key, expected) => {
-  expect(isSilenced(rule, key, FROM, [one])).toBe(expected ? one : null);
+  expect(silenceOf(rule, key, FROM, [one])).toBe(expected ? one : null);
 });
 
 test('a where of several values pins none', () => {
   const several = { ...rule, where: { model: { in: ['gpt', 'claude'] } } };
-  expect(isSilenced(several, ['search'], FROM, [silence({ model: 'gpt' })])).toBeNull();
+  expect(silenceOf(several, ['search'], FROM, [silence({ model: 'gpt' })])).toBeNull();
   const others = { ...rule, where: { model: { notIn: ['claude'] } } };
-  expect(isSilenced(others, ['search'], FROM, [silence({ model: 'gpt' })])).toBeNull();
+  expect(silenceOf(others, ['search'], FROM, [silence({ model: 'gpt' })])).toBeNull();
 });
 
 test('a silence begins at its first instant and has ended at its last', () => {
   const one = silence({});
-  expect(isSilenced(rule, ['a'], FROM - 1, [one])).toBeNull();
-  expect(isSilenced(rule, ['a'], FROM, [one])).toBe(one);
-  expect(isSilenced(rule, ['a'], UNTIL - 1, [one])).toBe(one);
-  expect(isSilenced(rule, ['a'], UNTIL, [one])).toBeNull();
+  expect(silenceOf(rule, ['a'], FROM - 1, [one])).toBeNull();
+  expect(silenceOf(rule, ['a'], FROM, [one])).toBe(one);
+  expect(silenceOf(rule, ['a'], UNTIL - 1, [one])).toBe(one);
+  expect(silenceOf(rule, ['a'], UNTIL, [one])).toBeNull();
 });

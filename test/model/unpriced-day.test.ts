@@ -20,21 +20,22 @@ const of = (
     unpriced_tokens: BigInt(unpricedTokens) * ONE,
   },
 });
-const isNews = (hours: HourOfCalls[], rules: readonly Rule[] = []) => unpricedDay(hours, rules).isNews;
+const mustNotify = (hours: HourOfCalls[], rules: readonly Rule[] = []) =>
+  unpricedDay(hours, rules).mustNotify;
 const watching = (keys: Record<string, unknown> = {}) =>
   ruleOf('threshold', { metric: 'unpriced_calls', threshold: 1, ...keys });
 
 describe('calls of a day without a price', () => {
-  it('are news from one in a hundred on', () => {
-    expect(isNews([[of('a', 99, 0)], [of('b', 1, 1, 1, 0)]])).toBe(true);
-    expect(isNews([[of('a', 100, 0, 10_000)], [of('b', 1, 1)]])).toBe(false);
-    expect(isNews([[of('a', 100, 0)]])).toBe(false);
-    expect(isNews([])).toBe(false);
+  it('are notified from one in a hundred on', () => {
+    expect(mustNotify([[of('a', 99, 0)], [of('b', 1, 1, 1, 0)]])).toBe(true);
+    expect(mustNotify([[of('a', 100, 0, 10_000)], [of('b', 1, 1)]])).toBe(false);
+    expect(mustNotify([[of('a', 100, 0)]])).toBe(false);
+    expect(mustNotify([])).toBe(false);
   });
 
-  it('are news when they have one token in a hundred, however few they are', () => {
-    expect(isNews([[of('a', 10_000, 0, 990), of('b', 1, 1, 10, 10)]])).toBe(true);
-    expect(isNews([[of('a', 10_000, 0, 991), of('b', 1, 1, 10, 10)]])).toBe(false);
+  it('are notified when they have one token in a hundred, however few they are', () => {
+    expect(mustNotify([[of('a', 10_000, 0, 990), of('b', 1, 1, 10, 10)]])).toBe(true);
+    expect(mustNotify([[of('a', 10_000, 0, 991), of('b', 1, 1, 10, 10)]])).toBe(false);
   });
 
   it('are added up by model over the hours, the most calls first', () => {
@@ -61,21 +62,21 @@ describe('calls of a day without a price', () => {
     ['a rule on the model in one service', true, { where: { model: 'gpt-9', service: 'search' } }],
     ['a rule that is disabled', true, { enabled: false }],
     ['a rule on spend', true, { metric: 'spend' }],
-  ])('with %s are news: %s', (_, news, keys) => {
-    expect(isNews([[of('gpt-9', 10, 10)]], [watching(keys)])).toBe(news);
+  ])('with %s are notified: %s', (_, isNotified, keys) => {
+    expect(mustNotify([[of('gpt-9', 10, 10)]], [watching(keys)])).toBe(isNotified);
   });
 
-  it('are news where a rule watches only some of them', () => {
+  it('are notified where a rule watches only some of them', () => {
     const hours = [[of('gpt-9', 100, 100), of('gpt-8', 2, 2)]];
-    expect(isNews(hours, [watching({ where: { model: 'gpt-9' } })])).toBe(true);
+    expect(mustNotify(hours, [watching({ where: { model: 'gpt-9' } })])).toBe(true);
     expect(
-      isNews([[of('gpt-9', 300, 300), of('gpt-8', 2, 2)]], [watching({ where: { model: 'gpt-9' } })]),
+      mustNotify([[of('gpt-9', 300, 300), of('gpt-8', 2, 2)]], [watching({ where: { model: 'gpt-9' } })]),
     ).toBe(false);
   });
 
   it('of a store that records no model are watched by a rule without a filter', () => {
-    expect(isNews([[of(undefined, 10, 10)]])).toBe(true);
-    expect(isNews([[of(undefined, 10, 10)]], [watching()])).toBe(false);
-    expect(isNews([[of(undefined, 10, 10)]], [watching({ where: { model: { not: 'x' } } })])).toBe(true);
+    expect(mustNotify([[of(undefined, 10, 10)]])).toBe(true);
+    expect(mustNotify([[of(undefined, 10, 10)]], [watching()])).toBe(false);
+    expect(mustNotify([[of(undefined, 10, 10)]], [watching({ where: { model: { not: 'x' } } })])).toBe(true);
   });
 });

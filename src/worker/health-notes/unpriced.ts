@@ -47,7 +47,7 @@ export const unpriced: HealthNoteKind = {
       );
       const window = { from: wanted[0] ?? to, to };
       let day = unpricedDay([...hours.values()], rules);
-      if (day.isNews && read.size < HOURS) {
+      if (day.mustNotify && read.size < HOURS) {
         hours = await readHours(app, wanted);
         day = unpricedDay([...hours.values()], rules);
       }
@@ -55,7 +55,7 @@ export const unpriced: HealthNoteKind = {
         labels: { model: displayText(model ?? NONE, LONGEST_LABEL) },
         value: calls,
       }));
-      const tells = day.isNews && health.unpriced === 'on';
+      const tells = day.mustNotify && health.unpriced === 'on';
       return { samples, note: tells ? unpricedNote(day, window, app.config.timezone) : null };
     };
   },
