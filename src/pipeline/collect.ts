@@ -3,7 +3,7 @@
 import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { Query, SegmentCell, Series } from '../model/series.ts';
-import type { AuditStore, Reading } from '../stores/audit-store.ts';
+import type { AuditStore, ReadAnswers } from '../stores/audit-store.ts';
 import { planReads } from '../sums/direct/plan.ts';
 import { seriesOf } from '../sums/direct/window-sums.ts';
 
@@ -92,7 +92,7 @@ export async function collectDirectly(
   return { newestRow, rowsRead, series };
 }
 
-function callsIn(answer: Reading['answers'][number]): number {
+function callsIn(answer: ReadAnswers['answers'][number]): number {
   if (answer instanceof AppError) return 0;
   const cells: readonly SegmentCell[] = 'failed' in answer ? answer.cells : answer;
   return cells.reduce((calls, { cell }) => calls + Number((cell.sums.calls ?? 0n) / ONE), 0);

@@ -1,7 +1,7 @@
 // Reads that only explain alerts, with one time limit for all of them.
 
 import { AppError, asAppError } from '../model/errors.ts';
-import type { AuditStore, Reading } from '../stores/audit-store.ts';
+import type { AuditStore, ReadAnswers } from '../stores/audit-store.ts';
 import type { Source } from './collect.ts';
 
 /** Reads that run at once. Two slow ones still leave room for others. */
@@ -23,7 +23,7 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
 
   const read: Source['read'] = async (reads, before) => {
     const begun = performance.now();
-    const answers: Reading['answers'][number][] = reads.map(() => TOO_LATE);
+    const answers: ReadAnswers['answers'][number][] = reads.map(() => TOO_LATE);
     let next = 0;
     const readNext = async (): Promise<void> => {
       while (next < reads.length) {
@@ -37,7 +37,7 @@ export function limitedReads(store: Pick<AuditStore, 'read'>, limitMs: number): 
         if (one === undefined) return;
         answers[place] = await store
           .read([one], before, limitEachMs)
-          .then(({ answers: [answer] }: Reading) => answer ?? TOO_LATE)
+          .then(({ answers: [answer] }: ReadAnswers) => answer ?? TOO_LATE)
           .catch((error: unknown) => asAppError(error, 'store_query_failed'));
       }
     };

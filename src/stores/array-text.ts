@@ -1,9 +1,9 @@
-// Lists and arrays as PostgreSQL writes them -> columns.
+// Parses lists and arrays in PostgreSQL's text format into columns.
 
 import type { DecimalColumn, TextColumn } from '../model/call-columns.ts';
 import { FIXED_DIGITS } from '../model/money.ts';
 
-/** The integers of a list, `1,-2,,3`, so many of them; `absent` stands for one that is left out. */
+/** Parses `length` integers of a list such as `1,-2,,3`. `absent` takes the place of a missing one. */
 export function integersIn(text: string, length: number, absent: number): Int32Array {
   const integers = new Int32Array(length);
   for (let i = 0, at = 0; i < length; i += 1, at += 1) {
@@ -24,13 +24,13 @@ export function integersIn(text: string, length: number, absent: number): Int32A
   return integers;
 }
 
-/** Decimals, and which of them were left out: they count as 0. */
+/** Decimals, with marks on the missing ones, which count as 0. */
 export interface SomeDecimals extends DecimalColumn {
-  /** 1 for one that was left out. */
+  /** 1 for a missing decimal. */
   readonly absent: Uint8Array;
 }
 
-/** The decimals of a list. Throws a RangeError for one that is finer than 10^-12: it could not be told exactly. */
+/** Parses the decimals of a list. Throws a RangeError for one finer than 10^-12, which could not be kept exactly. */
 export function decimalsIn(text: string, length: number): SomeDecimals {
   const units = new Float64Array(length);
   const absent = new Uint8Array(length);
@@ -66,7 +66,7 @@ export function decimalsIn(text: string, length: number): SomeDecimals {
   return { units, parts, absent };
 }
 
-/** The texts of an array as PostgreSQL writes it, `{a,"b c",NULL}`. */
+/** Parses an array of texts as PostgreSQL writes it, `{a,"b c",NULL}`. */
 export function textsIn(text: string, length: number): TextColumn {
   const places = new Int32Array(length);
   const values: (string | null)[] = [];
@@ -81,13 +81,13 @@ export function textsIn(text: string, length: number): TextColumn {
       const comma = text.indexOf(',', at);
       const end = comma < 0 ? text.length - 1 : comma;
       const bare = text.slice(at, end);
-      // A text that reads NULL stands in quotes.
+      // The text "NULL" would be quoted.
       value = bare === 'NULL' ? null : bare;
       at = end;
     }
     let place = known.get(value);
     if (place === undefined) {
-      // A part of the text would keep all of it in memory for as long as a group is known.
+      // A substring would keep the whole text in memory for as long as its group is known.
       place = values.push(value === null ? null : ` ${value}`.slice(1)) - 1;
       known.set(value, place);
     }
@@ -96,7 +96,7 @@ export function textsIn(text: string, length: number): TextColumn {
   return { values, places };
 }
 
-/** How many numbers a list has, the first of which is there. */
+/** The number of members of a list. */
 export function lengthOf(text: string): number {
   if (text === '') return 0;
   let length = 1;
@@ -110,7 +110,7 @@ const POINT = 46;
 const ZERO = 48;
 const QUOTE = 34;
 const BACKSLASH = 92;
-/** Parts in the first place after the point. */
+/** The value of a 1 in the first decimal place, in parts. */
 const SMALLEST = 10 ** (FIXED_DIGITS - 1);
 
 function digitAt(text: string, at: number): number {
@@ -121,7 +121,7 @@ function isDigit(digit: number): boolean {
   return digit >= 0 && digit <= 9;
 }
 
-/** Throws a RangeError for anything but the end of a member: a list holds nothing else that is no number. */
+/** Throws a RangeError unless a member ends here: anything else in the list is not a number. */
 function expectNone(text: string, at: number): void {
   if (at === text.length || text.charCodeAt(at) === COMMA) return;
   throw new RangeError(`the store gave a number that is none: ${text.slice(at, at + 20)}`);

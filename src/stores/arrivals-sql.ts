@@ -1,26 +1,26 @@
-// Rows that came since the last look, by insert id, and the gaps between ids.
+// Finds rows inserted since the last refresh by insert id, and the gaps between ids.
 
 import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
 import { columnSql, Parameters, type Statement, tableSql } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
-/** A run of neighbouring ids, and the hours (since the epoch) of its rows that are not young. */
+/** A run of consecutive ids, and the hours (since the epoch) of its rows that are older than the lateness. */
 interface RunRow {
   readonly low: string;
   readonly high: string;
   readonly hours: string | null;
 }
 
-/** A run of ids; or, when no id is above the last one seen, the highest id in the table. */
+/** A run of ids; or, when no id is above the last known one, the highest id in the table. */
 export type ArrivalRow =
   | (RunRow & { readonly highest: null })
   | { readonly low: null; readonly highest: string };
 
 /**
- * Rows that were inserted since the last look, by id: those above `after`, and those that fill gaps. One row for every
- * run of neighbouring ids: its ends, with the hours that rows older than `youngFrom` fall in. When no row is above `after`, the
- * highest id in the index shows whether the ids have started again. No window reaches back to
- * before 1970, and years before Christ have no text that JavaScript and PostgreSQL both read.
+ * Selects rows that were inserted since the last refresh, by id: those above `after`, and those that fill gaps. The answer
+ * has one row for every run of consecutive ids: its ends, and the hours of its rows that are older than `youngFrom`. When no
+ * row is above `after`, the highest id shows whether ids have started again. Times before 1970 are ignored: no window
+ * reaches back so far, and years before Christ have no text that JavaScript and PostgreSQL both read.
  */
 export function arrivalsSql(
   mapping: Mapping,
@@ -39,8 +39,8 @@ export function arrivalsSql(
   const columns = `${id}::bigint AS id, ${old} AS hour FROM ${from}`;
   const arrived = [`SELECT DISTINCT ${columns} WHERE ${id} > ${above}`];
   if (gaps.length > 0) {
-    // Gaps lie between the lowest one and `after`. The planner does not know where and takes one for a ninth of the table, and
-    // with millions of rows has a statement compiled (jit) that runs for 0.2 ms; these bounds it does know.
+    // Gaps lie between the lowest one and `after`. Without these bounds the planner takes a gap for a ninth of the table,
+    // and with millions of rows it compiles (jit) a statement that runs for 0.2 ms.
     const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
     const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
     const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
@@ -57,8 +57,8 @@ WHERE NOT EXISTS (SELECT FROM arrived WHERE id > ${above})`;
   return { text, values: parameters.values };
 }
 
-/** What the runs of ids say: what lies between them, within what was looked at, is missing. */
-export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: readonly IdGap[]): Arrivals {
+/** Finds the ids that are missing: those within the searched spans that no run covers. */
+export function arrivalsOf(rows: readonly ArrivalRow[], after: string, searched: readonly IdGap[]): Arrivals {
   const hours = new Set<number>();
   let newest = BigInt(after);
   let startAgain = false;
@@ -75,7 +75,7 @@ export function arrivalsOf(rows: readonly ArrivalRow[], after: string, looked: r
     for (const hour of row.hours?.split(',') ?? []) if (hour !== '') hours.add(Number(hour) * 3_600_000);
   }
   runs.sort(([a], [b]) => (a < b ? -1 : 1));
-  const spans = [...looked.map(({ from, to }) => [BigInt(from), BigInt(to)] as const)];
+  const spans = [...searched.map(({ from, to }) => [BigInt(from), BigInt(to)] as const)];
   if (newest > BigInt(after)) spans.push([BigInt(after) + 1n, newest]);
   return {
     newest: String(newest),

@@ -1,4 +1,4 @@
-// A statement that may fail without ending its transaction.
+// Runs statements that may fail without ending their transaction.
 
 import { AppError, messageOf } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';

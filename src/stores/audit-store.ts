@@ -13,7 +13,7 @@ import type { Sql } from '../sql/port.ts';
 /** A column name, or a trusted SQL expression over the table's columns. */
 export type ColumnSource = string | { readonly sql: string };
 
-/** Where the canonical columns are found in a table. What is absent cannot be asked for. */
+/** Where the canonical columns are in a table. A column that is absent cannot be queried. */
 export interface Mapping {
   /** `table` or `schema.table`, unquoted; every part is quoted in SQL. */
   readonly table: string;
@@ -21,26 +21,28 @@ export interface Mapping {
   /** Further names to group and filter by. */
   readonly dimensions: Readonly<Record<Dimension, ColumnSource>>;
   /**
-   * How the raw time column stores instants; decides how a window's bounds are converted (never the column). Null:
-   * the store looks at the column's type, and takes one without a zone for UTC.
+   * How the time column stores instants, which decides how a window's bounds are converted (never the column). Null: the
+   * store reads the column's type, and treats one without a zone as UTC.
    */
   readonly timeKind: 'timestamptz' | 'timestamp_utc' | null;
-  /** Raw columns that older versions of the table lack, with their SQL type: there they read as NULL. */
+  /** Columns that older versions of the table lack, with their SQL type. Where missing they read as NULL. */
   readonly optional?: Readonly<Record<string, string>>;
 }
 
 /** USD per million tokens, as decimal text; keys are model names or patterns with `*`. */
 export type PriceList = Readonly<Record<string, { readonly input: string; readonly output: string }>>;
 
-/** One instant's view of a store: every read of a poll sees the same rows. */
-export interface Reading {
+/** The answers to the reads of a poll, all from one snapshot of the store. */
+export interface ReadAnswers {
   /** The time of the newest row before `before`, ms; null for a store without rows. */
   readonly newestRow: number | null;
-  /** One answer a read, in the order asked; a read that failed by itself fails alone. */
+  /** One answer per read, in the order asked. A read that fails by itself fails alone. */
   readonly answers: readonly (readonly SegmentCell[] | PartialCells | AppError)[];
 }
 
-/** The answer to a read when some measures could not be read: the sums of the others, and by measure why it failed. */
+/**
+ * The answer to a read when some measures could not be read: the sums of the others, and the error of each failed measure.
+ */
 export interface PartialCells {
   readonly cells: readonly SegmentCell[];
   readonly failed: ReadonlyMap<Measure, AppError>;
@@ -53,47 +55,47 @@ export interface CubeCell {
   readonly sums: readonly string[];
 }
 
-/** The rows of a segment in short: another digest where anything differs that the cells of the cubes asked are made of. */
+/** A digest of a segment's rows. It changes when anything changes from which the cells of the given cubes are computed. */
 export interface SegmentDigest {
   readonly segment: number;
   readonly calls: number;
-  /** Says nothing but whether it is the same, and only beside digests of the same cubes. */
+  /** Meaningful only in comparison with digests of the same cubes. */
   readonly digest: string;
   /** The time of the newest row, ms. */
   readonly newestRow: number;
 }
 
-/** Ids that were not there when ids around them were: from `from` to `to`, both included. */
+/** A gap in the insert ids: missing ids from `from` to `to`, both included. */
 export interface IdGap {
   readonly from: string;
   readonly to: string;
 }
 
-/** Rows that came since the last look, by insert id. */
+/** Rows inserted since the last refresh, by insert id. */
 export interface Arrivals {
-  /** The highest id there is. */
+  /** The highest id in the table. */
   readonly newest: string;
   /**
-   * Whether the highest id is below the last one seen. The table was emptied, or another one has taken its place, and nothing
-   * known about its ids is true any more.
+   * Whether the highest id is below the last known one: the table was emptied or replaced, and everything known about its
+   * ids is void.
    */
   readonly startAgain: boolean;
-  /** Ids that are missing below `newest`, in what was looked at. */
+  /** Ids that are missing below `newest`, within the searched spans. */
   readonly gaps: readonly IdGap[];
-  /** Beginnings (ms) of the hours that rows older than the young ones fell in. */
+  /** The beginnings (ms) of the hours of the arrived rows that are older than the lateness. */
   readonly hours: readonly number[];
 }
 
-/** One state of a store: all questions are answered from the same rows, in one read-only transaction. */
+/** One snapshot of a store: all questions are answered from the same rows, in one read-only transaction. */
 export interface AuditSnapshot {
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
   /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
   cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
-  /** The calls of a stretch of time in columns, for one who wants most of them: one answer, however many there are. */
+  /** The calls in a span of time as columns, for a caller who needs most of them: one answer, however many there are. */
   calls(read: CallRead): Promise<CallColumns>;
   /**
-   * What changed since an earlier snapshot; null for a store that cannot tell. Kept sums then read all rows within the
+   * Tells what changed since an earlier snapshot; null for a store that cannot. Kept sums then read all rows within the
    * lateness at every poll, and find older changes when they are reconciled.
    */
   readonly changes: RollupSource | null;
@@ -102,13 +104,13 @@ export interface AuditSnapshot {
 /** Tells what changed in a table, so that kept sums read only that. Part of a snapshot. */
 export interface RollupSource {
   /**
-   * One digest for each segment between `edges` that has rows, ascending, in whatever order the rows are. It goes through
-   * them all, but sends none: far cheaper than cells, of which only those need to be asked for whose digest differs.
+   * One digest for each segment between `edges` that has rows, ascending; independent of the order of rows. The store scans
+   * all rows but sends none, which is far cheaper than cells: only those whose digest differs are then read.
    */
   digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
   /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */
   newestId(): Promise<string | null>;
-  /** What came after `after` and into `gaps`; rows at or after `openFrom` (ms) name no hour. */
+  /** The rows that arrived above `after` and in `gaps`. Rows at or after `openFrom` (ms) add no hour. */
   arrivals(after: string, gaps: readonly IdGap[], openFrom: number): Promise<Arrivals>;
 }
 
@@ -124,55 +126,55 @@ export interface FutureRows {
   /** Its time, and how far ahead that is, ms. */
   readonly newestRow: number;
   readonly aheadMs: number;
-  /** For a title: what is so, without a capital and a full stop. */
+  /** For a title: a clause without capital and full stop. */
   readonly summary: string;
   readonly message: string;
   readonly hint: string;
 }
 
-/** A call to be written by `import` and the demo, in canonical names; absent is NULL. Numbers may be decimal text. */
+/** A call to be written by `import` and the demo, by canonical names; absent means NULL. Numbers may be decimal text. */
 export type CallRow = Readonly<Partial<Record<Column | Dimension, string | number | null>>>;
 
 /**
- * A place where AI calls are recorded. Reads happen in one read-only transaction with a statement timeout and the
- * session zone UTC. `read` throws an AppError `store_unreachable` or `store_timeout` when nothing could be read.
+ * A table in which AI calls are recorded. Reads happen in one read-only transaction with a statement timeout and the session
+ * zone UTC. `read` throws an AppError `store_unreachable` or `store_timeout` when nothing could be read.
  */
 export interface AuditStore {
   /**
-   * All reads of a poll together, so that an implementation can serve many with one scan. A column or expression that cannot
-   * be read, or that is not one value of its own row, fails only the measures and dimensions that are made of it. With `withinMs`,
-   * the database cancels statements that run for longer, and the newest row is not looked up.
+   * Answers all reads of a poll together, so that an implementation can serve many with one scan. A column or expression
+   * that cannot be read, or that is not one value of its own row, fails only the measures and dimensions that are made of
+   * it. With `withinMs`, the database cancels statements that run for longer, and the newest row is not looked up.
    */
-  read(reads: readonly CellRead[], before: number, withinMs?: number): Promise<Reading>;
+  read(reads: readonly CellRead[], before: number, withinMs?: number): Promise<ReadAnswers>;
   /**
-   * Whether a source of a query could not be read lately, as of an instant (ms). Such a query must not share a statement with
-   * others; `read` finds out when the source can be read again. Reads nothing.
+   * Whether a source of a query could not be read lately, as of an instant (ms). Such a query must not share a statement
+   * with others; `read` detects when the source is readable again. Runs no statement.
    */
   isFaulty(query: Pick<Query, 'measures' | 'groupBy' | 'where'>, at: number): boolean;
-  /** The newest row if it is further ahead of `now` (ms) than clocks differ; else null. A look-up in the index. */
+  /** The newest row if it is further ahead of `now` (ms) than clocks differ; else null. An index look-up. */
   futureRows(now: number): Promise<FutureRows | null>;
-  /** Those of the spans (ascending) that have a row; costs the store the same however many rows they have. */
+  /** Those of the spans (ascending) that have a row. The cost does not depend on how many rows they have. */
   occupied(spans: readonly Window[]): Promise<readonly Window[]>;
-  /** Several questions over one state of the store. Throws as `read` does. */
+  /** Answers several questions from one snapshot of the store. Throws as `read` does. */
   snapshot<T>(work: (snapshot: AuditSnapshot) => Promise<T>): Promise<T>;
-  /** Table, columns, permissions and indexes, for `validate --connect`. */
+  /** Checks table, columns, permissions and indexes, for `validate --connect`. */
   inspect(): Promise<readonly StoreProblem[]>;
-  /** Creates the default table and its indexes if they are not there; returns what was created. */
+  /** Creates the default table and its indexes if they are missing; returns the names of what was created. */
   createTable(): Promise<readonly string[]>;
   /**
-   * Inserts calls, skipping those whose request_id is there; returns how many were inserted. A row that the table
-   * refuses (too long, out of range) is told to `reject` with its place in `rows`, and the others go in; without
-   * `reject` the first such row ends it.
+   * Inserts calls, skipping those whose request_id is there; returns how many were inserted. A row that the table refuses
+   * (too long, out of range) is passed to `reject` with its index in `rows`, and the others are inserted; without `reject`
+   * the first such row fails the call.
    */
   insert(rows: readonly CallRow[], reject?: (index: number, reason: string) => void): Promise<number>;
   close(): Promise<void>;
 }
 
-/** A member of the registry. `preset` fills in the mapping where alerts.yaml names no table. */
+/** A kind of store in the registry. `preset` fills in the mapping where alerts.yaml names no table. */
 export interface AuditStoreType<Options = unknown> {
   readonly type: string;
   readonly schema: z.ZodType<Options>;
-  /** Column mapping that results from the options: what rules may ask for, known without opening anything. */
+  /** The column mapping that the options give: what rules may query, known without opening a connection. */
   mapping(options: Options): Mapping;
   open(sql: Sql, options: Options, prices: PriceList | null): AuditStore;
 }

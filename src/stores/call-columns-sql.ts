@@ -1,4 +1,4 @@
-// Calls -> one statement; its one row -> columns.
+// Reads calls in one statement, whose single row becomes columns.
 
 import { type CallColumns, type CallRead, type DecimalColumn, NO_BUCKET } from '../model/call-columns.ts';
 import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts';
@@ -8,13 +8,13 @@ import { aggregateSql, derivedColumnsSql, rawColumnsSql, rowValueSql } from './m
 import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
-/** The one row of the answer: a text a column; all NULL where there is no call. */
+/** The single row of the answer, one text per column; all NULL without calls. */
 export type CallColumnsRow = Readonly<Record<string, string | null>>;
 
 /**
- * All lines as one row of texts. A row of its own costs the driver 2 µs and the server a message; a member of a list
- * costs both a tenth of that (136,000 calls with ten columns: 0.6 s instead of 1.1 s). Numbers need no array, which would
- * cost the server another tenth; texts may hold whatever stands between them.
+ * Selects all lines as one row of texts. Each row costs the driver 2 µs and the server a message; a member of a list costs
+ * both a tenth of that (136,000 calls with ten columns: 0.6 s instead of 1.1 s). Numbers need no array, which would cost the
+ * server another tenth; texts do, as they may contain separators.
  */
 export function callColumnsSql(
   read: CallRead,
@@ -51,12 +51,12 @@ export function callColumnsSql(
   return { text: `SELECT ${columns.join(', ')} FROM (${lines}) AS line`, values: parameters.values };
 }
 
-/** The answer's row as columns. */
+/** Parses the row of the answer. */
 export function callColumnsOf(read: CallRead, row: CallColumnsRow): CallColumns {
   const { dimensions, sketches, together } = read;
   const length = lengthOf(row.s ?? '');
   const numbers = (name: string): string => row[name] ?? '';
-  const told = new Map(
+  const selected = new Map(
     askedOf(read).map((measure, i) => [measure, decimalsIn(numbers(`m${i}`), length)] as const),
   );
   return {
@@ -65,19 +65,22 @@ export function callColumnsOf(read: CallRead, row: CallColumnsRow): CallColumns 
     dimensions: new Map(
       dimensions.map((dimension, i) => [dimension, textsIn(row[`d${i}`] ?? '{}', length)] as const),
     ),
-    sums: together ? told : sumsOf(read, told, length),
+    sums: together ? selected : sumsOf(read, selected, length),
     buckets: new Map(
       sketches.map((sketch, i) => [sketch, integersIn(numbers(`b${i}`), length, NO_BUCKET)] as const),
     ),
   };
 }
 
-/** What is asked for: of single calls nothing that follows from the rest, a third of what the server would send. */
+/**
+ * The measures to select. Of single calls, those that follow from others are left out: a third of what the server would
+ * send.
+ */
 function askedOf({ measures, together }: CallRead): readonly Measure[] {
   return together ? ['calls', ...measures] : [...new Set(measures.flatMap(sourcesOf))];
 }
 
-/** What tells a measure of a single call. */
+/** The selected measures from which a measure of a single call follows. */
 function sourcesOf(measure: Measure): readonly Measure[] {
   const origin = originOf(measure);
   if (origin?.of === 'unpriced') return ['cost'];
@@ -86,14 +89,14 @@ function sourcesOf(measure: Measure): readonly Measure[] {
   return [measure];
 }
 
-/** The sums of single calls, by what was told of them. */
+/** The sums of single calls, computed from the selected measures. */
 function sumsOf(
   { measures }: CallRead,
-  told: ReadonlyMap<Measure, SomeDecimals>,
+  selected: ReadonlyMap<Measure, SomeDecimals>,
   length: number,
 ): Map<Measure, DecimalColumn> {
   const sumOf = (measure: Measure): DecimalColumn => {
-    const [first, second] = sourcesOf(measure).map((source) => told.get(source) as SomeDecimals) as [
+    const [first, second] = sourcesOf(measure).map((source) => selected.get(source) as SomeDecimals) as [
       SomeDecimals,
       SomeDecimals?,
     ];
@@ -108,7 +111,7 @@ function sumsOf(
   return new Map([['calls', calls], ...measures.map((measure) => [measure, sumOf(measure)] as const)]);
 }
 
-/** Those values that stand where the other column has a 1, not a 0. */
+/** The values of a column where `holds` has a 1; 0 where it has a 0. */
 function where({ units, parts }: DecimalColumn, holds: DecimalColumn): DecimalColumn {
   const kept = (values: Float64Array): Float64Array =>
     values.map((value, line) => value * (holds.units[line] as number));

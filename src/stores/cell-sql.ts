@@ -1,4 +1,4 @@
-// A read -> one statement; rows -> cells.
+// Turns a read into one statement, and its rows into cells.
 
 import { isSketch, type Measure } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
@@ -12,10 +12,10 @@ import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 export type CellSqlRow = Readonly<Record<string, string | number | null>>;
 
 /**
- * One statement for one read: rows within the ranges, once each, grouped by segment and dimensions, and once more by
- * bucket for every sketch (grouping sets of the same scan). Null when the read holds no time at all.
+ * One statement for one read: rows within the ranges, once each, grouped by segment and dimensions, and once more by bucket
+ * for every sketch (grouping sets of the same scan). Null when the ranges are empty.
  *
- * The inmost select knows the table alone, so that an expression means what it would mean over the table.
+ * The innermost select knows the table alone, so that an expression means what it would mean over the table.
  */
 export function cellSql(
   read: CellRead,
@@ -44,7 +44,7 @@ GROUP BY ${groupBySql(keys, read.measures)}`;
   return { text, values: parameters.values };
 }
 
-/** The answer's rows as cells, exact. */
+/** The rows of the answer as exact cells. */
 export function cellsOf(read: CellRead, rows: readonly CellSqlRow[]): SegmentCell[] {
   const sketches = read.measures.filter(isSketch);
   const cells = new Map<string, { segment: number; key: (string | null)[]; cell: OpenCell }>();
@@ -81,7 +81,7 @@ function addSums(cell: OpenCell, measures: readonly Measure[], row: CellSqlRow):
   });
 }
 
-/** Which sketch a row counts for: `grouping()` has a 0 bit where the bucket is a key; null for the row of sums. */
+/** The sketch that a row counts for; null for the row of sums. `grouping()` has a 0 bit where the bucket is a key. */
 function sketchOfRow(
   row: CellSqlRow,
   sketches: readonly Measure[],

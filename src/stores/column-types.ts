@@ -1,10 +1,10 @@
-// Types that a column cannot have, and the expression to map instead.
+// Finds column types that cannot be read, and the expression to map instead.
 
 import { type ColumnKind, describeColumn, isColumn } from '../model/columns.ts';
 import type { ColumnSource } from './audit-store.ts';
 import { nameSql } from './source-sql.ts';
 
-/** A column's type does not fit its meaning: what is wanted, and the mapping that makes it fit. */
+/** A column type that does not fit the column's meaning: what is wanted, and a mapping that fits. */
 export interface TypeFault {
   /** What the column must be, in words. */
   readonly wanted: string;
@@ -14,7 +14,7 @@ export interface TypeFault {
 const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'];
 const TEXTS = ['text', 'character varying', 'character', '"char"', 'name', 'citext'];
 const TIMES = ['timestamp with time zone', 'timestamp without time zone'];
-/** Types that can never be read as a number. For types that are listed nowhere, reading shows whether they can. */
+/** Types that can never be read as a number. Types that are in no list are tried when they are read. */
 const NO_NUMBERS = [
   ...TEXTS,
   ...TIMES,
@@ -32,7 +32,7 @@ const NO_NUMBERS = [
 /** Types that can never be read as an instant. */
 const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
 
-/** What values of a kind must be, in words; null when every type will do. */
+/** What values of a kind must be, in words; null where every type will do. */
 const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   time: 'an instant (timestamptz, or timestamp in UTC)',
   money: 'a number (USD)',
@@ -44,12 +44,12 @@ const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   id: null,
 };
 
-/** What a canonical column must be, in words; null when every type will do. */
+/** What a canonical column must be, in words; null where every type will do. */
 export function wantedOf(name: string): string | null {
   return isColumn(name) ? WANTED[describeColumn(name).kind] : null;
 }
 
-/** Null for a type that can be read. `type` is as format_type writes it. */
+/** Null for a type that can be read. `type` is written as format_type does. */
 export function typeFault(name: string, type: string, source: ColumnSource): TypeFault | null {
   const wanted = wantedOf(name);
   if (wanted === null) return null;
@@ -58,7 +58,7 @@ export function typeFault(name: string, type: string, source: ColumnSource): Typ
   return { wanted, cure: cureOf(name, plain, source) };
 }
 
-/** A mapping that reads values of the type as what the column stands for. */
+/** Suggests a mapping that reads values of the type as the column's meaning requires. */
 export function cureOf(name: string, type: string, source: ColumnSource): string {
   const column = typeof source === 'string' ? nameSql(source) : `(${source.sql})`;
   const mapped = (sql: string, under = name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;

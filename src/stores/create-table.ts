@@ -6,7 +6,7 @@ import type { Mapping } from './audit-store.ts';
 import type { OwnTable, Preset, TableColumn } from './presets/preset.ts';
 import { quoted, tableSql } from './source-sql.ts';
 
-/** A table, column or index: how to see whether it is there, and how it is made. */
+/** A table, column or index: how to check for it, and how to create it. */
 interface Part {
   readonly name: string;
   readonly isThere: string;
@@ -41,7 +41,7 @@ export async function createTable(
   return created;
 }
 
-/** What makes up the table, in the order in which it is made. */
+/** The parts of the table in the order in which they are created. */
 function partsOf(mapped: string, { columns, later, indexes }: OwnTable): Part[] {
   const names = mapped.split('.');
   const table = names.at(-1) as string;
@@ -71,7 +71,7 @@ function partsOf(mapped: string, { columns, later, indexes }: OwnTable): Part[] 
   ];
 }
 
-/** Index names are one per schema: a table by another name needs its own, or it would go without. */
+/** Index names are unique in a schema, so a table by another name needs its own, or it would get no index. */
 function indexName(table: string, suffix: string): string {
   return table === 'api_audit_logs' ? `idx_audit_${suffix}` : `idx_${table}_${suffix}`;
 }

@@ -1,4 +1,4 @@
-// Cubes -> one statement with grouping sets.
+// Reads the cells of all cubes in one statement with grouping sets.
 
 import type { Cube } from '../model/cube.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
@@ -10,7 +10,7 @@ import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts
 import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
-/** What the columns of a cube statement stand for. */
+/** The columns of a cube statement. */
 interface Layout {
   readonly dimensions: readonly Dimension[];
   readonly sketches: readonly Measure[];
@@ -64,7 +64,7 @@ export function cubeCellsOf(cubes: readonly Cube[], rows: readonly CellSqlRow[])
   const keys = [...layout.dimensions.map((_, i) => `d${i}`), ...layout.sketches];
   const plans = cubes.map((cube) => {
     const own = new Set(keysOf(cube, layout));
-    // grouping() has a 1 bit, the first key's the highest, where a column is not a key of the row's set.
+    // grouping() sets a bit, the highest for the first key, for each column that is not a key of the row's grouping set.
     const mask = keys.reduce((bits, key) => bits * 2 + (own.has(key) ? 0 : 1), 0);
     const columns = cube.dimensions.map((dimension) => `d${layout.dimensions.indexOf(dimension)}`);
     const bucket = cube.bucket === null ? null : `b${layout.sketches.indexOf(cube.bucket)}`;

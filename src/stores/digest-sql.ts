@@ -1,4 +1,4 @@
-// Whether anything changed in a minute that cells are made of.
+// Digests of rows, by which changed minutes are found.
 
 import type { Cube } from '../model/cube.ts';
 import type { Mapping, SegmentDigest } from './audit-store.ts';
@@ -7,7 +7,7 @@ import { beyondRow, type RowVersions } from './row-versions.ts';
 import { dimensionSqlOf, fromTableSql, Parameters, type Statement, tableSql } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
-/** A segment that has rows: numbers as exact text, the newest row's time in ms. */
+/** A segment with rows: numbers as exact text, the newest row's time in ms. */
 export interface DigestRow {
   readonly s: number;
   readonly calls: string;
@@ -16,24 +16,24 @@ export interface DigestRow {
 }
 
 /**
- * The rows between the edges in short: hashes, added up by segment. A sum is the same in whatever order the rows are, and
- * unlike XOR it does not lose rows that are there twice. With 64 bits, one change in 2^64 would go unseen.
+ * Digests the rows between the edges: hashes of rows, added up by segment. A sum does not depend on the order of rows, and
+ * unlike XOR it does not lose rows that are there twice. With 64 bits, one change in 2^64 goes undetected.
  *
- * With `versions`, a row is told by the transaction that wrote it (`xmin`) and the table or partition that it is in, as long
- * as its columns are the same and the server is. Where a minute has rows of the same transactions, as many of each, it has
- * the same rows: one that was inserted, updated or moved since has a transaction that had not ended before, so that none of
- * the rows before can have it; and fewer rows cannot become as many without one. `ctid` would add nothing to this. What
- * is not written with a row can change without another version of it: columns that are renamed, added with a default or
- * computed otherwise (their catalog rows are hashed too), a server of which another one takes the place and gives the same
- * numbers to other transactions (it was started at another time), and what expressions find elsewhere (their values are
- * hashed). A version also changes with columns that no cube has; such a minute is read again for nothing.
+ * With `versions`, a row's hash is made of the transaction that wrote it (`xmin`) and of its table or partition, as long as
+ * the table's columns and the server are the same. A minute that has rows of the same transactions, as many of each, has the
+ * same rows: a row that was inserted, updated or moved since has a transaction that had not ended at the time of the earlier
+ * digest, so that no earlier row can have it; and a deleted row cannot be replaced without one. `ctid` would add nothing.
+ * Some things change without a new version of a row, and are hashed as well: columns that are renamed, added with a default
+ * or computed otherwise (their catalog rows), a server that was replaced by another whose transactions have the same numbers
+ * (its start time), and what expressions read elsewhere (their values). A change of a column that no cube uses also makes a
+ * new version; such a minute is then read again for nothing.
  *
- * Without, a row is hashed as one text of what the cubes' cells are made of. hash_record_extended takes a third less time, but
- * what it gives is a sum of the columns' hashes, in which two rows can swap their services unseen; and hashes of bigint fold
- * its halves into one another.
+ * Without `versions`, a row is hashed as one text of the values that the cubes use. hash_record_extended takes a third less
+ * time, but it adds up the hashes of columns, so that two rows could swap their services undetected; and hashes of bigint
+ * fold its halves into one another.
  *
- * Measured over 1,155 rows: 0.6 ms in the server by version, of which reading them and finding their minutes is 0.5 ms; 2.6 ms
- * by ten columns; 24 ms for their cells in eight cubes. Null when there is nothing to read.
+ * Measured over 1,155 rows: 0.6 ms in the server by version, of which reading them and finding their minutes is 0.5 ms; 2.6
+ * ms by ten columns; 24 ms for their cells in eight cubes. Null when there is nothing to read.
  */
 export function digestSql(
   cubes: readonly Cube[],
@@ -60,7 +60,10 @@ FROM (${fromTableSql(mapping, columns, within)}) AS call GROUP BY s`;
   return { text, values: parameters.values };
 }
 
-/** What the cubes' cells are made of, as far as it is mapped; once each, as the model is often both a dimension and what a price is looked up by. */
+/**
+ * The values that the cubes use, as far as they are mapped; once each, as the model is often both a dimension and the key of
+ * a price.
+ */
 function valuesOf(cubes: readonly Cube[], mapping: Mapping): string[] {
   const dimensions = new Set(cubes.flatMap((cube) => cube.dimensions));
   const measures = cubes.flatMap(({ measures: sums, bucket }) =>
@@ -79,20 +82,20 @@ function hashOf(values: readonly string[]): string {
   return `hashtextextended(ROW(${values.join(', ')})::text, 0)`;
 }
 
-/** The text of a ROW takes 0.7 us a row; most tables need none. */
+/** The text of a ROW takes 0.7 µs per row; most tables need none. */
 function versionHashOf(values: readonly string[]): string {
   return values.length === 0
     ? 'hashtextextended(xmin::text, tableoid::bigint)'
     : hashOf(['tableoid', 'xmin', ...values]);
 }
 
-/** What else the versions stand for: the columns of the table, and the server. */
+/** What versions depend on besides the rows: the columns of the table, and the server. */
 function surroundingsSql(table: string): string {
   return `(SELECT sum(hashtextextended(ROW(attnum, xmin)::text, 0)) FROM pg_attribute
     WHERE attrelid = ${table}::regclass)::text || ' ' || pg_postmaster_start_time()::text`;
 }
 
-/** Ascending: groups come in whatever order the server met or hashed them. */
+/** Sorted ascending, because groups come in an arbitrary order. */
 export function digestsOf(rows: readonly DigestRow[]): SegmentDigest[] {
   return rows
     .map(({ s, calls, digest, newest }) => ({

@@ -1,4 +1,4 @@
-// Which minutes changed, by the versions of rows or by their content.
+// Finds which minutes changed, by the versions of rows or by their content.
 
 import type { Cube } from '../model/cube.ts';
 import { isRefusal } from '../model/errors.ts';
@@ -9,25 +9,28 @@ import { type DigestRow, digestSql, digestsOf } from './digest-sql.ts';
 import { type RowVersions, rowVersionsOf } from './row-versions.ts';
 import type { TimeType } from './time-sql.ts';
 
-/** Digests of one store's rows, in one look after the other. */
+/** Digests of one store's rows, one refresh after the other. */
 export interface Digests {
-  /** As AuditSnapshot says, in that snapshot's transaction. */
+  /** As in RollupSource, in the snapshot's transaction. */
   ask(
     cubes: readonly Cube[],
     edges: readonly number[],
     timeType: TimeType,
     session: SqlSession,
   ): Promise<SegmentDigest[]>;
-  /** Finds out again at the next question whether rows have versions: a right was revoked, or another table took the place. */
+  /** Makes the next question check again whether rows have versions: a right was revoked, or the table was replaced. */
   forget(): void;
 }
 
-/** A partition that is stored elsewhere may be attached at any time; the comparison finds what changed in it until then. */
-const LOOKED_AT_EVERY = 60;
+/**
+ * Refreshes between two checks of the table. A partition with another storage may be attached at any time; until then, its
+ * changes are found by reconciling.
+ */
+const CHECKED_EVERY = 60;
 
 /**
- * By the versions of rows where the table has some, else by what is in them. What PostgreSQL knows of a table others that
- * speak like it may not, or not for every row: a store that once refused is not asked for versions again.
+ * Digests by the versions of rows where the table has them, else by content. Databases that speak PostgreSQL's protocol may
+ * lack versions, or have them for some rows only. A store that refuses once is not asked for versions again.
  */
 export function openDigests(mapping: Mapping): Digests {
   /** Undefined before the first question. */
@@ -42,7 +45,7 @@ export function openDigests(mapping: Mapping): Digests {
         return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
       };
       asked += 1;
-      if (versions != null && asked % LOOKED_AT_EVERY === 0) versions = undefined;
+      if (versions != null && asked % CHECKED_EVERY === 0) versions = undefined;
       if (versions === undefined) {
         try {
           return await attempt(session, async () => {
@@ -59,7 +62,8 @@ export function openDigests(mapping: Mapping): Digests {
       try {
         return await askBy(versions);
       } catch (error) {
-        // This look is lost, and its rules ask the store directly; a savepoint for each would cost all looks a round trip or two.
+        // This refresh fails, and its rules read the store directly. A savepoint would save it, but would cost every refresh
+        // a round trip or two.
         if (isRefusal(error)) versions = null;
         throw error;
       }

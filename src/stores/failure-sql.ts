@@ -4,7 +4,7 @@ import type { ErrorFilter } from '../model/measure.ts';
 import type { Mapping } from './audit-store.ts';
 import { columnSql } from './source-sql.ts';
 
-/** The error's text, or NULL. JSON's null and its empty text are NULL, too. */
+/** The error's text, or NULL. JSON null and an empty JSON text count as NULL, too. */
 export function errorTextSql(mapping: Mapping): string {
   if (mapping.columns.error === undefined) return 'NULL::text';
   const error = columnSql(mapping, 'error', 'NULL');
@@ -13,7 +13,7 @@ export function errorTextSql(mapping: Mapping): string {
   return `CASE WHEN ${error}::text IN ('null', '""') AND ${isEmptyJson} THEN NULL ELSE NULLIF(${error}::text, '') END`;
 }
 
-/** Failed by its status, or, without a status, by having an error text. */
+/** A call failed by its status or, without a status, by having an error text. */
 export const FAILED =
   'CASE WHEN status_raw IS NULL THEN error_raw IS NOT NULL ELSE status_raw NOT BETWEEN 200 AND 399 END';
 

@@ -1,22 +1,22 @@
-// Functions that an expression calls, and what is written in them.
+// Finds the functions that an expression calls, and their bodies.
 
 import type { SqlSession } from '../sql/port.ts';
 
-/** The names in front of brackets, as the catalog has them. */
+/** The names before opening brackets, spelled as in the catalog. */
 export function namesCalled(sql: string): string[] {
   return [...sql.matchAll(/(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*\(/gu)].map(
     ([, quoted, plain = '']) => (quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"')),
   );
 }
 
-/** What is written in the functions of that database which an expression calls, and in those that these call. */
+/** The bodies of the database's functions that an expression calls, and of those that they call in turn. */
 export async function bodiesCalled(sql: string, session: SqlSession): Promise<string[]> {
   const bodies: string[] = [];
   const seen = new Set<string>();
   let names = namesCalled(sql);
   while (names.length > 0) {
     for (const name of names) seen.add(name);
-    // A body that was read when the function was made (BEGIN ATOMIC) has no text of its own.
+    // A function with a parsed body (BEGIN ATOMIC) has no text.
     const rows = await session.query<{ body: string }>(
       `SELECT CASE WHEN prosrc = '' THEN pg_get_functiondef(called.oid) ELSE prosrc END AS body
        FROM pg_proc AS called JOIN pg_language AS language ON language.oid = called.prolang

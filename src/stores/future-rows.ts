@@ -1,4 +1,4 @@
-// How far the newest row is ahead of the clock, with a cure.
+// Reports how far the newest row is ahead of the clock, with a cure.
 
 import { durationText } from '../model/display-time.ts';
 import type { FutureRows, Mapping } from './audit-store.ts';
@@ -7,12 +7,12 @@ import type { TimeType } from './time-sql.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Clocks of servers differ by seconds, so rows this far ahead have another cause. */
+/** Clocks of servers differ by seconds, so rows further ahead than this have another cause. */
 const SAME_CLOCK_MS = 5 * MINUTE;
 /** No zone is further from UTC. */
 const FURTHEST_ZONE_MS = 14 * HOUR;
 
-/** A zone for each number of hours ahead of UTC, as an example for people who know their own. */
+/** An example zone for each number of hours ahead of UTC; people know their own. */
 const ZONES: readonly (readonly [hours: number, zone: string])[] = [
   [1, 'Europe/Berlin'],
   [2, 'Europe/Berlin'],
@@ -48,7 +48,7 @@ export function futureRows(
 const WRITER_CURE =
   'Check the clock of what writes the rows, and that it writes UTC; then correct or delete the rows that are ahead.';
 
-/** Names the zone of the times, and an index on that expression. */
+/** Suggests to name the zone of the times, with an index on that expression. */
 function localCure({ table, columns }: Mapping, aheadMs: number): string {
   const { time } = columns;
   const column = typeof time === 'string' ? nameSql(time) : sourceSql(time ?? '');

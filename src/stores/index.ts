@@ -1,4 +1,4 @@
-// The registry of this folder.
+// The registry of audit stores.
 
 import type { AuditStoreType } from './audit-store.ts';
 import type { TableOptions } from './options.ts';

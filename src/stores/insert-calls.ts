@@ -1,4 +1,4 @@
-// Writes calls, for import and demo.
+// Inserts calls, for import and demo.
 
 import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
@@ -10,7 +10,7 @@ import { quoted, tableSql } from './source-sql.ts';
 
 const BATCH = 1_000;
 
-/** Where a canonical name is written, and as what type. */
+/** The column and type to which a canonical name is written. */
 interface Target {
   readonly name: string;
   readonly column: string;
@@ -18,13 +18,13 @@ interface Target {
   readonly filled: string | null;
 }
 
-/** A row with its place in what the caller gave. */
+/** A row with its index in the caller's list. */
 interface Placed {
   readonly index: number;
   readonly row: CallRow;
 }
 
-/** Inserts calls by batches; see AuditStore.insert. */
+/** Inserts calls in batches; see AuditStore.insert. */
 export async function insertCalls(
   sql: Sql,
   mapping: Mapping,
@@ -45,7 +45,7 @@ export async function insertCalls(
         reject(only.index, (error as AppError).message.replace(/^.*?: /, ''));
         return 0;
       }
-      // Halving finds the rows at fault in a few statements, and no good row is lost.
+      // Halving finds the rows at fault in a few statements, and loses no good row.
       const middle = batch.length >> 1;
       return (await insert(batch.slice(0, middle))) + (await insert(batch.slice(middle)));
     }
@@ -56,7 +56,7 @@ export async function insertCalls(
   return inserted;
 }
 
-/** Data exceptions and violated constraints are the row's own; everything else would meet the next row too. */
+/** Data exceptions and violated constraints are faults of the row; any other error would hit the next row too. */
 function isRowFault(error: unknown): boolean {
   return /^2[23]/.test(sqlStateOf(error) ?? '');
 }
@@ -81,7 +81,8 @@ async function insertBatch(
   batch: readonly Placed[],
 ): Promise<number> {
   const table = tableSql(mapping.table);
-  // Cast to the column's type without its length: the assignment then refuses what is too long, where a cast would cut it.
+  // Cast to the column's type without its length: the assignment then refuses values that are too long, where a cast would
+  // truncate them.
   const values = targets.map((target, i) => valueSql(target, `call.v${i}`));
   const arrays = targets.map((_, i) => `$${i + 1}::text[]`).join(', ');
   const names = targets.map((_, i) => `v${i}`).join(', ');
@@ -112,7 +113,7 @@ function textOf(value: string | number | null | undefined): string | null {
   return value === undefined || value === null ? null : String(value);
 }
 
-/** The columns that the rows speak of, and those that the table wants filled. */
+/** The columns that the rows have values for, and those that the table does not allow to be NULL. */
 async function targetsOf(
   sql: Sql,
   mapping: Mapping,

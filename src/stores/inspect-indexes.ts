@@ -7,14 +7,14 @@ import type { Mapping, StoreProblem } from './audit-store.ts';
 import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
 import { instantText, type TimeType } from './time-sql.ts';
 
-/** A relation's kind, and the columns that its indexes begin with. */
+/** A relation's kind, and the first column of each of its indexes. */
 export interface Indexed {
   /** As in pg_class: r a table, p a partitioned one, m a materialized view. */
   readonly kind: string;
   readonly columns: ReadonlySet<string>;
 }
 
-/** Indexes that polls need and the table lacks, each with the statement that makes it. */
+/** Finds the indexes that polls need and the table lacks, each with the statement that creates it. */
 export async function indexProblems(
   mapping: Mapping,
   { kind, columns }: Indexed,
@@ -26,7 +26,7 @@ export async function indexProblems(
   const problems: StoreProblem[] = [];
   for (const name of ['time', 'id'] as const) {
     const source = mapping.columns[name];
-    // A time column that cannot be read was reported already.
+    // An unreadable time column was reported already.
     if (source === undefined || (name === 'time' && timeType === null)) continue;
     const isThere =
       typeof source === 'string'
@@ -48,7 +48,7 @@ export async function indexProblems(
   return problems;
 }
 
-/** Whether the table is partitioned and each partition has an index of its own. */
+/** Whether the table is partitioned and each partition has its own index. */
 async function isOnPartitions(table: string, column: string, session: SqlSession): Promise<boolean> {
   const [row] = await session.query<{ found: boolean | null }>(
     `SELECT bool_and(EXISTS (SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
@@ -59,7 +59,7 @@ async function isOnPartitions(table: string, column: string, session: SqlSession
   return row?.found === true;
 }
 
-/** Whether PostgreSQL uses an index for an expression. It is asked for a plan while sequential scans are discouraged. */
+/** Whether PostgreSQL uses an index for an expression: it is asked for a plan while sequential scans are discouraged. */
 async function isFoundByIndex(
   mapping: Mapping,
   name: 'time' | 'id',

@@ -13,18 +13,18 @@ import { named } from './source-faults.ts';
 import { fromTableSql, sourceSql } from './source-sql.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
-import { looksAtClock } from './volatile.ts';
+import { dependsOnClock } from './volatile.ts';
 
-/** The rows that expressions are tried on. */
+/** The rows on which expressions are tried. */
 export interface Sample {
   readonly range: Window;
   readonly timeType: TimeType;
 }
 
 /**
- * What keeps columns and expressions from being read as what they stand for: expressions that are not one value of their row,
- * types that cannot be read, and values in the sample that cannot. `missing` are those of which that was said already;
- * the sample is null where the time cannot be read.
+ * Finds columns and expressions that cannot be read as their meaning requires: expressions that are not one value of their
+ * row, types that cannot be read, and sample values that cannot. `missing` were reported already; the sample is null where
+ * the time cannot be read.
  */
 export async function sourceProblems(
   mapping: Mapping,
@@ -87,9 +87,9 @@ async function faultOf(
   }
 }
 
-/** Warnings about sources that can be read but may not be what was meant. */
+/** A warning about a source that can be read but may not be what was meant. */
 function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem | null {
-  if (typeof source !== 'string' && looksAtClock(source.sql)) {
+  if (typeof source !== 'string' && dependsOnClock(source.sql)) {
     return {
       level: 'warning',
       message: `${key} depends on the clock: sums of the past stay as they were when they were read.`,

@@ -19,14 +19,14 @@ interface ColumnFacts {
   readonly indexed: boolean;
 }
 
-/** How the time is stored, and the rows of the newest hour; null when the time cannot be read. */
-export type LookAtTime = (session: SqlSession) => Promise<Sample | null>;
+/** Finds how the time is stored, and the rows of the newest hour; null when the time cannot be read. */
+export type ReadTime = (session: SqlSession) => Promise<Sample | null>;
 
-/** Faults keep a table from being read; warnings say what makes reading slow or the result doubtful. */
+/** Checks a table. Faults prevent reading it; warnings say what makes reading slow or the result doubtful. */
 export async function inspectTable(
   sql: Sql,
   mapping: Mapping,
-  lookAtTime: LookAtTime,
+  readTime: ReadTime,
 ): Promise<readonly StoreProblem[]> {
   const table = await tableFacts(sql, mapping);
   if (table === null) return [await missingTable(sql, mapping.table)];
@@ -47,7 +47,7 @@ export async function inspectTable(
   }
   // Read-only, as polls are: PostgreSQL evaluates constant expressions while it plans, even if no row is read.
   const found = await sql.transaction({ readOnly: true }, async (session) => {
-    const sample = missing.has('time') ? null : await lookAtTime(session);
+    const sample = missing.has('time') ? null : await readTime(session);
     const timeType: TimeType | null = sample?.timeType ?? null;
     const indexed = new Set(columns.filter((column) => column.indexed).map(({ name }) => name));
     const gone = (['time', 'id'] as const).filter((name) => missing.has(name));
@@ -74,7 +74,7 @@ async function tableFacts(sql: Sql, mapping: Mapping): Promise<TableFacts | null
   return row ?? null;
 }
 
-/** Every column of the table (privilege-filtered views would hide those that may not be read). */
+/** All columns of the table. Views that filter by privilege would hide those that may not be read. */
 async function columnFacts(sql: Sql, oid: string): Promise<ColumnFacts[]> {
   return sql.query<ColumnFacts>(
     `SELECT attname::text AS name, has_column_privilege(attrelid, attnum, 'SELECT') AS readable,

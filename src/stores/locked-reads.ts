@@ -1,4 +1,4 @@
-// Locks the table, so that one that is being rewritten is never read as empty.
+// Reads a table under a lock, so that a rewrite never makes it look empty.
 
 import { AppError } from '../model/errors.ts';
 import type { Sql, SqlSession, TransactionOptions } from '../sql/port.ts';
@@ -6,23 +6,23 @@ import type { Mapping } from './audit-store.ts';
 import { tableSql } from './source-sql.ts';
 import { tablesRead, touch } from './tables-read.ts';
 
-/** Runs `work` in one read-only transaction over one state of the table; with `withinMs` no statement of it takes longer. */
+/** Runs `work` in one read-only transaction over one snapshot; with `withinMs` no statement in it takes longer. */
 export type Reads = <T>(work: (session: SqlSession) => Promise<T>, withinMs?: number) => Promise<T>;
 
-/** After so many reads without the lock it is tried again, because rights may be granted, or tables exchanged, at any time. */
+/** Reads without the lock before it is tried again, because rights may be granted, or tables replaced, at any time. */
 const LOCK_TRIED_EVERY = 60;
-/** After so many snapshots in a row that are too old, the read fails. */
+/** The read fails after this many snapshots in a row that are too old. */
 const MOST_SNAPSHOTS = 3;
 
 /**
- * Reads that never take a table for empty because it is being rewritten. A transaction whose snapshot is older than the commit of an
- * ALTER TABLE, a TRUNCATE or an exchange of tables sees no row at all. So the table is locked before the snapshot is taken, with
- * its partitions and the tables that views, expressions and functions read. It is the lock that every SELECT takes, but it needs
- * the right to SELECT the whole table. Where it is refused, each transaction first checks whether its snapshot is older than the
- * tables.
+ * Reads that never see a table as empty because it is being rewritten. A transaction whose snapshot is older than the commit
+ * of an ALTER TABLE, a TRUNCATE or an exchange of tables sees no row at all. So the table is locked before the snapshot is
+ * taken, with its partitions and the tables that views, expressions and functions read. The lock is the one of every SELECT,
+ * but it needs the right to SELECT the whole table. Where it is refused, each transaction first checks whether its snapshot
+ * is older than the tables.
  */
 export function openReads(sql: Sql, mapping: Mapping): Reads {
-  /** Null while unknown. It is found out before anything is read, so that no work has to be done twice. */
+  /** Null while unknown. Determined before anything is read, so that no work is done twice. */
   let protection: Protection | null = null;
   let unlockedReads = 0;
   return async (work, withinMs) => {
@@ -40,22 +40,22 @@ export function openReads(sql: Sql, mapping: Mapping): Reads {
         ? sql.transaction(locked, work)
         : readUnlocked(sql, mapping, locked, now.touching, work));
     } catch (error) {
-      // This read fails. The next one finds out again what can be locked: a table may be gone, or a right revoked.
+      // This read fails. The next one determines again what can be locked: a table may be gone, or a right revoked.
       if (isOneOf(error, ['store_lock_refused', 'store_table_missing'])) protection = null;
       throw error;
     }
   };
 }
 
-/** How reads are kept from taking a table for empty. */
+/** How reads are protected against rewrites of the table. */
 interface Protection {
   /** The table and others that are read with it, as far as they can be locked. */
   readonly lock: readonly string[];
-  /** Whether these are all tables that are read. */
+  /** Whether these are all the tables that are read. */
   readonly isLocked: boolean;
   /** Statements that lock the others, after the snapshot is taken. */
   readonly touching: readonly string[];
-  /** False when the next read must find it out again. */
+  /** False when the next read must determine it again. */
   readonly isKnown: boolean;
 }
 
@@ -96,8 +96,8 @@ async function readUnlocked<T>(
   for (let taken = 1; taken <= MOST_SNAPSHOTS; taken += 1) {
     const read = await sql.transaction(options, async (session) => {
       for (const text of touching) await touch(text, session);
-      const table = await look(mapping, session);
-      // Of a foreign table only one thing is known: whether it has rows. If a second snapshot finds none, it is empty.
+      const table = await stateOf(mapping, session);
+      // Of a foreign table it is only known whether it has rows. If a second snapshot finds none, it is empty.
       const isOld = table.rewritten || (!table.occupied && !wasEmpty);
       wasEmpty = !table.occupied;
       return isOld ? null : { result: await work(session) };
@@ -113,20 +113,20 @@ async function readUnlocked<T>(
   );
 }
 
-interface TableLook {
-  /** The snapshot is older than the files of the table, or of one that it is made of. */
+interface TableState {
+  /** Whether the snapshot is older than the files of the table, or of one that it is made of. */
   readonly rewritten: boolean;
   /** False for a foreign table in which the snapshot sees no row. */
   readonly occupied: boolean;
 }
 
 /**
- * From here on nobody can rewrite what the table is made of: planning to read it locks all of that. A relation whose file is not the
- * one that the snapshot knows was rewritten since; the catalog is read by the snapshot, pg_relation_filenode is not.
+ * From here on nobody can rewrite what the table is made of, because planning to read it locks all of that. A relation was
+ * rewritten if its file is not the one in the snapshot: the catalog is read by the snapshot, pg_relation_filenode is not.
  */
-async function look(mapping: Mapping, session: SqlSession): Promise<TableLook> {
+async function stateOf(mapping: Mapping, session: SqlSession): Promise<TableState> {
   const table = tableSql(mapping.table);
-  const [found] = await session.query<TableLook>(
+  const [found] = await session.query<TableState>(
     `SELECT (SELECT count(*) FROM (SELECT FROM ${table} LIMIT 0) AS planned) > 0 OR COALESCE((
        SELECT bool_or(known.oid IS NULL OR known.relfilenode NOT IN (0, pg_relation_filenode(held.relation)))
        FROM pg_locks AS held LEFT JOIN pg_class AS known ON known.oid = held.relation

@@ -9,23 +9,25 @@ import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
 import { priceSql } from './price-sql.ts';
 import { columnSql, type Parameters } from './source-sql.ts';
 
-/** Costs beyond this, USD a call, are not believed. */
+/** Costs beyond this, USD per call, count as unknown. */
 const MAX_COST = '1000000000';
-/** Token counts and milliseconds beyond this are not believed; the same test drops NaN and the infinities. */
+/** Token counts and milliseconds beyond this count as unknown; the same test drops NaN and infinities. */
 const MAX_QUANTITY = '1000000000000000';
 
-/** What a row is asked for before it is summed, as `expression AS name`; the rest of this file works on these names. */
+/**
+ * The columns to read of a row before it is summed, as `expression AS name`. The rest of this file refers to these names.
+ */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   return rawsOf(measures).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
 }
 
-/** The same columns as the table has them, without names: rows in which they are equal have equal sums. */
+/** The same columns unconverted and unnamed: rows in which they are equal have equal sums. */
 export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
-  // Numbers are not converted, which would cost as much again as all else that a digest does.
+  // Numbers are not converted, which would cost as much as the rest of a digest.
   return [...new Set(rawsOf(measures).map((raw) => rawSql(raw, mapping, false)))];
 }
 
-/** The expressions that some measures share, over the raw columns: the exact cost, and whether the call failed. */
+/** The expressions that several measures share, over the raw columns: the exact cost, and whether the call failed. */
 export function derivedColumnsSql(
   measures: readonly Measure[],
   prices: PriceList | null,
@@ -40,13 +42,13 @@ export function derivedColumnsSql(
   return [
     ...(reads('cost') ? [`${costSql(prices, parameters)} AS cost`] : []),
     ...(reads('status') ? [`${FAILED} AS failed`] : []),
-    // What sums are made of; a double is needed for its bucket alone.
+    // Columns that are summed. A double is needed for its bucket only.
     ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf),
     ...buckets,
   ];
 }
 
-/** An additive measure over the columns above, as exact numeric text; NULL stands for 0. */
+/** An additive measure over the columns above, as exact numeric text; NULL counts as 0. */
 export function aggregateSql(measure: Measure): string {
   const { counted, summed } = partOf(measure);
   if (counted === null) return '(count(*))::text';
@@ -54,14 +56,14 @@ export function aggregateSql(measure: Measure): string {
   return `(sum(${summed}))::text`;
 }
 
-/** What one row adds to an additive measure; NULL stands for 0. */
+/** What one row adds to an additive measure; NULL counts as 0. */
 export function rowValueSql(measure: Measure): string {
   const { counted, summed } = partOf(measure);
   if (counted === null) return '1';
   return counted === undefined ? summed : `(${counted})::integer`;
 }
 
-/** A measure counts the rows for which something is so (null: all of them), or sums what they hold. */
+/** A measure counts the rows for which a condition holds (null: all rows), or sums a value of theirs. */
 type Part =
   | { readonly counted: string | null; readonly summed?: undefined }
   | { readonly counted?: undefined; readonly summed: string };
@@ -109,13 +111,13 @@ const SUMMED: Readonly<Partial<Record<ColumnKind, (name: string) => string>>> = 
   ms: (name) => `round(${name}, 6)`,
 };
 
-/** A column as a statement reads it: as the value that it stands for, or as a double, for a logarithm. */
+/** A column as a statement reads it: as its value, or as a double for a logarithm. */
 interface Raw {
   readonly column: Column;
   readonly as: 'value' | 'double';
 }
 
-/** The columns that some measures read, in the order of the catalogue. */
+/** The columns that the measures read, in the order of the catalogue. */
 function rawsOf(measures: readonly Measure[]): Raw[] {
   const wanted = new Set(
     measures.flatMap((measure) => {
@@ -129,30 +131,30 @@ function rawsOf(measures: readonly Measure[]): Raw[] {
   ]).filter((raw) => wanted.has(nameOf(raw)));
 }
 
-/** The name under which the rest of a statement knows a column. */
+/** The name of a column in the rest of the statement. */
 function nameOf({ column, as }: Raw): string {
   return `${column}_${as === 'double' ? 'double' : 'raw'}`;
 }
 
-/** The model and the recorded cost are needed for the exact cost alone. */
+/** The model and the recorded cost are needed for the exact cost only. */
 function isPriceOnly(column: Column): boolean {
   return column === 'model' || column === 'cost';
 }
 
-/** A column's value by its kind, or a NULL of its type where the table has none. */
+/** A column's value by its kind, or NULL of its type where the table has no such column. */
 function rawSql({ column, as }: Raw, mapping: Mapping, isConverted: boolean): string {
   if (column === 'error') return errorTextSql(mapping);
   const { absent, read } = READ[describeColumn(column).kind];
   const value = columnSql(mapping, column, absent);
   if (read === 'number') {
     if (!isConverted) return value;
-    // A logarithm takes a double: by way of a numeric each costs 1 µs more, half of what a call costs in all.
+    // A logarithm takes a double. Converting by way of numeric costs 1 µs each, half of the whole cost of a call.
     return as === 'double' ? believedSql(value, 'float8') : believedSql(value, 'numeric');
   }
   return read === null ? value : `${value}::${read}`;
 }
 
-/** How values of a kind are read: a cast, as numbers that can be believed, or (null) as they are. */
+/** How values of a kind are read: by a cast, as plausible numbers, or with null as they are. */
 const READ: Readonly<
   Record<ColumnKind, { readonly absent: string; readonly read: 'number' | 'integer' | 'text' | null }>
 > = {
@@ -166,7 +168,7 @@ const READ: Readonly<
   id: { absent: 'NULL', read: null },
 };
 
-/** All expressions that sums are ever made of, of one column alone. */
+/** All expressions that sums are ever made of, for one column. */
 export function madeOfColumn(column: Column, mapping: Mapping): string[] {
   const value = rawSql({ column, as: 'value' }, mapping, true);
   switch (describeColumn(column).kind) {
@@ -182,7 +184,9 @@ export function madeOfColumn(column: Column, mapping: Mapping): string[] {
   }
 }
 
-/** Doubles become decimals row by row; what is NaN, infinite or beyond belief becomes NULL before it can spoil a sum. */
+/**
+ * Converts doubles to decimals row by row. NaN, infinities and implausible values become NULL before they can spoil a sum.
+ */
 function believedSql(expression: string, type: 'numeric' | 'float8'): string {
   return `CASE WHEN ${expression} BETWEEN -${MAX_QUANTITY} AND ${MAX_QUANTITY} THEN ${expression}::${type} END`;
 }
@@ -196,19 +200,19 @@ function costSql(prices: PriceList | null, parameters: Parameters): string {
 }
 
 function believedCostSql(cost: string): string {
-  // Rounding is left out where there is nothing to round: it would cost a seventh of the time of a sum.
+  // Rounds only where there is something to round: rounding always would add a seventh to the time of a sum.
   const exact = `CASE WHEN scale(${cost}::numeric) > 12 THEN round(${cost}::numeric, 12) ELSE ${cost}::numeric END`;
   return `CASE WHEN ${cost} BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
 }
 
-/** Tokens at a price in USD per million, in one scalar sub-select so that the list is looked through once. */
+/** Tokens at a price in USD per million, in one scalar sub-select so that the price list is searched once. */
 function pricedSql(price: string): string {
   const amount = `round((COALESCE(input_tokens_raw, 0) * (found.price ->> 'input')::numeric
     + COALESCE(output_tokens_raw, 0) * (found.price ->> 'output')::numeric) / 1000000, 12)`;
   return `(SELECT CASE WHEN ${amount} <= ${MAX_COST} THEN ${amount} END FROM (SELECT ${price} AS price OFFSET 0) AS found)`;
 }
 
-/** The sketch bucket of a value (metric.ts): always this expression, so that sketches of different reads merge. */
+/** The sketch bucket of a value (model/sketch.ts). All reads use this expression, so that their sketches merge. */
 function bucketSql(value: string): string {
   const logarithm = `ceil(ln(${value}) / '${Math.log(SKETCH_GAMMA)}'::float8)`;
   return `CASE WHEN ${value} < 0.000000001 THEN ${ZERO_BUCKET} ELSE ${logarithm}::integer END`;

@@ -1,18 +1,18 @@
-// What to say when the table or a column of it is missing.
+// Describes a missing table or column.
 
 import type { Sql } from '../sql/port.ts';
 import type { StoreProblem } from './audit-store.ts';
 import { tableSql } from './source-sql.ts';
 
-/** A database may have the same table for each of many customers; only some are named. */
+/** A database may have the same table once per customer; only this many are named. */
 const MOST_NAMED = 5;
 
-/** Says that there is no such table. */
+/** The message for a missing table. */
 export function noTable(table: string): string {
   return `There is no table ${table} in the database.`;
 }
 
-/** Says that the table has no such column, and what was mapped to it. */
+/** The message for a missing column. */
 export function noColumn(table: string, column: string, name: string): string {
   return `${table} has no column "${column}" (mapped as ${name}).`;
 }

@@ -1,4 +1,4 @@
-// Which spans of time have a row, by the index.
+// Finds which spans of time have a row, by the index.
 
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
@@ -6,8 +6,8 @@ import { Parameters, type Statement, tableSql } from './source-sql.ts';
 import { rowTime, spansOf, type TimeType } from './time-sql.ts';
 
 /**
- * The places `n` (from 1) of the spans that have a row. A look-up in the index for each span, however many rows there
- * are: counting them would go through weeks of the table.
+ * Selects the numbers `n` (from 1) of the spans that have a row: one index look-up per span. Counting rows instead would
+ * scan weeks of the table.
  */
 export function occupiedSql(spans: readonly Window[], mapping: Mapping, timeType: TimeType): Statement {
   const parameters = new Parameters();

@@ -1,4 +1,4 @@
-// Whether an expression is one value of its own row.
+// Checks whether an expression is one value of its own row.
 
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
@@ -9,17 +9,18 @@ import { bodiesCalled } from './functions-called.ts';
 import { isOfPreset } from './presets/index.ts';
 import { fromTableSql } from './source-sql.ts';
 import { type NamedSource, sourcesOf } from './sources.ts';
-import { changesAtWill } from './volatile.ts';
+import { callsVolatile } from './volatile.ts';
 
-/** An operator's expression, and its text. */
+/** An operator's expression. */
 interface Expression extends NamedSource {
   readonly sql: string;
 }
 
 /**
- * Expressions that are not one value of their own row, by canonical name, with the reason. An expression that gives several
- * values, or uses several rows, would falsify every sum of a statement, even those of rules that do not use it. PostgreSQL is
- * asked by way of WHERE, which accepts one value of the row and nothing else; no row is read. Other faults show when it is read.
+ * Finds expressions that are not one value of their own row, by canonical name, with the reason. An expression that gives
+ * several values, or uses several rows, would falsify every sum of a statement, even those of rules that do not use it.
+ * PostgreSQL checks it in WHERE, which accepts one value of the row and nothing else; no row is read. Other faults show when
+ * it is read.
  */
 export async function refusedExpressions(
   mapping: Mapping,
@@ -62,13 +63,13 @@ const RECORD: Fault = [
   'is a row of several values',
   'Choose one of them, or join them into one text with concat_ws.',
 ];
-const AT_WILL: Fault = [
+const VOLATILE: Fault = [
   'gives another value at each read',
   'Remove what changes from one read to the next, such as random() or clock_timestamp(): the sums of two reads must agree.',
 ];
 
 async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSession): Promise<Fault | null> {
-  if (changesAtWill(sql) || (await bodiesCalled(sql, session)).some(changesAtWill)) return AT_WILL;
+  if (callsVolatile(sql) || (await bodiesCalled(sql, session)).some(callsVolatile)) return VOLATILE;
   const error = await refusalOf(sql, mapping, session);
   if (error !== null) {
     const state = sqlStateOf(error) ?? '';
@@ -76,15 +77,15 @@ async function faultOf({ sql }: Expression, mapping: Mapping, session: SqlSessio
     if (state === '42883' && /\bpg_typeof\(/.test(error.message)) return NOT_ONE;
     if (state === '42601') return [`${NOT_ONE[0]} (${databaseMessage(error)})`, NOT_ONE[1]];
     const known = REFUSED[state] ?? null;
-    // A store that refuses even NULL, which surely is a value, cannot be asked this way.
+    // A store that refuses even NULL, which is certainly a value, cannot be asked this way.
     return known !== null && (await refusalOf('NULL', mapping, session)) === null ? known : null;
   }
   return (await typeOf(`(${sql}\n)`, mapping, session)) === 'record' ? RECORD : null;
 }
 
 /**
- * Why PostgreSQL does not accept it as a value. It stands in brackets of two kinds: an expression that closes a bracket and opens
- * another can fit into one kind at most. The line breaks end a comment that it may end with.
+ * Why PostgreSQL does not accept an expression as a value. It is tried in two kinds of brackets: an expression that closes a
+ * bracket and opens another fits one kind at most. The line breaks end a trailing comment.
  */
 async function refusalOf(sql: string, mapping: Mapping, session: SqlSession): Promise<AppError | null> {
   const conditions = [`pg_typeof(${sql}\n) IS NULL`, `ARRAY[${sql}\n] IS NULL`];
@@ -105,7 +106,7 @@ export async function typeOf(sql: string, mapping: Mapping, session: SqlSession)
   }
 }
 
-/** The error of a statement that the store refused; anything else is thrown. */
+/** The error of a statement that the store refused. Anything else is rethrown. */
 function refusalIn(error: unknown): AppError {
   if (isRefusal(error)) return error;
   throw error;

@@ -1,4 +1,4 @@
-// Table, preset, columns, dimensions.
+// The options under `audit:`: table, preset, columns, dimensions.
 
 import { z } from 'zod';
 import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
@@ -61,7 +61,7 @@ export const tableOptions = z
   });
 export type TableOptions = z.infer<typeof tableOptions>;
 
-/** What rules may ask for with these options: the preset's mapping with the options' changes, or the options' own. */
+/** The mapping that these options give: the preset's with the options' changes, or the options' own. */
 export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: PresetName }): Mapping {
   const preset = presetOf(options)?.mapping;
   const columns: Partial<Record<Column, ColumnSource>> = { ...preset?.columns };
@@ -79,7 +79,7 @@ export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: Pre
   };
 }
 
-/** The preset that the options name, the default one where they name neither preset nor table, else null. */
+/** The preset that the options name; the default one where they name neither preset nor table; else null. */
 export function presetOf(options: { preset?: PresetName; table?: string }): Preset | null {
   if (options.preset !== undefined) return PRESETS[options.preset];
   return options.table === undefined ? PRESETS.api_audit_logs : null;

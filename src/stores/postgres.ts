@@ -1,9 +1,9 @@
-// Member: a table in PostgreSQL or PGlite.
+// An audit table in PostgreSQL or PGlite.
 
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { CellRead } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import type { AuditStore, AuditStoreType, Mapping, PriceList, Reading } from './audit-store.ts';
+import type { AuditStore, AuditStoreType, Mapping, PriceList, ReadAnswers } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { openDigests } from './digests.ts';
@@ -21,7 +21,7 @@ import { newestOf, newestRow, sampleOf, timeTypeOf } from './time-column.ts';
 import type { TimeType } from './time-sql.ts';
 import { type Failing, watched } from './watched-snapshot.ts';
 
-/** A table in PostgreSQL or PGlite with a row per call. */
+/** A table in PostgreSQL or PGlite with one row per call. */
 export const postgres: AuditStoreType<TableOptions> = {
   type: 'postgres',
   schema: tableOptions,
@@ -42,7 +42,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
     if (failing === null || timeType === null || !isRefusal(error)) return;
     const { asked, ranges } = failing;
     await reading((session) => faults.probe(asked, ranges, timeType, session, () => true))
-      // The statement's own failure is the one to report.
+      // Report the failure of the statement itself, not that of this search.
       .catch(() => undefined);
   };
   return {
@@ -52,7 +52,7 @@ function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): A
         const timeType = known ?? (await timeTypeOf(mapping, session));
         known = timeType;
         const newest = withinMs === undefined ? await newestRow(mapping, timeType, before, session) : null;
-        const answers: Reading['answers'][number][] = [];
+        const answers: ReadAnswers['answers'][number][] = [];
         for (const read of reads) {
           const probe: Probe = (isTried) =>
             faults.probe(askedBy(read), read.ranges, timeType, session, isTried);

@@ -1,4 +1,4 @@
-// A statement that fails exactly when reading one column would.
+// Builds a statement that fails exactly when reading one column would.
 
 import { isColumn } from '../model/columns.ts';
 import type { Window } from '../model/window.ts';
@@ -8,8 +8,8 @@ import { dimensionSqlOf, fromTableSql, Parameters, type Statement } from './sour
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /**
- * Evaluates everything that statements make of one column or dimension, for all rows within the ranges, and returns only
- * counts. So it fails when they would. Null when they make nothing of it.
+ * Evaluates everything that statements compute from one column or dimension, for all rows within the ranges, and returns
+ * only counts, so that it fails when they would. Null when nothing is computed from it.
  */
 export function probeSql(
   name: string,

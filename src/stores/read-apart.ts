@@ -1,4 +1,4 @@
-// A shared read without the measures of columns that cannot be read.
+// Answers a shared read without the measures of unreadable columns.
 
 import { type AppError, asAppError, isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
@@ -12,12 +12,12 @@ import { askedBy, isMadeOf } from './sources.ts';
 /** Reads some measures; throws when the database refuses. */
 export type ReadMeasures = (measures: readonly Measure[]) => Promise<readonly SegmentCell[]>;
 
-/** Tries the sources of one read. Returns, by canonical name, why some cannot be read. */
+/** Tries the sources of one read. Returns the errors of unreadable ones by canonical name. */
 export type Probe = (isTried: (name: string) => boolean) => Promise<Map<string, AppError>>;
 
 /**
- * Answers a read that many rules share. A column that cannot be read fails only the measures that are made of it. When all can
- * be read, it is one statement. Throws when there is no connection; a read that takes too long fails as a whole.
+ * Answers a read that many rules share. A column that cannot be read fails only the measures that are made of it. When all
+ * can be read, it is one statement. Throws when there is no connection; a read that takes too long fails as a whole.
  */
 export async function readApart(
   read: CellRead,

@@ -1,4 +1,4 @@
-// What a snapshot answers: each question as one statement in its transaction.
+// Answers each question of a snapshot with one statement in its transaction.
 
 import type { SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
@@ -53,7 +53,7 @@ function changesOf(
 
 const INTEGERS = ['bigint', 'integer', 'smallint'];
 
-/** Null where the ids are no whole numbers: only in those can one be missing, and a UUID is no insert order. */
+/** Null where the ids are not whole numbers: gaps exist only among whole numbers, and a UUID is no insert order. */
 async function newestId(mapping: Mapping, session: SqlSession): Promise<string | null> {
   if (mapping.columns.id === undefined) return null;
   const id = sourceSql(mapping.columns.id);

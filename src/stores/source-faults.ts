@@ -1,4 +1,4 @@
-// Which columns and expressions cannot be read, and which key they belong to.
+// Tracks which columns and expressions cannot be read, and their keys.
 
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { Window } from '../model/window.ts';
@@ -12,7 +12,7 @@ import { sourceSql } from './source-sql.ts';
 import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 
-/** The known faults of the columns and expressions of one store. Costs nothing while there are none. */
+/** The known faults of one store's columns and expressions. Costs nothing while there are none. */
 export interface SourceFaults {
   /** Checks the expressions once, and again while some are refused. Throws when the time is refused. */
   check(session: SqlSession): Promise<void>;
@@ -20,7 +20,10 @@ export interface SourceFaults {
   refuse(asked: Asked): void;
   /** Whether no source of the question has a known fault. */
   isClear(asked: Asked): boolean;
-  /** Tries the sources that `isTried` on the rows within the ranges. Returns, by canonical name, why some cannot be read. */
+  /**
+   * Tries the sources for which `isTried` holds on the rows within the ranges. Returns the errors of unreadable ones by
+   * canonical name.
+   */
   probe(
     asked: Asked,
     ranges: readonly Window[],
@@ -30,13 +33,13 @@ export interface SourceFaults {
   ): Promise<Map<string, AppError>>;
   /** Whether a source could not be read lately, and should be tried first. */
   isSuspect(name: string): boolean;
-  /** Whether the question has a source that could not be read lately, as of an instant (ms). */
+  /** Whether a source of the question could not be read lately, as of an instant (ms). */
   isFaulty(asked: Asked, at: number): boolean;
 }
 
 /**
- * For so long after its last failure, by the time of the rows, a source is read only for the rules that use it. That is longer than
- * an hour of cells reaches back beyond a window that no longer holds the bad value.
+ * For this long after its last failure, by the time of the rows, a source is read only for the rules that use it. Longer
+ * than an hour, because a bucket reaches back an hour beyond a window that no longer holds the bad value.
  */
 const APART_MS = 2 * 3_600_000;
 

@@ -11,7 +11,7 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Collects the values of a statement; `add` gives the placeholder that stands for one. */
+/** Collects the values of a statement. `add` returns the placeholder of a value. */
 export class Parameters {
   readonly values: unknown[] = [];
 
@@ -21,12 +21,12 @@ export class Parameters {
   }
 }
 
-/** A name as SQL, whatever is in it. */
+/** Quotes a name for SQL, whatever it contains. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A name as people write it in SQL: quoted only where it must be. */
+/** A name as people write it in SQL: quoted only where necessary. */
 export function nameSql(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoted(name);
 }
@@ -36,9 +36,9 @@ export function tableSql(table: string): string {
   return table.split('.').map(quoted).join('.');
 }
 
-/** A column by its quoted name, an expression (trusted, the operator's own) in parentheses. */
+/** A column by its quoted name, or an expression (trusted, the operator's own) in parentheses. */
 export function sourceSql(source: ColumnSource): string {
-  // The line break ends a comment that an expression may end with.
+  // The line break ends a trailing comment in an expression.
   return typeof source === 'string' ? quoted(source) : `(${source.sql}\n)`;
 }
 
@@ -59,7 +59,7 @@ export function dimensionSql(mapping: Mapping, dimension: Dimension): string {
   return known;
 }
 
-/** The same, null where the mapping has none. */
+/** The same, but null where the mapping has none. */
 export function dimensionSqlOf(mapping: Mapping, dimension: Dimension): string | null {
   const canonical = DIMENSIONS.find((column) => column === dimension);
   const source = mapping.dimensions[dimension] ?? (canonical && mapping.columns[canonical]);
@@ -80,7 +80,10 @@ export function conditionSql(expression: string, condition: Condition, parameter
   return namesNull ? `(${expression} IS NOT NULL AND ${isNone})` : `(${expression} IS NULL OR ${isNone})`;
 }
 
-/** `SELECT … FROM table`, with NULL for columns that an older table lacks: a name that the table does not have is looked up outside. */
+/**
+ * `SELECT … FROM table`, with NULL for columns that an older table lacks: a name that the table does not have resolves to
+ * the outer select.
+ */
 export function fromTableSql(
   mapping: Mapping,
   columns: readonly string[],
@@ -94,8 +97,8 @@ export function fromTableSql(
     ...(absent.length === 0 ? [] : [`(SELECT ${absent.join(', ')}) AS absent`]),
   ];
   if (outer.length === 0) return inner;
-  // OFFSET 0 keeps the planner from pulling the sub-select up: with many spans it would compare every row with each of
-  // them (12 s) instead of looking each span up in the index (0.1 s; 121 spans, a million rows).
+  // OFFSET 0 keeps the planner from pulling up the sub-select: with many spans it would compare every row with each of them
+  // (12 s) instead of looking each span up in the index (0.1 s; 121 spans, a million rows).
   const kept = relation === null ? inner : `${inner} OFFSET 0`;
   return `SELECT found.* FROM ${outer.join(' CROSS JOIN ')} CROSS JOIN LATERAL (${kept}) AS found`;
 }

@@ -1,4 +1,4 @@
-// Columns and expressions by name, and which of them a question uses.
+// Lists the columns and expressions of a mapping, and which of them a question uses.
 
 import { columnsOf, type Measure } from '../model/measure.ts';
 import type { Dimension, Query } from '../model/series.ts';

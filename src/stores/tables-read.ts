@@ -10,18 +10,18 @@ import { sourcesOf } from './sources.ts';
 
 /** What is read along with the table. */
 export interface TablesRead {
-  /** Other tables and views, quoted, which a lock of the table does not lock. */
+  /** Other tables and views, quoted, that locking the table does not lock. */
   readonly names: readonly string[];
   /** Statements that read them, and so lock them. */
   readonly touching: readonly string[];
-  /** False where functions are called with rows, and there was no row to call them with. */
+  /** False where functions take rows as arguments, and there was no row to call them with. */
   readonly isKnown: boolean;
 }
 
 /**
- * Finds the tables that are read along with the table. Planning an expression or a policy of row security locks what it selects
- * from. What a function reads is locked only when it is called, so each function is called with one row. Run it in a transaction
- * that already holds the lock of the table, if that can be had.
+ * Finds the tables that are read along with the table. Planning an expression or a policy of row security locks what it
+ * selects from. What a function reads is locked only when it is called, so each function is called with one row. Run it in a
+ * transaction that already holds the lock of the table, if possible.
  */
 export async function tablesRead(mapping: Mapping, session: SqlSession): Promise<TablesRead> {
   const before = await heldRelations(session);
@@ -44,8 +44,8 @@ export async function tablesRead(mapping: Mapping, session: SqlSession): Promise
 }
 
 /**
- * Runs a statement for the locks that it takes, and returns how many rows it gave. Null when it cannot be read: that fails the
- * rules that use it, and no others.
+ * Runs a statement for the locks that it takes, and returns how many rows it gave. Null when it cannot be read: that fails
+ * the rules that use it, and no others.
  */
 export async function touch(text: string, session: SqlSession): Promise<number | null> {
   try {
@@ -56,7 +56,7 @@ export async function touch(text: string, session: SqlSession): Promise<number |
   }
 }
 
-/** Statements that call, with one row, the functions of others which views, policies and expressions call. */
+/** Statements that call, with one row, the functions outside pg_catalog that views, policies and expressions call. */
 async function callingSql(
   mapping: Mapping,
   table: string,
@@ -84,7 +84,7 @@ async function callingSql(
   ];
 }
 
-/** What this transaction has locked of what can be locked by name, by its number. */
+/** The relations that this transaction has locked and that can be locked by name, by oid. */
 async function heldRelations(session: SqlSession): Promise<ReadonlyMap<string, string>> {
   const rows = await session.query<{ oid: string; name: string }>(
     `SELECT held.relation::text AS oid, held.relation::regclass::text AS name

@@ -1,4 +1,4 @@
-// How the time is stored, and the time of the newest row.
+// Finds how the time is stored, and the time of the newest row.
 
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
@@ -8,7 +8,7 @@ import type { Sample } from './inspect-sources.ts';
 import { Parameters, sourceSql, tableSql } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
-/** The time of the newest row before an instant, ms; by the index, however large the table. */
+/** The time of the newest row before an instant, ms: an index look-up, however large the table. */
 export async function newestRow(
   mapping: Mapping,
   timeType: TimeType,
@@ -19,18 +19,18 @@ export async function newestRow(
   const time = rowTime(mapping, timeType, parameters);
   const [row] = await session.query<{ newest: string | null }>(
     `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time.sql}) AS newest
-     FROM ${tableSql(mapping.table)} WHERE ${time.sql} < ${time.bound(before)} AND ${time.sql} > '-infinity') AS seen`,
+     FROM ${tableSql(mapping.table)} WHERE ${time.sql} < ${time.bound(before)} AND ${time.sql} > '-infinity') AS earlier`,
     parameters.values,
   );
   return row?.newest == null ? null : Math.floor(Number(row.newest));
 }
 
-/** The time of the newest row of all, wherever the clock stands. */
+/** The time of the newest row of all, even ahead of the clock. */
 export function newestOf(mapping: Mapping, timeType: TimeType, session: SqlSession): Promise<number | null> {
   return newestRow(mapping, timeType, LAST_INSTANT, session);
 }
 
-/** The newest hour that has rows; null when the column is not a time, which is reported by its type. */
+/** The newest hour with rows; null when the column is not a time, which the check of types reports. */
 export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<Sample | null> {
   try {
     return await attempt(session, async () => {
@@ -48,7 +48,7 @@ const HOUR = 3_600_000;
 /** The last instant that a Date can hold. */
 const LAST_INSTANT = 8_640_000_000_000_000;
 
-/** What the time column holds: looked up once where the mapping does not say. The sub-select reads no row. */
+/** The type of the time column, looked up once where the mapping does not say. The sub-select reads no row. */
 export async function timeTypeOf(mapping: Mapping, session: SqlSession): Promise<TimeType> {
   if (mapping.timeKind !== null) return mapping.timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
   const time = sourceSql(mapping.columns.time ?? { sql: 'NULL' });

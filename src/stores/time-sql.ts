@@ -1,31 +1,31 @@
-// The time of a row in SQL: bounds on it, and the segment that a row falls in.
+// Bounds on the time of a row, and its segment, in SQL.
 
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
 import { columnSql, type Parameters, quoted } from './source-sql.ts';
 
-/** A column's type as far as bounds are concerned: instants, or UTC without saying so. */
+/** How a column stores time, for conversion of bounds: instants, or UTC without a zone. */
 export type TimeType = 'timestamptz' | 'timestamp';
 
-/** An instant as text that both kinds of column read as the same moment: a `timestamp` takes the digits and drops the Z. */
+/** An instant as text that both types read as the same instant: a `timestamp` takes the digits and drops the Z. */
 export function instantText(ms: number): string {
   return new Date(ms).toISOString().replace(/^\+0*(?=\d{5})/, '');
 }
 
 /**
- * The time of a row in one statement. Instants (ms) are converted to the kind of the raw time column, never the column to
- * theirs: a wrapped column loses its index.
+ * The time of a row in one statement. Instants (ms) are converted to the type of the time column, never the column to
+ * theirs: an expression over a column cannot use its index.
  */
 export interface RowTime {
   /** The column or expression. */
   readonly sql: string;
-  /** An instant to compare it with. */
+  /** An instant, converted for comparison. */
   bound(ms: number): string;
-  /** The same of several, as an array. */
+  /** Several instants, as an array. */
   bounds(ms: readonly number[]): string;
-  /** The number, from 0, of the segment between edges (ascending) that the row falls in. */
+  /** The number, from 0, of the row's segment between ascending edges. */
   segment(edges: readonly number[]): string;
-  /** The conditions that the row lies in [from, to). */
+  /** Conditions for a row in [from, to). */
   within(from: string, to: string): string[];
 }
 
@@ -41,14 +41,14 @@ export function rowTime(mapping: Mapping, timeType: TimeType, parameters: Parame
   };
 }
 
-/** Which rows lie in some ranges. */
+/** The rows in some ranges. */
 interface InRanges {
-  /** What is joined to the table laterally, so that each range is an index scan of its own; null for one range. */
+  /** A relation to join laterally, so that each range is an index scan of its own; null for one range. */
   readonly relation: string | null;
   readonly conditions: readonly string[];
 }
 
-/** The conditions for rows of one range; for several, the relation of their bounds to join. */
+/** The conditions for rows of one range; for several ranges, the relation of their bounds to join. */
 export function inRanges(ranges: readonly Window[], mapping: Mapping, time: RowTime): InRanges {
   const [only, ...more] = ranges;
   if (only !== undefined && more.length === 0)
@@ -63,7 +63,7 @@ export function spansOf(
   mapping: Mapping,
   time: RowTime,
 ): { readonly bounds: string; readonly name: string; readonly conditions: readonly string[] } {
-  // Named after the table, so that it never has the table's own name, which would come first.
+  // Named after the table, so that it differs from the table's own name, which would take precedence.
   const name = quoted(`span of ${mapping.table}`);
   const from = time.bounds(spans.map((span) => span.from));
   const to = time.bounds(spans.map((span) => span.to));

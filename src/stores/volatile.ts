@@ -1,7 +1,7 @@
-// Whether an expression changes each time it is evaluated.
+// Finds whether an expression changes each time it is evaluated.
 
-/** Functions of PostgreSQL that return another value at each call, even within one statement, or in each transaction. */
-const AT_WILL = [
+/** Functions of PostgreSQL whose value differs from call to call or from transaction to transaction. */
+const VOLATILE = [
   'clock_timestamp',
   'currval',
   'gen_random_bytes',
@@ -21,17 +21,17 @@ const AT_WILL = [
   'uuid_generate_v1mc',
   'uuid_generate_v4',
 ];
-/** Functions that return the instant of the transaction: the same within a poll, another one in the next. */
+/** Functions that return the transaction's start time: constant within a poll, different in the next. */
 const BY_THE_CLOCK = ['now', 'statement_timestamp', 'transaction_timestamp'];
 const CLOCK_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'];
 
-/** Whether an expression calls a function whose value nobody can repeat. */
-export function changesAtWill(sql: string): boolean {
-  return calls(bare(sql), AT_WILL);
+/** Whether an expression calls a function whose value cannot be reproduced. */
+export function callsVolatile(sql: string): boolean {
+  return calls(bare(sql), VOLATILE);
 }
 
 /** Whether an expression depends on the clock. */
-export function looksAtClock(sql: string): boolean {
+export function dependsOnClock(sql: string): boolean {
   const text = bare(sql);
   return calls(text, BY_THE_CLOCK) || new RegExp(`\\b(?:${CLOCK_WORDS.join('|')})\\b`, 'i').test(text);
 }

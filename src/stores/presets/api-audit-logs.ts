@@ -5,8 +5,8 @@ import type { ColumnSource } from '../audit-store.ts';
 import type { Preset, TableColumn } from './preset.ts';
 
 /**
- * The columns of the first version in their order. Those of the catalogue are named; the others are there for the
- * people who keep the table, and are not read.
+ * The columns of the first version in their order. Names refer to the catalogue; the other columns are for the people who
+ * maintain the table, and are not read.
  */
 const FIRST_VERSION: readonly (Column | TableColumn)[] = [
   'id',
@@ -31,7 +31,7 @@ const FIRST_VERSION: readonly (Column | TableColumn)[] = [
   { name: 'created_at', type: 'TIMESTAMPTZ DEFAULT NOW()' },
 ];
 
-/** Columns that were added to the catalogue since. They stand at the end, where ALTER TABLE puts them. */
+/** Columns that were added to the catalogue later. They stand at the end, where ALTER TABLE puts them. */
 const LATER = COLUMNS.filter((column) => !FIRST_VERSION.includes(column)).map(tableColumn);
 
 /** The table that `init --create-table` makes. A NULL cost is an unknown one, not 0. */
@@ -68,7 +68,7 @@ function tableColumn(column: Column): TableColumn {
   return { name, type };
 }
 
-/** Something of each column, without the columns that have none. */
+/** A property of each column, without the columns that lack it. */
 function ofColumns<T>(of: (column: Column) => T | undefined): Partial<Record<Column, T>> {
   return Object.fromEntries(
     COLUMNS.flatMap((column) => {

@@ -5,7 +5,7 @@ import { API_AUDIT_LOGS } from './api-audit-logs.ts';
 import { LITELLM } from './litellm.ts';
 import type { Preset } from './preset.ts';
 
-/** Every table that spendwatch knows, by the name that `audit.preset` takes. */
+/** Every known table, by the name that `audit.preset` takes. */
 export const PRESETS = { api_audit_logs: API_AUDIT_LOGS, litellm: LITELLM } as const satisfies Record<
   string,
   Preset
@@ -16,7 +16,7 @@ const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
   Object.values(PRESETS).flatMap(({ mapping }) => Object.values(mapping.columns)),
 );
 
-/** Whether an expression is a preset's own, and no operator's: these look at nothing but the row that they are of. */
+/** Whether an expression is a preset's own. Those depend on nothing but their row, which is not known of an operator's. */
 export function isOfPreset(source: ColumnSource): boolean {
   return OF_PRESETS.has(source);
 }

@@ -2,20 +2,23 @@
 
 import type { Preset } from './preset.ts';
 
-/** Old rows have no `status`, very old ones only the metadata's; only 'success' is success. `->` is NULL on JSON that is no object. */
+/**
+ * Old rows have no `status`, and very old ones only that of the metadata; only 'success' means success. `->>` is NULL on
+ * JSON that is not an object.
+ */
 const LITELLM_OK = `COALESCE(NULLIF(status, ''), metadata->>'status', 'success') = 'success'`;
 const LITELLM_ERROR = `metadata->'error_information'`;
 
 /**
- * The proxy writes 0 when it does not know a price. An answer from its cache is free, and so is a failed call. For any other call with
- * tokens, 0 is an unknown cost, which a price list may replace.
+ * The proxy writes 0 when it does not know a price. An answer from its cache is free, and so is a failed call. For any other
+ * call with tokens, 0 means unknown, and a price list may replace it.
  */
 const LITELLM_COST = `CASE WHEN spend = 0 AND lower(cache_hit) IS DISTINCT FROM 'true' AND ${LITELLM_OK}
   THEN NULL ELSE spend END`;
 
 /**
- * LiteLLM proxy. Times have no zone and are UTC; empty strings stand for what is not known. Failure is what `status`
- * says: the code of a failure that claims success is dropped, and a failure without words still has an error text.
+ * LiteLLM proxy. Times have no zone and are UTC; empty strings mean unknown. `status` decides about failure: the error code
+ * of a call with status success is dropped, and a failure without an error text still gets one.
  */
 export const LITELLM: Preset = {
   mapping: {

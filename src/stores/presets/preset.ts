@@ -1,16 +1,16 @@
-// The contract of a preset: a table that many keep, and what is known of it.
+// The contract of a preset: a well-known table and its mapping.
 
 import type { Column } from '../../model/columns.ts';
 import type { Mapping } from '../audit-store.ts';
 
-/** A table that many keep: its mapping, and what is known beyond it. A column that is not mapped is one that the table lacks. */
+/** A well-known table: its mapping, and what is known beyond it. The table lacks the columns that are not mapped. */
 export interface Preset {
   readonly mapping: Mapping;
-  /** Where `insert` writes a column that is read by an expression. */
+  /** The column that `insert` writes where an expression reads it. */
   readonly written: Readonly<Partial<Record<Column, string>>>;
-  /** What `insert` writes where a row says nothing and the table takes no NULL. */
+  /** The value that `insert` writes where a row has none and the table takes no NULL. */
   readonly filled: Readonly<Partial<Record<Column, string>>>;
-  /** The table as `createTable` makes it; null for a table that another program makes. */
+  /** The table as `createTable` makes it; null for a table that another program creates. */
   readonly own: OwnTable | null;
 }
 
@@ -18,9 +18,9 @@ export interface Preset {
 export interface OwnTable {
   /** All columns in their order. */
   readonly columns: readonly TableColumn[];
-  /** Those of them that tables made by an earlier version lack; they take NULL. */
+  /** Those that tables made by an earlier version lack. They allow NULL. */
   readonly later: readonly TableColumn[];
-  /** A column each, and the end of the index's name. */
+  /** One per index: the column, and the suffix of the index's name. */
   readonly indexes: readonly { readonly column: string; readonly suffix: string }[];
 }
 
