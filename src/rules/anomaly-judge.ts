@@ -26,8 +26,8 @@ import type { RuleContext } from './rule-type.ts';
 const DAY = 86_400_000;
 
 /**
- * One query. Its windows are the rule's own, then the same window 1, 2, … days earlier, then, for additive metrics,
- * the 24 h that end where each of those earlier windows ends.
+ * A single query. Its windows are the rule's own, then the same window 1, 2, … days earlier, then, for additive metrics, the
+ * 24 h that end where each of those earlier windows ends.
  */
 export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Query[] {
   const windows = [windowAt(rule.window, at, zone)];
@@ -83,19 +83,17 @@ export function judgeAnomaly(
 
 const NOBODY = seriesOfCells([]);
 
-/**
- * A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it.
- */
+/** A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it. */
 interface Compared<T> {
   readonly value: T;
   readonly periods: readonly T[];
-  /** Few groups come near firing, so these are read only when they are needed. */
+  /** Computed on demand, because few groups come near firing. */
   days(): readonly T[];
 }
 
 /**
- * Reads a group's value and baseline from the windows of `queryAnomaly`. The baseline begins at the oldest period in
- * which the group has a row. Null where the group has no value now, or fewer periods than the rule asks for.
+ * Reads a group's value and baseline from the windows of `queryAnomaly`. The baseline begins at the oldest period in which
+ * the group has a row. Null where the group has no value now, or fewer periods than the rule asks for.
  */
 function compared<T>(
   rule: AnomalyRule,
@@ -107,7 +105,7 @@ function compared<T>(
   if (value === null) return null;
   let oldest = rule.baselineDays;
   while (oldest > 0 && !series.has(group, oldest)) oldest -= 1;
-  /** The values of `count` windows from `first` on, without those that are null. Additive metrics have no nulls. */
+  /** The non-null values of `count` windows from `first` on. Additive metrics have no nulls. */
   const valuesFrom = (first: number, count: number): T[] => {
     const values: T[] = [];
     for (let k = first; k < first + count; k += 1) {
@@ -132,7 +130,7 @@ interface History {
 function historyOf(rule: AnomalyRule, { periods, days }: Compared<Sample>): History {
   const values = periods.map(({ fixed }) => fixed);
   const plain = momentsOf(values);
-  // A ratio has no daily sum, so its floor is a share of its own mean.
+  // A ratio has no daily sum, so its floor is a fraction of its own mean.
   const base = isAdditive(rule) ? days().reduce((sum, { fixed }) => sum + fixed, 0n) : plain.sum;
   const floor = percentOf(base, rule.floorPct, plain.n);
   return { moments: rule.method === 'robust' ? momentsOf(clipOutliers(values)) : plain, floor };
@@ -160,7 +158,7 @@ function judgeGroup(
 
 /**
  * The step that the value reaches, or null. Every guard is an exact comparison of n·x with Σ ± T, so the bound in the
- * message is the value at which the rule begins to fire, to the last digit.
+ * message is exactly the value at which the rule begins to fire.
  */
 function reachedStep(rule: AnomalyRule, value: Fixed, history: History): ReachedStep | null {
   const { n, sum } = history.moments;
@@ -198,7 +196,7 @@ function percentOf(sum: Fixed, percent: number, n: number): { of: bigint; by: bi
   return { of: (sum < 0n ? -sum : sum) * fixedFromNumber(percent), by: 100n * ONE * BigInt(n) };
 }
 
-/** The score is a double and may fall short of a limit that was reached exactly. Then it counts as that limit. */
+/** The score is a double and may fall just short of a limit that was reached exactly. It is then raised to the limit. */
 function atLeast(score: number, limit: number): number {
   return Math.sign(score) * Math.max(Math.abs(score), limit);
 }

@@ -1,4 +1,4 @@
-// Which values cannot fire, decided in doubles before anything is computed exactly.
+// Rules out values that cannot fire, in doubles, before anything is computed exactly.
 
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
@@ -11,15 +11,15 @@ export interface Estimates {
   days(): readonly number[];
 }
 
-/** Relative error allowed for doubles; they are off by far less. */
+/** Relative error allowed for doubles. Their true error is far smaller. */
 const CLOSE = 1e-6;
 /** As in model/statistics.ts: 4 × 1.4826 deviations from the median. */
 const CLIPPED_AT = 5.9304;
 
 /**
- * Tells whether a value cannot fire, whatever its last digits are. Exact statistics are then computed only for values
- * that come near a limit. Doubles cannot tell whether a period at the edge is clipped, so with `method: robust` a
- * value must be quiet both with and without clipping.
+ * Returns a test that a value cannot fire, whatever its last digits are. Exact statistics are then computed only for values
+ * near a limit. Doubles cannot tell whether a period at the edge is clipped, so with `method: robust` a value must be quiet
+ * both with and without clipping.
  */
 export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => boolean {
   const minChange = toNumber(rule.minChange);
@@ -43,7 +43,7 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
     const { lowest, highest } = extentOf(periods);
     const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
     const near = CLOSE * (1 + largest);
-    // The mean lies between the lowest and the highest period, clipped or not. This alone settles most groups: they
+    // The mean lies between the lowest and the highest period, clipped or not. This check alone settles most groups, which
     // are small and change by less than `min_change`.
     if (
       (rule.direction === 'down' || value < lowest + minChange - near) &&

@@ -1,4 +1,4 @@
-// What an anomaly rule has, and what it finds.
+// The fields of an anomaly rule and of its observations.
 
 import type { Fixed } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
@@ -11,13 +11,13 @@ export interface AnomalyRule extends Rule {
   readonly zscore: number;
   readonly direction: 'up' | 'down' | 'both';
   readonly minHistory: number;
-  /** Percent of the day's mean (docs/rules.md) below which the deviation is not taken. */
+  /** The least deviation, in percent of the day's mean (docs/rules.md). */
   readonly floorPct: number;
   readonly minChange: Fixed;
   readonly minChangePct: number;
 }
 
-/** What a value was compared with: all in the metric's unit, unrounded doubles; `n` periods were used. */
+/** What a value was compared with: unrounded doubles in the metric's unit, from `n` periods. */
 export interface Baseline {
   readonly mean: number;
   readonly stddev: number;
@@ -25,7 +25,7 @@ export interface Baseline {
   readonly n: number;
 }
 
-/** A value with the periods it was compared with. The larger |z| is the worse one. */
+/** A value with the baseline it was compared with. The larger |z| is worse. */
 export interface AnomalyObservation extends Observation {
   readonly baseline: Baseline;
   readonly zscore: number;

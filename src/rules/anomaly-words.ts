@@ -1,4 +1,4 @@
-// What an anomaly rule says of its limit and findings.
+// Describes an anomaly rule's limit and findings.
 
 import { displayAgainst, displayPhrase, displayValue, displayZscore } from '../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../model/finding.ts';
@@ -12,14 +12,14 @@ export function anomalyLimitText({ zscore, baselineDays }: AnomalyRule): string 
   return `z ${zscore} over ${baselineDays}d`;
 }
 
-/** What to say of a value that lies too far from the usual one. */
+/** Describes a value that lies too far from the usual one. */
 export function describeAnomaly({ metric }: AnomalyRule, firing: Firing<AnomalyObservation>): Description {
   const { value, baseline, zscore } = firing;
   const { severity, bound, operator } = topStep(firing);
   const { mean, stddev, floor, n } = baseline;
   const shown = (amount: number): string => displayValue(metric, fixedFromNumber(amount));
   const z = displayZscore(zscore);
-  // Nobody chose this bound, so messages do not add digits to tell the value from it.
+  // Nobody chose this bound, so the value is not shown with extra digits to distinguish it.
   const phrase = displayPhrase(metric, displayValue(metric, value.fixed));
   const [compared, limit] = displayAgainst(metric, value.fixed, bound);
   const floored = floor > stddev ? ` (raised to the floor of ${shown(floor)})` : '';
@@ -39,7 +39,7 @@ export function describeAnomaly({ metric }: AnomalyRule, firing: Firing<AnomalyO
   };
 }
 
-/** The score, with the rule's own as the limit of its severity. */
+/** The score, with the rule's own score as the limit of its severity. */
 export function anomalyPerfdata(
   { severity, zscore }: AnomalyRule,
   worst: AnomalyObservation | undefined,
@@ -51,7 +51,7 @@ export function anomalyPerfdata(
   };
 }
 
-/** The mean, and how far from it a value must lie: the guards widen the score's own distance, as in the judgement. */
+/** The mean, and how far from it a value must lie. The guards widen the distance of the score, as in the judgement. */
 export function anomalyBand(
   { zscore, minChange, minChangePct, direction }: AnomalyRule,
   { baseline: { mean, stddev, floor } }: AnomalyObservation,

@@ -1,4 +1,4 @@
-// Member: a value against the same window on earlier days.
+// The anomaly rule type: a value against the same window on earlier days.
 
 import { z } from 'zod';
 import { counted } from '../model/display-value.ts';
@@ -15,7 +15,7 @@ import type { RuleType } from './rule-type.ts';
 
 const DAY = 86_400_000;
 const MIN_HISTORY = 7;
-/** A ratio of a handful of calls is noise; docs/rules.md. */
+/** A ratio of a handful of calls is noise (docs/rules.md). */
 const MIN_CALLS_OF_RATIOS = 30;
 
 const keys = z
@@ -57,7 +57,7 @@ const keys = z
     { when: isMapping },
   );
 
-/** A value against the same window on earlier days, by its standard score; docs/rules.md "Anomaly". */
+/** Compares a value with the same window on earlier days by its standard score (docs/rules.md, "Anomaly"). */
 export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
   type: 'anomaly',
   schema: keys.transform((given) => (defaults): AnomalyRule => {
@@ -108,7 +108,7 @@ export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
   },
 };
 
-/** Changes too small to be worth a message, in the metric's unit; docs/rules.md. */
+/** Smaller changes are not worth a message, in the metric's unit (docs/rules.md). */
 function defaultMinChange(metric: Metric): Fixed {
   const { unit, money } = describeMetric(metric);
   if (money) return fixedFromNumber(1);
@@ -116,7 +116,7 @@ function defaultMinChange(metric: Metric): Fixed {
   return unit === 'ratio' ? fixedFromNumber(0.05) : 0n;
 }
 
-/** Faults between the keys of an anomaly. Any key may be missing, or still be what the file says. */
+/** Faults between the keys of an anomaly. Any key may be missing or invalid. */
 function historyFaults(given: object): ReturnType<typeof fault>[] {
   const {
     window,

@@ -5,7 +5,7 @@ import { anomaly } from './anomaly.ts';
 import type { RuleType } from './rule-type.ts';
 import { threshold } from './threshold.ts';
 
-/** Every kind of rule, by the `type` that alerts.yaml names. A new one is a file beside this one and a line here. */
+/** Every rule type, by the `type` in alerts.yaml. A new one is a file in this folder and a line here. */
 export const ruleTypes = { threshold, anomaly } satisfies Readonly<Record<string, RuleType>>;
 
 const byName: ReadonlyMap<string, RuleType> = new Map(Object.entries(ruleTypes));

@@ -5,8 +5,8 @@ import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 
 /**
- * What a rule measures, as plain JSON. It does not change with the rule's wording or the order of its lists, except
- * for `group_by`: stored group keys follow that order.
+ * What a rule measures, as plain JSON. It does not depend on the rule's wording or on the order of its lists, except for
+ * `group_by`: stored group keys follow that order.
  */
 export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
@@ -23,7 +23,7 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
   };
 }
 
-/** A limit as exact text, the same for 100 and 100.0. */
+/** A limit as exact text, equal for 100 and 100.0. */
 export function decimalIdentity(value: Fixed): string {
   return formatFixed(value, FIXED_DIGITS);
 }

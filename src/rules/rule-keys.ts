@@ -1,4 +1,4 @@
-// Keys that every rule has.
+// The keys that every rule type has.
 
 import { z } from 'zod';
 import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
@@ -15,7 +15,7 @@ const failureKind = z
   })
   .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as '4xx' | '5xx' | 'timeout')));
 
-/** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes them a Rule. */
+/** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes a Rule of them. */
 export const commonKeys = {
   name: z.string().min(1).max(200).describe('Unique name of at most 200 characters; alerts carry it'),
   enabled: z.boolean().default(true).describe('`false` keeps the rule in the file without evaluating it'),
@@ -86,8 +86,8 @@ export const commonKeys = {
 type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
 
 /**
- * Faults between common keys. They are looked for beside the faults of single keys, so that one kind does not hide
- * the other: any key may be missing, or still be what the file says.
+ * Faults between common keys. They are collected beside the faults of single keys, so that one kind does not hide the other.
+ * Any key may be missing or invalid.
  */
 export function commonFaults(keys: object): ReturnType<typeof fault>[] {
   const { metric, errors, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-// Durations, windows, decimals, conditions.
+// Schemas of scalar values: durations, windows, decimals, conditions.
 
 import { z } from 'zod';
 import { type Fixed, fixedFromNumber, parseFixed } from '../model/money.ts';
@@ -13,12 +13,12 @@ import {
 
 const DURATION_HINT = 'write a number and a unit: 90s, 15m, 1h, 7d, 2w';
 
-/** A fault of a key's value, with a hint that says what to do. The loader prints `params.hint`. */
+/** A fault of a key's value, with a hint at what to do. The loader prints `params.hint`. */
 export function fault(message: string, hint: string, path: (string | number)[] = []) {
   return { code: 'custom' as const, message, path, params: { hint }, input: undefined };
 }
 
-/** Whether the value is a mapping, so that faults between its keys can be looked for. */
+/** Whether the value is a mapping, so that its keys can be checked against each other. */
 export function isMapping(payload: { readonly value: unknown }): boolean {
   return typeof payload.value === 'object' && payload.value !== null;
 }
@@ -64,7 +64,7 @@ export const windowText = z
     return z.NEVER;
   });
 
-/** An exact decimal: `100.10` is 100.10. Text is accepted too, since environment variables arrive as text. */
+/** An exact decimal: `100.10` is 100.10. Text is accepted too, because environment variables are text. */
 export const decimal = z
   .union([z.number(), z.string()], { error: 'expected a number' })
   .transform((value, ctx): Fixed => {
@@ -92,7 +92,7 @@ export function numberBetween(min: number, max: number, options: { above?: boole
   });
 }
 
-/** A value of a dimension: the text as it is written (`007` is not 7), or YAML null for SQL's NULL. */
+/** A value of a dimension: the text as written (`007` is not 7), or YAML null for SQL's NULL. */
 export const dimensionValue = z.union([z.string().meta({ asWritten: true }), z.null()], {
   error: 'expected a text or null',
 });

@@ -8,7 +8,7 @@ import type { Operator, Rule, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 
 /**
- * The instant and zone of a judgement: `at` is the scheduled instant less the rule's delay (ms), `zone` an IANA name.
+ * The instant and zone of a judgement. `at` is the scheduled instant minus the rule's delay (ms); `zone` is an IANA name.
  */
 export interface RuleContext {
   readonly at: number;
@@ -21,7 +21,7 @@ export interface RuleDefaults {
   readonly notify: readonly string[];
 }
 
-/** Limits on the values themselves, the same for all groups and times. */
+/** Limits on the values themselves, equal for all groups and times. */
 export interface FixedLimits {
   readonly operator: Operator;
   /** Values of fewer calls reach no limit. */
@@ -30,7 +30,7 @@ export interface FixedLimits {
   readonly steps: readonly { readonly severity: Severity; readonly bound: Fixed }[];
 }
 
-/** The usual value at one instant, and the values from which the rule fires; null on a side where it does not. */
+/** The usual value at one instant, and the values from which the rule fires; null on a side where it does not fire. */
 export interface Band {
   readonly low: number | null;
   readonly mean: number;
@@ -45,49 +45,50 @@ export interface Perfdata {
   readonly critical: string | null;
 }
 
-/** A rule and figures at which it fires. The contract tests make a finding and its message of them. */
+/** A rule and figures at which it fires. Contract tests make a finding and its message from them. */
 export interface RuleSample {
-  /** The rule as alerts.yaml has it; grouped by service, and without `notify`. */
+  /** The keys of the rule as in alerts.yaml, grouped by service, without `notify`. */
   readonly keys: Readonly<Record<string, unknown>>;
-  /** Keys that replace some of the others and make it a rule with other limits. */
+  /** Keys that replace some of these and give the rule other limits. */
   readonly otherLimits: Readonly<Record<string, unknown>>;
-  /**
-   * What the service `search` spent, in dollars, in a window of a query (both by place); null where it made no call.
-   */
+  /** The dollars that service `search` spent in a window of a query (both by index); null where it made no call. */
   spent(window: number, query: number): number | null;
-  /** The alert in one line, as the title of its message has it. */
+  /** The alert in one line, as in the title of its message. */
   readonly summary: string;
 }
 
 /**
- * A kind of rule. Rules ask, they do not fetch: `queries` says what is needed and `judge` gets the answers in the
- * same order. Everything here is pure and total: it reads no clock and throws nothing.
+ * A kind of rule. Rules do not read data: `queries` says what is needed, and `judge` gets the answers in the same order.
+ * Everything here is pure and total: it reads no clock and throws nothing.
  */
 export interface RuleType<R extends Rule = Rule, O extends Observation = Observation> {
   readonly type: R['type'];
-  /** The rule's keys as written in alerts.yaml (snake_case, described for editors); parses to a rule that waits for defaults. */
+  /**
+   * The rule's keys as written in alerts.yaml (snake_case, described for editors). Parsing gives a function from the file's
+   * defaults to the rule.
+   */
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**
-   * The groups that fire and their steps, in any order: what `judge` finds, without the values. `for` looks back at
-   * many instants and needs no more. `windows` are the places of one instant's windows, by query, in series that hold
-   * the windows of all instants. Optional: leave it out where it would not be faster than `judge`.
+   * The groups that fire and their steps, in any order: what `judge` finds, without the values. `for` looks back at many
+   * instants and needs no more. `windows` are the indexes of one instant's windows, by query, in series that hold the
+   * windows of all instants. Omit it where it would not be faster than `judge`.
    */
   reached?(rule: R, series: readonly Series[], windows: readonly (readonly number[])[]): readonly Reached[];
-  /** What the rule measures and its limits, as plain JSON with stable order: the rule's identity (docs/rules.md). */
+  /** What the rule measures and its limits, as plain JSON in a stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
 
   /** The rule's limits in a table: `>= $50.00 / $100.00`, `z 3 over 28d`. */
   limitText(rule: R): string;
-  /** Describes an observation that fires, by the last of its steps. */
+  /** Describes a firing observation, by the last of its steps. */
   describe(rule: R, firing: Firing<O>): Description;
   /** The rule's entry in `check --format nagios`. `worst` is undefined where nothing was observed. */
   perfdata(rule: R, worst: O | undefined): Perfdata;
   /**
-   * Fixed limits, for types that have them. Charts draw them, `backtest` counts the values that reach them, and
-   * `backtest --suggest` looks for another one. The badness of such a type's observations must be the value itself,
-   * negated where low values fire.
+   * Fixed limits, for types that have them. Charts draw them, `backtest` counts the values that reach them, and `backtest
+   * --suggest` searches for another one. The badness of such a type's observations must be the value itself, negated where
+   * low values fire.
    */
   fixedLimits?(rule: R): FixedLimits;
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */

@@ -1,10 +1,10 @@
-// Limits in words and in the format of monitoring plugins.
+// Describes limits in words and in the format of monitoring plugins.
 
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
 import { firesBelow, type Operator } from '../model/rule.ts';
 
-/** What fires, in words: `$100.00 or more`, `less than 5`. */
+/** The values that fire, in words: `$100.00 or more`, `less than 5`. */
 export function firingText(operator: Operator, bound: string): string {
   switch (operator) {
     case '>=':
@@ -18,14 +18,14 @@ export function firingText(operator: Operator, bound: string): string {
   }
 }
 
-/** A value as performance data: money to the cent, as people read it, others as they are, at most six places. */
+/** A value as performance data: money to the cent, as people read it; others unrounded, with at most six places. */
 export function perfdataValue(metric: Metric, value: Fixed): string {
   return formatFixed(value, describeMetric(metric).money ? 2 : 6);
 }
 
 /**
- * A limit as a threshold range: `50` alarms above it, `50:` below.
- * Source: Monitoring Plugins development guidelines, "threshold and ranges".
+ * A limit as a threshold range: `50` alerts above it, `50:` below. Source: Monitoring Plugins development guidelines,
+ * "threshold and ranges".
  */
 export function perfdataRange(operator: Operator, bound: Fixed): string {
   return `${formatFixed(bound, 12)}${firesBelow(operator) ? ':' : ''}`;

@@ -1,4 +1,4 @@
-// Which values reach which limits: estimates first, then exact values.
+// Finds which values reach which limits, by estimates first and exact values where these are too close.
 
 import { largestOf, smallestOf } from '../model/extremes.ts';
 import type { Firing, Reached, ReachedStep } from '../model/finding.ts';
@@ -12,10 +12,10 @@ import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
-/** Relative distance from a limit within which an estimate proves nothing and the exact value decides. */
+/** Relative distance from a limit within which an estimate is inconclusive and the exact value decides. */
 const CLOSE = 1e-6;
 
-/** The groups that have a value, by place. Estimates are there at once; exact values are made when asked for. */
+/** The groups that have a value, by index. Estimates are computed at once, exact values on demand. */
 export interface Values {
   readonly numbers: Float64Array;
   readonly extent: Extent;
@@ -23,12 +23,12 @@ export interface Values {
   sampleAt(place: number): Sample;
 }
 
-/** One pass over all groups: a replay does this for thousands of users at each instant. */
+/** One pass over all groups, because a replay does this for thousands of users at each instant. */
 export function valuesIn(rule: ThresholdRule, answer: Series): Values {
   const { sample, estimates } = measured(rule.metric, rule.errors);
   const series = withEveryone(rule, answer);
   const all = estimates(series, 0);
-  /** The group of each place; null where every group has a value, as sums do. */
+  /** The group at each index; null where every group has a value, as with sums. */
   const groups = describeMetric(rule.metric).additive ? null : withValue(all);
   const groupAt = (place: number): number => (groups === null ? place : (groups[place] as number));
   return {
@@ -43,7 +43,7 @@ function withEveryone(rule: ThresholdRule, answer: Series): Series {
   return isOfEveryone(rule) && answer.keys.length === 0 ? EVERYONE : answer;
 }
 
-/** Without group_by an additive metric has a value even without a row. */
+/** Without group_by, an additive metric has a value even without a row. */
 function isOfEveryone({ metric, groupBy }: ThresholdRule): boolean {
   return groupBy.length === 0 && describeMetric(metric).additive;
 }
@@ -60,19 +60,17 @@ function withValue(estimates: Float64Array): Int32Array | null {
   return count === groups.length ? null : groups.slice(0, count);
 }
 
-/** A step's limit as a double, and how near to it an estimate proves nothing. */
+/** A step's limit as a double, and how near to it an estimate is inconclusive. */
 interface Limit {
   readonly step: ReachedStep;
   readonly number: number;
   readonly close: number;
 }
 
-/**
- * A rule's limits, ascending by severity. `nearest` is the estimate from which a value may reach the mildest of them.
- */
+/** A rule's limits, ascending by severity. `nearest` is the estimate from which a value may reach the mildest of them. */
 interface Limits {
   readonly all: readonly Limit[];
-  /** At place n the first n steps. A value that reaches a limit has reached the milder ones too. */
+  /** At index n the first n steps. A value that reaches a limit reaches the milder ones too. */
   readonly upTo: readonly (readonly ReachedStep[])[];
   readonly rises: boolean;
   readonly nearest: number;
@@ -96,7 +94,7 @@ function limitsOf(rule: ThresholdRule): Limits {
   return limits;
 }
 
-/** The places of values whose estimate comes near the mildest limit, or passes it. */
+/** The indexes of values whose estimate comes near the mildest limit or passes it. */
 function candidates({ rises, nearest }: Limits, numbers: Float64Array): number[] {
   const places: number[] = [];
   for (let place = 0; place < numbers.length; place += 1) {
@@ -123,8 +121,8 @@ export function firingIn(
 }
 
 /**
- * The groups and steps that `firingIn` would find in one of many windows. Where calls need not be counted, an
- * estimate far from every limit is enough.
+ * The groups and steps that `firingIn` would find in one of many windows. Where calls need not be counted, an estimate that
+ * is far from every limit decides.
  */
 export function reachedIn(rule: ThresholdRule, answer: Series, window: number): Reached[] {
   const limits = limitsOf(rule);
@@ -141,7 +139,7 @@ export function reachedIn(rule: ThresholdRule, answer: Series, window: number): 
   return reached;
 }
 
-/** The steps that the estimate proves; null where it is too close to a limit to tell. */
+/** The steps that the estimate proves; null where it is too close to a limit to decide. */
 function clearSteps({ all, rises, upTo }: Limits, number: number): readonly ReachedStep[] | null {
   let count = 0;
   for (const limit of all) {

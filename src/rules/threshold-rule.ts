@@ -1,4 +1,4 @@
-// What a threshold rule has.
+// The fields of a threshold rule.
 
 import type { Rule } from '../model/rule.ts';
 import type { FixedLimits } from './rule-type.ts';

@@ -1,4 +1,4 @@
-// What a threshold rule says of its limits and findings.
+// Describes a threshold rule's limits and findings.
 
 import { displayAgainst, displayCount, displayPhrase, displayValue } from '../model/display-value.ts';
 import { type Description, type Firing, type ReachedStep, topStep } from '../model/finding.ts';
@@ -13,7 +13,7 @@ export function thresholdLimitText({ metric, operator, steps }: ThresholdRule): 
   return `${operator} ${steps.map(({ bound }) => displayValue(metric, bound)).join(' / ')}`;
 }
 
-/** What to say of a value that reached a limit. */
+/** Describes a value that reached a limit. */
 export function describeThreshold({ metric }: ThresholdRule, firing: Firing): Description {
   const { value } = firing;
   const step = topStep(firing);
@@ -33,7 +33,7 @@ export function describeThreshold({ metric }: ThresholdRule, firing: Firing): De
   };
 }
 
-/** The value with its limits of both severities that monitoring plugins know. */
+/** The value with its warning and critical limits, the severities that monitoring plugins know. */
 export function thresholdPerfdata(
   { metric, operator, steps }: ThresholdRule,
   worst: Observation | undefined,
@@ -56,7 +56,7 @@ function reasonText(value: bigint, { operator, bound }: ReachedStep, shown: stri
   return value === bound ? `at ${limit}` : `below ${limit}`;
 }
 
-/** How many times the limit, where that is at least twice and so worth a word. */
+/** How many times the limit; empty below twice the limit. */
 function timesText(value: bigint, { operator, bound }: ReachedStep): string {
   if (firesBelow(operator) || bound <= 0n || value < 2n * bound) return '';
   const tenths = (value * 10n) / bound;

@@ -1,4 +1,4 @@
-// Member: a value against fixed limits.
+// The threshold rule type: a value against fixed limits.
 
 import { z } from 'zod';
 import { describeMetric, measuresOf } from '../model/metric.ts';
@@ -42,8 +42,8 @@ const keys = z
   );
 
 /**
- * A value against fixed limits. Every step whose limit is reached fires; with `>=` and `<=` an equal value reaches
- * it.
+ * Compares a value with fixed limits. Every step whose limit is reached fires. With `>=` and `<=`, an equal value reaches
+ * the limit.
  */
 export const threshold: RuleType<ThresholdRule> = {
   type: 'threshold',
@@ -114,7 +114,7 @@ export const threshold: RuleType<ThresholdRule> = {
   },
 };
 
-/** Faults between the keys of limits. Any key may be missing, or still be what the file says. */
+/** Faults between the keys of limits. Any key may be missing or invalid. */
 function limitFaults(given: object): ReturnType<typeof fault>[] {
   const { threshold: one, thresholds: many, operator } = given as Readonly<Record<string, unknown>>;
   if (one !== undefined && many !== undefined) {
