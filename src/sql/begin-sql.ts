@@ -3,8 +3,9 @@
 import type { TransactionOptions } from './port.ts';
 
 /**
- * The settings that the text of values depends on, in both directions. A database, a role or another client of the same pooler
- * may have changed each of them. The order of day and month stays the database's: the operator's own expressions may rely on it.
+ * The settings on which the text of values depends, in both directions. A database, a role or another client of the same
+ * pooler may have changed any of them. The order of day and month stays the database's: the operator's own expressions may
+ * rely on it.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   TimeZone: "'UTC'",
@@ -17,19 +18,18 @@ const SETTINGS: Readonly<Record<string, string>> = {
   client_encoding: "'UTF8'",
 };
 
-/** The same settings for a whole session that nobody else uses. */
+/** The same settings for a whole session that no other program uses. */
 export const SESSION_SQL = Object.entries(SETTINGS)
   .map(([name, value]) => `SET ${name} = ${value}`)
   .join('; ');
 
-/** The longest that a process that is frozen in the middle of a transaction keeps its locks. */
+/** The longest that a process which freezes in the middle of a transaction keeps its locks. */
 const ABANDONED_MS = 20_000;
 
 /**
- * The statements that begin a transaction, as one text. Everything is set for the transaction alone: behind a pooler the
- * session belongs to other programs too, which must find it as they left it. The search path is that of the database and the
- * role, whatever another client chose. SET and LOCK take no snapshot; the first statement that reads does, and by then the
- * locks are held.
+ * The statements that begin a transaction, as one text. Every setting is for the transaction only: behind a pooler, other
+ * programs use the same session and must find it unchanged. The search path is that of the database and role, whatever
+ * another client chose. SET and LOCK take no snapshot; the first statement that reads does, and by then the locks are held.
  */
 export function beginSql({ readOnly, lock = [] }: TransactionOptions, timeoutMs: number): string {
   const idleMs = readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);

@@ -1,32 +1,35 @@
-// One process for one embedded database.
+// Locks the folder of an embedded database for one process.
 
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../model/errors.ts';
 
-/** A folder held by this process; `release` gives it back. */
+/** A folder locked by this process; `release` unlocks it. */
 export interface FolderLock {
   release(): void;
 }
 
 interface Holder {
   readonly pid: number;
-  /** When the process started, in the kernel's ticks: tells it from a later process with the same pid. */
+  /** When the process started, in kernel ticks: distinguishes it from a later process with the same pid. */
   readonly started: string | null;
-  /** Pids of another host (or container) mean nothing here. */
+  /** Pids of another host (or container) have no meaning here. */
   readonly host: string;
 }
 
 const FILE = 'spendwatch.lock';
 const BEAT_MS = 10_000;
-/** PGlite works on the main thread, so that one long statement can hold up this many beats. */
+/**
+ * A lock counts as abandoned after this silence. PGlite runs on the main thread, so one long statement can delay many
+ * heartbeats.
+ */
 const SILENT_MS = 180_000;
 
 /**
- * Takes the folder or throws `store_locked` with the pid of the process that has it. A lock whose process is gone is
- * taken over: on the same host that is looked up, from another host (a container that shared the volume) it is taken
- * to be gone when it has not touched its lock for three minutes.
+ * Takes the folder, or throws `store_locked` with the pid of the process that has it. A lock is taken over when its process
+ * is gone: on the same host the pid is looked up; from another host (a container that shared the volume), the process counts
+ * as gone when it has not touched its lock for three minutes.
  */
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, FILE);
@@ -35,7 +38,7 @@ export function lockFolder(folder: string): FolderLock {
     started: startOf(process.pid),
     host: hostname(),
   } satisfies Holder);
-  // Three rounds: another starter may take or drop the lock between two of our steps.
+  // Three rounds, because another process may take or drop the lock between two of these steps.
   for (let round = 0; round < 3; round += 1) {
     if (create(path, mine)) return hold(path, mine);
     const found = read(path);
@@ -52,7 +55,7 @@ function hold(path: string, mine: string): FolderLock {
     try {
       utimesSync(path, now, now);
     } catch {
-      // The folder was removed under us: the database will say so itself.
+      // The folder was removed meanwhile; the database will report that.
     }
   }, BEAT_MS);
   beat.unref();
@@ -64,7 +67,7 @@ function hold(path: string, mine: string): FolderLock {
   };
 }
 
-/** Creates the lock with its content in one step, so that nobody reads half of it; false when there is one. */
+/** Creates the lock with its content in one step, so that nobody reads half of it; false when there is one already. */
 function create(path: string, content: string): boolean {
   const draft = `${path}.${process.pid}`;
   try {
@@ -99,14 +102,14 @@ function createExclusively(path: string, content: string): boolean {
   }
 }
 
-/** Removes a stale lock, unless another starter has replaced it since it was read: then that one is put back. */
+/** Removes a stale lock. If another process has replaced it since it was read, the new one is put back. */
 function moveAway(path: string, stale: string): void {
   const aside = `${path}.stale.${process.pid}`;
   try {
     renameSync(path, aside);
     if (read(aside) !== stale) linkSync(aside, path);
   } catch {
-    // Somebody else was faster; the next round sees what they made of it.
+    // Another process was faster. The next round reads the lock again.
   } finally {
     rmSync(aside, { force: true });
   }
@@ -119,14 +122,14 @@ function isAlive(path: string, content: string): boolean {
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
-    // EPERM: it lives, under another user.
+    // EPERM: the process exists, under another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const started = startOf(holder.pid);
   return started === null || holder.started === null || started === holder.started;
 }
 
-/** The start of a process as /proc tells it (field 22, after the name that may hold anything); null where there is no /proc. */
+/** The start time of a process from /proc (field 22, after the name, which may contain anything); null without /proc. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -5,9 +5,9 @@ import { AppError } from '../model/errors.ts';
 import type { Sql, SqlOptions } from './port.ts';
 
 /**
- * Opens `postgres://…`, `postgresql://…` or `pglite:FOLDER`. A server is reached by the first query, not here, so that
- * a worker can start while its database is away; a folder is opened and locked at once (`store_locked` names the
- * process that has it). Within a process one folder is opened once, however often it is asked for.
+ * Opens `postgres://…`, `postgresql://…` or `pglite:FOLDER`. A server is connected to by the first query, not here, so that
+ * a worker can start while its database is unreachable. A folder is opened and locked at once (`store_locked` names the
+ * process that has it). Within a process a folder is opened once, however often it is asked for.
  */
 export async function openSql(url: string, options: SqlOptions = {}): Promise<Sql> {
   if (isPostgresUrl(url)) {
@@ -18,7 +18,7 @@ export async function openSql(url: string, options: SqlOptions = {}): Promise<Sq
     const { openPglite } = await import('./pglite.ts');
     return openPglite(url.slice('pglite:'.length), options);
   }
-  // The text itself is not shown: what stands where a URL should may hold a password.
+  // The text itself is not shown, because what stands in place of a URL may hold a password.
   throw new AppError('store_url_invalid', 'The URL of the database is of no known kind.', {
     hint: 'Use postgres://user:password@host:5432/database or pglite:FOLDER.',
   });

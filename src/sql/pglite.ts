@@ -1,4 +1,4 @@
-// Embedded PostgreSQL.
+// Embedded PostgreSQL (PGlite).
 
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -22,12 +22,12 @@ interface SharedFolder {
 }
 
 /**
- * Folders that this process has open. Two instances on one folder would destroy it, and the audit and the state store
- * are the same folder by default, so all who ask share one.
+ * Folders that this process has open. Two instances on one folder would destroy it, and the audit and the state store are in
+ * the same folder by default, so all users share one instance.
  */
 const folders = new Map<string, SharedFolder>();
 
-/** The embedded database in a folder, which is created (with its parents) if it is not there and need not be. */
+/** Opens the embedded database in a folder. Creates the folder, with its parents, unless it must exist. */
 export async function openPglite(folder: string, options: SqlOptions): Promise<Sql> {
   if (folder === '') {
     throw new AppError('store_url_invalid', 'The URL "pglite:" names no folder.', {
@@ -40,7 +40,7 @@ export async function openPglite(folder: string, options: SqlOptions): Promise<S
   }
   const path = createFolder(wanted);
   const place = { name: `the embedded database in ${path}`, redact: showAll };
-  // One that is being closed is on its way out of the map; opening waits for the end of that.
+  // An instance that is closing has left the map already; wait until it is closed.
   await closing.get(path);
   const shared = folders.get(path) ?? { opening: openFolder(path), users: 0 };
   folders.set(path, shared);
@@ -69,7 +69,7 @@ function portTo(database: PGlite, place: Place, leaveFolder: () => Promise<void>
           return await work(session);
         });
       } catch (error) {
-        // What `work` itself threw passes as it is; the driver's own error is one of COMMIT or ROLLBACK.
+        // An error of `work` passes unchanged. A driver's error is one of COMMIT or ROLLBACK.
         throw isDriverError(error) ? sqlError(error, place) : error;
       }
     },
@@ -136,7 +136,7 @@ async function openFolder(path: string): Promise<OpenFolder> {
 
 const closing = new Map<string, Promise<void>>();
 
-/** The last user closes the database and gives the folder back. */
+/** Closes the database and unlocks the folder when the last user leaves. */
 async function leave(path: string, shared: SharedFolder): Promise<void> {
   shared.users -= 1;
   if (shared.users > 0) return;

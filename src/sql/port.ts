@@ -1,17 +1,18 @@
 // The contract: Sql {query, transaction, close}.
 
 /**
- * One port to PostgreSQL, real (`pg`) or embedded (`pglite:FOLDER`). Drivers load when opened.
+ * The port to PostgreSQL: a server (`pg`) or embedded (`pglite:FOLDER`). Drivers load when opened.
  *
- * Values come back the same from both: numeric and int8 as text, timestamptz as Date (±infinity as the first and last
- * instants that a Date can hold), timestamp and date as PostgreSQL writes them, json as parsed, the rest as the driver
- * gives it. Values go in as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON goes in
- * as text. Every statement runs in a transaction with fixed settings for the text of values: the zone is UTC and
- * the encoding UTF-8, whatever database, role and pooler say. Nothing is left behind in the session.
+ * Both return the same values: numeric and int8 as text, timestamptz as Date (±infinity as the first and last instants that
+ * a Date can hold), timestamp and date as PostgreSQL writes them, json parsed, the rest as the driver returns it. Values are
+ * passed as text, numbers, booleans, null, Dates (for timestamptz) and arrays of these; JSON is passed as text. Every
+ * statement runs in a transaction with fixed settings for the text of values: the zone is UTC and the encoding UTF-8,
+ * whatever database, role and pooler say. Nothing remains in the session.
  *
- * Faults are AppErrors with the driver's error as cause: `store_missing` (`mustExist`), `store_unreachable` (also a refused login, a database that
- * is not there, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,
- * `store_read_only`, `store_disk_full`, `store_lock_refused`, and `store_query_failed` for all else. None holds a password.
+ * Faults are AppErrors with the driver's error as cause: `store_missing` (`mustExist`), `store_unreachable` (also a refused
+ * login, a missing database, TLS), `store_timeout`, `store_table_missing`, `store_column_missing`, `store_forbidden`,
+ * `store_read_only`, `store_disk_full`, `store_lock_refused`, and `store_query_failed` for all others. None holds a
+ * password.
  */
 export interface SqlSession {
   /** Without `values` the text may hold several statements; the rows are those of the last one. Runs in a transaction. */
@@ -21,12 +22,12 @@ export interface SqlSession {
 export interface TransactionOptions {
   /** `read only` transactions see one snapshot (repeatable read). */
   readonly readOnly?: boolean;
-  /** A statement that runs longer is cancelled. PGlite cannot do that: there it has no effect. */
+  /** A statement that runs longer is cancelled. PGlite ignores this, because it cannot cancel. */
   readonly statementTimeoutMs?: number;
   /**
-   * Tables (quoted) to lock before the first statement, so that nobody rewrites, empties or exchanges them until the end: a
-   * snapshot that is older than such a change would see no row. Throws `store_lock_refused` when the database refuses the
-   * locks, `store_timeout` when another session keeps them for too long. PGlite has one session and needs none.
+   * Tables (quoted) to lock before the first statement, so that nobody rewrites, empties or replaces them until the end: a
+   * snapshot older than that would see no row. Throws `store_lock_refused` when the database refuses the locks, and
+   * `store_timeout` when another session holds them for too long. PGlite has one session and needs none.
    */
   readonly lock?: readonly string[];
 }
@@ -34,18 +35,18 @@ export interface TransactionOptions {
 export interface Sql extends SqlSession {
   readonly engine: 'postgres' | 'pglite';
   /**
-   * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. `work` must use its
-   * session only: PGlite has one connection, and the port itself waits there until the transaction has ended.
+   * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. `work` must use only its session:
+   * PGlite has one connection, on which the port's own queries wait until the transaction has ended.
    */
   transaction<T>(options: TransactionOptions, work: (session: SqlSession) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 export interface SqlOptions {
-  /** The folder that a relative `pglite:` folder is relative to. */
+  /** The folder to which a relative `pglite:` folder is relative. */
   readonly baseDir?: string;
-  /** Creates no database in a `pglite:` folder that has none; the fault is `store_missing`. */
+  /** Fails with `store_missing` for a `pglite:` folder without a database, instead of creating one. */
   readonly mustExist?: boolean;
-  /** The longest that a statement may run where its transaction does not say otherwise. */
+  /** The time limit of a statement whose transaction sets none. */
   readonly statementTimeoutMs?: number;
 }

@@ -1,4 +1,4 @@
-// TLS as libpq understands sslmode.
+// Sets up TLS as libpq does for sslmode.
 
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -18,7 +18,9 @@ export interface Encryption {
   readonly otherwise: Ssl | null;
 }
 
-/** Encryption as libpq means `sslmode`. Certificate files are read at once, so that a missing one is reported at once. */
+/**
+ * The encryption for an `sslmode` of libpq. Certificate files are read at once, so that a missing one is reported at once.
+ */
 export async function encryptionOf(
   parameters: ReadonlyMap<string, string>,
   folder = '.',
@@ -28,7 +30,7 @@ export async function encryptionOf(
   if (mode === 'disable') return { ssl: false, otherwise: null };
   const read = async (key: string, option: 'ca' | 'cert' | 'key'): Promise<ConnectionOptions> => {
     const path = parameters.get(key);
-    // `system` means the certificates that the machine trusts, which are Node's too.
+    // `system` means the machine's trusted certificates, which Node uses too.
     if (path === undefined || path === '' || path === 'system') return {};
     return { [option]: await readCertificate(key, resolve(folder, path)) };
   };
@@ -45,7 +47,7 @@ export async function encryptionOf(
     case 'prefer':
       return { ssl: unverified, otherwise: false };
     case 'require':
-      // As libpq does: whoever names a CA wants it to be checked.
+      // As in libpq: a given CA is checked.
       return { ssl: files.ca === undefined ? unverified : anyName, otherwise: null };
     case 'verify-ca':
       return { ssl: anyName, otherwise: null };
@@ -56,7 +58,7 @@ export async function encryptionOf(
   }
 }
 
-/** After the server has refused the first way, the pool uses the second one for all connections. */
+/** When the server refuses the first choice, the pool uses the second one for all connections. */
 export function fallBack(pool: Pool, { otherwise }: Encryption): void {
   if (otherwise === null) return;
   let left: { readonly ssl: Ssl } | null = { ssl: otherwise };
@@ -73,7 +75,7 @@ export function fallBack(pool: Pool, { otherwise }: Encryption): void {
   }) as Pool['connect'];
 }
 
-/** Whether the server refused TLS, or refused to go without it. */
+/** Whether the server refused TLS, or refused a connection without it. */
 function isRefusal(error: unknown): boolean {
   const text = error instanceof Error ? error.message : '';
   return (

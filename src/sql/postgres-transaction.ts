@@ -1,4 +1,4 @@
-// Transactions on a pool of connections.
+// Runs transactions on a pool of connections.
 
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { AppError } from '../model/errors.ts';
@@ -6,16 +6,16 @@ import { beginSql } from './begin-sql.ts';
 import type { SqlSession, TransactionOptions } from './port.ts';
 import { lockError, type Place, sqlError } from './sql-error.ts';
 
-/** The client gives up this long after the server should have cancelled a statement: the connection is dead. */
+/** The client gives up this long after the server should have cancelled a statement. The connection is then dead. */
 export const SILENCE_MS = 15_000;
 
 export interface OpenPool {
   readonly pool: Pool;
-  /** The database in words, without its password. */
+  /** The name of the database in errors, without its password. */
   readonly place: Place;
 }
 
-/** As the port's `transaction` says. */
+/** Implements the port's `transaction`. */
 export async function inTransaction<T>(
   { pool, place }: OpenPool,
   defaultTimeoutMs: number,
@@ -74,11 +74,11 @@ function openSession(client: PoolClient, place: Place, timeoutMs: number): OpenS
     query: async <Row>(text: string, values?: readonly unknown[]) => rowsOf<Row>(await query(text, values)),
     async commit() {
       const end = await client.query('COMMIT').catch((error: unknown) => {
-        // It is unknown what became of the statement, so the connection can no longer be used.
+        // The outcome of the statement is unknown, so the connection cannot be used any more.
         broken = true;
         throw sqlError(error, place);
       });
-      // PostgreSQL answers COMMIT with ROLLBACK where a statement failed and the work went on as if nothing had.
+      // PostgreSQL answers COMMIT with ROLLBACK where a statement failed and the caller ignored it.
       if (end.command !== 'COMMIT') {
         throw new AppError(
           'store_query_failed',
@@ -97,7 +97,7 @@ function isConnectionLost(fault: AppError): boolean {
   return fault.code === 'store_unreachable' || /read timeout/.test(String(fault.cause));
 }
 
-/** pg knows a time limit per query; its type declarations do not. */
+/** pg supports a time limit per query, but its type declarations do not. */
 function request(text: string, values: readonly unknown[] | undefined, timeoutMs: number): QueryConfig {
   const config: QueryConfig & { query_timeout: number } = { text, query_timeout: timeoutMs + SILENCE_MS };
   if (values !== undefined) config.values = [...values];

@@ -1,4 +1,4 @@
-// PostgreSQL servers.
+// Opens PostgreSQL servers.
 
 import type { PoolConfig } from 'pg';
 import { type DatabaseUrl, parseDatabaseUrl } from '../model/database-url.ts';
@@ -11,7 +11,7 @@ import { PARSERS } from './values.ts';
 
 const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 
-/** A pool of few connections to a server; the first is made by the first query. */
+/** A small pool of connections to a server. The first query makes the first connection. */
 export async function openPostgres(url: string, options: SqlOptions): Promise<Sql> {
   const { default: pg } = await import('pg');
   const timeoutMs = options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS;
@@ -27,7 +27,7 @@ export async function openPostgres(url: string, options: SqlOptions): Promise<Sq
     },
   });
   fallBack(pool, encryption);
-  // A connection that breaks while nobody uses it is replaced by the next query; unheard, it would end the process.
+  // An idle connection that breaks is replaced by the next query. Without a listener its error would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
@@ -49,13 +49,13 @@ function poolConfig(target: DatabaseUrl, statementTimeoutMs: number): PoolConfig
     ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     application_name: parameters.get('application_name') ?? 'spendwatch',
     max: 4,
-    // As to libpq, 0 is none given; but nothing here waits for ever.
+    // In libpq, 0 means no time limit; here the default of 10 s applies, so that nothing waits for ever.
     connectionTimeoutMillis: (Number(parameters.get('connect_timeout')) || 10) * 1_000,
     enableChannelBinding: parameters.get('channel_binding') === 'require',
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    // Also for COMMIT and ROLLBACK: a silent server must not hold them for ever.
+    // Also limits COMMIT and ROLLBACK, so that a silent server cannot block them for ever.
     query_timeout: statementTimeoutMs + SILENCE_MS,
   };
 }
@@ -73,9 +73,9 @@ function parsed(url: string): DatabaseUrl {
   });
 }
 
-/** Prisma's `schema`: the schema in which unqualified names are looked up. */
+/** Prisma's `schema` parameter: the schema in which unqualified names are looked up. */
 function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
-  // No option holds a plus, and many libraries write one for a space.
+  // No option contains a plus, and many libraries write one for a space.
   const options = parameters.get('options')?.replaceAll('+', ' ');
   const schema = parameters.get('schema');
   if (schema === undefined || schema === '' || schema === 'public') return options;
@@ -83,7 +83,7 @@ function startOptionsOf({ parameters }: DatabaseUrl): string | undefined {
   return [options, `-c search_path=${quoted}`].filter((text) => text !== undefined).join(' ');
 }
 
-/** The password of a URL, unless it is also the name of the user or the database, which errors must show. */
+/** The password of a URL, unless it equals the name of the user or the database, which errors must show. */
 function secretsOf({ user, password, database, parameters }: DatabaseUrl): string[] {
   const options = [...parameters].flatMap(([key, value]) => (/password/i.test(key) ? [value] : []));
   return [password ?? '', ...options].filter((secret) => secret !== user && secret !== database);

@@ -1,15 +1,15 @@
-// Drivers' errors -> AppError with a hint.
+// Turns drivers' errors into AppErrors with a hint.
 
 import { AppError, messageOf } from '../model/errors.ts';
 import type { Redact } from '../model/redact.ts';
 
-/** A database's name in errors, and the redaction of its secrets in the driver's messages. */
+/** A database's name for errors, and the redaction of its secrets in the driver's messages. */
 export interface Place {
   readonly name: string;
   readonly redact: Redact;
 }
 
-/** PostgreSQL's SQLSTATE (or the system's error code) of anything thrown; null when it has none. */
+/** PostgreSQL's SQLSTATE (or the system's error code) of anything thrown; null without one. */
 export function sqlStateOf(error: unknown): string | null {
   if (error instanceof AppError) return sqlStateOf(error.cause);
   if (error instanceof AggregateError) return sqlStateOf(error.errors[0]);
@@ -17,7 +17,7 @@ export function sqlStateOf(error: unknown): string | null {
   return typeof error.code === 'string' ? error.code : null;
 }
 
-/** What a driver threw, as a fault that a person can act on. `place` names the database, without its password. */
+/** Turns a driver's error into one that a person can act on. `place` names the database, without its password. */
 export function sqlError(error: unknown, place: Place): AppError {
   if (error instanceof AppError) return error;
   const state = sqlStateOf(error) ?? '';
@@ -41,8 +41,8 @@ export function sqlError(error: unknown, place: Place): AppError {
 }
 
 /**
- * Why the locks were not granted. The caller may go on without a lock that is refused: there is no right to it, or this kind of
- * table or database has none.
+ * Why the locks were not granted. The caller may go on without locks that were refused for lack of a right, or because this
+ * kind of table or database has none.
  */
 export function lockError(fault: AppError, place: Place, tables: readonly string[]): AppError {
   const state = sqlStateOf(fault) ?? '';
@@ -64,7 +64,7 @@ export function lockError(fault: AppError, place: Place, tables: readonly string
   );
 }
 
-/** No permission, a kind of relation that has no locks, an unknown statement, no memory for so many locks. */
+/** No permission, a kind of relation without locks, an unknown statement, too little memory for so many locks. */
 const LOCK_REFUSALS = ['42501', '42809', '0A000', '42601', '53200'];
 const LOCK_TIMEOUTS = ['57014', '55P03'];
 const LOCK_HINT =
@@ -109,7 +109,7 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
   },
 };
 
-/** Faults whose hint depends on more than their code. */
+/** Errors whose hint depends on more than their code. */
 function specialHint(state: string, text: string): { readonly code: string; readonly hint: string } | null {
   const code = 'store_unreachable';
   if (/does not support SSL/.test(text)) {

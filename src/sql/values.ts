@@ -1,8 +1,8 @@
-// The same JavaScript values from both drivers.
+// Parses values into the same JavaScript values for both drivers.
 
 import { AppError } from '../model/errors.ts';
 
-/** PostgreSQL's type ids of values that drivers disagree about. */
+/** The type ids of values that the drivers parse differently. */
 const INT8 = 20;
 const DATE = 1082;
 const TIMESTAMP = 1114;
@@ -11,7 +11,7 @@ const NUMERIC = 1700;
 
 const asText = (text: string): string => text;
 
-/** How text from the server becomes a JavaScript value: the same in both drivers, and never by way of the local zone. */
+/** Parsers for text from the server: the same for both drivers, and independent of the local zone. */
 export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [INT8]: asText,
   [NUMERIC]: asText,
@@ -24,8 +24,8 @@ export const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 const FURTHEST = 8.64e15;
 
 /**
- * `2026-11-20 02:05:00.123456+00` as a Date, without microseconds. An instant beyond what a Date can hold becomes the nearest that
- * it can. Throws for text of another style: comparisons with an invalid Date would all be false.
+ * Parses `2026-11-20 02:05:00.123456+00` as a Date, without microseconds. An instant beyond the range of Date becomes the
+ * nearest one in it. Throws for another style, because comparisons with an invalid Date would all be false.
  */
 function instantOf(text: string): Date {
   if (text === 'infinity') return new Date(FURTHEST);
@@ -42,7 +42,7 @@ function instantOf(text: string): Date {
   }
   const [, year, month, day, hour, minute, second, fraction = '', era] = match;
   const instant = new Date(0);
-  // Years before 100 would be read as 19xx by Date.UTC, and BC has no year 0.
+  // Date.UTC would take years before 100 for 19xx, and before Christ there is no year 0.
   instant.setUTCFullYear(era === undefined ? Number(year) : 1 - Number(year), Number(month) - 1, Number(day));
   instant.setUTCHours(
     Number(hour),
