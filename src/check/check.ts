@@ -17,10 +17,10 @@ import { unpricedValues } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
 
-/** What a check needs. There is no state store: a check shows what is, not what is news. */
+/** What a check needs. It needs no state store, because it shows what fires and not what would be notified. */
 export interface CheckParts {
   readonly store: AuditStore;
-  /** Answers queries in place of the store, as far as it can; null to ask the store directly. */
+  /** Answers queries in place of the store, where it can; null to ask the store directly. */
   readonly source: Source | null;
   readonly dimensions: ReadonlySet<Dimension>;
   readonly rules: readonly Rule[];
@@ -76,7 +76,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   };
 }
 
-/** Rules that the source cannot judge are asked of the store. */
+/** Rules that the source cannot judge are judged from the store. */
 async function evaluatedBy(
   { store, zone, rules, schedule }: CheckParts,
   source: Source,
@@ -95,7 +95,7 @@ async function evaluatedBy(
   };
 }
 
-/** The result where the store could not be read: every rule is an error with the reason. */
+/** The result where the store could not be read: every rule has the error. */
 export function unreadable(
   parts: Pick<CheckParts, 'rules' | 'zone'>,
   at: number,

@@ -6,7 +6,7 @@ import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';
 import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
-/** Groups listed per rule. A rule by user may see thousands. */
+/** Groups listed per rule. A rule by user may observe thousands. */
 const OBSERVED = 100;
 /** Models without a price that are listed. */
 const MODELS = 100;

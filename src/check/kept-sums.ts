@@ -1,4 +1,4 @@
-// Looks for sums that a worker keeps, for a check to read.
+// Finds the sums that a worker keeps, for a check to read.
 
 import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
@@ -8,18 +8,18 @@ import { openSql } from '../sql/open.ts';
 import type { Sql } from '../sql/port.ts';
 import { type KeptSums, readKeptSums } from '../state/open.ts';
 
-/** Sums that are kept, and what closes their database. */
+/** Kept sums, with a function that closes their database. */
 export interface FoundSums extends KeptSums {
   close(): Promise<void>;
 }
 
-/** A check does not wait longer for a state store that does not answer. */
+/** How long a check waits for a state store that does not answer. */
 const PATIENCE_MS = 3_000;
 
 /**
- * The sums that a worker keeps for a configuration; null where there are none or the state store cannot be reached.
- * Never throws. An embedded state store is only looked at where it holds the calls, too: opening another one would
- * keep a worker from starting meanwhile.
+ * The sums that a worker keeps for a configuration; null where there are none or the state store is unreachable. Never
+ * throws. An embedded state store is only opened where it also holds the calls: opening another one would keep a worker from
+ * starting.
  */
 export async function findKeptSums(config: Config, auditSql: Sql): Promise<FoundSums | null> {
   const { url } = config.state;
@@ -31,7 +31,7 @@ export async function findKeptSums(config: Config, auditSql: Sql): Promise<Found
     const found = await withLimit(readKeptSums(opened ?? auditSql, sumsBasis(config)), PATIENCE_MS);
     if (found !== null) return { ...found, close };
   } catch {
-    // The check asks the audit store then; `validate --connect` tells what is wrong with the state store.
+    // The check then asks the audit store; `validate --connect` reports what is wrong with the state store.
   }
   void close().catch(() => undefined);
   return null;

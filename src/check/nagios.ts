@@ -50,7 +50,7 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${hushed}`;
 }
 
-/** Across rules: the most severe first, then the largest value; silenced findings last within their severity. */
+/** Order across rules: most severe first, then the largest value; silenced findings come last within their severity. */
 function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
   const severity = stepOf(b.finding.severity) - stepOf(a.finding.severity);
   if (severity !== 0) return severity;
@@ -62,7 +62,7 @@ function worstFirst(a: CheckedFinding, b: CheckedFinding): number {
       : 0;
 }
 
-/** `'hourly-burn'=312.46;50;100`: an unknown value is U, a missing limit is empty. */
+/** `'hourly-burn'=312.46;50;100`. An unknown value is U, a missing limit is empty. */
 function perfdataOf({ rule, observed }: CheckedRule): string {
   const { value, warning, critical } = ruleTypeOf(rule).perfdata(rule, observed.worst(1)[0]);
   return `'${labelOf(rule.name)}'=${value ?? 'U'};${warning ?? ''};${critical ?? ''}`;
@@ -73,7 +73,7 @@ function labelOf(name: string): string {
   return displayText(name).replace(/['=|;]/g, '_');
 }
 
-/** Removes what would end the text part of the line. */
+/** Removes characters that would end the text part of the line. */
 function harmless(text: string): string {
   return text.replace(/\|/g, '¦').replace(/\s+/g, ' ');
 }

@@ -21,7 +21,7 @@ export interface CheckedRule {
   readonly findings: readonly CheckedFinding[];
   /** Calls without a price in a group's value, which is then a lower bound; null when there are none. */
   unpricedOf(key: GroupKey): Unpriced | null;
-  /** Whether any group's value has such calls. */
+  /** Whether any group's value lacks calls without a price. */
   readonly isPartlyUnpriced: boolean;
   /** Why the rule could not be read. */
   readonly error: string | null;
@@ -36,18 +36,18 @@ export interface CheckResult {
   readonly rules: readonly CheckedRule[];
   /** Calls without a price in the windows of rules on money; null where there are none. */
   readonly unpriced: UnpricedValues['all'];
-  /** Why it could not be found out which values have calls without a price. */
+  /** Why it is unknown which values lack calls without a price. */
   readonly unpricedError: string | null;
-  /** Sums that a worker keeps, where they have answered: since when they are known to equal the store, ms. Null: the store has answered. */
+  /** Where kept sums answered: since when they are known to equal the store, ms. Null where the store answered. */
   readonly kept: { readonly reconciledAt: number | null } | null;
-  /** How far the newest row is ahead of the clock, ms; null where none is. */
+  /** How far the newest row is ahead of the clock, ms; null when it is not. */
   readonly aheadMs: number | null;
   readonly error: string | null;
 }
 
 export type CheckStatus = 'ok' | 'warning' | 'critical' | 'unknown';
 
-/** Exit codes of the monitoring plugins' convention. */
+/** Exit codes by the convention of monitoring plugins. */
 export const EXIT_CODES: Readonly<Record<CheckStatus, number>> = {
   ok: 0,
   warning: 1,
@@ -55,7 +55,7 @@ export const EXIT_CODES: Readonly<Record<CheckStatus, number>> = {
   unknown: 3,
 };
 
-/** The worst status of all rules. Findings count more than rules that failed. */
+/** The overall status. Findings take precedence over rules that failed. */
 export function statusOf(result: CheckResult): CheckStatus {
   const severities = result.rules.flatMap((rule) => severityOf(rule) ?? []);
   if (severities.includes('critical')) return 'critical';

@@ -1,4 +1,4 @@
-// Where a check gets its answers: sums that a worker keeps, or sums made for this check.
+// Answers a check from sums that a worker keeps, or from sums made for this check.
 
 import type { Query } from '../model/series.ts';
 import type { Source } from '../pipeline/collect.ts';
@@ -7,17 +7,17 @@ import type { AggregateBuckets } from '../state/aggregate-buckets.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 
 export interface SumsSourceOptions {
-  /** Rows younger than this are not taken from what is kept, ms. */
+  /** Rows younger than this are read from the store, ms. */
   readonly latenessMs: number;
-  /** What a worker keeps; null for nothing. */
+  /** The buckets that a worker keeps; null for none. */
   readonly kept: AggregateBuckets | null;
-  /** Queries that will be asked of `known` afterwards. */
+  /** Queries that will be passed to `known` later. */
   readonly extra: readonly Query[];
 }
 
 /**
- * Answers all queries of a check from sums. What is kept (null: nothing) is read and never written; what is missing is
- * read from the store in a few grouped passes, however many rules ask for it.
+ * Answers all queries of a check from sums. Kept buckets are read and never written; what is missing is read from the store
+ * in a few grouped passes, however many rules ask for it.
  */
 export function sumsSource(store: AuditStore, { latenessMs, kept, extra }: SumsSourceOptions): Source {
   const options = { latenessMs, kept: kept === null ? null : unwritten(kept), prefetch: false };
@@ -36,7 +36,7 @@ export function sumsSource(store: AuditStore, { latenessMs, kept, extra }: SumsS
   };
 }
 
-/** Reads what a worker keeps; the worker alone writes it. */
+/** Read access to a worker's buckets, which only the worker writes. */
 function unwritten(kept: AggregateBuckets): AggregateBuckets {
   return { ...kept, keep: async () => true, retain: async () => undefined };
 }

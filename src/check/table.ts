@@ -36,7 +36,7 @@ export function checkTable(result: CheckResult, colour: boolean): string {
     );
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));
-    // Where nothing could be read, the reason is above, once for all rules.
+    // Where nothing could be read, the reason stands above, once for all rules.
     if (checked.error !== null && result.error === null)
       blocks.push(`${paint('magenta', displayText(checked.rule.name))}: ${checked.error}`);
   }
@@ -84,7 +84,7 @@ function overview(rules: readonly CheckedRule[], paint: Paint): string {
   return table.toString().replace(/[ ]+$/gm, '');
 }
 
-/** The worst value that is known may be complete while those of other groups are not. */
+/** The worst value may be complete while those of other groups are not. */
 function leastValue(
   { rule, unpricedOf, isPartlyUnpriced }: CheckedRule,
   { key, value }: Observation,
@@ -148,7 +148,7 @@ function findingLines(
   return lines;
 }
 
-/** A table without borders. */
+/** The borders of a table without any. */
 export const NO_BORDERS = Object.fromEntries(
   [
     'top',
