@@ -1,4 +1,4 @@
-// A row of a file -> a call, or why it is none.
+// Turns a row of a file into a call, or says why it is not one.
 
 import { Temporal } from 'temporal-polyfill';
 import { COLUMNS, describeColumn } from '../model/columns.ts';
@@ -9,8 +9,8 @@ import { type ImportColumn, type ImportColumns, looksLikeMoney, type ReadAs } fr
 const REQUIRED = COLUMNS.filter((column) => describeColumn(column).isRequired === true);
 
 /**
- * A file's row as a call, its values in one way of writing (so that equal rows are equal text), or the reason why it
- * is none. An empty cell is NULL; columns that are not known are left out.
+ * A file's row as a call, with normalised values (so that equal rows are equal text), or the reason why it is not a call. An
+ * empty cell is NULL; unknown columns are dropped.
  */
 export function callRowOf(
   cells: Readonly<Record<string, unknown>>,
@@ -32,7 +32,7 @@ export function callRowOf(
   return missing.length === 0 ? row : `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
 }
 
-/** An unknown column that holds amounts, in a row without a cost: if it were ignored, the call would cost nothing. */
+/** An unknown column that holds amounts, in a row without a cost. Dropping it would make the call free. */
 export function droppedMoney(
   cells: Readonly<Record<string, unknown>>,
   columns: ImportColumns,
@@ -56,7 +56,7 @@ const WANTED: Readonly<Record<ReadAs, string>> = {
   whole: 'a whole number',
 };
 
-/** What to do about spreadsheets' amounts, and about gateways that know success and failure alone. */
+/** Hints for amounts from spreadsheets, and for gateways that record only success or failure. */
 function cureOf(value: unknown, { name, readAs }: ImportColumn): string {
   if (readAs === 'decimal' && /^[^\d-]{0,3}-?\d[\d.,' ]*[^\d]{0,4}$/.test(String(value))) {
     return ' (write it as 1234.56: a decimal point, no other separators, no currency)';
@@ -81,13 +81,13 @@ const ZONED = /([zZ]|[+-]\d{2}(:?\d{2})?)$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}/;
 
 /**
- * An instant with microseconds, as the database keeps it: finer digits are cut, which never moves a call over the end
- * of a window. Without a zone it is UTC.
+ * An instant with microseconds, as the database stores it. Further digits are cut, which never moves a call past the end of
+ * a window. Without a zone it is UTC.
  */
 function instantOf(text: string): string | null {
   if (EPOCH.test(text)) return epochOf(text);
   if (!DATE_TIME.test(text)) return null;
-  // More than nine digits are no ISO 8601 to Temporal, and .NET writes seven.
+  // Temporal rejects more than nine digits. .NET writes seven.
   const iso = text.replace(/([.,]\d{6})\d+/, '$1').replace(/ (?=[+-]\d{2}:?\d{2}$|[zZ]$)/, '');
   try {
     return Temporal.Instant.from(ZONED.test(iso.slice(16)) ? iso : `${iso}Z`).toString();
@@ -96,7 +96,7 @@ function instantOf(text: string): string | null {
   }
 }
 
-/** Seconds from 2001 to 5138, milliseconds from 1973 to 5138: the two cannot be mistaken for each other. */
+/** Seconds from 2001 to 5138, or milliseconds from 1973 to 5138; the ranges do not overlap. */
 function epochOf(text: string): string | null {
   const fixed = parseFixed(text) as bigint;
   const whole = fixed / ONE;

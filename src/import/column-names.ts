@@ -1,9 +1,9 @@
-// Which headings of a file stand for which columns of a call.
+// Maps the headings of a file to the columns of a call.
 
 import { COLUMNS, type ColumnKind, describeColumn } from '../model/columns.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 
-/** How a value of a file is read. */
+/** How a value of a file is parsed. */
 export type ReadAs = 'time' | 'text' | 'decimal' | 'whole';
 
 const READ_AS: Readonly<Record<ColumnKind, ReadAs>> = {
@@ -17,7 +17,7 @@ const READ_AS: Readonly<Record<ColumnKind, ReadAs>> = {
   id: 'whole',
 };
 
-/** A column of a file: which column of a call it is, and how it is read. */
+/** A column of a file: the column of a call that it maps to, and how it is parsed. */
 export interface ImportColumn {
   readonly name: string;
   readonly readAs: ReadAs;
@@ -31,9 +31,9 @@ export interface ImportColumns {
 }
 
 /**
- * Columns are known by their canonical names, by the names of declared dimensions, by their names in the mapped table, and
- * by their names in the default table and in those of known gateways, so that an export of a table can be imported as it is.
- * Letter case does not count.
+ * Columns are recognised by their canonical names, by the names of declared dimensions, by their names in the mapped table,
+ * and by their names in the default table and in those of known gateways, so that an export of a table can be imported as it
+ * is. Letter case does not count.
  */
 export function importColumns(mapping: Mapping): ImportColumns {
   const known = new Map<string, ImportColumn>();

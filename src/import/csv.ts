@@ -1,24 +1,24 @@
-// CSV with a header.
+// Reads CSV with a header.
 
 import { parse } from 'csv-parse/sync';
 import { AppError } from '../model/errors.ts';
 import type { Line } from './lines.ts';
 import type { SourceRow } from './source-row.ts';
 
-/** The text of a record, which may go over several lines where a cell is quoted. */
+/** The text of a record. It spans several lines where a quoted cell does. */
 interface RecordText {
   readonly lines: readonly Line[];
   readonly text: string;
 }
 
-/** A cell that goes on beyond this is one whose quote was never closed. */
+/** A longer cell is one whose quote was never closed. */
 const LONGEST_RECORD = 1024 * 1024;
 /** Records that are parsed by one call. */
 const TOGETHER = 200;
 
 /**
- * CSV with a header. A record that cannot be read costs its first line alone: a stray quote, which makes the lines
- * after it look like one cell, must not take good rows with it.
+ * Reads CSV with a header. For a record that cannot be read, only its first line is rejected: a stray quote, which makes the
+ * following lines look like one cell, must not take good rows with it.
  */
 export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<SourceRow> {
   const queue = new LineQueue(lines);
@@ -30,7 +30,7 @@ export async function* csvRows(lines: AsyncIterable<Line>): AsyncGenerator<Sourc
       const record = await nextRecord(queue);
       if (record === null) break;
       records.push(record);
-      // What comes after a record of several lines depends on whether it was one.
+      // If this was not a record, its further lines are read again, so nothing after it can be parsed yet.
       if (record.lines.length > 1) break;
     }
     if (records.length === 0) return;
@@ -58,7 +58,7 @@ interface Header {
 
 async function readHeader(queue: LineQueue): Promise<Header | null> {
   let record = await nextRecord(queue);
-  // Excel's first line where it does not separate by the list separator of the machine.
+  // Excel's first line where it does not use the machine's list separator.
   const [, named] = /^"?sep=(.)"?$/i.exec(record?.text.trim() ?? '') ?? [];
   if (named !== undefined) record = await nextRecord(queue);
   if (record === null) return null;
@@ -80,7 +80,7 @@ function delimiterOf(header: string): string {
   return header.includes(',') ? ',' : ([';', '\t'].find((one) => header.includes(one)) ?? ',');
 }
 
-/** Lines up to one that leaves no quote open; empty lines between records are passed over. */
+/** Reads lines up to one that leaves no quote open; skips empty lines between records. */
 async function nextRecord(queue: LineQueue): Promise<RecordText | null> {
   let first = await queue.next();
   while (first !== null && first.text.trim() === '') first = await queue.next();
@@ -98,7 +98,7 @@ async function nextRecord(queue: LineQueue): Promise<RecordText | null> {
   return { lines, text };
 }
 
-/** All records' cells by one call, or null where they are not all as they should be. */
+/** The cells of all records, parsed by one call; null where a record is malformed. */
 function parseTogether(records: readonly RecordText[], width: number, delimiter?: string): string[][] | null {
   try {
     const parsed = cellsOf(records.map((record) => record.text).join('\n'), delimiter);
@@ -110,7 +110,7 @@ function parseTogether(records: readonly RecordText[], width: number, delimiter?
   }
 }
 
-/** A record's cells, or why they cannot be told apart. */
+/** The cells of a record, or why they cannot be parsed. */
 function parseAlone(text: string, delimiter?: string): string[] | string {
   try {
     const [cells, ...more] = cellsOf(text, delimiter);

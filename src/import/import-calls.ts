@@ -1,4 +1,4 @@
-// Files -> store, batch by batch.
+// Loads files into the store, batch by batch.
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -13,22 +13,22 @@ import { linesOf } from './lines.ts';
 import { requestIds } from './request-id.ts';
 import type { SourceRow } from './source-row.ts';
 
-/** What an import did. */
+/** The result of an import. */
 export interface ImportCounts {
   readonly inserted: number;
-  /** Rows whose request_id was there already. */
+  /** Rows whose request_id was in the table already. */
   readonly skipped: number;
   readonly rejected: number;
   /** Files that could not be read, or not to their end. */
   readonly unreadable: number;
 }
 
-/** Hears what happens while it happens; nothing here prints. */
+/** Is called as things happen; nothing here prints. */
 export interface ImportListener {
   /** `place` is `file:line`, or the file alone. */
   rejected(place: string, reason: string): void;
   unreadable(file: string, reason: string): void;
-  /** A column that is in a file, but not known; told once each. */
+  /** An unknown column in a file; called once for each. */
   ignored(column: string, file: string): void;
   /** Bytes read so far, of all files. */
   read(bytes: number): void;
@@ -37,9 +37,9 @@ export interface ImportListener {
 const BATCH = 1_000;
 
 /**
- * Loads `.jsonl` and `.csv` files, and `-` (JSON Lines on stdin), into a store. A batch is written before more is
- * read, so that memory stays small and a slow store slows the reading. Faults of rows and files go to the listener;
- * a fault of the store is thrown.
+ * Loads `.jsonl` and `.csv` files, and `-` (JSON Lines on stdin), into a store. A batch is written before more is read, so
+ * that memory stays small and a slow store slows the reading. Faults of rows and files go to the listener; a fault of the
+ * store is thrown.
  */
 export async function importCalls(
   store: AuditStore,
@@ -118,7 +118,7 @@ export async function importCalls(
   return counts;
 }
 
-/** The size of all files together, bytes; null where it is not known (stdin, a missing file). */
+/** The size of all files together, bytes; null where it is unknown (stdin, a missing file). */
 export async function sizeOf(files: readonly string[]): Promise<number | null> {
   const sizes = await Promise.all(
     files.map((file) =>

@@ -1,9 +1,9 @@
-// JSON Lines.
+// Reads JSON Lines.
 
 import type { Line } from './lines.ts';
 import type { SourceRow } from './source-row.ts';
 
-/** A JSON object a line; empty lines are passed over. */
+/** Reads one JSON object per line; skips empty lines. */
 export async function* jsonLines(lines: AsyncIterable<Line>): AsyncGenerator<SourceRow> {
   for await (const { number: line, text } of lines) {
     if (text.trim() !== '') yield rowOf(line, text);

@@ -1,4 +1,4 @@
-// A stream -> lines with numbers.
+// Splits a stream into numbered lines.
 
 import { AppError } from '../model/errors.ts';
 import { encodingFault } from '../model/text-encoding.ts';
@@ -9,15 +9,15 @@ export interface Line {
   readonly text: string;
 }
 
-/** No row of a log is as long: this is a file of another kind, and must not be held in memory. */
+/** A longer line means that the file is of another kind and must not be held in memory. */
 const LONGEST = 16 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * UTF-8 text cut at line feeds, a chunk at a time. Only there: JSON text may hold the other characters that readers
- * of lines take for an end. Bytes that are not UTF-8 end the reading: the file has another encoding, and its text
+ * Splits UTF-8 text at line feeds, a chunk at a time. Only at these: JSON text may contain the other characters that line
+ * readers take for an end. Bytes that are not UTF-8 end the reading, because the file has another encoding and its text
  * would be a guess.
  */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Line> {
@@ -45,7 +45,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): Asyn
   if (rest !== '') yield { number: number + 1, text: rest };
 }
 
-/** Whole lines as text; `before` is how many came before them. */
+/** Complete lines as text; `before` is how many lines came before them. */
 function textOf(pieces: readonly Buffer[], before: number): string {
   const bytes = Buffer.concat(pieces);
   const fault = encodingFault(bytes, before);
