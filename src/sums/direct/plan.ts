@@ -1,4 +1,4 @@
-// Queries -> few reads (pure).
+// Plans few reads for many queries (pure).
 
 import { isSketch } from '../../model/measure.ts';
 import { type CellRead, groupingName, type Query } from '../../model/series.ts';
@@ -11,9 +11,9 @@ export interface ReadPlan {
 }
 
 /**
- * Queries with the same groups and filter share one read, cut at the edges of all their windows, so that a row is
- * read once however many windows hold it. Sketches are read apart: they return a row per bucket, and only short
- * windows should pay for that.
+ * Queries with the same groups and filter share one read, cut at the edges of all their windows, so that a row is read once
+ * however many windows hold it. Sketches are read apart: they return a row per bucket, and only short windows should pay for
+ * that.
  */
 export function planReads(queries: readonly Query[]): ReadPlan {
   const shared = new Map<string, { index: number; queries: Query[] }>();
@@ -45,7 +45,7 @@ function merged(queries: readonly Query[]): CellRead {
   };
 }
 
-/** The same spans of time without overlaps, ascending. */
+/** The union of windows: without overlaps, ascending. */
 export function unionOf(windows: readonly Window[]): Window[] {
   const union: { from: number; to: number }[] = [];
   for (const window of [...windows].sort((a, b) => a.from - b.from)) {

@@ -1,4 +1,4 @@
-// Cells of a read -> windows (pure).
+// Adds the cells of a read up to windows (pure).
 
 import { firstNotBelow } from '../../model/ascending.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
@@ -16,13 +16,13 @@ interface Track {
 }
 
 /**
- * The query's windows summed from the cells of a read that covers them. Windows begin and end at edges of the
- * read, so every sum is exact; running totals make a window cost the same however long it is.
+ * The sums of a query's windows, from the cells of a read that covers them. Windows begin and end at edges of the read, so
+ * every sum is exact. With running totals, a long window costs as much as a short one.
  */
 export function seriesOf(query: Query, read: CellRead, cells: readonly SegmentCell[]): Series {
   const segmentAt = new Map(read.edges.map((edge, index) => [edge, index]));
   const spans = query.windows.map((window) => spanOf(window, segmentAt));
-  // A read is shared: groups that only have rows in another query's windows are not this query's.
+  // A read is shared: groups that have rows only in another query's windows are left out.
   const tracks = tracksOf(cells, read.measures.filter(notSketch)).flatMap((track) => {
     const places = spans.map((span) => placesOf(track, span));
     return places.some(({ first, end }) => end > first) ? [{ ...track, places }] : [];
@@ -83,7 +83,7 @@ function tracksOf(cells: readonly SegmentCell[], additive: readonly Measure[]): 
   });
 }
 
-/** Which of a group's cells lie in a window: from `first` up to `end`. */
+/** The range of a group's cells in a window: from `first` up to, not including, `end`. */
 interface Places {
   readonly first: number;
   readonly end: number;

@@ -1,4 +1,4 @@
-// The queries over the same groups: calls -> the sums of each step that they need.
+// Turns calls into the sums of each step, for queries over the same groups.
 
 import type { CallColumns } from '../../model/call-columns.ts';
 import { smallestOf } from '../../model/extremes.ts';
@@ -17,28 +17,28 @@ import { openStepLog, type StepLog, type StepRange } from './step-log.ts';
 export interface ReplayView {
   readonly groups: LineGroups;
   readonly dimensions: readonly Dimension[];
-  /** The first step that one of the windows holds. */
+  /** The first step of any of the windows. */
   readonly begin: number;
-  /** By the measures that queries ask for: few rules look far back, and these ask for few measures. */
+  /** By measures. Few rules look far back, and these need few measures. */
   readonly tables: ReadonlyMap<string, Table>;
   readonly sketches: ReadonlyMap<Measure, SketchTable>;
-  /** Takes the calls of these steps. Throws a RangeError for sums that doubles cannot count exactly. */
+  /** Adds the calls of these steps. Throws a RangeError for sums that doubles cannot hold exactly. */
   take(range: StepRange, lines: OrderedLines, columns: CallColumns): void;
 }
 
-/** The sums of some measures by group, from the oldest window that asks for them on. */
+/** The sums of some measures by group, from the beginning of the oldest window that needs them. */
 export interface Table {
   readonly begin: number;
   readonly log: StepLog;
-  /** The sums of a window, which move with it. */
+  /** Opens the sums of a window, which move with it. */
   open(): SlidingSums;
-  /** Lets go of steps that no window needs any more. */
+  /** Releases the steps that no window needs any more. */
   forget(): void;
-  /** How many numbers are held. */
+  /** How many numbers are in memory. */
   size(): number;
 }
 
-/** The counts of calls by bin. */
+/** The counts of calls by sketch bucket. */
 export interface SketchTable extends Table {
   readonly bins: BinIndex;
 }
@@ -75,9 +75,9 @@ export function openView(queries: readonly Query[], grid: StepGrid): ReplayView 
   };
 }
 
-/** A local time that is skipped is taken for a later one, so a window may go back by as much as a zone ever skipped. */
+/** A skipped local time is replaced by a later one, so a window may reach back by as much as any zone ever skipped. */
 const SLACK_MS = 25 * 3_600_000;
-/** Steps that are cut in two in so long a time. */
+/** Steps that are split in two within SLACK_MS. */
 const CUTS_IN_SLACK = 6;
 
 function openTable(measures: readonly Measure[], queries: readonly Query[], grid: StepGrid): Table {
@@ -108,7 +108,7 @@ function takeInto(
   if (begin < range.to) log.append(range, sumLines(rows, log.layout, columns.sums), groupCount);
 }
 
-/** Queries by a name. */
+/** Groups queries by a name. */
 export function grouped(
   queries: readonly Query[],
   nameOf: (query: Query) => string,
@@ -118,7 +118,7 @@ export function grouped(
   return groups;
 }
 
-/** The same for all queries of a view that ask for the same sums. */
+/** Equal for all queries of a view that need the same sums. */
 export function tableName({ measures }: Query): string {
   return JSON.stringify(measures.filter((measure) => !isSketch(measure)).sort());
 }

@@ -7,18 +7,18 @@ import type { StepLog, StepRange } from './step-log.ts';
 const EMPTY: StepRange = { from: 0, to: 0 };
 
 /**
- * The sums of one window: to move it adds the steps that enter and subtracts those that leave, however long it is. Sums are
- * whole numbers, so subtracting is exact. A class, as there are hundreds of them, which move a million times.
+ * The sums of one window. Moving it adds the steps that enter and subtracts those that leave, however long it is. Sums are
+ * integers, so subtraction is exact. A class, because there are hundreds of these, which move a million times.
  */
 export class SlidingSums {
   readonly totals: Totals = emptyTotals(0);
   readonly #log: StepLog;
-  /** The steps that the totals hold. */
+  /** The steps that are in the totals. */
   #held: StepRange = EMPTY;
-  /** Where the window begins that was asked for last. */
+  /** The beginning of the window that it moved to last. */
   #from: number;
-  #wasAsked = false;
-  /** Whether it was asked for nothing since `needed` was. */
+  #hasMoved = false;
+  /** Whether it has not moved since the last `needed`. */
   #isIdle = false;
 
   /** `begin` is where the log begins. */
@@ -27,11 +27,11 @@ export class SlidingSums {
     this.#from = begin;
   }
 
-  /** Moves to other steps; false where they are not all held, and then it stays as it is. */
+  /** Moves to other steps. Returns false, and stays as it is, where the log does not hold them all. */
   moveTo(range: StepRange): boolean {
     const { from, to } = range;
     this.#from = from;
-    this.#wasAsked = true;
+    this.#hasMoved = true;
     this.#isIdle = false;
     grow(this.totals, this.#log.groupCount * this.#log.layout.width);
     if (from >= to) return this.#restart(EMPTY);
@@ -46,11 +46,11 @@ export class SlidingSums {
     return true;
   }
 
-  /** The first step that it needs from now on; none where it was asked for nothing since this was asked last. */
+  /** The first step that it needs from now on; infinity where it has not moved since the last call. */
   needed(): number {
     if (this.#isIdle) return Number.POSITIVE_INFINITY;
-    // Before it is first asked it waits where the log begins.
-    this.#isIdle = this.#wasAsked;
+    // Before its first move it needs the beginning of the log.
+    this.#isIdle = this.#hasMoved;
     return this.#from;
   }
 
@@ -61,13 +61,13 @@ export class SlidingSums {
     return true;
   }
 
-  /** Adds the steps from one to another, or subtracts those back to it. */
+  /** Adds the steps from `from` to `to`; with `to` before `from`, subtracts them. */
   #add(from: number, to: number): void {
     if (from === to) return;
     const { layout } = this.#log;
     const sign = from < to ? 1 : -1;
     const end = Math.max(from, to);
-    // A group has one row in a step, so that each step counts as one addition.
+    // A group has one row per step, so each step counts as one addition.
     for (let step = Math.min(from, to); step < end; step += CARRY_AFTER) {
       const last = Math.min(end, step + CARRY_AFTER);
       if (this.totals.uncarried + last - step > CARRY_AFTER) carryTotals(this.totals, layout);

@@ -1,4 +1,4 @@
-// The answers to the same queries at one evaluation time after the other.
+// Answers the same queries at one evaluation time after the other.
 
 import type { CallColumns, CallRead } from '../../model/call-columns.ts';
 import { isSketch } from '../../model/measure.ts';
@@ -20,29 +20,28 @@ import type { SlidingSums } from './sliding-sums.ts';
 import type { StepGrid } from './step-grid.ts';
 
 /**
- * Answers the same queries at one evaluation time after the other, as their windows slide over calls that are taken a
- * segment of time at a time. Answers equal those of the store over the same calls.
+ * Answers the same queries at one evaluation time after the other, as their windows slide over calls that are added in
+ * segments of time. Answers equal those of the store over the same calls.
  */
 export interface SlidingWindows {
   /** The beginning of the oldest window, ms, on the grid. */
   readonly origin: number;
-  /** What must be known of the calls between edges. */
+  /** The read of calls between edges that the windows need. */
   wanted(edges: readonly number[], together: boolean): CallRead;
-  /** The calls that follow those taken before. Throws a RangeError for sums that doubles cannot count exactly. */
+  /** Adds the calls that follow the earlier ones. Throws a RangeError for sums that doubles cannot hold exactly. */
   take(read: CallRead, columns: CallColumns): void;
   /**
-   * The answers to the queries that stand at the place `asker` of those that were asked for at first, with their windows as
-   * of an evaluation time; null for one whose windows are not on the grid, or not known. An answer holds until the next one
-   * at the same place.
+   * The answers to the queries of the asker at index `asker`, with their windows as of an evaluation time; null for a query
+   * whose windows are not on the grid or not read yet. An answer is valid until the next one for the same asker.
    */
   answer(asker: number, queries: readonly Query[]): (Series | null)[];
-  /** Lets go of what has left all windows of those that were answered since the last time. */
+  /** Releases what has left all windows that were answered since the last call. */
   forget(): void;
-  /** How many numbers are held. */
+  /** How many numbers are in memory. */
   size(): number;
 }
 
-/** `asked` are the queries of each asker as of its first evaluation time; later ones differ in their windows alone. */
+/** `asked` are the queries of each asker as of its first evaluation time; later ones differ in their windows only. */
 export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: StepGrid): SlidingWindows {
   const all = asked.flat();
   const byName = new Map([...grouped(all, groupingName)].map(([name, own]) => [name, openView(own, grid)]));
@@ -72,7 +71,7 @@ export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: S
   };
 }
 
-/** What the tables that begin before a step must know of calls. */
+/** What the tables that begin before a step need of calls. */
 function wantedOf(
   views: readonly ReplayView[],
   end: number,
@@ -97,7 +96,7 @@ function wantedOf(
 
 /** A query of one asker. */
 interface SlidingQuery {
-  /** Its answer for other windows; null where they are not on the grid, or not known. */
+  /** Its answer for other windows; null where they are not on the grid or not read yet. */
   to(windows: readonly Window[]): Series | null;
 }
 
@@ -130,7 +129,7 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
   };
 }
 
-/** Moves each window's sums; false where one of the windows is not on the grid, or not known. */
+/** Moves the sums of each window; false where one of the windows is not on the grid or not read yet. */
 function moveAll(sums: readonly SlidingSums[], windows: readonly Window[], grid: StepGrid): boolean {
   for (let i = 0; i < windows.length; i += 1) {
     const window = windows[i] as Window;

@@ -1,15 +1,15 @@
-// Time in steps, some of which are split where days begin.
+// Divides time into steps, some of which are split where days begin.
 
 import { firstNotBelow } from '../../model/ascending.ts';
 
-/** Time in steps of one length, save for those that a split divides in two. */
+/** Time in steps of one length, some of which are split in two. */
 export interface StepGrid {
   readonly stepMs: number;
   /** The last edge of whole steps at or before an instant. */
   floor(instant: number): number;
-  /** The number of the step that begins at an instant, ascending with time; null for one within a step. */
+  /** The number of the step that begins at an instant, ascending with time; null for an instant within a step. */
   stepAt(instant: number): number | null;
-  /** The edge `from` and the edges of the steps after it: at most so many steps, and none that ends after `end`. */
+  /** The edge `from` and the edges of the steps after it: at most `steps` steps, none of which ends after `end`. */
   edgesFrom(from: number, steps: number, end: number): number[];
 }
 

@@ -1,33 +1,33 @@
-// The sums of each step of time, for as long as a window may need them.
+// Keeps the sums of each step for as long as a window may need them.
 
 import type { Buckets } from '../series/buckets.ts';
 import type { Layout } from '../series/layout.ts';
 import type { Totals } from '../series/totals.ts';
 
-/** Steps [from, to), a bucket for each. */
+/** Steps [from, to), one bucket each. */
 export interface StepRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** The sums by group of consecutive steps: new steps follow at the end, and the oldest are let go. */
+/** The sums by group of consecutive steps. New steps are appended, and the oldest are released. */
 export interface StepLog {
   readonly layout: Layout;
-  /** So many groups are known. */
+  /** The number of known groups. */
   readonly groupCount: number;
-  /** Whether steps are held. */
+  /** Whether the log holds these steps. */
   holds(range: StepRange): boolean;
-  /** Adds steps that are held to totals, or (sign -1) takes them away. The caller carries. */
+  /** Adds steps that the log holds to totals, or with sign -1 subtracts them. The caller carries. */
   addTo(totals: Totals, range: StepRange, sign: 1 | -1): void;
-  /** The steps that follow those before. Throws a RangeError for sums that doubles cannot count exactly. */
+  /** Appends the steps that follow. Throws a RangeError for sums that doubles cannot hold exactly. */
   append(range: StepRange, buckets: Buckets, groupCount: number): void;
-  /** Lets go of steps before one, as far as they were appended together. */
+  /** Releases steps before `before`, as far as all steps of an append are before it. */
   forget(before: number): void;
-  /** How many numbers are held. */
+  /** How many numbers are in memory. */
   size(): number;
 }
 
-/** Sums of absolute values up to here leave every sum and difference below the 2^53 that are exact. */
+/** With absolute sums up to this, every sum and difference stays below 2^53, where doubles are exact. */
 const EXACT = 2 ** 52;
 
 /** Steps that were appended together. */
@@ -72,7 +72,7 @@ export function openStepLog(layout: Layout, begin: number): StepLog {
   };
 }
 
-/** Adds the rows of buckets [first, last). Groups have the same numbers in both, and a replay spends much of its time here. */
+/** Adds the rows of buckets [first, last). Groups have the same numbers in both. A replay spends much of its time here. */
 function addRows(
   totals: Float64Array,
   { starts, groups, values }: Buckets,
@@ -91,7 +91,7 @@ function addRows(
   }
 }
 
-/** The place of the chunk that holds a step, which is held. */
+/** The index of the chunk that holds a step. */
 function placeOf(chunks: readonly Chunk[], step: number): number {
   let low = 0;
   let high = chunks.length - 1;
@@ -103,7 +103,7 @@ function placeOf(chunks: readonly Chunk[], step: number): number {
   return low;
 }
 
-/** No sum of any of these rows is larger, with a unit for what parts may carry. */
+/** A bound on every sum of these rows, plus one unit for what parts may carry. */
 function largestSum(values: Float64Array, width: number, columns: Layout['columns']): number {
   let largest = 0;
   for (const { units } of columns) {
