@@ -24,7 +24,7 @@ export interface BacktestOptions {
   readonly perWeek: number | null;
   readonly withSeries: boolean;
   readonly stopping?: AbortSignal;
-  /** Instants in a chunk. Without it, the number of groups decides. */
+  /** Instants in a chunk. By default the number of groups decides. */
   readonly chunk?: number;
   readonly progressed?: (done: number, total: number) => void;
 }
@@ -113,12 +113,11 @@ function mildestOf({ operator }: FixedLimits, { min, max }: Distribution): Fixed
 }
 
 const WEEK = 7 * 86_400_000;
-/** How many days one alert can stand for. */
+/** The days that one alert can stand for. */
 const DAYS: Readonly<Record<DedupePeriod, number>> = { hour: 1, day: 1, episode: 1, week: 7, month: 31 };
 
 /**
- * How many of the worst days to keep, so that the limit in question lies among them: not every bad day makes an alert
- * of its own.
+ * How many of the worst days to keep so that the wanted limit lies among them: not every bad day makes an alert of its own.
  */
 function keptPeaks(target: number, dedupe: DedupePeriod): number {
   return Math.max(60, Math.ceil(4 * target * DAYS[dedupe]));

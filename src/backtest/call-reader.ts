@@ -1,4 +1,4 @@
-// The calls of a replay, read a segment of time at a time.
+// Reads the calls of a replay in segments of time.
 
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import { AppError } from '../model/errors.ts';
@@ -9,24 +9,24 @@ import { distinctLines } from '../sums/series/line-groups.ts';
 
 /** Reads the calls of a replay, one segment of time after the other. The next segment is read while rules are judged. */
 export interface CallReader {
-  /** All calls before it have been given to the windows, ms. */
+  /** Up to where all calls have been passed to the windows, ms. */
   readonly readTo: number;
-  /** Gives the windows the next segment. Throws the store's AppError, and a RangeError as `take` does. */
+  /** Passes the next segment to the windows. Throws the store's AppError, and a RangeError as `take` does. */
   next(): Promise<void>;
-  /** Nothing more is read, save what is being read. */
+  /** Ends prefetching. A read under way goes on. */
   close(): void;
 }
 
-/** Read first, before it is known how many calls there are. */
+/** The length of the first segment, when the number of calls is still unknown. */
 const FIRST_MS = 6 * 3_600_000;
-/** Calls that are read at a time: some 100 bytes each. */
+/** Calls per read; each takes some 100 bytes. */
 const LINES = 150_000;
 /**
- * However few calls there were so far: where traffic begins, or grows a thousandfold, a month at once would be more than
- * fits into a text.
+ * The longest segment, however few calls there were so far. Where traffic begins, or grows a thousandfold, the calls of a
+ * month would exceed the longest string.
  */
 const LONGEST_MS = 86_400_000;
-/** The store groups calls where that makes one line of so many, which a sample of the first ones tells. */
+/** Calls per line from which the store groups them. The ratio is taken from a sample of the first calls. */
 const WORTH_GROUPING = 3;
 const SAMPLE = 10_000;
 
@@ -59,7 +59,7 @@ export function openCallReader(
     }
   };
 
-  /** How much to read next, and whether the store should group it. */
+  /** Decides how much to read next, and whether the store groups calls. */
   const learn = (read: CallRead, columns: CallColumns): void => {
     const change = Math.min(4, Math.max(0.25, LINES / Math.max(1, columns.length)));
     steps = Math.ceil(Math.min(mostSteps, (read.edges.length - 1) * change));
@@ -71,7 +71,7 @@ export function openCallReader(
 
   const prefetch = (): void => {
     prefetched = isClosed || readTo >= end ? null : readNext();
-    // Nobody may be waiting when it fails; whoever asks for it learns of it.
+    // The error is reported by `next`. Until then it must not count as an unhandled rejection.
     prefetched?.catch(() => undefined);
   };
 
@@ -91,7 +91,7 @@ export function openCallReader(
   };
 }
 
-/** What was asked for, and what was read. */
+/** A read and its answer. */
 interface Segment {
   readonly read: CallRead;
   readonly columns: CallColumns;

@@ -8,11 +8,11 @@ import { largestOf } from '../model/extremes.ts';
 import type { Severity } from '../model/rule.ts';
 import type { SeriesPoint } from './rule-series.ts';
 
-/** What a chart shows. Labels are never text from the store, so they need no escaping. */
+/** The content of a chart. Labels never contain text from the store, so they need no escaping. */
 export interface Chart {
   readonly from: number;
   readonly to: number;
-  /** Each line has the colour of its place. */
+  /** A line's colour is that of its index. */
   readonly lines: readonly (readonly (SeriesPoint | null)[])[];
   /** The line around which the usual value and the edges of the band are drawn. */
   readonly band: readonly (SeriesPoint | null)[] | null;
@@ -24,7 +24,7 @@ export interface Chart {
 
 use([LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
-/** A chart is drawn for wide and for narrow screens: labels of one drawing scaled to a third cannot be read. */
+/** A chart is drawn twice, for wide and for narrow screens: labels scaled down to a third could not be read. */
 const SIZES = {
   broad: { width: 1080, height: 300, ticks: 8 },
   narrow: { width: 400, height: 260, ticks: 3 },
@@ -96,13 +96,13 @@ export function chartSvg(chart: Chart, size: keyof typeof SIZES): string {
   return svg.replace(/^<svg width="\d+" height="\d+"/, `<svg class="${size}"`);
 }
 
-/** Whether a chart of these values has room for a limit. A limit far above them would flatten the lines. */
+/** Whether a limit fits into the chart of these values. A limit far above them would flatten the lines. */
 export function hasRoom(chart: Pick<Chart, 'lines'>, limit: number): boolean {
   const values = chart.lines.flat().flatMap((point) => point?.value ?? []);
   return limit <= 3 * values.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** The top of the axis where limits need room; null leaves it to the values. */
+/** The top of the axis where limits need room; null lets the values decide. */
 function highest(chart: Chart, max: number): number | null {
   const limit = largestOf(
     chart.limits.map(({ value }) => value).filter((value) => hasRoom(chart, value)),
@@ -121,7 +121,7 @@ function limitLines({ limits }: Chart) {
       lineStyle: { color: `var(--${severity})`, type: 'dashed', width: 1.5 },
       label: {
         formatter: () => label,
-        // Labels of limits that lie close together are at opposite ends.
+        // Labels of limits that are close together are placed at opposite ends.
         position: i % 2 === 0 ? 'insideStartTop' : 'insideEndTop',
         color: `var(--${severity})`,
         fontSize: 12,
@@ -130,7 +130,7 @@ function limitLines({ limits }: Chart) {
   };
 }
 
-/** The usual value, dotted, and the edges of the band, dashed. */
+/** The usual value as a dotted line, and the edges of the band as dashed ones. */
 function bandSeries(points: Chart['band']) {
   if (points === null) return [];
   const edges = [

@@ -1,22 +1,22 @@
-// How many instants to replay directly at a time.
+// Decides how many instants a direct replay reads at a time.
 
 import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Outcome } from '../pipeline/evaluate-rules.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 
-/** The size of the first chunk, before it is known how many groups there are. */
+/** The size of the first chunk, when the number of groups is still unknown. */
 export const FIRST_CHUNK = 144;
-/** The largest chunk. Between two chunks progress shows, and a stop is heeded. */
+/** The largest chunk. Progress is shown and stops are obeyed between chunks. */
 const LARGEST_CHUNK = 6_048;
-/** How many sums (groups times windows) are held at a time; each takes some 250 bytes. */
+/** Sums (groups times windows) in memory at once; each takes some 250 bytes. */
 const MOST_SUMS = 400_000;
 const DAY = 86_400_000;
 
 /**
- * How many instants to read next, so that the sums of their windows fit into memory. Each rule is taken to have as many
- * groups as in the chunk before. Where steps divide a day, an anomaly compares with windows that other instants have too;
- * these are held once, so a long chunk takes little more than a short one.
+ * How many instants to read next, so that the sums of their windows fit into memory. Each rule is assumed to have as many
+ * groups as in the chunk before. Where steps divide a day, an anomaly compares with windows that other instants need too;
+ * these are stored once, so a long chunk takes little more memory than a short one.
  */
 export function nextChunk(
   stepMs: number,

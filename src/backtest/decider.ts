@@ -15,7 +15,7 @@ export interface Deciding {
   readonly zone: string;
 }
 
-/** The result of one rule at one instant; `news` is what a worker would have sent then. */
+/** The result of one rule at one instant, with the notifications that a worker would have sent. */
 export interface Replayed {
   readonly rule: Rule;
   readonly evaluation: Evaluation;
@@ -24,8 +24,8 @@ export interface Replayed {
 }
 
 /**
- * Decides instant by instant, as a worker's polls would, with a ledger of its own for each rule. Instants must come
- * in order. Only those may be left out at which nothing fires and nothing fired at the instant before.
+ * Decides instant by instant, as a worker's polls would, with a separate ledger for each rule. Instants must come in order.
+ * An instant may be left out only if nothing fires at it or at the one before it.
  */
 export function openDecider({
   fingerprints,
@@ -34,7 +34,7 @@ export function openDecider({
 }: Deciding): (rule: Rule, time: EvaluationTime, evaluation: Evaluation) => Replayed {
   const ledgers = new Map<string, MemoryLedger>();
   const ids = new WeakMap<GroupKey, string>();
-  /** Mostly the same key object comes at every instant, so its hash is cached. */
+  /** The same key objects come at every instant, so ids are cached by object. */
   const idOf = (key: GroupKey): string => {
     const known = ids.get(key) ?? groupId(key);
     ids.set(key, known);

@@ -1,4 +1,4 @@
-// What another rule file adds, drops, or sends earlier or later.
+// Compares alerts with those of another rule file: added, dropped, earlier or later.
 
 import { localDay } from '../model/local-time.ts';
 import type { SentAlert } from './sent-alert.ts';
@@ -9,13 +9,13 @@ export interface Moved {
   readonly other: SentAlert;
 }
 
-/** How another rule file would have differed. */
+/** How the alerts of another rule file differ. */
 export interface Difference {
   /** The other file, as named on the command line. */
   readonly file: string;
   readonly added: readonly SentAlert[];
   readonly dropped: readonly SentAlert[];
-  /** By the instant at which the other file sends them. */
+  /** Ordered by the instant at which the other file sends them. */
   readonly earlier: readonly Moved[];
   readonly later: readonly Moved[];
   /** Alerts that both files send at the same instant. */
@@ -27,8 +27,8 @@ export interface Difference {
 const HALF_A_DAY = 43_200_000;
 
 /**
- * Compares two lists of alerts by rule name, group and severity. Alerts at one instant are the same. Of the rest, two
- * on one day (in `zone`), or less than half a day apart, count as one alert that came earlier or later.
+ * Compares two lists of alerts by rule name, group and severity. Alerts at one instant are the same. Of the others, two on
+ * one day (in `zone`), or less than half a day apart, count as one alert that came earlier or later.
  */
 export function differenceOf(
   own: readonly SentAlert[],
@@ -37,7 +37,7 @@ export function differenceOf(
 ): Pick<Difference, 'added' | 'dropped' | 'earlier' | 'later' | 'same'> {
   const exact = paired(own, others, ({ news }) => news.at);
   const ofDay = paired(exact.own, exact.others, ({ news }) => localDay(news.at - 1, zone));
-  // A minute around midnight makes it another day.
+  // Two alerts a minute apart around midnight are on different days.
   const near = paired(ofDay.own, ofDay.others, () => 0, HALF_A_DAY);
   const moved = [...ofDay.pairs, ...near.pairs].sort((a, b) => a.other.news.at - b.other.news.at);
   return {
@@ -49,7 +49,7 @@ export function differenceOf(
   };
 }
 
-/** Pairs alerts of one name and time, in the order of the lists, and returns what is left of each list. */
+/** Pairs alerts with the same name and time, in the order of the lists, and returns the rest of each list. */
 function paired(
   own: readonly SentAlert[],
   others: readonly SentAlert[],

@@ -1,4 +1,4 @@
-// Past instants -> evaluations, the windows of a chunk at a time.
+// Replays instants in chunks, reading whole windows from the store.
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import { AppError } from '../model/errors.ts';
@@ -12,9 +12,9 @@ import { FIRST_CHUNK, nextChunk } from './chunk.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 
 /**
- * Replays the instants of the places [from, to), asking the store for the windows of a chunk of instants at a time, one
- * grouped read for all rules. A rule that cannot be judged is left out from there on. Throws the store's AppError when
- * nothing can be read, and AppError `stopped`.
+ * Replays the instants with indexes [from, to). For each chunk of instants it reads their windows in one grouped read for
+ * all rules. A rule that cannot be judged is left out from then on. Throws the store's AppError when nothing can be read,
+ * and AppError `stopped`.
  */
 export async function replayDirectly(
   run: ReplayRun,
@@ -24,7 +24,7 @@ export async function replayDirectly(
   const { replayed, stepMs } = run.grid;
   let size = chunk ?? FIRST_CHUNK;
   for (let done = from; done < to; ) {
-    // Signals and the progress bar have their turn between two chunks.
+    // Lets signals and the progress bar run between chunks.
     await breathe();
     heedStop(run);
     const instants = replayed.slice(done, Math.min(to, done + size));
@@ -51,7 +51,7 @@ export async function replayDirectly(
   }
 }
 
-/** A store that takes too long over all reads together is one that takes too long over each. */
+/** A timeout of the common read counts as the timeout of each rule. */
 async function outcomesOf(
   { store, zone }: ReplayRun,
   assignments: readonly Assignment[],

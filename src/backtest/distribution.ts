@@ -1,4 +1,4 @@
-// The distribution of a rule's values.
+// Computes the distribution of a rule's values.
 
 import type { Fixed } from '../model/money.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
@@ -8,13 +8,13 @@ import { firesBelow, reaches, type Severity } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import type { FixedLimits } from '../rules/rule-type.ts';
 
-/** The values of all groups at all instants together. The percentiles are within 1 %, minimum and maximum are exact. */
+/** The values of all groups at all instants together. Percentiles are within 1 %; minimum and maximum are exact. */
 export interface Distribution {
   readonly min: Fixed;
   readonly p50: Fixed;
   readonly p95: Fixed;
   readonly max: Fixed;
-  /** The share (0 to 1) of instants at which some group reached the limit, whatever `for` and silences say. */
+  /** The share (0 to 1) of instants at which a group reached the limit, regardless of `for` and silences. */
   readonly over: readonly { readonly severity: Severity; readonly bound: Fixed; readonly share: number }[];
 }
 
@@ -29,8 +29,8 @@ export interface DistributionLog {
 const CLOSE = 1e-6;
 
 /**
- * Counts the values of a rule in buckets, so that memory does not grow with the instants. Only values that come near the
- * minimum, the maximum or a limit are made exact: there may be thousands at each of ten thousands of instants.
+ * Counts the values of a rule in buckets, so that memory does not grow with the number of instants. Only values near the
+ * minimum, the maximum or a limit are computed exactly: there may be thousands at each of ten thousands of instants.
  */
 export function openDistribution({ operator, steps, minCalls }: FixedLimits): DistributionLog {
   const falls = firesBelow(operator);
@@ -84,22 +84,22 @@ export function openDistribution({ operator, steps, minCalls }: FixedLimits): Di
   };
 }
 
-/** An extreme value: exact, and as a double to compare others with. */
+/** An extreme value: exact, and as a double for comparison. */
 interface End {
   readonly fixed: Fixed;
   readonly number: number;
   /**
-   * An estimate that needs no exact look because no other value lies so close to it; NaN, which equals nothing, where
-   * one may.
+   * The estimate, if equal estimates need no exact value because no other value lies so close to it; else NaN, which equals
+   * nothing.
    */
   readonly known: number;
 }
 
-/** Below this a double distinguishes neighbouring decimals of 12 places. */
-const TOLD_APART = 1_000;
+/** Below this, doubles distinguish neighbouring decimals of 12 places. */
+const DISTINGUISHED_BELOW = 1_000;
 
 function endAt(fixed: Fixed, estimate: number): End {
-  const isAlone = Math.abs(estimate) < TOLD_APART;
+  const isAlone = Math.abs(estimate) < DISTINGUISHED_BELOW;
   return { fixed, number: toNumber(fixed), known: isAlone ? estimate : Number.NaN };
 }
 
@@ -110,8 +110,7 @@ function isNear(value: number, bound: number, direction: 'up' | 'down'): boolean
 }
 
 /**
- * Of a 32-bit float's 23 bits of fraction 7 are kept. The middle of a bucket is then within 0.4 % of every value in
- * it.
+ * Of the 23 fraction bits of a 32-bit float, 7 are kept. The middle of a bucket is then within 0.4 % of every value in it.
  */
 const DROPPED_BITS = 16;
 
@@ -119,7 +118,7 @@ const DROPPED_BITS = 16;
 function openBuckets() {
   let singles = new Float32Array(1);
   let bits = new Uint32Array(singles.buffer);
-  /** Buckets of negative values are the last half. */
+  /** The second half is for negative values. */
   const counts = new Float64Array(2 ** (32 - DROPPED_BITS));
   const middleOf = (bucket: number): number => {
     bits[0] = bucket << DROPPED_BITS;
@@ -139,15 +138,15 @@ function openBuckets() {
         counts[bucket] = (counts[bucket] as number) + 1;
       }
     },
-    /** Negative values count as 0 here; minimum and maximum are exact anyway. */
+    /** Negative values count as 0 here, because minimum and maximum are exact anyway. */
     quantile(q: number): number {
       const [ascending, below] = [counts.slice(0, counts.length / 2), counts.subarray(counts.length / 2)];
       ascending[0] = (ascending[0] as number) + total(below);
       const rank = Math.floor(q * (total(ascending) - 1));
-      let seen = 0;
+      let counted = 0;
       const bucket = ascending.findIndex((count) => {
-        seen += count;
-        return seen > rank;
+        counted += count;
+        return counted > rank;
       });
       return bucket <= 0 ? 0 : middleOf(bucket);
     },

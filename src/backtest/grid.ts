@@ -1,9 +1,9 @@
-// The instants that are replayed.
+// The instants of a replay.
 
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Schedule } from '../model/schedule.ts';
 
-/** The instants that are replayed, and those before them that a `for` looks back at. */
+/** The instants to replay, and those before them at which `for` looks back. */
 export interface Grid extends Pick<Schedule, 'instants'> {
   /** Ascending, in [from, to). */
   readonly replayed: readonly number[];
@@ -11,10 +11,7 @@ export interface Grid extends Pick<Schedule, 'instants'> {
   readonly stepMs: number;
 }
 
-/**
- * Every `stepMs` from `from` on, before `to`. Before `from` the same steps continue for `lookBackMs`, for rules with
- * `for`.
- */
+/** Every `stepMs` from `from` until before `to`. The same steps extend `lookBackMs` before `from`, for rules with `for`. */
 export function steppedGrid(from: number, to: number, stepMs: number, lookBackMs: number): Grid {
   const all: number[] = [];
   for (let at = from - Math.floor(lookBackMs / stepMs) * stepMs; at < to; at += stepMs) all.push(at);

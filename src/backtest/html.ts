@@ -22,7 +22,7 @@ import { againstText, differenceText, reasonText, sentTogether, suggestionText }
 const LISTED = 100;
 const DAY = 86_400_000;
 
-/** The report: one file that needs nothing else, not even a script. */
+/** The report as one file that needs nothing else, not even a script. */
 export function backtestHtml(result: BacktestResult): string {
   const { from, to, zone, step, instants, alerts, rules, diff } = result;
   const title = `Backtest ${localTime(from, zone)} to ${localTime(to, zone)}`;
@@ -102,7 +102,7 @@ function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResu
   return figure(rule, lines, null, alerts, result);
 }
 
-/** A line of a chart. The worst of all groups has no key. */
+/** A line of a chart. The line of the worst value of all groups has no key. */
 type Drawn = Line | { readonly key: null; readonly points: Line['points'] };
 
 function figure(
@@ -206,7 +206,7 @@ function movedTable(name: string, moved: readonly Moved[], zone: string): string
 ${table('<th>time</th><th>instead of</th><th>by</th><th>severity</th><th>rule</th><th>group</th>', rows)}${hidden > 0 ? `\n<p>And ${displayCount(hidden)} more.</p>` : ''}`;
 }
 
-/** A table that scrolls sideways within its frame where the page is narrow. */
+/** A table that scrolls sideways in its frame where the page is narrow. */
 function table(head: string, rows: readonly string[]): string {
   return `<div class="wide"><table>
 <thead><tr>${head}</tr></thead>

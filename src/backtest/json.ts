@@ -11,7 +11,7 @@ import type { Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { SentAlert } from './sent-alert.ts';
 
-/** The report, with every alert, however many there are. */
+/** The report, with every alert. */
 export function backtestJson(result: BacktestResult): string {
   const { from, to, step, zone, instants, diff } = result;
   return jsonText(

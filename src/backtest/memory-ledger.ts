@@ -3,16 +3,16 @@
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
 
-/** What was notified of one rule and since when its groups hold. It stands in for the state store. */
+/** Stores what was notified of one rule and since when its groups hold, in place of the state store. */
 export interface MemoryLedger {
   /** The last notification of each of these groups. */
   notified(groupIds: readonly string[]): Notified[];
   episodes(): readonly Episode[];
-  /** Changes the episodes and returns the notifications that the state store's `record` would let through. */
+  /** Changes the episodes, and returns the notifications that the state store's `record` would let through. */
   record<S extends Notification>(notifications: readonly S[], changes: EpisodeChanges): S[];
 }
 
-/** Instants must come in order: then the last notification of a group is all that a decision asks for. */
+/** Instants must come in order: then a decision needs only the last notification of each group. */
 export function openMemoryLedger(): MemoryLedger {
   const last = new Map<string, Notified>();
   const open = new Map<string, Episode>();
@@ -27,7 +27,7 @@ export function openMemoryLedger(): MemoryLedger {
       return notifications.filter((notification) => {
         const known = last.get(notification.groupId);
         const same = known?.period === notification.period ? known : null;
-        if (same !== null && !isNews(notification, same)) return false;
+        if (same !== null && !isLetThrough(notification, same)) return false;
         const { groupId, period, value, at } = notification;
         last.set(groupId, { groupId, period, step: Math.max(notification.step, same?.step ?? 0), value, at });
         return true;
@@ -37,7 +37,7 @@ export function openMemoryLedger(): MemoryLedger {
 }
 
 /** The condition of the state store's upsert: a higher step, or a value that has grown enough. */
-function isNews({ step, value, growth }: Notification, known: Notified): boolean {
+function isLetThrough({ step, value, growth }: Notification, known: Notified): boolean {
   if (step > known.step) return true;
   return growth !== null && known.value > 0n && value * ONE >= fixedFromNumber(growth) * known.value;
 }

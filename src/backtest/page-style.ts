@@ -1,8 +1,8 @@
-// The report's style: light, dark, print.
+// The style of the report: light, dark, print.
 
 /**
- * Lines differ in lightness as well as in hue, so that they can be told apart with every kind of colour vision, and
- * in print. Limits and marks are orange and red, which no line is. A test checks distances and contrast.
+ * Lines differ in lightness as well as in hue, so that they can be distinguished with every kind of colour vision, and in
+ * print. Limits and marks are orange and red, the colours of no line. A test checks distances and contrast.
  */
 export const LIGHT = {
   'line-1': '#1632e9',
@@ -28,7 +28,7 @@ function variables(colours: Readonly<Record<string, string>>): string {
     .join(' ');
 }
 
-/** The style of the report: light or dark, as the reader prefers, and black on white in print. */
+/** The style sheet: light or dark, as the reader prefers, and black on white in print. */
 export const PAGE_STYLE = `
 :root {
   --page: #ffffff; --ink: #1c2024; --soft: #60646c; --grid: #e0e1e6;

@@ -1,4 +1,4 @@
-// The worst values of a rule, on which limits are tried.
+// Keeps the worst values of a rule, on which limits are tried.
 
 import { localDay } from '../model/local-time.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
@@ -7,23 +7,23 @@ import { firesBelow } from '../model/rule.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import type { FixedLimits } from '../rules/rule-type.ts';
 
-/** All values that can fire at a limit that is at least as strict as the mildest peak. */
+/** All values that can fire at a limit at least as strict as the mildest peak. */
 export interface Peaks {
-  /** Instants with such a value, ascending: their place in the grid, and their values. */
+  /** Instants with such a value, ascending: their index in the grid, and their values. */
   readonly sightings: readonly { readonly index: number; readonly observed: readonly Observation[] }[];
   /** The worst value of each group and day, mildest first, without repeats. */
   readonly limits: readonly Fixed[];
 }
 
-/** Takes the evaluations of one rule, instant by instant. */
+/** Collects the evaluations of one rule, instant by instant. */
 export interface PeakLog {
   add(index: number, evaluation: Evaluation): void;
   read(): Peaks;
 }
 
 /**
- * Keeps the values of the worst `kept` days of groups, or somewhat more. A limit that only these reach can then be
- * tried on them alone, however many instants and groups there were.
+ * Keeps the values of the worst `kept` days of groups, or somewhat more. A limit that only these reach can then be tried on
+ * them alone, however many instants and groups there were.
  */
 export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kept: number): PeakLog {
   const falls = firesBelow(operator);
@@ -53,7 +53,7 @@ export function openPeaks({ operator, minCalls }: FixedLimits, zone: string, kep
 
   return {
     add(index, { at, judgement: { observed } }) {
-      // At most instants nothing is as bad as what is kept, and no value need be sorted.
+      // At most instants nothing is as bad as what is kept, so no value need be sorted.
       if (floor !== null && !Array.prototype.some.call(observed.numbers, mayReachFloor)) return;
       const bad: Observation[] = [];
       let day: number | null = null;

@@ -1,14 +1,14 @@
-// Reads --from, --to, --last and --step.
+// Parses --from, --to, --last and --step.
 
 import { AppError } from '../model/errors.ts';
 import { dayStart } from '../model/local-time.ts';
 import { DURATION_BOUNDS, isWrittenDuration, parseDuration } from '../model/window.ts';
 
 const DAY = 86_400_000;
-/** A year by the minute is half of this; more is a typing error. */
+/** A year of minutes is half of this. More must be a typing error. */
 const MOST_INSTANTS = 1_000_000;
 
-/** The time to replay: [from, to) in ms, with a step, or null for the schedule of the file. */
+/** The time to replay: [from, to) in ms, with a step, or with null the schedule of the file. */
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -22,7 +22,7 @@ interface Ends {
   readonly last?: string;
 }
 
-/** Reads `--from` and `--to` or `--last`, and `--step`; dates are days of `zone`. Throws AppError `usage`. */
+/** Parses `--from` and `--to` or `--last`, and `--step`. Dates are days of `zone`. Throws AppError `usage`. */
 export function rangeOf(given: Ends & { readonly step: string }, zone: string, now: number): Range {
   const { from, to } = endsOf(given, zone, now);
   if (to <= from) throw new AppError('usage', `--to ${given.to} is not after --from ${given.from}`);
@@ -72,7 +72,7 @@ function durationOf(option: string, text: string, hint: string): number {
   throw new AppError('usage', `${option} ${text} ${fault}`, { hint });
 }
 
-/** An instant with a zone, or a date, which means its first moment in `zone`. */
+/** An instant with a zone, or a date, which means the beginning of that day in `zone`. */
 function instantOf(option: string, text: string, zone: string): number {
   const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
   if (date !== null) {

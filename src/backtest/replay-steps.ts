@@ -1,4 +1,4 @@
-// The step on whose multiples all windows of a replay begin and end.
+// Finds the step at whose multiples all windows of a replay begin and end.
 
 import { dayStart, localDay } from '../model/local-time.ts';
 import type { Rule } from '../model/rule.ts';
@@ -7,13 +7,12 @@ import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-/** Clocks change by multiples of this in every zone. */
+/** In every zone clocks change by multiples of this. */
 const ZONE_STEP = 15 * MINUTE;
 
 /**
- * The longest step, in whole minutes, on whose multiples all windows of the rules begin and end, counted from the
- * first instant. Where windows follow the calendar, the ends of days are further places. Null where there is no such
- * step.
+ * The longest step, in whole minutes, at whose multiples all windows of the rules begin and end, counted from the first
+ * instant. Windows of the calendar may also begin and end with local days. Null where there is no such step.
  */
 export function replaySteps(
   rules: readonly Rule[],
@@ -35,7 +34,7 @@ function commonStep(rules: readonly Rule[], zone: string, instants: readonly num
   for (const rule of rules) {
     step = greatestDivisor(step, rule.delayMs);
     if (rule.window.kind === 'rolling') step = greatestDivisor(step, rule.window.ms);
-    // Windows besides its own lie on earlier days, and a change of clocks moves them.
+    // Its other windows lie on earlier days, and a change of clocks shifts them.
     if (looksBack(rule, zone, first)) step = greatestDivisor(step, ZONE_STEP);
   }
   return step > 0 && step % MINUTE === 0 ? step : null;
@@ -46,8 +45,8 @@ function looksBack(rule: Rule, zone: string, at: number): boolean {
 }
 
 /**
- * The beginnings of local days, ascending, and 24 h before each: a baseline compares with 24 h, which need not be a
- * local day.
+ * The beginnings of local days, ascending, and 24 h before each: a baseline compares with 24 h, which need not be a local
+ * day.
  */
 function dayEnds(from: number, to: number, zone: string): number[] {
   const ends = new Set<number>();

@@ -1,4 +1,4 @@
-// Past instants -> evaluations and news.
+// Replays past instants into evaluations and notifications.
 
 import type { AppError } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
@@ -10,7 +10,7 @@ import type { Grid } from './grid.ts';
 import type { ReplayRun } from './replay-run.ts';
 import { replaySliding } from './sliding-replay.ts';
 
-/** What is replayed: rules over the instants of a grid. Nothing was notified before the first of them. */
+/** The input of a replay: rules over the instants of a grid. Nothing was notified before the first of them. */
 export interface ReplayParts extends Deciding {
   readonly store: AuditStore;
   readonly rules: readonly Rule[];
@@ -19,8 +19,8 @@ export interface ReplayParts extends Deciding {
 
 export interface ReplayListener {
   /**
-   * Called for every rule at every instant. The instants of a rule ascend; rules follow each other in any order. What was
-   * observed is valid until this returns.
+   * Called for every rule at every instant. The instants of a rule ascend; rules come in any order. Observed values are
+   * valid until this returns.
    */
   judged(replayed: Replayed): void;
   progressed?(done: number, total: number): void;
@@ -32,9 +32,9 @@ export interface ReplayEnd {
 }
 
 /**
- * Judges and decides at every instant of the grid as a worker would have, and sends and writes nothing. A rule that cannot
- * be judged is left out from there on. Throws the store's AppError when nothing can be read, and AppError `stopped` when it
- * was told to stop.
+ * Judges and decides at every instant of the grid as a worker would have; sends and writes nothing. A rule that cannot be
+ * judged is left out from then on. Throws the store's AppError when nothing can be read, and AppError `stopped` when it
+ * should stop.
  */
 export async function replay(
   parts: ReplayParts,
@@ -56,7 +56,7 @@ export async function replay(
   };
   const { length } = grid.replayed;
   let done = 0;
-  // A few instants are one direct read, in which the store adds long windows up.
+  // A few instants are one direct read, in which the store adds up long windows.
   if (options.chunk === undefined && length > FIRST_CHUNK) {
     for (let known = -1; done < length && known < failed.size; ) {
       known = failed.size;

@@ -14,15 +14,15 @@ export interface BacktestedRule {
   readonly alerts: readonly SentAlert[];
   /** Messages, counted per channel. The alerts of one instant share a message. */
   readonly messages: number;
-  /** Alerts by ISO week, every week of the range: `2026-W47`. */
+  /** Alerts by ISO week, for every week of the range: `2026-W47`. */
   readonly byWeek: ReadonlyMap<string, number>;
   /** Silenced groups, each counted once a day. */
   readonly silenced: number;
-  /** Null for rules without fixed limits, and where nothing was seen. */
+  /** Null for rules without fixed limits, and without values. */
   readonly values: Distribution | null;
-  /** Null where none was asked for, or none could be found. */
+  /** Null where none was requested or found. */
   readonly suggested: Suggestion | null;
-  /** Null where nobody asked for charts. */
+  /** Null without charts. */
   readonly series: RuleSeries | null;
   /** Why the rule could not be judged. */
   readonly error: string | null;
@@ -46,10 +46,7 @@ export interface BacktestResult {
 
 const DAY = 86_400_000;
 
-/**
- * The ISO week of an instant: `2026-W47`. As with every period, an instant on its boundary belongs to the one that
- * ends.
- */
+/** The ISO week of an instant: `2026-W47`. As with every period, an instant on a boundary belongs to the week that ends. */
 export function isoWeek(at: number, zone: string): string {
   const day = localDay(at - 1, zone);
   // A week belongs to the year of its Thursday. Day 0 (1970-01-01) was a Thursday.

@@ -1,4 +1,4 @@
-// A rule's values in the columns of a chart.
+// Collects a rule's values in the columns of a chart.
 
 import { describeMetric } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
@@ -24,7 +24,7 @@ export interface Line {
   readonly points: readonly (SeriesPoint | null)[];
 }
 
-/** A rule's values for a chart: each column stands for a run of instants, by the worst of them. */
+/** A rule's values for a chart. Each column stands for a run of instants, and shows the worst of them. */
 export interface RuleSeries {
   /** The worst of all groups. */
   readonly worst: readonly (SeriesPoint | null)[];
@@ -32,7 +32,7 @@ export interface RuleSeries {
   readonly lines: readonly Line[];
 }
 
-/** Takes the evaluations of one rule, instant by instant. */
+/** Collects the evaluations of one rule, instant by instant. */
 export interface SeriesLog {
   add(index: number, evaluation: Evaluation): void;
   read(): RuleSeries;
@@ -80,8 +80,8 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
 }
 
 /**
- * Visits every observed value. Where badness follows the value, no observation is made: there may be thousands at
- * each of ten thousand instants.
+ * Visits every observed value. Where badness follows the value, no observations are made: there may be thousands at each of
+ * ten thousand instants.
  */
 function eachPoint(
   rule: Rule,

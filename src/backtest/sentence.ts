@@ -1,4 +1,4 @@
-// Alerts and suggestions in words.
+// Describes alerts and suggestions in words.
 
 import { durationText } from '../model/display-time.ts';
 import { counted, displayCount, displayValue } from '../model/display-value.ts';
@@ -11,7 +11,7 @@ import type { BacktestedRule, BacktestResult } from './result.ts';
 import type { SentAlert } from './sent-alert.ts';
 import type { Suggestion } from './suggest.ts';
 
-/** The alerts of one rule at one instant, which go out together. */
+/** The alerts of one rule at one instant, which are sent together. */
 export interface Sent {
   readonly rule: Rule;
   readonly at: number;
@@ -20,7 +20,7 @@ export interface Sent {
   readonly more: number;
 }
 
-/** Groups alerts into messages: those of one rule and instant go out together. */
+/** Groups alerts into messages: one for each rule and instant. */
 export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
   const sent: Sent[] = [];
   for (const alert of alerts) {
@@ -35,7 +35,7 @@ export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
   return sent;
 }
 
-/** A value and what it was held against: `$312.46 >= $100.00`, `$312.46, usually $41.20, z 6.3`. */
+/** A value and what it was compared with: `$312.46 >= $100.00`, `$312.46, usually $41.20, z 6.3`. */
 export function againstText({ rule, news: { firing } }: SentAlert): string {
   const { comparison, note, reason } = ruleTypeOf(rule).describe(rule, firing);
   const [value, limit] = comparison;

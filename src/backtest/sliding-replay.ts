@@ -1,4 +1,4 @@
-// Past instants -> evaluations, over windows that slide.
+// Replays instants over sliding windows.
 
 import { setImmediate as breathe } from 'node:timers/promises';
 import { firstNotBelow } from '../model/ascending.ts';
@@ -15,16 +15,16 @@ import { type CallReader, openCallReader } from './call-reader.ts';
 import { heedStop, type ReplayRun } from './replay-run.ts';
 import { replaySteps } from './replay-steps.ts';
 
-/** Numbers of 4 or 8 bytes that may be held; a replay that needs more is made directly. */
+/** Numbers of 4 or 8 bytes in memory at once. A replay that needs more is made directly. */
 const MOST_NUMBERS = 64_000_000;
-/** Signals, the progress bar and what the store sends have their turn this often. */
+/** How often signals, the progress bar and the store's answers get time to run. */
 const PAUSE_EVERY_MS = 50;
 
 /**
- * Replays the instants from the place `from` on, over windows that slide: every call is read once, and an instant costs
- * what enters and leaves the windows. Returns the place up to which it came. That is short of the end where windows end
- * within minutes, where calls cannot be read in one statement for all rules, and where there are too many groups, or sums
- * too large, to be held. Throws AppError `stopped`.
+ * Replays the instants from index `from` on, over sliding windows: every call is read once, and an instant costs what enters
+ * and leaves the windows. Returns the index up to which it came. It stops before the end where windows end within minutes,
+ * where calls cannot be read in one statement for all rules, and where there are too many groups, or too large sums, to be
+ * held. Throws AppError `stopped`.
  */
 export async function replaySliding(run: ReplayRun, from: number): Promise<number> {
   const { grid, zone, store } = run;
@@ -42,7 +42,7 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
   if (steps === null) return from;
   const windows = openSlidingWindows(asked, steps);
   const reader = openCallReader(store, windows, steps, instants.at(-1) as number);
-  /** Instants that only a `for` looks back at. */
+  /** Instants at which only `for` looks back. */
   const earlier = instants.length - grid.replayed.length;
   let place = smallestOf(judgedRules.map(({ begin }) => begin));
   try {
@@ -56,7 +56,7 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
       }
       windows.forget();
       place = end;
-      // Where a replay goes on, a `for` looks back at instants that were told before.
+      // When a replay resumes, `for` looks back at instants that were reported before.
       if (place - earlier > from) run.progressed(place - earlier);
     }
     return grid.replayed.length;
@@ -68,14 +68,14 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
 /** A rule that is judged at every instant. */
 interface JudgedRule {
   readonly rule: Rule;
-  /** Its place among those that ask the windows. */
+  /** Its index among the askers of the windows. */
   readonly asker: number;
-  /** The place of the first instant at which it must be judged, for what `for` looks back at. */
+  /** The index of the first instant at which it must be judged, so that `for` can look back. */
   readonly begin: number;
   readonly judge: (time: EvaluationTime, series: readonly Series[]) => Evaluation;
 }
 
-/** Has the windows know all calls before an instant; false where these cannot be read and held. */
+/** Reads all calls before an instant; false where these cannot be read or held. */
 async function readTo(
   instant: number,
   run: ReplayRun,
@@ -87,7 +87,7 @@ async function readTo(
     try {
       await reader.next();
     } catch {
-      // The direct way meets what is wrong again, and can tell which rules it concerns.
+      // The direct replay will meet the same error, and can tell which rules it concerns.
       return false;
     }
     if (windows.size() > MOST_NUMBERS) return false;
@@ -96,9 +96,9 @@ async function readTo(
 }
 
 /**
- * Judges a rule at the instants whose calls are known, before the next rule has its turn: its sums are then near the
- * processor, and those of all rules together would not be. It is told from the instant `first` on, and left out from there
- * on where it cannot be judged.
+ * Judges a rule at all instants whose calls have been read, before the next rule: its sums then stay in the processor's
+ * cache, where those of all rules together would not fit. Evaluations are reported from the instant `first` on. A rule that
+ * cannot be judged is left out from then on.
  */
 async function judgeAt(
   instants: readonly number[],
@@ -121,7 +121,7 @@ async function judgeAt(
     try {
       const queries = queriesAt(rule, zone, at);
       const series = windows.answer(asker, queries);
-      // What is known is not waited for: a replay comes here a million times.
+      // No `await` where everything is known: a replay comes here a million times.
       evaluation = judge(time, areAllKnown(series) ? series : await completed(store, queries, series, at));
     } catch (error) {
       failed.set(rule.name, asAppError(error, 'rule_failed'));
@@ -135,7 +135,7 @@ function areAllKnown(series: readonly (Series | null)[]): series is readonly Ser
   return series.every((one) => one !== null);
 }
 
-/** What the windows do not know (a baseline in a zone whose days begin within a minute) is asked of the store. */
+/** Reads from the store what the windows do not hold: a baseline in a zone whose days begin within a minute. */
 async function completed(
   store: AuditStore,
   queries: readonly Query[],

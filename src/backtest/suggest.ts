@@ -18,7 +18,7 @@ export interface Suggestion {
   readonly alerts: number;
 }
 
-/** The values of a replay, among which a limit is looked for. */
+/** The values of a replay, among which a limit is searched for. */
 export interface Seen {
   readonly peaks: Peaks;
   /** The mildest of all values. A limit that it reaches is useless: every group reaches it at all times. */
@@ -28,9 +28,9 @@ export interface Seen {
 }
 
 /**
- * The limit that would have made about `target` alerts. It takes the place of the rule's mildest limit, as if that
- * were the only one; everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where
- * that keeps the count. Null where every value reaches every limit.
+ * Finds the limit that would have made about `target` alerts. It takes the place of the rule's mildest limit, as if that
+ * were the only one; everything else stays (`for`, dedupe, growth, silences). Rounded to two or three digits where that
+ * keeps the count. Null where every value reaches every limit.
  */
 export function suggestLimit(
   rule: Rule,
@@ -110,7 +110,7 @@ function firingOf(step: ReachedStep, observed: readonly Observation[]): Firing[]
     .map((observation) => ({ ...observation, steps: [step] }));
 }
 
-/** Rounds to so many significant digits: to the nearest, then to the other side. */
+/** Rounds to `digits` significant digits: to the nearest, then to the other side. */
 function roundings(value: Fixed, digits: number): Fixed[] {
   const size = (value < 0n ? -value : value).toString().length;
   const unit = 10n ** BigInt(Math.max(0, size - digits));

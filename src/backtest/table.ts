@@ -20,7 +20,7 @@ const SHOWN_DIFFERENCES = 20;
 
 type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
-/** What `backtest` prints for people. */
+/** The output of `backtest` for people. */
 export function backtestTable(result: BacktestResult, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
   const blocks = [
@@ -99,7 +99,7 @@ function weekLine({ rule, byWeek }: BacktestedRule, paint: Paint): string | null
   return `${displayText(rule.name, 40)}: ${counts}`;
 }
 
-/** The figures by which a person chooses a limit. */
+/** The figures by which people choose a limit. */
 function valueTable({ rules }: BacktestResult, paint: Paint): string | null {
   const table = aligned(
     ['rule', 'lowest', 'p50', 'p95', 'highest', 'instants over the limit'],
@@ -185,7 +185,7 @@ function text(table: Table.Table): string {
   return table.toString().replace(/[ ]+$/gm, '');
 }
 
-/** Two significant digits: a limit reached once in a thousand instants is not one that was never reached. */
+/** Two significant digits: a limit reached once in a thousand instants must not look as if it was never reached. */
 function percent(share: number): string {
   if (share === 0) return 'none';
   return `${Number((share * 100).toPrecision(2))}%`;

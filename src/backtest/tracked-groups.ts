@@ -1,33 +1,33 @@
-// The groups that a chart may show: the worst ones so far.
+// Keeps the groups that a chart may show: the worst ones so far.
 
 import type { GroupKey } from '../model/series.ts';
 
-/** What is kept of one group, by column of the chart; null where it had no value. */
+/** The points of one group, by column of the chart; null where it had no value. */
 export interface TrackedGroup<Point> {
   readonly key: GroupKey;
-  /** The first column that is known. A group that was dropped and came back lost what it had before. */
+  /** The first column with known points. A group that was dropped and came back lost its earlier ones. */
   readonly since: number;
-  /** That of its worst point. */
+  /** The badness of its worst point. */
   badness: number;
   readonly points: (Point | null)[];
 }
 
-/** Groups by how bad they were. */
+/** Groups by badness. */
 export interface TrackedGroups<Point> {
-  /** Notes that a group has a point this bad in a column; null where the group is too mild to be kept. */
+  /** Notes a point of this badness in a column of a group; null where the group is too mild to be kept. */
   track(key: GroupKey, badness: number, column: number): TrackedGroup<Point> | null;
   worstFirst(): readonly TrackedGroup<Point>[];
 }
 
-/** Groups kept. Where there are more, the milder half is dropped. */
+/** Groups kept. Beyond this number, the milder half is dropped. */
 const TRACKED = 200;
 
 /** Keeps the worst groups of a rule, so that memory does not grow with the number of its groups. */
 export function openTrackedGroups<Point>(columns: number): TrackedGroups<Point> {
   const groups = new Map<string, TrackedGroup<Point>>();
-  /** A replay asks at every instant with the same key objects, so a group's name is made once for each of them. */
+  /** A replay passes the same key objects at every instant, so a group's name is made once for each of them. */
   const byKey = new Map<GroupKey, TrackedGroup<Point>>();
-  /** The worst group that was dropped was this bad. */
+  /** The badness of the worst group that was dropped. */
   let droppedBadness = Number.NEGATIVE_INFINITY;
 
   const dropMilderHalf = (): void => {
