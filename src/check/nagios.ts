@@ -44,10 +44,10 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   const [value, limit] = comparison;
   const group = groupLabel(rule.groupBy, finding.key);
   const rest = note === null ? '' : `, ${note}`;
-  const hushed = silenced === null ? '' : ' (silenced)';
+  const suffix = silenced === null ? '' : ' (silenced)';
   const shown = atLeast(value, finding.unpriced);
   const subject = group === '' ? '' : `${group} `;
-  return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${hushed}`;
+  return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${suffix}`;
 }
 
 /** Order across rules: most severe first, then the largest value; silenced findings come last within their severity. */

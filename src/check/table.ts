@@ -97,8 +97,8 @@ function leastValue(
 function statusWord(checked: CheckedRule, paint: Paint): string {
   const severity = severityOf(checked);
   if (severity !== null) {
-    const hushed = checked.findings.every(({ silenced }) => silenced !== null) ? ' (silenced)' : '';
-    return paint(SEVERITY_STYLE[severity], `${severity}${hushed}`);
+    const suffix = checked.findings.every(({ silenced }) => silenced !== null) ? ' (silenced)' : '';
+    return paint(SEVERITY_STYLE[severity], `${severity}${suffix}`);
   }
   if (checked.status === 'error') return paint('magenta', 'not known');
   return checked.status === 'no_data' ? paint('dim', 'no data') : paint('green', 'ok');
