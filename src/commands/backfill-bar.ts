@@ -1,11 +1,11 @@
-// What a terminal shows of the worker: log lines, and a bar while the past is read.
+// Shows a worker's log lines on a terminal, and a bar during the backfill.
 
 import type { BackfillProgress } from '../sums/live/backfill.ts';
 import { openProgressBar, type ProgressBar } from './progress-bar.ts';
 
-/** The log of a worker on a terminal, with a bar below it while the past is read. */
+/** The log of a worker on a terminal, with a bar below it during the backfill. */
 export interface BackfillBar {
-  /** How far it has come; null while it pauses. */
+  /** Updates the bar; null while the backfill pauses. */
   show(progress: BackfillProgress | null): void;
   /** Writes a line of the log. */
   print(line: string): void;

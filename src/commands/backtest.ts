@@ -39,7 +39,10 @@ export interface BacktestCommandOptions {
   readonly diff?: string;
 }
 
-/** Sends and writes nothing. Resolves to 0, or to 1 if a rule could not be judged or the run was stopped. */
+/**
+ * Runs a backtest and prints it; sends and writes nothing. Resolves to 0, or to 1 if a rule could not be judged or the run
+ * was stopped.
+ */
 export async function backtest(options: BacktestCommandOptions, io: Io): Promise<0 | 1> {
   const config = await loadWithoutChannels(options.config, io);
   const range = rangeOf(options, config.timezone, Date.now());
@@ -53,7 +56,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
   const note = unsetNote(config);
   if (note !== null) io.err(note);
   const bar = openProgressBar('replaying', io.stderrIsTerminal);
-  /** With --diff, the other file's replay is the second half of the work. */
+  /** With --diff, the replay of the other file is the second half of the work. */
   const progressed = (pass: 0 | 1) => (done: number, total: number) =>
     bar.update(pass + done / total, other === null ? 1 : 2);
   try {

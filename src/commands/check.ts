@@ -25,17 +25,17 @@ import { notifyOnce } from './notify-once.ts';
 export interface CheckOptions {
   readonly config: string;
   readonly rule: readonly string[];
-  /** Ms; without it, now, cut to the minute. */
+  /** ms; by default now, cut to the minute. */
   readonly at?: number;
   readonly format: 'table' | 'json' | 'nagios';
   readonly notify: boolean;
-  /** Whether sums that a worker keeps are left alone. */
+  /** Whether to ask the store alone, without the sums that a worker keeps. */
   readonly direct?: boolean;
 }
 
 const MINUTE = 60_000;
 
-/** Evaluates every rule once and prints the result; resolves to the exit code of the monitoring plugins. */
+/** Evaluates every rule once and prints the result. Resolves to the exit code of monitoring plugins. */
 export async function check(options: CheckOptions, io: Io): Promise<number> {
   const at = options.at ?? Math.floor(Date.now() / MINUTE) * MINUTE;
   const config = options.notify
@@ -94,13 +94,16 @@ function sourceOf(
 ): Source | null {
   const { rollup, latenessMs } = config.audit;
   if (rollup === 'off') return null;
-  // A worker keeps what answers the first query about calls without a price, and not the others.
+  // A worker's sums answer the first query about calls without a price, but not the others.
   const queriesOf = kept === null ? unpricedQueries : firstUnpricedQuery;
   const extra = queriesOf(dimensionsOf(config), rules, at, config.timezone);
   return sumsSource(store, { latenessMs, kept: kept?.buckets ?? null, extra });
 }
 
-/** Warns on stderr of rows ahead of the clock. Returns how far ahead (ms), or null; a failed look-up changes no result. */
+/**
+ * Warns on stderr of rows ahead of the clock. Returns how far ahead (ms), or null. A failed look-up does not change the
+ * result.
+ */
 async function tellFutureRows(store: AuditStore, io: Pick<Io, 'err'>): Promise<number | null> {
   const found = await store.futureRows(Date.now()).catch(() => null);
   if (found === null) return null;
@@ -115,7 +118,7 @@ function printed(result: CheckResult, format: 'table' | 'nagios', io: Io): strin
   return io.stdoutIsTerminal ? wrappedSentences(table, io.columns) : table;
 }
 
-/** The enabled rules, or those named: naming a disabled one tries it out. */
+/** The enabled rules, or the named ones; a disabled rule can be tried by name. */
 export function chosenRules(config: Config, names: readonly string[]): Rule[] {
   const unknown = names.find((name) => !config.rules.some((rule) => rule.name === name));
   if (unknown !== undefined) {

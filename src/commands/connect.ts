@@ -11,19 +11,21 @@ import type { StoreProblem } from '../stores/audit-store.ts';
 import { unpricedProblems } from './connect-unpriced.ts';
 import type { Io } from './io.ts';
 
-/** Opens the stores and channels of a valid file and prints what it found. Sends nothing. Resolves to 2 if there is a fault. */
+/**
+ * Opens the stores and channels of a valid file and prints what it found. Sends nothing. Resolves to 2 if there is a fault.
+ */
 export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Promise<0 | 2> {
   const checks = [
-    { name: 'audit store', look: () => auditProblems(config, io) },
-    { name: 'state store', look: () => stateProblems(config, io) },
+    { name: 'audit store', check: () => auditProblems(config, io) },
+    { name: 'state store', check: () => stateProblems(config, io) },
     ...[...config.channels.keys()].map((name) => ({
       name: `channel ${name}`,
-      look: () => channelProblems(config, name, io),
+      check: () => channelProblems(config, name, io),
     })),
   ];
   let faults = 0;
-  for (const { name, look } of checks) {
-    const problems = await look().catch((error: unknown): StoreProblem[] => [asFault(error)]);
+  for (const { name, check } of checks) {
+    const problems = await check().catch((error: unknown): StoreProblem[] => [asFault(error)]);
     if (problems.length === 0) io.out(`${name}: ok`);
     for (const { level, message, hint } of problems) {
       if (level === 'fault') faults += 1;

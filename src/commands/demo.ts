@@ -28,11 +28,11 @@ const CALLS_A_MINUTE = 180;
 const SEED = 20_260_214;
 const LIVE_EVERY_MS = 1_000;
 const BATCH = 5_000;
-/** Any secret of 16 bytes or more. This one protects nothing. */
+/** Any secret of at least 16 bytes. This one protects nothing. */
 const HOOK_SECRET = 'whsec_c3BlbmR3YXRjaC1kZW1vLXNlY3JldC0wMDAx';
 
 /**
- * Makes a store with 90 days of calls and an incident, and runs the worker and receivers that show what arrives. Runs until
+ * Makes a store with 90 days of calls and an incident, and runs the worker and receivers that show the messages. Runs until
  * it is stopped, or with `once` until a message has arrived on every kind of channel. Resolves to 0.
  */
 export async function demo(options: { readonly once: boolean }, io: Io): Promise<number> {
@@ -41,9 +41,9 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   const folder = await mkdtemp(join(process.cwd(), 'spendwatch-demo-'));
   const place = relative(process.cwd(), folder);
   io.out(show.heading('spendwatch demo'));
-  say(`Nothing leaves this machine. All it writes is in ${show.heading(`./${place}`)}.`);
+  say(`Nothing leaves this machine. All files are written to ${show.heading(`./${place}`)}.`);
   say('Remove that folder when you are done.\n');
-  say('1. Making an embedded PostgreSQL, with a table like the one you have …');
+  say('1. Creating an embedded PostgreSQL, with a table like yours …');
 
   const arrivals = openArrivals(io, show);
   const smtp = await startSmtpReceiver({
@@ -104,7 +104,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   return 0;
 }
 
-/** Prints messages in the order in which they arrive, and knows when every kind of channel has got one. */
+/** Prints messages in the order in which they arrive, and tracks whether every kind of channel has got one. */
 function openArrivals(io: Io, show: Show) {
   const kinds = new Set<string>();
   const waiting: (() => void)[] = [];
@@ -180,7 +180,7 @@ function startLiveTraffic(app: App, incident: Incident, from: number, failed: (r
   };
 }
 
-/** Lines for the first polls, and then for one in six: enough to see that polls go on and that nothing is sent twice. */
+/** Lines for the first polls, and then for every sixth: enough to see that polls go on and that nothing is sent twice. */
 function pollLines({ at, error, rules, queued }: PollReport, polls: number): string[] {
   if (error !== null) return [`poll failed: ${error.message}`];
   if (queued.length === 0 && polls > 3 && polls % 6 !== 0) return [];
@@ -189,7 +189,7 @@ function pollLines({ at, error, rules, queued }: PollReport, polls: number): str
     const worst = latest?.firing[0];
     if (worst === undefined) return [];
     const reason = verdicts.find((verdict) => verdict.reason !== 'pending')?.reason ?? '';
-    const known = reason === 'duplicate' ? 'told already today' : reason;
+    const known = reason === 'duplicate' ? 'already notified today' : reason;
     return [
       `${rule.name}: ${worst.key.join(' / ')} ${displayValue(rule.metric, worst.value.fixed)} (${known})`,
     ];

@@ -10,7 +10,7 @@ import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
 import { openProgressBar } from './progress-bar.ts';
 
-/** So many rejected rows and unknown columns are named. The rest is counted. */
+/** Rejected rows and unknown columns that are named. The rest is counted. */
 const NAMED = 20;
 
 /** Resolves to 0, or to 1 if rows were rejected or a file could not be read. */
@@ -21,9 +21,9 @@ export async function importFiles(
   const config = await loadWithoutChannels(options.config, io);
   const { sql, store } = await openAudit(config);
   try {
-    // A folder belongs to spendwatch. In an operator's database, a table is created only when that was asked for.
+    // A folder belongs to spendwatch. In an operator's database, a table is created only on request.
     if (sql.engine === 'pglite') await createMissingTable(store);
-    // If a variable was forgotten, this is not the store that was meant. People are told which one it is.
+    // If a variable was forgotten, this is not the intended store, so people are told which one it is.
     const note = unsetNote(config);
     if (note !== null) io.err(note);
     else if (io.stderrIsTerminal) io.err(`into ${placeOf(config.audit.url, config.dir)}`);
@@ -55,12 +55,12 @@ async function createMissingTable(store: AuditStore): Promise<void> {
   try {
     await store.createTable();
   } catch (error) {
-    // A table with other columns is not created here. If it is missing, the first insert says so.
+    // A table with other columns is not created here. If it is missing, the first insert reports it.
     if (!(error instanceof AppError && error.code === 'table_not_ours')) throw error;
   }
 }
 
-/** Collects what went wrong, and prints it when the bar is gone. */
+/** Collects errors and prints them after the bar is removed. */
 function reportTo(
   io: Pick<Io, 'err'>,
   known: readonly string[],

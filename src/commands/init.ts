@@ -32,7 +32,7 @@ export async function init(path: string, io: InitIo): Promise<0 | 1> {
   return 0;
 }
 
-/** `init --stdout`, for a pipe or a folder that this process may not write to. */
+/** `init --stdout`, for a pipe or a folder in which this process may not write. */
 export function printStarter(io: Pick<InitIo, 'out'>): 0 {
   io.out(STARTER.trimEnd());
   return 0;
@@ -42,7 +42,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-const STARTER = `# What spendwatch watches, and whom it tells.
+const STARTER = `# What spendwatch watches, and where it sends alerts.
 # Check it with: spendwatch validate
 version: 1
 timezone: UTC                  # IANA zone: calendar windows and the once-a-day rule
@@ -55,7 +55,7 @@ audit:                         # where your AI calls are recorded; SELECT on one
   # models once a day, and in check and validate --connect, until the list has them: models: { gpt-4.1: { input: 2, output: 8 } }
   # prices: prices.yaml        # USD per million tokens, for rows without a cost
 
-# state:                       # what was said; by default in the audit database, schema spendwatch
+# state:                       # what was notified; by default in the audit database, schema spendwatch
 #   url: \${STATE_DATABASE_URL:-}
 
 channels:
@@ -96,7 +96,7 @@ rules:
     group_by: [service]
     baseline: 28d
     method: robust
-    min_change: 5              # USD: smaller moves are not news
+    min_change: 5              # USD: smaller changes do not fire
 
-# health: { unpriced: off }    # do not say once a day which models have no price
+# health: { unpriced: off }    # no daily message about models without a price
 `;

@@ -6,9 +6,9 @@ import type { Readable } from 'node:stream';
 export interface Io {
   /** A line for people or pipes, on stdout. */
   out(line: string): void;
-  /** The same for a text that is too long for one string: its pieces, as fast as they are read. */
+  /** Writes a text that is too long for one string, piece by piece, as fast as they are read. */
   outPieces(pieces: Iterable<string>): Promise<void>;
-  /** A line about what went wrong or what is being done, on stderr. */
+  /** A line about an error or about progress, on stderr. */
   err(line: string): void;
   readonly stdin: Readable;
   readonly env: Readonly<Record<string, string | undefined>>;

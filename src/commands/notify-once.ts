@@ -13,9 +13,9 @@ import type { Io } from './io.ts';
 const PATIENCE_MS = 30_000;
 
 /**
- * Runs after the result was printed. It records the findings of one evaluation time in the ledger and sends what is due.
- * Without rules (the audit store is away) it only sends what was queued before. What stays queued is named on stderr.
- * Nothing here changes the exit code.
+ * Runs after the result was printed. Records the findings of one evaluation time in the ledger and sends what is due.
+ * Without rules (the audit store is unreachable) it only sends what was queued before. What stays queued is named on stderr.
+ * Never changes the exit code.
  */
 export async function notifyOnce(config: Config, rules: readonly Rule[], at: number, io: Io): Promise<void> {
   const app = await openApp(config, { mustExist: true });

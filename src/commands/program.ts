@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import type { Io } from './io.ts';
 import { COMMANDS } from './register/index.ts';
 
-/** `finish` takes the exit code of the command that was called. */
+/** `finish` gets the exit code of the command that was called. */
 export function createProgram(io: Io, version: string, finish: (code: number) => void): Command {
   const root = new Command('spendwatch')
-    .description('Watches what a company spends on AI APIs, and tells people when something is wrong.')
+    .description('Watches what a company spends on AI APIs, and alerts people when something is wrong.')
     .version(version)
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({

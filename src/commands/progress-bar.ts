@@ -15,7 +15,7 @@ export interface ProgressBar {
 
 const QUIET: ProgressBar = { update: () => undefined, print: () => undefined, stop: () => undefined };
 
-/** A bar for `what` (`importing`, `replaying`). It shows nothing if stderr is no terminal. */
+/** A bar for `what` (`importing`, `replaying`). It shows nothing if stderr is not a terminal. */
 export function openProgressBar(
   what: string,
   isTerminal: boolean,
@@ -28,7 +28,8 @@ export function openProgressBar(
     clearOnComplete: true,
     // A line above the bar takes its place, so the bar is drawn again even if it has not changed.
     forceRedraw: true,
-    // A long line is cut. Otherwise the terminal would be told not to wrap, and a process that is killed cannot undo that.
+    // Long lines are cut. Otherwise the library would switch off the terminal's wrapping, and a killed process could not
+    // switch it on again.
     linewrap: true,
   });
   const bar = bars.create(1, 0);
@@ -36,7 +37,7 @@ export function openProgressBar(
     process.off('exit', stop);
     if (bars.isActive) bars.stop();
   };
-  // The second request to stop ends the process at once. Then the shell must not write into the bar.
+  // The second request to stop ends the process at once. The shell must not write into the bar then.
   process.on('exit', stop);
   return {
     update(done, total) {
@@ -52,7 +53,7 @@ export function openProgressBar(
   };
 }
 
-/** Shows how long it will take once that is known. */
+/** Shows the time left once it can be estimated. */
 function barLine(what: string): GenericFormatter {
   return (options, { progress, eta }) => {
     const known = typeof eta === 'number' && Number.isFinite(eta);

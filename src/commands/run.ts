@@ -13,12 +13,13 @@ export interface RunOptions {
   readonly version: string;
 }
 
-/** A part that has not stopped by then is left behind: the process must be gone in under five seconds. */
+/** A part that has not stopped by then is abandoned: the process must end in under five seconds. */
 const STOP_LIMIT_MS = 4_300;
 
 /** Runs until the process is asked to stop. Resolves to 0. */
 export async function run({ config: file, version }: RunOptions, io: Io): Promise<number> {
-  // Read first, which installs the signal handlers: process 1 of a container loses a signal that comes before them.
+  // Read `stopped` first, which installs the signal handlers: process 1 of a container loses a signal that comes before
+  // them.
   const { env, stopped } = io;
   growHeapSlowly();
   const bar = io.stderrIsTerminal ? openBackfillBar() : null;

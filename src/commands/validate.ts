@@ -9,13 +9,13 @@ import { counted } from '../model/display-value.ts';
 export interface ValidateIo {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
-  /** The environment for `${NAME}`; that of the process by default. */
+  /** The environment for `${NAME}`; by default that of the process. */
   readonly env?: Environment;
 }
 
 /**
- * Prints what the file holds, or every fault of it. Resolves to the exit code, and to the configuration if it is valid, so
- * that `--connect` can go on with it.
+ * Prints a summary of the file, or every fault in it. Resolves to the exit code, and to the configuration if it is valid, so
+ * that `--connect` can continue with it.
  */
 export async function validate(
   path: string,

@@ -1,6 +1,6 @@
-// An invented company: who calls what, and how often.
+// An invented company: its services, models and traffic.
 
-/** A service of the invented company: how often it calls, what, and how much it asks for. */
+/** A service of the invented company: how often it calls which models, and with how many tokens. */
 export interface Service {
   readonly name: string;
   readonly endpoint: string;
@@ -22,7 +22,7 @@ export const PRICES: Readonly<Record<string, readonly [input: number, output: nu
   'gemini-2.5-flash': [0.3, 2.5],
 };
 
-/** Who calls, what, and in which rhythm. */
+/** The services with their models and rhythm. */
 export const SERVICES: readonly Service[] = [
   {
     name: 'search',
@@ -75,7 +75,7 @@ export const SERVICES: readonly Service[] = [
   },
 ];
 
-/** Share of its busy hours that a service has at an hour of the UTC week. */
+/** The share of its busy hours' traffic that a service has at an hour of the UTC week. */
 export function busyness(rhythm: Service['rhythm'], hour: number): number {
   const date = new Date(hour);
   const clock = date.getUTCHours();

@@ -1,6 +1,6 @@
 // The demo's alerts.yaml.
 
-/** Where the demo's messages go: the ports and addresses of its receivers. */
+/** The ports and addresses of the demo's receivers. */
 export interface DemoEnds {
   readonly smtpPort: number;
   readonly slackApiUrl: string;
@@ -8,7 +8,7 @@ export interface DemoEnds {
   readonly hookSecret: string;
 }
 
-/** The alerts.yaml of the demo, written into its folder so that people can read it and try the other commands on it. */
+/** The demo's alerts.yaml. It is written into the demo's folder, so that people can read it and try other commands on it. */
 export function demoConfig({ smtpPort, slackApiUrl, hookUrl, hookSecret }: DemoEnds): string {
   return `# Written by \`spendwatch demo\`. While the demo runs it has the store; afterwards try, in this folder:
 #   spendwatch check

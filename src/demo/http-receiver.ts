@@ -1,4 +1,4 @@
-// A local HTTP server that keeps what it is sent.
+// A local HTTP server that records requests.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -11,7 +11,7 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** What a receiver answers; `hang` says nothing at all, `drop` breaks the connection off. */
+/** The answer of a receiver: `hang` never answers, `drop` breaks off the connection. */
 export type HttpReply =
   | 'hang'
   | 'drop'
@@ -22,7 +22,7 @@ export interface HttpReceiver {
   close(): Promise<void>;
 }
 
-/** A server that hands each whole request to `answer`. With `tls` it speaks https. */
+/** A server that passes each complete request to `answer`. With `tls` it speaks https. */
 export async function startHttpReceiver(
   answer: (request: ReceivedRequest) => HttpReply,
   tls: { readonly key: string; readonly cert: string } | null = null,
@@ -59,5 +59,5 @@ async function read(request: IncomingMessage): Promise<ReceivedRequest> {
   return { method, path, headers: Object.fromEntries(headers), body: Buffer.concat(chunks).toString() };
 }
 
-/** A sender that goes away in the middle is no fault of a receiver. */
+/** A sender that disconnects in the middle is not an error of the receiver. */
 function ignored(): void {}

@@ -11,7 +11,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** One number from several, so that every hour of every service has a seed of its own. */
+/** Mixes several numbers into a seed, so that every hour of every service has its own. */
 export function mixSeeds(...parts: readonly number[]): number {
   let hash = 0x811c9dc5;
   for (const part of parts) {

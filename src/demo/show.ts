@@ -1,4 +1,4 @@
-// What arrived, on the terminal.
+// Shows received messages on the terminal.
 
 import { styleText } from 'node:util';
 import { wrapped } from '../model/wrapped-text.ts';
@@ -6,7 +6,7 @@ import type { ReceivedHook, ReceivedMail } from './receivers.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Shows on a terminal what arrived at the demo's receivers, as its readers would see it. */
+/** Formats what arrived at the demo's receivers for a terminal, as its readers would see it. */
 export interface Show {
   heading(text: string): string;
   dim(text: string): string;
@@ -77,7 +77,7 @@ export function openShow(colour: boolean, columns: number): Show {
   };
 }
 
-/** The outline of a body. Lists and objects three levels down are left out. */
+/** The outline of a body, without lists and objects three levels down. */
 function shortened(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.slice(0, 1).map((item) => shortened(item, depth));
@@ -89,7 +89,7 @@ function shortened(value: unknown, depth = 0): unknown {
 
 type Words = (text: string) => string;
 
-/** Block Kit as text: bold and quoted as Slack would draw it, two fields a line. */
+/** Block Kit as text: bold and quotes as in Slack, two columns of fields. */
 function blocksText(post: Readonly<Record<string, unknown>>, width: number, bold: Words, dim: Words): string {
   const blocks = Array.isArray(post.blocks) ? (post.blocks as SlackBlock[]) : [];
   if (blocks.length === 0) return plain(String(post.text ?? ''), bold);

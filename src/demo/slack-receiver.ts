@@ -1,4 +1,4 @@
-// A Slack-like Web API.
+// A local stand-in for Slack's Web API.
 
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from './http-receiver.ts';
 
@@ -13,19 +13,19 @@ export interface SlackReceiver {
   readonly apiUrl: string;
   readonly webhookUrl: string;
   readonly calls: readonly SlackCall[];
-  /** What stands in the channel: the arguments of each post that was taken. */
+  /** The content of the channel: the arguments of each accepted post. */
   readonly posts: readonly Readonly<Record<string, unknown>>[];
   close(): Promise<void>;
 }
 
 const CHANNEL = 'llm-spend';
-/** Slack may give fewer messages than it was asked for, and more behind a cursor. */
+/** Slack may return fewer messages than were asked for, with a cursor for the rest. */
 const MOST_IN_PAGE = 20;
 
 interface Kept {
   readonly args: Readonly<Record<string, unknown>>;
   readonly channelId: string;
-  /** Slack's own clock: seconds, with a number behind the point that makes it the message's id in its channel. */
+  /** Slack's clock: seconds, with a fraction that makes it the message's id within its channel. */
   readonly ts: string;
 }
 
@@ -35,13 +35,13 @@ interface Workspace {
   now(): number;
 }
 
-/** As much of Slack as a bot that posts and looks for its own posts can tell apart from Slack. */
+/** As much of Slack as a bot needs that posts and looks for its own posts. */
 export async function startSlackReceiver(
   options: {
     readonly onPost?: (post: Readonly<Record<string, unknown>>) => void;
-    /** Answers in Slack's place; undefined leaves the answer to it. */
+    /** Answers in place of Slack; undefined leaves the answer to it. */
     readonly respond?: (call: SlackCall, attempt: number) => HttpReply | undefined;
-    /** What becomes of a post before the answer of `respond`: taken all the same, as in a crash of the sender. */
+    /** Whether a post that `respond` answers is stored all the same, as when the sender crashes before the answer. */
     readonly keep?: boolean;
     /** Slack's clock, ms. */
     now?(): number;
@@ -103,7 +103,9 @@ function keep({ channels, kept, now }: Workspace, args: Readonly<Record<string, 
   });
 }
 
-/** Takes ids only, begins at `oldest` (seconds), newest first, and tells what is in metadata only when it is asked to. */
+/**
+ * Accepts channel ids only, returns messages from `oldest` (seconds) on, newest first, with metadata only when asked for it.
+ */
 function history(
   { channels, kept }: Workspace,
   { channel, oldest = 0, limit = MOST_IN_PAGE, cursor = 0, include_all_metadata: all }: SlackCall['args'],
@@ -137,7 +139,7 @@ function channelId(index: number): string {
   return `C0DEMO${String(index + 1).padStart(4, '0')}`;
 }
 
-/** Arguments come as a form whose members may be JSON, or as JSON. */
+/** Parses arguments from a form whose members may be JSON, or from JSON. */
 function callOf({ path, headers, body }: ReceivedRequest): SlackCall {
   const token = headers.authorization?.replace(/^Bearer /, '') ?? null;
   const method = path.startsWith('/api/') ? path.slice('/api/'.length) : 'webhook';

@@ -1,4 +1,4 @@
-// A real SMTP server.
+// A local SMTP server.
 
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
@@ -7,7 +7,7 @@ export interface ReceivedMail {
   readonly from: string;
   /** The recipients of the envelope, whatever the headers say. */
   readonly to: readonly string[];
-  /** Headers and body as they came. */
+  /** Headers and body as received. */
   readonly raw: string;
   readonly encrypted: boolean;
   readonly user: string | null;
@@ -19,16 +19,16 @@ export interface SmtpReceiver {
   close(): Promise<void>;
 }
 
-/** An SMTP answer in place of the usual one: a code of 400 to 599 and its words, or the end of the connection. */
+/** An SMTP answer in place of the usual one: a code of 400 to 599 with its text, silence, or the end of the connection. */
 export type SmtpReply = 'drop' | 'hang' | { readonly code: number; readonly text: string };
 
-/** A real SMTP server that keeps what it is sent. With `tls` it offers STARTTLS; with `login` it asks who is there. */
+/** A real SMTP server that records mail. With `tls` it offers STARTTLS; with `login` it requires authentication. */
 export async function startSmtpReceiver(
   options: {
     readonly onMail?: (mail: ReceivedMail) => void;
     readonly tls?: { readonly key: string; readonly cert: string; readonly implicit?: boolean };
     readonly login?: { readonly user: string; readonly password: string };
-    /** Answers in the server's place; undefined leaves the answer to it. `value` is the address, or the raw mail. */
+    /** Answers in place of the server; undefined leaves the answer to it. `value` is the address, or the raw mail. */
     readonly respond?: (step: 'connect' | 'mail' | 'rcpt' | 'data', value: string) => SmtpReply | undefined;
   } = {},
 ): Promise<SmtpReceiver> {
@@ -85,7 +85,7 @@ export async function startSmtpReceiver(
       });
     },
   });
-  // A sender that goes away in the middle, or that refuses the certificate, is no fault of a receiver.
+  // A sender that disconnects in the middle, or refuses the certificate, is not an error of the receiver.
   server.on('error', () => undefined);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

@@ -1,4 +1,4 @@
-// The calls of that company, and its retry loop.
+// The calls of the invented company, and its retry loop.
 
 import type { CallRow } from '../stores/audit-store.ts';
 import { busyness, PRICES, SERVICES, type Service } from './company.ts';
@@ -7,15 +7,15 @@ import { mixSeeds, normal, poisson, seededRandom } from './random.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A retry loop: one job calls again and again, mostly in vain, and every call costs. */
+/** A retry loop: one job that calls again and again, mostly without success, while every call costs. */
 export interface Incident {
   readonly from: number;
   readonly callsAMinute: number;
 }
 
 /**
- * Plausible calls with times in [from, to), ascending: daily and weekly rhythm, long-tailed sizes, now and then a
- * failure. The same seed gives the same calls however the span is cut into pieces.
+ * Plausible calls with times in [from, to), ascending: daily and weekly rhythm, long-tailed sizes, occasional failures. The
+ * same seed gives the same calls however the span is divided.
  */
 export function* plausibleCalls(from: number, to: number, seed: number): Generator<CallRow> {
   for (let hour = Math.floor(from / HOUR) * HOUR; hour < to; hour += HOUR) {

@@ -1,10 +1,10 @@
-// Checks signatures as a receiver would.
+// A local webhook receiver that verifies signatures.
 
 import { Webhook } from 'standardwebhooks';
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from './http-receiver.ts';
 
 export interface ReceivedHook extends ReceivedRequest {
-  /** Whether the signature is right by the receiver's own secret. */
+  /** Whether the signature is valid by the receiver's own secret. */
   readonly verified: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface WebhookReceiver {
   close(): Promise<void>;
 }
 
-/** Takes hooks as the billing department's server would, and checks their signature with the library made for that. */
+/** Receives hooks as a billing department's server would, and verifies their signature with the reference library. */
 export async function startWebhookReceiver(options: {
   readonly secret: string;
   readonly onHook?: (hook: ReceivedHook) => void;

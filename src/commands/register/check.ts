@@ -13,7 +13,7 @@ export const registerCheck: Register = ({ withConfig, io, finish }) => {
     )
     .option('--format <format>', 'table, json or nagios', oneOf('table', 'json', 'nagios'), 'table')
     .option('--direct', 'asks the audit store alone, without sums that a worker keeps', false)
-    .option('--notify', 'sends what is news, once a day, as the worker would', false)
+    .option('--notify', 'also sends notifications as the worker would, once per dedupe period', false)
     .action(async (options) => {
       const { check } = await import('../check.ts');
       finish(await check(options, io));

@@ -11,7 +11,7 @@ import { registerSchema } from './schema.ts';
 import { registerTestChannel } from './test-channel.ts';
 import { registerValidate } from './validate.ts';
 
-/** Every command. A new one is a file beside this one and a line here. */
+/** Every command. A new one is a file in this folder and a line here. */
 export const COMMANDS: readonly Register[] = [
   registerRun,
   registerCheck,

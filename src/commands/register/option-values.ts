@@ -1,13 +1,13 @@
-// Reads the values of options.
+// Parses the values of options.
 
 import { InvalidArgumentError } from 'commander';
 
-/** For an option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function collected(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
-/** One of some words. */
+/** Accepts one of some words. */
 export function oneOf(...allowed: string[]): (value: string) => string {
   return (value) => {
     if (!allowed.includes(value)) throw new InvalidArgumentError(`Allowed are ${allowed.join(', ')}.`);
@@ -15,7 +15,7 @@ export function oneOf(...allowed: string[]): (value: string) => string {
   };
 }
 
-/** An instant with a zone, as ms. A time without one would mean something else on another machine. */
+/** An instant with a zone, as ms. A time without a zone would mean another instant on another machine. */
 export function instant(value: string): number {
   const ms = /\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/i.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(ms)) {

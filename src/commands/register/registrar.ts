@@ -3,12 +3,12 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 
-/** The program, for a command that adds itself. A command's work is imported when it is called, and not before. */
+/** The program, to which commands add themselves. A command's implementation is imported when it is called, not before. */
 export interface Registrar {
   readonly io: Io;
   readonly version: string;
   command(name: string, description: string): Command;
-  /** A command that reads alerts.yaml, and so has the option --config. */
+  /** Adds a command that reads alerts.yaml, and so has the option --config. */
   withConfig(name: string, description: string): Command;
   /** Takes the exit code of the command. */
   finish(code: number): void;
