@@ -48,7 +48,7 @@ export async function backtest(
     const error = failed.get(rule.name);
     return gathered === undefined ? [] : [{ ...gathered, error: error ? sentenceOf(error) : null }];
   });
-  const alerts = rules.flatMap((rule) => rule.alerts).sort((a, b) => a.news.at - b.news.at);
+  const alerts = rules.flatMap((rule) => rule.alerts).sort((a, b) => a.notification.at - b.notification.at);
   return { alerts, rules };
 }
 
@@ -71,21 +71,21 @@ function openGatherer(rule: Rule, parts: ReplayParts, options: BacktestOptions):
   let messages = 0;
   let index = 0;
   return {
-    add({ evaluation, verdicts, news }) {
+    add({ evaluation, verdicts, notifications }) {
       values?.add(evaluation);
       peaks?.add(index, evaluation);
       series?.add(index, evaluation);
       index += 1;
-      for (const one of news) alerts.push({ rule, news: one });
-      messages += new Set(news.flatMap(({ severity }) => rule.notify[severity])).size;
+      for (const one of notifications) alerts.push({ rule, notification: one });
+      messages += new Set(notifications.flatMap(({ severity }) => rule.notify[severity])).size;
       for (const { reason, group, at } of verdicts) {
         if (reason === 'silenced') silenced.add(`${localDay(at - 1, zone)}/${JSON.stringify(group)}`);
       }
     },
     read() {
       const byWeek = new Map(weeksOf(from, to, zone).map((week) => [week, 0]));
-      for (const { news } of alerts) {
-        const week = isoWeek(news.at, zone);
+      for (const { notification } of alerts) {
+        const week = isoWeek(notification.at, zone);
         byWeek.set(week, (byWeek.get(week) ?? 0) + 1);
       }
       const distribution = values?.read() ?? null;

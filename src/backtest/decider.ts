@@ -3,7 +3,7 @@
 import { groupId } from '../model/fingerprint.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
-import { decide, type News, type Verdict } from '../pipeline/decide.ts';
+import { type AlertNotification, decide, type Verdict } from '../pipeline/decide.ts';
 import type { Evaluation, EvaluationTime } from '../pipeline/evaluate.ts';
 import { type MemoryLedger, openMemoryLedger } from './memory-ledger.ts';
 
@@ -20,7 +20,7 @@ export interface Replayed {
   readonly rule: Rule;
   readonly evaluation: Evaluation;
   readonly verdicts: readonly Verdict[];
-  readonly news: readonly News[];
+  readonly notifications: readonly AlertNotification[];
 }
 
 /**
@@ -46,11 +46,11 @@ export function openDecider({
     const { firing } = evaluation.judgement;
     const episodes = ledger.episodes();
     if (firing.length + evaluation.pending.length + episodes.length === 0) {
-      return { rule, evaluation, verdicts: [], news: [] };
+      return { rule, evaluation, verdicts: [], notifications: [] };
     }
     const {
       verdicts,
-      news,
+      notifications,
       episodes: changes,
     } = decide({
       rule,
@@ -65,6 +65,6 @@ export function openDecider({
       computed: [],
       silences,
     });
-    return { rule, evaluation, verdicts, news: ledger.record(news.flat(), changes) };
+    return { rule, evaluation, verdicts, notifications: ledger.record(notifications.flat(), changes) };
   };
 }

@@ -35,16 +35,18 @@ export function differenceOf(
   others: readonly SentAlert[],
   zone: string,
 ): Pick<Difference, 'added' | 'dropped' | 'earlier' | 'later' | 'same'> {
-  const exact = paired(own, others, ({ news }) => news.at);
-  const ofDay = paired(exact.own, exact.others, ({ news }) => localDay(news.at - 1, zone));
+  const exact = paired(own, others, ({ notification }) => notification.at);
+  const ofDay = paired(exact.own, exact.others, ({ notification }) => localDay(notification.at - 1, zone));
   // Two alerts a minute apart around midnight are on different days.
   const near = paired(ofDay.own, ofDay.others, () => 0, HALF_A_DAY);
-  const moved = [...ofDay.pairs, ...near.pairs].sort((a, b) => a.other.news.at - b.other.news.at);
+  const moved = [...ofDay.pairs, ...near.pairs].sort(
+    (a, b) => a.other.notification.at - b.other.notification.at,
+  );
   return {
     added: near.others,
     dropped: near.own,
-    earlier: moved.filter((pair) => pair.other.news.at < pair.own.news.at),
-    later: moved.filter((pair) => pair.other.news.at > pair.own.news.at),
+    earlier: moved.filter((pair) => pair.other.notification.at < pair.own.notification.at),
+    later: moved.filter((pair) => pair.other.notification.at > pair.own.notification.at),
     same: exact.pairs.length,
   };
 }
@@ -68,7 +70,9 @@ function paired(
   const taken = new Set<SentAlert>();
   for (const other of others) {
     const list = waiting.get(nameOf(other, time(other))) ?? [];
-    const place = list.findIndex(({ news }) => Math.abs(news.at - other.news.at) < withinMs);
+    const place = list.findIndex(
+      ({ notification }) => Math.abs(notification.at - other.notification.at) < withinMs,
+    );
     const [one] = place < 0 ? [] : list.splice(place, 1);
     if (one === undefined) left.push(other);
     else {
@@ -79,6 +83,6 @@ function paired(
   return { own: own.filter((one) => !taken.has(one)), others: left, pairs };
 }
 
-function nameOf({ rule, news }: SentAlert, time: number): string {
-  return JSON.stringify([rule.name, rule.groupBy, news.group, news.severity, time]);
+function nameOf({ rule, notification }: SentAlert, time: number): string {
+  return JSON.stringify([rule.name, rule.groupBy, notification.group, notification.severity, time]);
 }

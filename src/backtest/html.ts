@@ -121,10 +121,10 @@ function figure(
     lines: points,
     band,
     limits: limits.filter((limit) => !above.includes(limit)),
-    alerts: alerts.map(({ news }) => ({
-      severity: news.severity,
-      at: news.at,
-      value: toNumber(news.value),
+    alerts: alerts.map(({ notification }) => ({
+      severity: notification.severity,
+      at: notification.at,
+      value: toNumber(notification.value),
     })),
     timeLabel: (at) => tickLabel(at, to - from, zone),
     valueLabel: (value) => displayValue(rule.metric, fixedFromNumber(value)),
@@ -163,14 +163,14 @@ function limitText(rule: Rule): string {
 
 function ofGroup(alerts: readonly SentAlert[], { key }: Line): SentAlert[] {
   const name = JSON.stringify(key);
-  return alerts.filter(({ news }) => JSON.stringify(news.group) === name);
+  return alerts.filter(({ notification }) => JSON.stringify(notification.group) === name);
 }
 
 function alertTable(alerts: readonly SentAlert[], zone: string, namesRules = true): string {
   const sent = sentTogether(alerts);
   if (sent.length === 0) return '';
   const rows = sent.slice(0, LISTED).map(({ rule, at, worst, more }) => {
-    const { severity, group } = worst.news;
+    const { severity, group } = worst.notification;
     const others = more > 0 ? ` (+${displayCount(more)} more)` : '';
     return `<tr><td>${htmlText(localTime(at, zone))}</td><td class="${severity}">${severity}</td>${namesRules ? `<td>${htmlText(displayText(rule.name))}</td>` : ''}<td>${htmlText(groupLabel(rule.groupBy, group))}${others}</td><td>${htmlText(againstText(worst))}</td><td>${htmlText(reasonText(worst))}</td></tr>`;
   });
@@ -196,9 +196,9 @@ ${movedTable('Later', diff.later, zone)}
 function movedTable(name: string, moved: readonly Moved[], zone: string): string {
   if (moved.length === 0) return '';
   const rows = moved.slice(0, LISTED).map(({ own, other }) => {
-    const { severity, group, at } = other.news;
-    const times = [localTime(at, zone), localTime(own.news.at, zone)].map(htmlText);
-    const by = durationText(Math.abs(at - own.news.at));
+    const { severity, group, at } = other.notification;
+    const times = [localTime(at, zone), localTime(own.notification.at, zone)].map(htmlText);
+    const by = durationText(Math.abs(at - own.notification.at));
     return `<tr><td>${times.join('</td><td>')}</td><td>${by}</td><td class="${severity}">${severity}</td><td>${htmlText(displayText(other.rule.name))}</td><td>${htmlText(groupLabel(other.rule.groupBy, group))}</td></tr>`;
   });
   const hidden = moved.length - LISTED;

@@ -40,21 +40,21 @@ export function backtestJson(result: BacktestResult): string {
   );
 }
 
-function alertJson({ rule, news }: SentAlert): Readonly<Record<string, JsonValue>> {
+function alertJson({ rule, notification }: SentAlert): Readonly<Record<string, JsonValue>> {
   return {
     rule: rule.name,
-    at: isoInstant(news.at),
-    since: isoInstant(news.since),
-    reason: news.reason,
-    ongoing: news.ongoing,
-    channels: rule.notify[news.severity],
-    ...(findingJson(unexplained(rule, news.firing)) as Readonly<Record<string, JsonValue>>),
+    at: isoInstant(notification.at),
+    since: isoInstant(notification.since),
+    reason: notification.reason,
+    ongoing: notification.ongoing,
+    channels: rule.notify[notification.severity],
+    ...(findingJson(unexplained(rule, notification.firing)) as Readonly<Record<string, JsonValue>>),
   };
 }
 
 /** An alert of the other file, with the instant at which this file sends it. */
 function movedJson({ own, other }: Moved): JsonValue {
-  return { instead_of: isoInstant(own.news.at), ...alertJson(other) };
+  return { instead_of: isoInstant(own.notification.at), ...alertJson(other) };
 }
 
 function ruleJson(one: BacktestedRule, { from, to }: BacktestResult): JsonValue {

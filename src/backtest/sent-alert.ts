@@ -1,10 +1,10 @@
 // An alert that a replay would have sent.
 
 import type { Rule } from '../model/rule.ts';
-import type { News } from '../pipeline/decide.ts';
+import type { AlertNotification } from '../pipeline/decide.ts';
 
 /** An alert that would have been sent. */
 export interface SentAlert {
   readonly rule: Rule;
-  readonly news: News;
+  readonly notification: AlertNotification;
 }

@@ -25,26 +25,26 @@ export function sentTogether(alerts: readonly SentAlert[]): Sent[] {
   const sent: Sent[] = [];
   for (const alert of alerts) {
     const last = sent.at(-1);
-    const { rule, news } = alert;
-    if (last !== undefined && last.rule === rule && last.at === news.at) {
+    const { rule, notification } = alert;
+    if (last !== undefined && last.rule === rule && last.at === notification.at) {
       // A rule lists its findings worst first.
-      const isWorse = stepOf(news.severity) > stepOf(last.worst.news.severity);
+      const isWorse = stepOf(notification.severity) > stepOf(last.worst.notification.severity);
       sent[sent.length - 1] = { ...last, worst: isWorse ? alert : last.worst, more: last.more + 1 };
-    } else sent.push({ rule, at: news.at, worst: alert, more: 0 });
+    } else sent.push({ rule, at: notification.at, worst: alert, more: 0 });
   }
   return sent;
 }
 
 /** A value and what it was compared with: `$312.46 >= $100.00`, `$312.46, usually $41.20, z 6.3`. */
-export function againstText({ rule, news: { firing } }: SentAlert): string {
+export function againstText({ rule, notification: { firing } }: SentAlert): string {
   const { comparison, note, reason } = ruleTypeOf(rule).describe(rule, firing);
   const [value, limit] = comparison;
   return note === null ? `${value} ${limit}` : `${value}, ${reason}`;
 }
 
 /** Why the alert was sent: `new`, `escalated`, `grown`, `ongoing for 3 d 2 h`. */
-export function reasonText({ news }: SentAlert): string {
-  const { reason, at, since } = news;
+export function reasonText({ notification }: SentAlert): string {
+  const { reason, at, since } = notification;
   return reason === 'ongoing' && at > since ? `ongoing for ${durationText(at - since)}` : reason;
 }
 

@@ -98,7 +98,7 @@ function alertsAt(
       judgement: { status: firing.length > 0 ? 'firing' : 'ok', observed: NOTHING_OBSERVED, firing },
       pending: [],
     };
-    alerts += decideAt(rule, { at, earlier }, evaluation).news.length;
+    alerts += decideAt(rule, { at, earlier }, evaluation).notifications.length;
   }
   return alerts;
 }

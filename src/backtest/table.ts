@@ -58,7 +58,7 @@ function alertList(
   if (sent.length === 0) return '';
   const table = aligned(['time', 'severity', 'rule', 'group', 'what', 'why'], [], paint);
   for (const { rule, at, worst, more } of sent.slice(0, shown)) {
-    const { severity, group } = worst.news;
+    const { severity, group } = worst.notification;
     table.push([
       localTime(at, zone),
       paint(SEVERITY_STYLE[severity], severity),
@@ -157,11 +157,11 @@ function movedList(name: string, moved: readonly Moved[], { zone }: BacktestResu
   if (moved.length === 0) return [];
   const table = aligned(['time', 'instead of', 'by', 'severity', 'rule', 'group'], [], paint);
   for (const { own, other } of moved.slice(0, SHOWN_DIFFERENCES)) {
-    const { severity, group, at } = other.news;
+    const { severity, group, at } = other.notification;
     table.push([
       localTime(at, zone),
-      localTime(own.news.at, zone),
-      durationText(Math.abs(at - own.news.at)),
+      localTime(own.notification.at, zone),
+      durationText(Math.abs(at - own.notification.at)),
       paint(SEVERITY_STYLE[severity], severity),
       displayText(other.rule.name, 40),
       groupLabel(other.rule.groupBy, group),

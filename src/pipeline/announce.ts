@@ -10,7 +10,7 @@ import { formatFixed } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import type { NotificationBatch } from '../state/record.ts';
-import type { News } from './decide.ts';
+import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
 import { explain, unexplained } from './explain.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
@@ -30,9 +30,9 @@ export async function announce(
   parts: PollUnderWay,
   decisions: readonly Decided[],
   occasion: Occasion,
-): Promise<(NotificationBatch<News>[] | AppError)[]> {
-  if (decisions.every(({ decision }) => decision.news.length === 0)) return decisions.map(() => []);
-  const shown = decisions.map(({ decision }) => decision.news.flatMap(worstOfEachSeverity));
+): Promise<(NotificationBatch<AlertNotification>[] | AppError)[]> {
+  if (decisions.every(({ decision }) => decision.notifications.length === 0)) return decisions.map(() => []);
+  const shown = decisions.map(({ decision }) => decision.notifications.flatMap(worstOfEachSeverity));
   const wanted = decisions.map(({ rule }, i) => ({
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
@@ -41,20 +41,20 @@ export async function announce(
   return decisions.map(({ rule, decision }, i) => {
     const findings = explained[i];
     if (findings instanceof Error) return findings;
-    const findingOf = new Map((shown[i] ?? []).map((news, n) => [news, findings?.[n]]));
-    const alertOf = (news: News): Alert =>
-      alertFrom(news, findingOf.get(news) ?? unexplained(rule, news.firing));
-    return decision.news.map((notifications) => ({
+    const findingOf = new Map((shown[i] ?? []).map((notification, n) => [notification, findings?.[n]]));
+    const alertOf = (notification: AlertNotification): Alert =>
+      alertFrom(notification, findingOf.get(notification) ?? unexplained(rule, notification.firing));
+    return decision.notifications.map((notifications) => ({
       notifications,
-      compose: (won: readonly News[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
+      compose: (won: readonly AlertNotification[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
     }));
   });
 }
 
 /** Channels differ by severity, so each severity needs its own worst findings. */
-function worstOfEachSeverity(news: readonly News[]): News[] {
+function worstOfEachSeverity(notifications: readonly AlertNotification[]): AlertNotification[] {
   return SEVERITIES.flatMap((severity) =>
-    news
+    notifications
       .filter((one) => one.severity === severity)
       .sort((a, b) => worstFirst(a.firing, b.firing))
       .slice(0, SHOWN_ALERTS),
@@ -64,19 +64,19 @@ function worstOfEachSeverity(news: readonly News[]): News[] {
 function deliveriesOf(
   { channels, zone, fingerprints }: PollParts,
   rule: Rule,
-  won: readonly News[],
-  alertOf: (news: News) => Alert,
+  won: readonly AlertNotification[],
+  alertOf: (notification: AlertNotification) => Alert,
   { newestRow, now }: Occasion,
 ): NewDelivery[] {
   const names = [...new Set(won.flatMap(({ severity }) => rule.notify[severity]))];
   return names.flatMap((name) => {
     const channel = channels.get(name);
     if (channel === undefined) return [];
-    const told = won.filter(({ severity }) => rule.notify[severity].includes(name));
-    const at = largestOf(told.map((news) => news.at));
+    const routed = won.filter(({ severity }) => rule.notify[severity].includes(name));
+    const at = largestOf(routed.map((notification) => notification.at));
     const message = alertMessage({
       rule,
-      alerts: told.map(alertOf),
+      alerts: routed.map(alertOf),
       at,
       dataAsOf: newestRow,
       zone,
@@ -84,8 +84,8 @@ function deliveriesOf(
     });
     const fingerprint = fingerprints.get(rule.name) ?? rule.name;
     // The value is part of the id: the same alert at ten times the value is another delivery.
-    const content = told
-      .map(({ id, value, at: seenAt }) => [id, formatFixed(value, 12), seenAt].join(' '))
+    const content = routed
+      .map(({ id, value, at: evaluatedAt }) => [id, formatFixed(value, 12), evaluatedAt].join(' '))
       .sort();
     const id = deliveryId(name, [fingerprint, ...content]);
     const others = names.filter((other) => other !== name);
@@ -104,6 +104,6 @@ function queuedFor(
   return { ...delivery, id, channel: channel.name, channelType: channel.type, body, isReport: false };
 }
 
-function alertFrom({ id, at, since, ongoing, period }: News, finding: Finding): Alert {
+function alertFrom({ id, at, since, ongoing, period }: AlertNotification, finding: Finding): Alert {
   return { id, at, since, ongoing, period: String(period), finding };
 }

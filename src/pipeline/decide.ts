@@ -11,9 +11,9 @@ import { beginningsNotified, EpisodeTracker } from './episodes.ts';
 import type { Evaluation } from './evaluate.ts';
 
 /** Why a finding is notified. */
-export type NewsReason = 'new' | 'escalated' | 'grown' | 'ongoing';
+export type NotifyReason = 'new' | 'escalated' | 'grown' | 'ongoing';
 /** Why a finding is notified, or is not. */
-export type VerdictReason = NewsReason | 'duplicate' | 'silenced' | 'pending';
+export type VerdictReason = NotifyReason | 'duplicate' | 'silenced' | 'pending';
 
 /** What was decided about one group in one dedupe period, as of the evaluation time at which it was worst. */
 export interface Verdict {
@@ -26,10 +26,10 @@ export interface Verdict {
 }
 
 /** A finding that is to be notified. */
-export interface News extends Notification {
+export interface AlertNotification extends Notification {
   /** The alert's id. */
   readonly id: string;
-  readonly reason: NewsReason;
+  readonly reason: NotifyReason;
   readonly firing: Firing;
   readonly severity: Severity;
   readonly ongoing: boolean;
@@ -39,7 +39,7 @@ export interface Decision {
   /** Oldest period first; pending ones come last. */
   readonly verdicts: readonly Verdict[];
   /** The notifications that go out together: one list per dedupe period, oldest first; with `dedupe: episode` one list. */
-  readonly news: readonly (readonly News[])[];
+  readonly notifications: readonly (readonly AlertNotification[])[];
   readonly episodes: EpisodeChanges;
 }
 
@@ -62,7 +62,7 @@ export interface Situation extends Found {
  */
 export function decide(situation: Situation): Decision {
   const { rule, evaluations, episodes, computed } = situation;
-  if (isUneventful(evaluations, episodes)) return NO_NEWS;
+  if (isUneventful(evaluations, episodes)) return NOTHING_TO_NOTIFY;
   const notified = groupedById(situation.notified);
   const tracker = new EpisodeTracker({
     first: evaluations[0]?.at ?? 0,
@@ -71,7 +71,7 @@ export function decide(situation: Situation): Decision {
     computed,
     notified: rule.dedupe === 'episode' ? beginningsNotified(situation.notified) : new Map(),
   });
-  const news = new Map<string, News[]>();
+  const notifications = new Map<string, AlertNotification[]>();
   const verdicts: Verdict[] = [];
   for (const one of casesOf(situation, tracker)) {
     const history = notified.get(one.worst.id) ?? [];
@@ -80,19 +80,23 @@ export function decide(situation: Situation): Decision {
     if (typeof decided !== 'object' || !('firing' in decided)) continue;
     notified.set(decided.groupId, [...history.filter(({ period }) => period !== decided.period), decided]);
     const together = rule.dedupe === 'episode' ? rule.dedupe : decided.period;
-    const list = news.get(together);
-    if (list === undefined) news.set(together, [decided]);
+    const list = notifications.get(together);
+    if (list === undefined) notifications.set(together, [decided]);
     else list.push(decided);
   }
   return {
     verdicts: [...verdicts, ...pendingVerdicts(evaluations.at(-1))],
-    news: [...news.values()],
+    notifications: [...notifications.values()],
     episodes: tracker.changes(),
   };
 }
 
 /** The decision for most rules at most polls. */
-export const NO_NEWS: Decision = { verdicts: [], news: [], episodes: { begun: [], ended: [] } };
+export const NOTHING_TO_NOTIFY: Decision = {
+  verdicts: [],
+  notifications: [],
+  episodes: { begun: [], ended: [] },
+};
 
 /** Whether nothing fires and no episode is open. Then there is nothing to decide. */
 export function isUneventful(evaluations: readonly Evaluation[], episodes: readonly Episode[]): boolean {
@@ -107,28 +111,28 @@ function decideCase(
   situation: Situation,
   one: Case,
   history: readonly Notified[],
-): News | Silence | 'duplicate' {
+): AlertNotification | Silence | 'duplicate' {
   if (one.silence !== null) return one.silence;
   const now = history.find(({ period }) => period === one.worst.period);
   if (now === undefined) {
     const ongoing = isOngoing(one.worst, history);
-    return newsOf(situation, one.worst, ongoing ? 'ongoing' : 'new', ongoing);
+    return notificationOf(situation, one.worst, ongoing ? 'ongoing' : 'new', ongoing);
   }
   if (stepOf(one.worst.step.severity) > now.step) {
-    return newsOf(situation, one.worst, 'escalated', isOngoing(one.worst, history));
+    return notificationOf(situation, one.worst, 'escalated', isOngoing(one.worst, history));
   }
   if (hasGrown(one.largest, growthOf(situation.rule, one.largest.step), now)) {
-    return newsOf(situation, one.largest, 'grown', isOngoing(one.largest, history));
+    return notificationOf(situation, one.largest, 'grown', isOngoing(one.largest, history));
   }
   return 'duplicate';
 }
 
-function newsOf(
+function notificationOf(
   { rule, fingerprint }: Situation,
   sighting: Sighting,
-  reason: NewsReason,
+  reason: NotifyReason,
   ongoing: boolean,
-): News {
+): AlertNotification {
   const { id, period, firing, step, at, since } = sighting;
   const { severity } = step;
   return {
@@ -148,11 +152,11 @@ function newsOf(
   };
 }
 
-function verdictOn(worst: Sighting, decided: News | Silence | 'duplicate'): Verdict {
-  const isNews = typeof decided === 'object' && 'firing' in decided;
-  const { at, severity } = isNews ? decided : { at: worst.at, severity: worst.step.severity };
-  const reason = decided === 'duplicate' ? decided : isNews ? decided.reason : 'silenced';
-  const silence = typeof decided === 'object' && !isNews ? decided : null;
+function verdictOn(worst: Sighting, decided: AlertNotification | Silence | 'duplicate'): Verdict {
+  const isNotified = typeof decided === 'object' && 'firing' in decided;
+  const { at, severity } = isNotified ? decided : { at: worst.at, severity: worst.step.severity };
+  const reason = decided === 'duplicate' ? decided : isNotified ? decided.reason : 'silenced';
+  const silence = typeof decided === 'object' && !isNotified ? decided : null;
   return { reason, group: worst.firing.key, severity, at, silence };
 }
 

@@ -6,7 +6,7 @@ import type { Episode, Notified } from '../model/notification.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { RuleState } from '../state/ledger.ts';
-import { type Decision, decide, isUneventful, NO_NEWS } from './decide.ts';
+import { type Decision, decide, isUneventful, NOTHING_TO_NOTIFY } from './decide.ts';
 import { unknownBeginnings } from './episodes.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 import type { Assignment, Outcome } from './evaluate-rules.ts';
@@ -64,9 +64,9 @@ export async function dedupe(
   );
   const decisionOf = new Map<Rule, Decision | AppError>(decisions);
   return judged.map(({ rule }) => {
-    const decision = decisionOf.get(rule) ?? NO_NEWS;
+    const decision = decisionOf.get(rule) ?? NOTHING_TO_NOTIFY;
     return decision instanceof Error
-      ? { rule, decision: NO_NEWS, error: decision }
+      ? { rule, decision: NOTHING_TO_NOTIFY, error: decision }
       : { rule, decision, error: null };
   });
 }

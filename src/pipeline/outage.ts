@@ -14,7 +14,7 @@ export interface PollHealth {
 
 export interface OutagePolicy {
   /** Failed polls in a row that make an outage. */
-  readonly blindAfter: number;
+  readonly outageAfter: number;
   /** An older newest row makes an outage; null switches this off. */
   readonly staleAfterMs: number | null;
 }
@@ -46,7 +46,7 @@ export function conditionAfter(
   if (poll.failure !== null) {
     const since = run.since ?? poll.at;
     const next = { polls: run.polls + 1, since };
-    const isOutage = next.polls >= policy.blindAfter;
+    const isOutage = next.polls >= policy.outageAfter;
     const condition: Condition = isOutage
       ? { kind: 'outage', reason: poll.failure, since }
       : { kind: 'unsure' };
@@ -68,7 +68,7 @@ const SELF = 'spendwatch';
 const STEP = 3;
 
 /** What is to be recorded. The ledger lets an outage through once a day, and its end once. */
-export interface OutageNews {
+export interface OutageNotice {
   readonly kind: typeof OUTAGE | typeof RECOVERED;
   readonly notification: Notification;
   readonly episode: Episode;
@@ -78,14 +78,14 @@ export interface OutageNews {
  * What to notify of an outage or its end, or null. `open` is the episode of OUTAGE in the ledger; null where no outage was
  * notified. Recording OUTAGE begins that episode and recording RECOVERED ends it, so all replicas together notify each once.
  */
-export function outageNews(
+export function outageNotice(
   condition: Condition,
-  told: Episode | null,
+  open: Episode | null,
   at: number,
   zone: string,
-): OutageNews | null {
-  if (condition.kind === 'unsure' || (condition.kind === 'ok' && told === null)) return null;
-  const since = told?.since ?? (condition.kind === 'outage' ? condition.since : at);
+): OutageNotice | null {
+  if (condition.kind === 'unsure' || (condition.kind === 'ok' && open === null)) return null;
+  const since = open?.since ?? (condition.kind === 'outage' ? condition.since : at);
   const episode = { groupId: SELF, step: STEP, since };
   const [kind, period] =
     condition.kind === 'outage'

@@ -10,7 +10,7 @@ import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
 import { evaluateInSlices } from './catch-up.ts';
-import type { News, Verdict } from './decide.ts';
+import type { AlertNotification, Verdict } from './decide.ts';
 import { type Decided, dedupe } from './dedupe.ts';
 import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rules.ts';
 import { limitedReads } from './limited-reads.ts';
@@ -114,7 +114,7 @@ async function pollOnce(
   const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates);
   const batches = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
-  const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<News>[] => {
+  const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<AlertNotification>[] => {
     const own = error ?? batches[i] ?? [];
     if (own instanceof Error) {
       failed.set(rule, own);

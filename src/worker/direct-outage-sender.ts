@@ -5,7 +5,7 @@ import type { Channel } from '../channels/channel.ts';
 import { afterFailure, type NewDelivery } from '../model/delivery.ts';
 import { SendError, wordsOf } from '../model/errors.ts';
 import type { Episode } from '../model/notification.ts';
-import { OUTAGE, outageNews } from '../pipeline/outage.ts';
+import { OUTAGE, outageNotice } from '../pipeline/outage.ts';
 import { type Observed, outageDeliveries } from './outage-deliveries.ts';
 
 /**
@@ -55,10 +55,10 @@ export function openDirectSender(now: () => number, random: () => number): Direc
 
   return {
     async send(app, observed) {
-      const news = outageNews(observed.condition, outage, observed.at, app.config.timezone);
-      if (news === null || news.kind !== OUTAGE) return null;
-      outage = news.episode;
-      const due = outageDeliveries(app, news, observed, now()).filter(isDue);
+      const notice = outageNotice(observed.condition, outage, observed.at, app.config.timezone);
+      if (notice === null || notice.kind !== OUTAGE) return null;
+      outage = notice.episode;
+      const due = outageDeliveries(app, notice, observed, now()).filter(isDue);
       const results = await Promise.allSettled(due.map((delivery) => sendOne(app, delivery, observed.at)));
       const failed = results.find((result) => result.status === 'rejected');
       if (failed !== undefined) return `could not tell of blindness: ${wordsOf(failed.reason)}`;

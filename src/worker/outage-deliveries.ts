@@ -3,7 +3,7 @@
 import type { App } from '../app.ts';
 import type { NewDelivery } from '../model/delivery.ts';
 import { outageMessage, recoveredMessage } from '../model/health-message.ts';
-import type { Condition, OutageNews } from '../pipeline/outage.ts';
+import type { Condition, OutageNotice } from '../pipeline/outage.ts';
 import { healthDeliveries } from './health-deliveries.ts';
 
 /** What is known after a poll. */
@@ -18,7 +18,7 @@ export interface Observed {
 /** `timestamp` is when the message is made, ms. */
 export function outageDeliveries(
   app: App,
-  { notification, episode }: OutageNews,
+  { notification, episode }: OutageNotice,
   { condition, at, newestRow }: Observed,
   timestamp: number,
 ): NewDelivery[] {

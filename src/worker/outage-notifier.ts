@@ -8,8 +8,8 @@ import {
   conditionAfter,
   NO_FAILURES,
   OUTAGE,
-  type OutageNews,
-  outageNews,
+  type OutageNotice,
+  outageNotice,
   RECOVERED,
 } from '../pipeline/outage.ts';
 import type { PollReport } from '../pipeline/poll.ts';
@@ -35,22 +35,27 @@ export function openOutageNotifier(now: () => number, random: () => number): Out
   const tell = async (app: App, observed: Observed): Promise<void> => {
     const state = await app.state();
     const told = await toldOutage(state);
-    const news = outageNews(observed.condition, told ?? direct.outage(), observed.at, app.config.timezone);
-    if (news === null) return;
-    const deliveries = outageDeliveries(app, news, observed, now());
+    const notice = outageNotice(
+      observed.condition,
+      told ?? direct.outage(),
+      observed.at,
+      app.config.timezone,
+    );
+    if (notice === null) return;
+    const deliveries = outageDeliveries(app, notice, observed, now());
     await record(
       state,
-      news,
+      notice,
       deliveries.filter(({ id }) => !direct.hasSent(id)),
       now(),
     );
-    if (news.kind === RECOVERED) direct.forgetOutage();
+    if (notice.kind === RECOVERED) direct.forgetOutage();
   };
 
   return {
     async polled(app, report, staleAfterMs) {
       const { at } = report;
-      const policy = { blindAfter: app.config.health.blindAfter, staleAfterMs };
+      const policy = { outageAfter: app.config.health.blindAfter, staleAfterMs };
       const poll = { at, newestRow: report.newestRow, failure: failureOf(report) };
       const { run, condition } = conditionAfter(failures, poll, policy);
       failures = run;
@@ -85,7 +90,7 @@ function failureOf({ error, rules }: PollReport): string | null {
 
 async function record(
   state: State,
-  { kind, notification, episode }: OutageNews,
+  { kind, notification, episode }: OutageNotice,
   deliveries: readonly NewDelivery[],
   now: number,
 ): Promise<void> {

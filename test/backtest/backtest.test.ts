@@ -56,7 +56,7 @@ describe("the demo's 90 days", () => {
     expect(await toldByBacktest(scene, minutely)).toEqual(run);
     // Over all days, on a coarser grid, there is no other alert.
     const { alerts } = await replayed(rules);
-    expect(alerts.filter(({ news }) => news.at < INCIDENT.from)).toEqual([]);
+    expect(alerts.filter(({ notification }) => notification.at < INCIDENT.from)).toEqual([]);
   });
 
   it('say how the values lie, exact at their ends', async () => {
@@ -143,7 +143,9 @@ describe("the demo's 90 days", () => {
     });
     const back = differenceOf(low, high, 'UTC');
     expect(back.later.map(({ own, other }) => [other, own])).toEqual(
-      [...added.earlier].sort((a, b) => a.own.news.at - b.own.news.at).map(({ own, other }) => [own, other]),
+      [...added.earlier]
+        .sort((a, b) => a.own.notification.at - b.own.notification.at)
+        .map(({ own, other }) => [own, other]),
     );
     const dropped = differenceOf(low, high, 'UTC');
     expect(dropped.dropped).toHaveLength(low.length - high.length);

@@ -6,11 +6,11 @@ import { ruleOf } from '../rules/rule-fixtures.ts';
 const rule = ruleOf('threshold', { name: 'burn', group_by: ['service'], threshold: 1 });
 
 function alert(at: string, service = 'search', severity = 'warning'): SentAlert {
-  const news = { at: Date.parse(`2026-11-${at}Z`), group: [service], severity };
-  return { rule, news } as unknown as SentAlert;
+  const notification = { at: Date.parse(`2026-11-${at}Z`), group: [service], severity };
+  return { rule, notification } as unknown as SentAlert;
 }
 
-const told = ({ news }: SentAlert): string => new Date(news.at).toISOString().slice(8, 16);
+const told = ({ notification }: SentAlert): string => new Date(notification.at).toISOString().slice(8, 16);
 
 function compared(own: SentAlert[], others: SentAlert[]) {
   const { added, dropped, earlier, later, same } = differenceOf(own, others, 'UTC');

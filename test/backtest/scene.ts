@@ -62,16 +62,16 @@ export async function toldByBacktest(scene: Scene, play: Play, chunk?: number): 
     ...(chunk === undefined ? {} : { chunk }),
   });
   return inOrder(
-    alerts.flatMap(({ rule, news }) =>
-      rule.notify[news.severity].map((channel) => ({
-        at: iso(news.at),
+    alerts.flatMap(({ rule, notification }) =>
+      rule.notify[notification.severity].map((channel) => ({
+        at: iso(notification.at),
         rule: rule.name,
         channel,
-        group: news.group.map((part) => part ?? '(none)').join('/'),
-        severity: news.severity,
-        value: news.firing.value.number,
-        since: iso(news.since),
-        ongoing: news.ongoing,
+        group: notification.group.map((part) => part ?? '(none)').join('/'),
+        severity: notification.severity,
+        value: notification.firing.value.number,
+        since: iso(notification.since),
+        ongoing: notification.ongoing,
       })),
     ),
   );

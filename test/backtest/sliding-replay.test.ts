@@ -249,7 +249,7 @@ describe('a replay over sums that slide', () => {
     const alertsOf = async (chunk: { readonly chunk?: number }) => {
       const options = { from: begin, to: end, perWeek: null, withSeries: false, ...chunk };
       const { alerts } = await backtest(parts, options);
-      return alerts.map(({ rule, news }) => [news.at, rule.name, ...news.group]);
+      return alerts.map(({ rule, notification }) => [notification.at, rule.name, ...notification.group]);
     };
     const slid = await alertsOf({});
     expect(slid).toEqual(await alertsOf({ chunk: 50 }));

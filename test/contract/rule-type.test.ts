@@ -20,7 +20,7 @@ import { worstFirst } from '../../src/model/observation.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { firesBelow, type Rule, SEVERITIES, stepOf } from '../../src/model/rule.ts';
 import { type Cell, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
-import type { News } from '../../src/pipeline/decide.ts';
+import type { AlertNotification } from '../../src/pipeline/decide.ts';
 import { unexplained } from '../../src/pipeline/explain.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
 import type { RuleType } from '../../src/rules/rule-type.ts';
@@ -235,8 +235,8 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
 
   it('shows the same value in lists of alerts', () => {
     const [firing] = judged.firing;
-    const news = { firing } as News;
-    expect(againstText({ rule, news })).toContain(finding.description.comparison[0]);
+    const notification = { firing } as AlertNotification;
+    expect(againstText({ rule, notification })).toContain(finding.description.comparison[0]);
   });
 
   it('draws finite lines, and its limits where the rule has fixed ones', () => {

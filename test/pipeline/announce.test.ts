@@ -14,7 +14,7 @@ const spends = (costs: readonly number[]) =>
   costs.map((cost, i) => ({ at: AT - MINUTE, user: `u${i}`, cost }));
 const byUser = (keys: Record<string, unknown> = {}) => burn({ group_by: ['user'], ...keys });
 
-describe('the news of a rule', () => {
+describe('the notifications of a rule', () => {
   it('go out as one message, the largest ten shown and the rest counted', async () => {
     await world.calls.log(...spends(Array.from({ length: 1500 }, (_, i) => 100 + ((i * 7) % 1500))));
     const report = await world.poll([byUser()], AT);
@@ -56,7 +56,7 @@ describe('the news of a rule', () => {
     );
   });
 
-  it('have a delivery id that is the same for the same news, and another for each channel', async () => {
+  it('have a delivery id that is the same for the same notifications, and another for each channel', async () => {
     await world.calls.log(...spends([60]));
     const rule = byUser({ notify: ['oncall', 'pager'] });
     const first = await world.poll([rule], AT);

@@ -7,7 +7,7 @@ import type { Episode, Notified } from '../../src/model/notification.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import { firesBelow, type Rule, type Silence, stepOf } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
-import { type Decision, decide, type News, type Situation } from '../../src/pipeline/decide.ts';
+import { type AlertNotification, type Decision, decide, type Situation } from '../../src/pipeline/decide.ts';
 import { unknownBeginnings } from '../../src/pipeline/episodes.ts';
 import type { Evaluation } from '../../src/pipeline/evaluate.ts';
 
@@ -65,7 +65,7 @@ function evaluation(at: number, ...found: (Firing | null)[]): Evaluation {
 class Ledger {
   readonly notified = new Map<string, Notified>();
   readonly episodes = new Map<string, Episode>();
-  readonly told: News[] = [];
+  readonly sent: AlertNotification[] = [];
 
   readonly #situation: Partial<Situation>;
 
@@ -87,18 +87,18 @@ class Ledger {
       silences: [],
       ...this.#situation,
     });
-    for (const news of decision.news.flat()) {
-      const name = `${news.groupId}/${news.period}`;
+    for (const notification of decision.notifications.flat()) {
+      const name = `${notification.groupId}/${notification.period}`;
       const known = this.notified.get(name);
-      const step = Math.max(known?.step ?? 0, news.step);
+      const step = Math.max(known?.step ?? 0, notification.step);
       this.notified.set(name, {
-        groupId: news.groupId,
-        period: news.period,
+        groupId: notification.groupId,
+        period: notification.period,
         step,
-        value: news.value,
-        at: news.at,
+        value: notification.value,
+        at: notification.at,
       });
-      this.told.push(news);
+      this.sent.push(notification);
     }
     for (const { groupId: id, step } of decision.episodes.ended) this.episodes.delete(`${id}/${step}`);
     for (const begun of decision.episodes.begun) this.episodes.set(`${begun.groupId}/${begun.step}`, begun);
@@ -110,26 +110,26 @@ function reasons({ verdicts }: Decision): string[] {
   return verdicts.map(({ reason }) => reason);
 }
 
-describe('what is news', () => {
+describe('what is notified', () => {
   test('a finding is new once, and a duplicate for the rest of the day', () => {
     const ledger = new Ledger();
     expect(reasons(ledger.poll(evaluation(AT, firing(A, 60))))).toEqual(['new']);
     expect(reasons(ledger.poll(evaluation(AT + MINUTE, firing(A, 61))))).toEqual(['duplicate']);
     expect(reasons(ledger.poll(evaluation(AT + 2 * MINUTE)))).toEqual([]);
     expect(reasons(ledger.poll(evaluation(AT + 3 * MINUTE, firing(A, 62))))).toEqual(['duplicate']);
-    expect(ledger.told).toHaveLength(1);
+    expect(ledger.sent).toHaveLength(1);
   });
 
-  test('a higher severity is news, the lower one after it is not', () => {
+  test('a higher severity is notified, the lower one after it is not', () => {
     const ledger = new Ledger();
     const told = [60, 120, 60, 130].map((value, i) =>
       reasons(ledger.poll(evaluation(AT + i * MINUTE, firing(A, value)))),
     );
     expect(told).toEqual([['new'], ['escalated'], ['duplicate'], ['duplicate']]);
-    expect(ledger.told.map(({ since }) => since)).toEqual([AT, AT + MINUTE]);
+    expect(ledger.sent.map(({ since }) => since)).toEqual([AT, AT + MINUTE]);
   });
 
-  test('$101 does not keep silent about $47,000: ten times what was last said is news, to the cent', () => {
+  test('$101 does not keep silent about $47,000: ten times the last notified value is notified, to the cent', () => {
     const ledger = new Ledger();
     const told = [101, 1009.99, 1010, 10_099, 47_000].map((value, i) =>
       reasons(ledger.poll(evaluation(AT + i * MINUTE, firing(A, value)))),
@@ -137,7 +137,7 @@ describe('what is news', () => {
     expect(told).toEqual([['new'], ['duplicate'], ['grown'], ['duplicate'], ['grown']]);
   });
 
-  test('growth is no news where it is off, or where lower is worse', () => {
+  test('growth is not notified where it is off, or where lower is worse', () => {
     const off = new Ledger({ rule: { ...rule, growth: null } });
     off.poll(evaluation(AT, firing(A, 101)));
     expect(reasons(off.poll(evaluation(AT + MINUTE, firing(A, 47_000))))).toEqual(['duplicate']);
@@ -151,14 +151,14 @@ describe('what is news', () => {
     ledger.poll(evaluation(MIDNIGHT, firing(A, 60)));
     const next = ledger.poll(evaluation(MIDNIGHT + MINUTE, firing(A, 60)));
     expect(reasons(next)).toEqual(['ongoing']);
-    expect(next.news.flat()[0]).toMatchObject({
+    expect(next.notifications.flat()[0]).toMatchObject({
       ongoing: true,
       since: MIDNIGHT,
       period: 'day/2026-11-20T00:00:00Z',
     });
   });
 
-  test('the next day it is new where it has paused, or is worse than what was said', () => {
+  test('the next day it is new where it has paused, or is worse than what was notified', () => {
     const paused = new Ledger();
     paused.poll(evaluation(MIDNIGHT - MINUTE, firing(A, 60)));
     paused.poll(evaluation(MIDNIGHT));
@@ -175,7 +175,7 @@ describe('what is news', () => {
     expect(reasons(ledger.poll(evaluation(AT + 3 * DAY + MINUTE, firing(A, 120))))).toEqual(['escalated']);
     ledger.poll(evaluation(AT + 4 * DAY));
     expect(reasons(ledger.poll(evaluation(AT + 4 * DAY + MINUTE, firing(A, 60))))).toEqual(['new']);
-    expect(ledger.told.map(({ period }) => period)).toEqual([
+    expect(ledger.sent.map(({ period }) => period)).toEqual([
       'episode/2026-11-20T02:05:00Z',
       'episode/2026-11-20T02:05:00Z',
       'episode/2026-11-24T02:06:00Z',
@@ -186,12 +186,12 @@ describe('what is news', () => {
     const held = evaluation(AT);
     const decision = new Ledger().poll({ ...held, pending: [firing(A, 60) as Firing] });
     expect(reasons(decision)).toEqual(['pending']);
-    expect(decision.news).toEqual([]);
+    expect(decision.notifications).toEqual([]);
   });
 
   test('with `for`, an alert has held since the first instant that was looked back at', () => {
     const ledger = new Ledger({ times: [{ at: AT, earlier: [AT - 2 * MINUTE, AT - MINUTE] }] });
-    expect(ledger.poll(evaluation(AT, firing(A, 60))).news.flat()[0]?.since).toBe(AT - 2 * MINUTE);
+    expect(ledger.poll(evaluation(AT, firing(A, 60))).notifications.flat()[0]?.since).toBe(AT - 2 * MINUTE);
   });
 
   test('what the data tell about the beginning is taken where the ledger knows nothing', () => {
@@ -207,7 +207,7 @@ describe('what is news', () => {
       since: AT - (2 - i) * DAY,
     }));
     const decision = new Ledger({ computed }).poll(first);
-    expect(decision.news.flat()[0]?.since).toBe(AT - DAY);
+    expect(decision.notifications.flat()[0]?.since).toBe(AT - DAY);
     expect(decision.episodes.begun).toEqual(computed);
     expect(unknownBeginnings(first, computed)).toEqual([]);
   });
@@ -222,14 +222,14 @@ describe('silences', () => {
     reason: 'test',
   };
 
-  test('a silenced finding is not told; when the silence ends while it holds, it is news', () => {
+  test('a silenced finding is not notified; it is when the silence ends while it holds', () => {
     const ledger = new Ledger({ silences: [silence] });
     const silenced = ledger.poll(evaluation(AT, firing(A, 60)));
     expect(silenced.verdicts[0]).toMatchObject({ reason: 'silenced', silence });
-    expect(silenced.news).toEqual([]);
+    expect(silenced.notifications).toEqual([]);
     const after = ledger.poll(evaluation(AT + 10 * MINUTE, firing(A, 60)));
     expect(reasons(after)).toEqual(['new']);
-    expect(after.news.flat()[0]?.since).toBe(AT);
+    expect(after.notifications.flat()[0]?.since).toBe(AT);
   });
 
   test('among missed instants the worst one outside the silence is told', () => {
@@ -239,7 +239,7 @@ describe('silences', () => {
       evaluation(AT, firing(A, 900)),
       evaluation(AT + 10 * MINUTE, firing(A, 70)),
     );
-    expect(decision.news.flat().map(({ at }) => at)).toEqual([AT + 10 * MINUTE]);
+    expect(decision.notifications.flat().map(({ at }) => at)).toEqual([AT + 10 * MINUTE]);
   });
 });
 
@@ -251,7 +251,7 @@ describe('missed polls', () => {
       evaluation(AT + 2 * MINUTE, firing(A, 300)),
       evaluation(AT + 3 * MINUTE),
     );
-    expect(decision.news.flat()).toMatchObject([
+    expect(decision.notifications.flat()).toMatchObject([
       { at: AT + MINUTE, severity: 'critical', since: AT + MINUTE },
     ]);
     expect(decision.episodes).toEqual({ begun: [], ended: [] });
@@ -263,7 +263,7 @@ describe('missed polls', () => {
       evaluation(MIDNIGHT, firing(A, 60), firing([null], 70)),
       evaluation(MIDNIGHT + MINUTE, firing(A, 60)),
     );
-    expect(decision.news.map((list) => list.map(({ group, reason }) => [group, reason]))).toEqual([
+    expect(decision.notifications.map((list) => list.map(({ group, reason }) => [group, reason]))).toEqual([
       [
         [A, 'new'],
         [[null], 'new'],
@@ -278,18 +278,18 @@ describe('missed polls', () => {
       evaluation(AT + MINUTE, firing(A, 55, '<=')),
       evaluation(AT + 2 * MINUTE, firing(A, 58, '<=')),
     );
-    expect(low.news.flat()[0]?.at).toBe(AT + MINUTE);
+    expect(low.notifications.flat()[0]?.at).toBe(AT + MINUTE);
     const odd = (at: number, value: number, zscore: number) =>
       evaluation(at, { ...(firing(A, value) as Firing), badness: fixedFromNumber(Math.abs(zscore)) });
     const anomaly = new Ledger().poll(odd(AT, 90, 3), odd(AT + MINUTE, 60, -5));
-    expect(anomaly.news.flat()[0]?.at).toBe(AT + MINUTE);
+    expect(anomaly.notifications.flat()[0]?.at).toBe(AT + MINUTE);
   });
 });
 
 test('episodes of a later time are left out when the past is judged', () => {
   const later = [{ groupId: groupId(A), step: 2, since: AT + DAY }];
   const decision = new Ledger({ episodes: later }).poll(evaluation(AT, firing(A, 60)));
-  expect(decision.news.flat()[0]?.since).toBe(AT);
+  expect(decision.notifications.flat()[0]?.since).toBe(AT);
 });
 
 describe('any sequence of values, polled in any way', () => {
@@ -344,17 +344,17 @@ describe('any sequence of values, polled in any way', () => {
         // Catching up says the same identities as polling each instant, only together.
         expect(highest(caughtUp)).toEqual(highest(each));
         for (const ledger of [each, caughtUp]) {
-          const last = new Map<string, News>();
+          const last = new Map<string, AlertNotification>();
           const top = new Map<string, number>();
-          for (const news of ledger.told) {
-            const name = `${news.groupId}/${news.period}`;
+          for (const notification of ledger.sent) {
+            const name = `${notification.groupId}/${notification.period}`;
             const before = last.get(name);
             if (before !== undefined) {
-              const isHigher = news.step > (top.get(name) ?? 0);
-              expect(isHigher || news.value >= before.value * 10n).toBe(true);
+              const isHigher = notification.step > (top.get(name) ?? 0);
+              expect(isHigher || notification.value >= before.value * 10n).toBe(true);
             }
-            last.set(name, news);
-            top.set(name, Math.max(top.get(name) ?? 0, news.step));
+            last.set(name, notification);
+            top.set(name, Math.max(top.get(name) ?? 0, notification.step));
           }
         }
         // Every unsilenced finding was said by then: at its step or higher, at a tenth of its value or more.
@@ -365,35 +365,45 @@ describe('any sequence of values, polled in any way', () => {
             if (found === null) return;
             if (key[0] === service && at >= silence.from && at < silence.until) return;
             const since = sinceOf(rows, g, i, 50);
-            const notified = each.told.filter(
-              (news) => news.groupId === groupId(key) && news.at <= at && samePeriod(news, period, at, since),
+            const notified = each.sent.filter(
+              (notification) =>
+                notification.groupId === groupId(key) &&
+                notification.at <= at &&
+                samePeriod(notification, period, at, since),
             );
             const step = stepOf(found.steps[found.steps.length - 1]?.severity ?? 'info');
-            expect(Math.max(...notified.map((news) => news.step))).toBeGreaterThanOrEqual(step);
+            expect(Math.max(...notified.map((notification) => notification.step))).toBeGreaterThanOrEqual(
+              step,
+            );
             expect((notified.at(-1)?.value ?? 0n) * 10n > found.value.fixed).toBe(true);
           });
         });
         // Since when, and whether it is ongoing, by brute force.
-        for (const [n, news] of each.told.entries()) {
-          const g = GROUPS.findIndex((key) => groupId(key) === news.groupId);
-          const i = (news.at - MIDNIGHT) / STEP;
-          const since = sinceOf(rows, g, i, news.step === 3 ? 100 : 50);
-          expect(news.since).toBe(since);
-          const earlier = [...each.notified.values(), ...each.told.slice(0, n)]
+        for (const [n, notification] of each.sent.entries()) {
+          const g = GROUPS.findIndex((key) => groupId(key) === notification.groupId);
+          const i = (notification.at - MIDNIGHT) / STEP;
+          const since = sinceOf(rows, g, i, notification.step === 3 ? 100 : 50);
+          expect(notification.since).toBe(since);
+          const earlier = [...each.notified.values(), ...each.sent.slice(0, n)]
             .filter(
               (notified) =>
-                notified.groupId === news.groupId && notified.period !== news.period && notified.at < news.at,
+                notified.groupId === notification.groupId &&
+                notified.period !== notification.period &&
+                notified.at < notification.at,
             )
             .sort((a, b) => a.at - b.at)
             .at(-1);
           const top = Math.max(
-            ...each.told
+            ...each.sent
               .slice(0, n)
-              .filter((notified) => notified.groupId === news.groupId && notified.period === earlier?.period)
+              .filter(
+                (notified) =>
+                  notified.groupId === notification.groupId && notified.period === earlier?.period,
+              )
               .map(({ step }) => step),
           );
-          const isOngoing = earlier !== undefined && top >= news.step && since <= earlier.at;
-          expect(news.ongoing).toBe(isOngoing);
+          const isOngoing = earlier !== undefined && top >= notification.step && since <= earlier.at;
+          expect(notification.ongoing).toBe(isOngoing);
         }
       }),
       { numRuns: 300 },
@@ -411,13 +421,18 @@ describe('any sequence of values, polled in any way', () => {
     return MIDNIGHT + first * STEP;
   }
 
-  function samePeriod(news: News, dedupe: Rule['dedupe'], at: number, began: number): boolean {
+  function samePeriod(
+    notification: AlertNotification,
+    dedupe: Rule['dedupe'],
+    at: number,
+    began: number,
+  ): boolean {
     const iso = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
-    if (dedupe === 'episode') return news.period === `episode/${iso(began)}`;
+    if (dedupe === 'episode') return notification.period === `episode/${iso(began)}`;
     const length = { hour: 3_600_000, day: DAY, week: 7 * DAY, month: 0 }[dedupe];
     // 1970 began on a Thursday, a week begins on Monday.
     const shift = dedupe === 'week' ? 4 * DAY : 0;
     const begin = Math.floor((at - 1 - shift) / length) * length + shift;
-    return news.period === `${dedupe}/${iso(begin)}`;
+    return notification.period === `${dedupe}/${iso(begin)}`;
   }
 });

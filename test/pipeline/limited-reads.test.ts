@@ -55,8 +55,8 @@ describe('what drives an alert', () => {
         { dimension: 'endpoint', isLate: true },
       ]);
       const alert = { id: 'a', finding, at: AT, since: AT, ongoing: false, period: 'day' };
-      const news = { rule, alerts: [alert], at: AT, dataAsOf: AT, zone: 'UTC', timestamp: AT };
-      const { sections, json } = alertMessage(news);
+      const batch = { rule, alerts: [alert], at: AT, dataAsOf: AT, zone: 'UTC', timestamp: AT };
+      const { sections, json } = alertMessage(batch);
       expect(sections[0]?.facts).toContainEqual(['Drivers', 'by user, endpoint: not known in 5 s']);
       expect(Object.keys(JSON.parse(json).data.alerts[0].finding.breakdown)).toEqual(['model']);
       await vi.waitFor(

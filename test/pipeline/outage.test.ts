@@ -5,26 +5,26 @@ import {
   conditionAfter,
   type FailedRun,
   NO_FAILURES,
-  outageNews,
+  outageNotice,
   staleAfterAuto,
 } from '../../src/pipeline/outage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AT = Date.UTC(2026, 10, 20, 2, 5);
-const policy = { blindAfter: 3, staleAfterMs: HOUR };
+const policy = { outageAfter: 3, staleAfterMs: HOUR };
 
 /** The conditions after polls a minute apart, each failed (its reason) or good (null). */
 function conditions(failures: readonly (string | null)[], newestRow: number | null = AT): Condition[] {
   let run: FailedRun = NO_FAILURES;
   return failures.map((failure, i) => {
-    const looked = conditionAfter(run, { at: AT + i * MINUTE, failure, newestRow }, policy);
-    run = looked.run;
-    return looked.condition;
+    const after = conditionAfter(run, { at: AT + i * MINUTE, failure, newestRow }, policy);
+    run = after.run;
+    return after.condition;
   });
 }
 
-describe('spendwatch is blind', () => {
+describe('an outage begins', () => {
   test('after three failed polls in a row, since the first of them', () => {
     expect(conditions(['away', 'away', 'still away', 'away', null])).toEqual([
       { kind: 'unsure' },
@@ -56,35 +56,35 @@ describe('spendwatch is blind', () => {
   });
 });
 
-describe('what is said of it', () => {
-  const blind: Condition = { kind: 'outage', reason: 'away', since: AT - HOUR };
-  const told: Episode = { groupId: 'spendwatch', step: 3, since: AT - HOUR };
+describe('what is notified of an outage', () => {
+  const outage: Condition = { kind: 'outage', reason: 'away', since: AT - HOUR };
+  const notified: Episode = { groupId: 'spendwatch', step: 3, since: AT - HOUR };
 
-  test('blindness has an identity for each day', () => {
-    const first = outageNews(blind, null, AT, 'UTC');
-    const later = outageNews(blind, told, AT + HOUR, 'UTC');
-    const nextDay = outageNews(blind, told, AT + 24 * HOUR, 'UTC');
+  test('an outage is a new notification each day', () => {
+    const first = outageNotice(outage, null, AT, 'UTC');
+    const later = outageNotice(outage, notified, AT + HOUR, 'UTC');
+    const nextDay = outageNotice(outage, notified, AT + 24 * HOUR, 'UTC');
     expect(first).toMatchObject({
       kind: 'health.blind',
       notification: { period: 'day/2026-11-20T00:00:00Z' },
     });
     expect(later?.notification.period).toBe(first?.notification.period);
     expect(nextDay?.notification.period).toBe('day/2026-11-21T00:00:00Z');
-    expect(nextDay?.episode).toEqual(told);
+    expect(nextDay?.episode).toEqual(notified);
   });
 
-  test('sight is said once for each blindness that was told', () => {
-    const sees = outageNews({ kind: 'ok' }, told, AT, 'UTC');
-    expect(sees).toMatchObject({
+  test('its end is notified once, if the outage was', () => {
+    const ended = outageNotice({ kind: 'ok' }, notified, AT, 'UTC');
+    expect(ended).toMatchObject({
       kind: 'health.sees',
       notification: { period: 'episode/2026-11-20T01:05:00Z', since: AT - HOUR },
-      episode: told,
+      episode: notified,
     });
-    expect(outageNews({ kind: 'ok' }, null, AT, 'UTC')).toBeNull();
+    expect(outageNotice({ kind: 'ok' }, null, AT, 'UTC')).toBeNull();
   });
 
-  test('nothing is said while it is not sure', () => {
-    expect(outageNews({ kind: 'unsure' }, told, AT, 'UTC')).toBeNull();
+  test('nothing is notified while it is not certain', () => {
+    expect(outageNotice({ kind: 'unsure' }, notified, AT, 'UTC')).toBeNull();
   });
 });
 

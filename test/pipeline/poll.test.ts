@@ -95,7 +95,7 @@ describe('a poll', () => {
     expect(toldBy(held)).toMatchObject([{ severity: 'warning', alerts: [{ finding: { value: 120 } }] }]);
   });
 
-  it('keeps quiet while a silence lasts, and has news when it ends', async () => {
+  it('notifies nothing while a silence lasts, and notifies when it ends', async () => {
     await world.calls.log(...steadyCalls(AT - 10 * MINUTE, AT + HOUR, 100));
     const silences = [silenceOf('burn', AT, AT + 2 * MINUTE)];
     const silenced = await world.poll([burn()], AT, { silences });
