@@ -3,9 +3,12 @@
 import { COLUMNS, type Column, describeColumn } from '../src/model/columns.ts';
 import { describeMetric, METRICS } from '../src/model/metric.ts';
 
-/** A row for each audit column: its name, what it holds, and what needs it. */
+/** A row for each audit column: its name, where the default table has it, what needs it, and what it holds. */
 export function columnRows(): string[][] {
-  return COLUMNS.map((column) => [code(column), describeColumn(column).doc, neededBy(column)]);
+  return COLUMNS.map((column) => {
+    const { table, doc } = describeColumn(column);
+    return [code(column), code(table.read ?? table.name), neededBy(column), doc];
+  });
 }
 
 /** A row for each metric of rules: its name, its unit and its definition. */
@@ -19,8 +22,7 @@ export function metricRows(): string[][] {
 /** The metrics that need the column. Those for which another column would do as well stand last, with the other one. */
 function neededBy(column: Column): string {
   const { kind } = describeColumn(column);
-  if (kind === 'time') return 'everything';
-  if (kind === 'dimension') return 'rules that group or filter by it';
+  if (kind === 'time') return 'all';
   const alone: string[] = [];
   const either = new Map<string, string[]>();
   for (const metric of METRICS) {

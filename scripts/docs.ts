@@ -19,18 +19,15 @@ interface Shown extends JsonSchema {
 
 const INTRODUCTION = `# Reference
 
-Every key of alerts.yaml, every audit column, every metric. \`npm run docs\` writes this page from the program: do not edit it.
+Every key of alerts.yaml, every [audit column](#audit-columns), every [metric of rules](#metrics-of-rules) and
+[of the worker](#metrics-of-the-worker). \`npm run docs\` writes this page: do not edit it.
 
-- Keys: [top level](#top-level), [audit](#audit), [state](#state), [defaults](#defaults), channels ([email](#email), [slack](#slack),
-  [webhook](#webhook)), rules ([every rule](#every-rule), [threshold](#threshold), [anomaly](#anomaly)), [silences](#silences),
-  [health](#health), [heartbeat](#heartbeat), [http](#http)
-- [Audit columns](#audit-columns), [metrics of rules](#metrics-of-rules)
-- [Metrics of the worker](#metrics-of-the-worker)
-
-[configuration.md](configuration.md) explains the file, [rules.md](rules.md) what rules mean, and [channels.md](channels.md) the
-channels. A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`;
-windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`; instants are ISO 8601 with a zone.
+A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`; a day is
+24 hours. Windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`; instants are ISO 8601 with a zone.
 `;
+
+const COLUMN_WORDS =
+  'Map each to a column of your table under `audit.columns`. A rule also needs those that it groups and filters by.';
 
 /** The text of docs/reference.md. */
 export function referencePage(): string {
@@ -44,23 +41,21 @@ export function referencePage(): string {
     INTRODUCTION,
     keyTable('Top level', alerts),
     ...['audit', 'state', 'defaults'].map((key) => keyTable(key, of(key))),
-    ...channels.map((channel) => keyTable(typeNameOf(channel), channel)),
+    ...channels.map((channel) => memberTable(channel, (key) => key !== 'type')),
     keyTable('Every rule', {
       ...first,
       properties: { ...picked(first, isCommon), type: { enum: rules.map(typeNameOf) } },
     }),
-    ...rules.map((rule) =>
-      keyTable(typeNameOf(rule), { ...rule, properties: picked(rule, (key) => !isCommon(key)) }),
-    ),
+    ...rules.map((rule) => memberTable(rule, (key) => !isCommon(key))),
     keyTable('silences', of('silences').items as Shown),
     ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
-    `## Audit columns\n\nMap each to a column of your table under \`audit.columns\`.\n\n${table(['column', 'meaning', 'needed by'], columnRows())}`,
+    `## Audit columns\n\n${COLUMN_WORDS}\n\n${table(['column', 'in `api_audit_logs`', 'metrics that need it', 'meaning'], columnRows())}`,
     `## Metrics of rules\n\n${table(['metric', 'unit', 'definition over the calls of the window and group'], metricRows())}`,
     metricTable(),
   ].join('\n');
 }
 
-function keyTable(title: string, schema: Shown): string {
+function keyTable(title: string, schema: Shown, words?: string): string {
   const required = [
     ...(schema.required ?? []),
     ...(schema.allOf ?? []).map(({ anyOf }) => anyOf?.[0]?.required?.[0]),
@@ -72,8 +67,13 @@ function keyTable(title: string, schema: Shown): string {
     const fallback = required.includes(key) ? 'required' : (inWords ?? defaultOf(child));
     return [`\`${key}\``, typeOf(child) + (isSecret ? ', _secret_' : ''), fallback, meaning];
   });
-  const words = schema.description === undefined ? '' : `${schema.description}.\n\n`;
-  return `## ${title}\n\n${words}${table(['key', 'type', 'default', 'meaning'], rows)}`;
+  return `## ${title}\n\n${words === undefined ? '' : `${words}.\n\n`}${table(['key', 'type', 'default', 'meaning'], rows)}`;
+}
+
+/** The keys of one channel type or rule type that `isOwn` picks. What its `type` is described as stands above them. */
+function memberTable(member: Shown, isOwn: (key: string) => boolean): string {
+  const properties = picked(member, isOwn);
+  return keyTable(typeNameOf(member), { ...member, properties }, member.properties?.type?.description);
 }
 
 function metricTable(): string {

@@ -42,9 +42,7 @@ export const auditSchema = tableOptions
       .describe(
         '`on` keeps sums of hours and days, so that a poll reads only what is new; `off` reads all windows',
       ),
-    statement_timeout: duration(DAY_LIMIT)
-      .prefault('60s')
-      .describe('The longest that one statement to the audit database may run'),
+    statement_timeout: duration(DAY_LIMIT).prefault('60s').describe('How long one statement may run'),
   })
   .describe('The database and the table in which AI calls are recorded; they are only read');
 

@@ -26,8 +26,8 @@ const silence = z
       .describe(
         'What is silenced: `rule` or dimensions with their values, all of which must fit; `null` is NULL',
       ),
-    from: instant.describe('First instant of the silence: ISO 8601 with a zone'),
-    until: instant.describe('First instant after the silence: ISO 8601 with a zone'),
+    from: instant.describe('First instant of the silence'),
+    until: instant.describe('First instant after the silence'),
     reason: z.string().default('').describe('Shown beside what is silenced'),
   })
   .superRefine((given, context) => {
@@ -58,9 +58,7 @@ export const alertsSchema = z.strictObject({
   version: z
     .literal(1, { error: 'must be 1, the only version of the format that there is' })
     .describe('Version of the file format'),
-  timezone: timezone
-    .prefault('UTC')
-    .describe('Zone of calendar windows, of dedupe periods (once a day) and of `schedule`'),
+  timezone: timezone.prefault('UTC').describe('Zone of `schedule`, calendar windows and dedupe periods'),
   schedule: schedule
     .prefault('* * * * *')
     .describe('When to poll: five cron fields, or six with seconds first'),
@@ -86,7 +84,7 @@ export const alertsSchema = z.strictObject({
       severity: z.enum(SEVERITIES).default('warning').describe('Severity of rules that name none'),
     })
     .default({ severity: 'warning' })
-    .describe('What rules have that do not say otherwise'),
+    .describe('Defaults of rules'),
   channels: z
     .record(
       z.string().regex(/^\S{1,100}$/, { error: 'a channel name has 1 to 100 letters without spaces' }),
@@ -103,7 +101,7 @@ export const alertsSchema = z.strictObject({
     .strictObject({
       notify: channelNames
         .exactOptional()
-        .describe('Channels for messages of spendwatch about itself (default: all that enabled rules name)'),
+        .describe('Channels for reports about spendwatch itself (default: all that enabled rules name)'),
       blind_after: z
         .int()
         .min(1)
@@ -113,7 +111,7 @@ export const alertsSchema = z.strictObject({
       unpriced: z
         .enum(['on', 'off'])
         .default('on')
-        .describe('Whether a message is sent once a day when calls have no price'),
+        .describe('Whether calls without a price are reported, once a day'),
     })
     .default({ blind_after: 3, unpriced: 'on' })
     .describe('What spendwatch reports about itself'),

@@ -40,7 +40,7 @@ const keys = z
       .describe('Periods of history that a group needs to be evaluated'),
     floor_pct: numberBetween(0, 10_000)
       .prefault(5)
-      .describe('Percent of the mean of a day that the deviation is taken to be at least'),
+      .describe('Least deviation, in percent of the mean of a day'),
     min_change: decimal
       .optional()
       .describe(

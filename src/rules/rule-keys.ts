@@ -31,7 +31,7 @@ export const commonKeys = {
   group_by: z
     .array(z.string().min(1))
     .default([])
-    .describe('Dimensions; each group of their values is evaluated by itself'),
+    .describe('Dimensions; each group of values is evaluated by itself'),
   where: z
     .record(z.string(), condition)
     .default({})
@@ -53,11 +53,7 @@ export const commonKeys = {
     .describe(
       'Channels, or lists of channels by severity (default: `defaults.notify`, also for a severity left out)',
     ),
-  message: z
-    .string()
-    .max(2_000)
-    .optional()
-    .describe('Text that every alert of the rule carries, at most 2,000 characters'),
+  message: z.string().max(2_000).optional().describe('Text in every alert, at most 2,000 characters'),
   for: duration({ maxMs: DAY, limitText: 'at most 24h' })
     .optional()
     .describe('How long the condition must have held, at every scheduled evaluation (default: `0s`)'),
@@ -67,15 +63,13 @@ export const commonKeys = {
   dedupe: z
     .enum(['day', 'hour', 'week', 'month', 'episode'])
     .default('day')
-    .describe(
-      'How often the same alert is notified: once a day, or with `episode` once until it no longer holds',
-    ),
+    .describe('Period in which an alert is notified once; `episode` ends when it no longer holds'),
   growth: z
     .union([z.literal('off'), numberBetween(1, 1e9, { above: true })], {
       error: 'expected a number above 1, or off',
     })
     .prefault(10)
-    .describe('An alert is notified again when its value reaches this many times the value last notified'),
+    .describe('Notified again at this many times the value last notified'),
   min_calls: numberBetween(0, 1e15, { whole: true })
     .optional()
     .describe(
