@@ -31,8 +31,7 @@ export interface AlertBatch {
 }
 
 /**
- * Makes one message of the alerts of one rule: worst first, ten shown, the rest counted (docs/rules.md and
- * docs/operations.md).
+ * Makes one message of the alerts of one rule: worst first, ten shown, the rest counted (docs/channels.md).
  */
 export function alertMessage(batch: AlertBatch): Message {
   const { rule, zone } = batch;

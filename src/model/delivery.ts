@@ -56,7 +56,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Waits between attempts (docs/operations.md). The last one repeats until `RETRY_FOR_MS` after the first attempt. */
+/** Waits between attempts (docs/channels.md). The last one repeats until `RETRY_FOR_MS` after the first attempt. */
 export const BACKOFF_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR] as const;
 /** The step for failures that a person must fix: ten minutes, as they are not fixed sooner. */
 const PERSON_STEP = 3;
@@ -94,7 +94,7 @@ export interface AfterFailure {
 }
 
 /**
- * The retry policy of docs/operations.md. Retry-After can only lengthen a wait. The last attempt falls at the end of the 24
+ * The retry policy of docs/channels.md. Retry-After can only lengthen a wait. The last attempt falls at the end of the 24
  * h that began with the first one. `random` is in [0, 1).
  */
 export function afterFailure(

@@ -16,7 +16,7 @@ export class AppError extends Error {
 }
 
 /**
- * How a failed send is treated (docs/operations.md): `passing` is retried with backoff, `person` is reported at once and
+ * How a failed send is treated (docs/channels.md): `passing` is retried with backoff, `person` is reported at once and
  * retried from ten minutes on, `final` is given up at once.
  */
 export type FailureKind = 'passing' | 'person' | 'final';

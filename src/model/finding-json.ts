@@ -15,7 +15,7 @@ export interface Silenced {
   readonly until: number;
 }
 
-/** A finding as `check` prints it and webhooks carry it (docs/rules.md). */
+/** A finding as `check` prints it and webhooks carry it (docs/ci.md). */
 export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
   const { metric, window, unpriced } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
@@ -60,7 +60,7 @@ export function observationJson(
   };
 }
 
-/** Sums are exact decimals; ratios, averages and percentiles are plain doubles (docs/rules.md). */
+/** Sums are exact decimals; ratios, averages and percentiles are plain doubles (docs/ci.md). */
 function amount(metric: Metric, sample: Sample): JsonValue {
   return describeMetric(metric).additive ? sample.fixed : sample.number;
 }

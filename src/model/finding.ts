@@ -32,7 +32,7 @@ export function topStep({ steps }: Reached): ReachedStep {
 /** An observation that fires. */
 export type Firing<O extends Observation = Observation> = O & Reached;
 
-/** The judgement of a rule at one instant. Both lists are worst first (docs/rules.md). */
+/** The judgement of a rule at one instant. Both lists are worst first (docs/ci.md). */
 export interface Judgement<O extends Observation = Observation> {
   readonly status: 'ok' | 'firing' | 'no_data';
   readonly observed: Observed<O>;

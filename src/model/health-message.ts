@@ -117,7 +117,7 @@ export interface ChannelReport extends MessageTime {
   readonly original: Message;
 }
 
-/** What becomes of the delivery after each kind of failure (docs/operations.md). */
+/** What becomes of the delivery after each kind of failure (docs/channels.md). */
 const NEXT: Readonly<Record<FailureKind, string>> = {
   passing: 'It is tried again for a day.',
   person: 'Somebody must put this right; until then it is tried again for a day.',

@@ -57,7 +57,7 @@ export interface Situation extends Found {
 }
 
 /**
- * Decides which findings of one rule are notified (docs/rules.md, "Alert identity" and "Missed polls"). The ledger has the
+ * Decides which findings of one rule are notified (docs/rules.md, "Deduplication" and "Missed polls"). The ledger has the
  * last word: it drops a notification that another process has recorded meanwhile.
  */
 export function decide(situation: Situation): Decision {

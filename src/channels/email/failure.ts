@@ -9,7 +9,7 @@ import type { SmtpFault } from './smtp-fault.ts';
 import { tlsHint } from './tls-hint.ts';
 
 /**
- * What a failed session means (docs/operations.md): 4xx and no answer pass; 530 to 535, a bad certificate and the wrong
+ * What a failed session means (docs/channels.md): 4xx and no answer pass; 530 to 535, a bad certificate and the wrong
  * `tls` are for a person; other 5xx are final. `accepted` are the recipients that have the mail already.
  */
 export function smtpFailure(

@@ -34,7 +34,7 @@ const FORM_ERRORS = words(`
   invalid_blocks invalid_blocks_format msg_blocks_too_long too_many_attachments attachment_payload_limit_exceeded
   metadata_too_large metadata_must_be_sent_from_app invalid_metadata_format invalid_metadata_schema invalid_payload`);
 
-/** The failure that Slack's error word means; `passing` for words that are not listed (docs/operations.md). */
+/** The failure that Slack's error word means; `passing` for words that are not listed (docs/channels.md). */
 export function slackFailure(code: string, retryAfterMs: number | null = null): SendError {
   const text = `Slack refused: ${code}`;
   const of = (reason: FailureReason, kind: FailureKind) =>

@@ -72,7 +72,7 @@ export function answerFailure(peer: string, answer: HttpAnswer, redact: Redact):
   return new SendError('refused', 'passing', words);
 }
 
-/** The failure that an HTTP status other than 2xx means (docs/operations.md). */
+/** The failure that an HTTP status other than 2xx means (docs/channels.md). */
 export function statusFailure(peer: string, answer: HttpAnswer, redact: Redact): SendError {
   const { status, retryAfterMs } = answer;
   const said = excerptOf(answer.text, redact);

@@ -4,7 +4,7 @@ import { SEVERITIES } from '../../model/rule.ts';
 import { counter, gauge, gaugeOnScrape, histogram, type MetricEntry } from './entry.ts';
 import { ruleValue } from './rule-value.ts';
 
-/** The metrics, under the names that docs/operations.md promises. */
+/** The metrics, under the names that docs/reference.md lists. */
 export const CATALOGUE: readonly MetricEntry[] = [
   counter(
     {
