@@ -11,12 +11,16 @@ export function columnRows(): string[][] {
   });
 }
 
-/** A row for each metric of rules: its name, its unit and its definition. */
+/** A row for each definition: its metrics, their unit, and what it is. */
 export function metricRows(): string[][] {
-  return METRICS.map((metric) => {
+  const rows = new Map<string, { readonly names: string[]; readonly unit: string }>();
+  for (const metric of METRICS) {
     const { unit, doc } = describeMetric(metric);
-    return [code(metric), unit === 'ratio' ? '0 to 1' : unit, doc];
-  });
+    const row = rows.get(doc) ?? { names: [], unit: unit === 'ratio' ? '0 to 1' : unit };
+    row.names.push(code(metric));
+    rows.set(doc, row);
+  }
+  return [...rows].map(([doc, { names, unit }]) => [names.join(', '), unit, doc]);
 }
 
 /** The metrics that need the column. Those for which another column would do as well stand last, with the other one. */
