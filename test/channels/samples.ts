@@ -153,7 +153,8 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
   }),
   drill: drillMessage({ channel: 'oncall', ...moment }),
   blind: outageMessage({
-    reason: '3 polls in a row failed: cannot reach the audit store at db.example.com:5432 (ECONNREFUSED)',
+    reason:
+      'PostgreSQL at db.example.com:5432, database "ai" cannot be reached: connect ECONNREFUSED 10.0.0.5:5432',
     since: AT - 3 * 60_000,
     dataAsOf: DATA_AS_OF - 180_000,
     ...moment,
