@@ -57,7 +57,7 @@ function subject({ groupBy, key }: Finding, separator: string): string {
 
 function sinceText({ at, since, ongoing }: Alert, zone: string): string {
   const age = since >= at ? 'new at this poll' : `for ${durationText(at - since)}`;
-  return `${localTime(since, zone)} (${age}${ongoing ? '; ongoing, said before and held since' : ''})`;
+  return `${localTime(since, zone)} (${age}${ongoing ? '; ongoing: notified before and held since' : ''})`;
 }
 
 function unpricedFact(finding: Finding): Fact | null {

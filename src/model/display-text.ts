@@ -9,7 +9,7 @@ const UNITS_PER_GRAPHEME = 16;
  */
 const INVISIBLE =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are to be found
 const CONTROL = /[\u0000-\u001f]/g;
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

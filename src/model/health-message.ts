@@ -76,7 +76,7 @@ export function outageMessage({ reason, ...outage }: Outage & { readonly reason:
       },
     ],
     footer: [
-      'What fires in the meantime is told when spendwatch can see again, up to 24 hours back.',
+      'Alerts from the meantime are sent when spendwatch can see again, up to 24 hours back.',
       // A store that could not be read may well have rows.
       dataAsOf === null ? 'Data as of: not known, no row has been seen yet.' : asOf(outage),
     ],
@@ -96,7 +96,7 @@ export function recoveredMessage(outage: Outage): Message {
   return {
     ...frame('health.sees', 'info', outage.timestamp, `[OK] spendwatch can see again after ${gap}`),
     lead: [`It could not see from ${localSpan(since, at, zone)}.`],
-    footer: ['What fired in the meantime is told in messages of its own.', asOf(outage)],
+    footer: ['Alerts from the meantime are sent in separate messages.', asOf(outage)],
     json: messageJson('health.sees', outage.timestamp, {
       since: isoInstant(since),
       at: isoInstant(at),

@@ -63,7 +63,7 @@ function mayBeThereSince({ attempts, firstTriedAt, createdAt, fingerprint }: Cla
   return attempts > 1 ? firstTriedAt : null;
 }
 
-/** Rejects when a channel was told to stop and has not done so in time. */
+/** Rejects when a channel has not stopped in time after its signal was aborted. */
 function stopLimit(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const arm = (): void => void setTimeout(() => reject(new Error('aborted')), STOP_MS).unref();

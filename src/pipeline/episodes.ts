@@ -127,7 +127,7 @@ export class EpisodeTracker {
 
   /** Begins episodes of groups and steps that fire and have none. */
   #begin(firing: ReadonlyMap<string, readonly ReachedStep[]>, { at, earlier }: EvaluationTime): void {
-    // A group that `for` lets through has held at all the evaluation times that it looks back on, and not before them.
+    // With `for`, the group has held at all of `earlier`, so its episode begins at the first of them.
     const held = earlier[0] ?? null;
     const quietAt = this.#previous ?? this.#knownTo;
     for (const [id, reached] of firing) {

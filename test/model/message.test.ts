@@ -191,7 +191,7 @@ describe('the text', () => {
 
   test('marks an alert that was said before', () => {
     const text = plainText(sampleNews([sampleAlert({}, { ongoing: true })]));
-    expect(text).toContain('ongoing, said before and held since');
+    expect(text).toContain('ongoing: notified before and held since');
     expect(plainText(sampleNews([sampleAlert()]))).not.toContain('ongoing');
   });
 
