@@ -61,9 +61,11 @@ export function openDirectSender(now: () => number, random: () => number): Direc
       const due = outageDeliveries(app, notice, observed, now()).filter(isDue);
       const results = await Promise.allSettled(due.map((delivery) => sendOne(app, delivery, observed.at)));
       const failed = results.find((result) => result.status === 'rejected');
-      if (failed !== undefined) return `could not tell of blindness: ${wordsOf(failed.reason)}`;
-      const told = due.map(({ channel }) => channel).join(', ');
-      return told === '' ? null : `told ${told} of blindness directly, for the state store is away too`;
+      if (failed !== undefined) return `could not send the outage message: ${wordsOf(failed.reason)}`;
+      const names = due.map(({ channel }) => channel).join(', ');
+      return names === ''
+        ? null
+        : `sent the outage message to ${names} directly: the state store is unreachable too`;
     },
     hasSent: (id) => sent.has(id),
     outage: () => outage,
