@@ -44,7 +44,7 @@ describe("the demo's 90 days", () => {
   });
   afterAll(() => scene?.database.drop());
 
-  it('has its incident found at the poll at which the worker finds it, and nothing else', async () => {
+  it('find the incident at the poll at which the worker finds it, and nothing else', async () => {
     const rules = [hourlyBurn, anomaly];
     const minutely = { rules, from: END - 30 * MINUTE, to: END + MINUTE, stepMs: MINUTE };
     const run = await toldByRun(scene, minutely);
@@ -59,7 +59,7 @@ describe("the demo's 90 days", () => {
     expect(alerts.filter(({ notification }) => notification.at < INCIDENT.from)).toEqual([]);
   });
 
-  it('say how the values lie, exact at their ends', async () => {
+  it('give the distribution of values, exact at minimum and maximum', async () => {
     const { rules } = await replayed([hourlyBurn]);
     const own: number[] = [];
     await replay(partsOf(scene, { rules: [hourlyBurn], from: FROM, to: END, stepMs: STEP }), {
@@ -118,7 +118,7 @@ describe("the demo's 90 days", () => {
     },
   );
 
-  it('differ by what another limit adds, and by that alone', async () => {
+  it('differ from another file by exactly the alerts of its other limit', async () => {
     const at = (dollars: number) => ({
       ...hourlyBurn,
       steps: [{ severity: 'warning', bound: fixedFromNumber(dollars) }] as const,
@@ -159,7 +159,7 @@ describe("the demo's 90 days", () => {
     expect(weeks.reduce((sum, [, count]) => sum + count, 0)).toBe(alerts.length);
   });
 
-  it('are left at once when it is told to stop', async () => {
+  it('stop at once on request', async () => {
     await expect(replayed([hourlyBurn], { stopping: AbortSignal.abort() })).rejects.toThrow(/stopped/);
   });
 });

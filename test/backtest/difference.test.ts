@@ -37,7 +37,7 @@ it('an alert of the same day at another time is one that comes earlier or later'
   });
 });
 
-it('midnight between the two makes no other alert of it, half a day does', () => {
+it('midnight between two alerts does not make them different ones, half a day does', () => {
   expect(compared([alert('20T23:55')], [alert('21T00:10')])).toEqual({
     ...NOTHING,
     later: ['20T23:55 -> 21T00:10'],
@@ -49,7 +49,7 @@ it('midnight between the two makes no other alert of it, half a day does', () =>
   });
 });
 
-it('those of one instant are the same, and only what is left is looked for at another time', () => {
+it('alerts of one instant are paired first, and only the others by day', () => {
   expect(
     compared(
       [alert('20T02:05'), alert('20T04:00')],

@@ -23,8 +23,8 @@ const instants = fc.array(
   },
 );
 
-describe('how the values of a rule lie', () => {
-  it('is told exactly at the ends and for each limit, and within 1 % between', () => {
+describe('the distribution of the values of a rule', () => {
+  it('is exact at minimum, maximum and each limit, and within 1 % between', () => {
     fc.assert(
       fc.property(
         instants,

@@ -68,7 +68,7 @@ describe.each([
   ['light', LIGHT, '#ffffff'],
   ['dark', DARK, '#111113'],
 ] as const)('the colours of the report on a %s page', (_, colours, page) => {
-  it.each(Object.keys(VISIONS))('are told apart at a glance with %s colour vision', (vision) => {
+  it.each(Object.keys(VISIONS))('are distinguishable with %s colour vision', (vision) => {
     const names = Object.entries(colours);
     const close = names.flatMap(([name, colour], i) =>
       names.slice(i + 1).flatMap(([other, against]) => {

@@ -15,7 +15,7 @@ describe('the range of a backtest', () => {
     expect(rangeOf(given('2026-03-29', '2026-03-30', 'schedule'), 'UTC', NOW).stepMs).toBeNull();
   });
 
-  it('is the last days up to now, cut to the minute, where it is said so', () => {
+  it('with --last is the last days up to now, cut to the minute', () => {
     expect(rangeOf({ last: '28d', step: '5m' }, 'Europe/Berlin', NOW + 59_999)).toEqual({
       from: NOW - 28 * 86_400_000,
       to: NOW,

@@ -36,7 +36,7 @@ describe('a backtest', () => {
     ...more,
   });
 
-  it('tells a breach once a day, and again as ongoing when it holds into the next', async () => {
+  it('notifies a breach once a day, and again as ongoing when it holds into the next', async () => {
     await scene.database.log(...hourly(new Array(60).fill(20)));
     const told = await bothWays(play({}, 60));
     // The instant at midnight belongs to the day that ends.
@@ -48,13 +48,13 @@ describe('a backtest', () => {
     expect(told.at(-1)?.since).toBe('2026-03-01T01:00:00Z');
   });
 
-  it('tells an episode once until it has ended', async () => {
+  it('notifies an episode once until it has ended', async () => {
     await scene.database.log(...hourly([0, 20, 20, 0, 0, 20, 20, 20, 0]));
     const told = await bothWays(play({ dedupe: 'episode' }, 10));
     expect(told.map(({ at }) => at)).toEqual(['2026-03-01T02:00:00Z', '2026-03-01T06:00:00Z']);
   });
 
-  it('tells a higher severity and a tenfold growth in the same day, and nothing less', async () => {
+  it('notifies a higher severity and a tenfold growth in the same day, and nothing less', async () => {
     await scene.database.log(...hourly([0, 20, 30, 60, 40, 900, 1000]));
     const keys = { threshold: undefined, thresholds: { warning: 10, critical: 50 } };
     const told = await bothWays(play(keys, 8));
@@ -65,7 +65,7 @@ describe('a backtest', () => {
     ]);
   });
 
-  it('keeps silent while a silence holds, and tells what outlives it', async () => {
+  it('notifies nothing while a silence holds, and afterwards what outlives it', async () => {
     await scene.database.log(...hourly([0, 20, 20, 20, 20, 20]), ...hourly([0, 15], 'chat'));
     const silence = {
       rule: null,
@@ -113,7 +113,7 @@ describe('a backtest', () => {
     expect(told.map(({ at }) => at)).toEqual(['2026-03-10T06:00:00Z']);
   });
 
-  it('reads in smaller pieces when the store finds a chunk too long, with the same result', async () => {
+  it('reads in smaller chunks when the store times out, with the same result', async () => {
     await scene.database.log(...hourly(new Array(60).fill(20)));
     const any = play({ for: '2h' }, 60);
     const reads: number[] = [];

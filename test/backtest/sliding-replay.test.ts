@@ -29,7 +29,7 @@ beforeAll(async () => {
 beforeEach(() => scene.clear());
 afterAll(() => scene?.database.drop());
 
-describe('a replay over sums that slide', () => {
+describe('a replay over sliding windows', () => {
   it('judges every instant as the store itself would have it, for any rules, calls and steps', async () => {
     const seen = new Set<string>();
     await fc.assert(
@@ -50,7 +50,7 @@ describe('a replay over sums that slide', () => {
     );
   });
 
-  it('lets go of what has left all windows, and goes on as before, for weeks', async () => {
+  it('releases what has left all windows, and goes on as before, for weeks', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     const calls = Array.from({ length: 3_000 }, (_, i) => ({
       ...CALL,
@@ -76,7 +76,7 @@ describe('a replay over sums that slide', () => {
     expect(direct.statuses).toContain('threshold firing');
   });
 
-  it('has the store add calls up that are much alike, with the same result', async () => {
+  it('lets the store group similar calls, with the same result', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(
       Array.from({ length: 6_000 }, (_, i) => ({ ...CALL, at: from + i * 20_000, service: `s${i % 3}` })),
@@ -98,7 +98,7 @@ describe('a replay over sums that slide', () => {
     expect(asked.at(-1)).toBe(true);
   });
 
-  it('asks again for less when the store finds a stretch of time too long', async () => {
+  it('reads a shorter segment when the store times out', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 200 }, (_, i) => ({ ...CALL, at: from + i * 7 * MINUTE })));
     const rules = [ruleOf('threshold', { group_by: ['service'], threshold: 0.02, window: '1h', for: '15m' })];
@@ -115,7 +115,7 @@ describe('a replay over sums that slide', () => {
     expect(slid.lines).toEqual(direct.lines);
   });
 
-  it('asks for no more than a day at once, however little there was before', async () => {
+  it('reads no more than a day at once, however few calls there were before', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 50 }, (_, i) => ({ ...CALL, at: from + 40 * DAY + i * HOUR })));
     const rules = [ruleOf('threshold', { group_by: ['service'], threshold: 0.02, window: '30d' })];
@@ -130,7 +130,7 @@ describe('a replay over sums that slide', () => {
     expect(Math.max(...lengths)).toBe(DAY);
   });
 
-  it('goes by its own step where the first instant is not on it, and cuts it where days begin', async () => {
+  it('counts steps from the first instant, and splits them where days begin', async () => {
     const from = Date.parse('2026-10-24T00:01:00Z');
     await insert(
       Array.from({ length: 900 }, (_, i) => ({
@@ -179,7 +179,7 @@ describe('a replay over sums that slide', () => {
     expect(new Set(day).size).toBe(97);
   });
 
-  it('ends where calls cannot be read, and says how far it came', async () => {
+  it('ends where calls cannot be read, and returns how far it came', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 2_000 }, (_, i) => ({ ...CALL, at: from + i * MINUTE })));
     const rules = [ruleOf('threshold', { group_by: ['service'], threshold: 0.02, window: '1h' })];
@@ -228,7 +228,7 @@ describe('a replay over sums that slide', () => {
     expect(slid).toBeGreaterThan(0);
   });
 
-  it('tells alerts by instant, then in the order of the rules, however many hours rules over the same groups are judged at a time', async () => {
+  it('orders alerts by instant, then by rule, however many hours of a rule are judged at a time', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(
       Array.from({ length: 1_500 }, (_, i) => ({
@@ -258,7 +258,7 @@ describe('a replay over sums that slide', () => {
     expect(inOrder).toEqual([...inOrder].sort());
   });
 
-  it('says how far it is, further each time, also where it goes on behind a rule that could not be judged', async () => {
+  it('reports progress that only grows, also after a rule that could not be judged', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 60 }, (_, i) => ({ ...CALL, at: from + i * HOUR })));
     const rules = [ruleOf('threshold', { threshold: 0.001, window: '1h', for: '12h' })];
@@ -270,7 +270,7 @@ describe('a replay over sums that slide', () => {
     expect(told.at(-1)).toBe(288);
   });
 
-  it('is told to stop while it judges, and reads no more', async () => {
+  it('stops on request while it judges, and reads no more', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(Array.from({ length: 2_000 }, (_, i) => ({ ...CALL, at: from + i * MINUTE })));
     const rules = [ruleOf('threshold', { threshold: 1, window: '1h' })];
@@ -287,7 +287,7 @@ describe('a replay over sums that slide', () => {
     expect(before).toBeLessThan(5);
   });
 
-  it('is told to stop while it still reads what lies before the first instant', async () => {
+  it('stops on request while it still reads what lies before the first instant', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     const rules = [ruleOf('threshold', { window: '30d', threshold: 1 })];
     const parts = partsOf(scene, { rules, from, to: from + DAY, stepMs: 5 * MINUTE });
@@ -302,7 +302,7 @@ describe('a replay over sums that slide', () => {
   it.each([
     ['windows that end within minutes', { window: '90s' }],
     ['a delay of seconds', { delay: '30s' }],
-  ])('leaves %s to the other way', async (_, keys) => {
+  ])('leaves %s to the direct replay', async (_, keys) => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     const play = {
       rules: [ruleOf('threshold', { threshold: 1, ...keys })],
@@ -313,7 +313,7 @@ describe('a replay over sums that slide', () => {
     expect(await replaySliding(runOf(play, scene.store).run, 0)).toBe(0);
   });
 
-  it('leaves sums to the other way that doubles cannot count', async () => {
+  it('leaves sums that doubles cannot hold to the direct replay', async () => {
     const from = Date.parse('2026-03-01T00:00:00Z');
     await insert(
       Array.from({ length: 6 }, (_, i) => ({ ...CALL, at: from + i * MINUTE, tokens: 999_999_999_999_999 })),

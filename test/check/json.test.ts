@@ -126,7 +126,7 @@ describe('the JSON of a check', () => {
     ]);
   });
 
-  it('lists what it looked at worst first and at most a hundred, but every finding', async () => {
+  it('lists observed groups worst first and at most a hundred, but every finding', async () => {
     const costs = Array.from({ length: 120 }, (_, i) => ((i * 37) % 120) + 1);
     await calls.log(...costs.map((cost, i) => ({ at: AT - 1, service: `s${i}`, cost })));
     const { rules } = JSON.parse(await printed([hourlyBurn({ thresholds: { info: 5 } })]));
@@ -135,7 +135,7 @@ describe('the JSON of a check', () => {
     expect(values(rules[0].findings)).toEqual(Array.from({ length: 116 }, (_, i) => 120 - i));
   });
 
-  it('has the smallest first where low is bad', async () => {
+  it('lists the smallest first where low is bad', async () => {
     await calls.log(...[3, 1, 2].map((cost) => ({ at: AT - 1, service: `s${cost}`, cost })));
     const low = hourlyBurn({ thresholds: undefined, threshold: 2, operator: '<=' });
     const { rules, status } = JSON.parse(await printed([low]));
@@ -144,7 +144,7 @@ describe('the JSON of a check', () => {
     expect(status).toBe('warning');
   });
 
-  it('says of an anomaly what it was compared with, and of a ratio the number that it is', async () => {
+  it('has the baseline of an anomaly, and the unrounded number of a ratio', async () => {
     for (let day = 0; day <= 10; day += 1) {
       await calls.log({ at: AT - day * DAY - 30 * MINUTE, cost: day === 0 ? 60 : 10 });
     }
@@ -207,7 +207,7 @@ describe('the JSON of a check', () => {
     expect(rules[1]).toMatchObject({ status: 'ok', severity: null, error: null });
   });
 
-  it('tells an empty store from one that spent nothing', async () => {
+  it('distinguishes an empty store from one without spend', async () => {
     const total = ruleOf('threshold', { name: 'total', threshold: 1 });
     const rate = ruleOf('threshold', { name: 'rate', metric: 'error_rate', threshold: 0.5 });
     const parsed = JSON.parse(await printed([total, rate]));

@@ -82,7 +82,7 @@ describe('check beside a worker', () => {
     audit.sql.query(`SELECT xmin::text, ctid::text FROM spendwatch.aggregate_watermark
       UNION ALL SELECT xmin::text, ctid::text FROM spendwatch.aggregate_bucket ORDER BY 1, 2`);
 
-  it('answers from the sums that are kept, as the store does, and writes none of them', async () => {
+  it('answers from kept sums as the store does, and writes none of them', async () => {
     const before = await written();
     const kept = await check();
     const direct = await check('--direct');
@@ -99,7 +99,7 @@ describe('check beside a worker', () => {
     expect(await written()).toEqual(before);
   });
 
-  it('counts rows that came late, and not what changed since all was compared', async () => {
+  it('counts late rows, but not changes since the last reconcile', async () => {
     await audit.log({ at: new Date(AT - 3 * DAY), service: 'late', cost: '500' });
     const [before, after] = [await check(), await check('--direct')];
     expect(before.rest).toEqual(after.rest);
@@ -117,7 +117,7 @@ describe('check beside a worker', () => {
     await change(-700);
   });
 
-  it('reads from the store what a new rule needs and no worker keeps', async () => {
+  it('reads from the store what a new rule needs and kept sums lack', async () => {
     const added = `${RULES}  - { name: by-model, type: threshold, metric: spend, window: 5d, group_by: [model], threshold: 1 }\n`;
     const more = await makeFolder({
       'alerts.yaml': `version: 1\naudit: { url: "${audit.url}", preset: api_audit_logs }\n${added}`,
@@ -137,7 +137,7 @@ describe('check beside a worker', () => {
     }
   });
 
-  it('asks the store where what is kept is of another version', async () => {
+  it('reads the store where kept sums are of another version', async () => {
     await audit.sql.query(
       `INSERT INTO spendwatch.migration (number, name) VALUES (9999, 'of a newer program')`,
     );

@@ -20,14 +20,14 @@ async function line(rules: readonly Rule[], silences: readonly Silence[] = []): 
 const spend = (service: string, cost: number | string) => ({ at: AT - MINUTE, service, cost });
 
 describe('the line for monitoring plugins', () => {
-  it('tells the finding, then a value with its bounds', async () => {
+  it('prints the finding, then a value with its bounds', async () => {
     await logIncident(calls);
     expect(await line([hourlyBurn()])).toBe(
       "SPEND CRITICAL - hourly-burn: search $312.46 >= $100.00 in 1h | 'hourly-burn'=312.46;50;100",
     );
   });
 
-  it('says what of a value is not known, whether anything fires or not', async () => {
+  it('says what a value lacks, whether anything fires or not', async () => {
     await calls.log({ at: AT - MINUTE, cost: null, model: 'gpt-9' });
     expect(await line([hourlyBurn()])).toBe(
       "SPEND OK - 1 rule, nothing fires (1 call to 1 model has no price: gpt-9 (1 call)) | 'hourly-burn'=0;50;100",
@@ -36,7 +36,7 @@ describe('the line for monitoring plugins', () => {
     expect(await line([hourlyBurn()])).toContain('hourly-burn: search at least $312.00 >= $100.00 in 1h');
   });
 
-  it('tells the most severe and largest of all rules and counts the others', async () => {
+  it('prints the most severe and largest finding of all rules and counts the others', async () => {
     await calls.log(spend('a', 60), spend('b', 300), spend('c', 120));
     const info = hourlyBurn({ name: 'first', thresholds: { info: 100 } });
     expect(await line([info, hourlyBurn()])).toBe(
@@ -53,7 +53,7 @@ describe('the line for monitoring plugins', () => {
     expect(await line(rules)).toMatch(/ \| 'x'=312\.5;;100 'y'=312\.5;0\.5;$/);
   });
 
-  it('gives of an anomaly its z, with zscore as the bound of its severity', async () => {
+  it('prints the z of an anomaly, with zscore as the bound of its severity', async () => {
     for (let day = 0; day <= 10; day += 1) {
       await calls.log({ at: AT - day * DAY - 30 * MINUTE, cost: day === 0 ? 60 : 10 });
     }
@@ -94,7 +94,7 @@ describe('the line for monitoring plugins', () => {
     expect(checkNagios(result)).toBe("SPEND UNKNOWN - refused ¦ by the server | 'hourly-burn'=U;50;100");
   });
 
-  it('tells a silenced finding only where no other of its severity fires', async () => {
+  it('prints a silenced finding only where no other of its severity fires', async () => {
     await calls.log(spend('a', 300), spend('b', 120), spend('c', 60));
     const silence = { rule: null, match: { service: 'a' }, from: AT, until: AT + HOUR, reason: 'load test' };
     expect(await line([hourlyBurn()], [silence])).toContain(

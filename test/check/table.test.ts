@@ -48,7 +48,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     );
   });
 
-  it('tells an anomaly in the unit of its metric', async () => {
+  it('shows an anomaly in the unit of its metric', async () => {
     for (let day = 0; day <= 10; day += 1) {
       await calls.log({ at: AT - day * DAY - 30 * MINUTE, cost: day === 0 ? 60 : 10 });
     }
@@ -66,7 +66,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     expect(await table([hourlyBurn()])).toContain('  at least this much: 2 calls to 2 models have no price');
   });
 
-  it('marks each value that calls without a price are missing from, and names their models', async () => {
+  it('marks each value that lacks calls without a price, and names their models', async () => {
     await calls.log(
       ...Array.from({ length: 30 }, () => ({ at: AT - 2 * MINUTE, cost: null, model: 'gpt-9' })),
       { at: AT - 2 * MINUTE, cost: null, model: 'gpt-8', status: 500 },
@@ -107,7 +107,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     expect(await table([rules.at(-1) as Rule])).not.toContain('no price');
   });
 
-  it('shows the values all the same where the store does not say what they lack', async () => {
+  it('shows the values where it is unknown what they lack', async () => {
     await calls.log({ at: AT - 1, cost: 200 }, { at: AT - 1, cost: null, model: 'gpt-9' });
     const store: AuditStore = {
       ...calls.store,
@@ -121,7 +121,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     expect(text).toContain('it is not known which values lack calls without a price: too slow');
   });
 
-  it('says of a low value on what it rests', async () => {
+  it('says that a low value may lack calls without a price', async () => {
     await calls.log({ at: AT - 1, cost: 2 }, { at: AT - 1, cost: null, model: 'gpt-9' });
     const text = await table([ruleOf('threshold', { name: 'quiet', operator: '<', threshold: 5 })]);
     expect(text).toContain('WARNING quiet  at least $2.00 < $5.00\n');
@@ -174,7 +174,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     expect(text).toContain('window 2026-11-20 06:50 UTC+05:45 to 2026-11-20 07:50 UTC+05:45 (1h)');
   });
 
-  it('is coloured only when asked, and says the same then', async () => {
+  it('has colours only on request, and the same text', async () => {
     await logIncident(calls);
     const rules = [hourlyBurn(), hourlyBurn({ name: 'quiet', thresholds: { info: 1e6 } })];
     const [plain, coloured] = [await table(rules), await table(rules, { colour: true })];

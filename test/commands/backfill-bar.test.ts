@@ -3,7 +3,7 @@ import { openBackfillBar } from '../../src/commands/backfill-bar.ts';
 import { openLog } from '../../src/worker/log.ts';
 import { openScreen } from '../support/screen.ts';
 
-it('lines of the log stand whole above the bar while the past is read, and alone before and after', () => {
+it('log lines are printed whole above the bar during the backfill, and alone before and after', () => {
   const screen = openScreen(160);
   const bar = openBackfillBar(screen.stream);
   const log = openLog({ level: 'info', terminal: { colour: false, print: bar.print } });

@@ -125,7 +125,7 @@ describe('backtest', () => {
     ]);
   });
 
-  it('prints for people what goes out together as one line, and what is suggested', async () => {
+  it('prints one line per message, and the suggested limits', async () => {
     const { code, stdout } = await backtest(...RANGE, '--suggest', '7/week');
     expect(code).toBe(0);
     expect(stdout).toContain(
@@ -156,7 +156,7 @@ describe('backtest', () => {
     expect(back.stdout).toContain('With alerts.yaml: 0 added, 1 dropped, 0 earlier, 0 later, 2 the same');
   });
 
-  it('prints a report that needs nothing else and in which no name does harm', async () => {
+  it('prints a self-contained report in which no name does harm', async () => {
     const { code, stdout } = await backtest(...RANGE, '--format', 'html', '--diff', 'other.yaml');
     expect(code).toBe(0);
     expect(stdout.startsWith('<!doctype html>')).toBe(true);
@@ -167,7 +167,7 @@ describe('backtest', () => {
     expect(stdout).toContain('prefers-color-scheme: dark');
   });
 
-  it('speaks of a window as people do in the report', async () => {
+  it('names windows in words in the report', async () => {
     const file = alertsYaml(audit.url, 50).replace(/window: 1h/, 'window: this_week');
     await writeFile(join(folder.path, 'week.yaml'), file);
     const { stdout } = await backtest(...RANGE, '-c', 'week.yaml', '--format', 'html');

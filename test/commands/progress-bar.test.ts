@@ -14,7 +14,7 @@ afterEach(() => {
   for (const bar of open.splice(0)) bar.stop();
 });
 
-it('shows how much is done, and how long it will take once that is known', async () => {
+it('shows the progress, and the time left once it is known', async () => {
   const screen = openScreen();
   const bar = barOn('importing', true, screen.stream);
   await until('there is a bar', () => screen.lines().length === 1);
@@ -39,7 +39,7 @@ it('is gone without a trace when it is stopped, and leaves the terminal as it wa
   for (const sequence of ['\u001b[?', '\u001b7', '\u001b8']) expect(ended).not.toContain(sequence);
 });
 
-it('lines that are printed stand whole above it, whatever their length', async () => {
+it('prints whole lines above it, whatever their length', async () => {
   const screen = openScreen();
   screen.stream.write('before\n');
   const bar = barOn('replaying', true, screen.stream);
@@ -64,7 +64,7 @@ it('stays on one line of a narrow terminal', async () => {
   expect(screen.lines().map((line) => line.slice(0, 6))).toEqual(['line 1', 'line 2', 'line 3', 'writin']);
 });
 
-it('writes not a byte where nobody looks', () => {
+it('writes nothing where stderr is not a terminal', () => {
   const screen = openScreen();
   const bar = barOn('importing', false, screen.stream);
   bar.update(1, 2);

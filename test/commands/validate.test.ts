@@ -27,7 +27,7 @@ describe('validate', () => {
     expect(config?.path).toBe(path);
   });
 
-  it('tells every fault with its place and hint, and exits 2', async () => {
+  it('prints every fault with its place and hint, and exits 2', async () => {
     const { exitCode, path, out, err, config } = await run(minimal('timezone: UCT1\nhealt: {}\n'));
     expect([exitCode, out, config]).toEqual([2, [], null]);
     expect(err).toEqual([

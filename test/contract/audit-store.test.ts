@@ -139,7 +139,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     );
   });
 
-  it('gives no columns of numbers that are finer than can be told exactly', async () => {
+  it('refuses columns of numbers finer than 10^-12', async () => {
     await engine.sql.query('CREATE TABLE fine_calls (at timestamptz, tokens numeric)');
     await engine.sql.query('INSERT INTO fine_calls VALUES ($1, 0.0000000000001)', [new Date(ORIGIN)]);
     const store = open({ table: 'fine_calls', columns: { time: 'at', input_tokens: 'tokens' } });
@@ -223,7 +223,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     expect(await store.occupied([])).toEqual([]);
   });
 
-  it('lets a read that fails fail alone', async () => {
+  it('a read that fails, fails alone', async () => {
     await fill('calls', [call({})]);
     const store = open({ ...CALLS, dimensions: { broken: { sql: '1 / 0' }, lost: 'no_such_column' } });
     const good = totals(['calls'], ORIGIN, ORIGIN + HOUR);
@@ -250,7 +250,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     });
   });
 
-  it('takes names and values for what they are, never for SQL', async () => {
+  it('never takes names and values for SQL', async () => {
     const evil = `x"; DROP TABLE calls; --`;
     await fill('calls', [
       call({ service: `'; DROP TABLE calls; --` }),
@@ -480,7 +480,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
       expect(await store.inspect()).toEqual([]);
     });
 
-    it('takes calls once by their request_id, and tells which rows it refuses', async () => {
+    it('inserts calls once by their request_id, and reports the rows that it refuses', async () => {
       const store = open({});
       const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
       const row = (n: number, more = {}) => ({
@@ -529,7 +529,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     });
   });
 
-  describe('digests of what cells are made of', () => {
+  describe('digests of rows', () => {
     const CUBES: readonly Cube[] = [
       { dimensions: ['service'], measures: ['calls', 'cost', 'failed', 'failed@timeout'], bucket: null },
       {
@@ -593,7 +593,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
         'a latency by which its bucket changes',
         ROWS.map((row, i) => (i === 0 ? { ...row, latency: 13 } : row)),
       ],
-    ] as [string, TestCall[]][])('tell %s', async (_, changed) => {
+    ] as [string, TestCall[]][])('detect %s', async (_, changed) => {
       const store = open(VIEW);
       await fill('calls', ROWS);
       const before = await digests(store);
@@ -603,7 +603,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
       expect(after[0]?.calls).toBe(changed.length);
     });
 
-    it('tell every one of many swaps', async () => {
+    it('detect every one of many swaps', async () => {
       const store = open(VIEW);
       for (let n = 0; n < 40; n += 1) {
         const [a, b] = [
@@ -622,7 +622,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
       }
     });
 
-    it('are the same where cells are not asked for what changed, and when rows are in another order', async () => {
+    it('do not depend on columns that no cube uses, nor on the order of rows', async () => {
       const store = open(VIEW);
       await fill('calls', ROWS);
       const before = await digests(store);
@@ -695,7 +695,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
       expect(await digests(open(CALLS), CUBES, [ORIGIN])).toEqual([]);
     });
 
-    it('are made of columns of every type, and tell letters that a collation takes for the same', async () => {
+    it('take columns of every type, and distinguish letters that a collation treats as equal', async () => {
       await engine.sql.query(`DROP TABLE IF EXISTS odd CASCADE; DROP COLLATION IF EXISTS any_case;
         CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
         CREATE TABLE odd (at timestamptz, cost real, service text COLLATE any_case, meta json, tags jsonb, team uuid,

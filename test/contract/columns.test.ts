@@ -49,7 +49,7 @@ describe.each(COLUMNS)('the column %s of the catalogue', (column) => {
     expect(own).toBe(value);
   });
 
-  it('is refused with a cure over a type that cannot be read', () => {
+  it('is refused, with a cure, over a type that cannot be read', () => {
     const wanted = wantedOf(column);
     const fault = typeFault(column, 'boolean', 'flag');
     if (wanted === null) expect(fault).toBeNull();

@@ -126,7 +126,7 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
     expect((await store.inspect()).filter(({ level }) => level === 'fault')).toEqual([]);
   });
 
-  test('that fails for some rows is an error of its own rules, with its key', async () => {
+  test('that fails for some rows is an error of the rules that use it, with its key', async () => {
     const store = open(`(SELECT t FROM unnest(string_to_array(tags, ',')) AS t)`);
     const { answers } = await store.read([read(['tag']), read([])], AT);
     expect(answers[0]).toMatchObject({
@@ -136,7 +136,7 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
     expect(answers[1]).toMatchObject([{ cell: { sums: { cost: 24n * ONE } } }]);
   });
 
-  test('of the time that is refused is said instead of a sum', async () => {
+  test('of the time that is refused is reported instead of a sum', async () => {
     const store = open('tags', { columns: { ...COLUMNS, time: { sql: 'max(at)' } } });
     await expect(store.read([read([])], AT)).rejects.toMatchObject({
       code: 'expression_refused',

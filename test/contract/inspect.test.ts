@@ -93,7 +93,7 @@ describe.each(STORES)('validate --connect, in $title', ({ type: storeType, engin
     ]);
   });
 
-  test('warns of a dimension that is JSON, a list, or looks at the clock', async () => {
+  test('warns of a dimension that is JSON, a list, or depends on the clock', async () => {
     await table('at timestamptz, doc jsonb, tags text[]');
     const problems = await inspect({
       table: 'odd',

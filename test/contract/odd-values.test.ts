@@ -80,7 +80,7 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
     expect(result.rules[0]?.findings[0]?.finding.breakdown.model).toMatchObject([{ key: 'gpt-4.1' }]);
   });
 
-  test('leaves the other rules in the kept sums, and its own rules come back to them', async () => {
+  test('leaves the other rules in the kept sums, to which its own rules return', async () => {
     const reasons: string[] = [];
     const keeper = keeperOf((reason) => reasons.push(reason));
     const rules = [SPEND, ERRORS, burn({ name: 'week', window: '2d', group_by: [] })];

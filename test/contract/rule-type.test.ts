@@ -100,7 +100,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(rule).toMatchObject({ type: name, name: sample.keys.name });
   });
 
-  it('is the same rule in other words, and another one with other limits', () => {
+  it('has the same identity with another wording, and another with other limits', () => {
     const identity = jsonText(type.identity(rule) as never);
     const reworded = ruleOf({
       ...sample.keys,
@@ -116,7 +116,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(JSON.parse(identity)).toMatchObject({ type: name });
   });
 
-  it('asks about the past, the same whenever it is asked', () => {
+  it('asks about the past, and always the same', () => {
     const queries = type.queries(rule, CONTEXT);
     expect(queries.length).toBeGreaterThan(0);
     for (const { windows, measures } of queries) {
@@ -159,7 +159,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(observed.mildest()).toEqual(all.at(-1));
   });
 
-  it('tells the steps that groups reached without their values, where it can', () => {
+  it('finds the steps that groups reached without their values, where it can', () => {
     const names = Object.keys(GROUPS) as (keyof typeof GROUPS)[];
     const queries = type.queries(rule, CONTEXT);
     const series = queries.map(
@@ -217,7 +217,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     }
   });
 
-  it('shows its limit, its value and what it was held against in every output of check', () => {
+  it('shows its limit, its value and what it was compared with in every output of check', () => {
     const result = checked();
     const { comparison, note, lines } = finding.description;
     const table = checkTable(result, false);
@@ -263,7 +263,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
   });
 });
 
-test('no file outside src/rules asks for a rule type by its name', () => {
+test('no file outside src/rules tests for a rule type by its name', () => {
   const src = join(import.meta.dirname, '../../src');
   const types = members.map(({ type }) => type).join('|');
   const asks = new RegExp(

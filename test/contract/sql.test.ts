@@ -52,7 +52,7 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     ]);
   });
 
-  it('takes values without the local zone getting in', async () => {
+  it('takes values independently of the local zone', async () => {
     const instant = new Date('2026-07-01T12:00:00.500Z');
     const [row] = await engine.sql.query(
       `SELECT $1::timestamptz = '2026-07-01 12:00:00.5Z'::timestamptz AS instant, $2::text[] AS texts, $3::int8 AS int8,
@@ -122,7 +122,7 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     expect(await engine.sql.query('SELECT id FROM item')).toEqual([]);
   });
 
-  it('does not take for read what a transaction read that had failed', async () => {
+  it('does not return what a failed transaction read', async () => {
     const careless = engine.sql.transaction({ readOnly: true }, async (session) => {
       await session.query('SELECT 1 / 0').catch(() => undefined);
       await session.query('SELECT 1').catch(() => undefined);
@@ -153,7 +153,7 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     await expect(writing).rejects.toMatchObject({ code: 'store_read_only' });
   });
 
-  it('runs transactions that are asked for together without mixing them', async () => {
+  it('runs concurrent transactions without mixing them', async () => {
     await Promise.all(
       [1, 2, 3, 4, 5, 6].map((id) =>
         engine.sql
@@ -180,7 +180,7 @@ describe.each(ENGINES)('the SQL port on %s', (name) => {
     await expect(engine.sql.query(text)).rejects.toMatchObject({ name: 'AppError', code });
   });
 
-  it('tells which row broke a constraint', async () => {
+  it('names the row that broke a constraint', async () => {
     await engine.sql.query('INSERT INTO item (id) VALUES (1)');
     await expect(engine.sql.query('INSERT INTO item (id) VALUES (1)')).rejects.toThrow(/\(id\)=\(1\)/);
   });

@@ -116,7 +116,7 @@ describe('check', () => {
     expect(all.stdout.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('shows people the sums, what drives them, and why a finding is not told', async () => {
+  it('shows people the sums, what drives them, and why a finding is silenced', async () => {
     const { stdout } = await check();
     expect(stdout).toMatch(/^CRITICAL as of /);
     expect(stdout).toContain('hourly-burn: search  $312.46 >= $100.00');
@@ -195,7 +195,7 @@ describe('check', () => {
     expect(found).toEqual({ absent: true });
   });
 
-  it('sends with --notify what is news, once, and nothing that is silenced', async () => {
+  it('with --notify sends each notification once, and nothing that is silenced', async () => {
     const first = await check('--notify', '--rule', 'hourly-burn', '--rule', 'hushed');
     expect(first.code).toBe(2);
     expect(ends.counts()).toEqual({ mails: 1, posts: 1, hooks: 1 });

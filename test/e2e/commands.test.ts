@@ -36,7 +36,7 @@ describe('validate --connect', () => {
   const connect = (auditKeys: string, channels = ends.channels): Promise<CommandResult> =>
     withFile(`version: 1\naudit: { ${auditKeys} }\n${channels}\n${RULES}`, 'validate', '--connect');
 
-  it('is content with a table that can be read and channels that answer, and sends nothing', async () => {
+  it('finds nothing wrong with a readable table and channels that answer, and sends nothing', async () => {
     const { code, stdout, stderr } = await connect(`url: "${audit.url}", preset: api_audit_logs`);
     expect(stderr).toBe('');
     expect(code).toBe(0);

@@ -23,7 +23,7 @@ describe('a worker on an embedded store that was filled by import', () => {
     await Promise.all([ends?.close(), folder?.remove()]);
   });
 
-  it('tells each channel once, over restarts, and keeps the folder to itself', async () => {
+  it('notifies each channel once, over restarts, and locks the folder', async () => {
     const time = justNow().toISOString();
     const call = (service: string, cost: number) =>
       JSON.stringify({

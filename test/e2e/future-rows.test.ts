@@ -45,7 +45,7 @@ it('validate --connect and check say that rows lie ahead of the clock, and go on
   expect(Math.round(data.ahead_seconds / 1800)).toBe(16);
 });
 
-it('the worker tells it once and shows it as a metric', async (test) => {
+it('the worker notifies it once and shows it as a metric', async (test) => {
   const worker = await startWorkerProcess(folder.path);
   test.onTestFinished(async () => void (await worker.stop('SIGKILL')));
   await until('it is told', () => hookTypes(ends.hooks).includes('health.future_rows'));

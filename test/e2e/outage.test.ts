@@ -42,16 +42,16 @@ async function start(test: TestContext, folder: string): Promise<WorkerProcess> 
   return worker;
 }
 
-const telling = ({ hooks, posts }: Receivers, type: string, words: string) => ({
+const countOf = ({ hooks, posts }: Receivers, type: string, words: string) => ({
   hooks: hookTypes(hooks).filter((one) => one === type).length,
   posts: posts.filter(({ text }) => String(text).includes(words)).length,
 });
-const BLIND = ['health.blind', 'spendwatch cannot see'] as const;
-const SEES = ['health.sees', 'spendwatch can see again'] as const;
+const BEGINS = ['health.blind', 'spendwatch cannot see'] as const;
+const ENDS = ['health.sees', 'spendwatch can see again'] as const;
 
 // Each has its own parts and mostly waits for polls.
-describe.concurrent('blindness', () => {
-  it('is told once a channel of health, ends with one message, and hides no breach', async (test) => {
+describe.concurrent('an outage', () => {
+  it('is notified once on each channel of health, ends with one message, and hides no breach', async (test) => {
     const { audit, proxy, ends, folder } = await scene(test, 'on its own');
     await audit.log({ at: new Date(1_740_000_000_000), service: 'quiet', cost: '1.000000' });
     const worker = await start(test, folder);
@@ -61,49 +61,55 @@ describe.concurrent('blindness', () => {
     await proxy.cut();
     await worker.polls(2, 'failed');
     expect((await worker.get('/healthz')).status).toBe(200);
-    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    await until('it is notified', () => ends.hooks.length === 1 && ends.posts.length === 1);
     expect(ends.hooks[0]?.body).toContain('"data_as_of":"2025-02-19T21:20:00Z"');
     const ready = await worker.get('/readyz');
     expect(ready.status).toBe(503);
     expect(ready.text).toMatch(/^not ready: the last poll failed: .*127\.0\.0\.1/);
     await worker.polls(5, 'failed');
-    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
+    expect(countOf(ends, ...BEGINS)).toEqual({ hooks: 1, posts: 1 });
     expect(ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
 
     await audit.log({ at: justNow(), service: 'search', cost: '250.000000' });
     await proxy.restore();
-    await until('the end and the breach are told', () => ends.hooks.length === 3 && ends.posts.length === 3);
+    await until(
+      'the end and the breach are notified',
+      () => ends.hooks.length === 3 && ends.posts.length === 3,
+    );
     await worker.polls(4);
-    expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
+    expect(countOf(ends, ...ENDS)).toEqual({ hooks: 1, posts: 1 });
     expect(hookTypes(ends.hooks).sort()).toEqual(['alert.firing', 'health.blind', 'health.sees']);
     expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
     await worker.ready();
   });
 
-  it('is told directly where the state store is away too, also at a start, and once', async (test) => {
+  it('is notified directly, once, where the state store is unreachable too, also at a start', async (test) => {
     const { audit, proxy, ends, folder } = await scene(test, 'with the audit store');
     await proxy.cut();
     const worker = await start(test, folder);
-    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    await until('it is notified', () => ends.hooks.length === 1 && ends.posts.length === 1);
     await worker.polls(5, 'failed');
     expect((await worker.get('/healthz')).status).toBe(200);
     expect((await worker.get('/readyz')).text).toMatch(/not ready: the state store cannot be used: /);
-    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
+    expect(countOf(ends, ...BEGINS)).toEqual({ hooks: 1, posts: 1 });
 
     await audit.log({ at: justNow(), service: 'search', cost: '250.000000' });
     await proxy.restore();
-    await until('the end and the breach are told', () => ends.hooks.length === 3 && ends.posts.length === 3);
+    await until(
+      'the end and the breach are notified',
+      () => ends.hooks.length === 3 && ends.posts.length === 3,
+    );
     await worker.polls(4);
-    expect(telling(ends, ...BLIND)).toEqual({ hooks: 1, posts: 1 });
-    expect(telling(ends, ...SEES)).toEqual({ hooks: 1, posts: 1 });
+    expect(countOf(ends, ...BEGINS)).toEqual({ hooks: 1, posts: 1 });
+    expect(countOf(ends, ...ENDS)).toEqual({ hooks: 1, posts: 1 });
     expect(ends.counts()).toEqual({ mails: 1, posts: 3, hooks: 3 });
   });
 
-  it('that was told directly is told again by the next worker under the same id, and not where Slack shows it', async (test) => {
+  it('that was notified directly is sent again by the next worker under the same id, but not where Slack shows it', async (test) => {
     const { proxy, stateProxy, ends, folder } = await scene(test, 'on its own');
     await Promise.all([proxy.cut(), stateProxy.cut()]);
     const first = await start(test, folder);
-    await until('it is told', () => ends.hooks.length === 1 && ends.posts.length === 1);
+    await until('it is notified', () => ends.hooks.length === 1 && ends.posts.length === 1);
     await first.stop('SIGKILL');
     await stateProxy.restore();
     const second = await start(test, folder);
@@ -117,15 +123,15 @@ describe.concurrent('blindness', () => {
     expect(new Set(ends.hooks.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
-  it('is what a missing table is, and ends when the table is back', async (test) => {
+  it('begins with a missing table, and ends when the table is back', async (test) => {
     const { audit, ends, folder } = await scene(test, 'on its own');
     const worker = await start(test, folder);
     await worker.polls(1);
     await audit.sql.query('ALTER TABLE api_audit_logs RENAME TO elsewhere');
-    await until('it is told', () => ends.hooks.length === 1);
+    await until('it is notified', () => ends.hooks.length === 1);
     expect(ends.hooks[0]?.body).toContain('api_audit_logs');
     await audit.sql.query('ALTER TABLE elsewhere RENAME TO api_audit_logs');
-    await until('its end is told', () => hookTypes(ends.hooks)[1] === 'health.sees');
+    await until('its end is notified', () => hookTypes(ends.hooks)[1] === 'health.sees');
     await worker.polls(2);
     expect(ends.hooks).toHaveLength(2);
   });

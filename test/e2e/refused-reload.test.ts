@@ -39,7 +39,7 @@ const reloads = async (worker: WorkerProcess, result: 'ok' | 'failed'): Promise<
 const broken = (good: string): string => good.replace('window: 1h', 'window: tomorrow');
 
 describe('a file that is refused', () => {
-  it('is told once to the channels of health by all replicas, and stands on /readyz until it is mended', async () => {
+  it('is reported once on the channels of health by all replicas, and on /readyz until it is mended', async () => {
     const { ends, good, write, start } = await scene();
     const workers = [await start(), await start()];
     for (const worker of workers) {
@@ -83,7 +83,7 @@ describe('a file that is refused', () => {
     expect(ends.counts()).toMatchObject({ mails: 0, posts: 0 });
   });
 
-  it('is told when the state store is back', async () => {
+  it('is reported when the state store is back', async () => {
     let way: Awaited<ReturnType<typeof startTcpProxy>> | null = null;
     const { ends, good, write, start } = await scene(async (url) => {
       way = await startTcpProxy(url);

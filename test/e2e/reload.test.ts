@@ -93,7 +93,7 @@ describe('a reload', () => {
     expect(alerts()[0]?.verified).toBe(true);
   });
 
-  it('says nothing again when only words and order change', async () => {
+  it('notifies nothing again when only wording and order change', async () => {
     const reordered = (calls + HOURLY_BURN).replace('Immediate attention required', 'Look at it');
     const before = (await reloads('ok')) ?? 0;
     await folder.write('alerts.yaml', fileWith(reordered));

@@ -50,7 +50,7 @@ rules:
     );
   });
 
-  it('is content where the list has a price, also one of 0, or no rule rests on cost', async (test) => {
+  it('warns of nothing where the list has a price, also 0, or no rule depends on cost', async (test) => {
     const listed = await validated(test, 'spend', 'models: { gpt-9: { input: 0, output: 0 } }\n');
     const unasked = await validated(test, 'calls');
     for (const { code, stderr } of [listed, unasked]) {
@@ -97,7 +97,7 @@ const lookedAt = (worker: WorkerProcess) =>
   );
 
 describe.concurrent('calls without a price', () => {
-  it('are told once a day on every channel of health, by whichever worker and however often it starts', async (test) => {
+  it('are notified once a day on every channel of health, by whichever worker and however often it starts', async (test) => {
     const { ends, folder } = await scene(test);
     const first = await start(test, folder);
     await until('it is told', () => {
@@ -145,10 +145,10 @@ describe.concurrent('calls without a price', () => {
     expect(ends.counts()).toEqual({ mails: 0, posts: 0, hooks: 0 });
   };
 
-  it('are measured and not told where the file says off', (test) =>
+  it('are measured and not notified where the file says off', (test) =>
     quiet(test, { health: 'notify: [oncall, billing], unpriced: off' }));
 
-  it('are measured and not told where a rule watches them', (test) =>
+  it('are measured and not notified where a rule watches them', (test) =>
     quiet(test, {
       rules:
         '  - { name: u, type: threshold, metric: unpriced_calls, window: 1h, threshold: 1, notify: [oncall] }\n',

@@ -52,7 +52,7 @@ describe('a worker that is left alone with an incident', () => {
     });
   const exactly = (times: number) => ({ mails: times, posts: times, hooks: times });
 
-  it('tells each channel once, with the sum, the service and the limit', async () => {
+  it('notifies each channel once, with the sum, the service and the limit', async () => {
     await told(1);
     const [mail] = ends.mails;
     const [post] = ends.posts;
@@ -73,7 +73,7 @@ describe('a worker that is left alone with an incident', () => {
     });
   });
 
-  it('says nothing more over thirty polls, while a little more is spent', async () => {
+  it('notifies nothing more over thirty polls, while a little more is spent', async () => {
     await audit.log({ at: justNow(), service: 'search', cost: '5.000000' });
     await worker.polls(30);
     expect(ends.counts()).toEqual(exactly(1));
@@ -118,21 +118,21 @@ describe('a worker that is left alone with an incident', () => {
     expect(beats).toBeLessThanOrEqual(1 + minutes);
   });
 
-  it('stops cleanly when asked, and says nothing again after a restart', async () => {
+  it('stops cleanly on request, and notifies nothing again after a restart', async () => {
     expect((await worker.stop('SIGTERM')).code).toBe(0);
     worker = await startWorkerProcess(folder.path);
     await worker.polls(3);
     expect(ends.counts()).toEqual(exactly(1));
   });
 
-  it('says nothing again after it was killed', async () => {
+  it('notifies nothing again after it was killed', async () => {
     expect((await worker.stop('SIGKILL')).code).toBeNull();
     worker = await startWorkerProcess(folder.path);
     await worker.polls(3);
     expect(ends.counts()).toEqual(exactly(1));
   });
 
-  it('tells of a second service that breaches later, once, also when two replicas watch', async () => {
+  it('notifies a second service that breaches later, once, also with two replicas', async () => {
     const replica = await startWorkerProcess(folder.path);
     await until('it stands by', () =>
       replica.log().some(({ msg }) => msg === 'standing by: another worker polls'),
@@ -147,7 +147,7 @@ describe('a worker that is left alone with an incident', () => {
     );
   });
 
-  it('tells of the first service again when it has grown tenfold', async () => {
+  it('notifies the first service again when it has grown tenfold', async () => {
     await audit.log({ at: justNow(), service: 'search', cost: '4000.000000' });
     await told(3);
     await worker.polls(3);

@@ -207,7 +207,7 @@ async function triedOnlyAfter(world: ChannelWorld, channel: ChannelName, ms: num
 const faultsOf = (kind: FailureKind) => Object.entries(FAULTS).filter(([, fault]) => fault.kind === kind);
 const othersOf = (channel: ChannelName): ChannelName[] => NAMES.filter((name) => name !== channel);
 
-describe.concurrent('a failure that passes is tried again after 5 s, 30 s, 2 min and 10 min, over restarts, and told after 15 min', () => {
+describe.concurrent('a passing failure is tried again after 5 s, 30 s, 2 min and 10 min, over restarts, and reported after 15 min', () => {
   for (const [name, fault] of faultsOf('passing')) {
     it(name, async (test) => {
       const { channel } = fault;
@@ -241,7 +241,7 @@ describe.concurrent('a failure that passes is tried again after 5 s, 30 s, 2 min
   }
 });
 
-describe.concurrent('a failure that a person must mend is told at once, and tried again from 10 min on', () => {
+describe.concurrent('a failure that a person must fix is reported at once, and tried again from 10 min on', () => {
   for (const [name, fault] of faultsOf('person')) {
     it(name, async (test) => {
       const { channel } = fault;
@@ -262,7 +262,7 @@ describe.concurrent('a failure that a person must mend is told at once, and trie
   }
 });
 
-describe.concurrent('a failure that is final is given up and told at once', () => {
+describe.concurrent('a final failure is given up and reported at once', () => {
   for (const [name, fault] of faultsOf('final')) {
     it(name, async (test) => {
       const { channel } = fault;
@@ -291,7 +291,7 @@ describe.concurrent('recipients of one mail', () => {
     (step, value) =>
       step === 'rcpt' && value.startsWith('b@') ? { code, text: 'not this one' } : undefined;
 
-  it('are told apart: one that is rejected for good is given up and told of, and the others are not mailed again', async (test) => {
+  it('are treated separately: one that is rejected for good is given up and reported, and the others are not mailed again', async (test) => {
     const world = await open(test, mail('final', rejecting(550)));
     await world.alert(...NAMES);
     await world.round();
@@ -303,7 +303,7 @@ describe.concurrent('recipients of one mail', () => {
     await count(world);
   });
 
-  it('are told apart: one that is greylisted gets it later, alone, also from another process', async (test) => {
+  it('are treated separately: one that is greylisted gets it later, alone, also from another process', async (test) => {
     const fault = mail('passing', rejecting(451));
     const world = await open(test, fault);
     await world.alert(...NAMES);
@@ -318,8 +318,8 @@ describe.concurrent('recipients of one mail', () => {
   });
 });
 
-describe.concurrent('what would make a ban worse is not done', () => {
-  it('Slack’s Retry-After is waited for by everything that goes to that channel, and nothing else', async (test) => {
+describe.concurrent('nothing makes a ban worse', () => {
+  it('Slack’s Retry-After delays everything for that channel, and nothing else', async (test) => {
     const world = await open(
       test,
       chat('passing', () => ({ status: 429, headers: { 'retry-after': '90' } })),
@@ -339,7 +339,7 @@ describe.concurrent('what would make a ban worse is not done', () => {
     await count(world);
   });
 
-  it('a Retry-After beside ratelimited in an answer of 200 is heeded too', async (test) => {
+  it('a Retry-After beside ratelimited in an answer of 200 is obeyed too', async (test) => {
     const body = JSON.stringify({ ok: false, error: 'ratelimited' });
     const world = await open(
       test,
@@ -351,7 +351,7 @@ describe.concurrent('what would make a ban worse is not done', () => {
     await count(world);
   });
 
-  it('a webhook’s Retry-After is waited for, in seconds and as a date', async (test) => {
+  it('a webhook’s Retry-After is obeyed, in seconds and as a date', async (test) => {
     const world = await open(
       test,
       hook('passing', () => ({ status: 503, headers: { 'retry-after': '3600' } })),
@@ -375,7 +375,7 @@ describe.concurrent('what would make a ban worse is not done', () => {
     await count(world);
   });
 
-  it('a password that is refused is tried once a round, however many mails wait; each is told of', async (test) => {
+  it('a refused password is tried once a round, however many mails wait; each is reported', async (test) => {
     let logins = 0;
     const world = await open(test, {
       channel: 'mail',
@@ -408,7 +408,7 @@ describe.concurrent('what would make a ban worse is not done', () => {
     await count(world);
   });
 
-  it('one message that is disliked (403) keeps no other from going out, and attempts told are those made', async (test) => {
+  it('one refused message (403) keeps no other from going out, and reported attempts are those made', async (test) => {
     const refused: string[] = [];
     const dislike: Conduct['hook'] = ({ body, headers }) => {
       if (!body.includes('alert-1')) return { status: 204 };

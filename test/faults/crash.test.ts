@@ -167,7 +167,7 @@ describe.concurrent('a worker that is killed', () => {
     { what: 'recording', steps: RECORDING },
     { what: 'claiming', steps: CLAIMING },
     { what: 'settling', steps: SETTLING },
-  ])('at any step of $what tells all the same, once', async ({ steps }, context) => {
+  ])('at any step of $what still notifies, once', async ({ steps }, context) => {
     const scene = await openScene(context);
     const moments = steps.flatMap(({ name, fits, when }) => when.map((one) => ({ name, fits, when: one })));
     for (const { name, fits, when } of moments) {

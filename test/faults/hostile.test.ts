@@ -361,7 +361,7 @@ describe('rows with hostile values', () => {
     );
   });
 
-  it('are told apart and counted also where the column is none of text', async () => {
+  it('are distinguished and counted also where the column is not text', async () => {
     await fill([{ at: justBefore }, { at: justBefore }]);
     await world.calls.sql.query(
       `UPDATE anything SET raw = decode(CASE WHEN id % 2 = 0 THEN '00ff' ELSE 'c328' END, 'hex')`,
@@ -423,7 +423,7 @@ describe('rows with hostile values', () => {
     },
   );
 
-  it('that cannot be converted fail the rule that asks for it, and no other, by way of cells too', async () => {
+  it('that cannot be converted fail only the rule that uses them, also with kept sums', async () => {
     await fill([
       { at: justBefore, model: '1' },
       { at: justBefore, model: `1'; DROP TABLE anything; --` },
@@ -545,7 +545,7 @@ describe('rows with hostile times and sizes', () => {
     }
   });
 
-  it('with a name of a megabyte is told, its name cut for people', async () => {
+  it('with a name of a megabyte is notified, its name cut for people', async () => {
     await fill([{ at: justBefore, service: 'é\u202e'.repeat(300_000) }]);
     const report = await poll(world.parts([burn()], sources().cells), AT, () => AT);
     expect(report.error).toBeNull();

@@ -340,7 +340,7 @@ describe.concurrent('a worker that is killed', () => {
     expect(await world.said()).toEqual(await world.summed());
   });
 
-  test('in the middle of a look counts the late rows after its restart', async (context) => {
+  test('in the middle of a refresh counts the late rows after its restart', async (context) => {
     const world = await openWorld(context);
     await world.start();
     await world.answersFromCells();
@@ -354,7 +354,7 @@ describe.concurrent('a worker that is killed', () => {
     }
   });
 
-  test('in the middle of a comparison finds after its restart what was changed and deleted', async (context) => {
+  test('in the middle of a reconcile finds after its restart what was changed and deleted', async (context) => {
     const world = await openWorld(context, '1s');
     await world.start();
     await world.answersFromCells();

@@ -86,7 +86,7 @@ describe('5,000 users over a limit in one poll', () => {
     figures.push(`${USERS} users over a limit: 3 messages, ${USERS} notifications, ${mean} ms a poll`);
   });
 
-  it('are told on Slack within its limits, the ten largest shown and the rest counted', () => {
+  it('are notified on Slack within its limits, the ten largest shown and the rest counted', () => {
     const [post] = ends.posts as [{ text: string; blocks: SlackBlock[] }];
     expect(faultsForSlack(post.blocks)).toEqual([]);
     expect(post.text).toContain('(+4,999 more)');
@@ -94,7 +94,7 @@ describe('5,000 users over a limit in one poll', () => {
     expect(textsOf(post.blocks).filter((text) => /^\*.* in 1h\*$/.test(text))).toHaveLength(10);
   });
 
-  it('are told in an email that a person can read', async () => {
+  it('are notified in an email that a person can read', async () => {
     const [mail] = ends.mails;
     const { subject, text = '', html = '' } = await PostalMime.parse(mail?.raw ?? '');
     expect(subject).toMatch(/^\[WARNING\] user-burn: .* \$15\.00 in 1h \(limit \$10\.00\) \(\+4,999 more\)$/);
@@ -108,7 +108,7 @@ describe('5,000 users over a limit in one poll', () => {
     );
   });
 
-  it('are told to the webhook with ten findings and the number of the others', () => {
+  it('are notified on the webhook with ten findings and the number of the others', () => {
     const { data } = JSON.parse(ends.hooks[0]?.body ?? '') as { data: { alerts: unknown[]; more: number } };
     expect(data.alerts).toHaveLength(10);
     expect(data.more).toBe(USERS - 10);

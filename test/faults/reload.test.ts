@@ -134,7 +134,7 @@ describe.concurrent('an edit while a delivery is queued', () => {
     ['removes its rule', OTHER],
     ['disables its rule', BURN.replace('notify:', 'enabled: false, notify:')],
     ['gives its rule another channel', BURN.replace('[billing]', '[finance]')],
-  ])('that %s loses nothing and says nothing again', async ([, rules = ''], context) => {
+  ])('that %s loses nothing and notifies nothing again', async ([, rules = ''], context) => {
     const scene = await withQueued(context);
     await scene.edit(rules);
     await arrivesOnce(scene);
@@ -151,7 +151,7 @@ describe.concurrent('an edit while a delivery is queued', () => {
     expect(Object.keys(scene.ids())).toHaveLength(2);
   });
 
-  it('that removes its channel is told to the channels that are left, once, and it arrives when the channel is back', async (context) => {
+  it('that removes its channel is reported on the channels that are left, once, and it arrives when the channel is back', async (context) => {
     const scene = await withQueued(context);
     await scene.edit(OTHER.replace('[billing]', '[finance]'), { billing: false });
     // A replica with the old file would have a minute to deliver it.
@@ -197,7 +197,7 @@ describe.concurrent('an edit while an alert is open', () => {
   it.for([
     ['renames its rule', BURN.replace('name: burn', 'name: renamed')],
     ['puts another rule before it', OTHER + BURN],
-  ])('that %s says nothing again', async ([, rules = ''], context) => {
+  ])('that %s notifies nothing again', async ([, rules = ''], context) => {
     const scene = await open(context);
     await scene.spend(70);
     await until('it was told', () => scene.ends.hooks.length === 1);
@@ -206,7 +206,7 @@ describe.concurrent('an edit while an alert is open', () => {
     expect(scene.ends.hooks).toHaveLength(1);
   });
 
-  it('that removes its rule and puts it back says nothing again', async (context) => {
+  it('that removes its rule and puts it back notifies nothing again', async (context) => {
     const scene = await open(context);
     await scene.spend(70);
     await until('it was told', () => scene.ends.hooks.length === 1);
@@ -219,7 +219,7 @@ describe.concurrent('an edit while an alert is open', () => {
 });
 
 describe.concurrent('an edit during a poll', () => {
-  it('waits for the poll, which tells by the old file, and nothing is told twice', async (context) => {
+  it('waits for the poll, which notifies by the old file, and nothing is notified twice', async (context) => {
     const scene = await open(context);
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {

@@ -134,7 +134,7 @@ describe.concurrent('replicas on one state database', () => {
     },
   );
 
-  test('one that stands by is not ready when nobody polls well', async (context) => {
+  test('a standby is not ready when no replica polls successfully', async (context) => {
     const { world, pair } = await openScene(context);
     const [leader, other] = await pair();
     await world.query('ALTER TABLE api_audit_logs RENAME TO gone');
@@ -195,7 +195,7 @@ describe.concurrent('replicas on one state database', () => {
     expect((await end()).repeated).toBe(0);
   });
 
-  test('the leader is frozen in a poll: what it found is told by another, and nothing of its poll is recorded', async (context) => {
+  test('the leader is frozen in a poll: another notifies what it found, and nothing of its poll is recorded', async (context) => {
     const { world, pair, end } = await openScene(context);
     const [leader, other] = await pair();
     const reading = world.gate.hold('before', readsAudit);
@@ -214,7 +214,7 @@ describe.concurrent('replicas on one state database', () => {
     expect((await end()).repeated).toBe(0);
   });
 
-  test('the leader is frozen while it records: its locks do not keep another from telling', async (context) => {
+  test('the leader is frozen while it records: its locks do not keep another from notifying', async (context) => {
     const { world, pair, end } = await openScene(context);
     const [leader, other] = await pair();
     const committing = world.gate.hold(

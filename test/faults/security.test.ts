@@ -127,7 +127,7 @@ describe('the database roles of docs/install.md', () => {
     ).rejects.toThrow(/permission denied/);
   });
 
-  it('let the keeper of the state see nothing outside its own schema', async () => {
+  it('let the owner of the state see nothing outside its own schema', async () => {
     for (const wish of [
       'SELECT * FROM public.api_audit_logs',
       'CREATE TABLE public.mine (n int)',
@@ -332,14 +332,14 @@ http: { listen: 127.0.0.1:0 }
     await answers();
   });
 
-  it('are not in logs and answers when both databases refuse the login, and blindness cannot be told', async () => {
+  it('are not in logs and answers when both databases refuse the login, and the outage cannot be notified', async () => {
     await audit.sql.query(`ALTER ROLE ${READER} PASSWORD 'new'; ALTER ROLE ${KEEPER} PASSWORD 'new'`);
     await audit.sql.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('${READER}', '${KEEPER}')`,
     );
     await worker.polls(3, 'failed');
     await until('the direct message was refused', () =>
-      worker.log().some(({ msg }) => String(msg).startsWith('could not tell of blindness')),
+      worker.log().some(({ msg }) => String(msg).startsWith('could not send the outage message')),
     );
     const ready = await worker.get('/readyz');
     expect(ready.status).toBe(503);

@@ -20,7 +20,7 @@ const SEED = Number(process.env.SPENDWATCH_FAULT_SEED ?? Math.floor(Math.random(
 const figures = printedFigures(`stores away (seed ${SEED})`);
 
 const WINDOW_MS = 2_000;
-/** A breach that is over two seconds after its call: a worker that is blind for longer can only make up for it. */
+/** A breach that is over two seconds after its call: a worker that sees nothing for longer can only catch up on it. */
 const BRIEF_BURN = `  - name: brief-burn
     type: threshold
     metric: spend
@@ -100,14 +100,14 @@ async function redBecause(worker: WorkerProcess, reason: RegExp): Promise<void> 
   expect((await worker.get('/healthz')).status).toBe(200);
 }
 
-/** The breach was told once on each channel, as of an instant at which it held; blindness as often as is said. */
+/** The breach was notified once on each channel, as of an instant at which it held; outages as often as given. */
 async function toldOnce(
   { ends }: Scene,
   worker: WorkerProcess,
   breachAt: number,
-  blindness: 0 | 1,
+  outages: 0 | 1,
 ): Promise<void> {
-  const times = 1 + 2 * blindness;
+  const times = 1 + 2 * outages;
   const all = { mails: 1, posts: times, hooks: times };
   await until(`all is told (${JSON.stringify(all)})`, () => {
     const { mails, posts, hooks } = ends.counts();
@@ -116,7 +116,7 @@ async function toldOnce(
   await worker.polls(3);
   expect(ends.counts()).toEqual(all);
   await worker.ready();
-  const types = blindness === 0 ? [] : ['health.blind', 'health.sees'];
+  const types = outages === 0 ? [] : ['health.blind', 'health.sees'];
   expect(hookTypes(ends.hooks).sort()).toEqual(['alert.firing', ...types]);
   const told = ends.hooks.map(({ body }) => JSON.parse(body)).find(({ type }) => type === 'alert.firing');
   expect(told.data.alerts).toMatchObject([{ finding: { group: { service: 'search' }, value: 250 } }]);
@@ -129,9 +129,9 @@ async function toldOnce(
 const STORES = ['audit', 'state'] as const;
 
 // Each has its own parts and mostly waits for polls.
-describe.concurrent('while a store is away', () => {
+describe.concurrent('while a store is unreachable', () => {
   for (const store of STORES) {
-    it(`the ${store} store refusing connections: the worker lives, says so, and makes up for it`, async (test) => {
+    it(`the ${store} store refusing connections: the worker lives, reports it, and catches up`, async (test) => {
       const s = await scene(test);
       const worker = await s.start();
       await worker.polls(1);
@@ -143,14 +143,14 @@ describe.concurrent('while a store is away', () => {
         worker,
         store === 'state' ? /state store cannot be used: .*127/ : /last poll failed: .*127/,
       );
-      await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+      await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
       await worker.polls(3, 'failed');
       expect(s.ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
       await s.ways[store].restore();
       await toldOnce(s, worker, breachAt, 1);
     });
 
-    it(`the ${store} store hanging: /readyz and /metrics answer all the same, and the breach is told`, async (test) => {
+    it(`the ${store} store hanging: /readyz and /metrics answer, and the breach is notified`, async (test) => {
       const s = await scene(test);
       const worker = await s.start();
       await worker.polls(1);
@@ -167,14 +167,14 @@ describe.concurrent('while a store is away', () => {
     });
   }
 
-  it('a state store that hangs from the start: blindness is told directly, once', async (test) => {
+  it('a state store that hangs from the start: the outage is notified directly, once', async (test) => {
     const s = await scene(test, { health: 'blind_after: 1' });
     s.ways.state.freeze();
     figures.faults += 1;
     const worker = await s.start();
     await redBecause(worker, /state store cannot be used: it did not answer/);
     // A connection that is not made is given up after ten seconds, by the poll and by the telling.
-    await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+    await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
     s.ways.state.thaw();
     await worker.polls(1);
     const breachAt = Date.now();
@@ -182,7 +182,7 @@ describe.concurrent('while a store is away', () => {
     await toldOnce(s, worker, breachAt, 1);
   });
 
-  it('a channel that refuses the word of blindness while the state store is away is not asked at every poll', async (test) => {
+  it('a channel that refuses an outage message while the state store is unreachable is not tried at every poll', async (test) => {
     const asked: number[] = [];
     const respond = () => {
       asked.push(performance.now());
@@ -202,14 +202,14 @@ describe.concurrent('while a store is away', () => {
     countArrivals(figures, (await arrivedIds(s.ends)).slice(0, 1));
   });
 
-  it('an audit store that hangs for longer than a statement may take: blindness is told once, and the breach', async (test) => {
+  it('an audit store that hangs for longer than a statement may take: the outage is notified once, and the breach', async (test) => {
     const s = await scene(test, { audit: 'statement_timeout: 5s', health: 'blind_after: 1' });
     const worker = await s.start();
     await worker.polls(1);
     s.ways.audit.freeze();
     figures.faults += 1;
     const breachAt = await comeAndGone(s);
-    await until('blindness is told', () => s.ends.counts().hooks === 1);
+    await until('the outage is notified', () => s.ends.counts().hooks === 1);
     expect(s.ends.hooks[0]?.body).toMatch(/did not answer in time|cannot be reached/);
     s.ways.audit.thaw();
     await toldOnce(s, worker, breachAt, 1);
@@ -229,7 +229,7 @@ describe.concurrent('while a store is away', () => {
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('failovers that cut every connection, again and again: nothing is lost and nothing is said twice', async (test) => {
+  it('failovers that cut every connection, again and again: nothing is lost and nothing is notified twice', async (test) => {
     const s = await scene(test, { health: 'blind_after: 50' });
     const worker = await s.start();
     await worker.polls(1);
@@ -272,7 +272,7 @@ describe.concurrent('while a store is away', () => {
     countArrivals(figures, ids);
   });
 
-  it('a state store without room on its disk: what is news is told when there is room again, once', async (test) => {
+  it('a state store with a full disk: notifications follow when there is room again, once', async (test) => {
     const database = await createDatabase();
     const disk = await onSmallDisk(database.url);
     test.onTestFinished(async () => {
@@ -287,14 +287,14 @@ describe.concurrent('while a store is away', () => {
     console.log(`the full disk is ${disk.how}`);
     const breachAt = await comeAndGone(s);
     await redBecause(worker, /the last poll failed: .*(No space left on device|wrote only)/);
-    await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+    await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
     await worker.polls(2, 'failed');
     expect(s.ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
     await disk.free();
     await toldOnce(s, worker, breachAt, 1);
   });
 
-  it('a state store that has become read-only: nothing is said that cannot be written down, but that nobody can see', async (test) => {
+  it('a state store that has become read-only: nothing is notified that cannot be recorded, except the outage', async (test) => {
     const s = await scene(test);
     const worker = await s.start();
     await worker.polls(1);
@@ -304,7 +304,7 @@ describe.concurrent('while a store is away', () => {
     figures.faults += 1;
     const breachAt = await comeAndGone(s);
     await redBecause(worker, /the last poll failed: .*read-only transaction/);
-    await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+    await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
     await worker.polls(2, 'failed');
     expect(s.ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
     await s.audit.sql.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
@@ -323,13 +323,13 @@ describe.concurrent('while a store is away', () => {
     await until('the standby answers', () => s.state.query('SELECT 1'));
     const breachAt = await comeAndGone(s);
     await redBecause(worker, /the last poll failed: .*read-only transaction|recovery/);
-    await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+    await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
     expect(s.ends.counts()).toEqual({ mails: 0, posts: 1, hooks: 1 });
     await s.state.query('SELECT pg_promote()');
     await toldOnce(s, worker, breachAt, 1);
   });
 
-  it('an audit store whose answers take too long: the statement is ended, the poll is made up for', async (test) => {
+  it('an audit store whose answers take too long: the statement is cancelled, and the next poll catches up', async (test) => {
     const s = await scene(test, { audit: 'statement_timeout: 5s' });
     const worker = await s.start();
     await worker.polls(1);
@@ -340,13 +340,13 @@ describe.concurrent('while a store is away', () => {
         logCalls(session, [{ at: time, service: 'search', cost: '250.000000' }]),
       );
       await redBecause(worker, /the last poll failed: .*statement timeout/);
-      await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+      await until('the outage is notified', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
       return at;
     });
     await toldOnce(s, worker, breachAt, 1);
   });
 
-  it('a state store whose statements are cancelled: the poll is made up for', async (test) => {
+  it('a state store whose statements are cancelled: the next poll catches up', async (test) => {
     const s = await scene(test);
     const worker = await s.start();
     await worker.polls(1);
@@ -363,7 +363,10 @@ describe.concurrent('while a store is away', () => {
       try {
         const at = await comeAndGone(s);
         await redBecause(worker, /the last poll failed: .*canceling statement/);
-        await until('blindness is told', () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1);
+        await until(
+          'the outage is notified',
+          () => s.ends.counts().hooks === 1 && s.ends.counts().posts === 1,
+        );
         return at;
       } finally {
         clearInterval(cancelling);

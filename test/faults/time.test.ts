@@ -109,7 +109,7 @@ describe('the scheduler', () => {
     expect((asked[1]?.gone ?? 0) - MINUTE).toBeLessThanOrEqual(2_000);
   });
 
-  it('polls an instant that passed while the process had no time to look, though it is due once an hour', async () => {
+  it('polls an instant that passed while the process was busy, though it is due once an hour', async () => {
     const asked = await askedFor('1 * * * *', [{ goOn: 29_500 }, { set: 3_000 }, { goOn: 5 * MINUTE }]);
     expect(instantsOf(asked)).toEqual(['11-20T13:01:00', '11-20T14:01:00']);
   });
@@ -131,7 +131,7 @@ describe('the scheduler', () => {
     ]);
   });
 
-  it('neither skips an instant nor asks for one twice, however the clock is set about', async () => {
+  it('neither skips an instant nor polls one twice, however the clock is set', async () => {
     const minutes = fc.integer({ min: 1, max: 20 }).map((count) => count * MINUTE + 7_000);
     const sets = fc.oneof(
       fc.integer({ min: -2 * HOUR, max: 2 * HOUR }),
@@ -161,7 +161,7 @@ describe('the scheduler', () => {
   });
 });
 
-describe('polls by a clock that is set about', () => {
+describe('polls by a clock that is set', () => {
   let world: PollWorld;
   beforeAll(async () => {
     world = await openPollWorld();
@@ -194,7 +194,7 @@ describe('polls by a clock that is set about', () => {
   const services = (messages: Awaited<ReturnType<typeof told>>): string[] =>
     messages.flatMap(({ alerts }) => alerts.map(({ finding }) => String(finding.group.service)));
 
-  it('tell at once of what happens after an hour that was ahead was taken back, and nothing twice', async () => {
+  it('notify at once after a clock that was an hour ahead is set back, and nothing twice', async () => {
     // The clock was an hour ahead until it was put right; the store's was always right.
     const messages = await told(
       [burn({ window: '2h' })],
@@ -209,7 +209,7 @@ describe('polls by a clock that is set about', () => {
     expect((messages[1]?.gone ?? 0) - at(20)).toBeLessThanOrEqual(MINUTE);
   });
 
-  it('say nothing again of one day when the clock goes a day ahead and comes back, and keep no quiet about what is new', async () => {
+  it('notify nothing twice when the clock goes a day ahead and back, and still notify what is new', async () => {
     const messages = await told(
       [burn({ window: '24h' })],
       [{ goOn: at(5) }, { set: DAY }, { goOn: at(5) }, { set: -DAY }, { goOn: at(20) }],
@@ -224,7 +224,7 @@ describe('polls by a clock that is set about', () => {
     ).toEqual([[['before', false]], [['before', true]], [['after', false]]]);
   });
 
-  it('make up for what they missed also after the clock was a day ahead', async () => {
+  it('catch up on what they missed also after the clock was a day ahead', async () => {
     const messages = await told(
       [burn()],
       [
@@ -243,7 +243,7 @@ describe('polls by a clock that is set about', () => {
     expect(services(messages)).toEqual(['asleep']);
   });
 
-  it('tell sixty groups of an episode once each while the clock is behind what was polled', async () => {
+  it('notify sixty groups of an episode once each while the clock is behind the watermark', async () => {
     const groups = Array.from({ length: 60 }, (_, i) => `service-${i}`);
     const messages = await told(
       [burn({ window: '24h', dedupe: 'episode' })],
@@ -256,7 +256,7 @@ describe('polls by a clock that is set about', () => {
     expect(messages[0]?.more).toBe(50);
   });
 
-  it('after ten hours of sleep over midnight say what came and went in them, once for each day', async () => {
+  it('after ten hours of sleep over midnight notify what came and went in them, once for each day', async () => {
     const messages = await told(
       [burn({ notify: ['oncall', 'finance'] })],
       [{ goOn: at(5) }, { set: 11 * HOUR }, { goOn: at(30) }],
@@ -276,7 +276,7 @@ describe('polls by a clock that is set about', () => {
     ]);
   });
 
-  it('see by the rollup what the store itself says, whatever the clock does', async () => {
+  it('agree with the store whatever the clock does', async () => {
     const rollup = openLiveSums(world.calls.store, {
       latenessMs: 15 * MINUTE,
       kept: world.state.aggregateBuckets('b'),
@@ -364,7 +364,7 @@ describe('deliveries by a clock that is set back', () => {
     expect(worker.sent).toEqual([START - HOUR]);
   });
 
-  it('are tried again on the ladder, by the new clock from the first attempt on', async () => {
+  it('are tried again with backoff, by the new clock from the first attempt on', async () => {
     const worker = deliverer();
     await queue(START);
     worker.refuse = true;

@@ -86,7 +86,7 @@ export function wholeDays(engine: (typeof ENGINES)[number], times: readonly (typ
     beforeEach(() => world.clear());
 
     it.each(times)(
-      'in %s around %s, where %s, say each alert once a period and count whole days',
+      'in %s around %s, where %s, notify each alert once a period and count whole days',
       async (zone, date) => {
         const schedule = cronSchedule('*/30 * * * *', zone);
         const noon = Date.parse(`${date}T12:00:00Z`);

@@ -10,8 +10,8 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
-describe('a fault that nobody caught', () => {
-  it('is told by its kind and its place, without its words and what hangs on it', () => {
+describe('an uncaught error', () => {
+  it('is described by its kind and its place, without its message and properties', () => {
     const fault = thrownBy(() => new URL('//user:walrus@host'));
     expect(String((fault as { input?: unknown }).input)).toContain('walrus');
     expect(crashText(fault)).toMatch(
@@ -19,7 +19,7 @@ describe('a fault that nobody caught', () => {
     );
   });
 
-  it('is told in its own words where it is one of ours, which hold no secret', () => {
+  it("is described by its message where it is the program's own, which holds no secret", () => {
     const cause = new Error('walrus');
     expect(crashText(new AppError('store_unreachable', 'The store is away.', { cause }))).toBe(
       'The store is away.',
@@ -36,7 +36,7 @@ describe('a fault that nobody caught', () => {
     ],
     ['a name and a code that say more than they should', named('a walrus', '//walrus'), ''],
     ['an error without a stack', Object.assign(new Error('walrus'), { stack: undefined }), 'Error'],
-  ])('is safe to tell where it is %s', (_, fault, told) => {
+  ])('is described safely where it is %s', (_, fault, told) => {
     expect(crashText(fault)).toContain(`a fault of the program ended it: ${told}`);
     expect(crashText(fault)).not.toContain('walrus');
   });

@@ -114,7 +114,7 @@ describe('a schedule', () => {
       expect(iso(late.latest(at))).toBe('2026-11-20T02:00:59Z');
     });
 
-    it('shows every instant to who asks for it to the second', () => {
+    it('lists every instant to the second on request', () => {
       const [from, to] = [at + 19_000, at + MINUTE];
       expect(quick.everyInstant(from, to).map(iso)).toEqual(['2026-11-20T02:05:20Z', '2026-11-20T02:05:40Z']);
       const each = cronSchedule('* * * * *', 'UTC');

@@ -30,7 +30,7 @@ describe('a database URL', () => {
   });
 
   it.each(['/', '#', '@', '?', '%', '%zz', '1/2', '12#3', '12?3', '12?3=', '12?3=4&5=', '1@2', '/@', '#?/'])(
-    'whose password holds an unescaped %s is told to percent-encode it, without a part of it',
+    'whose password holds an unescaped %s gets the hint to percent-encode it, without a part of it',
     (letters) => {
       const parsed = parseDatabaseUrl(`postgres://watch:hush${letters}rest@db.example.com:5432/audit`);
       expect(parsed).toMatchObject({ hint: expect.stringContaining('percent-encode it') });
@@ -67,7 +67,7 @@ describe('a database URL', () => {
       'postgres://u:p@h/d?statement_timeout=5000&client_encoding=latin1',
       ['statement_timeout', 'client_encoding'],
     ],
-  ])('names the parameters that nothing heeds: %s', (text, expected) => {
+  ])('names the parameters without effect: %s', (text, expected) => {
     const parsed = parseDatabaseUrl(text);
     if ('fault' in parsed) throw new Error(parsed.fault);
     expect(withoutEffect(parsed)).toEqual(expected);

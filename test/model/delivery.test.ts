@@ -18,7 +18,7 @@ const MIDDLE = 0.5;
 const start = { backoffStep: 0, createdAt: T0, firstTriedAt: T0, reportedAt: null, isReport: false };
 const passing = { kind: 'passing' as const, retryAfterMs: null };
 
-describe('the retry ladder', () => {
+describe('the backoff between attempts', () => {
   test.each([
     ['passing', 0, 5 * SECOND],
     ['passing', 1, 30 * SECOND],
@@ -124,12 +124,12 @@ describe('the states of a delivery', () => {
     }
   });
 
-  test('what was reported is not forgotten to have been', () => {
+  test('a reported delivery stays reported', () => {
     expect(statesBefore('queued')).toEqual(['queued']);
     expect(OPEN_STATES).toEqual(['queued', 'reported']);
   });
 
-  test('every failure leads along an allowed move', () => {
+  test('every failure leads to an allowed state', () => {
     for (const kind of ['passing', 'person', 'final'] as const) {
       for (const reportedAt of [null, T0]) {
         const from = reportedAt === null ? 'queued' : 'reported';

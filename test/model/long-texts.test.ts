@@ -5,7 +5,7 @@ import { redactor } from '../../src/model/redact.ts';
 /** So long that a pattern which begins anew at each blank takes minutes, and the test's own limit ends it. */
 const BLANKS = ' '.repeat(400_000);
 
-it('a secret that begins with a line break is looked for in a long run of blanks, once', () => {
+it('a secret that begins with a line break is searched for in a long run of blanks, once', () => {
   const redact = redactor(['\n  planted-secret-1\n']);
   expect(redact(`${BLANKS}planted-secret-1${BLANKS}`)).toBe(`${BLANKS}***${BLANKS}`);
 });

@@ -155,7 +155,7 @@ test('the webhook body is that of the contract, to the byte', () => {
 });
 
 describe('the text', () => {
-  test('tells value, limit, since when, what drives it, and up to when data was seen', () => {
+  test('shows value, limit, since when, what drives it, and the time of the newest row', () => {
     const text = plainText(sampleNews([sampleAlert()]));
     for (const words of [
       'Immediate attention required',
@@ -169,7 +169,7 @@ describe('the text', () => {
     }
   });
 
-  test('tells mean, deviation, floor, n and z of an anomaly', () => {
+  test('shows mean, deviation, floor, n and z of an anomaly', () => {
     const baseline = { mean: 41.2, stddev: 1, floor: 2.06, n: 28 };
     const text = plainText(sampleNews([sampleAlert({ baseline, zscore: 6.3, bound: fixed('47.38') })]));
     for (const words of [
@@ -182,14 +182,14 @@ describe('the text', () => {
     }
   });
 
-  test('says what has no price on every alert that has such calls', () => {
+  test('shows calls without a price on every alert that has some', () => {
     const text = plainText(sampleNews([sampleAlert({ unpriced: { calls: 1204, models: 2 } })]));
     expect(text).toContain('at least $312.46: 1,204 calls to 2 models have no price');
     const one = plainText(sampleNews([sampleAlert({ unpriced: { calls: 1, models: 1 } })]));
     expect(one).toContain('1 call to 1 model has no price');
   });
 
-  test('marks an alert that was said before', () => {
+  test('marks an alert that was notified before', () => {
     const text = plainText(sampleNews([sampleAlert({}, { ongoing: true })]));
     expect(text).toContain('ongoing: notified before and held since');
     expect(plainText(sampleNews([sampleAlert()]))).not.toContain('ongoing');
@@ -222,7 +222,7 @@ describe('the text', () => {
     expect(plainText(message)).not.toContain('has no rows');
   });
 
-  test('never calls a part all or nothing that is not', () => {
+  test('calls a part 100% or 0% only where it is', () => {
     const part = (key: string, value: string) => ({ key, value: amount(value, 1) });
     const breakdown = { model: [part('nearly', '99.99'), part('hardly', '0.01'), part('none', '0')] };
     const text = plainText(sampleNews([sampleAlert({ value: amount('100'), breakdown })]));

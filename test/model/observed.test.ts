@@ -29,8 +29,8 @@ function observing(amounts: readonly bigint[], worsens: 'up' | 'down' | null) {
   return { observed, made };
 }
 
-describe('what a rule observed', () => {
-  it('stands worst first by its exact values, however few of it are asked for', () => {
+describe('the observations of a rule', () => {
+  it('is sorted worst first by exact values, however few are asked for', () => {
     fc.assert(
       fc.property(
         fc.array(amount, { maxLength: 60 }),
@@ -51,7 +51,7 @@ describe('what a rule observed', () => {
     );
   });
 
-  it('is made as far as it is looked at', () => {
+  it('is made only as far as it is iterated', () => {
     const amounts = Array.from({ length: 2_000 }, (_, i) => BigInt(i) * ONE);
     const { observed, made } = observing(amounts, 'up');
     expect(observed.length).toBe(2_000);
@@ -60,7 +60,7 @@ describe('what a rule observed', () => {
     expect(made.length).toBeLessThan(30);
   });
 
-  it('can be there already', () => {
+  it('can exist already', () => {
     const list = [...observing([3n * ONE, 1n * ONE, 2n * ONE], 'up').observed];
     const here = observedHere(list);
     expect([...here]).toEqual(list);

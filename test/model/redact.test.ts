@@ -29,7 +29,7 @@ const WRITTEN: Readonly<Record<string, (secret: string) => string>> = {
 };
 
 describe('a text from outside', () => {
-  it.each(Object.keys(WRITTEN))('shows no secret that stands in it %s', (how) => {
+  it.each(Object.keys(WRITTEN))('shows no secret that it holds %s', (how) => {
     const written = (WRITTEN[how] as (secret: string) => string)(SECRET);
     const clean = redactor([SECRET])(`401 who is "${written}"?`);
     expect(clean).toContain('***');

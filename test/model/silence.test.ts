@@ -25,7 +25,7 @@ test.each([
   expect(silenceOf(rule, key, FROM, [one])).toBe(expected ? one : null);
 });
 
-test('a where of several values pins none', () => {
+test('a where of several values matches no silence', () => {
   const several = { ...rule, where: { model: { in: ['gpt', 'claude'] } } };
   expect(silenceOf(several, ['search'], FROM, [silence({ model: 'gpt' })])).toBeNull();
   const others = { ...rule, where: { model: { notIn: ['claude'] } } };

@@ -116,7 +116,7 @@ describe('windows', () => {
     for (const text of ['0s', 'tomorrow', 'Today', '', 'this month']) expect(parseWindow(text)).toBeNull();
   });
 
-  it('judges the whole day that ended at midnight, and a new day a moment later', () => {
+  it('judges the whole day that ended at midnight, and the new day just after it', () => {
     expect(isoWindow('today', '2026-11-20T05:00:00Z', 'America/New_York')).toEqual([
       '2026-11-19T05:00:00Z',
       '2026-11-20T05:00:00Z',

@@ -78,7 +78,7 @@ describe('deploy/kubernetes', () => {
     expect([...named].sort()).toEqual(there.sort());
   });
 
-  it('runs as nobody in particular, may gain nothing, and writes only where it may', () => {
+  it('runs without privileges, cannot gain any, and writes only where it may', () => {
     expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, fsGroup: 1000 });
     expect(container.securityContext).toEqual({
       allowPrivilegeEscalation: false,

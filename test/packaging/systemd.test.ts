@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 const text = readFileSync(new URL('../../systemd/spendwatch.service', import.meta.url), 'utf8');
 
 describe('the systemd unit', () => {
-  it('is told of readiness by a child of the main process, which systemd must be willing to hear', () => {
+  it('accepts notifications of readiness from a child of the main process', () => {
     expect(text).toMatch(/^Type=notify$/m);
     expect(text).toMatch(/^NotifyAccess=all$/m);
     expect(text).toMatch(/^WatchdogSec=/m);

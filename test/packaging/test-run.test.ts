@@ -14,7 +14,7 @@ const RUN = `
   await teardown();
 `;
 
-test('a run of tests that failed ends as a failed one, although it had a PostgreSQL of its own', async () => {
+test('a failed test run exits as failed, although it started a PostgreSQL', async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', RUN], {
     cwd: ROOT,
     env: childEnvironment(),

@@ -30,7 +30,7 @@ describe('the notifications of a rule', () => {
     );
   });
 
-  it('reach each channel by severity, with the largest of what it is told of', async () => {
+  it('reach each channel by severity, with the largest of its alerts', async () => {
     const notify = { warning: ['finance'], critical: ['finance', 'pager'], info: [] };
     await world.calls.log(...spends([120, 60, ...Array.from({ length: 11 }, (_, i) => 200 + i)]));
     const report = await world.poll([byUser({ notify })], AT);
@@ -47,7 +47,7 @@ describe('the notifications of a rule', () => {
     expect(toldBy(report)).toMatchObject([{ channel: 'finance', severity: 'warning' }]);
   });
 
-  it('stand smallest first where low is bad', async () => {
+  it('are listed smallest first where low is bad', async () => {
     await world.calls.log(...spends(Array.from({ length: 12 }, (_, i) => i + 1)));
     const low = byUser({ thresholds: undefined, threshold: 20, operator: '<' });
     const [told] = toldBy(await world.poll([low], AT));

@@ -76,7 +76,7 @@ function findings(outcomes: readonly Outcome[]) {
   }));
 }
 
-it('many instants are judged some at a time, as they would be all at once', async () => {
+it('many evaluation times are judged in slices, with the result of all at once', async () => {
   await logCalls();
   const { source, asked } = cells();
   await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
@@ -104,7 +104,7 @@ it('many instants are judged some at a time, as they would be all at once', asyn
   expect(first?.evaluations.at(-1)?.judgement.observed.length).toBe(1);
 });
 
-it('what a long outage held of one day goes out together, as of the instant at which it was worst', async () => {
+it('breaches of one day in a long outage are notified together, as of the worst evaluation time', async () => {
   await logCalls();
   const { source, asked } = cells();
   await world.poll(rules, AT, { source });
@@ -119,7 +119,7 @@ it('what a long outage held of one day goes out together, as of the instant at w
   expect(again.queued).toEqual([]);
 });
 
-it('a rule that lags behind is asked of the store, and what the others know stays', async () => {
+it('a rule that lags behind is read from the store, and the sums of the others stay', async () => {
   await logCalls();
   const { source, asked } = cells();
   const now = AT + 4 * HOUR;
@@ -145,7 +145,7 @@ it('a rule that lags behind is asked of the store, and what the others know stay
   expect(toldBy(report).map(({ rule }) => rule)).toEqual(['spend 1h']);
 });
 
-it('instants whose look was good, but whose record failed, are answered from cells', async () => {
+it('evaluation times whose refresh succeeded, but whose record failed, are answered from kept sums', async () => {
   await logCalls();
   const { source, asked } = cells();
   await world.poll(rules, AT, { source });
@@ -165,7 +165,7 @@ it('instants whose look was good, but whose record failed, are answered from cel
   expect(asked.length).toBeGreaterThan(10);
 });
 
-it('a rule that cells do not know is asked for no more by the slices that follow', async () => {
+it('a rule that kept sums do not cover is not asked for by the slices that follow', async () => {
   await logCalls();
   const { source } = cells();
   await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);

@@ -54,7 +54,7 @@ describe('collecting', () => {
     expect((await collect(calls.store, [], AT)).rowsRead).toBe(0);
   });
 
-  it('lets a query fail alone', async () => {
+  it('a query that fails, fails alone', async () => {
     const { series } = await collect(calls.store, [query({ groupBy: ['team'] }), query({})], AT);
     expect(series[0]).toBeInstanceOf(AppError);
     expect(series[1]).toMatchObject({ keys: [[]] });

@@ -129,7 +129,7 @@ describe('what is notified', () => {
     expect(ledger.sent.map(({ since }) => since)).toEqual([AT, AT + MINUTE]);
   });
 
-  test('$101 does not keep silent about $47,000: ten times the last notified value is notified, to the cent', () => {
+  test('$101 does not suppress $47,000: ten times the last notified value is notified, to the cent', () => {
     const ledger = new Ledger();
     const told = [101, 1009.99, 1010, 10_099, 47_000].map((value, i) =>
       reasons(ledger.poll(evaluation(AT + i * MINUTE, firing(A, value)))),
@@ -146,7 +146,7 @@ describe('what is notified', () => {
     expect(reasons(low.poll(evaluation(AT + MINUTE, firing(A, 47_000, '<='))))).toEqual(['duplicate']);
   });
 
-  test('the next day it is said again, as ongoing where it has held since it was said', () => {
+  test('the next day it is notified again, as ongoing where it has held since', () => {
     const ledger = new Ledger();
     ledger.poll(evaluation(MIDNIGHT, firing(A, 60)));
     const next = ledger.poll(evaluation(MIDNIGHT + MINUTE, firing(A, 60)));
@@ -168,7 +168,7 @@ describe('what is notified', () => {
     expect(reasons(worse.poll(evaluation(MIDNIGHT + MINUTE, firing(A, 120))))).toEqual(['new']);
   });
 
-  test('an episode is said once, however long it lasts, and again after a poll that finds it over', () => {
+  test('an episode is notified once, however long it lasts, and again after a poll that finds it over', () => {
     const ledger = new Ledger({ rule: { ...rule, dedupe: 'episode' } });
     expect(reasons(ledger.poll(evaluation(AT, firing(A, 60))))).toEqual(['new']);
     expect(reasons(ledger.poll(evaluation(AT + 3 * DAY, firing(A, 60))))).toEqual(['duplicate']);
@@ -189,12 +189,12 @@ describe('what is notified', () => {
     expect(decision.notifications).toEqual([]);
   });
 
-  test('with `for`, an alert has held since the first instant that was looked back at', () => {
+  test('with `for`, an alert has held since the first of the earlier evaluation times', () => {
     const ledger = new Ledger({ times: [{ at: AT, earlier: [AT - 2 * MINUTE, AT - MINUTE] }] });
     expect(ledger.poll(evaluation(AT, firing(A, 60))).notifications.flat()[0]?.since).toBe(AT - 2 * MINUTE);
   });
 
-  test('what the data tell about the beginning is taken where the ledger knows nothing', () => {
+  test('the beginning computed from the data is used where the ledger knows nothing', () => {
     const first = evaluation(AT, firing(A, 120));
     const unknown = unknownBeginnings(first, []);
     expect(unknown.map(({ severity, key }) => [severity, key])).toEqual([
@@ -232,7 +232,7 @@ describe('silences', () => {
     expect(after.notifications.flat()[0]?.since).toBe(AT);
   });
 
-  test('among missed instants the worst one outside the silence is told', () => {
+  test('among missed instants the worst one outside the silence is notified', () => {
     const ledger = new Ledger({ silences: [silence] });
     const decision = ledger.poll(
       evaluation(AT - MINUTE, firing(A, 60)),
@@ -244,7 +244,7 @@ describe('silences', () => {
 });
 
 describe('missed polls', () => {
-  test('a breach that came and went is told, as of the instant at which it was worst', () => {
+  test('a breach that came and went is notified, as of its worst evaluation time', () => {
     const decision = new Ledger().poll(
       evaluation(AT, firing(A, 60)),
       evaluation(AT + MINUTE, firing(A, 400)),
@@ -272,7 +272,7 @@ describe('missed polls', () => {
     ]);
   });
 
-  test('where lower is worse, the lowest value is told; of an anomaly the farthest from usual', () => {
+  test('where lower is worse, the lowest value is notified; of an anomaly the farthest from usual', () => {
     const low = new Ledger().poll(
       evaluation(AT, firing(A, 60, '<=')),
       evaluation(AT + MINUTE, firing(A, 55, '<=')),
@@ -326,7 +326,7 @@ describe('any sequence of values, polled in any way', () => {
     return Object.fromEntries([...ledger.notified].map(([name, { step }]) => [name, step]).sort());
   }
 
-  test('says nothing twice without a higher step or growth, and skips nothing that is due', () => {
+  test('notifies nothing twice without a higher step or growth, and skips nothing that is due', () => {
     fc.assert(
       fc.property(history, batches, quiet, dedupe, (rows, sizes, [from, length, service], period) => {
         const silence: Silence = {

@@ -38,7 +38,7 @@ describe('since when, for a breach that the ledger does not know', () => {
     expect(grown?.alerts[0]?.since).toBe('2026-11-20T13:25:00Z');
   });
 
-  it('is the instant itself where the data cannot be read again: an alert does not wait for that', async () => {
+  it('is the evaluation time itself where the data cannot be read: an alert does not wait for that', async () => {
     await world.clear();
     await world.calls.log(...steadyCalls(AT - 41 * MINUTE, AT, 100));
     const report = await world.poll([burn()], AT, { store: failingFrom(world.calls.store, 2) });

@@ -121,7 +121,7 @@ async function bench(): Promise<Bench> {
 }
 
 describe('delivering', () => {
-  test('sends each delivery once, as it was queued, and says so', async () => {
+  test('sends each delivery once, as it was queued, and reports it', async () => {
     const b = await bench();
     const mail = recorder('mail');
     const [id] = await b.queue({ body: 'as queued' });
@@ -143,7 +143,7 @@ describe('delivering', () => {
     expect(await b.state.queueLengths()).toEqual(new Map());
   });
 
-  test('has a channel look for word of blindness at once, for it may have been told without the ledger', async () => {
+  test('lets a channel look for an outage message at once, because it may have been sent without the ledger', async () => {
     const b = await bench();
     const chat = recorder('chat');
     await b.queue({ channel: 'chat', rule: null, fingerprint: 'health.blind' });
@@ -164,7 +164,7 @@ describe('delivering', () => {
     expect(mail.sent[0]?.body).toBe(`mail ${id}: spend is high`);
   });
 
-  test('climbs the ladder with the same id and body until it goes through', async () => {
+  test('retries with backoff and the same id and body until it succeeds', async () => {
     const b = await bench();
     const mail = recorder('mail', (_envelope, _signal, nth) => {
       if (nth < 4) throw new SendError('server', 'passing', '451 later');
@@ -182,7 +182,7 @@ describe('delivering', () => {
     expect(new Set(mail.sent.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
   });
 
-  test('never sends again to who has accepted', async () => {
+  test('never sends again to recipients who have accepted', async () => {
     const b = await bench();
     const mail = recorder('mail', (_envelope, _signal, nth) => {
       if (nth === 1) throw new SendError('refused', 'passing', '450', { accepted: ['ann'] });
@@ -197,7 +197,7 @@ describe('delivering', () => {
     expect(mail.sent.map(({ accepted }) => accepted)).toEqual([[], ['ann'], ['ann', 'bob']]);
   });
 
-  test('ends an attempt in time, even of a channel that does not heed its signal', async () => {
+  test('ends an attempt in time, even of a channel that ignores its signal', async () => {
     const b = await bench();
     const deaf = recorder('mail', () => new Promise(() => undefined), { timeoutMs: 50 });
     await b.queue({});
@@ -207,7 +207,7 @@ describe('delivering', () => {
     ]);
   });
 
-  test('takes an unknown fault for one that may pass, and shows nothing of its words, which may hold a secret', async () => {
+  test('treats an unknown error as passing, and does not show its message, which may hold a secret', async () => {
     const b = await bench();
     const mail = recorder('mail', () => {
       throw new TypeError('"Bearer xoxb-1" is an invalid header value');
@@ -242,7 +242,7 @@ describe('delivering', () => {
     expect(stuck.sent).toHaveLength(1);
   });
 
-  test('keeps the spacing of a channel, across rounds too', async () => {
+  test('keeps the spacing of a channel, across drains too', async () => {
     const b = await bench();
     const chat = recorder('chat', undefined, { spacingMs: 150 });
     const worker = b.worker([chat]);
@@ -290,7 +290,7 @@ describe('delivering', () => {
 });
 
 describe('a delivery that does not arrive', () => {
-  test('is told to the other channels of its rule at once where a person must act, and only once', async () => {
+  test('is reported on the other channels of its rule at once where a person must act, and only once', async () => {
     const b = await bench();
     const [mail, chat, hook] = [recorder('mail', fails('person')), recorder('chat'), recorder('hook')];
     const worker = b.worker([mail, chat, hook]);
@@ -311,7 +311,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.reports[0]).toMatchObject({ outcome: 'retry', nextAt: AT + 10 * MINUTE, reportedTo: ['chat'] });
   });
 
-  test('is given up and told at once where the failure is final', async () => {
+  test('is given up and reported at once where the failure is final', async () => {
     const b = await bench();
     const [mail, ops] = [recorder('mail', fails('final')), recorder('ops')];
     const worker = b.worker([mail, ops, recorder('hook')], { healthChannels: ['ops'] });
@@ -322,7 +322,7 @@ describe('a delivery that does not arrive', () => {
     expect(await b.state.queueLengths()).toEqual(new Map());
   });
 
-  test('is told after 15 minutes where the failure may pass', async () => {
+  test('is reported after 15 minutes where the failure may pass', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail', fails('passing')), recorder('chat')];
     const worker = b.worker([mail, chat]);
@@ -337,7 +337,7 @@ describe('a delivery that does not arrive', () => {
     expect(overdue).toMatchObject([{ channel: 'mail', reportedTo: ['chat'] }]);
   });
 
-  test('is first tried after a time in which nothing could be delivered', async () => {
+  test('is tried before it is reported, after a time in which nothing could be delivered', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail'), recorder('chat')];
     const worker = b.worker([mail, chat]);
@@ -365,7 +365,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.outcomes()).not.toContain('mail overdue');
   });
 
-  test('is told after 15 minutes in which its channel did not get to it', async () => {
+  test('is reported after 15 minutes in which its channel did not get to it', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail', hangs, { timeoutMs: 45_000 }), recorder('chat')];
     let lookedAt = 0;
@@ -396,7 +396,7 @@ describe('a delivery that does not arrive', () => {
     await worker.stop(0);
   });
 
-  test('is never told of where it is itself such a report', async () => {
+  test('is never reported where it is itself a report', async () => {
     const b = await bench();
     const worker = b.worker([recorder('mail', fails('final')), recorder('chat', fails('final'))]);
     await b.queue({ others: ['chat'] });
@@ -419,7 +419,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.reports.filter(({ outcome }) => outcome === 'given_up')).toHaveLength(1);
   });
 
-  test('that ended every process which sent it for a day is not sent again, and others are told of it', async () => {
+  test('that ended every process which sent it for a day is not sent again, and is reported', async () => {
     const b = await bench();
     const [mail, ops] = [recorder('mail'), recorder('ops')];
     const [id] = await b.queue({ others: ['ops'] });
@@ -442,7 +442,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.undelivered[0]?.failure.text).toContain('the process that sent it ended');
   });
 
-  test('that was cut off once is sent again, however long nobody was there to do so', async () => {
+  test('that was interrupted once is sent again, however long no process ran', async () => {
     const b = await bench();
     const mail = recorder('mail');
     await b.queue({});
@@ -477,7 +477,7 @@ describe('a delivery that does not arrive', () => {
     expect(b.reports.at(-1)).toMatchObject({ id, outcome: 'delivered' });
   });
 
-  test('is told to those that are left when its channel has gone from the file', async () => {
+  test('is reported on the channels that are left when its channel is removed from the file', async () => {
     const b = await bench();
     const chat = recorder('chat');
     await b.queue({ channel: 'removed' });
@@ -527,7 +527,7 @@ describe('a delivery that does not arrive', () => {
     test.each([
       ['polled last more than a minute ago', '-61 seconds'],
       ['polled before the database’s clock was set back', '1 hour'],
-    ])('is told to those that are left when that worker %s', async (_, lease) => {
+    ])('is reported on the channels that are left when that worker %s', async (_, lease) => {
       const { b, chat, worker } = await twoFiles();
       await moveLease(b, lease);
       b.now += MINUTE;
@@ -549,7 +549,7 @@ describe('a delivery that does not arrive', () => {
   });
 });
 
-describe('with a limit of time', () => {
+describe('with a time limit', () => {
   test('a delivery is tried again within it, and then stays queued', async () => {
     const b = await bench();
     const mail = recorder('mail', fails('passing'));
@@ -588,7 +588,7 @@ describe('with a limit of time', () => {
 });
 
 describe('when it stops or breaks', () => {
-  test('the send in hand is finished, and no other begins', async () => {
+  test('the send under way is finished, and no other begins', async () => {
     const b = await bench();
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
@@ -620,7 +620,7 @@ describe('when it stops or breaks', () => {
     expect(mail.sent).toEqual(stuck.sent.map((sent) => ({ ...sent, firstTriedAt: expect.any(Number) })));
   });
 
-  test('a state store that goes away after a send makes nothing go out twice', async () => {
+  test('a state store that becomes unreachable after a send makes nothing go out twice', async () => {
     const b = await bench();
     let isAway = false;
     const mail = recorder('mail', () => {
@@ -649,7 +649,7 @@ describe('when it stops or breaks', () => {
   });
 
   test.for(['idle', 'sending'])(
-    'a state store that goes away before a deliverer is replaced, which is %s then, makes nothing go out twice',
+    'a state store that becomes unreachable before a deliverer is replaced, which is %s then, makes nothing go out twice',
     async (when) => {
       const b = await bench();
       let isAway = false;
@@ -708,7 +708,7 @@ describe('when it stops or breaks', () => {
     expect(b.outcomes()).toEqual(['mail unrecorded']);
   });
 
-  test('a state store that is away is reported by each queue, and none of them dies', async () => {
+  test('an unreachable state store is reported by each queue, and none of them dies', async () => {
     const b = await bench();
     const [mail, chat] = [recorder('mail'), recorder('chat')];
     let isAway = true;

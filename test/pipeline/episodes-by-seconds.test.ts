@@ -38,13 +38,13 @@ async function told(
 const TEN_SECONDS = '*/10 * * * * *';
 
 describe('episodes on a schedule finer than a minute', () => {
-  it('are told each, since the instant at which they began, though a whole minute lies in the one before', async () => {
+  it('are notified each, since the instant at which they began, though a whole minute lies in the one before', async () => {
     await spend('14:04:55', '14:05:15');
     const times = ['14:04:50', '14:05:00', '14:05:10', '14:05:20', '14:05:30'];
     expect(await told(episodes(), TEN_SECONDS, times)).toEqual(['14:05:00', '14:05:20']);
   });
 
-  it('are told each with `for`, of which whole minutes stand for the instants', async () => {
+  it('are notified each with `for`, which looks at whole minutes', async () => {
     const everyFive = (from: string, count: number) =>
       world.calls.log(...Array.from({ length: count }, (_, i) => ({ at: at(from) + i * 5_000, cost: 60 })));
     // Up to 14:05:20 and from 14:05:30 on: at 14:05:30 it does not hold, and no whole minute says so.
@@ -55,19 +55,19 @@ describe('episodes on a schedule finer than a minute', () => {
     expect(await told(rule, TEN_SECONDS, times)).toEqual(['14:00:10', '14:05:40']);
   });
 
-  it('that began in an unknown past are told since the second at which they began', async () => {
+  it('that began in an unknown past are notified since the second at which they began', async () => {
     await spend('14:04:38');
     const minuteLong = episodes({ window: '1m' });
     expect(await told(minuteLong, TEN_SECONDS, ['14:05:30'])).toEqual(['14:04:40']);
   });
 
-  it('that began longer ago than the seconds are looked at begin at a second too', async () => {
+  it('that began before the span searched by the second begin at a second too', async () => {
     await spend('13:20:38', '13:40:00');
     const long = episodes({ window: '30m' });
     expect(await told(long, TEN_SECONDS, ['14:05:30'])).toEqual(['13:20:40']);
   });
 
-  it('are made up for, each once', async () => {
+  it('are caught up on, each once', async () => {
     await spend('14:04:55', '14:05:15');
     const rule = episodes();
     expect(await told(rule, TEN_SECONDS, ['14:04:40', '14:05:40'])).toEqual(['14:05:00', '14:05:20']);
@@ -91,7 +91,7 @@ describe('episodes on a schedule finer than a minute', () => {
 });
 
 describe('an episode that a check and a worker find', () => {
-  it('is told once where the worker lags behind the check', async () => {
+  it('is notified once where the worker lags behind the check', async () => {
     await spend('14:05:15');
     const rule = episodes({ window: '1m' });
     expect(await told(rule, TEN_SECONDS, ['14:05:10'])).toEqual([]);
@@ -99,7 +99,7 @@ describe('an episode that a check and a worker find', () => {
     expect(await told(rule, TEN_SECONDS, ['14:06:10'])).toEqual([]);
   });
 
-  it('is told once where the worker is ahead of the check, whether it lasts or has ended', async () => {
+  it('is notified once where the worker is ahead of the check, whether it lasts or has ended', async () => {
     await spend('14:05:15');
     const rule = episodes({ window: '1m' });
     expect(await told(rule, TEN_SECONDS, ['14:05:10', '14:05:20', '14:06:10'])).toEqual(['14:05:20']);
@@ -108,7 +108,7 @@ describe('an episode that a check and a worker find', () => {
     expect(await told(rule, TEN_SECONDS, ['14:06:00'], true)).toEqual([]);
   });
 
-  it('is told once where the check looks between two instants of the schedule', async () => {
+  it('is notified once where the check runs between two instants of the schedule', async () => {
     await spend('14:00:30');
     const rule = episodes({ window: '20m' });
     expect(await told(rule, '*/5 * * * *', ['14:00:00'])).toEqual([]);

@@ -9,7 +9,7 @@ const AT = Date.parse('2026-11-20T14:00:00Z');
 const rule = (keys: Record<string, unknown> = {}) =>
   ruleOf('threshold', { window: '5m', threshold: 10, ...keys });
 
-describe('a moment', () => {
+describe('an evaluation time', () => {
   it('looks back at the scheduled instants of the time for which a rule must hold', () => {
     const quarters = cronSchedule('*/15 * * * *', 'UTC');
     expect(evaluationTimeOf(rule(), AT, quarters)).toEqual({ at: AT, earlier: [] });
@@ -36,7 +36,7 @@ describe('evaluating rules', () => {
     times: instants.map((at) => ({ at, earlier: [] })),
   });
 
-  it('judges each rule at all its moments, and gives the others when one cannot be judged', async () => {
+  it('judges each rule at all its evaluation times, and the others when one cannot be judged', async () => {
     const { outcomes, newestRow } = await evaluateRules(
       calls.store,
       'UTC',
@@ -52,7 +52,7 @@ describe('evaluating rules', () => {
     expect(outcomes[1]?.evaluations.map(({ judgement }) => judgement.status)).toEqual(['firing', 'ok']);
   });
 
-  it('counts the rows of a window beside, whatever the rules ask for', async () => {
+  it('also counts the rows of a window, whatever the rules ask for', async () => {
     const window = { from: AT - 10 * MINUTE, to: AT };
     const rules = [assigned({ where: { service: 'nobody' } }, AT)];
     expect((await evaluateRules(calls.store, 'UTC', rules, AT, window)).rowsIn).toBe(3);

@@ -105,7 +105,7 @@ describe('an evaluation', () => {
     expect(firing?.baseline?.floor).toBeCloseTo(((firing?.baseline?.mean ?? 0) * daily.floorPct) / 100, 9);
   });
 
-  it('judges every moment by its own window, in the order of the moments', () => {
+  it('judges every evaluation time by its own window, in their order', () => {
     const cost = (_: GroupKey, { to }: Window) => (to === minute(5) ? 120 : to === minute(7) ? null : 10);
     const given = times([7, 5, 6], 0);
     const evaluations = run(rule(), given, [['a']], cost);
@@ -123,7 +123,7 @@ describe('an evaluation', () => {
     expect(evaluation?.judgement.firing[0]?.window).toEqual({ from: minute(7), to: minute(8) });
   });
 
-  it('sees no data where there is none', () => {
+  it('is no_data where there are no rows', () => {
     const ratio = ruleOf('threshold', { metric: 'error_rate', threshold: 0.5 });
     expect(run(ratio, times([1], 0), [], () => null)[0]?.judgement.status).toBe('no_data');
   });
@@ -160,7 +160,7 @@ describe('for', () => {
     });
   });
 
-  it('asks each step by itself: critical for a minute is still a warning that held', () => {
+  it('judges each step by itself: critical for a minute is still a warning that held', () => {
     const [evaluation] = held([10], 5, (n) => (n >= 9 ? 150 : 60));
     expect(evaluation?.judgement.firing[0]?.steps.map(({ severity }) => severity)).toEqual(['warning']);
     expect(evaluation?.pending).toEqual([]);
@@ -182,7 +182,7 @@ describe('for', () => {
     expect(evaluation?.pending.map(({ key }) => key[0])).toEqual([null]);
   });
 
-  it('is not broken by instants of other moments that lie between', () => {
+  it('is not broken by instants of other evaluation times that lie between', () => {
     // Every second minute is scheduled; someone also asks about an odd one, at which nothing holds.
     const even: EvaluationTime = { at: minute(10), earlier: [4, 6, 8].map(minute) };
     const odd: EvaluationTime = { at: minute(7), earlier: [] };
@@ -192,7 +192,7 @@ describe('for', () => {
     expect(evaluations.map(({ judgement }) => judgement.status)).toEqual(['firing', 'ok']);
   });
 
-  it('agrees with asking every instant by itself', () => {
+  it('agrees with judging every instant by itself', () => {
     const history = fc.array(fc.constantFrom(null, 10, 60, 150), { minLength: 40, maxLength: 40 });
     const asked = fc.uniqueArray(fc.integer({ min: 12, max: 39 }), { minLength: 1, maxLength: 8 });
     fc.assert(

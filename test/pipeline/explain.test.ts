@@ -99,7 +99,7 @@ describe('what drives a finding', () => {
     ]);
   });
 
-  it('is told of the group that is NULL too', async () => {
+  it('includes the group that is NULL', async () => {
     await calls.log(
       recent({ user: null, cost: 3, model: 'a' }),
       recent({ user: '(none)', cost: 2, model: 'b' }),
@@ -133,7 +133,7 @@ describe('what drives a finding', () => {
     ]);
   });
 
-  it('of tokens is whoever has most of both kinds together', async () => {
+  it('of tokens ranks by both kinds together', async () => {
     await calls.log(
       recent({ user: 'reads', input_tokens: 1000, output_tokens: 0 }),
       recent({ user: 'writes', input_tokens: 10, output_tokens: 5000 }),
@@ -145,7 +145,7 @@ describe('what drives a finding', () => {
     ]);
   });
 
-  it('of a percentile is whoever calls most', async () => {
+  it('of a percentile ranks by calls', async () => {
     await calls.log(
       recent({ user: 'one', latency_ms: 9000 }),
       ...Array.from({ length: 3 }, () => recent({ user: 'many', latency_ms: 2000 })),
@@ -194,7 +194,7 @@ describe('what drives a finding', () => {
 });
 
 describe('calls without a price', () => {
-  it('are counted with their models for what is said of money, within window and group', async () => {
+  it('are counted with their models for metrics of money, within window and group', async () => {
     await calls.log(
       recent({ cost: 5 }),
       recent({ cost: null, model: 'new' }),

@@ -33,7 +33,7 @@ async function firingOf(rule: Rule): Promise<readonly Firing[]> {
 }
 
 describe('what drives an alert', () => {
-  it('goes without the dimensions that are slow, which the database works on no longer, and says so', async () => {
+  it('leaves out the dimensions that are slow, cancels their statements, and says so', async () => {
     const sql = await openSql(calls.url);
     const slowly = (column: string) => ({ sql: `(SELECT ${column} FROM pg_sleep(3600))` });
     const slow = postgres.open(
@@ -77,7 +77,7 @@ describe('what drives an alert', () => {
     }
   });
 
-  it('needs no read where kept sums tell it, and is the same', async () => {
+  it('needs no read where kept sums answer, with the same result', async () => {
     const rule = byService();
     const firing = await firingOf(rule);
     const rollup = openLiveSums(calls.store, { latenessMs: 15 * MINUTE, kept: null });

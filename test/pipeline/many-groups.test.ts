@@ -80,7 +80,7 @@ describe('a rule of which something fails', () => {
     return new Map([...world.channels, ['oncall', { ...oncall, render }]]);
   }
 
-  it('does not keep the others from being told in the same poll, and is told when it can be', async () => {
+  it('does not keep the others from being notified in the same poll, and is notified when it can be', async () => {
     const rules = rulesOf(named('broken'));
     expect(reasonsOf(await world.poll(rules, AT - 2 * MINUTE))).toEqual([]);
     await world.calls.log({ at: AT - MINUTE, cost: 60 });

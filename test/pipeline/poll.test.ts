@@ -56,7 +56,7 @@ describe('a poll', () => {
     expect(await world.state.queueLengths()).toEqual(new Map([['oncall', 1]]));
   });
 
-  it('says it again where the severity rises, and where the value has grown tenfold', async () => {
+  it('notifies again where the severity rises, and where the value has grown tenfold', async () => {
     await world.calls.log({ at: AT - MINUTE, cost: 60 });
     await world.poll([burn()], AT);
     await world.calls.log({ at: AT, cost: 60 });
@@ -71,7 +71,7 @@ describe('a poll', () => {
     expect(toldBy(grown)).toMatchObject([{ alerts: [{ finding: { value: 1200 } }] }]);
   });
 
-  it('says the next day that it is ongoing, and since when', async () => {
+  it('notifies the next day as ongoing, with since when', async () => {
     const evening = Date.parse('2026-11-20T23:30:00Z');
     const midnight = Date.parse('2026-11-21T00:00:00Z');
     await world.calls.log(...steadyCalls(evening - 20 * MINUTE, midnight + HOUR, 60));
@@ -86,7 +86,7 @@ describe('a poll', () => {
     ]);
   });
 
-  it('tells of a rule in pending once it has held for long enough', async () => {
+  it('notifies a pending rule once it has held for long enough', async () => {
     const patient = burn({ for: '5m' });
     await world.calls.log(...steadyCalls(AT - MINUTE, AT + 20 * MINUTE, 60));
     expect(reasonsOf(await world.poll([patient], AT))).toEqual(['pending']);
@@ -161,7 +161,7 @@ describe('what a poll asks of the ledger', () => {
     expect(more).toBe(3);
   });
 
-  it('tells what a check has said since the last poll', async () => {
+  it('includes what a check has notified since the last poll', async () => {
     await world.calls.log(...steadyCalls(AT - MINUTE, AT + HOUR, 60));
     expect(reasonsOf(await world.poll([burn()], AT))).toEqual(['new']);
     await world.calls.log({ at: AT, cost: 60 });
@@ -170,7 +170,7 @@ describe('what a poll asks of the ledger', () => {
     expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['duplicate']);
   });
 
-  it('reaches back behind its progress where the clock was set back', async () => {
+  it('reaches back before the watermark where the clock was set back', async () => {
     await world.calls.log(...steadyCalls(AT - MINUTE, AT + 2 * DAY, 40));
     const ofSeveralDays = [burn({ thresholds: { warning: 50 } })];
     expect(reasonsOf(await world.poll(ofSeveralDays, AT + 5 * MINUTE))).toEqual(['new']);
@@ -181,7 +181,7 @@ describe('what a poll asks of the ledger', () => {
 });
 
 describe('missed polls', () => {
-  it('are made up for: a breach that came and went is told as of the instant at which it was worst', async () => {
+  it('are caught up on: a breach that came and went is notified as of its worst evaluation time', async () => {
     await world.poll([burn()], AT);
     await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + HOUR + 5 * MINUTE, cost: 61 });
     const report = await world.poll([burn()], AT + 5 * HOUR);
@@ -209,14 +209,14 @@ describe('missed polls', () => {
     expect(new Set(report.queued.map(({ id }) => id)).size).toBe(2);
   });
 
-  it('are made up for as far back as a day', async () => {
+  it('are caught up on as far back as a day', async () => {
     await world.poll([burn()], AT);
     await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + 4 * HOUR, service: 'chat', cost: 70 });
     const report = await world.poll([burn()], AT + DAY + 2 * HOUR);
     expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.value))).toEqual([70]);
   });
 
-  it('of a schedule of seconds are made up for to the second, and by whole minutes where they are long ago', async () => {
+  it('of a schedule of seconds are caught up on to the second, and by whole minutes where they are long ago', async () => {
     const schedule = cronSchedule('* * * * * *', 'UTC');
     const brief = burn({ window: '2s' });
     await world.poll([brief], AT, { schedule });
@@ -233,7 +233,7 @@ describe('missed polls', () => {
     expect(report.rules[0]?.latest?.status).toBe('ok');
   });
 
-  it('are not looked for at the first start, nor by a check', async () => {
+  it('are not evaluated at the first start, nor by a check', async () => {
     await world.calls.log({ at: AT - HOUR, cost: 60 }, { at: AT + HOUR, cost: 70 });
     expect(reasonsOf(await world.poll([burn()], AT))).toEqual([]);
     const once = await poll(world.parts([burn()]), AT + 5 * HOUR, () => AT, { onlyLatest: true });
@@ -241,7 +241,7 @@ describe('missed polls', () => {
     expect(reasonsOf(once)).toEqual([]);
   });
 
-  it('are left to the worker by a check, which says what it sees all the same', async () => {
+  it('are left to the worker by a check, which still notifies what fires now', async () => {
     const checked = (at: number) => poll(world.parts([burn()]), at, () => at, { onlyLatest: true });
     await world.poll([burn()], AT);
     await world.calls.log(
@@ -256,7 +256,7 @@ describe('missed polls', () => {
     expect(toldBy(worker)).toHaveLength(1);
   });
 
-  it('are none where checks alone are made, which remember since when a group has held', async () => {
+  it('do not exist where only checks run, which remember since when a group has held', async () => {
     const held = burn({ dedupe: 'episode' });
     const checked = (at: number) => poll(world.parts([held]), at, () => at, { onlyLatest: true });
     const spent = Array.from({ length: 40 }, (_, i) => ({ at: AT + i * MINUTE, cost: 60 }));
@@ -272,7 +272,7 @@ describe('missed polls', () => {
     expect(toldBy(await world.poll([held], AT + 5 * HOUR))).toEqual([]);
   });
 
-  it('are those of each instant after a store was away', async () => {
+  it('are those of each instant while a store was unreachable', async () => {
     await world.poll([burn()], AT);
     const away: AuditStore = {
       ...world.calls.store,
@@ -285,7 +285,7 @@ describe('missed polls', () => {
   });
 });
 
-describe('rules that cells do not know enough for yet', () => {
+describe('rules that kept sums do not cover yet', () => {
   const month = burn({ name: 'month', window: '30d' });
   /** Knows all but the first. */
   const source: Source = {
@@ -296,7 +296,7 @@ describe('rules that cells do not know enough for yet', () => {
     },
   };
 
-  it('are asked of the store itself when what is known of the others is recorded', async () => {
+  it('are read from the store itself after the others were recorded', async () => {
     await world.calls.log({ at: AT - MINUTE, cost: 60 });
     const order: string[] = [];
     const store: AuditStore = {
@@ -336,7 +336,7 @@ describe('rules that cells do not know enough for yet', () => {
 describe('a rule that fails', () => {
   const byUser = burn({ name: 'by-user', group_by: ['user'] });
 
-  it('does not stop the others, and its instants are made up for', async () => {
+  it('does not stop the others, and its instants are caught up on', async () => {
     await world.poll([byUser, burn()], AT);
     await world.calls.log({ at: AT, cost: 60, user: 'ann' });
     await world.calls.sql.query('ALTER TABLE api_audit_logs RENAME COLUMN user_id TO gone');
@@ -362,14 +362,14 @@ describe('an edited rule', () => {
     await world.poll([burn()], AT);
   });
 
-  it('is the one that was known where only words, channels and order changed', async () => {
+  it('keeps its identity where only wording, channels and order changed', async () => {
     const edited = burn({ name: 'renamed', message: 'Do something', notify: ['finance'] });
     const other = burn({ name: 'other', thresholds: { critical: 1e6 } });
     const report = await world.poll([other, edited], AT + MINUTE);
     expect(reasonsOf(report)).toEqual(['duplicate']);
   });
 
-  it('is new where a limit changed, and looks only at the latest instant', async () => {
+  it('is new where a limit changed, and is evaluated at the latest instant only', async () => {
     const edited = burn({ thresholds: { warning: 55, critical: 100 } });
     const report = await world.poll([edited], AT + 30 * MINUTE);
     expect(reasonsOf(report)).toEqual(['new']);
@@ -384,7 +384,7 @@ describe('two replicas that poll at the same time', () => {
   });
   afterAll(() => shared.stop());
 
-  it('tell once together, at the first poll and at every later one', async () => {
+  it('notify once together, at the first poll and at every later one', async () => {
     const rules = [burn(), burn({ name: 'by-model', group_by: ['model'] })];
     await shared.calls.log({ at: AT - MINUTE, cost: 60 });
     for (const [i, expected] of [2, 0, 2].entries()) {

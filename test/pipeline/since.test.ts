@@ -74,7 +74,7 @@ describe('since when a breach holds', () => {
     expect(await minutesAgo(rule(), { severity: 'critical' })).toBe(6);
   });
 
-  it('is told apart by group, NULL too', async () => {
+  it('is separate for each group, NULL too', async () => {
     await calls.log(
       ...steady(AT - HOUR, AT, 100, 'a').map((call) => ({ ...call, user: null })),
       ...steady(AT - 20 * MINUTE, AT, 100, 'b').map((call) => ({ ...call, user: '(none)' })),
@@ -95,7 +95,7 @@ describe('since when a breach holds', () => {
     expect(await minutesAgo(rule(), { at: AT - 5 * MINUTE }, '*/15 * * * *')).toBe(30);
   });
 
-  it('is the instant at which it was seen, for a rule with a delay', async () => {
+  it('is the evaluation time, for a rule with a delay', async () => {
     await calls.log(...steady(AT - 41 * MINUTE, AT, 100));
     expect(await minutesAgo(rule({ delay: '10m' }))).toBe(30);
   });

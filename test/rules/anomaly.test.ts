@@ -126,7 +126,7 @@ describe('the numbers of an anomaly', () => {
     });
   });
 
-  it('tell a score that reaches its limit exactly as no less than the limit', () => {
+  it('show a score that reaches its limit exactly as no less than the limit', () => {
     // 41.2 + 3 × 2.06 in doubles falls a hair short of three deviations.
     const [firing] = judgeValues({ window: '24h' }, 47.38, flat(41.2)).firing;
     expect(firing?.zscore).toBeGreaterThanOrEqual(3);
@@ -230,7 +230,7 @@ describe('what a group is compared with', () => {
     });
   });
 
-  it('judges a group that only the baseline knows with zero', () => {
+  it('judges a group that has rows only in the baseline as zero', () => {
     expect(judgeValues({}, null, flat(50))).toMatchObject({
       status: 'ok',
       observed: [{ value: { fixed: 0n }, zscore: -20 }],
@@ -263,7 +263,7 @@ describe('what a group is compared with', () => {
 });
 
 describe('the guards of an anomaly', () => {
-  it('need a change of min_change, and tell it as the bound where it is the widest', () => {
+  it('need a change of min_change, which is the bound where it is the widest', () => {
     const rule = { min_change: 5, floor_pct: 1 };
     expect(judgeValues(rule, 14.99, flat(10)).status).toBe('ok');
     expect(judgeValues(rule, 15, flat(10)).firing[0]?.steps[0].bound).toBe(usd(15));
@@ -288,7 +288,7 @@ describe('the guards of an anomaly', () => {
     expect(ruleOf('anomaly', { metric }).minChange).toBe(minChange);
   });
 
-  it('want thirty calls for ratios and percentiles only, unless told', () => {
+  it('need thirty calls for ratios and percentiles only, unless configured', () => {
     expect(
       ['spend', 'calls', 'error_rate', 'latency_p95'].map((metric) => ruleOf('anomaly', { metric }).minCalls),
     ).toEqual([0, 0, 30, 30]);

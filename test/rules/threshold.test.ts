@@ -15,7 +15,7 @@ function judge(keys: Record<string, unknown>, series: Series) {
 }
 
 describe('a threshold', () => {
-  it('asks for its window, groups and filter in one question', () => {
+  it('asks for its window, groups and filter in one query', () => {
     const rule = ruleOf('threshold', {
       threshold: 1,
       group_by: ['service'],
@@ -50,7 +50,7 @@ describe('a threshold', () => {
     expect(values).toEqual(firing);
   });
 
-  it('reaches what it fires by in one of many windows: near limits, above them, with few calls, and without rows', () => {
+  it('reaches in one of many windows what it fires by: near limits, above them, with few calls, and without rows', () => {
     const near = [0, 1e-12, -1e-12, 1e-7, -1e-7, 1, -1];
     const value = fc.record({
       limit: fc.constantFrom(-5, 0, 10.5, 50, 1e9),
@@ -141,7 +141,7 @@ describe('a threshold', () => {
     expect(free).toMatchObject({ status: 'no_data', observed: [] });
   });
 
-  it('looks at groups with too few calls without firing for them', () => {
+  it('observes groups with too few calls without firing for them', () => {
     const judgement = judge(
       { threshold: 1, min_calls: 10, group_by: ['service'] },
       seriesOf([['a'], cellOf(5, 9)], [['b'], cellOf(4, 10)]),
@@ -152,7 +152,7 @@ describe('a threshold', () => {
 });
 
 describe('the keys of a threshold', () => {
-  it('become a rule, with the defaults of the file where they are silent', () => {
+  it('become a rule, with the defaults of the file for missing ones', () => {
     expect(
       ruleOf('threshold', { threshold: 100.1, for: '15m', delay: '2m', growth: 'off', errors: undefined }),
     ).toEqual({

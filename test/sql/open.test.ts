@@ -97,7 +97,7 @@ describe('a server that cannot be used', () => {
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('tells why a transaction could not begin, whatever was asked in it', async () => {
+  it('reports why a transaction could not begin, whatever it does', async () => {
     const sql = await open(database.url);
     for (const readOnly of [true, false]) {
       const options = { readOnly, statementTimeoutMs: -1 };
@@ -222,7 +222,7 @@ describe('the folder of an embedded database', () => {
     expect(await three.query('SELECT a FROM t')).toEqual([]);
   });
 
-  it('is refused to a second process, which is told the pid of the first', async () => {
+  it('is refused to a second process with the pid of the first', async () => {
     const folder = join(parent, 'locked');
     const child = await holder(folder);
     try {
@@ -254,7 +254,7 @@ describe('the folder of an embedded database', () => {
     expect(existsSync(join(folder, 'spendwatch.lock'))).toBe(false);
   });
 
-  it('is not taken from another host that touched its lock a moment ago', async () => {
+  it('is not taken from another host that touched its lock just before', async () => {
     const folder = join(parent, 'elsewhere');
     mkdirSync(folder);
     writeFileSync(

@@ -70,7 +70,7 @@ describe.each(ENGINES)('a database that is set up otherwise, on %s', (name) => {
     }
   });
 
-  it('keeps what was told, and tells it once', async () => {
+  it('keeps what was notified, and notifies it once', async () => {
     const state = await openState(sql);
     const tell = () =>
       state.record([recording([notification()], { fingerprint: 'rule', watermark: null })], AT + MINUTE);

@@ -55,7 +55,7 @@ describe('a server with TLS', () => {
     [{ sslmode: 'verify-ca', sslrootcert: 'ca.crt' }, true],
     [{ sslmode: 'verify-full', sslrootcert: 'ca.crt' }, true],
     [{ sslmode: 'require', channel_binding: 'require', connect_timeout: '300' }, true],
-  ])('is spoken to as libpq would: %j', async (parameters, isEncrypted) => {
+  ])('is connected to as libpq would: %j', async (parameters, isEncrypted) => {
     expect(await first(withParameters(server.url, parameters), folder)).toBe(isEncrypted);
   });
 
@@ -64,7 +64,7 @@ describe('a server with TLS', () => {
     [{ sslmode: 'verify-full' }, /sslrootcert/],
     [{ sslmode: 'require', sslrootcert: 'other.crt' }, /sslrootcert/],
     [{ sslmode: 'verify-full', sslrootcert: 'none.crt' }, /Check the path after sslrootcert=/],
-  ])('that is not trusted is told with its cure: %j', async (parameters, hint) => {
+  ])('that is not trusted is reported with its cure: %j', async (parameters, hint) => {
     const fault = await first(withParameters(server.url, parameters), folder).catch(
       (error: unknown) => error,
     );
@@ -73,7 +73,7 @@ describe('a server with TLS', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'whose certificate has another name is told so; verify-ca does without the name',
+    'whose certificate has another name is refused with that reason; verify-ca ignores the name',
     async () => {
       const named = (sslmode: string) =>
         first(withParameters(server.url, { sslmode, sslrootcert: 'ca.crt' }, '127.0.0.2'), folder);
@@ -85,7 +85,7 @@ describe('a server with TLS', () => {
     },
   );
 
-  it('is spoken to without a raw warning of the driver', () => {
+  it('is connected to without a raw warning of the driver', () => {
     const url = withParameters(server.url, { sslmode: 'require' });
     const script = `import { openSql } from '${join(import.meta.dirname, '../../src/sql/open.ts')}';
       const sql = await openSql(process.env.URL); await sql.query('SELECT 1'); await sql.close();`;
@@ -105,11 +105,11 @@ describe('a server without TLS', () => {
   });
   afterAll(() => database.drop());
 
-  it.each(['prefer', 'allow', 'disable'])('is spoken to in the clear with sslmode=%s', async (sslmode) => {
+  it.each(['prefer', 'allow', 'disable'])('is connected to without TLS with sslmode=%s', async (sslmode) => {
     expect(await first(withParameters(database.url, { sslmode }))).toBe(false);
   });
 
-  it.each(['require', 'verify-full'])('is told with its cure with sslmode=%s', async (sslmode) => {
+  it.each(['require', 'verify-full'])('is reported with its cure with sslmode=%s', async (sslmode) => {
     await expect(first(withParameters(database.url, { sslmode }))).rejects.toMatchObject({
       code: 'store_unreachable',
       message: expect.stringMatching(/^PostgreSQL at 127\.0\.0\.1:\d+, database "/),

@@ -57,7 +57,7 @@ describe.each(ENGINES)('kept buckets, on %s', (engine) => {
     expect(await loaded(kept)).toEqual([day(24, 'day')]);
   });
 
-  test('are not overwritten by who has not seen the latest of them', async () => {
+  test('are not overwritten by a process that has not read the latest ones', async () => {
     const slow = openAggregateBuckets(database.sql, 'a');
     const quick = openAggregateBuckets(database.sql, 'a');
     expect(await slow.keep([hour(1, 'first')], PROGRESS, 0)).toBe(true);
@@ -68,7 +68,7 @@ describe.each(ENGINES)('kept buckets, on %s', (engine) => {
     expect(await slow.watermark()).toEqual({ ...PROGRESS, newestId: '9', generation: 2 });
   });
 
-  test('of two that begin at once, one is kept', async () => {
+  test('of two writes at once, one succeeds', async () => {
     const taken = await Promise.all(
       ['x', 'y'].map((sums) => openAggregateBuckets(database.sql, 'a').keep([hour(1, sums)], PROGRESS, 0)),
     );

@@ -19,7 +19,7 @@ describe('the lease to poll', () => {
     ] as const;
   };
 
-  test('is one worker’s, who renews it; the others learn how long it lasts', async () => {
+  test('is held by one worker, which renews it; the others learn how long it lasts', async () => {
     const state = await openState(database.sql);
     const [first, second] = twoOf();
     expect(await state.hold(first, LONG)).toEqual({ isHeld: true, remainingMs: LONG });
@@ -54,7 +54,7 @@ describe('the lease to poll', () => {
     expect(await state.hold(first, LONG)).toMatchObject({ isHeld: false });
   });
 
-  test('that ran out while nobody else came is still its holder’s', async () => {
+  test('that ended while no other worker asked is still its holder’s', async () => {
     const state = await openState(database.sql);
     const [first] = twoOf();
     await state.hold(first, 0);
@@ -98,7 +98,7 @@ describe('the lease to poll', () => {
     expect((await state.record([one], AT, second)).queued).toHaveLength(1);
   });
 
-  test('is forgotten when nobody has used it for a day', async () => {
+  test('is removed when nobody has used it for a day', async () => {
     const state = await openState(database.sql);
     const [old, fresh] = [twoOf()[0], twoOf()[0]];
     await state.hold(old, LONG);
@@ -117,7 +117,7 @@ describe('the lease to poll', () => {
 describe('in an embedded database', () => {
   const database = stateDatabase('pglite');
 
-  test('the lease is always the asker’s: a process that died left nobody behind', async () => {
+  test('the lease is always granted: no other process can hold it', async () => {
     const state = await openState(database.sql);
     for (const token of ['one', 'another']) {
       expect(await state.hold({ scope: 's', token }, LONG)).toMatchObject({ isHeld: true });

@@ -48,7 +48,7 @@ describe('a role with few privileges', () => {
     return { admin, sql, role };
   }
 
-  test('that may not create the schema is told what to grant', async () => {
+  test('that may not create the schema gets the statement that grants it', async () => {
     const { sql } = await limited();
     await expect(migrate(sql)).rejects.toMatchObject({
       code: 'state_forbidden',
@@ -63,7 +63,7 @@ describe('a role with few privileges', () => {
     expect(await sql.query('SELECT * FROM spendwatch.delivery')).toEqual([]);
   });
 
-  test('that may not use or fill the schema is told what to grant', async () => {
+  test('that may not use or fill the schema gets the statement that grants it', async () => {
     const { admin, sql, role } = await limited();
     await admin.query('CREATE SCHEMA spendwatch');
     await expect(migrate(sql)).rejects.toMatchObject({ code: 'state_forbidden' });

@@ -73,7 +73,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect(ids).toHaveLength(10);
   });
 
-  test('the oldest due is the first, and those that are excepted are left', async () => {
+  test('the oldest due comes first, and excepted ones are left', async () => {
     const state = await open();
     const channel = newChannel();
     const [young, old] = [delivery({ channel }), delivery({ channel })];
@@ -100,7 +100,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect((await state.queueLengths()).get(one.channel)).toBeUndefined();
   });
 
-  test('what ends every process that sends it is taken up at once, and then as seldom as what fails', async () => {
+  test('a delivery that ends every process is claimed again at once, and then as seldom as one that fails', async () => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
@@ -134,7 +134,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect(await state.claim(one.channel, now + DAY, LEASE)).toBeNull();
   });
 
-  test('others go before what ended the process that sent it', async () => {
+  test('other deliveries go before one that ended its process', async () => {
     const state = await open();
     const channel = newChannel();
     const [poison, later, last] = [delivery({ channel }), delivery({ channel }), delivery({ channel })];
@@ -178,7 +178,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect(await claimed(state, one.channel)).toMatchObject({ id: one.id, body: one.body, attempts: 2 });
   });
 
-  test('a lease that ended while nobody else came is still the holder’s to settle', async () => {
+  test('a delivery whose lease has ended can be settled until another process claims it', async () => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
@@ -198,7 +198,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     expect(await state.claim(one.channel, AT + DAY, LEASE)).toBeNull();
   });
 
-  test('a failed attempt waits for its time, and keeps who has accepted and why it failed', async () => {
+  test('a failed attempt waits for its time, and stores who has accepted and why it failed', async () => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);

@@ -40,7 +40,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect(await state.readWatermarks([fingerprint, 'another'])).toEqual(new Map([[fingerprint, AT]]));
   });
 
-  test('of 20 recorders that have nothing to say one moves a rule on, and the others learn that they are overtaken', async () => {
+  test('of 20 recorders without notifications one moves the watermark, and the others learn that they are overtaken', async () => {
     const state = await open();
     const fingerprint = newRule();
     await state.record([recording([], { fingerprint, watermark: { before: null, at: AT } })], AT);
@@ -63,7 +63,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect((await move(null)).overtaken).toEqual([]);
   });
 
-  test('recorders of many rules in different orders do not wait in a circle', async () => {
+  test('recorders of many rules in different orders do not deadlock', async () => {
     const state = await open();
     const fingerprints = Array.from({ length: 8 }, newRule);
     const recorded = await Promise.all(
@@ -99,7 +99,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect(queued).toHaveLength(through ? 1 : 0);
   });
 
-  test('a repeated growth is measured from what was said last, and the highest step is kept', async () => {
+  test('a repeated growth is measured from the last notified value, and the highest step is kept', async () => {
     const state = await open();
     const fingerprint = newRule();
     const say = async (dollars: number, step: number) =>
@@ -140,7 +140,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect(composed[0]).toBe(fresh);
   });
 
-  test('more notifications than one statement takes are all said, once, and their episodes begin and end', async () => {
+  test('more notifications than one statement takes are all recorded, once, and their episodes begin and end', async () => {
     const state = await open();
     const fingerprint = newRule();
     const notifications = Array.from({ length: 12_001 }, (_, i) => notification({ key: [`user-${i}`] }));
@@ -153,7 +153,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect(await state.readRuleStates([fingerprint])).toEqual(new Map());
   });
 
-  test('where composing fails nothing of that rule is recorded: it is all said at the next try', async () => {
+  test('where composing fails nothing of that rule is recorded, and all of it at the next try', async () => {
     const state = await open();
     const fingerprint = newRule();
     const watermark = { before: null, at: AT };
@@ -179,7 +179,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     expect(queued).toHaveLength(1);
   });
 
-  test('the ledger answers with what was said from an instant on, and the last before it', async () => {
+  test('the ledger answers with the notifications from an instant on, and the last one before it', async () => {
     const state = await open();
     const fingerprint = newRule();
     const days = [0, 1, 2, 3].map((day) => AT + day * DAY);
@@ -225,7 +225,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     });
   });
 
-  test('a rule keeps its place under whatever name', async () => {
+  test('a rule keeps its watermark when it is renamed', async () => {
     const state = await open();
     const names = ['NULL', '', '{a,"b"}', 'back\\slash', "it's\r\n\u2028", 'ü 🙂'];
     const rules = names.map((rule) => ({ rule, fingerprint: newRule() }));
@@ -329,11 +329,11 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
   });
 });
 
-test('processes that share a PostgreSQL say a thing once between them', async () => {
+test('processes that share a PostgreSQL record each notification once between them', async () => {
   expect(await saidByProcesses()).toBe(1);
 });
 
-test('processes whose plans meet the rows of many rules in opposite orders never wait for each other in a circle', async () => {
+test('processes whose plans lock the rows of many rules in opposite orders never deadlock', async () => {
   const open = async (setting: string): Promise<State> => {
     const url = new URL(shared.url);
     url.searchParams.set('options', setting);

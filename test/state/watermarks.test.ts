@@ -40,7 +40,7 @@ function record(
 describe.each(ENGINES)('the watermarks of rules, on %s', (engine) => {
   const database = stateDatabase(engine);
 
-  test('are raised each by itself, whoever records which of them from when to when', async () => {
+  test('are raised each by itself, whichever process records which of them', async () => {
     const state = await openState(database.sql);
     const names = ['a', 'b', 'c', 'd'];
     const move = fc.record({

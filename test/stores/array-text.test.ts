@@ -14,7 +14,7 @@ function arrayOf(values: readonly (string | null)[]): string {
 }
 
 describe('a list as text', () => {
-  it('gives its integers, and what stands for one that is left out', () => {
+  it('gives its integers, with a substitute for missing ones', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(fc.option(fc.integer())), (first, more) => {
         const values = [first, ...more];
@@ -26,7 +26,7 @@ describe('a list as text', () => {
     expect(lengthOf('')).toBe(0);
   });
 
-  it('gives its decimals exactly, and tells which were left out', () => {
+  it('gives its decimals exactly, and marks the missing ones', () => {
     const decimals = fc.bigInt({ min: -(10n ** 26n), max: 10n ** 26n });
     fc.assert(
       fc.property(fc.array(fc.option(decimals)), (values) => {

@@ -105,7 +105,7 @@ describe('the digest of a minute', () => {
       [0, 1],
     ],
     ['a column of another type', 'ALTER TABLE calls ALTER cost TYPE numeric(9, 1) USING cost / 3', [0, 1]],
-  ])('is another one after %s', async (_, statements, minutes) => {
+  ])('changes after %s', async (_, statements, minutes) => {
     expect(await changedBy(open(), statements)).toEqual(minutes);
   });
 
@@ -119,7 +119,7 @@ describe('the digest of a minute', () => {
     expect(await changedBy(open(), statements)).toEqual([]);
   });
 
-  it('is another one after a column that was lacking came with a default', async () => {
+  it('changes after a missing column was added with a default', async () => {
     await sql.query(`CREATE TABLE IF NOT EXISTS "LiteLLM_SpendLogs" (request_id text, spend float8, "startTime" timestamp,
       "endTime" timestamp, "completionStartTime" timestamp, call_type text, prompt_tokens integer, completion_tokens integer,
       model text, model_group text, custom_llm_provider text, "user" text, end_user text, metadata jsonb);
@@ -133,7 +133,7 @@ describe('the digest of a minute', () => {
     expect(await digest()).not.toBe(before);
   });
 
-  it('is told by the version of a row, and its values where they are not of the row alone', async () => {
+  it('follows the version of a row, and values that depend on more than the row', async () => {
     await sql.query(
       `CREATE TABLE price (service text, usd numeric); INSERT INTO price VALUES ('search', 1), ('chat', 2)`,
     );
@@ -153,13 +153,13 @@ describe('the digest of a minute', () => {
     expect(await changedBy(named, `UPDATE price SET service = 'x'`)).toEqual([0, 1]);
   });
 
-  it('is another one when a label was renamed', async () => {
+  it('changes when a label was renamed', async () => {
     await sql.query(`DROP TYPE IF EXISTS kind CASCADE; CREATE TYPE kind AS ENUM ('search', 'chat');
       ALTER TABLE calls ALTER service TYPE kind USING service::kind`);
     expect(await changedBy(open(), `ALTER TYPE kind RENAME VALUE 'search' TO 'find'`)).toEqual([0]);
   });
 
-  it('tells rows of partitions apart that have the same place in theirs', async () => {
+  it('distinguishes rows of partitions with the same position in theirs', async () => {
     await sql.query(`DROP TABLE calls; CREATE TABLE calls (at timestamptz, cost numeric, service text) PARTITION BY LIST (service);
       CREATE TABLE calls_search PARTITION OF calls FOR VALUES IN ('search');
       CREATE TABLE calls_chat PARTITION OF calls FOR VALUES IN ('chat');
@@ -174,7 +174,7 @@ describe('the digest of a minute', () => {
     expect(await changedBy(open(), exchanged)).toEqual([0]);
   });
 
-  it('is another one when another server has taken the place of the one before', async () => {
+  it('changes when another server has replaced the one before', async () => {
     // It may give numbers of transactions that were lost to others.
     const server = await startPostgres();
     const own = await openSql(server.url);
@@ -196,14 +196,14 @@ describe('the digest of a minute', () => {
 });
 
 describe('the digest of rows without versions', () => {
-  it('of a view is one of what is in them', async () => {
+  it('of a view covers their content', async () => {
     await sql.query('CREATE VIEW shown AS SELECT * FROM calls');
     const store = open({ ...OPTIONS, table: 'shown' });
     expect(await changedBy(store, 'UPDATE calls SET cost = 5 WHERE cost = 1')).toEqual([0]);
     expect(await changedBy(store, `UPDATE calls SET note = 'x'`)).toEqual([]);
   });
 
-  it('of partitions, some of which lie elsewhere, is one of what is in them', async () => {
+  it('of partitions, some of which are foreign, covers their content', async () => {
     await sql.query(`DROP TABLE calls; CREATE EXTENSION IF NOT EXISTS file_fdw;
       CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw;
       CREATE TABLE calls (at timestamptz, cost numeric, service text, note text) PARTITION BY LIST (service);
@@ -215,7 +215,7 @@ describe('the digest of rows without versions', () => {
     expect(await changedBy(open(), `UPDATE calls_here SET note = 'x'`)).toEqual([]);
   });
 
-  it('of a table under row security is one of what is shown of it', async () => {
+  it('of a table under row security covers the rows that it shows', async () => {
     const role = `tenant_${Math.random().toString(36).slice(2)}`;
     await sql.query(
       `CREATE ROLE ${role} LOGIN PASSWORD 'reading'; GRANT SELECT ON calls TO ${role};
@@ -236,7 +236,7 @@ describe('the digest of rows without versions', () => {
     }
   });
 
-  it('of partitions, one of which came from elsewhere, is one of what is in them within an hour of looks', async () => {
+  it('of partitions, one of which was attached from elsewhere, covers their content within an hour of refreshes', async () => {
     await sql.query(`DROP TABLE calls; CREATE EXTENSION IF NOT EXISTS file_fdw;
       CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw;
       CREATE TABLE calls (at timestamptz, cost numeric, service text, note text) PARTITION BY LIST (service);
@@ -251,7 +251,7 @@ describe('the digest of rows without versions', () => {
     expect(await changedBy(store, `UPDATE calls_here SET note = 'y'`)).toEqual([]);
   });
 
-  it('is asked for in the same look where versions are refused, and in the next where they are later on', async () => {
+  it('replaces refused versions in the same refresh, and versions refused later in the next one', async () => {
     const role = `reader_${Math.random().toString(36).slice(2)}`;
     await sql.query(
       `CREATE ROLE ${role} LOGIN PASSWORD 'reading'; GRANT SELECT (at, cost, service) ON calls TO ${role}`,

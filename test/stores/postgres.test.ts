@@ -93,7 +93,7 @@ describe('a role that may only read', () => {
     await sql.query(`DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`);
   });
 
-  it('is told what it lacks, step by step, and needs no more than the mapped columns', async () => {
+  it('gets to know what it lacks, step by step, and needs no more than the mapped columns', async () => {
     const store = postgres.open(role, OPTIONS, null);
     const read = {
       measures: ['cost'] as const,

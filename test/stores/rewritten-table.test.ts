@@ -315,7 +315,7 @@ describe('while a table is loaded again', () => {
     expect(await spend(store)).toBe(ALL);
   });
 
-  it('the comparison takes no emptiness over into old sums', async () => {
+  it('a reconcile does not take over an empty table into old sums', async () => {
     const rollup = openLiveSums(open(), { latenessMs: MINUTE, kept: null });
     const at = T0 + 5 * HOUR;
     const query: Query = { measures: ['cost'], where: {}, groupBy: [], windows: [{ from: T0, to: at }] };

@@ -17,8 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-describe('a rule that fired for many groups at many missed instants', () => {
-  it('is made up for over some polls, as what fires at all of them is more than can be held', async () => {
+describe('a rule that fired for many groups at many missed evaluation times', () => {
+  it('is caught up on over several polls, as its firings exceed what one poll can hold', async () => {
     const users = 2_500;
     const rules = [
       burn({ name: 'by user', window: '24h', group_by: ['user'] }),

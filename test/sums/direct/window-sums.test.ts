@@ -52,7 +52,7 @@ describe('a series', () => {
   const query: Query = { measures: ['calls'], where: {}, groupBy: ['service'], windows };
   const row: Row = { at: 10, service: 'a', user: null, cost: 0n, bucket: 0 };
 
-  it('counts a row at an edge in the window that begins there, and tells no rows from nothing spent', () => {
+  it('counts a row at an edge in the window that begins there, and distinguishes no rows from no spend', () => {
     const [read] = planReads([query]).reads;
     if (read === undefined) throw new Error('no read');
     const series = seriesOf(

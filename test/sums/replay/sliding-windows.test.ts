@@ -85,7 +85,7 @@ function sumsIn(series: Series | null | undefined, window: number): Record<strin
   return Object.fromEntries(sums.filter(([, sum]) => sum !== undefined));
 }
 
-describe('sums that slide', () => {
+describe('sliding sums', () => {
   it('are exact to the last digit after any number of steps, forward and an hour back, of few and of many groups', () => {
     fc.assert(
       fc.property(
@@ -142,7 +142,7 @@ describe('sums that slide', () => {
     expect(series?.cell(0, 0)?.sums.cost).toBe(sign * BigInt(calls) * (ONE - 1n));
   });
 
-  it('share an end where two windows meet, and part again', () => {
+  it('share an edge where two windows meet, and separate again', () => {
     const asked = [[queryOf(windowOf(0, 10))], [queryOf(windowOf(0, 100))], [queryOf(windowOf(0, 100))]];
     const slide = openSlidingWindows(asked, GRID);
     takeAll(slide, 1_000, 300);
@@ -188,7 +188,7 @@ describe('sums that slide', () => {
     expect(slide.answer(0, [queryOf(windowOf(60, 120))])).toEqual([null]);
   });
 
-  it('hold the totals of all groups no more often than as many calls lie between', () => {
+  it('store the totals of all groups no more often than the calls between are worth', () => {
     const sizeOf = (stretch: number): number => {
       const slide = openSlidingWindows([[queryByUser(windowOf(0, 60))]], GRID);
       takeAll(slide, MINUTES, stretch, 14);
@@ -197,7 +197,7 @@ describe('sums that slide', () => {
     expect(sizeOf(3)).toBeLessThan(2 * sizeOf(977));
   });
 
-  it('know nothing of windows that end between two steps, or later than what was taken', () => {
+  it('do not answer windows that end between two steps, or later than the calls added', () => {
     const slide = openSlidingWindows([[queryOf(windowOf(0, 60))]], GRID);
     takeAll(slide, 600, 600);
     expect(slide.answer(0, [queryOf({ from: START, to: START + HOUR + 1 })])).toEqual([null]);

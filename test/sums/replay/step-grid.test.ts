@@ -11,7 +11,7 @@ const cuts = fc
   .map((minutes) => minutes.sort((a, b) => a - b).map((minute) => ANCHOR + minute * MINUTE));
 
 describe('time in steps', () => {
-  it('numbers all edges one after the other, those of steps and of cuts, and nothing between them', () => {
+  it('numbers all edges consecutively, those of steps and of splits, and nothing between them', () => {
     fc.assert(
       fc.property(cuts, fc.integer({ min: -100, max: 0 }), (instants, first) => {
         const grid = openStepGrid(ANCHOR, STEP, instants);
