@@ -1,14 +1,16 @@
-// Keeps closed buckets of the aggregate, one lineage of them.
+// Stores the closed buckets of an aggregate, written by one process at a time.
 
 import type { Sql, SqlSession } from '../sql/port.ts';
 
-/** Up to where an aggregate is closed; ms. `newestId` and `gaps` (its own JSON) follow the insert order of the rows. */
+/**
+ * Up to where an aggregate is closed, ms. `newestId` and `gaps` (the aggregate's own JSON) follow the insert order of rows.
+ */
 export interface AggregateWatermark {
   /** Buckets that end by then are complete. */
   readonly closedTo: number;
   readonly newestId: string | null;
   readonly gaps: string;
-  /** Each bucket was read from the store or compared with it at or after this instant, ms; null where that is not known. */
+  /** Each bucket was read from the store or compared with it at or after this instant, ms; null where that is unknown. */
   readonly reconciledAt: number | null;
 }
 
@@ -22,34 +24,34 @@ export interface StoredBucket {
   readonly sums: string;
 }
 
-/** A bucket to be kept, or (null) to be removed: it is not needed any more, or what is kept of it lacks rows. */
+/** A bucket to be stored, or with null sums to be removed: nothing needs it any more, or its stored sums lack rows. */
 export interface ChangedBucket extends Omit<StoredBucket, 'sums'> {
   readonly sums: string | null;
 }
 
 /**
- * Keeps the closed buckets of an aggregate, so that a restart reads none of them again. `basis` keeps apart what was summed
- * with different mappings and prices.
+ * Stores the closed buckets of an aggregate, so that a restart reads none of them again. `basis` separates sums that were
+ * made with different mappings or prices.
  *
- * Several processes may keep the same buckets, yet only one lineage is written: each write raises the generation, and is
- * refused to a process that has not read or written the latest one. So what is kept is always what one process has seen,
- * and an older view never overwrites a newer one, whatever the clocks say.
+ * Several processes may use the same buckets, but only one lineage is written: each write raises the generation, and is
+ * refused to a process that has not read or written the latest one. So the stored buckets are always one process's view, and
+ * an older view never overwrites a newer one, whatever the clocks say.
  */
 export interface AggregateBuckets {
-  /** Up to where the kept buckets go, and their generation; null where nothing is kept. */
+  /** Up to where the stored buckets go, and their generation; null where nothing is stored. */
   watermark(): Promise<(AggregateWatermark & { readonly generation: number }) | null>;
   /** All buckets of a set of dimensions, a batch at a time. */
   load(dimensions: string, take: (buckets: readonly StoredBucket[]) => void): Promise<void>;
   /**
-   * Writes buckets and watermark in one transaction, as the generation after `generation` (0 where nothing was kept).
-   * False, and nothing is written, when another process has written since.
+   * Writes buckets and watermark in one transaction, as the generation after `generation` (0 where nothing was stored).
+   * Returns false and writes nothing when another process has written since.
    */
   keep(
     changed: readonly ChangedBucket[],
     watermark: AggregateWatermark,
     generation: number,
   ): Promise<boolean>;
-  /** Removes what is kept of other sets of dimensions and of other bases. */
+  /** Removes what is stored for other sets of dimensions and other bases. */
   retain(dimensions: readonly string[]): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// A delivery as a row.
+// Maps deliveries to rows of the outbox and back.
 
 import { type Failure, type NewDelivery, OPEN_STATES } from '../model/delivery.ts';
 import type { FailureKind, FailureReason } from '../model/errors.ts';
@@ -6,7 +6,7 @@ import type { Message } from '../model/message.ts';
 import type { Severity } from '../model/rule.ts';
 import type { SqlSession } from '../sql/port.ts';
 
-/** A delivery as it stands in the outbox; instants in ms of the worker's clock. */
+/** A delivery as stored in the outbox; instants in ms of the worker's clock. */
 export interface StoredDelivery extends NewDelivery {
   readonly attempts: number;
   readonly backoffStep: number;
@@ -15,11 +15,11 @@ export interface StoredDelivery extends NewDelivery {
   readonly createdAt: number;
   readonly firstTriedAt: number | null;
   readonly reportedAt: number | null;
-  /** What the last failed attempt met; null before the first. */
+  /** The failure of the last failed attempt; null before the first. */
   readonly failure: Failure | null;
 }
 
-/** Queues deliveries, due at once. One whose id is there already is the same delivery, and is not queued again. */
+/** Queues deliveries, due at once. An id that is there already is the same delivery and is not queued again. */
 export async function insertDeliveries(
   session: SqlSession,
   deliveries: readonly NewDelivery[],
@@ -55,22 +55,22 @@ export function storable(text: string): string {
 }
 
 /**
- * SQL conditions: still to be sent; and in nobody's hands, by the one clock that replicas share. A lease that would end
- * in more than a minute is longer than any and was given before that clock went back.
+ * SQL conditions: still to be sent; and not leased, by the database's clock, which all replicas share. No lease is longer
+ * than a minute: one that seems to be was given before that clock was set back.
  */
 export const OPEN = `('${OPEN_STATES.join("', '")}')`;
 export const UNLEASED = `(lease_until IS NULL OR lease_until < clock_timestamp()
   OR lease_until > clock_timestamp() + interval '1 minute')`;
 
 /**
- * SQL condition with the worker's clock as `$2`: the delivery's time has come, or it was queued or tried by a clock that
- * has been set back since (replicas' clocks differ by less than a minute). A claim writes `first_tried_at` anew by the
- * clock of now, so that the backoff holds from there on.
+ * SQL condition with the worker's clock as `$2`: the delivery is due, or it was queued or tried by a clock that was set back
+ * since (replicas' clocks differ by less than a minute). A claim then sets `first_tried_at` by the present clock, so that
+ * the backoff holds from there on.
  */
 export const DUE = `(next_at <= $2 OR COALESCE(first_tried_at, created_at) > $2::timestamptz + interval '1 minute')`;
 
 export const DELIVERY_COLUMNS = `id, channel, channel_type, rule_name, fingerprint, severity, message, body, others,
-  is_report, attempts, rung, accepted, next_at, created_at, first_tried_at, reported_at, failure_kind,
+  is_report, attempts, backoff_step, accepted, next_at, created_at, first_tried_at, reported_at, failure_kind,
   failure_reason, failure_text`;
 
 export interface DeliveryRow {
@@ -85,7 +85,7 @@ export interface DeliveryRow {
   readonly others: string;
   readonly is_report: boolean;
   readonly attempts: number;
-  readonly rung: number;
+  readonly backoff_step: number;
   readonly accepted: string;
   readonly next_at: Date;
   readonly created_at: Date;
@@ -96,7 +96,10 @@ export interface DeliveryRow {
   readonly failure_text: string | null;
 }
 
-/** `message`, `body`, `others` and `accepted` are kept as JSON text: unlike SQL text it can hold every JavaScript string. */
+/**
+ * `message`, `body`, `others` and `accepted` are stored as JSON text, because unlike SQL text it can hold every JavaScript
+ * string.
+ */
 export function storedDelivery(row: DeliveryRow): StoredDelivery {
   return {
     id: row.id,
@@ -110,7 +113,7 @@ export function storedDelivery(row: DeliveryRow): StoredDelivery {
     others: JSON.parse(row.others) as string[],
     isReport: row.is_report,
     attempts: row.attempts,
-    backoffStep: row.rung,
+    backoffStep: row.backoff_step,
     accepted: JSON.parse(row.accepted) as string[],
     nextAt: row.next_at.getTime(),
     createdAt: row.created_at.getTime(),

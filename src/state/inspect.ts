@@ -1,11 +1,11 @@
-// Could the state be kept here, for validate --connect.
+// Checks whether the state can be kept in a database, for `validate --connect`.
 
 import { AppError } from '../model/errors.ts';
 import type { Sql } from '../sql/port.ts';
 
 /**
- * Whether the state could be kept here, without changing anything. Throws an AppError: the port's where the store
- * cannot be reached, `state_forbidden` where its user may not keep a schema.
+ * Checks, without changing anything, whether the state can be kept here. Throws an AppError: the port's where the store
+ * cannot be reached, `state_forbidden` where its user may not have a schema.
  */
 export async function inspectState(sql: Sql): Promise<void> {
   const [may] = await sql.query<{ create: boolean; own: boolean | null; use: boolean | null }>(
@@ -21,6 +21,6 @@ export async function inspectState(sql: Sql): Promise<void> {
     });
   }
   throw new AppError('state_forbidden', 'the schema spendwatch in the state store belongs to another user', {
-    hint: 'as an administrator: ALTER SCHEMA spendwatch OWNER TO <user>, and the same for its tables and its view; or use their owner',
+    hint: 'as an administrator: ALTER SCHEMA spendwatch OWNER TO <user>, and the same for its tables; or use their owner',
   });
 }

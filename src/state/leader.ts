@@ -16,8 +16,8 @@ export interface Lease {
 }
 
 /**
- * Takes or renews the lease of a scope for `leaseMs` of the database's clock, if nobody else has it. A lease that ended
- * while nobody else came is still its holder's. An embedded database serves one process, which needs no lease.
+ * Takes or renews the lease of a scope for `leaseMs` of the database's clock, unless another candidate holds it. The holder
+ * keeps an expired lease until another candidate takes it. An embedded database serves one process, which needs no lease.
  */
 export async function hold(sql: Sql, { scope, token }: Candidate, leaseMs: number): Promise<Lease> {
   if (sql.engine === 'pglite') return { isHeld: true, remainingMs: leaseMs };
@@ -40,8 +40,8 @@ export async function hold(sql: Sql, { scope, token }: Candidate, leaseMs: numbe
 }
 
 /**
- * SQL condition with a token as `$7`: no other process polls by these or other rules, or did so within the last minute.
- * A lease that would end in more than a minute was given before the database's clock went back.
+ * SQL condition with a token as `$7`: no other process polls, by these or other rules, nor did so within the last minute. A
+ * lease that would end in more than a minute was given before the database's clock was set back.
  */
 export const NOBODY_ELSE_POLLS = `NOT EXISTS (
   SELECT FROM spendwatch.leader WHERE token <> $7
@@ -53,9 +53,9 @@ export async function release(sql: Sql, { scope, token }: Candidate): Promise<vo
 }
 
 /**
- * Throws AppError `lease_lost` when another worker has taken the lease over: a poll that was under way then (in a
- * process that was frozen, say) records nothing. The row is not locked, so that a process that is frozen just here
- * keeps nobody from taking over; what is left is the ledger's to decide.
+ * Throws AppError `lease_lost` when another worker has taken the lease, so that a poll which was under way then (in a frozen
+ * process, for example) records nothing. The row is not locked: a process that freezes at this point keeps nobody from
+ * taking over, and the ledger still prevents duplicates.
  */
 export async function ensureHeld(session: SqlSession, { scope, token }: Candidate): Promise<void> {
   const [other] = await session.query(

@@ -12,7 +12,7 @@ export interface RuleState {
   readonly episodes: readonly Episode[];
 }
 
-/** The states of some rules, all as of one moment; rules of which nothing is known are absent. */
+/** Reads the states of some rules in one snapshot; rules without a state are absent. */
 export async function readRuleStates(
   sql: SqlSession,
   fingerprints: readonly string[],
@@ -39,7 +39,7 @@ type RuleStateRow = { readonly fingerprint: string; readonly evaluated_to: Date 
   | { readonly group_id: string; readonly step: number; readonly since: Date }
 );
 
-/** A question to the ledger about one rule: what was notified of these groups, for decisions from `firstAt` (ms) on? */
+/** A question to the ledger about one rule: what was notified of these groups, for decisions from `firstAt` (ms) on. */
 export interface LedgerQuestion {
   readonly fingerprint: string;
   readonly groupIds: readonly string[];
@@ -47,8 +47,9 @@ export interface LedgerQuestion {
 }
 
 /**
- * What was notified, for many rules and groups in one statement. Of each group these are the notifications from `firstAt`
- * on and the last one before: they tell whether the current period was notified, and whether an alert is ongoing.
+ * Reads what was notified, for many rules and groups in one statement. For each group these are the notifications from
+ * `firstAt` on and the last one before: enough to tell whether the current period was notified, and whether an alert is
+ * ongoing.
  */
 export async function readNotified(
   sql: SqlSession,
@@ -92,7 +93,7 @@ interface NotifiedRow {
 
 function notifiedOf({ group_id, period, step, value, notified_at }: NotifiedRow): Notified {
   const amount = parseFixed(value);
-  // 0 instead would make the next value one that has grown.
+  // With 0 in its place, the next value would count as grown.
   if (amount === null) {
     throw new AppError('state_unreadable', `The state database holds a value that is no number: ${value}`);
   }

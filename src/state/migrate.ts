@@ -1,4 +1,4 @@
-// Brings the schema up to date.
+// Brings the state's schema up to date.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
@@ -11,15 +11,17 @@ interface Migration {
   readonly text: string;
 }
 
-/** Any constant that no other program is likely to use: all replicas take this lock before they look. */
+/**
+ * An arbitrary constant that no other program is likely to use. All replicas take this lock before they read the version.
+ */
 const MIGRATION_LOCK = 7_330_178_214;
 const FOLDER = new URL('./migrations/', import.meta.url);
 const FILE = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 
 /**
- * Brings the schema `spendwatch` up to what this program needs: each missing migration in a transaction of its own,
- * under a lock, so that replicas may start at once. Throws an AppError `state_forbidden` where the role lacks a
- * privilege, and `state_newer` where a newer program has been here: an old one must not write what it cannot read.
+ * Brings the schema `spendwatch` up to date: each missing migration in a transaction of its own, under a lock, so that
+ * replicas may start at once. Throws an AppError: `state_forbidden` where the role lacks a privilege, `state_newer` where a
+ * newer program has migrated the schema, because an old one must not write what it cannot read.
  */
 export async function migrate(sql: Sql): Promise<void> {
   const migrations = await readMigrations();
@@ -36,13 +38,13 @@ export async function migrate(sql: Sql): Promise<void> {
   }
 }
 
-/** Whether the schema is there and just what this program knows. Changes nothing; false where the role may not look. */
+/** Whether the schema is exactly the one that this program knows. Changes nothing; false where the role may not read it. */
 export async function isCurrent(sql: Sql): Promise<boolean> {
   const known = (await readMigrations()).length;
-  const [may] = await sql.query<{ look: boolean | null }>(
-    `SELECT has_table_privilege(to_regclass('spendwatch.migration'), 'SELECT') AS look`,
+  const [may] = await sql.query<{ read: boolean | null }>(
+    `SELECT has_table_privilege(to_regclass('spendwatch.migration'), 'SELECT') AS read`,
   );
-  if (may?.look !== true) return false;
+  if (may?.read !== true) return false;
   const [row] = await sql.query<{ newest: number | null }>(
     'SELECT max(number) AS newest FROM spendwatch.migration',
   );
@@ -54,7 +56,7 @@ async function apply(session: SqlSession, { number, name, text }: Migration): Pr
   await session.query('INSERT INTO spendwatch.migration (number, name) VALUES ($1, $2)', [number, name]);
 }
 
-/** A role may own the schema and yet not be allowed to create one, so nothing is created that is there. */
+/** A role may own the schema and yet not be allowed to create one, so an existing schema is not created again. */
 async function ensureSchema(session: SqlSession): Promise<void> {
   const [may] = await session.query<{ exists: boolean; create: boolean }>(
     `SELECT to_regnamespace('spendwatch') IS NOT NULL AS exists,

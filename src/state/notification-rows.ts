@@ -11,12 +11,12 @@ export interface RuleNotifications {
   readonly notifications: readonly Notification[];
 }
 
-/** Rows in one statement. A rule by user may fire for half a million users, and one parameter cannot hold that many rows. */
+/** Rows in one statement. A rule by user may fire for half a million users, more rows than one parameter can hold. */
 const BATCH = 5_000;
 
 /**
  * Records notifications in a transaction, and returns those that no other process has recorded meanwhile. All processes lock
- * the rows in the same order, so that two of them never wait for each other.
+ * the rows in the same order, so that they never deadlock.
  */
 export async function writeNotifications(
   session: SqlSession,

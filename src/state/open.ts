@@ -1,4 +1,4 @@
-// State: all of this folder behind one interface.
+// The state store: everything in this folder behind one interface.
 
 import type { Notification, Notified } from '../model/notification.ts';
 import type { Sql } from '../sql/port.ts';
@@ -20,7 +20,7 @@ import {
 } from './undelivered.ts';
 import { readWatermarks } from './watermarks.ts';
 
-/** What is still to be sent. */
+/** The deliveries that are still to be sent. */
 export interface Outbox {
   claim(channel: string, now: number, leaseMs: number, except?: readonly string[]): Promise<Claimed | null>;
   /** For a channel whose receiver limits the rate: one send at a time among all processes, `spacingMs` apart. */
@@ -33,33 +33,33 @@ export interface Outbox {
   reportOverdue(
     channels: readonly string[],
     now: number,
-    lookingSince: number,
+    checkingSince: number,
     compose: ComposeReports,
   ): Promise<StoredDelivery[]>;
   reportOrphans(terms: OrphanTerms, compose: ComposeReports): Promise<Orphans>;
   queueLengths(): Promise<Map<string, number>>;
 }
 
-/** What was notified and what is still to be sent. Every method throws the port's AppError when the store is away. */
+/** The ledger and the outbox. Every method throws the port's AppError when the store is unreachable. */
 export interface State extends Outbox {
   readWatermarks(fingerprints: readonly string[]): Promise<Map<string, number>>;
   readRuleStates(fingerprints: readonly string[]): Promise<Map<string, RuleState>>;
   readNotified(questions: readonly LedgerQuestion[]): Promise<Map<string, Notified[]>>;
-  /** With a `leader` it throws AppError `lease_lost` when another worker has taken the lease over. */
+  /** With a `leader`, throws AppError `lease_lost` when another worker has taken the lease. */
   record<S extends Notification>(
     recordings: readonly Recording<S>[],
     now: number,
     leader?: Candidate | null,
   ): Promise<Recorded>;
-  /** Takes or renews the lease to poll, if nobody else has it. */
+  /** Takes or renews the lease to poll, unless another worker holds it. */
   hold(candidate: Candidate, leaseMs: number): Promise<Lease>;
   release(candidate: Candidate): Promise<void>;
   prune(now: number): Promise<void>;
-  /** Where an aggregate keeps its buckets; `basis` names what they depend on beside the rows. */
+  /** The stored buckets of an aggregate; `basis` names what they depend on beside the rows. */
   aggregateBuckets(basis: string): AggregateBuckets;
 }
 
-/** Brings the schema up to date and opens the state in it. The port stays the caller's, who closes it. */
+/** Brings the schema up to date and opens the state in it. The caller keeps the port and closes it. */
 export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
@@ -74,8 +74,8 @@ export async function openState(sql: Sql): Promise<State> {
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
     claimRateLimited: (channel, spacingMs, terms) => claimRateLimited(sql, channel, spacingMs, terms),
     settle: (claimed, settlement, now) => settle(sql, claimed, settlement, now),
-    reportOverdue: (channels, now, lookingSince, compose) =>
-      reportOverdue(sql, channels, now, lookingSince, compose),
+    reportOverdue: (channels, now, checkingSince, compose) =>
+      reportOverdue(sql, channels, now, checkingSince, compose),
     reportOrphans: (terms, compose) => reportOrphans(sql, terms, compose),
     queueLengths: () => queueLengths(sql),
   };
@@ -88,7 +88,7 @@ export interface KeptSums {
   readonly reconciledAt: number | null;
 }
 
-/** The sums that a worker keeps, for one who only reads them; null where there are none that this program understands. */
+/** The sums that a worker keeps, for reading only; null where there are none that this program understands. */
 export async function readKeptSums(sql: Sql, basis: string): Promise<KeptSums | null> {
   if (!(await isCurrent(sql))) return null;
   const buckets = openAggregateBuckets(sql, basis);

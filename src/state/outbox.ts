@@ -1,4 +1,4 @@
-// Claim with a lease, settle.
+// Claims deliveries with a lease, and settles them.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -23,7 +23,7 @@ import {
   UNLEASED,
 } from './delivery-rows.ts';
 
-/** A delivery that this process alone may send, until the lease ends or another process finds that it has ended. */
+/** A delivery that only this process may send, until another process finds that the lease has ended. */
 export interface Claimed extends StoredDelivery {
   readonly token: string;
   readonly firstTriedAt: number;
@@ -40,8 +40,8 @@ export interface Settlement {
   /** Null when it was delivered. */
   readonly failure: Failure | null;
   /**
-   * Where a report is due: the deliveries that tell it (none where there is nobody to tell), queued in the same
-   * transaction unless it was told before. Null where none is due.
+   * The reports to other channels, where one is due (empty where there is no such channel). They are queued in the same
+   * transaction, unless a report was made before. Null where none is due.
    */
   readonly reports: readonly NewDelivery[] | null;
 }
@@ -49,10 +49,11 @@ export interface Settlement {
 const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
 
 /**
- * Takes the oldest due delivery of a channel, or null: one statement counts the attempt, leases the delivery for
- * `leaseMs` of the database's clock, and passes over what other processes hold. Deliveries in `except` are left.
- * A process that dies while it sends leaves the lease to end, and the next claim repeats the same id and body. That claim
- * counts the lost attempt in the backoff, and sets the next wait at once, in case this attempt is lost as well. So a message that
+ * Takes the oldest due delivery of a channel, or null. One statement counts the attempt, leases the delivery for `leaseMs`
+ * of the database's clock, and skips what other processes hold or `except` names.
+ *
+ * When a process dies while it sends, the next claim after the lease repeats the same id and body. That claim counts the
+ * lost attempt in the backoff, and sets the next wait at once, in case this attempt is lost as well. So a message that
  * crashes every process is tried as seldom as one that fails, and others go first.
  */
 export async function claim(
@@ -73,9 +74,10 @@ export async function claim(
      UPDATE spendwatch.delivery
      SET attempts = attempts + 1, first_tried_at = LEAST(first_tried_at, $2),
          lease_token = $4, lease_until = clock_timestamp() + $5::text::interval,
-         rung = rung + is_taken_over::int,
-         next_at = CASE WHEN is_taken_over THEN $2::timestamptz + ($6::text::jsonb ->> LEAST(rung + 1, $7::int))::interval
-                        ELSE next_at END,
+         backoff_step = backoff_step + is_taken_over::int,
+         next_at = CASE WHEN is_taken_over
+                    THEN $2::timestamptz + ($6::text::jsonb ->> LEAST(backoff_step + 1, $7::int))::interval
+                    ELSE next_at END,
          failure_kind = CASE WHEN is_taken_over THEN $8 ELSE failure_kind END,
          failure_reason = CASE WHEN is_taken_over THEN $9 ELSE failure_reason END,
          failure_text = CASE WHEN is_taken_over THEN $10 ELSE failure_text END
@@ -116,9 +118,9 @@ export async function isAnyDue(
 }
 
 /**
- * Writes down what became of an attempt. False when the token is no longer the delivery's: the lease ended and
- * another process has taken it over, whose word counts. May be repeated when it is not known whether it went through:
- * the token stays with the delivery until the next claim.
+ * Records what became of an attempt. Returns false when the token is no longer the delivery's: the lease ended and another
+ * process has taken it over, whose settlement counts. May be repeated when the result is unknown: the token stays with the
+ * delivery until the next claim.
  */
 export async function settle(
   sql: Sql,
@@ -135,12 +137,12 @@ export async function settle(
     if (held === undefined) return false;
     if (!statesBefore(state).includes(held.state)) return held.state === state;
     const newReports = held.reported_at === null ? reports : null;
-    // The next send to a channel with a limited rate waits from here on.
+    // The channel's next send waits from here on, where the rate is limited.
     await session.query(
       `WITH slot AS (
-         UPDATE spendwatch.channel_turn SET token = NULL, free_at = clock_timestamp() + spacing WHERE token = $11)
+         UPDATE spendwatch.rate_limit_slot SET token = NULL, free_at = clock_timestamp() + spacing WHERE token = $11)
        UPDATE spendwatch.delivery
-       SET state = $2, rung = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
+       SET state = $2, backoff_step = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
            failure_reason = COALESCE($7, failure_reason), failure_text = COALESCE($8, failure_text),
            lease_until = NULL, reported_at = COALESCE(reported_at, $9), settled_at = $10
        WHERE id = $1`,

@@ -5,9 +5,9 @@ import type { Sql } from '../sql/port.ts';
 const KEEP_MS = 90 * 86_400_000;
 
 /**
- * Removes what is older than 90 days and no rule needs: deliveries that were settled, rules that have not been evaluated
- * since, and notifications of groups that no longer hold. What is still to be sent is never removed. Leases and turns
- * go when nobody has used them for a day.
+ * Removes what is older than 90 days and no rule needs: settled deliveries, rules that have not been evaluated since, and
+ * notifications of groups that no longer hold. Deliveries that are still to be sent are never removed. Leases and rate-limit
+ * slots are removed a day after their last use.
  */
 export async function prune(sql: Sql, now: number): Promise<void> {
   const oldest = [new Date(now - KEEP_MS)];
@@ -18,7 +18,7 @@ export async function prune(sql: Sql, now: number): Promise<void> {
     oldest,
   );
   await sql.query('DELETE FROM spendwatch.rule_watermark WHERE evaluated_to < $1', oldest);
-  // An episode that has been open for longer than 90 days would be notified again if its notification went.
+  // Without its notification, an episode that has been open for longer than 90 days would be notified again.
   await sql.query(
     `DELETE FROM spendwatch.notification AS old
      WHERE notified_at < $1 AND NOT EXISTS (
@@ -26,7 +26,9 @@ export async function prune(sql: Sql, now: number): Promise<void> {
        WHERE episode.fingerprint = old.fingerprint AND episode.group_id = old.group_id)`,
     oldest,
   );
-  // By the database's clock. Each edit of the rules leaves a lease behind, and each removed channel a turn.
+  // By the database's clock. Each edit of the rules leaves a lease behind, and each removed channel a slot.
   await sql.query(`DELETE FROM spendwatch.leader WHERE held_until < clock_timestamp() - interval '1 day'`);
-  await sql.query(`DELETE FROM spendwatch.channel_turn WHERE free_at < clock_timestamp() - interval '1 day'`);
+  await sql.query(
+    `DELETE FROM spendwatch.rate_limit_slot WHERE free_at < clock_timestamp() - interval '1 day'`,
+  );
 }

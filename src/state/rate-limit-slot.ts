@@ -3,7 +3,7 @@
 import type { Sql } from '../sql/port.ts';
 import { type Claimed, claim, isAnyDue } from './outbox.ts';
 
-/** Another process sends to the channel, or has just done so: a send may begin in so many ms. */
+/** Another process is sending to the channel or has just done so. The next send may begin in `waitMs`. */
 export interface SlotTaken {
   readonly waitMs: number;
 }
@@ -16,9 +16,9 @@ export interface ClaimTerms {
 }
 
 /**
- * Claims as `claim` does, for a channel whose receiver limits the rate: only one delivery at a time among all processes,
- * and none before `spacingMs` have passed since the last attempt ended. A process that dies while it sends holds the
- * slot as long as its lease. Nothing here waits for what another process has locked.
+ * Claims as `claim` does, for a channel whose receiver limits the rate: one delivery at a time among all processes, and none
+ * until `spacingMs` after the end of the last attempt. A process that dies while it sends holds the slot until its lease
+ * would have ended. Never waits for another process's locks.
  */
 export async function claimRateLimited(
   sql: Sql,
@@ -31,22 +31,22 @@ export async function claimRateLimited(
   const longestMs = leaseMs + spacingMs;
   return sql.transaction({}, async (session) => {
     await session.query(
-      `INSERT INTO spendwatch.channel_turn (channel, free_at, spacing) VALUES ($1, clock_timestamp(), $2::text::interval)
+      `INSERT INTO spendwatch.rate_limit_slot (channel, free_at, spacing) VALUES ($1, clock_timestamp(), $2::text::interval)
        ON CONFLICT (channel) DO NOTHING`,
       [channel, spacing],
     );
     const [slot] = await session.query<{ wait_ms: number }>(
       `SELECT (extract(epoch FROM free_at - clock_timestamp()) * 1000)::float8 AS wait_ms
-       FROM spendwatch.channel_turn WHERE channel = $1 FOR UPDATE SKIP LOCKED`,
+       FROM spendwatch.rate_limit_slot WHERE channel = $1 FOR UPDATE SKIP LOCKED`,
       [channel],
     );
     if (slot === undefined) return { waitMs: spacingMs };
-    // A slot that is free only after the longest possible time was taken before the database's clock was set back.
+    // A wait longer than any can be means that the slot was taken before the database's clock was set back.
     if (slot.wait_ms > 0 && slot.wait_ms <= longestMs) return { waitMs: Math.ceil(slot.wait_ms) };
     const claimed = await claim(session, channel, now, leaseMs, except);
     if (claimed === null) return null;
     await session.query(
-      `UPDATE spendwatch.channel_turn
+      `UPDATE spendwatch.rate_limit_slot
        SET token = $2, spacing = $3::text::interval, free_at = clock_timestamp() + $4::text::interval
        WHERE channel = $1`,
       [channel, claimed.token, spacing, `${longestMs} milliseconds`],

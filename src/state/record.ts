@@ -1,4 +1,4 @@
-// What a poll decided, in one transaction.
+// Records what a poll decided, in one transaction.
 
 import type { NewDelivery } from '../model/delivery.ts';
 import { AppError, asAppError } from '../model/errors.ts';
@@ -9,18 +9,20 @@ import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
 import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 
-/** Notifications that go out together: `compose` makes the deliveries of those that no other process has recorded meanwhile. */
+/**
+ * Notifications that go out together. `compose` makes the deliveries of those that no other process has recorded meanwhile.
+ */
 export interface NotificationBatch<S extends Notification = Notification> {
   readonly notifications: readonly S[];
-  /** Called inside the transaction, with at least one notification. Must be quick, and pure but for its result. */
+  /** Called inside the transaction, with at least one notification. Must be fast and have no side effects. */
   compose(won: readonly S[]): readonly NewDelivery[];
 }
 
-/** What was decided about one rule, or by spendwatch about itself. */
+/** What was decided about one rule, or about spendwatch itself. */
 export interface Recording<S extends Notification = Notification> {
   readonly fingerprint: string;
   readonly rule: string | null;
-  /** The evaluation time up to which the rule is now decided, and the watermark that was read before; null to leave it alone. */
+  /** The watermark as it was read, and the evaluation time to raise it to; null leaves it alone. */
   readonly watermark: { readonly before: number | null; readonly at: number } | null;
   readonly episodes: EpisodeChanges;
   readonly batches: readonly NotificationBatch<S>[];
@@ -29,20 +31,20 @@ export interface Recording<S extends Notification = Notification> {
 export interface Recorded {
   readonly queued: readonly NewDelivery[];
   /**
-   * Fingerprints whose watermark another process has moved since it was read: nothing of them was recorded. What was
-   * decided may rest on an old state, so read the ledger again, leave out the evaluation times that are done, decide again.
+   * Fingerprints whose watermark another process has moved since it was read: nothing was recorded for them. The decision
+   * may rest on an old state, so read the ledger again, leave out the evaluation times that are done, and decide again.
    */
   readonly overtaken: readonly string[];
-  /** By fingerprint, why a rule was not recorded while the others were; its message could not be made, for example. */
+  /** By fingerprint, why a rule was not recorded while the others were; for example, its message could not be made. */
   readonly failed: ReadonlyMap<string, AppError>;
 }
 
 /**
- * Records what was decided in one transaction: notifications, deliveries, episodes and watermarks. Nothing is sent that was
- * not committed here. The conditional upsert lets each (rule, group, period) through once per step or growth, however many
- * processes try at the same time. A fault while one rule is recorded fails that rule alone. Throws when the state store is
- * away, and when messages about spendwatch itself cannot be recorded. With a `leader`, throws AppError `lease_lost` and
- * records nothing when another worker has taken over the lease.
+ * Records what was decided in one transaction: notifications, deliveries, episodes and watermarks. Nothing is sent before it
+ * is committed here. A conditional upsert lets each (rule, group, period) through once per step or growth, however many
+ * processes try at the same time. A fault in recording one rule fails that rule alone. Throws when the state store is
+ * unreachable, and when messages about spendwatch itself cannot be recorded. With a `leader`, throws AppError `lease_lost`
+ * and records nothing when another worker has taken the lease.
  */
 export async function record<S extends Notification>(
   sql: Sql,
@@ -60,12 +62,12 @@ export async function record<S extends Notification>(
   }
 }
 
-/** A fault of one rule's data, or of the program, that other rules may not have. */
+/** Whether the fault lies in one rule's data or in the program, so that other rules may be recorded. */
 function isOfOneRule(error: unknown): boolean {
   return !(error instanceof AppError) || error.code === 'store_query_failed';
 }
 
-/** Each rule in a transaction of its own, after one of them failed the transaction for all. */
+/** Records each rule in a transaction of its own, after one of them failed the transaction for all. */
 async function recordEach<S extends Notification>(
   sql: Sql,
   recordings: readonly Recording<S>[],
@@ -83,7 +85,7 @@ async function recordEach<S extends Notification>(
       for (const delivery of recorded.queued) queued.push(delivery);
       for (const fingerprint of recorded.overtaken) overtaken.push(fingerprint);
     } catch (error) {
-      // The rules recorded so far stay recorded, whatever becomes of the rest, so the report must have them.
+      // The rules recorded so far stay recorded, whatever happens to the rest, so the report must include them.
       failed.set(recording.fingerprint, asAppError(error, 'rule_failed'));
       if (!isOfOneRule(error)) fault = asAppError(error, 'rule_failed');
     }

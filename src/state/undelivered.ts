@@ -1,4 +1,4 @@
-// Deliveries that others are told of.
+// Reports to other channels deliveries that are overdue or whose channel is gone.
 
 import { type Failure, type NewDelivery, OVERDUE_MS, RETRY_FOR_MS } from '../model/delivery.ts';
 import type { Sql } from '../sql/port.ts';
@@ -14,23 +14,23 @@ import {
 } from './delivery-rows.ts';
 import { NOBODY_ELSE_POLLS } from './leader.ts';
 
-/** Makes the deliveries that tell other channels about one that did not arrive. Pure and quick. */
+/** Makes the reports to other channels about a delivery. Must be fast and have no side effects. */
 export type ComposeReports = (delivery: StoredDelivery) => readonly NewDelivery[];
 
-/** So many at a time, so that a long outage does not become one long transaction. */
+/** Deliveries in one transaction, so that a long outage does not make one long transaction. */
 const BATCH = 100;
 const ORPHAN_AFTER_MS = 60_000;
 
 /**
- * Tells other channels, once, of deliveries to `channels` that have waited for `OVERDUE_MS`. One that is due just now
- * is first tried again, unless this worker has looked for as long (`lookingSince`) and its channel does not get to it.
- * Returns the deliveries that were told of.
+ * Queues reports, once each, about deliveries to `channels` that have waited for `OVERDUE_MS`. A delivery that is due now is
+ * tried first, unless this worker has been checking for `OVERDUE_MS` already (`checkingSince`) and its channel has not got
+ * to it. Returns the deliveries that were reported.
  */
 export async function reportOverdue(
   sql: Sql,
   channels: readonly string[],
   now: number,
-  lookingSince: number,
+  checkingSince: number,
   compose: ComposeReports,
 ): Promise<StoredDelivery[]> {
   const longAgo = now - OVERDUE_MS;
@@ -44,7 +44,7 @@ export async function reportOverdue(
          ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
        UPDATE spendwatch.delivery SET state = 'reported', reported_at = $1
        WHERE id IN (SELECT id FROM overdue) RETURNING ${DELIVERY_COLUMNS}`,
-      [new Date(now), new Date(longAgo), lookingSince <= longAgo, JSON.stringify(channels)],
+      [new Date(now), new Date(longAgo), checkingSince <= longAgo, JSON.stringify(channels)],
     );
     const overdue = rows.map(storedDelivery);
     await insertDeliveries(session, overdue.flatMap(compose), now);
@@ -58,7 +58,7 @@ export interface Orphans {
   readonly givenUp: readonly StoredDelivery[];
 }
 
-/** What a look for orphans asks. */
+/** What `reportOrphans` needs. */
 export interface OrphanTerms {
   /** All channels of the file. */
   readonly channels: readonly string[];
@@ -69,9 +69,9 @@ export interface OrphanTerms {
 }
 
 /**
- * Tells the channels that are left of deliveries to channels that are no more, and gives these up after
- * `RETRY_FOR_MS`: until then the channel may come back. They are left alone for `ORPHAN_AFTER_MS`, in which a replica
- * that still has the old file may deliver them, and while another process polls, whose file may have the channel.
+ * Reports deliveries to removed channels on the channels that are left, and gives them up after `RETRY_FOR_MS`: until then
+ * the channel may come back. They are left alone for `ORPHAN_AFTER_MS`, in which a replica that still has the old file may
+ * deliver them, and while another process polls, whose file may have the channel.
  */
 export async function reportOrphans(
   sql: Sql,
@@ -106,8 +106,8 @@ export async function reportOrphans(
        WHERE id IN (SELECT id FROM orphan) RETURNING ${DELIVERY_COLUMNS}`,
       [...values, new Date(now - RETRY_FOR_MS), leaseToken],
     );
-    const told = reported.map(storedDelivery);
-    await insertDeliveries(session, told.flatMap(compose), now);
-    return { reported: told, givenUp: givenUp.map(storedDelivery) };
+    const newlyReported = reported.map(storedDelivery);
+    await insertDeliveries(session, newlyReported.flatMap(compose), now);
+    return { reported: newlyReported, givenUp: givenUp.map(storedDelivery) };
   });
 }

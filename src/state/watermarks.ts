@@ -2,7 +2,7 @@
 
 import type { SqlSession } from '../sql/port.ts';
 
-/** One rule's watermark, to be raised from where it was when it was read (null where there was none) to `at`; ms. */
+/** One rule's watermark, to be raised from its value when it was read (null for none) to `at`; ms. */
 export interface Raise {
   readonly fingerprint: string;
   readonly rule: string;
@@ -11,9 +11,9 @@ export interface Raise {
 }
 
 /**
- * A watermark may lie this far ahead of this worker's clock, because the clocks of replicas differ. One that lies further
- * ahead was written by a clock that has been set back since. It is lowered: otherwise no missed poll would be made up for
- * until the clock has caught up.
+ * How far a watermark may lie ahead of this worker's clock, because the clocks of replicas differ. One that lies further
+ * ahead was written by a clock that was set back since. It is lowered: otherwise no missed poll would be caught up on until
+ * the clock has passed it.
  */
 const SKEW_MS = 60_000;
 
@@ -35,9 +35,9 @@ export async function readWatermarks(
 }
 
 /**
- * Raises watermarks and returns the rules whose watermark was where it was thought to be. Another process has moved the
- * others since they were read, and they stay as they are. Must run in a transaction: the rows stay locked until its end, so
- * that of two polls of one rule the second sees what the first recorded. `raises` ascend by fingerprint.
+ * Raises watermarks and returns the rules whose watermark still had the value that was read. The others were moved by
+ * another process and stay as they are. Must run in a transaction: the rows stay locked until its end, so that of two polls
+ * of one rule the second sees what the first recorded. `raises` ascend by fingerprint.
  */
 export async function raiseWatermarks(
   session: SqlSession,
@@ -50,7 +50,7 @@ export async function raiseWatermarks(
   );
   const known = raises.filter(({ before }) => before !== null);
   if (known.length === 0) return new Set(created);
-  // Rows are locked in one order in every process, whatever the plan, so that two polls never wait for each other in a circle.
+  // All processes lock the rows in the same order, whatever the plan, so that two polls never deadlock.
   const raised = await session.query<{ fingerprint: string }>(
     `WITH held AS MATERIALIZED (
        SELECT rule.fingerprint, given.rule_name, given.at
@@ -74,7 +74,7 @@ export async function raiseWatermarks(
   return new Set([...created, ...raised.map(({ fingerprint }) => fingerprint)]);
 }
 
-/** Creates the watermarks of rules that have none, and returns the rules for which no other process has done so. */
+/** Creates the watermarks of rules that have none, and returns the rules for which no other process did so first. */
 async function createWatermarks(session: SqlSession, raises: readonly Raise[]): Promise<string[]> {
   if (raises.length === 0) return [];
   const rows = await session.query<{ fingerprint: string }>(

@@ -445,7 +445,7 @@ describe.concurrent('nothing makes a ban worse', () => {
     await count(world);
   });
 
-  it('a refusal of all (401) is met by another message each time, once a rung', async (test) => {
+  it('a refusal of all (401) is met by another message at each step of the backoff', async (test) => {
     const world = await open(test, hook('person', hookAnswers(401)));
     const ids: (string | undefined)[] = [];
     for (let i = 0; i < 3; i += 1) {
@@ -453,8 +453,8 @@ describe.concurrent('nothing makes a ban worse', () => {
       world.now += 1;
     }
     await world.round();
-    for (const rung of [10 * MINUTE, 30 * MINUTE, HOUR, HOUR]) {
-      world.now += rung - 2 * SECOND;
+    for (const wait of [10 * MINUTE, 30 * MINUTE, HOUR, HOUR]) {
+      world.now += wait - 2 * SECOND;
       for (let i = 0; i < 20; i += 1) {
         world.now += 100;
         await world.round();
@@ -583,8 +583,8 @@ it('a worker that is killed while each channel fails in its own way goes on wher
     return one;
   };
   const rows = (where: string) =>
-    audit.sql.query<{ id: string; attempts: number; rung: number; waits: number }>(
-      `SELECT id, attempts, rung, extract(epoch FROM next_at - now())::float8 AS waits FROM spendwatch.delivery
+    audit.sql.query<{ id: string; attempts: number; backoff_step: number; waits: number }>(
+      `SELECT id, attempts, backoff_step, extract(epoch FROM next_at - now())::float8 AS waits FROM spendwatch.delivery
        WHERE ${where} ORDER BY id`,
     );
   figures.faults += 4;
@@ -594,7 +594,9 @@ it('a worker that is killed while each channel fails in its own way goes on wher
   await until('each channel has failed', async () => {
     const [asked, delayed, gone] = await Promise.all([
       rows("channel = 'oncall' AND failure_reason = 'rate_limited' AND lease_until IS NULL"),
-      rows("channel = 'finance' AND failure_reason = 'refused' AND rung >= 2 AND lease_until IS NULL"),
+      rows(
+        "channel = 'finance' AND failure_reason = 'refused' AND backoff_step >= 2 AND lease_until IS NULL",
+      ),
       rows("channel = 'billing' AND state = 'given_up'"),
     ]);
     // Nothing is under way then that a kill would leave leased.
@@ -605,10 +607,10 @@ it('a worker that is killed while each channel fails in its own way goes on wher
   const second = await start();
   await second.polls(4);
   const [after] = await rows(`id = '${before?.id}'`);
-  expect(after).toMatchObject({ attempts: before?.attempts, rung: before?.rung });
+  expect(after).toMatchObject({ attempts: before?.attempts, backoff_step: before?.backoff_step });
   expect(after?.waits).toBeGreaterThan(3_000);
   const [mailed] = await rows("channel = 'finance' AND NOT is_report");
-  expect(mailed?.rung).toBeGreaterThanOrEqual(2);
+  expect(mailed?.backoff_step).toBeGreaterThanOrEqual(2);
   expect(ends.hooks).toHaveLength(1);
 
   isMended = true;

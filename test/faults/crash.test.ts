@@ -73,9 +73,9 @@ const CLAIMING: readonly Step[] = [
           CLAIMS.test(text) && values[0] === channel,
     }),
   ),
-  step('it claims in turn', CLAIMS, { ...within, earlier: /channel_turn/ }),
-  step('it takes the turn', /UPDATE spendwatch\.channel_turn\s+SET token = \$2/, within),
-  step('it commits a claim in turn', /^COMMIT/, { earlier: CLAIMS }),
+  step('it claims with a rate-limit slot', CLAIMS, { ...within, earlier: /rate_limit_slot/ }),
+  step('it takes the rate-limit slot', /UPDATE spendwatch\.rate_limit_slot\s+SET token = \$2/, within),
+  step('it commits a claim with its slot', /^COMMIT/, { earlier: CLAIMS }),
 ];
 
 const SETTLES = /WITH slot AS/;

@@ -135,11 +135,11 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
     pause: (where) => new Promise((resolve) => void pauses.set(where, resolve)),
     async endLeases() {
       const [made] = await audit.sql.query<{ isMade: boolean }>(
-        `SELECT to_regclass('spendwatch.channel_turn') IS NOT NULL AS "isMade"`,
+        `SELECT to_regclass('spendwatch.rate_limit_slot') IS NOT NULL AS "isMade"`,
       );
       if (made?.isMade !== true) return;
       await audit.sql.query('UPDATE spendwatch.leader SET held_until = clock_timestamp()');
-      await audit.sql.query('UPDATE spendwatch.channel_turn SET free_at = clock_timestamp()');
+      await audit.sql.query('UPDATE spendwatch.rate_limit_slot SET free_at = clock_timestamp()');
       await audit.sql.query(
         'UPDATE spendwatch.delivery SET lease_until = clock_timestamp(), next_at = LEAST(next_at, now()) WHERE lease_until IS NOT NULL',
       );

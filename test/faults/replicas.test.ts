@@ -265,11 +265,11 @@ describe.concurrent('replicas on one state database', () => {
           earlier.some((one, i) => CLAIMS.test(one) && earlierValues[i]?.[0] === channel),
         'UPDATE 1',
       );
-    const inTurn = world.gate.hold(
+    const slotTaken = world.gate.hold(
       'after',
-      ({ text, earlier }) => /^COMMIT/.test(text) && earlier.some((one) => /channel_turn\s+SET/.test(one)),
+      ({ text, earlier }) => /^COMMIT/.test(text) && earlier.some((one) => /rate_limit_slot\s+SET/.test(one)),
     );
-    const held = [claimed('finance'), claimed('billing'), inTurn];
+    const held = [claimed('finance'), claimed('billing'), slotTaken];
     await world.breach();
     await Promise.all(held.map(({ caught }) => caught));
     frozen.signal('SIGSTOP');

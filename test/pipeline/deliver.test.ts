@@ -453,12 +453,12 @@ describe('a delivery that does not arrive', () => {
     expect(b.outcomes()).toContain('mail delivered');
   });
 
-  test('is sent after all, from the first rung on, once its row is set as docs/channels.md says', async () => {
+  test('is sent again, from the first step of the backoff on, once its row is set as docs/channels.md says', async () => {
     const b = await bench();
     let isMended = false;
     const oncall = recorder('oncall', (...asked) => (isMended ? undefined : fails('passing')(...asked)));
     const worker = b.worker([oncall]);
-    // A report is not told of as overdue, which would race with its last attempt.
+    // A report is never reported as overdue, which would race with its last attempt.
     const [id] = await b.queue({ channel: 'oncall', isReport: true });
     await worker.deliverDue();
     b.now += 25 * 60 * MINUTE;

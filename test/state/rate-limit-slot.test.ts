@@ -79,7 +79,7 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     const dead = await claimed(state, channel, 200);
     const heir = await claimed(state, channel);
     expect(heir).toMatchObject({ id: dead.id, attempts: 2 });
-    // Its word comes too late, and does not end the turn of the other one.
+    // Its settlement comes too late, and does not free the slot of the other one.
     expect(await state.settle(dead, delivered, AT)).toBe(false);
     expect((await claim(state, channel)) as SlotTaken).toMatchObject({ waitMs: expect.any(Number) });
   });
@@ -88,7 +88,7 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     const { state, channel } = await waiting(2);
     await claimed(state, channel);
     await database.sql.query(
-      `UPDATE spendwatch.channel_turn SET free_at = free_at + interval '1 hour' WHERE channel = $1`,
+      `UPDATE spendwatch.rate_limit_slot SET free_at = free_at + interval '1 hour' WHERE channel = $1`,
       [channel],
     );
     expect(isClaimed(await claim(state, channel))).toBe(true);

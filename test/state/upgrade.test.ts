@@ -46,6 +46,11 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
     await world.calls.sql.query(
       `INSERT INTO spendwatch.rule_progress (fingerprint, rule_name) VALUES ('nowhere', '')`,
     );
+    // A send to a channel with a limited rate is under way.
+    await world.calls.sql.query(
+      `INSERT INTO spendwatch.channel_turn (channel, token, free_at, spacing)
+       VALUES ('oncall', 'of the send', '2026-11-20 02:05:00Z', '1 second')`,
+    );
     state = await openState(world.calls.sql);
   });
   afterAll(() => world.stop());
@@ -69,13 +74,17 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
   });
 
   it('sends what was queued, with the same id and body, and nothing that had arrived', async () => {
-    const rows = await world.calls.sql.query<{ id: string; body: string; state: string; rung: number }>(
-      `SELECT id, body, state, rung FROM spendwatch.delivery WHERE created_at <= $1 ORDER BY id`,
-      [new Date(AT + 2 * MINUTE)],
-    );
+    const rows = await world.calls.sql.query<{
+      id: string;
+      body: string;
+      state: string;
+      backoff_step: number;
+    }>(`SELECT id, body, state, backoff_step FROM spendwatch.delivery WHERE created_at <= $1 ORDER BY id`, [
+      new Date(AT + 2 * MINUTE),
+    ]);
     const due = rows
       .filter(({ state: is }) => is === 'queued')
-      .map(({ id, body, rung }) => ({ id, body: JSON.parse(body), backoffStep: rung }));
+      .map(({ id, body, backoff_step: backoffStep }) => ({ id, body: JSON.parse(body), backoffStep }));
     expect(rows.map(({ state: is }) => is).sort()).toEqual(['delivered', 'queued', 'queued']);
     expect(due.map(({ backoffStep }) => backoffStep).sort()).toEqual([0, 1]);
     const claimed = [];
@@ -131,13 +140,21 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
     );
   });
 
+  it('keeps the rate-limit slot of a send under way', async () => {
+    expect(await world.calls.sql.query('SELECT * FROM spendwatch.rate_limit_slot')).toEqual([
+      { channel: 'oncall', token: 'of the send', free_at: new Date(AT), spacing: expect.anything() },
+    ]);
+  });
+
   it('has no table or column of the old names left', async () => {
     const names = await world.calls.sql.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relnamespace = 'spendwatch'::regnamespace
        UNION SELECT column_name FROM information_schema.columns WHERE table_schema = 'spendwatch'`,
     );
     expect(
-      names.map(({ name }) => name).filter((name) => /said|progress|last_good|pace|rollup|sealed/.test(name)),
+      names
+        .map(({ name }) => name)
+        .filter((name) => /said|progress|last_good|pace|rollup|sealed|rung|turn/.test(name)),
     ).toEqual([]);
   });
 });
