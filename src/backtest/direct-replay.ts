@@ -9,7 +9,7 @@ import {
   type Outcome,
 } from '../pipeline/evaluate-rules.ts';
 import { FIRST_CHUNK, nextChunk } from './chunk.ts';
-import { heedStop, type ReplayRun } from './replay-run.ts';
+import { type ReplayRun, throwIfStopped } from './replay-run.ts';
 
 /**
  * Replays the instants with indexes [from, to). For each chunk of instants it reads their windows in one grouped read for
@@ -26,7 +26,7 @@ export async function replayDirectly(
   for (let done = from; done < to; ) {
     // Lets signals and the progress bar run between chunks.
     await breathe();
-    heedStop(run);
+    throwIfStopped(run);
     const instants = replayed.slice(done, Math.min(to, done + size));
     const assignments = run.rules
       .filter(({ name }) => !run.failed.has(name))

@@ -90,7 +90,7 @@ ${alertTable(alerts, result.zone, false)}
 }
 
 function chartsOf({ rule, series, alerts }: BacktestedRule, result: BacktestResult): string {
-  if (series === null || series.lines.length === 0) return '<p>There was nothing to see.</p>';
+  if (series === null || series.lines.length === 0) return '<p>There were no values.</p>';
   // Each group has its own usual value, so each has its own chart.
   if (ruleTypeOf(rule).band !== undefined) {
     return series.lines

@@ -22,6 +22,6 @@ export interface ReplayRun {
 }
 
 /** Throws AppError `stopped` when the replay should stop. */
-export function heedStop({ stopping }: ReplayRun): void {
+export function throwIfStopped({ stopping }: ReplayRun): void {
   if (stopping?.aborted) throw new AppError('stopped', 'stopped before the end');
 }

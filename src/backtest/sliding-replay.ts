@@ -12,7 +12,7 @@ import { evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import { openSlidingWindows, type SlidingWindows } from '../sums/replay/sliding-windows.ts';
 import { type CallReader, openCallReader } from './call-reader.ts';
-import { heedStop, type ReplayRun } from './replay-run.ts';
+import { type ReplayRun, throwIfStopped } from './replay-run.ts';
 import { replaySteps } from './replay-steps.ts';
 
 /** Numbers of 4 or 8 bytes in memory at once. A replay that needs more is made directly. */
@@ -83,7 +83,7 @@ async function readTo(
   windows: SlidingWindows,
 ): Promise<boolean> {
   while (reader.readTo < instant) {
-    heedStop(run);
+    throwIfStopped(run);
     try {
       await reader.next();
     } catch {
@@ -113,7 +113,7 @@ async function judgeAt(
     if (failed.has(rule.name)) return;
     if (performance.now() - pausedAt > PAUSE_EVERY_MS) {
       await breathe();
-      heedStop(run);
+      throwIfStopped(run);
       pausedAt = performance.now();
     }
     const time = evaluationTimeOf(rule, at, grid);

@@ -32,7 +32,7 @@ export function checkTable(result: CheckResult, colour: boolean): string {
   }
   if (result.unpricedError !== null)
     blocks.push(
-      paint('yellow', `it is not known which values lack calls without a price: ${result.unpricedError}`),
+      paint('yellow', `it is unknown which values lack calls without a price: ${result.unpricedError}`),
     );
   for (const checked of result.rules) {
     if (checked.findings.length > 0) blocks.push(findingsOf(checked, result.zone, paint));

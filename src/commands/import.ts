@@ -77,7 +77,7 @@ function reportTo(
       unreadable: (file, reason) => void faults.push(`${file}: ${reason}`),
       ignored: (column, file) => {
         if (notes.length < NAMED)
-          notes.push(`${file}: column ${JSON.stringify(column)} is not known and was ignored`);
+          notes.push(`${file}: column ${JSON.stringify(column)} is unknown and was ignored`);
       },
     },
     print: () => {

@@ -70,7 +70,7 @@ async function readHeader(queue: LineQueue): Promise<Header | null> {
   const names = cells.map((name) => name.trim());
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) {
-    throw new AppError('import_unreadable', `line ${line}, the header: "${twice}" stands there twice`);
+    throw new AppError('import_unreadable', `line ${line}, the header: "${twice}" appears twice`);
   }
   return { names, delimiter };
 }
@@ -116,7 +116,7 @@ function parseAlone(text: string, delimiter?: string): string[] | string {
     const [cells, ...more] = cellsOf(text, delimiter);
     return cells === undefined || more.length > 0 ? 'a quote is not closed' : cells;
   } catch {
-    return 'a quote stands where none may be, or is not closed';
+    return 'a quote is in the wrong place, or is not closed';
   }
 }
 

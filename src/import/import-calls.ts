@@ -99,7 +99,7 @@ export async function importCalls(
   const refuseDroppedMoney = (line: number, cells: Readonly<Record<string, unknown>>) => {
     const heading = droppedMoney(cells, columns);
     if (heading === null) return;
-    const what = `column ${JSON.stringify(heading)} looks like money, but is not known`;
+    const what = `column ${JSON.stringify(heading)} looks like money, but is unknown`;
     throw new AppError('import_unreadable', `line ${line}: ${what}`, {
       hint: 'call it cost (USD) in the file, or take it out',
     });
@@ -136,7 +136,7 @@ type Reader = (lines: ReturnType<typeof linesOf>) => AsyncGenerator<SourceRow>;
 function readerOf(file: string): Reader {
   if (file === '-' || file.toLowerCase().endsWith('.jsonl')) return jsonLines;
   if (file.toLowerCase().endsWith('.csv')) return csvRows;
-  throw new AppError('usage', `${file} is of no known kind.`, {
+  throw new AppError('usage', `${file} has an unknown extension.`, {
     hint: 'Give files that end with .jsonl or .csv, or - for JSON Lines on stdin.',
   });
 }

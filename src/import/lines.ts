@@ -38,7 +38,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array | string>): Asyn
     pieces.push(bytes.subarray(end + 1));
     size += bytes.length - end - 1;
     if (size > LONGEST) {
-      throw new AppError('import_unreadable', `line ${number + 1} has no end: this is no file of lines`);
+      throw new AppError('import_unreadable', `line ${number + 1} is too long: this is not a file of lines`);
     }
   }
   const rest = textOf(pieces, number);

@@ -80,7 +80,7 @@ function otherText(text: string): UrlFault {
   if (other === undefined) return { fault: 'not a database URL', hint: SHAPE };
   const isPrefixed = /^jdbc:postgres/i.test(text);
   const fault = `not a database URL that can be read: it begins with ${isPrefixed ? 'jdbc:' : `${other}://`}`;
-  return { fault, hint: isPrefixed ? SHAPE : `only PostgreSQL is spoken: ${SHAPE}` };
+  return { fault, hint: isPrefixed ? SHAPE : `only PostgreSQL is supported: ${SHAPE}` };
 }
 
 function serverOf(written: {
@@ -97,7 +97,7 @@ function serverOf(written: {
     return { fault: 'not a database URL', hint: SHAPE };
   const number = Number(parameters.get('port') ?? port);
   if (!Number.isInteger(number) || number > 65_535) {
-    return { fault: 'not a database URL: its port is no number from 1 to 65535', hint: SHAPE };
+    return { fault: 'not a database URL: its port is not a number from 1 to 65535', hint: SHAPE };
   }
   const mode = sslModeOf(parameters);
   if (mode !== null && !SSL_MODES.includes(mode)) {
@@ -108,7 +108,7 @@ function serverOf(written: {
   }
   if (!/^\d{0,6}$/.test(parameters.get('connect_timeout') ?? '')) {
     return {
-      fault: 'not a database URL: its connect_timeout is no whole number of seconds',
+      fault: 'not a database URL: its connect_timeout is not a whole number of seconds',
       hint: 'write connect_timeout=10, or leave it out',
     };
   }

@@ -75,7 +75,7 @@ export async function collectDirectly(
     const index = plan.readOf[i] as number;
     const read = plan.reads[index];
     const answer = answers[index];
-    if (read === undefined || answer === undefined) throw new RangeError('a read was left unanswered');
+    if (read === undefined || answer === undefined) throw new RangeError('a read has no answer');
     if (answer instanceof AppError) return answer;
     try {
       if (!('failed' in answer)) return seriesOf(query, read, answer);

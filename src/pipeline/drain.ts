@@ -32,7 +32,7 @@ export const LEASE_MARGIN_MS = 10_000;
 
 /**
  * Sends what is due on a channel, one delivery after the other, and tries each again while its retries fall due within
- * `patienceMs`. Throws when the state store is away.
+ * `patienceMs`. Throws when the state store is unreachable.
  */
 export async function drain(queue: QueueState, patienceMs: number): Promise<void> {
   const drain: Drain = {

@@ -74,7 +74,7 @@ export class EpisodeTracker {
   /** Since when a group has held a step that it holds at the latest evaluation time. */
   since(id: string, severity: Severity): number {
     const since = this.#open.get(id)?.[stepOf(severity)] ?? null;
-    if (since === null) throw new RangeError('asked since when a step has held that does not hold');
+    if (since === null) throw new RangeError('the step does not hold at the latest evaluation time');
     return since;
   }
 

@@ -123,7 +123,7 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
   const narrowed = { ...rule, where: narrowedWhere(rule, keys) };
   const { outcomes } = await evaluateRules(source, zone, [{ rule: narrowed, times }], newest);
   const outcome = outcomes[0];
-  if (outcome === undefined) throw new RangeError('a rule was left unjudged');
+  if (outcome === undefined) throw new RangeError('a rule has no outcome');
   if (outcome.error !== null) throw outcome.error;
   const heldAt = new Map(
     outcome.evaluations.map(({ at, judgement }) => [at, stepsByGroup(judgement.firing)]),

@@ -19,7 +19,7 @@ export async function openSql(url: string, options: SqlOptions = {}): Promise<Sq
     return openPglite(url.slice('pglite:'.length), options);
   }
   // The text itself is not shown, because what stands in place of a URL may hold a password.
-  throw new AppError('store_url_invalid', 'The URL of the database is of no known kind.', {
+  throw new AppError('store_url_invalid', 'The URL of the database has an unknown scheme.', {
     hint: 'Use postgres://user:password@host:5432/database or pglite:FOLDER.',
   });
 }

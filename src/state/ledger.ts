@@ -95,7 +95,7 @@ function notifiedOf({ group_id, period, step, value, notified_at }: NotifiedRow)
   const amount = parseFixed(value);
   // With 0 in its place, the next value would count as grown.
   if (amount === null) {
-    throw new AppError('state_unreadable', `The state database holds a value that is no number: ${value}`);
+    throw new AppError('state_unreadable', `The state database holds a value that is not a number: ${value}`);
   }
   return { groupId: group_id, period, step, value: amount, at: notified_at.getTime() };
 }

@@ -124,7 +124,7 @@ function isDigit(digit: number): boolean {
 /** Throws a RangeError unless a member ends here: anything else in the list is not a number. */
 function expectNone(text: string, at: number): void {
   if (at === text.length || text.charCodeAt(at) === COMMA) return;
-  throw new RangeError(`the store gave a number that is none: ${text.slice(at, at + 20)}`);
+  throw new RangeError(`the store returned text that is not a number: ${text.slice(at, at + 20)}`);
 }
 
 function closingQuote(text: string, from: number): number {

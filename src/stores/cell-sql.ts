@@ -76,7 +76,7 @@ function addSums(cell: OpenCell, measures: readonly Measure[], row: CellSqlRow):
     if (isSketch(measure)) return;
     const text = row[`m${i}`] as string | null;
     const sum = text === null ? 0n : parseFixed(text);
-    if (sum === null) throw new RangeError(`the store gave a sum that is no number: ${text}`);
+    if (sum === null) throw new RangeError(`the store returned a sum that is not a number: ${text}`);
     cell.sums[measure] = sum;
   });
 }

@@ -118,7 +118,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     };
     const text = checkTable(await evaluateOnce(checkOf(calls, [hourlyBurn()], { store }), AT), false);
     expect(text).toContain('hourly-burn  critical  search  $200.00');
-    expect(text).toContain('it is not known which values lack calls without a price: too slow');
+    expect(text).toContain('it is unknown which values lack calls without a price: too slow');
   });
 
   it('says that a low value may lack calls without a price', async () => {

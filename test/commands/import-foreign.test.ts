@@ -151,7 +151,7 @@ describe('the columns of a file', () => {
         'a.csv',
         `time,service,model,${name}\n2026-11-20T01:00:00Z,search,m,0.25\n`,
       );
-      const reason = `line 2: column "${name}" looks like money, but is not known (call it cost (USD) in the file, or take it out)`;
+      const reason = `line 2: column "${name}" looks like money, but is unknown (call it cost (USD) in the file, or take it out)`;
       expect([code, err]).toEqual([1, [`a.csv: ${reason}`]]);
       const row = JSON.stringify({ time: '2026-11-20T01:00:00Z', service: 's', model: 'm', [name]: 1 });
       expect((await imported('b.jsonl', row)).err).toEqual([
@@ -168,8 +168,8 @@ describe('the columns of a file', () => {
     );
     expect(code).toBe(0);
     expect(err.slice(0, 2)).toEqual([
-      'a.csv: column "list_price" is not known and was ignored',
-      'a.csv: column "cost_center" is not known and was ignored',
+      'a.csv: column "list_price" is unknown and was ignored',
+      'a.csv: column "cost_center" is unknown and was ignored',
     ]);
     expect(err).toHaveLength(3);
   });
@@ -217,7 +217,7 @@ describe('a file of a spreadsheet', () => {
 
   it('has the faults of its header at the line of the header', async () => {
     const { err } = await imported('calls.csv', 'sep=;\ntime;time\n');
-    expect(err.join()).toContain('line 2, the header: "time" stands there twice');
+    expect(err.join()).toContain('line 2, the header: "time" appears twice');
   });
 });
 

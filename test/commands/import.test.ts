@@ -220,7 +220,7 @@ describe('import', () => {
       code: 0,
       out: ['imported 2 rows, skipped 0 already there, rejected 0'],
       err: [
-        '-: column "colour" is not known and was ignored',
+        '-: column "colour" is unknown and was ignored',
         expect.stringMatching(/^ {2}hint: columns have the names time, .*service/),
       ],
     });

@@ -45,11 +45,11 @@ describe('a database URL', () => {
     ['"postgres://u:hush@h/d"', 'not a database URL: quotes are part of it'],
     [
       'postgres://u:hush@h/d?connect_timeout=hush',
-      'not a database URL: its connect_timeout is no whole number of seconds',
+      'not a database URL: its connect_timeout is not a whole number of seconds',
     ],
     ['postgres://u:hush@h1,h2/d', 'not a database URL: several hosts are named'],
     ['postgres://u:hush@h:0x1/d', 'not a database URL'],
-    ['postgres://u:hush@h:99999/d', 'not a database URL: its port is no number from 1 to 65535'],
+    ['postgres://u:hush@h:99999/d', 'not a database URL: its port is not a number from 1 to 65535'],
     ['postgres://u:hush@h/d?sslmode=required', 'not a database URL: its sslmode is not known'],
     ['postgres://u:hu%ffsh@h/d', expect.stringContaining('percent-encoded')],
   ])('that cannot be used is a fault without its text: %s', (text, fault) => {
