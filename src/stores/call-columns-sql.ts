@@ -5,7 +5,7 @@ import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts
 import { decimalsIn, integersIn, lengthOf, type SomeDecimals, textsIn } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
-import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
 /** The single row of the answer, one text per column; all NULL without calls. */
@@ -35,7 +35,7 @@ export function callColumnsSql(
     ...rawColumnsSql(mapping, all),
   ];
   const rows = fromTableSql(mapping, raw, within);
-  const calls = `SELECT ${['s', ...named, ...derivedColumnsSql(all, prices, parameters)].join(', ')} FROM (${rows}) AS raw OFFSET 0`;
+  const calls = callsSql(['s', ...named, ...derivedColumnsSql(all, prices, parameters)], rows);
   const buckets = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const valueSql = together ? aggregateSql : rowValueSql;
   const sums = asked.map((measure, i) => `${valueSql(measure)} AS m${i}`);

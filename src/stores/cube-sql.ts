@@ -7,7 +7,7 @@ import type { Window } from '../model/window.ts';
 import type { CubeCell, Mapping, PriceList } from './audit-store.ts';
 import type { CellSqlRow } from './cell-sql.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
-import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /** The columns of a cube statement. */
@@ -53,7 +53,7 @@ export function cubeSql(
   const inner = ['s', ...dimensions.map((_, i) => `d${i}`), ...derivedColumnsSql(all, prices, parameters)];
   const sets = cubes.map((cube) => `(${['s', ...keysOf(cube, layout)].join(', ')})`);
   const text = `SELECT ${selected.join(', ')}
-FROM (SELECT ${inner.join(', ')} FROM (${rows}) AS raw) AS call
+FROM (${callsSql(inner, rows)}) AS call
 GROUP BY GROUPING SETS (${sets.join(', ')})`;
   return { text, values: parameters.values };
 }
