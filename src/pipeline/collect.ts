@@ -2,10 +2,13 @@
 
 import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
-import type { Query, SegmentCell, Series } from '../model/series.ts';
+import type { CellRead, Query, SegmentCell, Series } from '../model/series.ts';
 import type { AuditStore, ReadAnswers } from '../stores/audit-store.ts';
 import { planReads } from '../sums/direct/plan.ts';
-import { seriesOf } from '../sums/direct/window-sums.ts';
+import { type GroupedCells, groupedCells, seriesOf } from '../sums/direct/window-sums.ts';
+import { memberOf } from '../sums/series/member.ts';
+
+type ReadAnswer = ReadAnswers['answers'][number];
 
 /** Where queries are answered: the store, and kept sums where there are any. */
 export interface Source extends Pick<AuditStore, 'read'> {
@@ -69,21 +72,22 @@ export async function collectDirectly(
   queries: readonly Query[],
   before: number,
 ): Promise<Collected> {
-  const plan = planReads(queries);
-  const { newestRow, answers } = await source.read(plan.reads, before);
+  const { reads, readsOf } = planReads(queries);
+  const { newestRow, answers } = await source.read(reads, before);
+  /** By the places of the reads: many queries share them. */
+  const grouped = new Map<string, GroupedCells>();
   const series = queries.map((query, i) => {
-    const index = plan.readOf[i] as number;
-    const read = plan.reads[index];
-    const answer = answers[index];
-    if (read === undefined || answer === undefined) throw new RangeError('a read has no answer');
-    if (answer instanceof AppError) return answer;
+    const places = readsOf[i] as readonly number[];
+    for (const place of places) {
+      const fault = faultOf(answers[place], query);
+      if (fault !== null) return fault;
+    }
     try {
-      if (!('failed' in answer)) return seriesOf(query, read, answer);
-      const { cells, failed } = answer;
-      const lost = query.measures.find((measure) => failed.has(measure));
-      if (lost !== undefined) return failed.get(lost) as AppError;
-      const measures = read.measures.filter((measure) => !failed.has(measure));
-      return seriesOf(query, { ...read, measures }, cells);
+      const answered = (): GroupedCells =>
+        groupedCells(
+          places.map((place) => ({ read: reads[place] as CellRead, cells: cellsIn(answers[place]) })),
+        );
+      return seriesOf(query, memberOf(grouped, places.join(), answered));
     } catch (error) {
       return asAppError(error, 'rule_failed');
     }
@@ -92,8 +96,20 @@ export async function collectDirectly(
   return { newestRow, rowsRead, series };
 }
 
-function callsIn(answer: ReadAnswers['answers'][number]): number {
-  if (answer instanceof AppError) return 0;
-  const cells: readonly SegmentCell[] = 'failed' in answer ? answer.cells : answer;
-  return cells.reduce((calls, { cell }) => calls + Number((cell.sums.calls ?? 0n) / ONE), 0);
+/** Why an answer does not tell a query; null where it does. */
+function faultOf(answer: ReadAnswer | undefined, { measures }: Query): AppError | null {
+  if (answer === undefined) throw new RangeError('a read has no answer');
+  if (answer instanceof AppError) return answer;
+  if (!('failed' in answer)) return null;
+  const lost = measures.find((measure) => answer.failed.has(measure));
+  return lost === undefined ? null : (answer.failed.get(lost) as AppError);
+}
+
+function cellsIn(answer: ReadAnswer | undefined): readonly SegmentCell[] {
+  if (answer === undefined || answer instanceof AppError) return [];
+  return 'failed' in answer ? answer.cells : answer;
+}
+
+function callsIn(answer: ReadAnswer): number {
+  return cellsIn(answer).reduce((calls, { cell }) => calls + Number((cell.sums.calls ?? 0n) / ONE), 0);
 }

@@ -3,28 +3,73 @@
 import { firstNotBelow } from '../../model/ascending.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
 import { type Fixed, ONE } from '../../model/money.ts';
-import type { Cell, CellRead, Query, SegmentCell, Series } from '../../model/series.ts';
+import type { Cell, CellRead, GroupKey, Query, SegmentCell, Series } from '../../model/series.ts';
 import type { Sketch } from '../../model/sketch.ts';
 import type { Window } from '../../model/window.ts';
+import { memberOf } from '../series/member.ts';
 
-/** A group's cells by ascending segment, with running totals: total[i] is the sum of the first i cells. */
+/** The cells of one group, ascending by the instants at which they begin. */
 interface Track {
-  readonly key: SegmentCell['key'];
-  readonly segments: readonly number[];
-  readonly totals: Readonly<Partial<Record<Measure, readonly Fixed[]>>>;
+  readonly key: GroupKey;
+  readonly begins: readonly number[];
   readonly cells: readonly Cell[];
+  /** Running totals of an additive measure: the i-th is the sum of the first i cells. */
+  totals(measure: Measure): readonly Fixed[];
+}
+
+/** The cells of reads with the same groups and filter, by group. */
+export interface GroupedCells {
+  /** Where the reads are cut. */
+  readonly edges: ReadonlySet<number>;
+  readonly tracks: readonly Track[];
+}
+
+/** The answers to disjoint reads put together. */
+export function groupedCells(
+  answers: readonly { readonly read: CellRead; readonly cells: readonly SegmentCell[] }[],
+): GroupedCells {
+  const byGroup = new Map<string, { key: GroupKey; own: { begin: number; cell: Cell }[] }>();
+  for (const { read, cells } of answers) {
+    for (const { segment, key, cell } of cells) {
+      const { own } = memberOf(byGroup, JSON.stringify(key), () => ({ key, own: [] }));
+      own.push({ begin: read.edges[segment] as number, cell });
+    }
+  }
+  return {
+    edges: new Set(answers.flatMap(({ read }) => read.edges)),
+    tracks: [...byGroup.values()].map(({ key, own }) => {
+      own.sort((a, b) => a.begin - b.begin);
+      return trackOf(
+        key,
+        own.map(({ begin }) => begin),
+        own.map(({ cell }) => cell),
+      );
+    }),
+  };
+}
+
+function trackOf(key: GroupKey, begins: readonly number[], cells: readonly Cell[]): Track {
+  const known = new Map<Measure, readonly Fixed[]>();
+  const totals = (measure: Measure): readonly Fixed[] =>
+    memberOf(known, measure, () => {
+      let total = 0n;
+      return [0n, ...cells.map(({ sums }) => (total += sums[measure] ?? 0n))];
+    });
+  return { key, begins, cells, totals };
 }
 
 /**
- * The sums of a query's windows, from the cells of a read that covers them. Windows begin and end at edges of the read, so
+ * The sums of a query's windows, from the cells of reads that cover them. Windows begin and end at edges of the reads, so
  * every sum is exact. With running totals, a long window costs as much as a short one.
  */
-export function seriesOf(query: Query, read: CellRead, cells: readonly SegmentCell[]): Series {
-  const segmentAt = new Map(read.edges.map((edge, index) => [edge, index]));
-  const spans = query.windows.map((window) => spanOf(window, segmentAt));
-  // A read is shared: groups that have rows only in another query's windows are left out.
-  const tracks = tracksOf(cells, read.measures.filter(notSketch)).flatMap((track) => {
-    const places = spans.map((span) => placesOf(track, span));
+export function seriesOf(query: Query, { edges, tracks: all }: GroupedCells): Series {
+  for (const { from, to } of query.windows) {
+    if (from < to && !(edges.has(from) && edges.has(to)))
+      throw new RangeError('a window is not cut at the edges of its reads');
+  }
+  // Reads are shared: groups that have rows only in another query's windows are left out.
+  const tracks = all.flatMap((track) => {
+    const places = query.windows.map((window) => placesOf(track, window));
     return places.some(({ first, end }) => end > first) ? [{ ...track, places }] : [];
   });
   const has = (group: number, window: number): boolean => {
@@ -34,9 +79,9 @@ export function seriesOf(query: Query, read: CellRead, cells: readonly SegmentCe
   const sumOf = (group: number, window: number, measure: Measure): Fixed => {
     const track = tracks[group];
     const places = track?.places[window];
-    if (places === undefined) return 0n;
-    const totals = track?.totals[measure];
-    return (totals?.[places.end] ?? 0n) - (totals?.[places.first] ?? 0n);
+    if (track === undefined || places === undefined) return 0n;
+    const totals = track.totals(measure);
+    return (totals[places.end] ?? 0n) - (totals[places.first] ?? 0n);
   };
   return {
     keys: tracks.map(({ key }) => key),
@@ -55,43 +100,15 @@ export function seriesOf(query: Query, read: CellRead, cells: readonly SegmentCe
   };
 }
 
-function spanOf(window: Window, segmentAt: ReadonlyMap<number, number>): readonly [number, number] {
-  const from = segmentAt.get(window.from);
-  const to = segmentAt.get(window.to);
-  if (from === undefined || to === undefined)
-    throw new RangeError('a window is not cut at the edges of its read');
-  return [from, to];
-}
-
-function tracksOf(cells: readonly SegmentCell[], additive: readonly Measure[]): Track[] {
-  const byGroup = new Map<string, SegmentCell[]>();
-  for (const cell of cells) {
-    const id = JSON.stringify(cell.key);
-    const own = byGroup.get(id);
-    if (own === undefined) byGroup.set(id, [cell]);
-    else own.push(cell);
-  }
-  return [...byGroup.values()].map((own) => {
-    own.sort((a, b) => a.segment - b.segment);
-    const totals: Partial<Record<Measure, Fixed[]>> = {};
-    for (const measure of additive) {
-      let total = 0n;
-      totals[measure] = [0n, ...own.map(({ cell }) => (total += cell.sums[measure] ?? 0n))];
-    }
-    const key = (own[0] as SegmentCell).key;
-    return { key, segments: own.map(({ segment }) => segment), totals, cells: own.map(({ cell }) => cell) };
-  });
-}
-
 /** The range of a group's cells in a window: from `first` up to, not including, `end`. */
 interface Places {
   readonly first: number;
   readonly end: number;
 }
 
-function placesOf(track: Track, [from, to]: readonly [number, number]): Places {
-  const first = firstNotBelow(track.segments, from);
-  return { first, end: Math.max(first, firstNotBelow(track.segments, to)) };
+function placesOf({ begins }: Track, { from, to }: Window): Places {
+  const first = firstNotBelow(begins, from);
+  return { first, end: Math.max(first, firstNotBelow(begins, to)) };
 }
 
 function sketchIn(
@@ -111,8 +128,4 @@ function mergedSketch(cells: readonly Cell[], measure: Measure): Sketch {
     }
   }
   return counts;
-}
-
-function notSketch(measure: Measure): boolean {
-  return !isSketch(measure);
 }

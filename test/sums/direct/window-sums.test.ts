@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Measure } from '../../../src/model/measure.ts';
-import { type Query, type Series, seriesOfCells } from '../../../src/model/series.ts';
+import { type CellRead, type Query, type Series, seriesOfCells } from '../../../src/model/series.ts';
 import { planReads } from '../../../src/sums/direct/plan.ts';
-import { seriesOf } from '../../../src/sums/direct/window-sums.ts';
+import { groupedCells, seriesOf } from '../../../src/sums/direct/window-sums.ts';
 import { groupsIn, sortedGroupsIn } from '../../support/series-cells.ts';
 import { answerTo, groupsOf, queriesArbitrary, type Row, rowsArbitrary } from '../random-rows.ts';
 
@@ -23,11 +23,13 @@ describe('a series', () => {
   it('is what plain sums of the rows give, whatever windows and queries share the read', () => {
     fc.assert(
       fc.property(queriesArbitrary, rowsArbitrary, (queries, rows) => {
-        const { reads, readOf } = planReads(queries);
+        const { reads, readsOf } = planReads(queries);
         queries.forEach((query, i) => {
-          const read = reads[readOf[i] as number];
-          if (read === undefined) throw new Error('a query without a read');
-          const series = seriesOf(query, read, answerTo(read, rows));
+          const answers = (readsOf[i] ?? []).map((place) => {
+            const read = reads[place] as CellRead;
+            return { read, cells: answerTo(read, rows) };
+          });
+          const series = seriesOf(query, groupedCells(answers));
           const plain = summedPlainly(query, rows);
           expect(sortedGroupsIn(series, query)).toEqual(sortedGroupsIn(plain, query));
           series.keys.forEach((_, group) => {
@@ -55,11 +57,8 @@ describe('a series', () => {
   it('counts a row at an edge in the window that begins there, and distinguishes no rows from no spend', () => {
     const [read] = planReads([query]).reads;
     if (read === undefined) throw new Error('no read');
-    const series = seriesOf(
-      { ...query, measures: ['cost'] },
-      read,
-      answerTo({ ...read, measures: ['cost'] }, [row]),
-    );
+    const cells = answerTo({ ...read, measures: ['cost'] }, [row]);
+    const series = seriesOf({ ...query, measures: ['cost'] }, groupedCells([{ read, cells }]));
     const [group] = groupsIn(series, query);
     expect(group?.cells).toEqual([null, { sums: { cost: 0n }, sketches: {} }]);
   });
@@ -67,6 +66,7 @@ describe('a series', () => {
   it('refuses a read that is not cut at the edges of its windows', () => {
     const [read] = planReads([query]).reads;
     if (read === undefined) throw new Error('no read');
-    expect(() => seriesOf({ ...query, windows: [{ from: 1, to: 10 }] }, read, [])).toThrow(RangeError);
+    const cells = groupedCells([{ read, cells: [] }]);
+    expect(() => seriesOf({ ...query, windows: [{ from: 1, to: 10 }] }, cells)).toThrow(RangeError);
   });
 });
