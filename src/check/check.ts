@@ -1,19 +1,21 @@
 // Judges every rule once, as of one instant.
 
-import { sentenceOf } from '../model/errors.ts';
+import { type AppError, sentenceOf } from '../model/errors.ts';
 import type { Firing } from '../model/finding.ts';
+import { ONE } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
-import type { Dimension } from '../model/series.ts';
+import type { Dimension, Query, Series } from '../model/series.ts';
 import { silenceOf } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowAt } from '../model/window.ts';
+import { ask } from '../pipeline/ask.ts';
 import type { Source } from '../pipeline/collect.ts';
-import { type EvaluatedRules, evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
+import { evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
-import { unpricedValues } from '../pipeline/unpriced.ts';
+import { unpricedQuestions } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
 
@@ -31,9 +33,11 @@ export interface CheckParts {
 
 /** Judges every rule as of one instant. Throws the store's AppError when nothing could be read. */
 export async function evaluateOnce(parts: CheckParts, at: number): Promise<CheckResult> {
-  const { store, zone, rules } = parts;
-  const source = parts.source ?? store;
-  const { newestRow, outcomes, rowsIn } = await evaluatedBy(parts, source, at);
+  const { store, dimensions, zone, rules } = parts;
+  const questions = unpricedQuestions(dimensions, rules, at, zone);
+  const counted = countedQuery(rules, at, zone);
+  const { newestRow, outcomes, beside } = await evaluated(parts, [...counted, ...questions.queries], at);
+  const unpriced = questions.valuesIn(beside.slice(counted.length));
   const judged = outcomes.map(({ rule, evaluations, error }) => ({
     rule,
     judgement: evaluations[0]?.judgement,
@@ -41,11 +45,10 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   }));
   const explained = await explain(
     { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) },
-    parts.dimensions,
+    dimensions,
     judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] })),
     at,
   );
-  const unpriced = await unpricedValues(source, parts.dimensions, rules, at, zone);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts.silences);
     const found = error ?? explained[i] ?? [];
@@ -66,7 +69,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     at,
     zone,
     newestRow,
-    rowsConsidered: rowsIn,
+    rowsConsidered: counted.length === 0 ? 0 : callsIn(beside[0]),
     rules: checked,
     unpriced: all,
     unpricedError,
@@ -76,23 +79,38 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   };
 }
 
-/** Rules that the source cannot judge are judged from the store. */
-async function evaluatedBy(
-  { store, zone, rules, schedule }: CheckParts,
-  source: Source,
+/** The outcomes of all rules, and the answers to the queries beside. What the source cannot answer is asked of the store. */
+async function evaluated(
+  { store, source, zone, rules, schedule }: CheckParts,
+  beside: readonly Query[],
   at: number,
-): Promise<Pick<EvaluatedRules, 'newestRow' | 'outcomes' | 'rowsIn'>> {
+) {
   const assignments = rules.map((rule) => ({ rule, times: [evaluationTimeOf(rule, at, schedule)] }));
-  const widest = widestWindow(rules, at, zone);
-  const first = await evaluateRules(source, zone, assignments, at, widest);
-  const open = assignments.filter((_, i) => first.outcomes[i]?.isOpen);
-  if (open.length === 0) return first;
-  const second = await evaluateRules(store, zone, open, at, widest);
-  const asked = [...second.outcomes];
+  const first = await evaluateRules(source ?? store, zone, assignments, at, { beside });
+  const openRules = assignments.filter((_, i) => first.outcomes[i]?.isOpen);
+  const openQueries = beside.filter((_, i) => first.beside[i] === null);
+  const second =
+    openRules.length === 0 ? null : await evaluateRules(store, zone, openRules, at, { beside: openQueries });
+  const outcomes = [...(second?.outcomes ?? [])];
+  const answers = [...(second?.beside ?? (await ask(store, openQueries, at)))];
   return {
-    ...second,
-    outcomes: first.outcomes.map((one) => (one.isOpen ? (asked.shift() ?? one) : one)),
+    newestRow: (second ?? first).newestRow,
+    outcomes: first.outcomes.map((one) => (one.isOpen ? (outcomes.shift() ?? one) : one)),
+    beside: first.beside.map((one) => one ?? (answers.shift() as Series | AppError)),
   };
+}
+
+/** What counts the rows of the widest window of all rules; none without a rule. */
+function countedQuery(rules: readonly Rule[], at: number, zone: string): Query[] {
+  const windows = rules.map((rule) => windowAt(rule.window, at - rule.delayMs, zone));
+  const widest = windows.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, 1);
+  return widest.map((window) => ({ measures: ['calls'], where: {}, groupBy: [], windows: [window] }));
+}
+
+function callsIn(series: Series | AppError | undefined): number {
+  // A store without rows has no group.
+  if (series === undefined || series instanceof Error || series.keys.length === 0) return 0;
+  return Number((series.cell(0, 0)?.sums.calls ?? 0n) / ONE);
 }
 
 /** The result where the store could not be read: every rule has the error. */
@@ -130,9 +148,4 @@ function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {
     const silence = silenceOf(rule, key, at, silences);
     return silence === null ? null : { reason: silence.reason, until: silence.until };
   };
-}
-
-function widestWindow(rules: readonly Rule[], at: number, zone: string) {
-  const windows = rules.map((rule) => windowAt(rule.window, at - rule.delayMs, zone));
-  return windows.sort((a, b) => b.to - b.from - (a.to - a.from))[0] ?? null;
 }

@@ -1,6 +1,6 @@
 // The result of a check, its status and its exit code.
 
-import type { Finding, Unpriced } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Silenced } from '../model/finding-json.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Rule, Severity } from '../model/rule.ts';
@@ -19,8 +19,8 @@ export interface CheckedRule {
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
   readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
-  /** Calls without a price in a group's value, which is then a lower bound; null when there are none. */
-  unpricedOf(key: GroupKey): Unpriced | null;
+  /** How many calls without a price a group's value lacks, which is then a lower bound; null when it lacks none. */
+  unpricedOf(key: GroupKey): number | null;
   /** Whether any group's value lacks calls without a price. */
   readonly isPartlyUnpriced: boolean;
   /** Why the rule could not be read. */

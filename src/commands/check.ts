@@ -3,7 +3,7 @@
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
-import { type FoundSums, findKeptSums } from '../check/kept-sums.ts';
+import { findKeptSums } from '../check/kept-sums.ts';
 import { checkNagios } from '../check/nagios.ts';
 import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
 import { sumsSource } from '../check/sums-source.ts';
@@ -15,12 +15,9 @@ import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Rule } from '../model/rule.ts';
 import { wrappedSentences } from '../model/wrapped-text.ts';
-import type { Source } from '../pipeline/collect.ts';
-import { firstUnpricedQuery, unpricedQueries } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
-import { notifyOnce } from './notify-once.ts';
 
 export interface CheckOptions {
   readonly config: string;
@@ -46,7 +43,11 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
   if (options.format === 'json') await io.outPieces(checkJson(result));
   else io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
-  if (options.notify) await notifyOnce(config, result.error === null ? rules : [], at, io);
+  if (options.notify) {
+    // What sends is loaded only here: it takes a tenth of the time that a check takes to start.
+    const { notifyOnce } = await import('./notify-once.ts');
+    await notifyOnce(config, result.error === null ? rules : [], at, io);
+  }
   return EXIT_CODES[statusOf(result)];
 }
 
@@ -67,7 +68,7 @@ async function evaluated(
       const schedule = cronSchedule(config.schedule, zone);
       const kept = isDirect || config.audit.rollup === 'off' ? null : await findKeptSums(config, sql);
       try {
-        const source = sourceOf(config, store, kept, { rules, at });
+        const source = kept && sumsSource(store, kept.buckets, config.audit.latenessMs);
         const result = await evaluateOnce({ ...parts, store, source, schedule }, at);
         return {
           ...result,
@@ -83,21 +84,6 @@ async function evaluated(
   } catch (error) {
     return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));
   }
-}
-
-/** Null where the file switches sums off: then every query is a read of the store. */
-function sourceOf(
-  config: Config,
-  store: AuditStore,
-  kept: FoundSums | null,
-  { rules, at }: { readonly rules: readonly Rule[]; readonly at: number },
-): Source | null {
-  const { rollup, latenessMs } = config.audit;
-  if (rollup === 'off') return null;
-  // A worker's sums answer the first query about calls without a price, but not the others.
-  const queriesOf = kept === null ? unpricedQueries : firstUnpricedQuery;
-  const extra = queriesOf(dimensionsOf(config), rules, at, config.timezone);
-  return sumsSource(store, { latenessMs, kept: kept?.buckets ?? null, extra });
 }
 
 /**

@@ -1,6 +1,6 @@
 // Findings and observations in the JSON of `check`, `backtest` and webhooks.
 
-import { type Finding, groupObject, NONE, type Unpriced } from './finding.ts';
+import { type Finding, groupObject, NONE } from './finding.ts';
 import type { JsonValue } from './json.ts';
 import { describeMetric, type Metric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
@@ -46,17 +46,17 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
   };
 }
 
-/** An entry of `observed`: a group and its value. */
+/** An entry of `observed`: a group, its value, and how many calls without a price the value lacks. */
 export function observationJson(
   metric: Metric,
   groupBy: readonly Dimension[],
   { key, value }: Observation,
-  unpriced: Unpriced | null = null,
+  unpricedCalls: number | null = null,
 ): JsonValue {
   return {
     group: groupObject(groupBy, key),
     value: amount(metric, value),
-    unpriced_calls: unpriced?.calls,
+    unpriced_calls: unpricedCalls ?? undefined,
   };
 }
 

@@ -49,6 +49,14 @@ export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
   }
 }
 
+/** From the first beginning to the last end of some windows, at least one. */
+export function hullOf(windows: readonly Window[]): Window {
+  return windows.reduce((hull, { from, to }) => ({
+    from: Math.min(hull.from, from),
+    to: Math.max(hull.to, to),
+  }));
+}
+
 /** The window at the same local time `days` whole days before `at`: a period of an anomaly's baseline. */
 export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zone: string): Window {
   const cut = daysBefore(at, days, zone);

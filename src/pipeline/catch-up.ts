@@ -38,10 +38,10 @@ export async function evaluateInSlices(
   zone: string,
   assignments: readonly Assignment[],
   before: number,
-): Promise<EvaluatedRules> {
+): Promise<Omit<EvaluatedRules, 'beside'>> {
   const most = source.refresh === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
   if (slicesOf(assignments, zone, most).length === 1)
-    return evaluateRules(source, zone, assignments, before, null, () => MOST_FIRINGS);
+    return evaluateRules(source, zone, assignments, before, { mostFirings: () => MOST_FIRINGS });
 
   const given = new Map<Rule, Outcome>();
   const refreshedTo = source.refreshedTo?.() ?? Number.NEGATIVE_INFINITY;
@@ -67,14 +67,14 @@ export async function evaluateInSlices(
     const idle = new Set(slice.idle);
     for (const { rule } of assignments) if (given.has(rule) || !firingsLeft.has(rule)) idle.add(rule);
     const own = slice.assignments.map((one) => (idle.has(one.rule) ? idleAt(one.rule, slice.end) : one));
-    const limit = (rule: Rule): number => firingsLeft.get(rule) ?? 0;
-    const evaluated = await evaluateRules(asOfNow, zone, own, isLast ? before : slice.end, null, limit);
+    const mostFirings = (rule: Rule): number => firingsLeft.get(rule) ?? 0;
+    const evaluated = await evaluateRules(asOfNow, zone, own, isLast ? before : slice.end, { mostFirings });
     rowsRead += evaluated.rowsRead;
     newestRow = evaluated.newestRow;
     for (const outcome of evaluated.outcomes) {
       if (idle.has(outcome.rule)) continue;
       if (outcome.isOpen || outcome.error !== null) given.set(outcome.rule, outcome);
-      const left = limit(outcome.rule) - firingsIn(outcome);
+      const left = mostFirings(outcome.rule) - firingsIn(outcome);
       if (left > 0) firingsLeft.set(outcome.rule, left);
       else firingsLeft.delete(outcome.rule);
     }
@@ -88,7 +88,7 @@ export async function evaluateInSlices(
   const outcomes = assignments.map(
     ({ rule }, i) => given.get(rule) ?? joined(parts.map((part) => part[i] as Outcome)),
   );
-  return { newestRow, rowsRead, rowsIn: 0, outcomes };
+  return { newestRow, rowsRead, outcomes };
 }
 
 type Refresh = NonNullable<Source['refresh']>;

@@ -1,11 +1,9 @@
 // Evaluates rules at their evaluation times, over one state of the store.
 
 import { type AppError, asAppError } from '../model/errors.ts';
-import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Query, Series } from '../model/series.ts';
-import type { Window } from '../model/window.ts';
 import { collect, type Source } from './collect.ts';
 import { type Evaluation, type EvaluationTime, evaluate, planOf } from './evaluate.ts';
 
@@ -30,10 +28,17 @@ export interface Outcome {
 export interface EvaluatedRules {
   readonly newestRow: number | null;
   readonly rowsRead: number;
-  /** Rows in the window `counted`; 0 without one. */
-  readonly rowsIn: number;
   /** In the order of the assignments. */
   readonly outcomes: readonly Outcome[];
+  /** The answers to the queries that were asked beside, in their order; null where the source keeps too little for one. */
+  readonly beside: readonly (Series | AppError | null)[];
+}
+
+export interface EvaluateOptions {
+  /** Queries of no rule, answered from the same state of the store. */
+  readonly beside?: readonly Query[];
+  /** How many groups of a rule may fire at all its times together (see `evaluate`). */
+  readonly mostFirings?: (rule: Rule) => number;
 }
 
 /** A time at which a rule is evaluated, with the scheduled times before it at which it must have held (`for`). */
@@ -47,16 +52,14 @@ export function evaluationTimeOf(
 
 /**
  * Evaluates every rule at all its times over one state of the store. A rule that cannot be evaluated is reported and the
- * others go on; throws only when the store cannot be read at all. Also counts all rows in the window `counted`.
- * `mostFirings` limits how many groups of a rule may fire at all its times together (see `evaluate`).
+ * others go on; throws only when the store cannot be read at all.
  */
 export async function evaluateRules(
   source: Source,
   zone: string,
   assignments: readonly Assignment[],
   before: number,
-  counted: Window | null = null,
-  mostFirings: (rule: Rule) => number = () => Number.POSITIVE_INFINITY,
+  { beside = [], mostFirings = () => Number.POSITIVE_INFINITY }: EvaluateOptions = {},
 ): Promise<EvaluatedRules> {
   const queries: Query[] = [];
   const plans = assignments.map(({ rule, times }) => {
@@ -69,8 +72,7 @@ export async function evaluateRules(
       return { rule, fault: asAppError(error, 'rule_failed') };
     }
   });
-  if (counted !== null) queries.push({ measures: ['calls'], where: {}, groupBy: [], windows: [counted] });
-  const { newestRow, rowsRead, series } = await collect(source, queries, before);
+  const { newestRow, rowsRead, series } = await collect(source, [...queries, ...beside], before);
   const outcomes = plans.map((planned): Outcome => {
     const { rule } = planned;
     if ('fault' in planned) return { rule, evaluations: [], error: planned.fault, isOpen: false };
@@ -87,11 +89,5 @@ export async function evaluateRules(
       return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }
   });
-  return { newestRow, rowsRead, rowsIn: counted === null ? 0 : callsIn(series.at(-1)), outcomes };
-}
-
-function callsIn(series: Series | AppError | null | undefined): number {
-  // A store without rows has no group.
-  if (series == null || series instanceof Error || series.keys.length === 0) return 0;
-  return Number((series.cell(0, 0)?.sums.calls ?? 0n) / ONE);
+  return { newestRow, rowsRead, outcomes, beside: series.slice(queries.length) };
 }

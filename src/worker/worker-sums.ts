@@ -3,10 +3,9 @@
 import { dimensionsOf } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
-import type { Query } from '../model/series.ts';
 import type { Source } from '../pipeline/collect.ts';
 import { type LiveSource, openLiveSource } from '../pipeline/live-source.ts';
-import { firstUnpricedQuery } from '../pipeline/unpriced.ts';
+import { queriesOfChecks } from '../pipeline/queries-of-checks.ts';
 import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
@@ -60,10 +59,14 @@ export function openWorkerSums(
   const plan = openReconcilePlan(reconcileMs);
   const slice = openSlice();
   const inTurn = queue();
-  const lackingPrice = unpricedQueryOf(config);
+  const ofChecks = queriesOfChecks(
+    dimensionsOf(config),
+    config.rules.filter(({ enabled }) => enabled),
+    config.timezone,
+  );
 
   const refresh: LiveSource['refresh'] = async (queries, before, now) => {
-    const seen = await live.refresh([...queries, ...lackingPrice(before)], before, now);
+    const seen = await live.refresh([...queries, ...ofChecks(before)], before, now);
     const series = seen.series.slice(0, queries.length);
     if (seen.begunAnew) listener.troubled(IDS_RESTARTED);
     slice.polled(series.includes(null));
@@ -95,13 +98,6 @@ export function openWorkerSums(
 }
 
 const nothing = (): void => undefined;
-
-/** `check` reads these sums, and first asks whether any call lacks a price. What answers that is kept as well. */
-function unpricedQueryOf(config: Config): (before: number) => Query[] {
-  const available = dimensionsOf(config);
-  const rules = config.rules.filter(({ enabled }) => enabled);
-  return (before) => firstUnpricedQuery(available, rules, before, config.timezone);
-}
 
 /** Compares one span of the past with the store, if one is due. Returns whether there was one. */
 async function reconcileStep(sums: LiveSums, plan: ReconcilePlan, now: number): Promise<boolean> {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openAudit } from '../../src/app.ts';
+import { dimensionsOf, openAudit } from '../../src/app.ts';
+import { evaluateOnce } from '../../src/check/check.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
+import { AppError } from '../../src/model/errors.ts';
 import { evaluateRules, evaluationTimeOf } from '../../src/pipeline/evaluate-rules.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { openWorkerSums, type WorkerSums } from '../../src/worker/worker-sums.ts';
@@ -42,6 +44,7 @@ describe('check beside a worker', () => {
         cost: `${(hour % 7) + 0.123456}`,
       });
     }
+    await audit.log({ at: new Date(AT - 2 * DAY), service: 'chat', user: 'u1', model: 'gpt-9', cost: null });
     await work();
   });
 
@@ -97,6 +100,27 @@ describe('check beside a worker', () => {
       reconciled_at: '',
     });
     expect(await written()).toEqual(before);
+  });
+
+  it('asks the store for no calls without a price, as a worker keeps their sums', async () => {
+    const config = await loadConfig(`${folder.path}/alerts.yaml`, {});
+    const { sql, store } = await openAudit(config);
+    closing.push(() => sql.close());
+    const parts = {
+      store: { ...store, read: () => Promise.reject(new AppError('store_timeout', 'it was asked')) },
+      source: keeper.source,
+      dimensions: dimensionsOf(config),
+      rules: config.rules,
+      silences: [],
+      zone: config.timezone,
+      schedule: cronSchedule(config.schedule, config.timezone),
+    };
+    const { rules, unpriced, unpricedError, rowsConsidered } = await evaluateOnce(parts, AT);
+    expect(unpricedError).toBeNull();
+    expect(unpriced).toMatchObject({ calls: 1, models: [{ model: 'gpt-9', calls: 1 }] });
+    expect(rules[0]?.unpricedOf(['chat'])).toBe(1);
+    expect(rules[0]?.unpricedOf(['search'])).toBeNull();
+    expect(rowsConsidered).toBe(7 * 24 + 1);
   });
 
   it('counts late rows, but not changes since the last reconcile', async () => {

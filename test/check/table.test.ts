@@ -5,6 +5,7 @@ import { checkTable } from '../../src/check/table.ts';
 import { displayWidth } from '../../src/model/display-text.ts';
 import { AppError } from '../../src/model/errors.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
+import type { SegmentCell } from '../../src/model/series.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { HOSTILE_NAMES } from '../channels/sample-messages.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -109,16 +110,17 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
 
   it('shows the values where it is unknown what they lack', async () => {
     await calls.log({ at: AT - 1, cost: 200 }, { at: AT - 1, cost: null, model: 'gpt-9' });
+    const failed = new Map([['unpriced' as const, new AppError('store_query_failed', 'no such price')]]);
     const store: AuditStore = {
       ...calls.store,
-      read: (reads, before) =>
-        reads.some(({ measures }) => measures.includes('unpriced'))
-          ? Promise.reject(new AppError('store_timeout', 'too slow'))
-          : calls.store.read(reads, before),
+      async read(reads, before) {
+        const { newestRow, answers } = await calls.store.read(reads, before);
+        return { newestRow, answers: answers.map((cells) => ({ cells: cells as SegmentCell[], failed })) };
+      },
     };
     const text = checkTable(await evaluateOnce(checkOf(calls, [hourlyBurn()], { store }), AT), false);
     expect(text).toContain('hourly-burn  critical  search  $200.00');
-    expect(text).toContain('it is unknown which values lack calls without a price: too slow');
+    expect(text).toContain('it is unknown which values lack calls without a price: no such price');
   });
 
   it('says that a low value may lack calls without a price', async () => {

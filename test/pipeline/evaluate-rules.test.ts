@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
+import { AppError } from '../../src/model/errors.ts';
+import { ONE } from '../../src/model/money.ts';
+import type { Query, Series } from '../../src/model/series.ts';
 import { type Assignment, evaluateRules, evaluationTimeOf } from '../../src/pipeline/evaluate-rules.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -52,11 +55,22 @@ describe('evaluating rules', () => {
     expect(outcomes[1]?.evaluations.map(({ judgement }) => judgement.status)).toEqual(['firing', 'ok']);
   });
 
-  it('also counts the rows of a window, whatever the rules ask for', async () => {
-    const window = { from: AT - 10 * MINUTE, to: AT };
-    const rules = [assigned({ where: { service: 'nobody' } }, AT)];
-    expect((await evaluateRules(calls.store, 'UTC', rules, AT, window)).rowsIn).toBe(3);
-    expect((await evaluateRules(calls.store, 'UTC', rules, AT)).rowsIn).toBe(0);
-    expect((await evaluateRules(calls.store, 'UTC', [], AT, { from: AT, to: AT + 1 })).rowsIn).toBe(0);
+  it('also answers other queries, whatever the rules ask for', async () => {
+    const query: Query = {
+      measures: ['calls'],
+      where: {},
+      groupBy: [],
+      windows: [{ from: AT - 10 * MINUTE, to: AT }],
+    };
+    const refused: Query = { ...query, groupBy: ['team'] };
+    for (const rules of [[], [assigned({ where: { service: 'nobody' } }, AT)]]) {
+      const { outcomes, beside } = await evaluateRules(calls.store, 'UTC', rules, AT, {
+        beside: [refused, query],
+      });
+      expect(outcomes).toHaveLength(rules.length);
+      expect(beside[0]).toBeInstanceOf(AppError);
+      expect((beside[1] as Series).cell(0, 0)?.sums.calls).toBe(3n * ONE);
+    }
+    expect((await evaluateRules(calls.store, 'UTC', [], AT)).beside).toEqual([]);
   });
 });

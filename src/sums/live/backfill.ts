@@ -61,8 +61,8 @@ export async function backfill(state: LiveState, budgetMs: number): Promise<Back
 
 /** Reads the hours by the minute that the edges of the next refresh fall into, until it `isOver`. */
 export async function prefetchEdges(state: LiveState, isOver: () => boolean): Promise<void> {
-  const { asked, cubes, store, closedTo, refreshedTo, prefetch } = state;
-  if (!prefetch || closedTo === null || refreshedTo === null) return;
+  const { asked, cubes, store, closedTo, refreshedTo, isOnce } = state;
+  if (isOnce || closedTo === null || refreshedTo === null) return;
   const coming = comingWindows(asked.queries, asked.before);
   const { hours } = edgeNeeds(coming, asked.plan, cubes, refreshedTo, isKnownByMinute(state, closedTo));
   await readEdges(store, hours, measuresFor(state, HOUR), isOver);

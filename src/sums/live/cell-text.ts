@@ -5,7 +5,7 @@ import type { Measure } from '../../model/measure.ts';
 import type { GroupKey } from '../../model/series.ts';
 import type { StoredBuckets } from '../series/buckets.ts';
 import type { GroupIndex } from '../series/group-index.ts';
-import { type Column, layoutOf } from '../series/layout.ts';
+import { type Column, type Layout, layoutOf } from '../series/layout.ts';
 
 /** What the text of an hour or a day holds: keys, and per cell the units and parts of every measure. */
 interface StoredText {
@@ -35,14 +35,13 @@ export function cellText(cells: StoredBuckets, dictionary: GroupIndex, measures:
   return deflateRawSync(JSON.stringify(stored), { level: 1 }).toString('base64');
 }
 
-/** The cells again, with the wanted measures as far as they were kept. */
+/** The cells again, with the measures of the layout as far as they were kept. */
 export function cellsFromText(
   text: string,
   dictionary: GroupIndex,
-  wanted: readonly Measure[],
+  { measures: wanted, columns, width }: Layout,
 ): StoredBuckets {
   const stored = JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as StoredText;
-  const { columns, width } = layoutOf(wanted);
   const places = wanted.map((measure) => stored.measures.indexOf(measure));
   const rows = stored.keys.length;
   const values = new Float64Array(rows * width);

@@ -56,7 +56,7 @@ export function closeHours(state: LiveState, { closedTo, closable, late, again, 
 
 /** Hours become days where no query needs them one by one, and what none needs is forgotten. */
 export function compactAll(state: LiveState, closedTo: number): void {
-  if (state.compactedTo === closedTo) return;
+  if (state.isOnce || state.compactedTo === closedTo) return;
   for (const [own, needed] of needsOf(state)) {
     compact(own, needed, closedTo, (length, begin) => state.kept.note(own, length, begin));
   }

@@ -30,7 +30,7 @@ export async function followQueries(state: LiveState, plan: CubePlan, at: number
   state.answers = openAnswers(cubes);
   await restore(state);
   // What is kept of a cube that is not followed any more would grow wrong, so it goes.
-  await kept.retain([...plan.cubes.keys()]);
+  if (!state.isOnce) await kept.retain([...plan.cubes.keys()]);
   for (const name of cubes.keys()) if (!isOpen(state, plan, name, at)) cubes.delete(name);
   for (const [name, cube] of plan.cubes) {
     if (cubes.has(name)) continue;

@@ -42,15 +42,15 @@ export interface LiveSumsOptions {
   readonly latenessMs: number;
   /** Where closed buckets outlive the process; null keeps them in memory alone. */
   readonly kept: AggregateBuckets | null;
-  /** Whether what the next refresh will need is read beforehand; false where there will be none. */
-  readonly prefetch?: boolean;
+  /** Whether there is one refresh only. Then nothing is read beforehand for the next, and nothing is kept. */
+  readonly isOnce?: boolean;
 }
 
 export function openLiveSums(
   store: AuditStore,
-  { latenessMs, kept, prefetch = true }: LiveSumsOptions,
+  { latenessMs, kept, isOnce = false }: LiveSumsOptions,
 ): LiveSums {
-  const state = newState(store, openKeptCells(kept), { latenessMs, prefetch });
+  const state = newState(store, openKeptCells(kept), { latenessMs, isOnce });
   return {
     refresh: (queries, at, now = at) => refresh(state, queries, at, now),
     known: (queries, at) =>

@@ -69,12 +69,7 @@ export function openKeptCells(store: AggregateBuckets | null): KeptCells {
       if (generation === 0) return;
       await store?.load(cubeName(own.cube), (stored) => {
         for (const { hours, begins, sums } of stored) {
-          setWhole(
-            own,
-            hours === 24 ? DAY : HOUR,
-            begins,
-            cellsFromText(sums, own.dictionary, own.cube.measures),
-          );
+          setWhole(own, hours === 24 ? DAY : HOUR, begins, cellsFromText(sums, own.dictionary, own.layout));
         }
       });
     },

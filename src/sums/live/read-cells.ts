@@ -84,8 +84,9 @@ export async function readParts(
   );
   let rows = 0;
   for (const { owners, begins } of sharedBegins(byMeasures(hours, measuresOf))) {
+    const shared = new Set(begins);
     const partsOf = (own: CubeCells) =>
-      new Map([...(wanted.get(own) ?? [])].filter(([, { from }]) => begins.includes(hourOf(from))));
+      new Map([...(wanted.get(own) ?? [])].filter(([, { from }]) => shared.has(hourOf(from))));
     rows += await readCuts(
       snapshot,
       owners.map((own) => [own, partsOf(own)]),

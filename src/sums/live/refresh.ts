@@ -58,7 +58,7 @@ export async function refresh(
 /** Keeps what changed, where sums outlive the process. */
 export async function persist(state: LiveState): Promise<void> {
   const { closedTo, refreshedTo, arrivals, reconciledAt } = state;
-  if (closedTo === null || refreshedTo === null) return;
+  if (state.isOnce || closedTo === null || refreshedTo === null) return;
   state.startsOver = !(await state.kept.keep({ closedTo, watch: arrivals, reconciledAt }, refreshedTo));
 }
 

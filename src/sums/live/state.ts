@@ -23,7 +23,7 @@ export interface LiveState {
   /** Rows younger than this are read again at every refresh. */
   readonly latenessMs: number;
   /** Whether what the next refresh will need is read beforehand. */
-  readonly prefetch: boolean;
+  readonly isOnce: boolean;
   /** By name. */
   readonly cubes: Map<string, CubeCells>;
   answers: Answers;
@@ -76,7 +76,7 @@ export const NOTHING_ASKED: Asked = {
 export function newState(
   store: AuditStore,
   kept: KeptCells,
-  options: Pick<LiveState, 'latenessMs' | 'prefetch'>,
+  options: Pick<LiveState, 'latenessMs' | 'isOnce'>,
 ): LiveState {
   const cubes = new Map<string, CubeCells>();
   return {
@@ -101,9 +101,9 @@ export function newState(
 }
 
 /** The closed buckets that the latest queries need, by cube. */
-export function needsOf({ asked, cubes, prefetch }: LiveState): ReadonlyMap<CubeCells, WholeNeeds> {
+export function needsOf({ asked, cubes, isOnce }: LiveState): ReadonlyMap<CubeCells, WholeNeeds> {
   // What the next refresh needs is read before it. A schedule of longer steps finds its edges unread: a day ahead is the limit.
-  const aheadMs = prefetch ? Math.min(DAY, Math.max(HOUR, asked.stepMs)) : 0;
+  const aheadMs = isOnce ? 0 : Math.min(DAY, Math.max(HOUR, asked.stepMs));
   asked.needs ??= wholeNeeds(asked.queries, asked.plan, cubes, asked.at, aheadMs);
   return asked.needs;
 }

@@ -1,0 +1,51 @@
+// What a worker asks beside its rules, so that a check is answered by the sums that it keeps.
+
+import type { Measure } from '../model/measure.ts';
+import type { Rule } from '../model/rule.ts';
+import type { Dimension, Query, Where } from '../model/series.ts';
+import { hullOf, windowAt } from '../model/window.ts';
+import { restingOnCost, unpricedGroups } from './unpriced.ts';
+
+/** What a check wants to know of one set of dimensions. */
+interface Wanted {
+  readonly groupBy: readonly Dimension[];
+  readonly measures: Set<Measure>;
+  /** A rule for each of the windows in which it wants to know it. */
+  readonly windows: Map<string, Rule>;
+}
+
+/**
+ * A query for each set of dimensions, however many rules share it: the calls of all windows together, and the calls without
+ * a price that values of rules lack.
+ */
+export function queriesOfChecks(
+  available: ReadonlySet<Dimension>,
+  rules: readonly Rule[],
+  zone: string,
+): (at: number) => Query[] {
+  const sets = new Map<string, Wanted>();
+  const want = (groupBy: readonly Dimension[], measure: Measure, rule: Rule): void => {
+    const name = groupBy.join('\n');
+    const wanted = sets.get(name) ?? { groupBy, measures: new Set(), windows: new Map() };
+    sets.set(name, wanted);
+    wanted.measures.add(measure);
+    wanted.windows.set(`${rule.window.text} ${rule.delayMs}`, rule);
+  };
+  for (const rule of rules) want([], 'calls', rule);
+  for (const { rule, measure } of restingOnCost(rules)) {
+    want(unpricedGroups(available), 'unpriced', rule);
+    want([...new Set([...rule.groupBy, ...Object.keys(rule.where)])].sort(), measure, rule);
+  }
+  // The same objects at each poll: that is how the sums know that they are asked the same again.
+  const queries = [...sets.values()].map(({ groupBy, measures, windows }) => ({
+    query: { measures: [...measures], where: EVERYTHING, groupBy },
+    rules: [...windows.values()],
+  }));
+  return (at) =>
+    queries.map(({ query, rules: own }) => ({
+      ...query,
+      windows: [hullOf(own.map((rule) => windowAt(rule.window, at - rule.delayMs, zone)))],
+    }));
+}
+
+const EVERYTHING: Where = {};
