@@ -7,7 +7,7 @@ import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { reaches } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
-import { openScene, partsOf, type Scene, toldByBacktest, toldByRun } from './scene.ts';
+import { openScene, partsOf, type Scene, sentByBacktest, sentByRun } from './scene.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -47,13 +47,13 @@ describe("the demo's 90 days", () => {
   it('find the incident at the poll at which the worker finds it, and nothing else', async () => {
     const rules = [hourlyBurn, anomaly];
     const minutely = { rules, from: END - 30 * MINUTE, to: END + MINUTE, stepMs: MINUTE };
-    const run = await toldByRun(scene, minutely);
+    const run = await sentByRun(scene, minutely);
     expect(run.map(({ rule, group, severity }) => [rule, group, severity])).toContainEqual([
       'hourly-burn',
       'search',
       'warning',
     ]);
-    expect(await toldByBacktest(scene, minutely)).toEqual(run);
+    expect(await sentByBacktest(scene, minutely)).toEqual(run);
     // Over all days, on a coarser grid, there is no other alert.
     const { alerts } = await replayed(rules);
     expect(alerts.filter(({ notification }) => notification.at < INCIDENT.from)).toEqual([]);

@@ -10,14 +10,15 @@ function alert(at: string, service = 'search', severity = 'warning'): SentAlert 
   return { rule, notification } as unknown as SentAlert;
 }
 
-const told = ({ notification }: SentAlert): string => new Date(notification.at).toISOString().slice(8, 16);
+const timeOf = ({ notification }: SentAlert): string => new Date(notification.at).toISOString().slice(8, 16);
 
 function compared(own: SentAlert[], others: SentAlert[]) {
   const { added, dropped, earlier, later, same } = differenceOf(own, others, 'UTC');
-  const moved = (pairs: typeof earlier) => pairs.map((pair) => `${told(pair.own)} -> ${told(pair.other)}`);
+  const moved = (pairs: typeof earlier) =>
+    pairs.map((pair) => `${timeOf(pair.own)} -> ${timeOf(pair.other)}`);
   return {
-    added: added.map(told),
-    dropped: dropped.map(told),
+    added: added.map(timeOf),
+    dropped: dropped.map(timeOf),
     earlier: moved(earlier),
     later: moved(later),
     same,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { scaled } from '../support/scaled.ts';
-import { call, openScene, type Play, type Scene, toldByBacktest, toldByRun } from './scene.ts';
+import { call, openScene, type Play, type Scene, sentByBacktest, sentByRun } from './scene.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -19,8 +19,8 @@ describe('a backtest', () => {
   afterAll(() => scene?.database.drop());
 
   const bothWays = async (play: Play) => {
-    const run = await toldByRun(scene, play);
-    expect(await toldByBacktest(scene, play)).toEqual(run);
+    const run = await sentByRun(scene, play);
+    expect(await sentByBacktest(scene, play)).toEqual(run);
     return run;
   };
   /** Calls of a dollar amount an hour, in the middle of it. */
@@ -38,27 +38,27 @@ describe('a backtest', () => {
 
   it('notifies a breach once a day, and again as ongoing when it holds into the next', async () => {
     await scene.database.log(...hourly(new Array(60).fill(20)));
-    const told = await bothWays(play({}, 60));
+    const sent = await bothWays(play({}, 60));
     // The instant at midnight belongs to the day that ends.
-    expect(told.map(({ at, ongoing }) => [at, ongoing])).toEqual([
+    expect(sent.map(({ at, ongoing }) => [at, ongoing])).toEqual([
       ['2026-03-01T01:00:00Z', false],
       ['2026-03-02T01:00:00Z', true],
       ['2026-03-03T01:00:00Z', true],
     ]);
-    expect(told.at(-1)?.since).toBe('2026-03-01T01:00:00Z');
+    expect(sent.at(-1)?.since).toBe('2026-03-01T01:00:00Z');
   });
 
   it('notifies an episode once until it has ended', async () => {
     await scene.database.log(...hourly([0, 20, 20, 0, 0, 20, 20, 20, 0]));
-    const told = await bothWays(play({ dedupe: 'episode' }, 10));
-    expect(told.map(({ at }) => at)).toEqual(['2026-03-01T02:00:00Z', '2026-03-01T06:00:00Z']);
+    const sent = await bothWays(play({ dedupe: 'episode' }, 10));
+    expect(sent.map(({ at }) => at)).toEqual(['2026-03-01T02:00:00Z', '2026-03-01T06:00:00Z']);
   });
 
   it('notifies a higher severity and a tenfold growth in the same day, and nothing less', async () => {
     await scene.database.log(...hourly([0, 20, 30, 60, 40, 900, 1000]));
     const keys = { threshold: undefined, thresholds: { warning: 10, critical: 50 } };
-    const told = await bothWays(play(keys, 8));
-    expect(told.map(({ severity, value }) => [severity, value])).toEqual([
+    const sent = await bothWays(play(keys, 8));
+    expect(sent.map(({ severity, value }) => [severity, value])).toEqual([
       ['warning', 20],
       ['critical', 60],
       ['critical', 900],
@@ -74,8 +74,8 @@ describe('a backtest', () => {
       until: FROM + 4 * HOUR,
       reason: 'x',
     };
-    const told = await bothWays(play({}, 7, { silences: [silence] }));
-    expect(told.map(({ at, group }) => [at, group])).toEqual([
+    const sent = await bothWays(play({}, 7, { silences: [silence] }));
+    expect(sent.map(({ at, group }) => [at, group])).toEqual([
       ['2026-03-01T02:00:00Z', 'chat'],
       ['2026-03-01T04:00:00Z', 'search'],
     ]);
@@ -83,8 +83,8 @@ describe('a backtest', () => {
 
   it('waits until a condition has held for as long as its rule asks, over the same grid', async () => {
     await scene.database.log(...hourly([0, 20, 0, 20, 20, 20, 20]));
-    const told = await bothWays(play({ for: '2h' }, 8));
-    expect(told.map(({ at, since }) => [at, since])).toEqual([
+    const sent = await bothWays(play({ for: '2h' }, 8));
+    expect(sent.map(({ at, since }) => [at, since])).toEqual([
       ['2026-03-01T06:00:00Z', '2026-03-01T04:00:00Z'],
     ]);
   });
@@ -95,8 +95,8 @@ describe('a backtest', () => {
       ...new Array(60).fill(0).map((_, hour) => call(from + hour * HOUR + 1, 'search', '20')),
     );
     const berlin = { from, to: from + 60 * HOUR, zone: 'Europe/Berlin' };
-    const told = await bothWays(play({ window: 'today', growth: 'off' }, 0, berlin));
-    expect(told.map(({ at }) => at)).toEqual([
+    const sent = await bothWays(play({ window: 'today', growth: 'off' }, 0, berlin));
+    expect(sent.map(({ at }) => at)).toEqual([
       '2026-03-28T01:00:00Z',
       '2026-03-29T00:00:00Z',
       '2026-03-29T23:00:00Z',
@@ -109,8 +109,8 @@ describe('a backtest', () => {
     );
     const rule = ruleOf('anomaly', { window: '6h', group_by: ['service'], baseline: '7d' });
     const to = FROM + 10 * DAY;
-    const told = await bothWays({ rules: [rule], from: to - DAY, to, stepMs: HOUR });
-    expect(told.map(({ at }) => at)).toEqual(['2026-03-10T06:00:00Z']);
+    const sent = await bothWays({ rules: [rule], from: to - DAY, to, stepMs: HOUR });
+    expect(sent.map(({ at }) => at)).toEqual(['2026-03-10T06:00:00Z']);
   });
 
   it('reads in smaller chunks when the store times out, with the same result', async () => {
@@ -129,7 +129,7 @@ describe('a backtest', () => {
         },
       },
     };
-    expect(await toldByBacktest(impatient, any)).toEqual(await toldByBacktest(scene, any));
+    expect(await sentByBacktest(impatient, any)).toEqual(await sentByBacktest(scene, any));
     expect(Math.max(...reads)).toBeGreaterThan(12);
   });
 
@@ -140,10 +140,10 @@ describe('a backtest', () => {
         await scene.clear();
         await scene.database.log(...calls);
         const any: Play = { rules, silences, zone, from: FROM, to: FROM + 30 * HOUR, stepMs: HOUR };
-        const told = await bothWays(any);
-        for (const { ongoing } of told) seen.add(ongoing);
-        const parts = await Promise.all([1, 7].map((chunk) => toldByBacktest(scene, any, chunk)));
-        for (const inChunks of parts) expect(inChunks).toEqual(told);
+        const sent = await bothWays(any);
+        for (const { ongoing } of sent) seen.add(ongoing);
+        const parts = await Promise.all([1, 7].map((chunk) => sentByBacktest(scene, any, chunk)));
+        for (const inChunks of parts) expect(inChunks).toEqual(sent);
       }),
       { numRuns: scaled(4) },
     );

@@ -28,8 +28,8 @@ export interface Play {
   readonly stepMs: number;
 }
 
-/** An alert on a channel, as both sides tell it. */
-export interface Told {
+/** An alert on a channel, as a backtest and a worker would send it. */
+export interface Sent {
   readonly at: string;
   readonly rule: string;
   readonly channel: string;
@@ -53,7 +53,7 @@ export async function openScene(): Promise<Scene> {
 }
 
 /** What backtest lists, alert by alert and channel by channel. */
-export async function toldByBacktest(scene: Scene, play: Play, chunk?: number): Promise<Told[]> {
+export async function sentByBacktest(scene: Scene, play: Play, chunk?: number): Promise<Sent[]> {
   const { alerts } = await backtest(partsOf(scene, play), {
     from: play.from,
     to: play.to,
@@ -78,7 +78,7 @@ export async function toldByBacktest(scene: Scene, play: Play, chunk?: number): 
 }
 
 /** What a worker queues that polls at every instant in its time, with a ledger in the database. */
-export async function toldByRun(scene: Scene, play: Play): Promise<Told[]> {
+export async function sentByRun(scene: Scene, play: Play): Promise<Sent[]> {
   const { store } = scene;
   const { rules, silences, zone, fingerprints, grid } = partsOf(scene, play);
   const state = await openState(scene.database.sql);
@@ -98,13 +98,13 @@ export async function toldByRun(scene: Scene, play: Play): Promise<Told[]> {
     schedule,
     channels,
   };
-  const told: Told[] = [];
+  const sent: Sent[] = [];
   for (const at of grid.replayed) {
     const report = await poll(parts, at, () => at);
     if (report.error !== null) throw report.error;
-    for (const { channel, message } of report.queued) told.push(...alertsOf(channel, message.json));
+    for (const { channel, message } of report.queued) sent.push(...alertsOf(channel, message.json));
   }
-  return inOrder(told);
+  return inOrder(sent);
 }
 
 export function partsOf({ store }: Pick<Scene, 'store'>, play: Play) {
@@ -140,7 +140,7 @@ interface WebhookBody {
   };
 }
 
-function alertsOf(channel: string, body: string): Told[] {
+function alertsOf(channel: string, body: string): Sent[] {
   const { data } = JSON.parse(body) as WebhookBody;
   if (data.more > 0) throw new Error('a scene with more groups than a message shows cannot be compared');
   return data.alerts.map(({ since, ongoing, finding: { group, severity, value } }) => ({
@@ -170,10 +170,10 @@ function renderingChannel(name: string): Channel {
   };
 }
 
-function inOrder(told: readonly Told[]): Told[] {
-  const name = ({ at, rule, channel, group, severity }: Told): string =>
+function inOrder(sent: readonly Sent[]): Sent[] {
+  const name = ({ at, rule, channel, group, severity }: Sent): string =>
     JSON.stringify([at, rule, channel, group, severity]);
-  return [...told].sort((a, b) => (name(a) < name(b) ? -1 : 1));
+  return [...sent].sort((a, b) => (name(a) < name(b) ? -1 : 1));
 }
 
 function iso(at: number): string {

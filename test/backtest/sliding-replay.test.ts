@@ -263,11 +263,11 @@ describe('a replay over sliding windows', () => {
     await insert(Array.from({ length: 60 }, (_, i) => ({ ...CALL, at: from + i * HOUR })));
     const rules = [ruleOf('threshold', { threshold: 0.001, window: '1h', for: '12h' })];
     const { run } = runOf({ rules, from: from + DAY, to: from + 2 * DAY, stepMs: 5 * MINUTE }, scene.store);
-    const told: number[] = [];
-    expect(await replaySliding({ ...run, progressed: (done) => told.push(done) }, 200)).toBe(288);
-    expect(told[0]).toBeGreaterThan(200);
-    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
-    expect(told.at(-1)).toBe(288);
+    const reported: number[] = [];
+    expect(await replaySliding({ ...run, progressed: (done) => reported.push(done) }, 200)).toBe(288);
+    expect(reported[0]).toBeGreaterThan(200);
+    expect(reported).toEqual([...new Set(reported)].sort((a, b) => a - b));
+    expect(reported.at(-1)).toBe(288);
   });
 
   it('stops on request while it judges, and reads no more', async () => {

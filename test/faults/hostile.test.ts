@@ -21,7 +21,7 @@ import { postgres } from '../../src/stores/postgres.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { faultsOf, folderWith, minimal } from '../config/support.ts';
-import { burn, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
+import { alertsQueuedBy, burn, HOUR, MINUTE, openPollWorld, type PollWorld } from '../pipeline/poll-world.ts';
 import { spendwatch } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
 import { samplesOf } from '../support/exposition.ts';
@@ -367,7 +367,9 @@ describe('rows with hostile values', () => {
       `UPDATE anything SET raw = decode(CASE WHEN id % 2 = 0 THEN '00ff' ELSE 'c328' END, 'hex')`,
     );
     const report = await poll(world.parts([burn({ group_by: ['raw'] })], sources().cells), AT, () => AT);
-    const groups = toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group.raw));
+    const groups = alertsQueuedBy(report).flatMap(({ alerts }) =>
+      alerts.map(({ finding }) => finding.group.raw),
+    );
     expect(groups.sort()).toEqual(['\\x00ff', '\\xc328']);
   });
 
@@ -433,7 +435,7 @@ describe('rows with hostile values', () => {
       await world.clear();
       const report = await poll(world.parts(rules, parts), AT, () => AT);
       expect(report.rules.map(({ error }) => error?.code ?? null)).toEqual(['store_query_failed', null]);
-      expect(toldBy(report).map(({ rule }) => rule)).toEqual(['burn']);
+      expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['burn']);
     }
   });
 });
@@ -626,7 +628,7 @@ rules:
                 source,
                 dimensions: new Set(['service', 'team']),
               });
-              const told = toldBy(await poll(parts, AT, () => AT));
+              const told = alertsQueuedBy(await poll(parts, AT, () => AT));
               const valuesOf = new Map(
                 told.map((one) => [
                   one.rule,

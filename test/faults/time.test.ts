@@ -11,7 +11,15 @@ import type { PollParts } from '../../src/pipeline/parts.ts';
 import { poll } from '../../src/pipeline/poll.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { startScheduler } from '../../src/worker/scheduler.ts';
-import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
+import {
+  alertsQueuedBy,
+  burn,
+  DAY,
+  HOUR,
+  MINUTE,
+  openPollWorld,
+  type PollWorld,
+} from '../pipeline/poll-world.ts';
 import { scaled } from '../support/scaled.ts';
 import { comparable } from '../support/series-cells.ts';
 import { seedOf } from './seed.ts';
@@ -178,7 +186,7 @@ describe('polls by a clock that is set', () => {
   ) {
     const { really = START, source = world.calls.store } = options;
     const open = [...happening];
-    const messages: (ReturnType<typeof toldBy>[number] & { readonly gone: number })[] = [];
+    const messages: (ReturnType<typeof alertsQueuedBy>[number] & { readonly gone: number })[] = [];
     const asked = await askedFor('* * * * *', stretches);
     for (const { at, clock, gone } of asked) {
       const due = open.filter((one) => one.gone < gone);
@@ -186,7 +194,7 @@ describe('polls by a clock that is set', () => {
       await world.calls.log(...due.map(({ gone: when, ...call }) => ({ at: really + when, ...call })));
       const report = await poll(world.parts(rules, { source }), at, () => clock);
       expect(report.error).toBeNull();
-      messages.push(...toldBy(report).map((message) => ({ ...message, gone })));
+      messages.push(...alertsQueuedBy(report).map((message) => ({ ...message, gone })));
     }
     return messages;
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { PollReport } from '../../src/pipeline/poll.ts';
-import { DAY, HOUR, MINUTE, openPollWorld, type PollWorld, toldBy } from '../pipeline/poll-world.ts';
+import { alertsQueuedBy, DAY, HOUR, MINUTE, openPollWorld, type PollWorld } from '../pipeline/poll-world.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import type { ENGINES } from '../support/sql-engines.ts';
 
@@ -72,7 +72,10 @@ const RULES: readonly Rule[] = [
 
 /** What is queued, as `rule channel`, with the instant whose period it belongs to. */
 function queuedBy(report: PollReport): { readonly what: string; readonly at: number }[] {
-  return toldBy(report).map(({ rule, channel, at }) => ({ what: `${rule} ${channel}`, at: Date.parse(at) }));
+  return alertsQueuedBy(report).map(({ rule, channel, at }) => ({
+    what: `${rule} ${channel}`,
+    at: Date.parse(at),
+  }));
 }
 
 /** Plays sixty hours of polls around each of the times. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { burn, MINUTE, openPollWorld, type PollWorld, toldBy } from './poll-world.ts';
+import { alertsQueuedBy, burn, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
 
@@ -18,10 +18,10 @@ describe('the notifications of a rule', () => {
   it('go out as one message, the largest ten shown and the rest counted', async () => {
     await world.calls.log(...spends(Array.from({ length: 1500 }, (_, i) => 100 + ((i * 7) % 1500))));
     const report = await world.poll([byUser()], AT);
-    const [told, ...others] = toldBy(report);
+    const [queued, ...others] = alertsQueuedBy(report);
     expect(others).toEqual([]);
-    expect(told?.more).toBe(1490);
-    expect(told?.alerts.map(({ finding }) => finding.value)).toEqual(
+    expect(queued?.more).toBe(1490);
+    expect(queued?.alerts.map(({ finding }) => finding.value)).toEqual(
       Array.from({ length: 10 }, (_, i) => 1599 - i),
     );
     // Only what is shown is explained.
@@ -34,24 +34,24 @@ describe('the notifications of a rule', () => {
     const notify = { warning: ['finance'], critical: ['finance', 'pager'], info: [] };
     await world.calls.log(...spends([120, 60, ...Array.from({ length: 11 }, (_, i) => 200 + i)]));
     const report = await world.poll([byUser({ notify })], AT);
-    const told = new Map(toldBy(report).map((one) => [one.channel, one]));
-    expect([...told.keys()].sort()).toEqual(['finance', 'pager']);
-    expect(told.get('finance')).toMatchObject({ severity: 'critical', more: 3 });
-    expect(told.get('pager')).toMatchObject({ severity: 'critical', more: 2 });
+    const queued = new Map(alertsQueuedBy(report).map((one) => [one.channel, one]));
+    expect([...queued.keys()].sort()).toEqual(['finance', 'pager']);
+    expect(queued.get('finance')).toMatchObject({ severity: 'critical', more: 3 });
+    expect(queued.get('pager')).toMatchObject({ severity: 'critical', more: 2 });
     expect(report.queued.map(({ others }) => others)).toEqual([['pager'], ['finance']]);
   });
 
   it('of a milder severity alone make no message for the channels of a higher one', async () => {
     await world.calls.log(...spends([60]));
     const report = await world.poll([byUser({ notify: { warning: ['finance'], critical: ['pager'] } })], AT);
-    expect(toldBy(report)).toMatchObject([{ channel: 'finance', severity: 'warning' }]);
+    expect(alertsQueuedBy(report)).toMatchObject([{ channel: 'finance', severity: 'warning' }]);
   });
 
   it('are listed smallest first where low is bad', async () => {
     await world.calls.log(...spends(Array.from({ length: 12 }, (_, i) => i + 1)));
     const low = byUser({ thresholds: undefined, threshold: 20, operator: '<' });
-    const [told] = toldBy(await world.poll([low], AT));
-    expect(told?.alerts.map(({ finding }) => finding.value)).toEqual(
+    const [queued] = alertsQueuedBy(await world.poll([low], AT));
+    expect(queued?.alerts.map(({ finding }) => finding.value)).toEqual(
       Array.from({ length: 10 }, (_, i) => i + 1),
     );
   });
@@ -70,6 +70,6 @@ describe('the notifications of a rule', () => {
   it('make no message for a channel that the file no longer has', async () => {
     await world.calls.log(...spends([60]));
     const report = await world.poll([byUser({ notify: ['gone', 'oncall'] })], AT);
-    expect(toldBy(report).map(({ channel }) => channel)).toEqual(['oncall']);
+    expect(alertsQueuedBy(report).map(({ channel }) => channel)).toEqual(['oncall']);
   });
 });

@@ -16,7 +16,16 @@ import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { allComparable } from '../support/series-cells.ts';
-import { burn, DAY, HOUR, MINUTE, openPollWorld, type PollWorld, steadyCalls, toldBy } from './poll-world.ts';
+import {
+  alertsQueuedBy,
+  burn,
+  DAY,
+  HOUR,
+  MINUTE,
+  openPollWorld,
+  type PollWorld,
+  steadyCalls,
+} from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
 const SCHEDULE = cronSchedule('* * * * *', 'UTC');
@@ -112,9 +121,9 @@ it('breaches of one day in a long outage are notified together, as of the worst 
   const report = await world.poll(rules, AT + 4 * HOUR, { source });
   expect(report.error).toBeNull();
   expect(asked.length).toBeGreaterThan(10);
-  const burning = toldBy(report).filter(({ rule }) => rule === 'burn');
+  const burning = alertsQueuedBy(report).filter(({ rule }) => rule === 'burn');
   expect(burning).toMatchObject([{ at: '2026-11-20T15:41:00Z', alerts: [{ finding: { value: 62 } }] }]);
-  expect(toldBy(report).map(({ rule }) => rule)).toContain('spend 1h');
+  expect(alertsQueuedBy(report).map(({ rule }) => rule)).toContain('spend 1h');
   const again = await world.poll(rules, AT + 4 * HOUR + MINUTE, { source });
   expect(again.queued).toEqual([]);
 });
@@ -142,7 +151,7 @@ it('a rule that lags behind is read from the store, and the sums of the others s
   expect(report.error).toBeNull();
   expect(asked.map(({ before }) => before)).toEqual([now]);
   expect(reads).toBeGreaterThan(0);
-  expect(toldBy(report).map(({ rule }) => rule)).toEqual(['spend 1h']);
+  expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['spend 1h']);
 });
 
 it('evaluation times whose refresh succeeded, but whose record failed, are answered from kept sums', async () => {

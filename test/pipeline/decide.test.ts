@@ -122,19 +122,19 @@ describe('what is notified', () => {
 
   test('a higher severity is notified, the lower one after it is not', () => {
     const ledger = new Ledger();
-    const told = [60, 120, 60, 130].map((value, i) =>
+    const all = [60, 120, 60, 130].map((value, i) =>
       reasons(ledger.poll(evaluation(AT + i * MINUTE, firing(A, value)))),
     );
-    expect(told).toEqual([['new'], ['escalated'], ['duplicate'], ['duplicate']]);
+    expect(all).toEqual([['new'], ['escalated'], ['duplicate'], ['duplicate']]);
     expect(ledger.sent.map(({ since }) => since)).toEqual([AT, AT + MINUTE]);
   });
 
   test('$101 does not suppress $47,000: ten times the last notified value is notified, to the cent', () => {
     const ledger = new Ledger();
-    const told = [101, 1009.99, 1010, 10_099, 47_000].map((value, i) =>
+    const all = [101, 1009.99, 1010, 10_099, 47_000].map((value, i) =>
       reasons(ledger.poll(evaluation(AT + i * MINUTE, firing(A, value)))),
     );
-    expect(told).toEqual([['new'], ['duplicate'], ['grown'], ['duplicate'], ['grown']]);
+    expect(all).toEqual([['new'], ['duplicate'], ['grown'], ['duplicate'], ['grown']]);
   });
 
   test('growth is not notified where it is off, or where lower is worse', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
-import { burn, MINUTE, openPollWorld, type PollWorld, steadyCalls, toldBy } from './poll-world.ts';
+import { alertsQueuedBy, burn, MINUTE, openPollWorld, type PollWorld, steadyCalls } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
 
@@ -28,13 +28,13 @@ describe('since when, for a breach that the ledger does not know', () => {
   afterAll(() => world.stop());
 
   it('is looked up in the data, once: then the ledger has it', async () => {
-    const [told] = toldBy(await world.poll([burn()], AT));
+    const [told] = alertsQueuedBy(await world.poll([burn()], AT));
     expect(told?.alerts[0]?.since).toBe('2026-11-20T13:25:00Z');
     await world.calls.sql.query('DELETE FROM api_audit_logs WHERE request_timestamp < $1', [
       new Date(AT - 10 * MINUTE),
     ]);
     await world.calls.log({ at: AT, cost: 5000 });
-    const [grown] = toldBy(await world.poll([burn()], AT + MINUTE));
+    const [grown] = alertsQueuedBy(await world.poll([burn()], AT + MINUTE));
     expect(grown?.alerts[0]?.since).toBe('2026-11-20T13:25:00Z');
   });
 
@@ -43,7 +43,7 @@ describe('since when, for a breach that the ledger does not know', () => {
     await world.calls.log(...steadyCalls(AT - 41 * MINUTE, AT, 100));
     const report = await world.poll([burn()], AT, { store: failingFrom(world.calls.store, 2) });
     expect(report.error).toBeNull();
-    expect(toldBy(report)[0]?.alerts[0]).toMatchObject({
+    expect(alertsQueuedBy(report)[0]?.alerts[0]).toMatchObject({
       since: '2026-11-20T14:05:00Z',
       finding: { value: 200 },
     });

@@ -24,7 +24,7 @@ interface Recorder extends Channel {
   readonly sentAt: number[];
 }
 
-/** A channel that keeps what it is given and answers as told. */
+/** A channel that keeps what it is given and answers as configured. */
 function recorder(
   name: string,
   respond: Respond = () => undefined,
@@ -95,9 +95,9 @@ async function bench(): Promise<Bench> {
     now: AT,
     async queue(...changes) {
       const made = changes.map((change) => delivery({ channelType: 'recorder', ...change }));
-      const telling = { notifications: [notification()], compose: () => made };
+      const batch = { notifications: [notification()], compose: () => made };
       const fingerprint = `queue-${made[0]?.id}`;
-      await state.record([recording([], { fingerprint, batches: [telling] })], one.now);
+      await state.record([recording([], { fingerprint, batches: [batch] })], one.now);
       return made.map(({ id }) => id);
     },
     worker: (channels, changes = {}) =>
@@ -372,9 +372,9 @@ describe('a delivery that does not arrive', () => {
     const outbox: State = {
       ...b.state,
       async reportOverdue(...asked) {
-        const told = await b.state.reportOverdue(...asked);
+        const overdue = await b.state.reportOverdue(...asked);
         [, lookedAt] = asked;
-        return told;
+        return overdue;
       },
     };
     const worker = b.worker([mail, chat], { outbox });
@@ -759,7 +759,7 @@ describe('when it stops or breaks', () => {
     });
     const leaseless: State = { ...b.state, claim: (channel, now) => b.state.claim(channel, now, 0) };
     await b.worker([slow], { outbox: leaseless }).deliverDue();
-    // After an hour it may be told of as well, which is beside the point.
+    // After an hour it may be reported as well, which does not matter here.
     expect(b.outcomes().filter((outcome) => outcome !== 'mail overdue')).toEqual([
       'mail delivered',
       'mail lost',

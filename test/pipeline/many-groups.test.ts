@@ -8,7 +8,7 @@ import { announce } from '../../src/pipeline/announce.ts';
 import { decide } from '../../src/pipeline/decide.ts';
 import type { PollUnderWay } from '../../src/pipeline/parts.ts';
 import { poll } from '../../src/pipeline/poll.ts';
-import { burn, MINUTE, openPollWorld, type PollWorld, reasonsOf, toldBy } from './poll-world.ts';
+import { alertsQueuedBy, burn, MINUTE, openPollWorld, type PollWorld, reasonsOf } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
 /** More than are arguments of one call. */
@@ -85,7 +85,7 @@ describe('a rule of which something fails', () => {
     expect(reasonsOf(await world.poll(rules, AT - 2 * MINUTE))).toEqual([]);
     await world.calls.log({ at: AT - MINUTE, cost: 60 });
     const report = await world.poll(rules, AT, { channels: speechless('broken') });
-    expect(toldBy(report).map(({ rule }) => rule)).toEqual(expect.arrayContaining(['first', 'last']));
+    expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(expect.arrayContaining(['first', 'last']));
     expect(report.queued).toHaveLength(2);
     expect(report.rules.map(({ rule, error }) => [rule.name, error?.message ?? null])).toEqual([
       ['first', null],
@@ -95,7 +95,7 @@ describe('a rule of which something fails', () => {
     expect(report.error?.message).toContain('a fault of the program: Error');
     const next = await world.poll(rules, AT + MINUTE);
     expect(next.error).toBeNull();
-    expect(toldBy(next)).toMatchObject([{ rule: 'broken', at: '2026-11-20T14:05:00Z' }]);
+    expect(alertsQueuedBy(next)).toMatchObject([{ rule: 'broken', at: '2026-11-20T14:05:00Z' }]);
   });
 
   it.each(['where', 'operator', 'dedupe', 'notify'])(
@@ -111,7 +111,7 @@ describe('a rule of which something fails', () => {
       const parts = world.parts(rulesOf(named('broken')));
       const report = await poll({ ...parts, rules: rulesOf(broken) }, AT, () => AT);
       expect(
-        toldBy(report)
+        alertsQueuedBy(report)
           .map(({ rule }) => rule)
           .sort(),
       ).toEqual(['first', 'last']);

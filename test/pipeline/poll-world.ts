@@ -99,7 +99,7 @@ export function reasonsOf(report: PollReport): string[] {
   return report.rules.flatMap(({ verdicts }) => verdicts.map(({ reason }) => reason));
 }
 
-interface ToldBody {
+interface AlertBody {
   readonly data: {
     readonly rule: string;
     readonly severity: string;
@@ -115,6 +115,6 @@ interface ToldBody {
 }
 
 /** What a poll queued: channel, and what its body says. */
-export function toldBy(report: PollReport): ({ readonly channel: string } & ToldBody['data'])[] {
-  return report.queued.map(({ channel, body }) => ({ channel, ...(JSON.parse(body) as ToldBody).data }));
+export function alertsQueuedBy(report: PollReport): ({ readonly channel: string } & AlertBody['data'])[] {
+  return report.queued.map(({ channel, body }) => ({ channel, ...(JSON.parse(body) as AlertBody).data }));
 }

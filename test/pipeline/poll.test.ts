@@ -7,6 +7,7 @@ import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import {
+  alertsQueuedBy,
   burn,
   DAY,
   HOUR,
@@ -16,7 +17,6 @@ import {
   reasonsOf,
   silenceOf,
   steadyCalls,
-  toldBy,
 } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
@@ -35,7 +35,7 @@ describe('a poll', () => {
     expect(first.error).toBeNull();
     expect(first.newestRow).toBe(AT - MINUTE);
     expect(reasonsOf(first)).toEqual(['new']);
-    expect(toldBy(first)).toMatchObject([
+    expect(alertsQueuedBy(first)).toMatchObject([
       {
         channel: 'oncall',
         rule: 'burn',
@@ -62,13 +62,15 @@ describe('a poll', () => {
     await world.calls.log({ at: AT, cost: 60 });
     const risen = await world.poll([burn()], AT + MINUTE);
     expect(reasonsOf(risen)).toEqual(['escalated']);
-    expect(toldBy(risen)).toMatchObject([{ severity: 'critical', alerts: [{ finding: { value: 120 } }] }]);
+    expect(alertsQueuedBy(risen)).toMatchObject([
+      { severity: 'critical', alerts: [{ finding: { value: 120 } }] },
+    ]);
     await world.calls.log({ at: AT + MINUTE, cost: 1000 });
     expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['duplicate']);
     await world.calls.log({ at: AT + 2 * MINUTE, cost: 80 });
     const grown = await world.poll([burn()], AT + 3 * MINUTE);
     expect(reasonsOf(grown)).toEqual(['grown']);
-    expect(toldBy(grown)).toMatchObject([{ alerts: [{ finding: { value: 1200 } }] }]);
+    expect(alertsQueuedBy(grown)).toMatchObject([{ alerts: [{ finding: { value: 1200 } }] }]);
   });
 
   it('notifies the next day as ongoing, with since when', async () => {
@@ -80,7 +82,7 @@ describe('a poll', () => {
     expect(reasonsOf(await world.poll([burn()], midnight))).toEqual(['duplicate']);
     const next = await world.poll([burn()], midnight + MINUTE);
     expect(reasonsOf(next)).toEqual(['ongoing']);
-    expect(toldBy(next)).toMatchObject([
+    expect(alertsQueuedBy(next)).toMatchObject([
       // The second call made it critical: the first instant after it.
       { severity: 'critical', alerts: [{ ongoing: true, since: '2026-11-20T23:16:00Z' }] },
     ]);
@@ -92,7 +94,9 @@ describe('a poll', () => {
     expect(reasonsOf(await world.poll([patient], AT))).toEqual(['pending']);
     const held = await world.poll([patient], AT + 5 * MINUTE);
     expect(reasonsOf(held)).toEqual(['new']);
-    expect(toldBy(held)).toMatchObject([{ severity: 'warning', alerts: [{ finding: { value: 120 } }] }]);
+    expect(alertsQueuedBy(held)).toMatchObject([
+      { severity: 'warning', alerts: [{ finding: { value: 120 } }] },
+    ]);
   });
 
   it('notifies nothing while a silence lasts, and notifies when it ends', async () => {
@@ -153,9 +157,9 @@ describe('what a poll asks of the ledger', () => {
     expect(reasonsOf(await world.poll([burn()], AT + 15 * MINUTE))).toContain('escalated');
     const more = await asked(async (state) => {
       const report = await world.poll([burn()], AT + 21 * MINUTE, { state });
-      expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group))).toEqual([
-        { service: 'ads' },
-      ]);
+      expect(
+        alertsQueuedBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group)),
+      ).toEqual([{ service: 'ads' }]);
       expect(reasonsOf(report).sort()).toEqual(['duplicate', 'duplicate', 'new']);
     });
     expect(more).toBe(3);
@@ -187,7 +191,7 @@ describe('missed polls', () => {
     const report = await world.poll([burn()], AT + 5 * HOUR);
     expect(reasonsOf(report)).toEqual(['new']);
     expect(report.rules[0]?.latest?.status).toBe('ok');
-    expect(toldBy(report)).toMatchObject([
+    expect(alertsQueuedBy(report)).toMatchObject([
       {
         severity: 'critical',
         at: '2026-11-20T15:11:00Z',
@@ -202,7 +206,7 @@ describe('missed polls', () => {
     await world.poll([burn()], evening);
     await world.calls.log({ at: evening + HOUR, cost: 60 }, { at: evening + 3 * HOUR, cost: 70 });
     const report = await world.poll([burn()], evening + 5 * HOUR);
-    expect(toldBy(report)).toMatchObject([
+    expect(alertsQueuedBy(report)).toMatchObject([
       { at: '2026-11-20T23:01:00Z', alerts: [{ ongoing: false, finding: { value: 60 } }] },
       { at: '2026-11-21T01:01:00Z', alerts: [{ ongoing: false, finding: { value: 70 } }] },
     ]);
@@ -213,7 +217,9 @@ describe('missed polls', () => {
     await world.poll([burn()], AT);
     await world.calls.log({ at: AT + HOUR, cost: 60 }, { at: AT + 4 * HOUR, service: 'chat', cost: 70 });
     const report = await world.poll([burn()], AT + DAY + 2 * HOUR);
-    expect(toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.value))).toEqual([70]);
+    expect(
+      alertsQueuedBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.value)),
+    ).toEqual([70]);
   });
 
   it('of a schedule of seconds are caught up on to the second, and by whole minutes where they are long ago', async () => {
@@ -228,7 +234,7 @@ describe('missed polls', () => {
     );
     const report = await world.poll([brief], AT + HOUR, { schedule });
     expect(
-      toldBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group.service)),
+      alertsQueuedBy(report).flatMap(({ alerts }) => alerts.map(({ finding }) => finding.group.service)),
     ).toEqual(['a-time-ago', 'long-ago-on-the-minute']);
     expect(report.rules[0]?.latest?.status).toBe('ok');
   });
@@ -248,12 +254,12 @@ describe('missed polls', () => {
       { at: AT + HOUR, cost: 70 },
       { at: AT + 3 * HOUR - MINUTE, cost: 80, service: 'chat' },
     );
-    expect(toldBy(await checked(AT + 3 * HOUR))).toMatchObject([{ at: '2026-11-20T17:05:00Z' }]);
+    expect(alertsQueuedBy(await checked(AT + 3 * HOUR))).toMatchObject([{ at: '2026-11-20T17:05:00Z' }]);
     const worker = await world.poll([burn()], AT + 3 * HOUR + MINUTE);
-    expect(toldBy(worker)).toMatchObject([
+    expect(alertsQueuedBy(worker)).toMatchObject([
       { at: '2026-11-20T15:06:00Z', alerts: [{ finding: { group: { service: 'search' } } }] },
     ]);
-    expect(toldBy(worker)).toHaveLength(1);
+    expect(alertsQueuedBy(worker)).toHaveLength(1);
   });
 
   it('do not exist where only checks run, which remember since when a group has held', async () => {
@@ -261,7 +267,7 @@ describe('missed polls', () => {
     const checked = (at: number) => poll(world.parts([held]), at, () => at, { onlyLatest: true });
     const spent = Array.from({ length: 40 }, (_, i) => ({ at: AT + i * MINUTE, cost: 60 }));
     await world.calls.log(...spent);
-    const [first] = toldBy(await checked(AT + 20 * MINUTE));
+    const [first] = alertsQueuedBy(await checked(AT + 20 * MINUTE));
     expect(first?.alerts[0]?.since).toBe('2026-11-20T14:07:00Z');
     expect(reasonsOf(await checked(AT + 30 * MINUTE))).toEqual(['duplicate']);
     await world.calls.sql.query('DELETE FROM api_audit_logs');
@@ -269,7 +275,7 @@ describe('missed polls', () => {
     await world.calls.log({ at: AT + 3 * HOUR - 1, cost: 60 });
     expect(reasonsOf(await checked(AT + 3 * HOUR))).toEqual(['new']);
     // A worker that begins now begins with its own first instant.
-    expect(toldBy(await world.poll([held], AT + 5 * HOUR))).toEqual([]);
+    expect(alertsQueuedBy(await world.poll([held], AT + 5 * HOUR))).toEqual([]);
   });
 
   it('are those of each instant while a store was unreachable', async () => {
@@ -281,7 +287,9 @@ describe('missed polls', () => {
     const failed = await world.poll([burn()], AT + MINUTE, { store: away, source: away });
     expect(failed).toMatchObject({ queued: [], rules: [], error: { code: 'store_unreachable' } });
     await world.calls.log({ at: AT + MINUTE, cost: 60 });
-    expect(toldBy(await world.poll([burn()], AT + HOUR))).toMatchObject([{ at: '2026-11-20T14:07:00Z' }]);
+    expect(alertsQueuedBy(await world.poll([burn()], AT + HOUR))).toMatchObject([
+      { at: '2026-11-20T14:07:00Z' },
+    ]);
   });
 });
 
@@ -318,7 +326,7 @@ describe('rules that kept sums do not cover yet', () => {
       ['month', 'firing'],
       ['burn', 'firing'],
     ]);
-    expect(toldBy(report).map(({ rule }) => rule)).toEqual(['burn', 'month']);
+    expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['burn', 'month']);
   });
 
   it('fail alone where the store takes too long', async () => {
@@ -329,7 +337,7 @@ describe('rules that kept sums do not cover yet', () => {
     };
     const report = await world.poll([month, burn()], AT, { store, source });
     expect(report.error?.code).toBe('store_timeout');
-    expect(toldBy(report).map(({ rule }) => rule)).toEqual(['burn']);
+    expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['burn']);
   });
 });
 
@@ -348,11 +356,11 @@ describe('a rule that fails', () => {
       ['burn', true],
     ]);
     expect(broken.error).toBe(broken.rules[0]?.error);
-    expect(toldBy(broken).map(({ rule }) => rule)).toEqual(['burn']);
+    expect(alertsQueuedBy(broken).map(({ rule }) => rule)).toEqual(['burn']);
 
     const mended = await world.poll([byUser, burn()], AT + HOUR);
     expect(mended.error).toBeNull();
-    expect(toldBy(mended)).toMatchObject([{ rule: 'by-user', at: '2026-11-20T14:06:00Z' }]);
+    expect(alertsQueuedBy(mended)).toMatchObject([{ rule: 'by-user', at: '2026-11-20T14:06:00Z' }]);
   });
 });
 
@@ -373,7 +381,7 @@ describe('an edited rule', () => {
     const edited = burn({ thresholds: { warning: 55, critical: 100 } });
     const report = await world.poll([edited], AT + 30 * MINUTE);
     expect(reasonsOf(report)).toEqual(['new']);
-    expect(toldBy(report)).toMatchObject([{ at: '2026-11-20T14:35:00Z' }]);
+    expect(alertsQueuedBy(report)).toMatchObject([{ at: '2026-11-20T14:35:00Z' }]);
   });
 });
 

@@ -26,8 +26,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
 
   async function queue(state: State, deliveries: readonly NewDelivery[], at = AT): Promise<void> {
     const fingerprint = `queue-${deliveries[0]?.id}`;
-    const telling = { notifications: [notification()], compose: () => deliveries };
-    await state.record([recording([], { fingerprint, batches: [telling] })], at);
+    const batch = { notifications: [notification()], compose: () => deliveries };
+    await state.record([recording([], { fingerprint, batches: [batch] })], at);
   }
 
   async function claimed(state: State, channel: string, at = AT, leaseMs = LEASE): Promise<Claimed> {
@@ -125,7 +125,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
       expect(await state.claim(one.channel, now + wait - 1, LEASE)).toBeNull();
       now += wait;
     }
-    // What others are told of is told of this one too.
+    // This delivery is reported as overdue like any other.
     const overdue = await state.reportOverdue([one.channel], now - 1, now - 1, () => []);
     expect(overdue.map(({ id }) => id)).toEqual([one.id]);
     expect(await state.settle(await claimed(state, one.channel, now), settlement('delivered'), now)).toBe(
@@ -235,8 +235,8 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
     const state = await open();
     const one = delivery({ channel: newChannel() });
     await queue(state, [one]);
-    const telling = { notifications: [notification()], compose: () => [one] };
-    await state.record([recording([], { fingerprint: `again-${one.id}`, batches: [telling] })], AT);
+    const batch = { notifications: [notification()], compose: () => [one] };
+    await state.record([recording([], { fingerprint: `again-${one.id}`, batches: [batch] })], AT);
     expect((await state.queueLengths()).get(one.channel)).toBe(1);
   });
 
@@ -250,10 +250,10 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
       await queue(state, [one]);
       const nextAt = LATE + MINUTE;
       await state.settle(await claimed(state, one.channel), settlement('queued', { nextAt }), AT);
-      const tell = (now: number) => state.reportOverdue([one.channel], now, STARTED_NOW, () => [report]);
-      expect(await tell(LATE - 1)).toEqual([]);
-      const told = await Promise.all([tell(LATE), tell(LATE), tell(LATE)]);
-      expect(told.flat().map(({ id }) => id)).toEqual([one.id]);
+      const reportAt = (now: number) => state.reportOverdue([one.channel], now, STARTED_NOW, () => [report]);
+      expect(await reportAt(LATE - 1)).toEqual([]);
+      const reported = await Promise.all([reportAt(LATE), reportAt(LATE), reportAt(LATE)]);
+      expect(reported.flat().map(({ id }) => id)).toEqual([one.id]);
       expect((await state.queueLengths()).get(report.channel)).toBe(1);
       expect((await claimed(state, one.channel, nextAt)).reportedAt).toBe(LATE);
     });

@@ -19,8 +19,8 @@ describe.each(ENGINES)('a channel with a limited rate, on %s', (engine) => {
     channels += 1;
     const channel = `channel-${channels}`;
     const made = Array.from({ length: count }, () => delivery({ channel }));
-    const telling = { notifications: [notification()], compose: () => made };
-    await state.record([recording([], { fingerprint: channel, batches: [telling] })], AT);
+    const batch = { notifications: [notification()], compose: () => made };
+    await state.record([recording([], { fingerprint: channel, batches: [batch] })], AT);
     return { state, channel };
   }
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  alertsQueuedBy,
   burn,
   HOUR,
   MINUTE,
   openPollWorld,
   type PollWorld,
   reasonsOf,
-  toldBy,
 } from '../pipeline/poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
@@ -41,12 +41,12 @@ describe('a rule that fired for many groups at many missed evaluation times', ()
     const judgedTo = (await progress('by user')) as number;
     expect(judgedTo).toBeGreaterThan(before + HOUR);
     expect(judgedTo).toBeLessThan(AT);
-    expect(toldBy(first)).toEqual([]);
+    expect(alertsQueuedBy(first)).toEqual([]);
 
     const second = await world.poll(rules, AT + MINUTE);
     expect(second.error).toBeNull();
     expect(await progress('by user')).toBe(AT + MINUTE);
-    expect(toldBy(second)).toMatchObject([{ rule: 'by user', at: '2026-11-20T14:04:00Z' }]);
+    expect(alertsQueuedBy(second)).toMatchObject([{ rule: 'by user', at: '2026-11-20T14:04:00Z' }]);
     expect(reasonsOf(second).filter((reason) => reason !== 'duplicate')).toEqual(['new']);
   });
 });
