@@ -185,8 +185,8 @@ describe('demo --once', () => {
       expect(stdout.match(/hourly-burn/g)?.length).toBeGreaterThan(2);
       const lines = stdout.split('\n');
       expect(lines.filter((line) => line.length > 80)).toEqual([]);
-      // What is going on is said from the first moment on, and what people read comes before what programs read.
-      const places = ['1. Making', '2. Writing', '3. A retry loop', ' polled'].map((text) =>
+      // Progress is shown from the start, and messages for people come before those for programs.
+      const places = ['1. Creating', '2. Writing', '3. A retry loop', ' polled'].map((text) =>
         stdout.indexOf(text),
       );
       expect(places).toEqual([...places].sort((a, b) => a - b));
