@@ -33,11 +33,12 @@ describe('the wrong mode of `tls` is named', () => {
     await expect(probe(server.port, 'implicit')).rejects.toMatchObject({ kind: 'person', message });
   });
 
-  test.each(['starttls', 'none'])('where %s meets a port with implicit TLS', async (tls) => {
+  // Neither side says a word until the greeting has taken too long: they wait side by side.
+  test.concurrent.for(['starttls', 'none'])('where %s meets a port with implicit TLS', async (tls, one) => {
     const server = createTlsServer(selfSigned());
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    cleanups.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    one.onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
     const { port } = server.address() as AddressInfo;
     const message = expect.stringContaining('set `tls: implicit`');
     await expect(probe(port, tls)).rejects.toMatchObject({ kind: 'passing', message });

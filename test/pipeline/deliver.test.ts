@@ -381,7 +381,8 @@ describe('a delivery that does not arrive', () => {
     await b.queue({ others: ['chat'] }, { others: ['chat'] });
     void worker.deliverDue();
     await eventually(() => expect(mail.sent).toHaveLength(1));
-    for (let waited = 0; waited <= 15 * MINUTE; waited += MINUTE) {
+    // The clock stands still while the report is sent: a send that seems to come a minute late does not begin.
+    for (let waited = 0; waited < 15 * MINUTE; waited += MINUTE) {
       await eventually(() => {
         void worker.deliverDue();
         expect(lookedAt).toBe(b.now);
