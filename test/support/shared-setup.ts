@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { makeMemoryFolder } from './memory-folder.ts';
 import { startPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
@@ -42,6 +43,9 @@ export type SharedName = keyof typeof MAKERS;
  * processes ask over a loopback port, so that it is made only once however many ask.
  */
 export async function setup(project: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
+  // The tests' processes inherit it: what they write is in memory where there is enough of it.
+  const memory = await makeMemoryFolder();
+  if (memory !== null) process.env.TMPDIR = memory;
   const made = new Map<string, Promise<Shared>>();
   const broker = createServer((request, response) => {
     const name = (request.url ?? '').slice(1) as SharedName;
