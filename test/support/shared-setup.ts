@@ -3,7 +3,8 @@ import { access, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { build as bundle } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 import { makeMemoryFolder } from './memory-folder.ts';
 import { startPostgres } from './postgres-server.ts';
@@ -30,7 +31,7 @@ const MAKERS = {
     const { url, stop } = await startPostgres();
     return { place: url, remove: stop };
   },
-  /** The path of the program as it is installed. */
+  /** The path of the program. */
   program: () => inFolder(build),
   /** The path of an empty embedded database, which no process has open: a copy of it takes a fifth of the time of a new one. */
   pglite: () => inFolder(initialise),
@@ -79,19 +80,37 @@ async function inFolder(make: (folder: string) => Promise<string>): Promise<Shar
   }
 }
 
+/**
+ * The compiler's output, its four hundred modules put together into few: tests start the program hundreds of times, and
+ * to load them one by one takes half of that time. The published form is what test/packaging/tarball.test.ts installs.
+ */
 async function build(folder: string): Promise<string> {
-  const cli = join(folder, 'dist/cli.js');
+  const compiled = join(folder, 'compiled/cli.js');
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')];
+  const args = [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dirname(compiled)];
   // What the types say is the type check's business; here it counts only whether there is a program.
   const { output } = await node(args);
-  await access(cli).catch(() => {
+  await access(compiled).catch(() => {
     throw new Error(`the program was not built:\n${output}`);
   });
-  await cp(join(ROOT, 'src/state/migrations'), join(folder, 'dist/state/migrations'), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   await symlink(join(ROOT, 'package.json'), join(folder, 'package.json'));
-  return cli;
+  await bundle({
+    entryPoints: [compiled],
+    outdir: join(folder, 'dist'),
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Looks for its files beside its own modules.
+    external: ['@electric-sql/pglite'],
+    // Packages in CommonJS call it.
+    banner: { js: "import { createRequire as of } from 'node:module'; const require = of(import.meta.url);" },
+    logLevel: 'error',
+  });
+  await cp(join(ROOT, 'src/state/migrations'), join(folder, 'dist/migrations'), { recursive: true });
+  return join(folder, 'dist/cli.js');
 }
 
 /** In a process of its own: it would hold up the answers to other tests for seconds. */
@@ -99,7 +118,7 @@ async function initialise(folder: string): Promise<string> {
   const data = join(folder, 'data');
   const script = `import { PGlite } from '@electric-sql/pglite';
     await (await PGlite.create(process.argv[1])).close();`;
-  const { error, output } = await node(['--input-type=module', '--eval', script, data]);
+  const { error, output } = await node(['--liftoff-only', '--input-type=module', '--eval', script, data]);
   if (error !== null) throw new Error(`no embedded database was made:\n${output}`);
   return data;
 }

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterAll } from 'vitest';
-import { childEnvironment } from './command.ts';
+import { childEnvironment, programArgs } from './command.ts';
 import { metricOf, samplesOf } from './exposition.ts';
-import { shared } from './shared.ts';
 import { until } from './until.ts';
 
 /** `spendwatch run` as a process of its own. */
@@ -47,12 +46,8 @@ export async function startWorkerProcess(
   env: Readonly<Record<string, string>> = {},
   through: readonly string[] = [],
 ): Promise<WorkerProcess> {
-  const [program = process.execPath, ...args] = [
-    ...through,
-    process.execPath,
-    await shared('program'),
-    'run',
-  ];
+  const worker = [process.execPath, ...(await programArgs()), 'run'];
+  const [program = process.execPath, ...args] = [...through, ...worker];
   const child = spawn(program, args, {
     cwd: folder,
     env: childEnvironment(env),
