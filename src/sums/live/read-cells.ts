@@ -108,7 +108,8 @@ async function readCuts(
     ...own.cube,
     measures: measuresOf(own, hourOf((windows[0] as Window).from)),
   }));
-  const cells = await snapshot.cells(asked, edges, unionOf(windows));
+  const owners = wanted.map(([own]) => own);
+  const cells = await coarseCells(snapshot, owners, asked, edges, unionOf(windows));
   for (const [i, [own, pieces]] of wanted.entries()) {
     const { sums, lacks } = widened(own, (asked[i] as Cube).measures);
     const bySegment = new Map<number, TextRow[]>();
@@ -128,7 +129,7 @@ async function readCuts(
   return rowsIn(asked, cells);
 }
 
-/** The cells of whole hours or days; those of one key and segment may be several, which belong together. */
+/** The cells of segments; those of one key and segment may be several, which belong together. */
 async function coarseCells(
   snapshot: AuditSnapshot,
   owners: readonly CubeCells[],
@@ -167,13 +168,20 @@ function* byMeasures(
   }
 }
 
+/** Begins that the same cubes want, together: their rows are read once for all of these cubes. */
 function sharedBegins(
   wanted: Iterable<readonly [CubeCells, ReadonlySet<number>]>,
 ): { owners: CubeCells[]; begins: number[] }[] {
+  const all = [...wanted];
+  const byBegin = new Map<number, number[]>();
+  for (const [i, [, begins]] of all.entries()) {
+    for (const begin of begins) memberOf(byBegin, begin, () => []).push(i);
+  }
   const groups = new Map<string, { owners: CubeCells[]; begins: number[] }>();
-  for (const [own, set] of wanted) {
-    const begins = ascending(set);
-    if (begins.length > 0) memberOf(groups, begins.join(), () => ({ owners: [], begins })).owners.push(own);
+  for (const begin of ascending(byBegin.keys())) {
+    const places = byBegin.get(begin) as number[];
+    const owners = (): CubeCells[] => places.map((place) => (all[place] as (typeof all)[number])[0]);
+    memberOf(groups, places.join(), () => ({ owners: owners(), begins: [] })).begins.push(begin);
   }
   return [...groups.values()];
 }
