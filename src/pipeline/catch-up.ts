@@ -22,6 +22,8 @@ const MOST_DIRECTLY = 100_000;
  * evaluates the times that are left.
  */
 const MOST_FIRINGS = 1_000_000;
+/** How long sums may be read between two slices. */
+const BETWEEN_SLICES_MS = 2_000;
 /**
  * Kept sums can go back this far at little cost. After a poll that could not be recorded, they are ahead of the watermarks.
  */
@@ -83,7 +85,7 @@ export async function evaluateInSlices(
         isLast && !idle.has(outcome.rule) ? outcome : unobserved(outcome, idle),
       ),
     );
-    if (!isLast) await source.prepare?.();
+    if (!isLast) await source.backfill?.(BETWEEN_SLICES_MS);
   }
   const outcomes = assignments.map(
     ({ rule }, i) => given.get(rule) ?? joined(parts.map((part) => part[i] as Outcome)),

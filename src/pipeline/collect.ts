@@ -13,7 +13,7 @@ type ReadAnswer = ReadAnswers['answers'][number];
 /** Where queries are answered: the store, and kept sums where there are any. */
 export interface Source extends Pick<AuditStore, 'read'> {
   /**
-   * Brings kept sums up to date and answers from them; null for a query that the store itself must answer. `now` is the time
+   * Brings kept sums up to date and answers from them; null for a query that they cannot answer yet. `now` is the time
    * of the poll, where that is later than `before`.
    */
   refresh?(queries: readonly Query[], before: number, now?: number): Promise<Refreshed>;
@@ -27,8 +27,8 @@ export interface Source extends Pick<AuditStore, 'read'> {
    * later.
    */
   refreshedTo?(): number | null;
-  /** Prefetches what the next refresh will need, where refreshes follow each other at once. Never rejects. */
-  prepare?(): Promise<void>;
+  /** Reads what the sums lack for the latest queries and for the next refresh, for `budgetMs` at most. Never rejects. */
+  backfill?(budgetMs: number): Promise<void>;
 }
 
 /** The answers to some queries, as of one instant. */

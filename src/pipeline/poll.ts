@@ -10,6 +10,7 @@ import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
 import { evaluateInSlices } from './catch-up.ts';
+import type { Source } from './collect.ts';
 import type { AlertNotification, Verdict } from './decide.ts';
 import { type Decided, dedupe } from './dedupe.ts';
 import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rules.ts';
@@ -44,15 +45,15 @@ const CATCH_UP_MS = 24 * 60 * 60_000;
  * seconds would be a hundred thousand windows per rule.
  */
 const TO_THE_SECOND_MS = 10 * 60_000;
-/**
- * The second round is for rules that kept sums cannot answer yet, the others for rules that another process recorded first.
- */
-const ROUNDS = 4;
+/** One round for each source, and more for rules that another process recorded first. */
+const MORE_ROUNDS = 2;
+/** How long a poll reads the past into sums for rules that they cannot answer yet: as long as a statement may take. */
+const BACKFILL_MS = 60_000;
 
 /**
  * One poll as of a scheduled evaluation time. Every rule is evaluated at all scheduled times since its watermark;
- * notifications are recorded and their deliveries queued in one transaction. Rules that the source cannot answer yet follow
- * in another transaction, so that the others need not wait while the store reads months of rows. Nothing is sent here. Never
+ * notifications are recorded and their deliveries queued in one transaction. Rules that kept sums cannot answer yet follow
+ * in another transaction, so that the others need not wait while months are read for them. Nothing is sent here. Never
  * throws: errors are in the report, and the next poll catches up. `onlyLatest` evaluates the given time alone and leaves the
  * watermarks to the worker, which catches up on what it missed (`check --notify`).
  */
@@ -74,9 +75,10 @@ export async function poll(
     dating: limitedReads(parts.store, EXPLAINED_WITHIN_MS),
   };
   try {
-    for (let round = 0; round < ROUNDS && (round === 0 || rules.length > 0); round += 1) {
-      // Kept sums serve all rules in the first round; rules that are left ask the store itself.
-      const asked = round === 0 ? source : parts.store;
+    for (let round = 0; round < 3 + MORE_ROUNDS && (round === 0 || rules.length > 0); round += 1) {
+      // Kept sums serve all rules in the first round. What they lack is read for rules that are left, and these ask the
+      // store itself when that takes too long.
+      const asked = sourceOf(round, source, parts.store, report.newestRow);
       const polled = await pollOnce(
         { ...underWay, source: asked },
         rules,
@@ -145,6 +147,19 @@ async function pollOnce(
     left: outcomes
       .filter(({ rule, isOpen }) => isOpen || recorded.overtaken.includes(fingerprintOf(rule)))
       .map(({ rule }) => rule),
+  };
+}
+
+function sourceOf(round: number, source: Source, store: Source, newestRow: number | null): Source {
+  const { backfill, known } = source;
+  if (round === 0) return source;
+  if (round > 1 || backfill === undefined || known === undefined) return store;
+  return {
+    read: store.read,
+    async refresh(queries, before) {
+      await backfill(BACKFILL_MS);
+      return { newestRow, rowsRead: 0, series: known(queries, before) };
+    },
   };
 }
 

@@ -32,6 +32,18 @@ export interface SomeDecimals extends DecimalColumn {
 
 /** Parses the decimals of a list. Throws a RangeError for one finer than 10^-12, which could not be kept exactly. */
 export function decimalsIn(text: string, length: number): SomeDecimals {
+  return decimals(text, length, () => {
+    throw new RangeError('a decimal is finer than 10^-12');
+  });
+}
+
+/** The decimals of a list; what is finer than 10^-12 is left out. */
+export function truncatedDecimalsIn(text: string, length: number): SomeDecimals {
+  return decimals(text, length, () => undefined);
+}
+
+/** `onFiner` is called for a digit other than 0 beyond 10^-12. */
+function decimals(text: string, length: number, onFiner: () => void): SomeDecimals {
   const units = new Float64Array(length);
   const absent = new Uint8Array(length);
   let parts: Float64Array | null = null;
@@ -54,8 +66,8 @@ export function decimalsIn(text: string, length: number): SomeDecimals {
     let part = 0;
     let scale = SMALLEST;
     for (let digit = digitAt(text, at); isDigit(digit); digit = digitAt(text, at)) {
-      if (scale < 1 && digit > 0) throw new RangeError('a decimal is finer than 10^-12');
-      part += digit * scale;
+      if (scale >= 1) part += digit * scale;
+      else if (digit > 0) onFiner();
       scale /= 10;
       at += 1;
     }

@@ -1,12 +1,12 @@
 // The contract: read, inspect, createTable, insert.
 
 import type { z } from 'zod';
+import type { Aggregate } from '../model/aggregate.ts';
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Column } from '../model/columns.ts';
-import type { Cube } from '../model/cube.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
-import type { CellRead, Dimension, GroupKey, Query, SegmentCell } from '../model/series.ts';
+import type { CellRead, Dimension, Query, SegmentCell } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
 
@@ -48,18 +48,11 @@ export interface PartialCells {
   readonly failed: ReadonlyMap<Measure, AppError>;
 }
 
-/** A cell of a cube: `sums` are exact decimals as text, in the order of the cube's measures. */
-export interface CubeCell {
-  readonly segment: number;
-  readonly key: GroupKey;
-  readonly sums: readonly string[];
-}
-
-/** A digest of a segment's rows. It changes when anything changes from which the cells of the given cubes are computed. */
+/** A digest of a segment's rows. It changes when anything changes from which the sums of the given aggregates are computed. */
 export interface SegmentDigest {
   readonly segment: number;
   readonly calls: number;
-  /** Meaningful only in comparison with digests of the same cubes. */
+  /** Meaningful only in comparison with digests of the same aggregates. */
   readonly digest: string;
   /** The time of the newest row, ms. */
   readonly newestRow: number;
@@ -90,8 +83,15 @@ export interface Arrivals {
 export interface AuditSnapshot {
   /** The time of the newest row before `before`, ms; null for none. */
   newestRow(before: number): Promise<number | null>;
-  /** The cells of all cubes in one grouped read; `edges` and `ranges` as in a CellRead. */
-  cells(cubes: readonly Cube[], edges: readonly number[], ranges: readonly Window[]): Promise<CubeCell[][]>;
+  /**
+   * The sums of all aggregates in one grouped read, in columns: calls that agree in segment and in an aggregate's dimensions
+   * are one line. `edges` and `ranges` as in a CellRead. Decimals finer than 10^-12 are truncated.
+   */
+  buckets(
+    aggregates: readonly Aggregate[],
+    edges: readonly number[],
+    ranges: readonly Window[],
+  ): Promise<CallColumns[]>;
   /** The calls in a span of time as columns, for a caller who needs most of them: one answer, however many there are. */
   calls(read: CallRead): Promise<CallColumns>;
   /**
@@ -105,9 +105,9 @@ export interface AuditSnapshot {
 export interface RollupSource {
   /**
    * One digest for each segment between `edges` that has rows, ascending; independent of the order of rows. The store scans
-   * all rows but sends none, which is far cheaper than cells: only those whose digest differs are then read.
+   * all rows but sends none, which is far cheaper than sums: only those whose digest differs are then read.
    */
-  digests(cubes: readonly Cube[], edges: readonly number[]): Promise<SegmentDigest[]>;
+  digests(aggregates: readonly Aggregate[], edges: readonly number[]): Promise<SegmentDigest[]>;
   /** The highest insert id, 0 for a table without rows; null where the mapping has no id. */
   newestId(): Promise<string | null>;
   /** The rows that arrived above `after` and in `gaps`. Rows at or after `openFrom` (ms) add no hour. */

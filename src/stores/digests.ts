@@ -1,6 +1,6 @@
 // Finds which minutes changed, by the versions of rows or by their content.
 
-import type { Cube } from '../model/cube.ts';
+import type { Aggregate } from '../model/aggregate.ts';
 import { isRefusal } from '../model/errors.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
@@ -13,7 +13,7 @@ import type { TimeType } from './time-sql.ts';
 export interface Digests {
   /** As in RollupSource, in the snapshot's transaction. */
   ask(
-    cubes: readonly Cube[],
+    aggregates: readonly Aggregate[],
     edges: readonly number[],
     timeType: TimeType,
     session: SqlSession,
@@ -38,9 +38,9 @@ export function openDigests(mapping: Mapping): Digests {
   let asked = 0;
 
   return {
-    async ask(cubes, edges, timeType, session) {
+    async ask(aggregates, edges, timeType, session) {
       const askBy = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
-        const statement = digestSql(cubes, edges, mapping, timeType, by);
+        const statement = digestSql(aggregates, edges, mapping, timeType, by);
         if (statement === null) return [];
         return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
       };

@@ -3,9 +3,8 @@
 import type { SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
 import type { AuditSnapshot, Mapping, PriceList, RollupSource } from './audit-store.ts';
+import { type BucketsRow, bucketsOf, bucketsSql } from './buckets-sql.ts';
 import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
-import type { CellSqlRow } from './cell-sql.ts';
-import { cubeCellsOf, cubeSql } from './cube-sql.ts';
 import type { Digests } from './digests.ts';
 import { sourceSql, tableSql } from './source-sql.ts';
 import { newestRow } from './time-column.ts';
@@ -21,10 +20,11 @@ export function snapshotOf(
 ): AuditSnapshot {
   return {
     newestRow: (before) => newestRow(mapping, timeType, before, session),
-    async cells(cubes, edges, ranges) {
-      const statement = cubeSql(cubes, edges, ranges, mapping, timeType, prices);
-      if (statement === null) return cubes.map(() => []);
-      return cubeCellsOf(cubes, await session.query<CellSqlRow>(statement.text, statement.values));
+    async buckets(aggregates, edges, ranges) {
+      const statement = bucketsSql(aggregates, edges, ranges, mapping, timeType, prices);
+      const rows =
+        statement === null ? [] : await session.query<BucketsRow>(statement.text, statement.values);
+      return bucketsOf(aggregates, rows);
     },
     async calls(read) {
       const { text, values } = callColumnsSql(read, mapping, timeType, prices);
@@ -42,7 +42,7 @@ function changesOf(
   session: SqlSession,
 ): RollupSource {
   return {
-    digests: (cubes, edges) => digests.ask(cubes, edges, timeType, session),
+    digests: (aggregates, edges) => digests.ask(aggregates, edges, timeType, session),
     newestId: () => newestId(mapping, session),
     async arrivals(after, gaps, openFrom) {
       const { text, values } = arrivalsSql(mapping, timeType, after, gaps, openFrom);

@@ -1,6 +1,6 @@
 // Reports which statement of a snapshot failed, and skips refused expressions.
 
-import type { Cube } from '../model/cube.ts';
+import type { Aggregate } from '../model/aggregate.ts';
 import type { Window } from '../model/window.ts';
 import type { AuditSnapshot } from './audit-store.ts';
 import type { SourceFaults } from './source-faults.ts';
@@ -30,8 +30,10 @@ export function watched(
   const { changes } = snapshot;
   return {
     ...snapshot,
-    cells: (cubes, edges, ranges) =>
-      watch({ asked: askedByCubes(cubes), ranges }, () => snapshot.cells(cubes, edges, ranges)),
+    buckets: (aggregates, edges, ranges) =>
+      watch({ asked: askedByAggregates(aggregates), ranges }, () =>
+        snapshot.buckets(aggregates, edges, ranges),
+      ),
     calls: (read) => {
       const { dimensions, measures, sketches, edges } = read;
       const asked = { dimensions, measures: [...measures, ...sketches] };
@@ -39,16 +41,18 @@ export function watched(
     },
     changes: changes && {
       ...changes,
-      digests: (cubes, edges) =>
-        watch({ asked: askedByCubes(cubes), ranges: [spanOf(edges)] }, () => changes.digests(cubes, edges)),
+      digests: (aggregates, edges) =>
+        watch({ asked: askedByAggregates(aggregates), ranges: [spanOf(edges)] }, () =>
+          changes.digests(aggregates, edges),
+        ),
     },
   };
 }
 
-function askedByCubes(cubes: readonly Cube[]): Asked {
+function askedByAggregates(aggregates: readonly Aggregate[]): Asked {
   return {
-    dimensions: [...new Set(cubes.flatMap(({ dimensions }) => dimensions))],
-    measures: [...new Set(cubes.flatMap(({ measures, bucket }) => [...measures, bucket ?? []].flat()))],
+    dimensions: [...new Set(aggregates.flatMap(({ dimensions }) => dimensions))],
+    measures: [...new Set(aggregates.flatMap(({ measures, sketch }) => [...measures, sketch ?? []].flat()))],
   };
 }
 

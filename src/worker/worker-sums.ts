@@ -86,7 +86,7 @@ export function openWorkerSums(
       refreshedTo: () => live.refreshedTo(),
       known: (queries, before) => live.known(queries, before),
       // The refresh asks the store for what could not be read, and the backfill between polls reports the fault.
-      prepare: () => inTurn(() => live.sums().backfill(SLICE_MS)).then(nothing, nothing),
+      backfill: (budgetMs) => inTurn(() => live.sums().backfill(budgetMs)).then(nothing, nothing),
     },
     standing: () =>
       inTurn(async () => {

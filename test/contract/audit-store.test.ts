@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Aggregate } from '../../src/model/aggregate.ts';
 import { type CallColumns, type CallRead, NO_BUCKET } from '../../src/model/call-columns.ts';
-import type { Cube } from '../../src/model/cube.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
@@ -17,6 +17,7 @@ import {
   type TestCall,
 } from '../stores/random-calls.ts';
 import { changesOf } from '../support/changes-of.ts';
+import { linesOf } from '../support/lines.ts';
 import { scaled } from '../support/scaled.ts';
 import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 import { STORES } from '../support/stores-under-test.ts';
@@ -530,15 +531,15 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
   });
 
   describe('digests of rows', () => {
-    const CUBES: readonly Cube[] = [
-      { dimensions: ['service'], measures: ['calls', 'cost', 'failed', 'failed@timeout'], bucket: null },
+    const AGGREGATES: readonly Aggregate[] = [
+      { dimensions: ['service'], measures: ['calls', 'cost', 'failed', 'failed@timeout'], sketch: null },
       {
         dimensions: ['model', 'user'],
         measures: ['calls', 'input_tokens', 'output_tokens', 'unpriced'],
-        bucket: null,
+        sketch: null,
       },
-      { dimensions: [], measures: ['calls', 'latency_sum'], bucket: null },
-      { dimensions: ['user'], measures: ['calls'], bucket: 'latency_sketch' },
+      { dimensions: [], measures: ['calls', 'latency_sum'], sketch: null },
+      { dimensions: ['user'], measures: ['calls'], sketch: 'latency_sketch' },
     ];
     const EDGES = [-2, 2, 3, 9, 13].map((second) => ORIGIN + second * 1000);
     const RANGES = [{ from: ORIGIN - 2000, to: ORIGIN + 13_000 }];
@@ -546,20 +547,20 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     /** Rows of a view have no versions, so that they are told by what is in them. */
     const VIEW: TableOptions = { ...CALLS, table: 'calls_view' };
 
-    const digests = (store: AuditStore, cubes = CUBES, edges = EDGES) =>
-      store.snapshot((snapshot) => changesOf(snapshot).digests(cubes, edges));
+    const digests = (store: AuditStore, aggregates = AGGREGATES, edges = EDGES) =>
+      store.snapshot((snapshot) => changesOf(snapshot).digests(aggregates, edges));
 
-    /** By segment: the digest, and the cells of all cubes. */
+    /** By segment: the digest, and the cells of all aggregates. */
     async function seen(store: AuditStore): Promise<{ digest: string | null; cells: string }[]> {
       const [short, whole] = await store.snapshot(async (snapshot) => [
-        await changesOf(snapshot).digests(CUBES, EDGES),
-        await snapshot.cells(CUBES, EDGES, RANGES),
+        await changesOf(snapshot).digests(AGGREGATES, EDGES),
+        await snapshot.buckets(AGGREGATES, EDGES, RANGES),
       ]);
       return EDGES.slice(1).map((_, i) => ({
         digest: short.find(({ segment }) => segment === i)?.digest ?? null,
         cells: JSON.stringify(
-          whole.map((cube) =>
-            cube
+          whole.map((aggregate) =>
+            linesOf(aggregate)
               .filter(({ segment }) => segment === i)
               .map((cell) => JSON.stringify(cell))
               .sort(),
@@ -628,7 +629,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
       const before = await digests(store);
       await fill('calls', [...ROWS].reverse());
       expect(await digests(store)).toEqual(before);
-      const byService = CUBES.slice(0, 1);
+      const byService = AGGREGATES.slice(0, 1);
       const ofServices = await digests(store, byService);
       await engine.sql.query('UPDATE calls SET latency = 1, usr = 7');
       expect(await digests(store, byService)).toEqual(ofServices);
@@ -688,11 +689,11 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
         call({ at: ORIGIN + 13_000 }),
       ]);
       await engine.sql.query(`UPDATE calls SET at = at + interval '999 microseconds'`);
-      expect(await digests(open(CALLS), [{ dimensions: [], measures: ['calls'], bucket: null }])).toEqual([
+      expect(await digests(open(CALLS), [{ dimensions: [], measures: ['calls'], sketch: null }])).toEqual([
         { segment: 1, calls: 2, digest: expect.any(String), newestRow: ORIGIN + 2999 },
         { segment: 3, calls: 1, digest: expect.any(String), newestRow: ORIGIN + 12_999 },
       ]);
-      expect(await digests(open(CALLS), CUBES, [ORIGIN])).toEqual([]);
+      expect(await digests(open(CALLS), AGGREGATES, [ORIGIN])).toEqual([]);
     });
 
     it('take columns of every type, and distinguish letters that a collation treats as equal', async () => {
@@ -726,11 +727,11 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
           flags: 'flags',
         },
       });
-      const cubes: readonly Cube[] = [
+      const aggregates: readonly Aggregate[] = [
         {
           dimensions: ['flags', 'meta', 'model', 'place', 'service', 'spent', 'tags', 'team'],
           measures: ['calls', 'cost', 'failed', 'input_tokens', 'latency_sum', 'output_tokens'],
-          bucket: 'ttft_sketch',
+          sketch: 'ttft_sketch',
         },
       ];
       const all = new Set<string | undefined>();
@@ -749,7 +750,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
         'cost = 0',
       ]) {
         await engine.sql.query(`UPDATE odd SET ${change}`);
-        all.add((await digests(store, cubes))[0]?.digest);
+        all.add((await digests(store, aggregates))[0]?.digest);
       }
       expect(all.size).toBe(12);
     });

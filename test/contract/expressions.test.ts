@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { evaluateOnce } from '../../src/check/check.ts';
+import type { CallColumns } from '../../src/model/call-columns.ts';
 import type { AppError } from '../../src/model/errors.ts';
 import { ONE } from '../../src/model/money.ts';
 import type { CellRead } from '../../src/model/series.ts';
-import type { AuditStore, CubeCell } from '../../src/stores/audit-store.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import { checkOf } from '../check/check-parts.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -85,12 +86,14 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
     edges: [AT - HOUR, AT],
     ranges: [{ from: AT - HOUR, to: AT }],
   });
-  const cubes = [
-    { dimensions: [], measures: ['calls' as const, 'cost' as const], bucket: null },
-    { dimensions: ['tag'], measures: ['calls' as const, 'cost' as const], bucket: null },
+  const aggregates = [
+    { dimensions: [], measures: ['calls' as const, 'cost' as const], sketch: null },
+    { dimensions: ['tag'], measures: ['calls' as const, 'cost' as const], sketch: null },
   ];
-  const cellsOf = (store: AuditStore): Promise<CubeCell[][]> =>
-    store.snapshot((snapshot) => snapshot.cells(cubes, [AT - HOUR, AT], [{ from: AT - HOUR, to: AT }]));
+  const bucketsOf = (store: AuditStore): Promise<CallColumns[]> =>
+    store.snapshot((snapshot) =>
+      snapshot.buckets(aggregates, [AT - HOUR, AT], [{ from: AT - HOUR, to: AT }]),
+    );
 
   it.each(REFUSED)('is refused: %s', async (sql, words) => {
     const store = open(sql);
@@ -103,7 +106,7 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
     expect((answers[0] as AppError).message).toMatch(words);
     // The others are as if it was not there.
     expect(answers[1]).toMatchObject([{ cell: { sums: { cost: 24n * ONE, calls: 2n * ONE } } }]);
-    await expect(cellsOf(store)).rejects.toMatchObject({ code: 'expression_refused' });
+    await expect(bucketsOf(store)).rejects.toMatchObject({ code: 'expression_refused' });
     expect(store.isFaulty({ measures: ['calls'], groupBy: [], where: { tag: { in: ['a'] } } }, AT)).toBe(
       true,
     );
@@ -120,8 +123,8 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
     const { answers } = await store.read([read(['tag'])], AT);
     const cells = answers[0] as readonly { cell: { sums: Record<string, bigint> } }[];
     expect(cells.reduce((sum, { cell }) => sum + (cell.sums.cost ?? 0n), 0n)).toBe(24n * ONE);
-    for (const cube of await cellsOf(store)) {
-      expect(cube.reduce((sum, { sums }) => sum + Number(sums[0]), 0)).toBe(2);
+    for (const aggregate of await bucketsOf(store)) {
+      expect(aggregate.sums.get('calls')?.units.reduce((sum, calls) => sum + calls)).toBe(2);
     }
     expect((await store.inspect()).filter(({ level }) => level === 'fault')).toEqual([]);
   });
@@ -142,7 +145,7 @@ describe.each(STORES)('an expression of audit.dimensions, in $title', ({ type: s
       code: 'expression_refused',
       message: expect.stringContaining('audit.columns.time.sql is an aggregate'),
     });
-    await expect(cellsOf(store)).rejects.toMatchObject({ code: 'expression_refused' });
+    await expect(bucketsOf(store)).rejects.toMatchObject({ code: 'expression_refused' });
   });
 
   test('of the cost that is refused is an error of the rules about money alone', async () => {

@@ -65,7 +65,7 @@ function cells(): { source: Source; asked: { windows: number; before: number }[]
       return rollup.refresh(queries, before, now);
     },
     refreshedTo: () => rollup.refreshedTo(),
-    prepare: async () => void (await rollup.backfill(60_000)),
+    backfill: async (budgetMs) => void (await rollup.backfill(budgetMs)),
   };
   return { source, asked };
 }
@@ -89,7 +89,7 @@ it('many evaluation times are judged in slices, with the result of all at once',
   await logCalls();
   const { source, asked } = cells();
   await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
-  await source.prepare?.();
+  await source.backfill?.(60_000);
   asked.length = 0;
 
   const now = AT + 4 * HOUR;
@@ -133,7 +133,7 @@ it('a rule that lags behind is read from the store, and the sums of the others s
   const { source, asked } = cells();
   const now = AT + 4 * HOUR;
   await world.poll(rules, now - MINUTE, { source });
-  await source.prepare?.();
+  await source.backfill?.(60_000);
   await world.calls.sql.query(
     `UPDATE spendwatch.rule_watermark SET evaluated_to = evaluated_to - interval '220 minutes'
      WHERE rule_name = 'spend 1h'`,
@@ -158,7 +158,7 @@ it('evaluation times whose refresh succeeded, but whose record failed, are answe
   await logCalls();
   const { source, asked } = cells();
   await world.poll(rules, AT, { source });
-  await source.prepare?.();
+  await source.backfill?.(60_000);
   const away = { ...world.state, record: () => Promise.reject(new AppError('store_unreachable', 'away')) };
   for (const minutes of [1, 2]) {
     const failed = await world.poll(rules, AT + minutes * MINUTE, { source, state: away });
@@ -178,7 +178,7 @@ it('a rule that kept sums do not cover is not asked for by the slices that follo
   await logCalls();
   const { source } = cells();
   await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
-  await source.prepare?.();
+  await source.backfill?.(60_000);
   const windows: number[] = [];
   const partly: Source = {
     ...source,
@@ -201,7 +201,7 @@ it('a call that was under way during a long catch-up is counted when it comes', 
   await logCalls();
   const { source } = cells();
   await evaluateRules(source, 'UTC', assignmentsOf(rules, [AT]), AT);
-  await source.prepare?.();
+  await source.backfill?.(60_000);
   const [taken] = await world.calls.sql.query<{ id: string }>(
     `SELECT nextval(pg_get_serial_sequence('api_audit_logs', 'id'))::text AS id`,
   );

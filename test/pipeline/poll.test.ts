@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { AppError } from '../../src/model/errors.ts';
+import type { Rule } from '../../src/model/rule.ts';
 import { collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { poll } from '../../src/pipeline/poll.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import {
   alertsQueuedBy,
   burn,
@@ -326,6 +328,50 @@ describe('rules that kept sums do not cover yet', () => {
       ['month', 'firing'],
       ['burn', 'firing'],
     ]);
+    expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['burn', 'month']);
+  });
+
+  /** Sums that a worker keeps, and what is done before the poll reads the past into them. */
+  function keptSums(beforeBackfill: () => Promise<void>): Source {
+    const sums = openLiveSums(world.calls.store, { latenessMs: 15 * MINUTE, kept: null });
+    return {
+      read: () => Promise.reject(new Error('nothing is read directly')),
+      refresh: sums.refresh,
+      known: sums.known,
+      async backfill(budgetMs) {
+        await beforeBackfill();
+        await sums.backfill(budgetMs);
+      },
+    };
+  }
+  const recorded = async (rules: readonly Rule[]): Promise<number> =>
+    (await world.state.readRuleStates([...world.parts(rules).fingerprints.values()])).size;
+
+  it('wait until the others were recorded, and are answered from sums that the poll reads then', async () => {
+    await world.calls.log({ at: AT - 20 * DAY, cost: 70 }, { at: AT - MINUTE, cost: 60 });
+    const rules = [month, burn()];
+    const before: number[] = [];
+    const sums = keptSums(async () => void before.push(await recorded(rules)));
+    const store: AuditStore = { ...world.calls.store, read: sums.read };
+    const report = await world.poll(rules, AT, { store, source: sums });
+    expect(before).toEqual([1]);
+    expect(report.error).toBeNull();
+    expect(alertsQueuedBy(report).map(({ rule, severity }) => [rule, severity])).toEqual([
+      ['burn', 'warning'],
+      ['month', 'critical'],
+    ]);
+  });
+
+  it('are read from the store itself where the sums are not there in time', async () => {
+    await world.calls.log({ at: AT - 20 * DAY, cost: 70 }, { at: AT - MINUTE, cost: 60 });
+    const budgets: number[] = [];
+    const late: Source = {
+      ...keptSums(async () => undefined),
+      backfill: async (ms) => void budgets.push(ms),
+    };
+    const report = await world.poll([month, burn()], AT, { source: late });
+    expect(budgets).toEqual([60_000]);
+    expect(report.error).toBeNull();
     expect(alertsQueuedBy(report).map(({ rule }) => rule)).toEqual(['burn', 'month']);
   });
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fixedFromNumber, formatFixed, ONE } from '../../src/model/money.ts';
-import { decimalsIn, integersIn, lengthOf, textsIn } from '../../src/stores/array-text.ts';
+import {
+  decimalsIn,
+  integersIn,
+  lengthOf,
+  textsIn,
+  truncatedDecimalsIn,
+} from '../../src/stores/array-text.ts';
 
 /** As PostgreSQL writes an array of texts: in quotes what could be taken for something else. */
 function arrayOf(values: readonly (string | null)[]): string {
@@ -52,6 +58,19 @@ describe('a list as text', () => {
 
   it.each(['0.0000000000001', 'NaN', 'Infinity', 'NULL'])('does not take %s for a decimal', (text) => {
     expect(() => decimalsIn(text, 1)).toThrow(RangeError);
+  });
+});
+
+describe('a list of sums as text', () => {
+  it('gives decimals of which all beyond 10^-12 is left out', () => {
+    expect(truncatedDecimalsIn('0.0000000000019,-2.5000000000009,7', 3)).toMatchObject({
+      units: Float64Array.of(0, -2, 7),
+      parts: Float64Array.of(1, -5 * 10 ** 11, 0),
+    });
+  });
+
+  it.each(['NaN', 'Infinity', 'NULL'])('does not take %s for a decimal', (text) => {
+    expect(() => truncatedDecimalsIn(text, 1)).toThrow(RangeError);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Cube } from '../../src/model/cube.ts';
+import type { Aggregate } from '../../src/model/aggregate.ts';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
@@ -7,17 +7,18 @@ import type { TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { changesOf } from '../support/changes-of.ts';
 import { createDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { linesOf } from '../support/lines.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE = 60_000;
 const T0 = Date.parse('2026-03-01T00:00:00Z');
 const EDGES = [T0, T0 + MINUTE, T0 + 2 * MINUTE];
-const CUBES: readonly Cube[] = [
-  { dimensions: ['service'], measures: ['calls', 'cost'], bucket: null },
-  { dimensions: [], measures: ['calls'], bucket: null },
+const AGGREGATES: readonly Aggregate[] = [
+  { dimensions: ['service'], measures: ['calls', 'cost'], sketch: null },
+  { dimensions: [], measures: ['calls'], sketch: null },
 ];
-const SESSIONS: Cube = { dimensions: ['session'], measures: ['calls', 'cost'], bucket: null };
+const SESSIONS: Aggregate = { dimensions: ['session'], measures: ['calls', 'cost'], sketch: null };
 const OPTIONS = {
   table: 'calls',
   columns: { time: 'at', cost: 'cost', service: 'service' },
@@ -47,13 +48,13 @@ const open = (options: TableOptions = OPTIONS, by: Sql = sql): AuditStore => pos
 /** Of each minute: its digest, null for one without rows, and its cells. */
 async function seen(store: AuditStore): Promise<{ digest: string | null; cells: string }[]> {
   const [short, cells] = await store.snapshot(async (snapshot) => [
-    await changesOf(snapshot).digests(CUBES, EDGES),
-    await snapshot.cells(CUBES, EDGES, [{ from: T0, to: T0 + 2 * MINUTE }]),
+    await changesOf(snapshot).digests(AGGREGATES, EDGES),
+    await snapshot.buckets(AGGREGATES, EDGES, [{ from: T0, to: T0 + 2 * MINUTE }]),
   ]);
   return [0, 1].map((minute) => ({
     digest: short.find(({ segment }) => segment === minute)?.digest ?? null,
     cells: cells
-      .flat()
+      .flatMap(linesOf)
       .filter(({ segment }) => segment === minute)
       .map((cell) => JSON.stringify(cell))
       .sort()
@@ -74,7 +75,7 @@ describe('the digest of a minute', () => {
   it.each([
     ['an update of a cost', `UPDATE calls SET cost = 5 WHERE cost = 1`, [0]],
     ['an update that changes nothing', `UPDATE calls SET cost = 1 WHERE cost = 1`, [0]],
-    ['an update of what no cube has', `UPDATE calls SET note = 'x' WHERE cost = 3`, [1]],
+    ['an update of what no aggregate has', `UPDATE calls SET note = 'x' WHERE cost = 3`, [1]],
     ['a row that came', `INSERT INTO calls VALUES ('2026-03-01T00:01:40Z', 1, 'chat')`, [1]],
     ['a row that went', 'DELETE FROM calls WHERE cost = 2', [0]],
     ['all rows of a minute that went', 'DELETE FROM calls WHERE cost = 3', [1]],
@@ -247,7 +248,7 @@ describe('the digest of rows without versions', () => {
     await sql.query(`CREATE FOREIGN TABLE calls_there PARTITION OF calls FOR VALUES IN ('afar')
       SERVER files OPTIONS (filename '/dev/null', format 'csv')`);
     for (let look = 0; look < 60; look += 1)
-      await store.snapshot((one) => changesOf(one).digests(CUBES, EDGES)).catch(() => []);
+      await store.snapshot((one) => changesOf(one).digests(AGGREGATES, EDGES)).catch(() => []);
     expect(await changedBy(store, `UPDATE calls_here SET note = 'y'`)).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Cube } from '../../src/model/cube.ts';
+import type { Aggregate } from '../../src/model/aggregate.ts';
 import type { Query } from '../../src/model/series.ts';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
@@ -196,7 +196,7 @@ const READ = {
   edges: [WINDOW.from, WINDOW.to],
   ranges: [WINDOW],
 };
-const CUBE: Cube = { dimensions: ['service'], measures: ['calls', 'cost'], bucket: null };
+const AGGREGATE: Aggregate = { dimensions: ['service'], measures: ['calls', 'cost'], sketch: null };
 
 async function spend(store: AuditStore): Promise<bigint | undefined> {
   const { answers } = await store.read([READ], WINDOW.to);
@@ -224,13 +224,15 @@ describe('while a table is loaded again', () => {
     [
       'digests',
       async (store) =>
-        (await store.snapshot((one) => changesOf(one).digests([CUBE], [WINDOW.from, WINDOW.to])))[0]?.calls,
+        (await store.snapshot((one) => changesOf(one).digests([AGGREGATE], [WINDOW.from, WINDOW.to])))[0]
+          ?.calls,
       10,
     ],
     [
       'cells',
       async (store) =>
-        (await store.snapshot((one) => one.cells([CUBE], [WINDOW.from, WINDOW.to], [WINDOW])))[0]?.length,
+        (await store.snapshot((one) => one.buckets([AGGREGATE], [WINDOW.from, WINDOW.to], [WINDOW])))[0]
+          ?.length,
       2,
     ],
     [

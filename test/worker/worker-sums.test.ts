@@ -117,10 +117,10 @@ test('what cannot be read beforehand keeps nobody from asking the store', async 
   const keeper = openWorkerSums(config(), store, state);
   expect(await knows(keeper.source, AT)).toBe(false);
   isSlow = true;
-  await keeper.source.prepare?.();
+  await keeper.source.backfill?.(60_000);
   await expect(keeper.maintain(AT)).rejects.toBe(away);
   isSlow = false;
-  await keeper.source.prepare?.();
+  await keeper.source.backfill?.(60_000);
   expect(await knows(keeper.source, AT + MINUTE)).toBe(true);
 });
 

@@ -1,4 +1,4 @@
-// The cubes' sums of a query's windows -> the answer to the query.
+// The aggregates' sums of a query's windows -> the answer to the query.
 
 import type { Measure } from '../../model/measure.ts';
 import type { GroupKey, Query, Series } from '../../model/series.ts';
@@ -6,17 +6,17 @@ import type { Window } from '../../model/window.ts';
 import { ColumnSeries } from '../series/column-series.ts';
 import type { GroupBins } from '../series/group-index.ts';
 import type { Totals } from '../series/totals.ts';
-import type { CubeView } from './cube-view.ts';
+import type { AggregateView } from './aggregate-view.ts';
 import type { MovingWindow } from './moving-window.ts';
 
-/** The views of the cubes that answer a query. */
+/** The views of the aggregates that answer a query. */
 export interface QueryViews {
-  readonly sums: CubeView;
-  readonly sketches: readonly { readonly measure: Measure; readonly view: CubeView }[];
+  readonly sums: AggregateView;
+  readonly sketches: readonly { readonly measure: Measure; readonly view: AggregateView }[];
 }
 
 /**
- * Answers a query from cubes at one refresh after the other, as seriesOf would from the store: null when a bucket that it
+ * Answers a query from aggregates at one refresh after the other, as seriesOf would from the store: null when a bucket that it
  * needs is missing. Only its windows may differ from refresh to refresh, and they should move by little. The series is the
  * same object each time: it then answers for the latest windows.
  */
@@ -55,12 +55,12 @@ interface Columns {
   moveTo(windows: readonly Window[], at: number): boolean;
 }
 
-function openColumns(view: CubeView): Columns {
+function openColumns(view: AggregateView): Columns {
   const moving: MovingWindow[] = [];
   const totals: Totals[] = [];
   const movingTo = (window: Window, i: number): MovingWindow => {
     const known = moving[i];
-    // Windows that were the same for a while part: `today` and a rolling day after midnight.
+    // Two windows may have been the same for a while: `today` and a rolling day at midnight.
     if (known?.isFree(window) === true) return known;
     const opened = view.open(window);
     moving[i] = opened;
@@ -80,8 +80,8 @@ function openColumns(view: CubeView): Columns {
   };
 }
 
-/** The bins, in the view of a sketch's cube, of the groups of another view, which numbers them otherwise. */
-function openBins(groups: readonly GroupKey[], view: CubeView): (group: number) => GroupBins {
+/** The bins, in the view of a sketch's aggregate, of the groups of another view, which numbers them otherwise. */
+function openBins(groups: readonly GroupKey[], view: AggregateView): (group: number) => GroupBins {
   const numbers: number[] = [];
   return (group) => {
     numbers[group] ??= view.numberOf(groups[group] as GroupKey);

@@ -1,43 +1,46 @@
-// The answers to the same queries at one look after the other.
+// The answers to the same queries at one refresh after another.
 
 import { isSketch, type Measure } from '../../model/measure.ts';
 import { groupingName, type Query, type Series } from '../../model/series.ts';
 import { memberOf } from '../series/member.ts';
+import { type AggregateUse, aggregateNamesOf, planAggregates } from './aggregate-plan.ts';
+import { type AggregateView, viewOf } from './aggregate-view.ts';
 import { type Answer, openAnswer } from './answer.ts';
-import type { CubeCells } from './cube-cells.ts';
-import { type CubeUse, cubeNamesOf, planCubes } from './cube-plan.ts';
-import { type CubeView, viewOf } from './cube-view.ts';
+import type { LiveAggregate } from './live-aggregate.ts';
 
-/** Answers to the same queries at one look after the other. */
+/** Answers to the same queries at one refresh after another. */
 export interface Answers {
-  /** In the order asked; `uses` says which cubes answer what, and `at` is the end of what was read. */
-  to(queries: readonly Query[], uses: readonly CubeUse[], at: number): (Series | null)[];
+  /** In the order asked; `uses` says which aggregates answer what, and `at` is the end of what was read. */
+  to(queries: readonly Query[], uses: readonly AggregateUse[], at: number): (Series | null)[];
 }
 
-/** Queries with the same groups, filter and measures look at cubes through the same view. */
-export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
-  const views = new Map<string, CubeView>();
-  /** By the place of the query: rules ask in the same order at every look. */
+/** Queries with the same groups, filter and measures share a view. */
+export function openAnswers(aggregates: ReadonlyMap<string, LiveAggregate>): Answers {
+  const views = new Map<string, AggregateView>();
+  /** By the place of the query: rules ask in the same order at every refresh. */
   let answers: { readonly query: Query; readonly answer: Answer }[] = [];
 
-  const viewFor = (name: string, query: Query, measures: readonly Measure[]): CubeView => {
+  const viewFor = (name: string, query: Query, measures: readonly Measure[]): AggregateView => {
     const { groupBy, where } = query;
     const id = JSON.stringify([name, groupingName(query), measures]);
-    return memberOf(views, id, () => viewOf(cubes.get(name) as CubeCells, groupBy, where, measures));
+    return memberOf(views, id, () => viewOf(aggregates.get(name) as LiveAggregate, groupBy, where, measures));
   };
-  const open = (query: Query, use: CubeUse): Answer => {
+  const open = (query: Query, use: AggregateUse): Answer => {
     const additive = query.measures.filter((measure) => !isSketch(measure));
     return openAnswer(query, {
       sums: viewFor(use.sums, query, [...new Set<Measure>(['calls', ...additive])].sort()),
-      sketches: use.sketches.map(({ measure, cube }) => ({ measure, view: viewFor(cube, query, ['calls']) })),
+      sketches: use.sketches.map(({ measure, aggregate }) => ({
+        measure,
+        view: viewFor(aggregate, query, ['calls']),
+      })),
     });
   };
 
-  const follow = (queries: readonly Query[], uses: readonly CubeUse[]): void => {
+  const follow = (queries: readonly Query[], uses: readonly AggregateUse[]): void => {
     answers = queries.map((query, i) => {
       const known = answers[i];
       if (known !== undefined && isAlike(known.query, query)) return known;
-      return { query, answer: open(query, uses[i] as CubeUse) };
+      return { query, answer: open(query, uses[i] as AggregateUse) };
     });
   };
 
@@ -49,19 +52,19 @@ export function openAnswers(cubes: ReadonlyMap<string, CubeCells>): Answers {
   };
 }
 
-/** Answers queries from cells that are kept for others; null where they lack the dimensions, or some cells are missing. */
+/** Answers queries from sums that are kept for others; null where these lack a dimension, a measure or a bucket. */
 export function knownFrom(
-  cubes: ReadonlyMap<string, CubeCells>,
+  aggregates: ReadonlyMap<string, LiveAggregate>,
   queries: readonly Query[],
   at: number,
 ): (Series | null)[] {
-  const { uses } = planCubes(queries);
+  const { uses } = planAggregates(queries);
   return queries.map((query, i) => {
-    const use = uses[i] as CubeUse;
-    if (!cubeNamesOf(use).every((name) => cubes.has(name))) return null;
-    const measures = cubes.get(use.sums)?.cube.measures ?? [];
+    const use = uses[i] as AggregateUse;
+    if (!aggregateNamesOf(use).every((name) => aggregates.has(name))) return null;
+    const measures = aggregates.get(use.sums)?.measures ?? [];
     if (!query.measures.every((measure) => isSketch(measure) || measures.includes(measure))) return null;
-    return openAnswers(cubes).to([query], [use], at)[0] ?? null;
+    return openAnswers(aggregates).to([query], [use], at)[0] ?? null;
   });
 }
 

@@ -1,11 +1,11 @@
 // Reads closed buckets that are missing, the newest first, some at a time between polls.
 
-import { cubeName } from '../../model/cube.ts';
+import { aggregateName } from '../../model/aggregate.ts';
 import { largestOf } from '../../model/extremes.ts';
 import { DAY, dayOf, HOUR, hoursBetween, LENGTHS, type Length } from '../series/grid.ts';
-import { edgeNeeds } from './needs.ts';
+import { edgeNeeds } from './edge-needs.ts';
 import { comingWindows, readEdges } from './prefetch-edges.ts';
-import { readWhole } from './read-cells.ts';
+import { readClosed } from './read-buckets.ts';
 import { persist } from './refresh.ts';
 import {
   closeHour,
@@ -23,10 +23,10 @@ export interface BackfillProgress {
   readonly total: number;
 }
 
-/** A chunk that took less than this is followed by one of twice as many days, up to the longest. */
+/** After a chunk that took less than this, the next one has twice as many days, up to the longest. */
 const SHORT_CHUNK_MS = 500;
 const MAX_CHUNK_MS = 8 * DAY;
-/** As many as edges of windows come to in an hour. */
+/** About as many hours as the edges of all windows lie in. */
 const FEW_HOURS = 500;
 
 /** Reads until nothing is missing that the latest queries need now or soon, or `budgetMs` is over. */
@@ -36,7 +36,7 @@ export async function backfill(state: LiveState, budgetMs: number): Promise<Back
   const begun = performance.now();
   const isOver = (): boolean => performance.now() - begun >= budgetMs;
   const isComplete = (): boolean => fingerprintOf(state) === state.completeAs;
-  // What is read by the minute need not be read again as a whole. For a few hours only: whole days are read faster.
+  // Hours that are read by the minute need not be read again as closed ones. Only for a few: whole days are read faster.
   const edgesFirst = isComplete() || hoursIn(missingOf(state)).size <= FEW_HOURS;
   if (edgesFirst) {
     await prefetchEdges(state, isOver);
@@ -61,10 +61,10 @@ export async function backfill(state: LiveState, budgetMs: number): Promise<Back
 
 /** Reads the hours by the minute that the edges of the next refresh fall into, until it `isOver`. */
 export async function prefetchEdges(state: LiveState, isOver: () => boolean): Promise<void> {
-  const { asked, cubes, store, closedTo, refreshedTo, isOnce } = state;
+  const { asked, aggregates, store, closedTo, refreshedTo, isOnce } = state;
   if (isOnce || closedTo === null || refreshedTo === null) return;
   const coming = comingWindows(asked.queries, asked.before);
-  const { hours } = edgeNeeds(coming, asked.plan, cubes, refreshedTo, isKnownByMinute(state, closedTo));
+  const { hours } = edgeNeeds(coming, asked.plan, aggregates, refreshedTo, isKnownByMinute(state, closedTo));
   await readEdges(store, hours, measuresFor(state, HOUR), isOver);
 }
 
@@ -74,8 +74,9 @@ async function readChunk(state: LiveState, missing: Missing, from: number): Prom
   await state.store.snapshot(async (snapshot) => {
     for (const length of LENGTHS) {
       const wanted = chunkOf(missing, length, from);
-      await readWhole(snapshot, length, wanted, measuresFor(state, length));
-      for (const [own, begins] of wanted) for (const begin of begins) state.kept.note(own, length, begin);
+      await readClosed(snapshot, length, wanted, measuresFor(state, length));
+      for (const [aggregate, begins] of wanted)
+        for (const begin of begins) state.kept.note(aggregate, length, begin);
     }
   });
   state.compactedTo = null;
@@ -84,33 +85,35 @@ async function readChunk(state: LiveState, missing: Missing, from: number): Prom
 
 function chunkOf(missing: Missing, length: Length, from: number) {
   return new Map(
-    missing.map(([own, { hours, days }]) => {
+    missing.map(([aggregate, { hours, days }]) => {
       const begins = length === HOUR ? hours : days;
-      return [own, new Set([...begins].filter((begin) => begin >= from))] as const;
+      return [aggregate, new Set([...begins].filter((begin) => begin >= from))] as const;
     }),
   );
 }
 
-/** Hours that are needed as a whole, and known by the minute, are put together. */
+/** Closes hours that are known by the minute and needed as closed ones. */
 function closeEdges(state: LiveState): void {
   const isKnown = isKnownByMinute(state, state.closedTo ?? 0);
-  for (const [own, { hours }] of missingOf(state)) {
-    for (const hour of hours) if (isKnown(own, hour)) closeHour(state, own, hour);
+  for (const [aggregate, { hours }] of missingOf(state)) {
+    for (const hour of hours) if (isKnown(aggregate, hour)) closeHour(state, aggregate, hour);
   }
 }
 
-/** All hours of the past that some cubes miss, by their beginnings. */
+/** All hours of the past that some aggregates miss, by their beginnings. */
 function hoursIn(missing: Missing): Set<number> {
   const hours = new Set<number>();
-  for (const [, cells] of missing) {
-    for (const hour of cells.hours) hours.add(hour);
-    for (const day of cells.days) for (const hour of hoursBetween(day, day + DAY)) hours.add(hour);
+  for (const [, begins] of missing) {
+    for (const hour of begins.hours) hours.add(hour);
+    for (const day of begins.days) for (const hour of hoursBetween(day, day + DAY)) hours.add(hour);
   }
   return hours;
 }
 
 /** What is needed and what is there: the same text means that nothing changed. */
 function fingerprintOf(state: LiveState): string {
-  const needed = [...needsOf(state)].map(([own, { name }]) => `${cubeName(own.cube)} ${own.version} ${name}`);
+  const needed = [...needsOf(state)].map(
+    ([aggregate, { name }]) => `${aggregateName(aggregate)} ${aggregate.version} ${name}`,
+  );
   return [state.closedTo, ...needed].join();
 }

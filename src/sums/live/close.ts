@@ -3,10 +3,10 @@
 import { DAY, dayOf, HOUR, hourOf, hoursBetween, LENGTHS, type Length } from '../series/grid.ts';
 import { openAnswers } from './answers.ts';
 import { compact } from './compact.ts';
-import { type CubeCells, dropWhole, sealHour, wholesOf } from './cube-cells.ts';
+import type { EdgeNeeds } from './edge-needs.ts';
 import { UNWATCHED } from './id-watch.ts';
-import type { CellsToRead } from './late-cells.ts';
-import type { EdgeNeeds } from './needs.ts';
+import type { BucketsToRead } from './late-hours.ts';
+import { closedBuckets, dropClosed, type LiveAggregate, mergeMinutes } from './live-aggregate.ts';
 import { UNSEEN } from './open-window.ts';
 import { closeHour, type LiveState, needsOf } from './state.ts';
 
@@ -17,7 +17,7 @@ import { closeHour, type LiveState, needsOf } from './state.ts';
 export function reopenHours(state: LiveState, at: number): void {
   const closable = hourOf(at - state.latenessMs);
   const { closedTo } = state;
-  // Closed buckets beyond it come with cubes that are opened, and no other way.
+  // Closed buckets beyond it come with aggregates that are opened, and no other way.
   if (closedTo === null || (closedTo <= closable && !state.rereadsOpen)) return;
   if (closedTo > closable) {
     state.closedTo = closable;
@@ -33,23 +33,24 @@ export interface ToClose {
   readonly closable: number;
   /** Hours in which rows came late, and what was read of them again. */
   readonly late: readonly number[];
-  readonly again: CellsToRead;
+  readonly again: BucketsToRead;
   readonly edges: EdgeNeeds;
 }
 
 /** Closes the hours that are old enough now, and those again in which rows came late. */
 export function closeHours(state: LiveState, { closedTo, closable, late, again, edges }: ToClose): void {
-  for (const own of state.cubes.values()) {
+  for (const aggregate of state.aggregates.values()) {
     for (const hour of late) {
       if (hour >= closedTo) continue;
-      if (own.hours.has(hour) && again.byMinute.get(own)?.has(hour)) sealHour(own, hour);
+      if (aggregate.hours.has(hour) && again.byMinute.get(aggregate)?.has(hour))
+        mergeMinutes(aggregate, hour);
       // Where they are not in memory this removes what is kept of them, which lacks the row.
-      state.kept.note(own, HOUR, hour);
-      state.kept.note(own, DAY, dayOf(hour));
+      state.kept.note(aggregate, HOUR, hour);
+      state.kept.note(aggregate, DAY, dayOf(hour));
     }
-    for (const hour of hoursBetween(closedTo, closable)) closeHour(state, own, hour);
-    for (const hour of own.details.keys()) {
-      if (hour < closable && edges.hours.get(own)?.has(hour) !== true) own.details.delete(hour);
+    for (const hour of hoursBetween(closedTo, closable)) closeHour(state, aggregate, hour);
+    for (const hour of aggregate.minutes.keys()) {
+      if (hour < closable && edges.hours.get(aggregate)?.has(hour) !== true) aggregate.minutes.delete(hour);
     }
   }
 }
@@ -57,8 +58,8 @@ export function closeHours(state: LiveState, { closedTo, closable, late, again, 
 /** Hours become days where no query needs them one by one, and what none needs is forgotten. */
 export function compactAll(state: LiveState, closedTo: number): void {
   if (state.isOnce || state.compactedTo === closedTo) return;
-  for (const [own, needed] of needsOf(state)) {
-    compact(own, needed, closedTo, (length, begin) => state.kept.note(own, length, begin));
+  for (const [aggregate, needed] of needsOf(state)) {
+    compact(aggregate, needed, closedTo, (length, begin) => state.kept.note(aggregate, length, begin));
   }
   state.compactedTo = closedTo;
 }
@@ -66,11 +67,11 @@ export function compactAll(state: LiveState, closedTo: number): void {
 /** Drops all sums, also those in the state store: the rows that they were made of are gone. */
 export function beginAnew(state: LiveState): void {
   dropBuckets(state, Number.NEGATIVE_INFINITY);
-  for (const own of state.cubes.values()) {
-    own.details.clear();
-    own.pieces.clear();
+  for (const aggregate of state.aggregates.values()) {
+    aggregate.minutes.clear();
+    aggregate.partials.clear();
   }
-  state.answers = openAnswers(state.cubes);
+  state.answers = openAnswers(state.aggregates);
   state.closedTo = null;
   state.compactedTo = null;
   state.refreshedTo = null;
@@ -83,14 +84,14 @@ export function beginAnew(state: LiveState): void {
 
 /** Drops closed buckets that end after an instant. */
 function dropBuckets(state: LiveState, after: number): void {
-  const drop = (own: CubeCells, length: Length, begin: number): void => {
-    dropWhole(own, length, begin);
-    state.kept.note(own, length, begin);
+  const drop = (aggregate: LiveAggregate, length: Length, begin: number): void => {
+    dropClosed(aggregate, length, begin);
+    state.kept.note(aggregate, length, begin);
   };
-  for (const own of state.cubes.values()) {
+  for (const aggregate of state.aggregates.values()) {
     for (const length of LENGTHS) {
-      for (const begin of [...wholesOf(own, length).keys()]) {
-        if (begin + length > after) drop(own, length, begin);
+      for (const begin of [...closedBuckets(aggregate, length).keys()]) {
+        if (begin + length > after) drop(aggregate, length, begin);
       }
     }
   }

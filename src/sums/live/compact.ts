@@ -1,52 +1,61 @@
-// Hours become days, and what no query needs is forgotten.
+// Merges closed hours into days, and drops what no query needs.
 
 import type { Measure } from '../../model/measure.ts';
+import type { StoredBuckets } from '../series/buckets.ts';
 import { DAY, dayOf, HOUR, hoursBetween, LENGTHS, type Length } from '../series/grid.ts';
-import { type CubeCells, dropWhole, sealDay, setWhole, wholesOf } from './cube-cells.ts';
-import { isMissing, type WholeNeeds } from './needs.ts';
+import { type ClosedNeeds, isMissing } from './closed-needs.ts';
+import {
+  closedBucket,
+  closedBuckets,
+  dropClosed,
+  type LiveAggregate,
+  mergeHours,
+  setClosed,
+} from './live-aggregate.ts';
 
 /**
- * Makes days of hours that are not needed one by one any more, and forgets what is older than all windows. `changed`
- * is told of every cell that came or went.
+ * Merges the hours of days that no window's edge falls into, and drops buckets older than all windows. `changed` is called
+ * for every bucket that was made or dropped.
  */
 export function compact(
-  own: CubeCells,
-  needs: WholeNeeds,
-  sealedTo: number,
+  aggregate: LiveAggregate,
+  needs: ClosedNeeds,
+  closedTo: number,
   changed: (length: Length, begin: number) => void,
 ): void {
   const drop = (length: Length, begin: number): void => {
-    dropWhole(own, length, begin);
+    dropClosed(aggregate, length, begin);
     changed(length, begin);
   };
-  for (const day of [...own.days.keys()]) if (day < needs.oldest) drop(DAY, day);
-  for (const hour of [...own.hours.keys()]) if (hour < needs.oldest) drop(HOUR, hour);
-  // A day that is needed by the hour again goes when its hours are there, so that there is one truth of it.
-  for (const day of [...own.days.keys()]) {
-    const isThere = (hour: number): boolean => !isMissing(own, needs, HOUR, hour);
+  for (const day of [...aggregate.days.keys()]) if (day < needs.oldest) drop(DAY, day);
+  for (const hour of [...aggregate.hours.keys()]) if (hour < needs.oldest) drop(HOUR, hour);
+  // When the hours of a day are needed again and there, the day is dropped, so that there is one truth of it.
+  for (const day of [...aggregate.days.keys()]) {
+    const isThere = (hour: number): boolean => !isMissing(aggregate, needs, HOUR, hour);
     if (needs.isHourly(day) && hoursBetween(day, day + DAY).every(isThere)) drop(DAY, day);
   }
-  const ripe = new Set([...own.hours.keys()].map(dayOf).filter((day) => !needs.isHourly(day)));
-  for (const day of ripe) {
-    if (day + DAY > sealedTo) continue;
-    if (isMissing(own, needs, DAY, day)) {
-      // Without all of its hours a day is read from the store, and those that are there serve until then.
-      if (!sealDay(own, day)) continue;
+  const mergeable = new Set([...aggregate.hours.keys()].map(dayOf).filter((day) => !needs.isHourly(day)));
+  for (const day of mergeable) {
+    if (day + DAY > closedTo) continue;
+    if (isMissing(aggregate, needs, DAY, day)) {
+      // A day without all of its hours is read from the store; the hours that are there serve until then.
+      if (!mergeHours(aggregate, day)) continue;
       changed(DAY, day);
     }
-    for (const hour of hoursBetween(day, day + DAY)) if (own.hours.has(hour)) drop(HOUR, hour);
+    for (const hour of hoursBetween(day, day + DAY)) if (aggregate.hours.has(hour)) drop(HOUR, hour);
   }
   for (const length of LENGTHS) {
-    for (const [begin, cells] of wholesOf(own, length)) {
-      const lacks = new Set([...cells.lacks, ...unneeded(own, needs.measuresOf(length, begin))]);
-      if (lacks.size === cells.lacks.length) continue;
-      setWhole(own, length, begin, { ...cells, lacks: [...lacks] });
+    for (const [begin, kept] of closedBuckets(aggregate, length)) {
+      const lacks = new Set([...kept.lacks, ...unneeded(aggregate, needs.measuresOf(length, begin))]);
+      if (lacks.size === kept.lacks.length) continue;
+      const bucket = closedBucket(aggregate, length, begin) as StoredBuckets;
+      setClosed(aggregate, length, begin, { ...bucket, lacks: [...lacks] });
       changed(length, begin);
     }
   }
 }
 
-/** Places of the measures that are asked of nothing so old: they are neither read nor compared there any more. */
-function unneeded({ cube }: CubeCells, needed: readonly Measure[]): number[] {
-  return cube.measures.flatMap((measure, place) => (needed.includes(measure) ? [] : [place]));
+/** Places of the measures that no query needs of buckets so old: they are neither read nor compared there. */
+function unneeded({ measures }: LiveAggregate, needed: readonly Measure[]): number[] {
+  return measures.flatMap((measure, place) => (needed.includes(measure) ? [] : [place]));
 }

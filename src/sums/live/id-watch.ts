@@ -5,7 +5,7 @@ import { HOUR } from '../series/grid.ts';
 
 /** How far the insert order has been followed, and which ids below that are still to come. */
 export interface IdWatch {
-  /** Null before the first look, and where the store has no insert order. */
+  /** Null before the first refresh, and where the store has no insert order. */
   readonly newestId: string | null;
   readonly gaps: readonly WatchedGap[];
 }
@@ -19,7 +19,7 @@ export const UNWATCHED: IdWatch = { newestId: null, gaps: [] };
 
 /** A transaction that took an id this long ago has ended; what it held for longer is found by the reconcile. */
 const WATCH_MS = 24 * HOUR;
-/** Ids below the newest that are searched at the first look for what was in flight then. */
+/** Ids below the newest that are searched at the first refresh for rows that were in flight then. */
 const FIRST_SEARCH = 10_000n;
 
 /**
@@ -43,7 +43,7 @@ export async function followIds(
     const watched = gaps.map((gap) => ({ ...gap, seenAt: at }));
     return { watch: { newestId, gaps: watched }, hours: [], startAgain: false };
   }
-  // Old gaps are left out only after they were searched: they may have been filled while nobody looked.
+  // Old gaps are dropped only after they were searched: they may have been filled since the last refresh.
   const { newest, gaps, hours, startAgain } = await changes.arrivals(watch.newestId, watch.gaps, openFrom);
   const stillMissing = gaps.map((gap) => ({ ...gap, seenAt: firstSeen(gap, watch.gaps) ?? at }));
   return {

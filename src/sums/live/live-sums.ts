@@ -5,7 +5,7 @@ import type { AggregateBuckets } from '../../state/aggregate-buckets.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
 import { knownFrom } from './answers.ts';
 import { type BackfillProgress, backfill } from './backfill.ts';
-import { openKeptCells } from './persist.ts';
+import { openKeptBuckets } from './persist.ts';
 import { reconcile } from './reconcile.ts';
 import { type Refreshed, refresh } from './refresh.ts';
 import { newState } from './state.ts';
@@ -50,11 +50,11 @@ export function openLiveSums(
   store: AuditStore,
   { latenessMs, kept, isOnce = false }: LiveSumsOptions,
 ): LiveSums {
-  const state = newState(store, openKeptCells(kept), { latenessMs, isOnce });
+  const state = newState(store, openKeptBuckets(kept), { latenessMs, isOnce });
   return {
     refresh: (queries, at, now = at) => refresh(state, queries, at, now),
     known: (queries, at) =>
-      state.refreshedTo === at ? knownFrom(state.cubes, queries, at) : queries.map(() => null),
+      state.refreshedTo === at ? knownFrom(state.aggregates, queries, at) : queries.map(() => null),
     refreshedTo: () => state.refreshedTo,
     backfill: (budgetMs) => backfill(state, budgetMs),
     reconcile: (from, to) => reconcile(state, from, to),
@@ -63,7 +63,10 @@ export function openLiveSums(
     },
     reconciledAt: () => state.reconciledAt,
     oldest() {
-      const begins = [...state.cubes.values()].flatMap((own) => [...own.hours.keys(), ...own.days.keys()]);
+      const begins = [...state.aggregates.values()].flatMap((aggregate) => [
+        ...aggregate.hours.keys(),
+        ...aggregate.days.keys(),
+      ]);
       return begins.length === 0 ? null : begins.reduce((oldest, begin) => Math.min(oldest, begin));
     },
   };

@@ -1,15 +1,15 @@
 // The open window: the newest minutes, whose rows may still come or change.
 
+import type { Aggregate } from '../../model/aggregate.ts';
 import type { CallColumns, CallRead } from '../../model/call-columns.ts';
-import type { Cube } from '../../model/cube.ts';
 import { largestOf } from '../../model/extremes.ts';
 import type { Window } from '../../model/window.ts';
-import type { AuditSnapshot, CubeCell, SegmentDigest } from '../../stores/audit-store.ts';
+import type { AuditSnapshot, SegmentDigest } from '../../stores/audit-store.ts';
 import { unionOf } from '../direct/plan.ts';
 import { hourOf, minuteEdges } from '../series/grid.ts';
-import { callsFor, takeCalls } from './call-cells.ts';
-import { type CubeCells, takeDetails } from './cube-cells.ts';
-import { rowsIn } from './read-cells.ts';
+import type { LiveAggregate } from './live-aggregate.ts';
+import { rowsIn } from './read-buckets.ts';
+import { takeMinutes } from './take-lines.ts';
 
 /** The digest of each minute whose sums are known, by its beginning (ms). */
 export type SeenMinutes = ReadonlyMap<number, string>;
@@ -19,7 +19,7 @@ export const UNSEEN: SeenMinutes = new Map();
 
 /** What was found in the open window. */
 export interface OpenWindow {
-  /** What the next refresh may take for known, as long as nobody takes the sums away. */
+  /** What the next refresh may take for known, as long as these sums are kept. */
   readonly seen: SeenMinutes;
   /** The time of its newest row, ms; null where it has none, or the store did not say. */
   readonly newestRow: number | null;
@@ -28,28 +28,26 @@ export interface OpenWindow {
 
 const NO_ROWS = '';
 /**
- * Up to this many calls are sent as they are, and summed here for each cube; the store would take longer to group them
- * in several ways. As the client sees it, a minute of 77 calls takes 1.3 ms and 0.5 ms to sum, its 349 cells in eight
- * cubes 2.8 ms and 0.6 ms; 2,000 calls take 10 and 4 ms, their cells 57 and 10 ms. Of more calls, which are often
- * alike, there may be far fewer cells. At most 9,000.
+ * Up to this many calls are sent as they are and summed here for each aggregate. The store would take longer to group them in
+ * several ways: 2,000 calls in eight aggregates took 14 ms in all as calls, and 67 ms as sums. More calls are often alike, and
+ * their sums may be far fewer.
  */
 const FEW_CALLS = 5_000;
 
 /**
- * Brings the minutes of [from, to) in all cubes up to date; `to` may cut a minute. The store goes through all their rows, as
- * a cost may be filled in and a row may go, but only minutes that are not as they were `seen` are grouped and sent.
+ * Brings the minutes of [from, to) in all aggregates up to date; `to` may fall into a minute. The store goes through all their
+ * rows, as a cost may be filled in and a row may be deleted, but only minutes that are not as `seen` are grouped and sent.
  */
 export async function readOpenWindow(
   snapshot: AuditSnapshot,
-  owners: readonly CubeCells[],
+  aggregates: readonly LiveAggregate[],
   seen: SeenMinutes,
   from: number,
   to: number,
 ): Promise<OpenWindow> {
-  const cubes = owners.map(({ cube }) => cube);
   const edges = minuteEdges(from, to);
   if (snapshot.changes === null) {
-    const rowsRead = await readCells(snapshot, owners, {
+    const rowsRead = await readBuckets(snapshot, aggregates, {
       edges,
       ranges: [{ from, to }],
       isKept: () => false,
@@ -57,7 +55,7 @@ export async function readOpenWindow(
     return { seen: UNSEEN, newestRow: null, rowsRead };
   }
   const minutes = edges.slice(0, -1);
-  const digests = await snapshot.changes.digests(cubes, edges);
+  const digests = await snapshot.changes.digests(aggregates, edges);
   const now = new Map(minutes.map((minute) => [minute, NO_ROWS]));
   for (const { segment, digest } of digests) now.set(edges[segment] as number, digest);
   const changed = new Set(minutes.filter((minute) => now.get(minute) !== seen.get(minute)));
@@ -66,34 +64,35 @@ export async function readOpenWindow(
   );
   // What lies at or after `to`, where the clock went back, may stay: it is not `seen`, and so read when its time comes.
   const isKept = (minute: number): boolean => !changed.has(minute);
-  const read = fewCalls(cubes, edges, ranges, digests);
+  const read = fewCalls(aggregates, edges, ranges, digests);
   const calls = read === null ? null : await readCalls(snapshot, read);
-  if (read !== null && calls !== null) takeCalls(owners, calls, read.edges, hoursOf(changed), isKept);
-  else await readCells(snapshot, owners, { edges, ranges: unionOf(ranges), isKept });
+  if (read !== null && calls !== null) takeMinutes(aggregates, calls, read.edges, hoursOf(changed), isKept);
+  else await readBuckets(snapshot, aggregates, { edges, ranges: unionOf(ranges), isKept });
   return {
     seen: now,
     newestRow: digests.length === 0 ? null : largestOf(digests.map(({ newestRow }) => newestRow)),
-    rowsRead: digests.reduce((rows, { calls: own }) => rows + own, 0),
+    rowsRead: digests.reduce((rows, { calls }) => rows + calls, 0),
   };
 }
 
-/** Minutes to be read as cells, of which those that are kept stay as they are. */
+/** Minutes to be read as sums, of which those that are kept stay as they are. */
 interface MinutesToRead {
   readonly edges: readonly number[];
   readonly ranges: readonly Window[];
   readonly isKept: (minute: number) => boolean;
 }
 
-async function readCells(
+async function readBuckets(
   snapshot: AuditSnapshot,
-  owners: readonly CubeCells[],
+  aggregates: readonly LiveAggregate[],
   { edges, ranges, isKept }: MinutesToRead,
 ): Promise<number> {
-  const cubes = owners.map(({ cube }) => cube);
   const hours = hoursOf(edges.slice(0, -1).filter((minute) => !isKept(minute)));
-  const cells = await snapshot.cells(cubes, edges, ranges);
-  for (const [i, own] of owners.entries()) takeDetails(own, cells[i] as CubeCell[], edges, hours, isKept);
-  return rowsIn(cubes, cells);
+  const answers = await snapshot.buckets(aggregates, edges, ranges);
+  for (const [i, aggregate] of aggregates.entries()) {
+    takeMinutes([aggregate], answers[i] as CallColumns, edges, hours, isKept);
+  }
+  return rowsIn(aggregates, answers);
 }
 
 function hoursOf(minutes: Iterable<number>): number[] {
@@ -102,7 +101,7 @@ function hoursOf(minutes: Iterable<number>): number[] {
 
 /** What to ask for the calls from the first of some minutes to the last; null where there are none or many. */
 function fewCalls(
-  cubes: readonly Cube[],
+  aggregates: readonly Aggregate[],
   edges: readonly number[],
   minutes: readonly Window[],
   digests: readonly SegmentDigest[],
@@ -111,7 +110,7 @@ function fewCalls(
   if (first === undefined || last === undefined) return null;
   if (callsIn(digests, edges, { from: first.from, to: last.to }) > FEW_CALLS) return null;
   return callsFor(
-    cubes,
+    aggregates,
     edges.filter((edge) => edge >= first.from && edge <= last.to),
   );
 }
@@ -123,7 +122,21 @@ function callsIn(digests: readonly SegmentDigest[], edges: readonly number[], { 
   }, 0);
 }
 
-/** Null where a number of a single call is finer than can be told, which its sum need not be. */
+/** What must be known of calls so that the sums of all these aggregates follow from it. */
+function callsFor(aggregates: readonly Aggregate[], edges: readonly number[]): CallRead {
+  const measures = new Set(aggregates.flatMap((aggregate) => aggregate.measures));
+  measures.delete('calls');
+  return {
+    dimensions: [...new Set(aggregates.flatMap(({ dimensions }) => dimensions))],
+    measures: [...measures],
+    sketches: [...new Set(aggregates.flatMap(({ sketch }) => sketch ?? []))],
+    edges,
+    // What few calls have in common saves less than it costs the store to find out.
+    together: false,
+  };
+}
+
+/** Null where a number of a single call is finer than 10^-12. Its sums are then read from the store, which truncates them. */
 async function readCalls(snapshot: AuditSnapshot, read: CallRead): Promise<CallColumns | null> {
   try {
     return await snapshot.calls(read);

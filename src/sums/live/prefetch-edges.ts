@@ -5,9 +5,9 @@ import type { Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
 import { ascending, HOUR } from '../series/grid.ts';
-import type { CubeCells } from './cube-cells.ts';
-import type { EdgeNeeds } from './needs.ts';
-import { readHoursByMinute } from './read-cells.ts';
+import type { EdgeNeeds } from './edge-needs.ts';
+import type { LiveAggregate } from './live-aggregate.ts';
+import { readHoursByMinute } from './read-buckets.ts';
 
 /** An hour by the minute serves polls this close together; for fewer in an hour its parts are read as they are needed. */
 const CLOSE_MS = HOUR / 4;
@@ -44,16 +44,19 @@ const AT_ONCE = 12;
 export async function readEdges(
   store: AuditStore,
   needed: EdgeNeeds['hours'],
-  measuresOf: (own: CubeCells, hour: number) => readonly Measure[],
+  measuresOf: (aggregate: LiveAggregate, hour: number) => readonly Measure[],
   isOver: () => boolean,
 ): Promise<void> {
   const wanted = [...needed].map(
-    ([own, all]) => [own, new Set([...all].flatMap(([hour, isKnown]) => (isKnown ? [] : [hour])))] as const,
+    ([aggregate, all]) =>
+      [aggregate, new Set([...all].flatMap(([hour, isKnown]) => (isKnown ? [] : [hour])))] as const,
   );
-  const hours = ascending(new Set(wanted.flatMap(([, own]) => [...own])));
+  const hours = ascending(new Set(wanted.flatMap(([, aggregate]) => [...aggregate])));
   for (let from = 0; from < hours.length && !isOver(); from += AT_ONCE) {
     const chunk = hours.slice(from, from + AT_ONCE);
-    const some = wanted.map(([own, all]) => [own, new Set(chunk.filter((hour) => all.has(hour)))] as const);
+    const some = wanted.map(
+      ([aggregate, all]) => [aggregate, new Set(chunk.filter((hour) => all.has(hour)))] as const,
+    );
     await store.snapshot((snapshot) =>
       readHoursByMinute(snapshot, new Map(some), Number.POSITIVE_INFINITY, measuresOf),
     );

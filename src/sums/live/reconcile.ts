@@ -8,20 +8,26 @@ import { isEqual } from '../series/exact.ts';
 import { hourOf, LENGTHS, type Length } from '../series/grid.ts';
 import type { Column, Layout } from '../series/layout.ts';
 import { prefetchEdges } from './backfill.ts';
-import { type CubeCells, openCubeCells, setWhole, wholesOf } from './cube-cells.ts';
-import { readWhole } from './read-cells.ts';
+import {
+  closedBucket,
+  closedBuckets,
+  type LiveAggregate,
+  openLiveAggregate,
+  setClosed,
+} from './live-aggregate.ts';
+import { readClosed } from './read-buckets.ts';
 import { persist } from './refresh.ts';
 import { type LiveState, measuresFor } from './state.ts';
 
 /** Compares closed buckets that begin within [from, to) with the store, and takes over those that differ; returns how many did. */
 export async function reconcile(state: LiveState, from: number, to: number): Promise<number> {
-  const { store, cubes, kept, closedTo } = state;
+  const { store, aggregates, kept, closedTo } = state;
   if (closedTo === null) return 0;
   forgetMinutes(state, from, to);
   const span = { from: hourOf(from), to: Math.min(to, closedTo) };
-  const measuresOf = (own: CubeCells, length: Length, newest: number) =>
-    measuresFor(state, length)(own, newest);
-  const differing = await takeOverChanges(store, [...cubes.values()], span, measuresOf, kept.note);
+  const measuresOf = (aggregate: LiveAggregate, length: Length, newest: number) =>
+    measuresFor(state, length)(aggregate, newest);
+  const differing = await takeOverChanges(store, [...aggregates.values()], span, measuresOf, kept.note);
   if (differing > 0) await persist(state);
   await prefetchEdges(state, () => false);
   return differing;
@@ -30,45 +36,47 @@ export async function reconcile(state: LiveState, from: number, to: number): Pro
 /** Hours by the minute are not compared, as a row can move within its hour: they are read again. */
 function forgetMinutes(state: LiveState, from: number, to: number): void {
   if (to > (state.closedTo ?? 0)) state.rereadsOpen = true;
-  for (const own of state.cubes.values()) {
-    for (const hour of own.details.keys()) if (hour >= hourOf(from) && hour < to) own.details.delete(hour);
+  for (const aggregate of state.aggregates.values()) {
+    for (const hour of aggregate.minutes.keys())
+      if (hour >= hourOf(from) && hour < to) aggregate.minutes.delete(hour);
   }
 }
 
 /**
- * Reads hours and days that begin within a span anew and takes over those that differ, of which `changed` is told; returns
- * how many did.
+ * Reads hours and days that begin within a span anew and takes over those that differ, for each of which `changed` is called;
+ * returns how many did.
  */
 async function takeOverChanges(
   store: AuditStore,
-  owners: readonly CubeCells[],
+  aggregates: readonly LiveAggregate[],
   { from, to }: Window,
-  measuresOf: (own: CubeCells, length: Length, newest: number) => readonly Measure[],
-  changed: (own: CubeCells, length: Length, begin: number) => void,
+  measuresOf: (aggregate: LiveAggregate, length: Length, newest: number) => readonly Measure[],
+  changed: (aggregate: LiveAggregate, length: Length, begin: number) => void,
 ): Promise<number> {
-  // All cubes are compared: a row that went from one group to another leaves the sums of all rows as they were.
+  // All aggregates are compared: a row that went from one group to another leaves the sums of all rows as they were.
   const originals = new Map(
-    owners.map((own) => [{ ...openCubeCells(own.cube), dictionary: own.dictionary }, own]),
+    aggregates.map((aggregate) => [{ ...openLiveAggregate(aggregate), groups: aggregate.groups }, aggregate]),
   );
   await store.snapshot(async (snapshot) => {
     for (const length of LENGTHS) {
-      const wanted = [...originals].map(([fresh, own]) => {
-        const begins = [...wholesOf(own, length).keys()];
+      const wanted = [...originals].map(([fresh, aggregate]) => {
+        const begins = [...closedBuckets(aggregate, length).keys()];
         return [fresh, new Set(begins.filter((begin) => begin >= from && begin < to))] as const;
       });
-      await readWhole(snapshot, length, new Map(wanted), (fresh, newest) =>
-        measuresOf(originals.get(fresh) as CubeCells, length, newest),
+      await readClosed(snapshot, length, new Map(wanted), (fresh, newest) =>
+        measuresOf(originals.get(fresh) as LiveAggregate, length, newest),
       );
     }
   });
   let differing = 0;
-  for (const [fresh, own] of originals) {
+  for (const [fresh, aggregate] of originals) {
     for (const length of LENGTHS) {
-      for (const [begin, now] of wholesOf(fresh, length)) {
-        const before = wholesOf(own, length).get(begin);
-        if (before !== undefined && isSame(before, now, own.layout)) continue;
-        setWhole(own, length, begin, now);
-        changed(own, length, begin);
+      for (const begin of closedBuckets(fresh, length).keys()) {
+        const now = closedBucket(fresh, length, begin) as StoredBuckets;
+        const before = closedBucket(aggregate, length, begin);
+        if (before !== null && isSame(before, now, aggregate.layout)) continue;
+        setClosed(aggregate, length, begin, now);
+        changed(aggregate, length, begin);
         differing += 1;
       }
     }
@@ -76,7 +84,7 @@ async function takeOverChanges(
   return differing;
 }
 
-/** Whether two readings of a cube's bucket have the same sums in the same groups, as far as both know the measures. */
+/** Whether two readings of an aggregate's bucket have the same sums in the same groups, as far as both know the measures. */
 function isSame(a: StoredBuckets, b: StoredBuckets, { columns, width }: Layout): boolean {
   if (a.groups.length !== b.groups.length) return false;
   const compared = columns.filter((_, place) => !a.lacks.includes(place) && !b.lacks.includes(place));

@@ -3,29 +3,29 @@
 import type { Query, Series } from '../../model/series.ts';
 import type { AuditSnapshot } from '../../stores/audit-store.ts';
 import { HOUR, hourOf, LENGTHS, MINUTE } from '../series/grid.ts';
+import { planAggregates } from './aggregate-plan.ts';
 import { beginAnew, closeHours, compactAll, reopenHours } from './close.ts';
-import { planCubes } from './cube-plan.ts';
+import { type EdgeNeeds, edgeNeeds } from './edge-needs.ts';
 import { followQueries, forgetKeys } from './follow-queries.ts';
 import { followIds } from './id-watch.ts';
-import { type CellsToRead, cellsToRead } from './late-cells.ts';
-import { type EdgeNeeds, edgeNeeds } from './needs.ts';
+import { type BucketsToRead, bucketsToRead } from './late-hours.ts';
 import { readOpenWindow, UNSEEN } from './open-window.ts';
-import { readHoursByMinute, readParts, readPieces, readWhole } from './read-cells.ts';
+import { readClosed, readHoursByMinute, readPartialHours, readPartialMinutes } from './read-buckets.ts';
 import { type Asked, isKnownByMinute, type LiveState, measuresFor, NOTHING_ASKED } from './state.ts';
 
-/** What a refresh brought: answers from sums, null where hours are still missing. */
+/** The outcome of a refresh: answers from sums, null where buckets are still missing. */
 export interface Refreshed {
   readonly newestRow: number | null;
   readonly rowsRead: number;
   readonly series: readonly (Series | null)[];
-  /** Whether the insert ids start again below those that were seen: then all sums are dropped and read anew. */
+  /** Whether insert ids start again below those seen before. All sums are then dropped and read anew. */
   readonly begunAnew: boolean;
 }
 
 /** After an absence of this long, the hours between are read like old ones instead of by the minute. */
 const LONG_ABSENCE_MS = 6 * HOUR;
 /**
- * A deleted newest row looks like ids that start again. A store that deletes it often must not be read in full each time: the
+ * A deleted newest row refreshes like ids that start again. A store that deletes it often must not be read in full each time: the
  * reconcile finds what else is gone.
  */
 const BEGIN_ANEW_EVERY_MS = 24 * HOUR;
@@ -39,12 +39,12 @@ export async function refresh(
 ): Promise<Refreshed> {
   forgetKeys(state, at);
   const asked = nextAsked(state.asked, queries, at);
-  // Until its cubes are open, nothing is needed of them.
+  // Nothing is needed of aggregates until they are open.
   state.asked = { ...NOTHING_ASKED, at, stepMs: asked.stepMs };
   await followQueries(state, asked.plan, at);
   state.asked = asked;
   reopenHours(state, at);
-  for (const own of state.cubes.values()) own.pieces.clear();
+  for (const aggregate of state.aggregates.values()) aggregate.partials.clear();
   const read = () => state.store.snapshot((snapshot) => readChanges(state, snapshot, at, now));
   const followed = await read();
   if (followed === null) beginAnew(state);
@@ -64,7 +64,7 @@ export async function persist(state: LiveState): Promise<void> {
 
 function nextAsked(before: Asked, queries: readonly Query[], at: number): Asked {
   const stepMs = before.at === 0 ? 0 : at - before.at;
-  return { queries, before: before.queries, plan: planCubes(queries), at, stepMs, needs: null };
+  return { queries, before: before.queries, plan: planAggregates(queries), at, stepMs, needs: null };
 }
 
 /**
@@ -77,16 +77,16 @@ async function readChanges(state: LiveState, snapshot: AuditSnapshot, at: number
   const closedTo = closedBefore(state, closable);
   const openFrom = openFromOf(state, closedTo, at);
   const known = state.rereadsOpen ? UNSEEN : state.seenMinutes;
-  // A refresh that fails may have taken sums of a minute that is as before when the next one comes.
+  // A refresh that fails may have taken sums of a minute that is as before by the next one.
   state.seenMinutes = UNSEEN;
-  for (const own of state.cubes.values()) {
-    own.looks += 1;
-    // After the clock went back, what lies ahead is read again when it comes.
-    for (const hour of own.details.keys()) if (hour > at) own.details.delete(hour);
+  for (const aggregate of state.aggregates.values()) {
+    aggregate.refreshes += 1;
+    // After the clock was set back, later hours are read again when their time comes.
+    for (const hour of aggregate.minutes.keys()) if (hour > at) aggregate.minutes.delete(hour);
   }
-  // Nothing is known of the past yet: all of it will be read from now on.
+  // Nothing of the past is known yet: all of it will be read from now on.
   if (isFirst) state.reconciledAt = now;
-  const open = await readOpenWindow(snapshot, [...state.cubes.values()], known, openFrom, at);
+  const open = await readOpenWindow(snapshot, [...state.aggregates.values()], known, openFrom, at);
   const newestRow = open.newestRow ?? (await snapshot.newestRow(at));
   const arrived = await followIds(snapshot.changes, state.arrivals, openFrom, now);
   if (arrived.startAgain && Math.abs(now - state.begunAnewAt) >= BEGIN_ANEW_EVERY_MS) {
@@ -94,12 +94,12 @@ async function readChanges(state: LiveState, snapshot: AuditSnapshot, at: number
     return null;
   }
   const late = arrived.hours.filter((hour) => hour < openFrom);
-  const again = cellsToRead([...state.cubes.values()], late, closedTo);
+  const again = bucketsToRead([...state.aggregates.values()], late, closedTo);
   const { queries, plan } = state.asked;
-  const edges = edgeNeeds(queries, plan, state.cubes, at, isKnownByMinute(state, closedTo));
+  const edges = edgeNeeds(queries, plan, state.aggregates, at, isKnownByMinute(state, closedTo));
   const oldRows = await readOld(state, snapshot, again, edges, { closedTo, at });
   closeHours(state, { closedTo, closable, late, again, edges });
-  // Only now: a refresh that failed half-way is made again from where the last whole one ended.
+  // Set last: a refresh that failed half-way is repeated from where the last complete one ended.
   state.arrivals = arrived.watch;
   state.seenMinutes = open.seen;
   state.rereadsOpen = false;
@@ -109,16 +109,16 @@ async function readChanges(state: LiveState, snapshot: AuditSnapshot, at: number
   return { newestRow, rowsRead: open.rowsRead + oldRows };
 }
 
-/** Hours before it are closed. At the first refresh and after a long absence it begins at what can be closed now. */
+/** The end of the closed hours. At the first refresh and after a long absence it is what can be closed now. */
 function closedBefore(state: LiveState, closable: number): number {
   if (state.closedTo !== null && closable - state.closedTo <= LONG_ABSENCE_MS) return state.closedTo;
   state.closedTo = closable;
-  for (const own of state.cubes.values()) own.details.clear();
+  for (const aggregate of state.aggregates.values()) aggregate.minutes.clear();
   state.rereadsOpen = true;
   return closable;
 }
 
-/** The beginning of the open window: rows from it on are looked at again. */
+/** The beginning of the open window: later rows are checked again at every refresh. */
 function openFromOf(
   { rereadsOpen, refreshedTo, latenessMs }: LiveState,
   closedTo: number,
@@ -133,20 +133,20 @@ function openFromOf(
 async function readOld(
   state: LiveState,
   snapshot: AuditSnapshot,
-  again: CellsToRead,
+  again: BucketsToRead,
   edges: EdgeNeeds,
   { closedTo, at }: { readonly closedTo: number; readonly at: number },
 ): Promise<number> {
   const ofHours = measuresFor(state, HOUR);
-  let rows = await readHoursByMinute(snapshot, again.byMinute, at, (own, hour) =>
-    // Hours that are not over are put together with what comes, which has all measures.
-    hour < closedTo ? ofHours(own, hour) : own.cube.measures,
+  let rows = await readHoursByMinute(snapshot, again.byMinute, at, (aggregate, hour) =>
+    // Open hours are merged with rows to come, of which all measures are read.
+    hour < closedTo ? ofHours(aggregate, hour) : aggregate.measures,
   );
   rows += await readHoursByMinute(snapshot, edges.byMinute, at, ofHours);
-  rows += await readPieces(snapshot, edges.pieces);
-  rows += await readParts(snapshot, edges.parts, ofHours);
+  rows += await readPartialMinutes(snapshot, edges.partialMinutes);
+  rows += await readPartialHours(snapshot, edges.partialHours, ofHours);
   for (const length of LENGTHS) {
-    rows += await readWhole(snapshot, length, again.whole[length], measuresFor(state, length));
+    rows += await readClosed(snapshot, length, again.closed[length], measuresFor(state, length));
   }
   return rows;
 }

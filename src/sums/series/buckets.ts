@@ -1,8 +1,8 @@
 // The sums of consecutive buckets of time, in columns.
 
-import { addParts, writeDecimal } from './exact.ts';
+import { addParts } from './exact.ts';
 import { MINUTES } from './grid.ts';
-import type { Column, Layout } from './layout.ts';
+import type { Layout } from './layout.ts';
 
 /**
  * The sums of consecutive buckets of time. Each bucket has a row for every group with calls in it: the rows of bucket i
@@ -23,52 +23,9 @@ export interface StoredBuckets extends Buckets {
   readonly lacks: readonly number[];
 }
 
-/** A row as a store gives it: its bucket among those that are packed, its group's number, and a decimal for each measure. */
-export interface TextRow {
-  readonly bucket: number;
-  readonly group: number;
-  readonly sums: readonly string[];
-}
-
-/** One bucket of all these rows. */
-export function packBucket(rows: readonly TextRow[], layout: Layout): StoredBuckets {
-  return { ...packed(rows, layout, Int32Array.of(0, rows.length)), origins: null, lacks: [] };
-}
-
-/** An hour by the minute. */
-export function packMinutes(rows: readonly TextRow[], layout: Layout): StoredBuckets {
-  const starts = new Int32Array(MINUTES + 1);
-  for (const { bucket } of rows) starts[bucket + 1] = (starts[bucket + 1] as number) + 1;
-  for (let minute = 1; minute <= MINUTES; minute += 1) {
-    starts[minute] = (starts[minute] as number) + (starts[minute - 1] as number);
-  }
-  return readTogether(
-    packed(
-      [...rows].sort((a, b) => a.bucket - b.bucket),
-      layout,
-      starts,
-    ),
-  );
-}
-
 /** An hour by the minute, all of whose minutes were read together. */
-export function readTogether(minutes: Buckets): StoredBuckets {
-  return { ...minutes, origins: new Array<object>(MINUTES).fill(minutes.groups), lacks: [] };
-}
-
-function packed(rows: readonly TextRow[], { columns, width }: Layout, starts: Int32Array): Buckets {
-  const groups = new Int32Array(rows.length);
-  const values = new Float64Array(rows.length * width);
-  for (let row = 0; row < rows.length; row += 1) {
-    const { group, sums } = rows[row] as TextRow;
-    groups[row] = group;
-    for (let m = 0; m < sums.length; m += 1) {
-      const { units, parts } = columns[m] as Column;
-      const at = row * width;
-      writeDecimal(sums[m] as string, values, at + units, parts === null ? null : at + parts);
-    }
-  }
-  return { starts, groups, values };
+export function readTogether(minutes: Buckets, lacks: readonly number[]): StoredBuckets {
+  return { ...minutes, origins: new Array<object>(MINUTES).fill(minutes.groups), lacks };
 }
 
 /** One bucket of a longer time out of those that it is made of: minutes of an hour, hours of a day. Each group has one row. */

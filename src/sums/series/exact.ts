@@ -1,6 +1,6 @@
 // Exact decimals as two doubles: whole units, and 10^-12 parts.
 
-import { FIXED_DIGITS, type Fixed, ONE } from '../../model/money.ts';
+import { type Fixed, ONE } from '../../model/money.ts';
 import type { Layout } from './layout.ts';
 
 /*
@@ -57,35 +57,4 @@ export function doubleOf(units: number, parts: number): number {
 /** Whether two sums with carried parts are equal, however each is written: -1 and 0.25 × 10^12 parts is 0 and -0.75 × 10^12. */
 export function isEqual(units: number, parts: number, otherUnits: number, otherParts: number): boolean {
   return (units - otherUnits) * SCALE === otherParts - parts;
-}
-
-const MINUS = '-'.charCodeAt(0);
-const POINT = '.'.charCodeAt(0);
-const ZERO = '0'.charCodeAt(0);
-
-/**
- * Writes a decimal such as `-12.5` that a store gave; digits beyond 10^-12 are left out, and all behind the point where
- * there is no place for parts. Digit by digit, as every sum comes this way: to cut the text in two costs twice as much.
- */
-export function writeDecimal(
-  text: string,
-  values: Float64Array,
-  unitsAt: number,
-  partsAt: number | null,
-): void {
-  const isNegative = text.charCodeAt(0) === MINUS;
-  let at = isNegative ? 1 : 0;
-  let whole = 0;
-  for (; at < text.length && text.charCodeAt(at) !== POINT; at += 1) {
-    whole = whole * 10 + text.charCodeAt(at) - ZERO;
-  }
-  // Subtracted from 0, as a negative 0 is not the same as 0.
-  values[unitsAt] = isNegative ? 0 - whole : whole;
-  if (partsAt === null) return;
-  let part = 0;
-  for (let digit = 1; digit <= FIXED_DIGITS; digit += 1) {
-    const next = at + digit;
-    part = part * 10 + (next < text.length ? text.charCodeAt(next) - ZERO : 0);
-  }
-  values[partsAt] = isNegative ? 0 - part : part;
 }

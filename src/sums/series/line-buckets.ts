@@ -64,7 +64,7 @@ export function rowsOfLines(
   return { starts: rowStarts, groups: groups.slice(0, rows), rowOf };
 }
 
-/** The buckets, with the sums of the lines of each row. Parts are carried. */
+/** The buckets, with the sums of the lines of each row; 0 of a measure that lines do not have. Parts are carried. */
 export function sumLines(
   { starts, groups, rowOf }: LineRows,
   { measures, columns, width }: Layout,
@@ -72,7 +72,8 @@ export function sumLines(
 ): Buckets {
   const values = new Float64Array(groups.length * width);
   for (const [m, { units, parts }] of columns.entries()) {
-    const lines = sums.get(measures[m] as Measure) as DecimalColumn;
+    const lines = sums.get(measures[m] as Measure);
+    if (lines === undefined) continue;
     addUnits(values, lines.units, rowOf, width, units);
     if (lines.parts === null) continue;
     if (parts === null) throw new RangeError(`${measures[m]} counts calls, and has parts of one`);

@@ -45,5 +45,6 @@ export function spliced(
     }
     end += last - first;
   }
-  return { starts, groups, values, origins, lacks: [] };
+  const lacks = runs.some(({ source }) => source === older) ? [...older.lacks, ...newer.lacks] : newer.lacks;
+  return { starts, groups, values, origins, lacks: [...new Set(lacks)] };
 }

@@ -389,9 +389,9 @@ describe('a rollup', () => {
         store.snapshot((snapshot) =>
           work({
             ...snapshot,
-            cells: (...asked) => {
+            buckets: (...asked) => {
               cellsUntilFault -= 1;
-              return cellsUntilFault < 0 ? Promise.reject(new Error('cut off')) : snapshot.cells(...asked);
+              return cellsUntilFault < 0 ? Promise.reject(new Error('cut off')) : snapshot.buckets(...asked);
             },
           }),
         ),

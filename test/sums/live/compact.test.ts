@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { ClosedNeeds } from '../../../src/sums/live/closed-needs.ts';
 import { compact } from '../../../src/sums/live/compact.ts';
-import { openCubeCells, setWhole } from '../../../src/sums/live/cube-cells.ts';
-import type { WholeNeeds } from '../../../src/sums/live/needs.ts';
+import { closedBucket, openLiveAggregate, setClosed } from '../../../src/sums/live/live-aggregate.ts';
 import type { StoredBuckets } from '../../../src/sums/series/buckets.ts';
 import { DAY, HOUR, hoursBetween } from '../../../src/sums/series/grid.ts';
 
@@ -19,7 +19,7 @@ function cells(units: number, lacks: readonly number[] = []): StoredBuckets {
 }
 
 /** Needs by the day, of everything from the 10th day on. */
-function needs(changes: Partial<WholeNeeds> = {}): WholeNeeds {
+function needs(changes: Partial<ClosedNeeds> = {}): ClosedNeeds {
   return {
     name: '',
     spans: [],
@@ -30,25 +30,25 @@ function needs(changes: Partial<WholeNeeds> = {}): WholeNeeds {
   };
 }
 
-function cube() {
-  return openCubeCells({ dimensions: [], measures: MEASURES, bucket: null });
+function aggregate() {
+  return openLiveAggregate({ dimensions: [], measures: MEASURES, sketch: null });
 }
 
 test('the hours of a day that is over become the day, and its sums are theirs', () => {
-  const own = cube();
-  for (const hour of hoursBetween(12 * DAY, 13 * DAY)) setWhole(own, HOUR, hour, cells(1));
+  const own = aggregate();
+  for (const hour of hoursBetween(12 * DAY, 13 * DAY)) setClosed(own, HOUR, hour, cells(1));
   const changed: string[] = [];
   compact(own, needs(), 13 * DAY, (length, begin) =>
     changed.push(`${length === DAY ? 'day' : 'hour'} ${begin}`),
   );
   expect([...own.hours.keys()]).toEqual([]);
-  expect([...(own.days.get(12 * DAY)?.values ?? [])]).toEqual([24, 24, 0, 24]);
+  expect([...(closedBucket(own, DAY, 12 * DAY)?.values ?? [])]).toEqual([24, 24, 0, 24]);
   expect(changed).toHaveLength(25);
 });
 
 test('hours stay hours while the day is not over, one is not there, or an edge needs them', () => {
-  const own = cube();
-  for (const hour of hoursBetween(12 * DAY, 15 * DAY)) setWhole(own, HOUR, hour, cells(1));
+  const own = aggregate();
+  for (const hour of hoursBetween(12 * DAY, 15 * DAY)) setClosed(own, HOUR, hour, cells(1));
   own.hours.delete(13 * DAY + 5 * HOUR);
   compact(own, needs({ isHourly: (day) => day === 12 * DAY }), 15 * DAY - HOUR, () => undefined);
   expect(own.days.size).toBe(0);
@@ -56,18 +56,18 @@ test('hours stay hours while the day is not over, one is not there, or an edge n
 });
 
 test('what is older than all windows is forgotten', () => {
-  const own = cube();
-  setWhole(own, HOUR, 10 * DAY - HOUR, cells(1));
-  setWhole(own, DAY, 9 * DAY, cells(1));
-  setWhole(own, DAY, 10 * DAY, cells(1));
+  const own = aggregate();
+  setClosed(own, HOUR, 10 * DAY - HOUR, cells(1));
+  setClosed(own, DAY, 9 * DAY, cells(1));
+  setClosed(own, DAY, 10 * DAY, cells(1));
   compact(own, needs(), 13 * DAY, () => undefined);
   expect([...own.hours.keys(), ...own.days.keys()]).toEqual([10 * DAY]);
 });
 
 test('a measure that is not needed any more becomes unknown, and one that was unknown stays so', () => {
-  const own = cube();
-  setWhole(own, DAY, 11 * DAY, cells(1, [1]));
-  setWhole(own, DAY, 12 * DAY, cells(1, [2]));
+  const own = aggregate();
+  setClosed(own, DAY, 11 * DAY, cells(1, [1]));
+  setClosed(own, DAY, 12 * DAY, cells(1, [2]));
   const changed: number[] = [];
   compact(own, needs({ measuresOf: () => ['calls', 'cost'] }), 13 * DAY, (_, begin) => changed.push(begin));
   expect(own.days.get(11 * DAY)?.lacks).toEqual([1, 2]);

@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Window } from '../../../src/model/window.ts';
-import { openCubeCells, sealHour, takeDetails } from '../../../src/sums/live/cube-cells.ts';
-import { viewOf } from '../../../src/sums/live/cube-view.ts';
+import { viewOf } from '../../../src/sums/live/aggregate-view.ts';
+import { mergeMinutes, openLiveAggregate } from '../../../src/sums/live/live-aggregate.ts';
 import type { MovingWindow } from '../../../src/sums/live/moving-window.ts';
-import { pieceName } from '../../../src/sums/live/window-cuts.ts';
-import { packBucket } from '../../../src/sums/series/buckets.ts';
+import { takeMinutes, takePartials } from '../../../src/sums/live/take-lines.ts';
 import { fixedOf } from '../../../src/sums/series/exact.ts';
-import { HOUR, MINUTE } from '../../../src/sums/series/grid.ts';
+import { HOUR, MINUTE, minuteEdges } from '../../../src/sums/series/grid.ts';
 import type { Totals } from '../../../src/sums/series/totals.ts';
+import { columnsOf } from '../../support/lines.ts';
 
 const HOURS = 4;
 const END = HOURS * HOUR;
 const USERS = ['ann', 'bob', 'cat', 'dan'];
 /** The view leaves one of them out. */
 const WHERE = { user: { notIn: ['cat'] } };
-const CUBE = { dimensions: ['user'], measures: ['calls', 'cost'] as const, bucket: null };
+const AGGREGATE = { dimensions: ['user'], measures: ['calls', 'cost'] as const, sketch: null };
 
 /** A call's cost in 10^-12 USD, which may be negative. */
 interface Call {
@@ -55,22 +55,21 @@ function decimal(cost: bigint): string {
 }
 
 function opened(first: readonly Call[]) {
-  const own = openCubeCells(CUBE);
+  const own = openLiveAggregate(AGGREGATE);
   let all: readonly Call[] = first;
   const take = (hour: number, isKept: (minute: number) => boolean): void => {
     const within = all.filter(({ minute }) => Math.floor(minute / 60) === hour);
-    const cells = within.map(({ minute, user, cost }) => ({
-      segment: minute,
-      key: [user],
-      sums: ['1', decimal(cost)],
-    }));
-    const beginnings = Array.from({ length: HOURS * 60 }, (_, minute) => minute * MINUTE);
-    takeDetails(own, cells, beginnings, [hour * HOUR], (at) => isKept(at / MINUTE));
+    const columns = columnsOf(
+      ['user'],
+      ['calls', 'cost'],
+      within.map(({ minute, user, cost }) => ({ segment: minute, key: [user], sums: ['1', decimal(cost)] })),
+    );
+    takeMinutes([own], columns, minuteEdges(0, END), [hour * HOUR], (at) => isKept(at / MINUTE));
   };
   for (let hour = 0; hour < HOURS; hour += 1) take(hour, () => false);
   return {
     own,
-    view: viewOf(own, ['user'], WHERE, CUBE.measures),
+    view: viewOf(own, ['user'], WHERE, AGGREGATE.measures),
     read(hour: number, newer: readonly Call[], minutes: readonly number[] | null): void {
       const isKept = (minute: number): boolean =>
         Math.floor(minute / 60) !== hour || minutes?.includes(minute % 60) === false;
@@ -78,7 +77,7 @@ function opened(first: readonly Call[]) {
       all = [...all.filter(({ minute }) => isKept(minute)), ...within];
       take(hour, isKept);
       // A whole hour is made of what is known of it, whatever was there before.
-      if (own.hours.has(hour * HOUR)) sealHour(own, hour * HOUR);
+      if (own.hours.has(hour * HOUR)) mergeMinutes(own, hour * HOUR);
     },
     sum({ from, to }: Window): string[] {
       const within = all.filter(
@@ -110,9 +109,9 @@ it('sums that move along are those of the window, wherever it goes and whatever 
       const { own, view, read, sum } = opened(first);
       const movers: MovingWindow[] = [];
       for (const { windows, reading, sealed } of looks) {
-        own.looks += 1;
+        own.refreshes += 1;
         if (reading !== null) read(reading.hour, reading.calls, reading.minutes);
-        if (sealed !== null) for (let hour = 0; hour < sealed; hour += 1) sealHour(own, hour * HOUR);
+        if (sealed !== null) for (let hour = 0; hour < sealed; hour += 1) mergeMinutes(own, hour * HOUR);
         for (const [i, ends] of windows.entries()) {
           const window = { from: Math.min(...ends), to: Math.max(...ends) };
           movers[i] = movers[i]?.isFree(window) === true ? movers[i] : view.open(window);
@@ -127,26 +126,26 @@ it('sums that move along are those of the window, wherever it goes and whatever 
 
 it('who asks for the same window shares it, until one of them moves on', () => {
   const { own, view } = opened([{ minute: 1, user: 'ann', cost: 1n }]);
-  own.looks += 1;
+  own.refreshes += 1;
   const hour = { from: 0, to: HOUR };
   const mover = view.open(hour);
   expect(view.open({ ...hour })).toBe(mover);
   const totals = mover.totals(hour, END);
   expect(mover.totals({ ...hour }, END)).toBe(totals);
   expect(mover.isFree({ from: 0, to: 2 * HOUR })).toBe(false);
-  own.looks += 1;
+  own.refreshes += 1;
   expect(mover.isFree({ from: 0, to: 2 * HOUR })).toBe(true);
 });
 
 it('sums are not known for as long as the window holds cells without one of their measures', () => {
   const { own, view } = opened([{ minute: 61, user: 'ann', cost: 1n }]);
-  const detail = own.details.get(HOUR);
+  const detail = own.minutes.get(HOUR);
   if (detail === undefined) throw new Error('the hour was not read');
-  own.details.set(HOUR, { ...detail, lacks: [CUBE.measures.indexOf('cost')] });
+  own.minutes.set(HOUR, { ...detail, lacks: [AGGREGATE.measures.indexOf('cost')] });
   const window = { from: 0, to: END };
   const [both, count] = [view.open(window), viewOf(own, ['user'], WHERE, ['calls']).open(window)];
   const isKnown = (mover: MovingWindow, from: number, to: number): boolean => {
-    own.looks += 1;
+    own.refreshes += 1;
     return mover.totals({ from: from * MINUTE, to: to * MINUTE }, END) !== null;
   };
   expect(isKnown(both, 0, 59)).toBe(true);
@@ -156,8 +155,8 @@ it('sums are not known for as long as the window holds cells without one of thei
   expect(isKnown(both, 3, 60)).toBe(true);
   expect(isKnown(both, 125, 150)).toBe(true);
   // As a whole hour, too.
-  sealHour(own, 0);
-  sealHour(own, HOUR);
+  mergeMinutes(own, 0);
+  mergeMinutes(own, HOUR);
   expect(isKnown(both, 0, 120)).toBe(false);
   expect(isKnown(count, 0, 120)).toBe(true);
 });
@@ -174,13 +173,11 @@ it('parts of minutes are taken as they are read for a look', () => {
     [40_000, 0],
     [50_000, 1],
   ] as const) {
-    own.looks += 1;
-    own.pieces.clear();
-    const loose = { bucket: 0, group: own.dictionary.numberOf(['ann']), sums: ['1', decimal(1n)] };
-    own.pieces.set(
-      pieceName({ from: begin, to: MINUTE }),
-      packBucket(calls === 0 ? [] : [loose], own.layout),
-    );
+    own.refreshes += 1;
+    own.partials.clear();
+    const lines = calls === 0 ? [] : [{ segment: 0, key: ['ann'], sums: ['1', decimal(1n)] }];
+    const partial = { from: begin, to: MINUTE };
+    takePartials(own, columnsOf(['user'], ['calls', 'cost'], lines), [begin, MINUTE], [partial]);
     mover ??= view.open({ from: begin, to: 3 * MINUTE });
     const totals = mover.totals({ from: begin, to: 3 * MINUTE }, END);
     expect(totals === null ? null : told(view.groups, totals)).toEqual([
@@ -188,7 +185,7 @@ it('parts of minutes are taken as they are read for a look', () => {
       'bob 1 4',
     ]);
   }
-  own.looks += 1;
-  own.pieces.clear();
+  own.refreshes += 1;
+  own.partials.clear();
   expect(mover?.totals({ from: 55_000, to: 3 * MINUTE }, END)).toBeNull();
 });

@@ -43,10 +43,10 @@ function watched(latenessMs = 15 * MINUTE): { rollup: LiveSums; asked: () => str
             asked.push('newest row');
             return snapshot.newestRow(before);
           },
-          cells: (cubes, edges, ranges) => {
+          buckets: (aggregates, edges, ranges) => {
             // Without a range nothing is sent to the database.
             asked.push(...ranges.map(({ from, to }) => `${minute(from)} to ${minute(to)}`));
-            return snapshot.cells(cubes, edges, ranges);
+            return snapshot.buckets(aggregates, edges, ranges);
           },
           calls: (read) => {
             asked.push(`calls ${minute(read.edges[0] as number)} to ${minute(read.edges.at(-1) as number)}`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatFixed, ONE } from '../../../src/model/money.ts';
+import { ONE } from '../../../src/model/money.ts';
 import {
   addParts,
   CARRY_AFTER,
@@ -9,42 +9,17 @@ import {
   fixedOf,
   isEqual,
   SCALE,
-  writeDecimal,
 } from '../../../src/sums/series/exact.ts';
 import { layoutOf } from '../../../src/sums/series/layout.ts';
 
 const LAYOUT = layoutOf(['cost']);
-const fixed = fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n });
 const parts = fc.integer({ min: 1 - SCALE, max: SCALE - 1 });
-
-/** A decimal in the two numbers of its row. */
-function written(text: string): Float64Array {
-  const values = new Float64Array(2);
-  writeDecimal(text, values, 0, 1);
-  return values;
-}
 
 function sumIn([units = 0, part = 0]: Float64Array): bigint {
   return fixedOf(units, part);
 }
 
 describe('exact sums', () => {
-  it('are the decimals that a store wrote, to the last digit', () => {
-    fc.assert(
-      fc.property(fixed, fc.integer({ min: 0, max: 12 }), (value, places) => {
-        expect(sumIn(written(formatFixed(value, 12, places)))).toBe(value);
-      }),
-    );
-  });
-
-  it('have units alone where there is no place for parts, and no negative 0', () => {
-    const values = new Float64Array(1);
-    writeDecimal('-12.5', values, 0, null);
-    expect(values[0]).toBe(-12);
-    writeDecimal('-0', values, 0, null);
-    expect(Object.is(values[0], 0)).toBe(true);
-  });
-
   it('stay the same when parts are carried, after as many additions as may be', () => {
     fc.assert(
       fc.property(parts, fc.integer({ min: -1_000, max: 1_000 }), (part, units) => {

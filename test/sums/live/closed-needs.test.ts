@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Query } from '../../../src/model/series.ts';
-import { type CubeCells, openCubeCells } from '../../../src/sums/live/cube-cells.ts';
-import { planCubes } from '../../../src/sums/live/cube-plan.ts';
-import { missingCells, type WholeNeeds, wholeNeeds } from '../../../src/sums/live/needs.ts';
+import { planAggregates } from '../../../src/sums/live/aggregate-plan.ts';
+import { type ClosedNeeds, closedNeeds, missingBuckets } from '../../../src/sums/live/closed-needs.ts';
+import { type LiveAggregate, openLiveAggregate, setClosed } from '../../../src/sums/live/live-aggregate.ts';
 import { DAY, HOUR } from '../../../src/sums/series/grid.ts';
 
 const AT = Date.parse('2026-03-10T10:07:00Z');
@@ -14,18 +14,20 @@ function asking(windows: Query['windows'], measures: Query['measures'] = ['cost'
   return { measures, where: {}, groupBy: ['user'], windows };
 }
 
-/** What queries of one cube need, an hour ahead. */
-function needsOf(...queries: Query[]): { own: CubeCells; needs: WholeNeeds } {
-  const plan = planCubes(queries);
-  const cubes = new Map([...plan.cubes].map(([name, cube]) => [name, openCubeCells(cube)]));
-  const [[own, needs] = []] = [...wholeNeeds(queries, plan, cubes, AT, HOUR)];
-  if (own === undefined || needs === undefined) throw new Error('no cube is needed');
+/** What queries of one aggregate need, an hour ahead. */
+function needsOf(...queries: Query[]): { own: LiveAggregate; needs: ClosedNeeds } {
+  const plan = planAggregates(queries);
+  const aggregates = new Map(
+    [...plan.aggregates].map(([name, aggregate]) => [name, openLiveAggregate(aggregate)]),
+  );
+  const [[own, needs] = []] = [...closedNeeds(queries, plan, aggregates, AT, HOUR)];
+  if (own === undefined || needs === undefined) throw new Error('no aggregate is needed');
   return { own, needs };
 }
 
 function missing(...queries: Query[]) {
   const { own, needs } = needsOf(...queries);
-  return missingCells(own, needs, AT - (AT % HOUR));
+  return missingBuckets(own, needs, AT - (AT % HOUR));
 }
 
 /** Days before today of which hours are needed. */
@@ -82,12 +84,12 @@ describe('the cells that windows need', () => {
       origins: null,
       lacks: [],
     };
-    const before = missingCells(own, needs, TODAY).days.size;
-    own.days.set(TODAY - 10 * DAY, nothing);
-    for (let hour = 0; hour < 24; hour += 1) own.hours.set(TODAY - 12 * DAY + hour * HOUR, nothing);
-    own.hours.set(TODAY - 14 * DAY, nothing);
-    own.days.set(TODAY - 16 * DAY, { ...nothing, lacks: [own.cube.measures.indexOf('cost')] });
-    const { days } = missingCells(own, needs, TODAY);
+    const before = missingBuckets(own, needs, TODAY).days.size;
+    setClosed(own, DAY, TODAY - 10 * DAY, nothing);
+    for (let hour = 0; hour < 24; hour += 1) setClosed(own, HOUR, TODAY - 12 * DAY + hour * HOUR, nothing);
+    setClosed(own, HOUR, TODAY - 14 * DAY, nothing);
+    setClosed(own, DAY, TODAY - 16 * DAY, { ...nothing, lacks: [own.measures.indexOf('cost')] });
+    const { days } = missingBuckets(own, needs, TODAY);
     expect(days.size).toBe(before - 2);
     expect(days.has(TODAY - 14 * DAY)).toBe(true);
     expect(days.has(TODAY - 16 * DAY)).toBe(true);

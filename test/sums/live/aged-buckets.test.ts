@@ -295,7 +295,7 @@ test('a process takes over the keeping of cells from one that is gone', async ()
   await expectSettled(opened(), AT + 16 * MINUTE, asked);
 });
 
-test('a cube that is opened later has seen what the others have', async () => {
+test('a aggregate that is opened later has seen what the others have', async () => {
   const [first, second] = [spend(30 * HOUR), spend(30 * HOUR, ['model'])];
   const one = opened();
   await settle(one, AT, [first]);

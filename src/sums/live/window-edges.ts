@@ -1,4 +1,4 @@
-// What of a window lies in whole hours, in minutes and within them (pure).
+// Splits a window into whole hours, minutes and parts of minutes (pure).
 
 import type { Window } from '../../model/window.ts';
 import { HOUR, hourOf, MINUTE } from '../series/grid.ts';
@@ -9,16 +9,16 @@ export function wholeHours({ from, to }: Window): Window {
 }
 
 /**
- * What of a window lies in hours that it does not hold whole: its head, up to the first hour that it holds whole, and its
- * tail, from the last one on. Either may be empty, and a window that holds no hour whole and lies in one is its own head.
+ * Where the head of a window ends, which lies before its first whole hour, and where its tail begins, which lies after the
+ * last one. Either may be empty. A window within one hour is all head.
  */
 export function cutAtHours(window: Window): { readonly headEnd: number; readonly tailBegin: number } {
   const { from, to } = wholeHours(window);
   return from > to ? { headEnd: window.to, tailBegin: window.to } : { headEnd: from, tailBegin: to };
 }
 
-/** What of a part of an hour lies in minutes that it does not hold whole. */
-export function piecesOf({ from, to }: Window, at: number): Window[] {
+/** What a part of an hour holds of minutes that are not all within it. */
+export function partialMinutesOf({ from, to }: Window, at: number): Window[] {
   const head = Math.ceil(from / MINUTE) * MINUTE;
   const tail = to === at ? to : Math.floor(to / MINUTE) * MINUTE;
   if (head === from && tail === to) return NOTHING;
@@ -26,12 +26,12 @@ export function piecesOf({ from, to }: Window, at: number): Window[] {
   return [
     { from, to: head },
     { from: tail, to },
-  ].filter((piece) => piece.from < piece.to);
+  ].filter(({ from: begin, to: end }) => begin < end);
 }
 
 /** Edges mostly fall on minutes, and there are thousands of them a poll. */
 const NOTHING: Window[] = [];
 
-export function pieceName({ from, to }: Window): string {
+export function windowName({ from, to }: Window): string {
   return `${from}/${to}`;
 }

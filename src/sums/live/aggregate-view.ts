@@ -1,4 +1,4 @@
-// A cube filtered and grouped for a query.
+// An aggregate as a query sees it: filtered, and grouped by fewer dimensions.
 
 import type { Measure } from '../../model/measure.ts';
 import type { GroupKey, Where } from '../../model/series.ts';
@@ -16,62 +16,62 @@ import {
   projectionOf,
   type Totals,
 } from '../series/totals.ts';
-import type { CubeCells } from './cube-cells.ts';
+import { closedBucket, type LiveAggregate } from './live-aggregate.ts';
 import { MovingWindow } from './moving-window.ts';
 import { openRecent } from './recent.ts';
-import { pieceName } from './window-cuts.ts';
+import { windowName } from './window-edges.ts';
 
-/** A cube as one query sees it: some of its measures, filtered, and grouped by some of its dimensions. */
-export interface CubeView {
+/** An aggregate as one query sees it: some of its measures, filtered, and grouped by some of its dimensions. */
+export interface AggregateView {
   readonly projection: Projection;
   /** By number. */
   readonly groups: readonly GroupKey[];
   /** The number of a group. */
   numberOf(key: GroupKey): number;
-  /** The bins of a group, in a cube that has bins: the sums are then numbered by them, and not by groups. */
+  /** The bins of a group, in an aggregate that has bins: the sums are then numbered by them, and not by groups. */
   binsOf(group: number): GroupBins;
   /** A window as of the refresh that is under way, to be asked at this one and the next; queries with the same one share it. */
   open(window: Window): MovingWindow;
 }
 
-/** `measures` are additive ones that the cube has, `calls` among them. */
+/** `measures` are additive ones that the aggregate has, `calls` among them. */
 export function viewOf(
-  own: CubeCells,
+  aggregate: LiveAggregate,
   groupBy: readonly string[],
   where: Where,
   measures: readonly Measure[],
-): CubeView {
-  const projection = projectionOf(measures, own.layout);
-  const rows = rowsOf(own, groupBy, where);
+): AggregateView {
+  const projection = projectionOf(measures, aggregate.layout);
+  const rows = rowsOf(aggregate, groupBy, where);
   const spans = openRecent<Totals>();
-  /** Opened in the look that is under way. */
+  /** Opened in the refresh that is under way. */
   const opened = new Map<string, MovingWindow>();
-  let [looks, version] = [own.looks, own.version];
+  let [refreshes, version] = [aggregate.refreshes, aggregate.version];
 
   const turn = (): void => {
-    if (version !== own.version) spans.clear();
-    version = own.version;
-    if (looks === own.looks) return;
-    looks = own.looks;
+    if (version !== aggregate.version) spans.clear();
+    version = aggregate.version;
+    if (refreshes === aggregate.refreshes) return;
+    refreshes = aggregate.refreshes;
     opened.clear();
     spans.turn();
   };
 
-  /** Whole hours [from, to) by days where those are there; false when one of them is not known. */
-  const addWhole = (totals: Totals, from: number, to: number): boolean => {
+  /** Adds the closed hours of [from, to), by days where there are some; false when one of them is missing. */
+  const addClosed = (totals: Totals, from: number, to: number): boolean => {
     for (let begin = from; begin < to; ) {
-      const day = begin + DAY <= to ? own.days.get(begin) : undefined;
-      const cells = day ?? own.hours.get(begin);
-      if (cells === undefined) return false;
-      addProjected(totals, cells, rows.groupOf, projection, { from: 0, to: cells.groups.length });
-      totals.isShort ||= isShortOf(cells, projection);
-      begin += day === undefined ? HOUR : DAY;
+      const day = begin + DAY <= to ? closedBucket(aggregate, DAY, begin) : null;
+      const bucket = day ?? closedBucket(aggregate, HOUR, begin);
+      if (bucket === null) return false;
+      addProjected(totals, bucket, rows.groupOf, projection, { from: 0, to: bucket.groups.length });
+      totals.isShort ||= isShortOf(bucket, projection);
+      begin += day === null ? HOUR : DAY;
     }
     return true;
   };
 
   const source = {
-    own,
+    aggregate,
     projection,
     get count() {
       rows.follow();
@@ -80,14 +80,14 @@ export function viewOf(
     get groupOf() {
       return rows.groupOf;
     },
-    /** Kept between looks: many instants that are made up for have the same hours. */
+    /** Kept between refreshes, as the windows of many evaluation times hold the same hours. */
     span(from: number, to: number): Totals | null {
       turn();
-      const name = pieceName({ from, to });
+      const name = windowName({ from, to });
       const kept = spans.get(name);
       if (kept !== undefined) return kept;
       const totals = emptyTotals(rows.count * projection.layout.width);
-      if (!addWhole(totals, from, to)) return null;
+      if (!addClosed(totals, from, to)) return null;
       carryTotals(totals, projection.layout);
       return spans.set(name, totals);
     },
@@ -100,28 +100,28 @@ export function viewOf(
     binsOf: rows.binsOf,
     open(window) {
       turn();
-      return memberOf(opened, pieceName(window), () => new MovingWindow(source));
+      return memberOf(opened, windowName(window), () => new MovingWindow(source));
     },
   };
 }
 
-/** The rows of a view: a number for each group, or for each bin of each group. */
+/** Numbers the rows of a view: one for each group, or for each bin of each group. */
 interface ViewRows {
   readonly groups: readonly GroupKey[];
   /** How many rows there are. */
   readonly count: number;
-  /** The row of each key of the cube, -1 where the filter leaves it out. */
+  /** The row of each key of the aggregate, -1 where the filter leaves it out. */
   groupOf: Int32Array;
-  /** Takes up keys that came to the cube. */
+  /** Numbers the groups that are new in the aggregate. */
   follow(): void;
   numberOf(key: GroupKey): number;
   binsOf(group: number): GroupBins;
 }
 
-function rowsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], where: Where): ViewRows {
-  const places = groupBy.map((name) => cube.dimensions.indexOf(name));
+function rowsOf(aggregate: LiveAggregate, groupBy: readonly string[], where: Where): ViewRows {
+  const places = groupBy.map((name) => aggregate.dimensions.indexOf(name));
   const filters = Object.entries(where).map(([name, condition]) => ({
-    place: cube.dimensions.indexOf(name),
+    place: aggregate.dimensions.indexOf(name),
     holds: holdsFor(condition),
   }));
   const groups = new GroupIndex();
@@ -129,18 +129,18 @@ function rowsOf({ cube, dictionary }: CubeCells, groupBy: readonly string[], whe
   const rowOfKey = (key: GroupKey): number => {
     if (!filters.every(({ place, holds }) => holds(key[place] ?? null))) return -1;
     const group = groups.numberOf(places.map((place) => key[place] ?? null));
-    // The bin is the last member of the key of a cube that has bins.
-    return cube.bucket === null ? group : bins.numberOf(group, Number(key.at(-1)));
+    // The bin is the last member of the key of an aggregate that has bins.
+    return aggregate.sketch === null ? group : bins.numberOf(group, Number(key.at(-1)));
   };
   let known = 0;
   const rows: ViewRows = {
     groups: groups.keys,
     get count() {
-      return cube.bucket === null ? groups.keys.length : bins.count();
+      return aggregate.sketch === null ? groups.keys.length : bins.count();
     },
     groupOf: new Int32Array(64),
     follow() {
-      const { keys } = dictionary;
+      const { keys } = aggregate.groups;
       if (rows.groupOf.length < keys.length) {
         const grown = new Int32Array(keys.length * 2);
         grown.set(rows.groupOf);

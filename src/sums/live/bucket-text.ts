@@ -1,4 +1,4 @@
-// Cells as text, for the state store.
+// Closed buckets as text, for the state store.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Measure } from '../../model/measure.ts';
@@ -7,7 +7,7 @@ import type { StoredBuckets } from '../series/buckets.ts';
 import type { GroupIndex } from '../series/group-index.ts';
 import { type Column, type Layout, layoutOf } from '../series/layout.ts';
 
-/** What the text of an hour or a day holds: keys, and per cell the units and parts of every measure. */
+/** What the text of a bucket holds: keys of groups, and for each the units and parts of every measure. */
 interface StoredText {
   readonly measures: readonly Measure[];
   readonly keys: readonly GroupKey[];
@@ -15,30 +15,30 @@ interface StoredText {
   readonly parts: readonly number[];
 }
 
-/** Whole cells as text: JSON, deflated, in base64. */
-export function cellText(cells: StoredBuckets, dictionary: GroupIndex, measures: readonly Measure[]): string {
+/** A bucket as text: JSON, deflated, in base64. */
+export function bucketText(bucket: StoredBuckets, groups: GroupIndex, measures: readonly Measure[]): string {
   const { columns, width } = layoutOf(measures);
-  const known = measures.flatMap((_, place) => (cells.lacks.includes(place) ? [] : [place]));
+  const known = measures.flatMap((_, place) => (bucket.lacks.includes(place) ? [] : [place]));
   const pick = (of: (column: Column) => number | null): number[] =>
-    [...cells.groups].flatMap((_, row) =>
+    [...bucket.groups].flatMap((_, row) =>
       known.map((place) => {
         const at = of(columns[place] as Column);
-        return at === null ? 0 : (cells.values[row * width + at] as number);
+        return at === null ? 0 : (bucket.values[row * width + at] as number);
       }),
     );
   const stored: StoredText = {
     measures: known.map((place) => measures[place] as Measure),
-    keys: [...cells.groups].map((group) => dictionary.keys[group] as GroupKey),
+    keys: [...bucket.groups].map((group) => groups.keys[group] as GroupKey),
     units: pick(({ units }) => units),
     parts: pick(({ parts }) => parts),
   };
   return deflateRawSync(JSON.stringify(stored), { level: 1 }).toString('base64');
 }
 
-/** The cells again, with the measures of the layout as far as they were kept. */
-export function cellsFromText(
+/** The bucket again, with the measures of the layout as far as they were kept. */
+export function bucketFromText(
   text: string,
-  dictionary: GroupIndex,
+  groups: GroupIndex,
   { measures: wanted, columns, width }: Layout,
 ): StoredBuckets {
   const stored = JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as StoredText;
@@ -56,7 +56,7 @@ export function cellsFromText(
   }
   return {
     starts: Int32Array.of(0, rows),
-    groups: Int32Array.from(stored.keys, (key) => dictionary.numberOf(key)),
+    groups: Int32Array.from(stored.keys, (key) => groups.numberOf(key)),
     values,
     origins: null,
     lacks: places.flatMap((place, m) => (place < 0 ? [m] : [])),
