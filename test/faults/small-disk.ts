@@ -8,6 +8,7 @@ import { openSql } from '../../src/sql/open.ts';
 import { onServer } from '../support/database.ts';
 
 const run = promisify(execFile);
+const SIZE_MB = 32;
 
 /** Where a state database lies that can run out of room. */
 export interface SmallDisk {
@@ -28,7 +29,7 @@ export async function onSmallDisk(url: string): Promise<SmallDisk> {
   const database = new URL(url).pathname.slice(1);
   const folder = await mkdtemp(join(tmpdir(), 'spendwatch-disk-'));
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=0755', 'tmpfs', folder]);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m,mode=0755`, 'tmpfs', folder]);
   } catch {
     await rm(folder, { recursive: true });
     return refusingInserts(url);
@@ -44,9 +45,11 @@ export async function onSmallDisk(url: string): Promise<SmallDisk> {
   await administer(`CREATE TABLESPACE ${space} LOCATION '${folder}'`);
   await administer(`ALTER DATABASE ${database} SET TABLESPACE ${space}`);
   const ballast = join(folder, 'ballast');
+  // Where the small disk is not mounted any more, it would take all of a large one, or of the memory.
+  let takenMb = 0;
   const takeAll = (): void => {
     try {
-      for (;;) appendFileSync(ballast, Buffer.alloc(1024 * 1024));
+      for (; takenMb <= SIZE_MB; takenMb += 1) appendFileSync(ballast, Buffer.alloc(1024 * 1024));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     }
