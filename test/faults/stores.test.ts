@@ -128,6 +128,9 @@ async function toldOnce(
 
 const STORES = ['audit', 'state'] as const;
 
+/** On a busy machine a test holds a lock for longer than a transaction may idle, and the server would end it. */
+const FOR_AS_LONG_AS_IT_TAKES = 'SET LOCAL idle_in_transaction_session_timeout = 0';
+
 // Each has its own parts and mostly waits for polls.
 describe.concurrent('while a store is unreachable', () => {
   for (const store of STORES) {
@@ -334,6 +337,7 @@ describe.concurrent('while a store is unreachable', () => {
     const worker = await s.start();
     await worker.polls(1);
     const breachAt = await s.audit.sql.transaction({}, async (session) => {
+      await session.query(FOR_AS_LONG_AS_IT_TAKES);
       await session.query('LOCK TABLE api_audit_logs IN ACCESS EXCLUSIVE MODE');
       figures.faults += 1;
       const at = await comeAndGone(s, (time) =>
@@ -351,6 +355,7 @@ describe.concurrent('while a store is unreachable', () => {
     const worker = await s.start();
     await worker.polls(1);
     const breachAt = await s.state.transaction({}, async (session) => {
+      await session.query(FOR_AS_LONG_AS_IT_TAKES);
       // One table: of two, taken one after the other, the worker may hold the second and wait for the first.
       await session.query('LOCK TABLE spendwatch.rule_watermark IN ACCESS EXCLUSIVE MODE');
       figures.faults += 1;
