@@ -23,7 +23,13 @@ export async function makeMemoryFolder(): Promise<string | null> {
     // A server's own account must be able to walk into it.
     await chmod(folder, 0o755);
     // Also when the run is interrupted: the machine would lack the memory until it is started again.
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+    process.once('exit', () => {
+      try {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      } catch {
+        // A server or a mount of an interrupted run still uses it, and how the run ended counts for more.
+      }
+    });
     return folder;
   } catch {
     return null;
