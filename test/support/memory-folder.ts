@@ -19,7 +19,7 @@ export async function makeMemoryFolder(): Promise<string | null> {
     if (type !== 'tmpfs' || options.split(',').includes('noexec')) return null;
     const { bavail, bsize } = await statfs(SHM);
     if (Math.min(bavail * bsize, freemem()) < NEEDED_BYTES) return null;
-    const folder = await mkdtemp(join(SHM, 'spendwatch-tests-'));
+    const folder = await mkdtemp(join(SHM, 'spendwatch-memory-'));
     // A server's own account must be able to walk into it.
     await chmod(folder, 0o755);
     // Also when the run is interrupted: the machine would lack the memory until it is started again.
