@@ -59,13 +59,19 @@ export function knownFrom(
   at: number,
 ): (Series | null)[] {
   const { uses } = planAggregates(queries);
-  return queries.map((query, i) => {
-    const use = uses[i] as AggregateUse;
-    if (!aggregateNamesOf(use).every((name) => aggregates.has(name))) return null;
-    const measures = aggregates.get(use.sums)?.measures ?? [];
-    if (!query.measures.every((measure) => isSketch(measure) || measures.includes(measure))) return null;
-    return openAnswers(aggregates).to([query], [use], at)[0] ?? null;
+  const places = queries.flatMap(({ measures }, place) => {
+    const use = uses[place] as AggregateUse;
+    const own = aggregates.get(use.sums)?.measures ?? [];
+    const isThere = aggregateNamesOf(use).every((name) => aggregates.has(name));
+    return isThere && measures.every((measure) => isSketch(measure) || own.includes(measure)) ? [place] : [];
   });
+  const answers = openAnswers(aggregates).to(
+    places.map((place) => queries[place] as Query),
+    places.map((place) => uses[place] as AggregateUse),
+    at,
+  );
+  const answerOf = new Map(places.map((place, i) => [place, answers[i] ?? null]));
+  return queries.map((_, place) => answerOf.get(place) ?? null);
 }
 
 /** Whether two queries differ in nothing but where their windows lie. */

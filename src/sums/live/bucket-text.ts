@@ -3,7 +3,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Measure } from '../../model/measure.ts';
 import type { GroupKey } from '../../model/series.ts';
-import type { StoredBuckets } from '../series/buckets.ts';
+import type { Bucket } from '../series/buckets.ts';
 import type { GroupIndex } from '../series/group-index.ts';
 import { type Column, type Layout, layoutOf } from '../series/layout.ts';
 
@@ -16,7 +16,7 @@ interface StoredText {
 }
 
 /** A bucket as text: JSON, deflated, in base64. */
-export function bucketText(bucket: StoredBuckets, groups: GroupIndex, measures: readonly Measure[]): string {
+export function bucketText(bucket: Bucket, groups: GroupIndex, measures: readonly Measure[]): string {
   const { columns, width } = layoutOf(measures);
   const known = measures.flatMap((_, place) => (bucket.lacks.includes(place) ? [] : [place]));
   const pick = (of: (column: Column) => number | null): number[] =>
@@ -40,7 +40,7 @@ export function bucketFromText(
   text: string,
   groups: GroupIndex,
   { measures: wanted, columns, width }: Layout,
-): StoredBuckets {
+): Bucket {
   const stored = JSON.parse(inflateRawSync(Buffer.from(text, 'base64')).toString()) as StoredText;
   const places = wanted.map((measure) => stored.measures.indexOf(measure));
   const rows = stored.keys.length;
@@ -55,10 +55,8 @@ export function bucketFromText(
     }
   }
   return {
-    starts: Int32Array.of(0, rows),
     groups: Int32Array.from(stored.keys, (key) => groups.numberOf(key)),
     values,
-    origins: null,
     lacks: places.flatMap((place, m) => (place < 0 ? [m] : [])),
   };
 }

@@ -5,7 +5,7 @@ import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { unionOf } from '../direct/plan.ts';
-import type { StoredBuckets } from '../series/buckets.ts';
+import type { Bucket } from '../series/buckets.ts';
 import { DAY, dayOf, HOUR, hourOf, type Length } from '../series/grid.ts';
 import { memberOf } from '../series/member.ts';
 import { type AggregatePlan, aggregateNamesOf } from './aggregate-plan.ts';
@@ -162,7 +162,7 @@ export function isMissing(
 /** Whether buckets of an aggregate lack one of some measures. */
 export function lacksNeeded(
   aggregate: LiveAggregate,
-  { lacks }: Pick<StoredBuckets, 'lacks'>,
+  { lacks }: Pick<Bucket, 'lacks'>,
   needed: readonly Measure[],
 ): boolean {
   return needed.some((measure) => lacks.includes(aggregate.measures.indexOf(measure)));

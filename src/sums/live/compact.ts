@@ -1,7 +1,7 @@
 // Merges closed hours into days, and drops what no query needs.
 
 import type { Measure } from '../../model/measure.ts';
-import type { StoredBuckets } from '../series/buckets.ts';
+import type { Bucket } from '../series/buckets.ts';
 import { DAY, dayOf, HOUR, hoursBetween, LENGTHS, type Length } from '../series/grid.ts';
 import { type ClosedNeeds, isMissing } from './closed-needs.ts';
 import {
@@ -48,7 +48,7 @@ export function compact(
     for (const [begin, kept] of closedBuckets(aggregate, length)) {
       const lacks = new Set([...kept.lacks, ...unneeded(aggregate, needs.measuresOf(length, begin))]);
       if (lacks.size === kept.lacks.length) continue;
-      const bucket = closedBucket(aggregate, length, begin) as StoredBuckets;
+      const bucket = closedBucket(aggregate, length, begin) as Bucket;
       setClosed(aggregate, length, begin, { ...bucket, lacks: [...lacks] });
       changed(length, begin);
     }

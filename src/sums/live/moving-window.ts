@@ -1,8 +1,8 @@
 // A window whose sums move along with it.
 
 import type { Window } from '../../model/window.ts';
-import type { StoredBuckets } from '../series/buckets.ts';
 import { dayOf, HOUR, hourOf, MINUTE, MINUTES } from '../series/grid.ts';
+import { type PackedBucket, unpackBucket } from '../series/packed-bucket.ts';
 import {
   addProjected,
   addTotals,
@@ -38,7 +38,9 @@ interface ClosedPart extends Window {
 interface HourPart {
   /** Null for a partial bucket, which is of this refresh alone. */
   readonly hour: number | null;
-  buckets: StoredBuckets;
+  /** One a minute of the hour, or the partial bucket. */
+  buckets: readonly PackedBucket[];
+  isShort: boolean;
   /** Minutes of the hour; 0 and 1 for a partial bucket. */
   from: number;
   to: number;
@@ -95,20 +97,18 @@ export class MovingWindow {
 
   /** Makes the sums those of the window; false where something is not known, and then they are those of none. */
   #moveTo(window: Window, at: number): boolean {
-    const { aggregate, projection } = this.#source;
     this.#move += 1;
     const whole = this.#closedPartOf(wholeHours(window));
     if (whole === null) return false;
     for (let hour = whole.closed; hour < whole.to; hour += HOUR) {
-      if (!this.#hold(aggregate.minutes.get(hour), hour, 0, MINUTES)) return false;
+      if (!this.#holdMinutes(hour, 0, MINUTES)) return false;
     }
     const { from, to } = window;
     const { headEnd, tailBegin } = cutAtHours(window);
     if (from < headEnd && !this.#holdPart({ from, to: headEnd }, at)) return false;
     if (tailBegin < to && !this.#holdPart({ from: tailBegin, to }, at)) return false;
     this.#letGo();
-    this.#totals.isShort =
-      whole.isShort || this.#hourParts.some(({ buckets }) => isShortOf(buckets, projection));
+    this.#totals.isShort = whole.isShort || this.#hourParts.some(({ isShort }) => isShort);
     return true;
   }
 
@@ -138,37 +138,47 @@ export class MovingWindow {
     // What is read ends at `at`, so the minute that it falls into is complete up to it.
     const to = part.to === at ? Math.ceil((part.to - hour) / MINUTE) : Math.floor((part.to - hour) / MINUTE);
     for (const partial of partialMinutesOf(part, at)) if (!this.#holdPartial(partial)) return false;
-    return from >= to || this.#hold(aggregate.minutes.get(hour), hour, from, to);
+    return from >= to || this.#holdMinutes(hour, from, to);
   }
 
+  /** Adds a partial bucket; false where it was not read. */
   #holdPartial(partial: Window): boolean {
-    return this.#hold(this.#source.aggregate.partials.get(windowName(partial)), null, 0, 1);
-  }
-
-  /** Makes the sums hold these minutes of an hour; false where they are not known. */
-  #hold(buckets: StoredBuckets | undefined, hour: number | null, from: number, to: number): boolean {
-    if (buckets === undefined) return false;
-    const held = this.#held(hour);
-    if (held === null) {
-      this.#add(buckets, from, to, 1);
-      this.#hourParts.push({ hour, buckets, from, to, move: this.#move });
-      return true;
-    }
-    this.#change(held, buckets, from, to);
-    held.buckets = buckets;
-    held.from = from;
-    held.to = to;
-    held.move = this.#move;
+    const { aggregate, projection } = this.#source;
+    const bucket = aggregate.partials.get(windowName(partial));
+    if (bucket === undefined) return false;
+    const buckets = [bucket];
+    this.#add(buckets, 0, 1, 1);
+    const isShort = isShortOf(bucket, projection);
+    this.#hourParts.push({ hour: null, buckets, isShort, from: 0, to: 1, move: this.#move });
     return true;
   }
 
-  #held(hour: number | null): HourPart | null {
-    if (hour !== null) for (const part of this.#hourParts) if (part.hour === hour) return part;
-    return null;
+  /** Makes the sums hold these minutes of an hour; false where they are not known. */
+  #holdMinutes(hour: number, from: number, to: number): boolean {
+    const { aggregate, projection } = this.#source;
+    const known = aggregate.minutes.get(hour);
+    if (known === undefined) return false;
+    const next = {
+      hour,
+      buckets: known.minutes,
+      isShort: isShortOf(known, projection),
+      from,
+      to,
+      move: this.#move,
+    };
+    const held = this.#hourParts.find((part) => part.hour === hour);
+    if (held === undefined) {
+      this.#add(known.minutes, from, to, 1);
+      this.#hourParts.push(next);
+      return true;
+    }
+    this.#change(held, known.minutes, from, to);
+    Object.assign(held, next);
+    return true;
   }
 
   /** Makes the sums hold these minutes of an hour of which they held others. */
-  #change(before: HourPart, buckets: StoredBuckets, from: number, to: number): void {
+  #change(before: HourPart, buckets: readonly PackedBucket[], from: number, to: number): void {
     if (before.buckets === buckets && before.from <= from && before.to <= to) {
       // Nearly all windows of a baseline move like this.
       this.#add(buckets, before.to, to, 1);
@@ -179,7 +189,7 @@ export class MovingWindow {
     for (let minute = Math.min(before.from, from); minute < last; minute += 1) {
       const was = minute >= before.from && minute < before.to;
       const is = minute >= from && minute < to;
-      if (was && is && before.buckets.origins?.[minute] === buckets.origins?.[minute]) continue;
+      if (was && is && before.buckets[minute] === buckets[minute]) continue;
       if (is) this.#add(buckets, minute, minute + 1, 1);
       if (was) this.#add(before.buckets, minute, minute + 1, -1);
     }
@@ -195,11 +205,14 @@ export class MovingWindow {
     this.#hourParts = this.#hourParts.filter(isHeld);
   }
 
-  #add(buckets: StoredBuckets, begin: number, end: number, sign: 1 | -1): void {
-    const from = buckets.starts[begin] as number;
-    const to = buckets.starts[end] as number;
-    if (from === to) return;
-    addProjected(this.#totals, buckets, this.#source.groupOf, this.#source.projection, { from, to, sign });
+  #add(buckets: readonly PackedBucket[], from: number, to: number, sign: 1 | -1): void {
+    const { aggregate, groupOf, projection } = this.#source;
+    for (let i = from; i < to; i += 1) {
+      const packed = buckets[i] as PackedBucket;
+      if (packed.rows === 0) continue;
+      const rows = { from: 0, to: packed.rows, sign };
+      addProjected(this.#totals, unpackBucket(packed, aggregate.layout), groupOf, projection, rows);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Measure } from '../../model/measure.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditStore } from '../../stores/audit-store.ts';
-import type { StoredBuckets } from '../series/buckets.ts';
+import type { Bucket } from '../series/buckets.ts';
 import { isEqual } from '../series/exact.ts';
 import { hourOf, LENGTHS, type Length } from '../series/grid.ts';
 import type { Column, Layout } from '../series/layout.ts';
@@ -72,7 +72,7 @@ async function takeOverChanges(
   for (const [fresh, aggregate] of originals) {
     for (const length of LENGTHS) {
       for (const begin of closedBuckets(fresh, length).keys()) {
-        const now = closedBucket(fresh, length, begin) as StoredBuckets;
+        const now = closedBucket(fresh, length, begin) as Bucket;
         const before = closedBucket(aggregate, length, begin);
         if (before !== null && isSame(before, now, aggregate.layout)) continue;
         setClosed(aggregate, length, begin, now);
@@ -85,7 +85,7 @@ async function takeOverChanges(
 }
 
 /** Whether two readings of an aggregate's bucket have the same sums in the same groups, as far as both know the measures. */
-function isSame(a: StoredBuckets, b: StoredBuckets, { columns, width }: Layout): boolean {
+function isSame(a: Bucket, b: Bucket, { columns, width }: Layout): boolean {
   if (a.groups.length !== b.groups.length) return false;
   const compared = columns.filter((_, place) => !a.lacks.includes(place) && !b.lacks.includes(place));
   const rowOf = new Map([...a.groups].map((group, row) => [group, row]));

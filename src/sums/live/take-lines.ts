@@ -3,10 +3,11 @@
 import { firstNotBelow } from '../../model/ascending.ts';
 import { type CallColumns, NO_BUCKET, type TextColumn } from '../../model/call-columns.ts';
 import type { Window } from '../../model/window.ts';
-import { readTogether, type StoredBuckets } from '../series/buckets.ts';
+import { type Bucket, bucketAt } from '../series/buckets.ts';
 import { type Length, MINUTE, MINUTES } from '../series/grid.ts';
 import { type OrderedLines, orderBySegment, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { columnOfNumbers, numbersOfLines } from '../series/line-groups.ts';
+import { packBucket } from '../series/packed-bucket.ts';
 import { type LiveAggregate, putMinutes, setClosed } from './live-aggregate.ts';
 import { windowName } from './window-edges.ts';
 
@@ -28,12 +29,11 @@ export function takeMinutes(
   const isTaken = edges.map((minute) => !isKept(minute));
   for (const aggregate of aggregates) {
     const sum = summing(aggregate, columns, isTaken);
-    const taken = hours.map((hour) => {
-      const minutes = Array.from({ length: MINUTES + 1 }, (_, minute) => hour + minute * MINUTE);
-      const { lacks, ...buckets } = sum({ ...lines, starts: Int32Array.from(minutes, lines.startOf) });
-      return [hour, readTogether(buckets, lacks)] as const;
-    });
-    putMinutes(aggregate, new Map(taken), isKept);
+    for (const hour of hours) {
+      const begins = Array.from({ length: MINUTES + 1 }, (_, minute) => hour + minute * MINUTE);
+      const minutes = sum(lines, begins).map((bucket) => packBucket(bucket, aggregate.layout));
+      putMinutes(aggregate, hour, minutes, isKept);
+    }
   }
 }
 
@@ -49,8 +49,8 @@ export function takeClosed(
   for (const aggregate of aggregates) {
     const sum = summing(aggregate, columns, null);
     for (const begin of begins) {
-      const starts = Int32Array.of(lines.startOf(begin), lines.startOf(begin + length));
-      setClosed(aggregate, length, begin, { ...sum({ ...lines, starts }), origins: null });
+      const [bucket] = sum(lines, [begin, begin + length]) as [Bucket];
+      setClosed(aggregate, length, begin, bucket);
     }
   }
 }
@@ -65,8 +65,8 @@ export function takePartials(
   const lines = linesBySegment(columns, edges);
   const sum = summing(aggregate, columns, null);
   for (const window of windows) {
-    const starts = Int32Array.of(lines.startOf(window.from), lines.startOf(window.to));
-    aggregate.partials.set(windowName(window), { ...sum({ ...lines, starts }), origins: null });
+    const [bucket] = sum(lines, [window.from, window.to]) as [Bucket];
+    aggregate.partials.set(windowName(window), packBucket(bucket, aggregate.layout));
   }
 }
 
@@ -81,17 +81,19 @@ function linesBySegment({ segments }: CallColumns, edges: readonly number[]): Li
   return { order, startOf: (at) => starts[Math.min(firstNotBelow(edges, at), last)] as number };
 }
 
-/** Sums lines into the buckets that they are in. `isTaken` says of each segment whether its lines count; null for all. */
+/** Sums lines into the buckets between instants. `isTaken` says of each segment whether its lines count; null for all. */
 function summing(
   aggregate: LiveAggregate,
   columns: CallColumns,
   isTaken: readonly boolean[] | null,
-): (lines: OrderedLines) => Omit<StoredBuckets, 'origins'> {
+): (lines: LinesByTime, instants: readonly number[]) => Bucket[] {
   const groupOf = groupsOf(aggregate, columns, isTaken);
   const lacks = aggregate.measures.flatMap((measure, place) => (columns.sums.has(measure) ? [] : [place]));
-  return (lines) => {
-    const rows = rowsOfLines(lines, groupOf, aggregate.groups.keys.length);
-    return { ...sumLines(rows, aggregate.layout, columns.sums), lacks };
+  return ({ order, startOf }, instants) => {
+    const starts = Int32Array.from(instants, startOf);
+    const rows = rowsOfLines({ order, starts }, groupOf, aggregate.groups.keys.length);
+    const buckets = sumLines(rows, aggregate.layout, columns.sums);
+    return instants.slice(1).map((_, i) => bucketAt(buckets, i, aggregate.layout.width, lacks));
   };
 }
 

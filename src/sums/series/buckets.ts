@@ -1,7 +1,6 @@
-// The sums of consecutive buckets of time, in columns.
+// The sums of buckets of time, in columns.
 
 import { addParts } from './exact.ts';
-import { MINUTES } from './grid.ts';
 import type { Layout } from './layout.ts';
 
 /**
@@ -15,22 +14,25 @@ export interface Buckets {
   readonly values: Float64Array;
 }
 
-/** The buckets of an hour by the minute (60), or one bucket of an hour, a day, or some other span. */
-export interface StoredBuckets extends Buckets {
-  /** What each minute's rows were read with: where it is the same object, the rows are the same. Null in a single bucket. */
-  readonly origins: readonly object[] | null;
+/** One bucket, with one row for each group. */
+export interface Bucket extends Omit<Buckets, 'starts'> {
   /** The places of measures that were not read: their sums, which are 0 here, are unknown. */
   readonly lacks: readonly number[];
 }
 
-/** An hour by the minute, all of whose minutes were read together. */
-export function readTogether(minutes: Buckets, lacks: readonly number[]): StoredBuckets {
-  return { ...minutes, origins: new Array<object>(MINUTES).fill(minutes.groups), lacks };
+/** One of several buckets, which must have one row for each group. */
+export function bucketAt(
+  { starts, groups, values }: Buckets,
+  i: number,
+  width: number,
+  lacks: readonly number[],
+): Bucket {
+  const [from, to] = [starts[i] as number, starts[i + 1] as number];
+  return { groups: groups.subarray(from, to), values: values.subarray(from * width, to * width), lacks };
 }
 
-/** One bucket of a longer time out of those that it is made of: minutes of an hour, hours of a day. Each group has one row. */
-export function mergedBucket(all: readonly StoredBuckets[], layout: Layout): StoredBuckets {
-  const { columns, width } = layout;
+/** One bucket of a longer time out of those that it is made of: minutes of an hour, hours of a day. */
+export function mergedBucket(all: readonly Bucket[], { columns, width }: Layout): Bucket {
   const rowOf = new Map<number, number>();
   for (const { groups } of all)
     for (const group of groups) if (!rowOf.has(group)) rowOf.set(group, rowOf.size);
@@ -45,11 +47,6 @@ export function mergedBucket(all: readonly StoredBuckets[], layout: Layout): Sto
       }
     }
   }
-  return {
-    starts: Int32Array.of(0, rowOf.size),
-    groups: Int32Array.from(rowOf.keys()),
-    values,
-    origins: null,
-    lacks: [...new Set(all.flatMap(({ lacks }) => lacks))],
-  };
+  const lacks = [...new Set(all.flatMap((bucket) => bucket.lacks))];
+  return { groups: Int32Array.from(rowOf.keys()), values, lacks };
 }

@@ -1,6 +1,6 @@
 // One bucket in few bytes, for the many that are kept and seldom read.
 
-import type { StoredBuckets } from './buckets.ts';
+import type { Bucket } from './buckets.ts';
 import { SCALE } from './exact.ts';
 import type { Column, Layout } from './layout.ts';
 
@@ -13,7 +13,7 @@ import type { Column, Layout } from './layout.ts';
 export interface PackedBucket {
   readonly rows: number;
   readonly bytes: Uint8Array;
-  /** As in StoredBuckets. */
+  /** As in Bucket. */
   readonly lacks: readonly number[];
 }
 
@@ -21,8 +21,8 @@ export interface PackedBucket {
 const ALL_ZERO = 255;
 const UNITS_AND_PARTS = 254;
 
-/** `bucket` has one row for each group. Sums of measures that it lacks are not kept. */
-export function packBucket(bucket: StoredBuckets, { columns, width }: Layout): PackedBucket {
+/** Sums of measures that the bucket lacks are not kept. */
+export function packBucket(bucket: Bucket, { columns, width }: Layout): PackedBucket {
   const { groups, values, lacks } = bucket;
   const order = Array.from(groups, (_, row) => row).sort(
     (a, b) => (groups[a] as number) - (groups[b] as number),
@@ -42,7 +42,7 @@ export function packBucket(bucket: StoredBuckets, { columns, width }: Layout): P
 }
 
 /** The bucket again, its groups ascending. */
-export function unpackBucket({ rows, bytes, lacks }: PackedBucket, layout: Layout): StoredBuckets {
+export function unpackBucket({ rows, bytes, lacks }: PackedBucket, layout: Layout): Bucket {
   const { columns, width } = layout;
   const reader = new Reader(bytes);
   const groups = new Int32Array(rows);
@@ -53,7 +53,7 @@ export function unpackBucket({ rows, bytes, lacks }: PackedBucket, layout: Layou
   }
   const values = new Float64Array(rows * width);
   for (const column of columns) unpackColumn(reader, values, width, column);
-  return { starts: Int32Array.of(0, rows), groups, values, origins: null, lacks };
+  return { groups, values, lacks };
 }
 
 function packColumn(

@@ -1,7 +1,7 @@
 // Sums by group, to which buckets are added and from which they are taken away.
 
 import type { Measure } from '../../model/measure.ts';
-import type { Buckets, StoredBuckets } from './buckets.ts';
+import type { Bucket, Buckets } from './buckets.ts';
 import { CARRY_AFTER, carry } from './exact.ts';
 import { type Layout, layoutOf } from './layout.ts';
 
@@ -63,7 +63,7 @@ export function clearTotals(totals: Totals): void {
  */
 export function addProjected(
   totals: Totals,
-  { groups, values: rows }: Buckets,
+  { groups, values: rows }: Omit<Buckets, 'starts'>,
   groupOf: Int32Array,
   { layout, offsets, rowWidth }: Projection,
   { from, to, sign = 1 }: RowRange,
@@ -107,7 +107,7 @@ export function grow(totals: Totals, size: number): void {
 }
 
 /** Whether buckets lack one of the measures that are summed. */
-export function isShortOf({ lacks }: StoredBuckets, { places }: Projection): boolean {
+export function isShortOf({ lacks }: Pick<Bucket, 'lacks'>, { places }: Projection): boolean {
   return lacks.length > 0 && lacks.some((place) => places.includes(place));
 }
 

@@ -78,10 +78,8 @@ describe('the cells that windows need', () => {
   test('are not missing where a day is there, or can be made of its hours', () => {
     const { own, needs } = needsOf(asking([back(30 * DAY)]));
     const nothing = {
-      starts: Int32Array.of(0, 0),
       groups: new Int32Array(0),
       values: new Float64Array(0),
-      origins: null,
       lacks: [],
     };
     const before = missingBuckets(own, needs, TODAY).days.size;

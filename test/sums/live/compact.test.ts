@@ -2,18 +2,16 @@ import { expect, test } from 'vitest';
 import type { ClosedNeeds } from '../../../src/sums/live/closed-needs.ts';
 import { compact } from '../../../src/sums/live/compact.ts';
 import { closedBucket, openLiveAggregate, setClosed } from '../../../src/sums/live/live-aggregate.ts';
-import type { StoredBuckets } from '../../../src/sums/series/buckets.ts';
+import type { Bucket } from '../../../src/sums/series/buckets.ts';
 import { DAY, HOUR, hoursBetween } from '../../../src/sums/series/grid.ts';
 
 const MEASURES = ['calls', 'cost', 'failed'] as const;
 
-function cells(units: number, lacks: readonly number[] = []): StoredBuckets {
+function cells(units: number, lacks: readonly number[] = []): Bucket {
   return {
-    starts: Int32Array.of(0, 1),
     groups: Int32Array.of(0),
     // Calls, the units and parts of the cost, and failed calls.
     values: Float64Array.of(units, units, 0, units),
-    origins: null,
     lacks,
   };
 }

@@ -141,7 +141,8 @@ it('sums are not known for as long as the window holds cells without one of thei
   const { own, view } = opened([{ minute: 61, user: 'ann', cost: 1n }]);
   const detail = own.minutes.get(HOUR);
   if (detail === undefined) throw new Error('the hour was not read');
-  own.minutes.set(HOUR, { ...detail, lacks: [AGGREGATE.measures.indexOf('cost')] });
+  const lacks = [AGGREGATE.measures.indexOf('cost')];
+  own.minutes.set(HOUR, { lacks, minutes: detail.minutes.map((minute) => ({ ...minute, lacks })) });
   const window = { from: 0, to: END };
   const [both, count] = [view.open(window), viewOf(own, ['user'], WHERE, ['calls']).open(window)];
   const isKnown = (mover: MovingWindow, from: number, to: number): boolean => {
