@@ -20,6 +20,8 @@ export interface WorkerSums {
    * Reads nothing from the store.
    */
   standing(): Promise<{ readonly missingHours: number; readonly keptFrom: number | null }>;
+  /** Reads missing hours for `budgetMs` at most. Throws the store's AppError; what was read before is kept. */
+  backfill(budgetMs: number): Promise<BackfillProgress>;
   /**
    * Works for a while on what is due: first missing hours, then one step of reconciling. Throws the store's AppError; what
    * was done before is kept.
@@ -79,6 +81,8 @@ export function openWorkerSums(
     return { building: null, isDone: !(await reconcileStep(live.sums(), plan, now)) };
   };
 
+  const backfill = (budgetMs: number) => inTurn(() => live.sums().backfill(budgetMs));
+
   return {
     source: {
       read: (reads, before) => store.read(reads, before),
@@ -86,13 +90,14 @@ export function openWorkerSums(
       refreshedTo: () => live.refreshedTo(),
       known: (queries, before) => live.known(queries, before),
       // The refresh asks the store for what could not be read, and the backfill between polls reports the fault.
-      backfill: (budgetMs) => inTurn(() => live.sums().backfill(budgetMs)).then(nothing, nothing),
+      backfill: (budgetMs) => backfill(budgetMs).then(nothing, nothing),
     },
     standing: () =>
       inTurn(async () => {
         const { total } = await live.sums().backfill(0);
         return { missingHours: total, keptFrom: live.sums().oldest() };
       }),
+    backfill,
     maintain: (now) => inTurn(() => maintain(now)),
   };
 }

@@ -82,9 +82,13 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   const backfill =
     sums === null ? null : openBackfill(sums.open, () => leadership.leads() !== false, observer);
 
+  const openSource =
+    sums === null || backfill === null
+      ? null
+      : async () => ({ ...(await sums.open()).source, backfill: backfill.runWithin });
+
   const pollAs = async (at: number): Promise<void> => {
     const begun = performance.now();
-    const openSource = sums === null ? null : async () => (await sums.open()).source;
     const report = await pollOnce(app, leadership, openSource, at);
     if (report === null) return;
     observer.polled(report, performance.now() - begun);

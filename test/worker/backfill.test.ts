@@ -90,6 +90,18 @@ it('with nothing missing after a restart says so and reads nothing', async () =>
   expect(told).toEqual([{ done: 0, total: 0, keptFrom: expect.any(Number) }]);
 });
 
+it('that a poll waits for tells how far it is, and leaves the rest to the time between polls', async () => {
+  const builder = builderOf(await polledKeeper());
+  await builder.runWithin(0);
+  const total = told[0]?.total ?? 0;
+  expect(told).toEqual([{ done: 0, total, keptFrom: null }]);
+  await builder.runWithin(60_000);
+  expect(told.at(-1)).toEqual({ done: total, total, keptFrom: null });
+  told = [];
+  await builder.run();
+  expect(told).toEqual([]);
+});
+
 it('says once what keeps it from going on, and goes on when that is over', async () => {
   const builder = builderOf(await polledKeeper());
   await calls.sql.query('ALTER TABLE api_audit_logs RENAME TO elsewhere');
