@@ -7,6 +7,7 @@ import { holdsFor } from '../series/filter.ts';
 import { DAY, HOUR } from '../series/grid.ts';
 import { type GroupBins, GroupIndex, openBinIndex } from '../series/group-index.ts';
 import { memberOf } from '../series/member.ts';
+import { UnpackedRows } from '../series/packed-bucket.ts';
 import {
   addProjected,
   carryTotals,
@@ -16,10 +17,12 @@ import {
   projectionOf,
   type Totals,
 } from '../series/totals.ts';
-import { closedBucket, type LiveAggregate } from './live-aggregate.ts';
+import type { LiveAggregate } from './live-aggregate.ts';
 import { MovingWindow } from './moving-window.ts';
 import { openRecent } from './recent.ts';
 import { windowName } from './window-edges.ts';
+
+const UNPACKED = new UnpackedRows();
 
 /** An aggregate as one query sees it: some of its measures, filtered, and grouped by some of its dimensions. */
 export interface AggregateView {
@@ -60,12 +63,13 @@ export function viewOf(
   /** Adds the closed hours of [from, to), by days where there are some; false when one of them is missing. */
   const addClosed = (totals: Totals, from: number, to: number): boolean => {
     for (let begin = from; begin < to; ) {
-      const day = begin + DAY <= to ? closedBucket(aggregate, DAY, begin) : null;
-      const bucket = day ?? closedBucket(aggregate, HOUR, begin);
-      if (bucket === null) return false;
-      addProjected(totals, bucket, rows.groupOf, projection, { from: 0, to: bucket.groups.length });
-      totals.isShort ||= isShortOf(bucket, projection);
-      begin += day === null ? HOUR : DAY;
+      const day = begin + DAY <= to ? aggregate.days.get(begin) : undefined;
+      const packed = day ?? aggregate.hours.get(begin);
+      if (packed === undefined) return false;
+      const bucket = UNPACKED.take(packed, aggregate.layout);
+      addProjected(totals, bucket, rows.groupOf, projection, { from: 0, to: packed.rows });
+      totals.isShort ||= isShortOf(packed, projection);
+      begin += day === undefined ? HOUR : DAY;
     }
     return true;
   };

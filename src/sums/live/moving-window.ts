@@ -2,7 +2,7 @@
 
 import type { Window } from '../../model/window.ts';
 import { dayOf, HOUR, hourOf, MINUTE, MINUTES } from '../series/grid.ts';
-import { type PackedBucket, unpackBucket } from '../series/packed-bucket.ts';
+import { type PackedBucket, UnpackedRows } from '../series/packed-bucket.ts';
 import {
   addProjected,
   addTotals,
@@ -15,6 +15,8 @@ import {
 } from '../series/totals.ts';
 import type { LiveAggregate } from './live-aggregate.ts';
 import { cutAtHours, partialMinutesOf, wholeHours, windowName } from './window-edges.ts';
+
+const UNPACKED = new UnpackedRows();
 
 /** What the windows of one view have in common. */
 export interface WindowSource {
@@ -210,8 +212,8 @@ export class MovingWindow {
     for (let i = from; i < to; i += 1) {
       const packed = buckets[i] as PackedBucket;
       if (packed.rows === 0) continue;
-      const rows = { from: 0, to: packed.rows, sign };
-      addProjected(this.#totals, unpackBucket(packed, aggregate.layout), groupOf, projection, rows);
+      const rows = UNPACKED.take(packed, aggregate.layout);
+      addProjected(this.#totals, rows, groupOf, projection, { from: 0, to: packed.rows, sign });
     }
   }
 }

@@ -7,7 +7,7 @@ import { type Bucket, bucketAt } from '../series/buckets.ts';
 import { type Length, MINUTE, MINUTES } from '../series/grid.ts';
 import { type OrderedLines, orderBySegment, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { columnOfNumbers, numbersOfLines } from '../series/line-groups.ts';
-import { packBucket } from '../series/packed-bucket.ts';
+import { packBucket, packBuckets } from '../series/packed-bucket.ts';
 import { type LiveAggregate, putMinutes, setClosed } from './live-aggregate.ts';
 import { windowName } from './window-edges.ts';
 
@@ -31,7 +31,7 @@ export function takeMinutes(
     const sum = summing(aggregate, columns, isTaken);
     for (const hour of hours) {
       const begins = Array.from({ length: MINUTES + 1 }, (_, minute) => hour + minute * MINUTE);
-      const minutes = sum(lines, begins).map((bucket) => packBucket(bucket, aggregate.layout));
+      const minutes = packBuckets(sum(lines, begins), aggregate.layout);
       putMinutes(aggregate, hour, minutes, isKept);
     }
   }

@@ -21,6 +21,19 @@ export interface PackedBucket {
 const ALL_ZERO = 255;
 const UNITS_AND_PARTS = 254;
 
+/** Buckets in one piece of memory: thousands of small ones would leave holes in it. */
+export function packBuckets(buckets: readonly Bucket[], layout: Layout): PackedBucket[] {
+  const packed = buckets.map((bucket) => packBucket(bucket, layout));
+  const all = new Uint8Array(packed.reduce((size, { bytes }) => size + bytes.length, 0));
+  let at = 0;
+  return packed.map((one) => {
+    const bytes = all.subarray(at, at + one.bytes.length);
+    bytes.set(one.bytes);
+    at += bytes.length;
+    return { ...one, bytes };
+  });
+}
+
 /** Sums of measures that the bucket lacks are not kept. */
 export function packBucket(bucket: Bucket, { columns, width }: Layout): PackedBucket {
   const { groups, values, lacks } = bucket;
@@ -42,18 +55,42 @@ export function packBucket(bucket: Bucket, { columns, width }: Layout): PackedBu
 }
 
 /** The bucket again, its groups ascending. */
-export function unpackBucket({ rows, bytes, lacks }: PackedBucket, layout: Layout): Bucket {
-  const { columns, width } = layout;
+export function unpackBucket(packed: PackedBucket, layout: Layout): Bucket {
+  const { rows, lacks } = packed;
+  const bucket = { groups: new Int32Array(rows), values: new Float64Array(rows * layout.width), lacks };
+  unpackInto(bucket, packed, layout);
+  return bucket;
+}
+
+/** Room for the rows of one bucket, which the next one takes in turn: adding up many makes no garbage then. */
+export class UnpackedRows {
+  groups = new Int32Array(0);
+  values = new Float64Array(0);
+
+  /** Holds the rows of a bucket now, from the first on. */
+  take(packed: PackedBucket, layout: Layout): this {
+    const size = packed.rows * layout.width;
+    if (this.groups.length < packed.rows) this.groups = new Int32Array(packed.rows * 2);
+    if (this.values.length < size) this.values = new Float64Array(size * 2);
+    else this.values.fill(0, 0, size);
+    unpackInto(this, packed, layout);
+    return this;
+  }
+}
+
+/** Sums that are 0 are not written. */
+function unpackInto(
+  { groups, values }: Pick<Bucket, 'groups' | 'values'>,
+  { rows, bytes }: PackedBucket,
+  { columns, width }: Layout,
+): void {
   const reader = new Reader(bytes);
-  const groups = new Int32Array(rows);
   let group = 0;
   for (let row = 0; row < rows; row += 1) {
     group += reader.number();
     groups[row] = group;
   }
-  const values = new Float64Array(rows * width);
-  for (const column of columns) unpackColumn(reader, values, width, column);
-  return { groups, values, lacks };
+  for (const column of columns) unpackColumn(reader, values, rows * width, width, column);
 }
 
 function packColumn(
@@ -77,17 +114,23 @@ function packColumn(
   }
 }
 
-function unpackColumn(reader: Reader, values: Float64Array, width: number, { units, parts }: Column): void {
+function unpackColumn(
+  reader: Reader,
+  values: Float64Array,
+  end: number,
+  width: number,
+  { units, parts }: Column,
+): void {
   const places = reader.byte();
   if (places === ALL_ZERO) return;
   if (places === UNITS_AND_PARTS || places === 0 || parts === null) {
-    for (let row = units; row < values.length; row += width) values[row] = reader.number();
+    for (let row = units; row < end; row += width) values[row] = reader.number();
     if (places !== UNITS_AND_PARTS || parts === null) return;
-    for (let row = parts; row < values.length; row += width) values[row] = reader.number();
+    for (let row = parts; row < end; row += width) values[row] = reader.number();
     return;
   }
   const [perUnit, perPart] = [10 ** places, SCALE / 10 ** places];
-  for (let row = 0; row < values.length; row += width) {
+  for (let row = 0; row < end; row += width) {
     const number = reader.number();
     // Of a small negative number the quotient is a negative 0.
     const unit = Math.trunc(number / perUnit) + 0;

@@ -153,7 +153,7 @@ test('ids that were missing are looked for once more after a long absence', asyn
   const asked = [spend(5 * DAY)];
   await calls.log({ at: AT - 30 * HOUR, cost: 5 });
   await settle(opened(), AT, asked);
-  // Two ids are taken, and the first of them comes after the look.
+  // Two ids are taken, and the first of them comes after the refresh.
   await calls.log({ at: AT - 30 * HOUR, cost: 7 }, { at: AT - MINUTE, cost: 1 });
   const [held] = await calls.sql.query<{ id: string }>('SELECT max(id) - 1 AS id FROM api_audit_logs');
   const id = held?.id;
@@ -295,7 +295,7 @@ test('a process takes over the keeping of cells from one that is gone', async ()
   await expectSettled(opened(), AT + 16 * MINUTE, asked);
 });
 
-test('a aggregate that is opened later has seen what the others have', async () => {
+test('an aggregate that is opened later has seen what the others have', async () => {
   const [first, second] = [spend(30 * HOUR), spend(30 * HOUR, ['model'])];
   const one = opened();
   await settle(one, AT, [first]);

@@ -126,18 +126,18 @@ function queriesAt(at: number): Query[] {
 async function expectSame(rollup: LiveSums, at: number, when: string): Promise<void> {
   const queries = queriesAt(at);
   const direct = await collectDirectly(store, queries, at);
-  // A process that takes over from one that is gone begins with what that one kept, and lacks the rest for one more look.
-  for (const look of ['first', 'second', 'last']) {
+  // A process that takes over from one that is gone begins with what that one kept, and lacks the rest for one more refresh.
+  for (const turn of ['first', 'second', 'last']) {
     const { series, newestRow } = await rollup.refresh(queries, at);
     expect(newestRow).toBe(direct.newestRow);
     queries.forEach((query, i) => {
       const own = series[i] ?? null;
-      if (own === null && look !== 'last') return;
-      const where = `${when}, query ${i}, ${look} look`;
+      if (own === null && turn !== 'last') return;
+      const where = `${when}, query ${i}, ${turn} refresh`;
       expect(comparable(own, query), where).toBe(comparable(direct.series[i], query));
       if (own !== null) expectEstimates(own, query, where);
     });
-    if (look !== 'last') await rollup.backfill(60_000);
+    if (turn !== 'last') await rollup.backfill(60_000);
   }
 }
 
@@ -347,7 +347,7 @@ describe('a rollup', () => {
     );
   });
 
-  test('knows a day that was over meanwhile at the second look after a store was away', async () => {
+  test('knows a day that was over meanwhile at the second refresh after a store was away', async () => {
     const midnight = START - (START % DAY);
     const { text, values } = insertText([
       { at: midnight - 30 * MINUTE, service: 'a', user: 'u1', cost: 5, status: 200, latency: null },
@@ -370,18 +370,18 @@ describe('a rollup', () => {
     const known: boolean[] = [];
     for (const minutes of [3, 4, 5, 419, 420, 421]) {
       isAway = minutes === 419;
-      const look = rollup.refresh(yesterday, midnight + minutes * MINUTE);
+      const refreshing = rollup.refresh(yesterday, midnight + minutes * MINUTE);
       if (isAway) {
-        await expect(look).rejects.toThrow('away');
+        await expect(refreshing).rejects.toThrow('away');
         continue;
       }
-      known.push((await look).series[0] !== null);
+      known.push((await refreshing).series[0] !== null);
       await rollup.backfill(60_000);
     }
     expect(known).toEqual([false, true, true, false, true]);
   });
 
-  test('loses nothing when a look fails half-way', async () => {
+  test('loses nothing when a refresh fails half-way', async () => {
     let cellsUntilFault = Number.POSITIVE_INFINITY;
     const faulty: AuditStore = {
       ...store,

@@ -105,10 +105,10 @@ function told(keys: readonly (readonly (string | null)[])[], { values }: Totals)
 
 it('sums that move along are those of the window, wherever it goes and whatever is read anew, to the last digit', () => {
   fc.assert(
-    fc.property(calls, steps, (first, looks) => {
+    fc.property(calls, steps, (first, refreshes) => {
       const { own, view, read, sum } = opened(first);
       const movers: MovingWindow[] = [];
-      for (const { windows, reading, sealed } of looks) {
+      for (const { windows, reading, sealed } of refreshes) {
         own.refreshes += 1;
         if (reading !== null) read(reading.hour, reading.calls, reading.minutes);
         if (sealed !== null) for (let hour = 0; hour < sealed; hour += 1) mergeMinutes(own, hour * HOUR);
@@ -137,7 +137,7 @@ it('who asks for the same window shares it, until one of them moves on', () => {
   expect(mover.isFree({ from: 0, to: 2 * HOUR })).toBe(true);
 });
 
-it('sums are not known for as long as the window holds cells without one of their measures', () => {
+it('sums are not known for as long as the window holds buckets without one of their measures', () => {
   const { own, view } = opened([{ minute: 61, user: 'ann', cost: 1n }]);
   const detail = own.minutes.get(HOUR);
   if (detail === undefined) throw new Error('the hour was not read');
@@ -162,7 +162,7 @@ it('sums are not known for as long as the window holds cells without one of thei
   expect(isKnown(count, 0, 120)).toBe(true);
 });
 
-it('parts of minutes are taken as they are read for a look', () => {
+it('parts of minutes are taken as they are read for a refresh', () => {
   const { own, view } = opened([
     { minute: 0, user: 'ann', cost: 1n },
     { minute: 1, user: 'ann', cost: 2n },

@@ -95,7 +95,7 @@ const BY_SERVICE = lastHour(['service']);
 const BY_USER = lastHour(['user']);
 
 /** Looks, and expects what the store itself says. */
-async function look(
+async function refreshed(
   rollup: LiveSums,
   at: number,
   asks: readonly ((at: number) => Query)[] = [BY_SERVICE],
@@ -110,14 +110,14 @@ async function look(
 test('a steady refresh asks for the calls of the minute that is new', async () => {
   for (let minute = -30; minute < 3; minute += 1) await calls.log({ at: AT + minute * MINUTE, cost: 1 });
   const { rollup, asked } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   await rollup.backfill(60_000);
   for (const minute of [1, 2, 3]) {
     asked();
-    await look(rollup, AT + minute * MINUTE);
+    await refreshed(rollup, AT + minute * MINUTE);
     expect(asked()).toEqual(['digests', `calls ${minute - 1} to ${minute}`, 'arrivals']);
   }
-  await look(rollup, AT + 3 * MINUTE);
+  await refreshed(rollup, AT + 3 * MINUTE);
   expect(asked()).toEqual(['digests', 'arrivals']);
 });
 
@@ -136,7 +136,7 @@ test('a late row counts at once in windows that ended long ago, whatever of them
     AT,
   );
   await rollup.backfill(60_000);
-  await look(rollup, AT + MINUTE, asks);
+  await refreshed(rollup, AT + MINUTE, asks);
   for (const [minute, late] of [
     [2, -150],
     [3, -186],
@@ -144,7 +144,7 @@ test('a late row counts at once in windows that ended long ago, whatever of them
     [5, -38],
   ] as const) {
     await calls.log({ at: AT + late * MINUTE, cost: 7, service: minute === 4 ? 'a new one' : 'chat' });
-    await look(rollup, AT + minute * MINUTE, asks);
+    await refreshed(rollup, AT + minute * MINUTE, asks);
     await rollup.backfill(60_000);
   }
 });
@@ -165,7 +165,7 @@ test('hours that edges of windows come to are read between looks', async () => {
   asked();
   const ofEdges: string[] = [];
   for (let minute = 0; minute < 90; minute += 1) {
-    await look(rollup, AT + minute * MINUTE, [threeHours]);
+    await refreshed(rollup, AT + minute * MINUTE, [threeHours]);
     ofEdges.push(...asked().filter((what) => /^-\d{2}/.test(what)));
     await rollup.backfill(60_000);
     // The hours that the next windows begin and end in, of which they hold a part; they are not read again as a whole.
@@ -179,7 +179,7 @@ test('only minutes in which something changed are asked for again', async () => 
   for (let minute = -20; minute < 0; minute += 1)
     await calls.log({ at: AT + minute * MINUTE, cost: null, user: 'ann' });
   const { rollup, asked } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   await rollup.backfill(60_000);
   asked();
   const within = (window: Window): string =>
@@ -189,22 +189,22 @@ test('only minutes in which something changed are asked for again', async () => 
 
   await calls.sql.query(`UPDATE api_audit_logs SET cost_usd = 0.5 ${minutes(-5, -3)}`);
   await calls.log({ at: AT - 9.5 * MINUTE, cost: 3 });
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   expect(asked()).toEqual(['digests', 'calls -10 to -3', 'arrivals']);
 
   await calls.sql.query(`UPDATE api_audit_logs SET user_id = 'bob' ${minutes(-8, -7)}`);
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   // The user is no part of what this rule is made of, but of the row.
   expect(asked()).toEqual(['digests', 'calls -8 to -7', 'arrivals']);
 
   await calls.sql.query(`DELETE FROM api_audit_logs ${minutes(-2, -1)}`);
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   expect(asked()).toEqual(['digests', 'arrivals']);
 
   await calls.sql.query(
     `UPDATE api_audit_logs SET request_timestamp = request_timestamp + interval '1 minute' ${minutes(-3, -2)}`,
   );
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   expect(asked()).toEqual(['digests', 'calls -2 to -1', 'arrivals']);
 });
 
@@ -220,23 +220,23 @@ const crowd = (count: number, at: number): Promise<unknown> =>
 
 const BY_LATENCY = (at: number): Query => ({ ...BY_USER(at), measures: ['cost', 'calls', 'latency_sketch'] });
 
-test('minutes with many calls are asked for as cells, range by range', async () => {
+test('minutes with many calls are asked for as sums, range by range', async () => {
   await crowd(3, AT - 9 * MINUTE);
   await crowd(2_400, AT - 5 * MINUTE);
   await calls.log({ at: AT - 6 * MINUTE, cost: 1 });
   const { rollup, asked } = watched();
   const asks = [BY_SERVICE, BY_LATENCY];
-  await look(rollup, AT, asks);
+  await refreshed(rollup, AT, asks);
   expect(asked()).toContain('calls -9 to -4');
   await rollup.backfill(60_000);
   asked();
   await crowd(1, AT - 9 * MINUTE);
   await crowd(2_700, AT - 5 * MINUTE);
-  await look(rollup, AT, asks);
+  await refreshed(rollup, AT, asks);
   expect(asked()).toEqual(['digests', '-9 to -8', '-5 to -4', 'arrivals']);
 });
 
-test('few calls with numbers finer than can be told of one are asked for as cells', async () => {
+test('few calls with numbers finer than can be told of one are asked for as sums', async () => {
   const tokensOf = (type: string) =>
     calls.sql.query(`ALTER TABLE api_audit_logs ALTER input_tokens TYPE ${type}`);
   await tokensOf('numeric');
@@ -244,7 +244,7 @@ test('few calls with numbers finer than can be told of one are asked for as cell
     const half = { at: AT - 5 * MINUTE, input_tokens: '0.0000000000005' };
     await calls.log(half, half);
     const { rollup, asked } = watched();
-    await look(rollup, AT, [(at) => ({ ...BY_SERVICE(at), measures: ['input_tokens', 'calls'] })]);
+    await refreshed(rollup, AT, [(at) => ({ ...BY_SERVICE(at), measures: ['input_tokens', 'calls'] })]);
     expect(asked()).toEqual(expect.arrayContaining(['calls -5 to -4', '-5 to -4']));
   } finally {
     await calls.clear();
@@ -254,7 +254,7 @@ test('few calls with numbers finer than can be told of one are asked for as cell
 
 test('a minute that is still running is right at every look into it', async () => {
   const { rollup, asked } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   await calls.log(
     { at: AT + 2 * SECOND, cost: 1 },
     { at: AT + 14 * SECOND, cost: 2 },
@@ -263,12 +263,12 @@ test('a minute that is still running is right at every look into it', async () =
   for (const second of [5, 10, 15, 20, 30, 35, 70, 75]) {
     const at = AT + second * SECOND;
     const sinceTheMinute = (): Query => ({ ...BY_SERVICE(at), windows: [{ from: AT - 5 * MINUTE, to: at }] });
-    await look(rollup, at, [sinceTheMinute]);
+    await refreshed(rollup, at, [sinceTheMinute]);
   }
   asked();
   // Back to the middle of the minute, and on again.
   for (const second of [20, 12, 12, 31, 61]) {
-    await look(rollup, AT + second * SECOND, [
+    await refreshed(rollup, AT + second * SECOND, [
       (at) => ({ ...BY_SERVICE(at), windows: [{ from: AT - HOUR, to: at }] }),
     ]);
   }
@@ -277,40 +277,40 @@ test('a minute that is still running is right at every look into it', async () =
 test('the newest row is looked for by itself only where no row is young', async () => {
   await calls.log({ at: AT - 2 * HOUR, cost: 1 });
   const { rollup, asked } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   expect(asked()).toContain('newest row');
   await calls.log({ at: AT - 3 * MINUTE, cost: 1 }, { at: AT + 5 * MINUTE, cost: 1 });
-  await look(rollup, AT + MINUTE);
+  await refreshed(rollup, AT + MINUTE);
   expect(asked()).not.toContain('newest row');
 });
 
-test('after a look that failed, cells are true although rows are again as before it', async () => {
+test('after a refresh that failed, sums are true although rows are again as before it', async () => {
   await calls.log({ at: AT - 2 * MINUTE, cost: 1 });
   const { rollup, fail } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 2');
   fail();
   await expect(rollup.refresh([BY_SERVICE(AT)], AT)).rejects.toThrow('cut off');
   await calls.sql.query('UPDATE api_audit_logs SET cost_usd = 1');
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
 });
 
 test('a rule that is new, and a comparison, let every minute be read again', async () => {
   for (let minute = -30; minute < 0; minute += 1)
     await calls.log({ at: AT + minute * MINUTE, cost: 1, user: 'ann' });
   const { rollup, asked } = watched();
-  await look(rollup, AT);
+  await refreshed(rollup, AT);
   asked();
-  await look(rollup, AT, [BY_SERVICE, BY_USER]);
+  await refreshed(rollup, AT, [BY_SERVICE, BY_USER]);
   expect(asked()).toContain('calls -30 to 0');
-  await look(rollup, AT, [BY_USER]);
+  await refreshed(rollup, AT, [BY_USER]);
   expect(asked()).toContain('calls -30 to 0');
   await rollup.backfill(60_000);
   asked();
-  await look(rollup, AT, [BY_USER]);
+  await refreshed(rollup, AT, [BY_USER]);
   expect(asked()).toEqual(['digests', 'arrivals']);
   await rollup.reconcile(AT - HOUR, AT);
-  await look(rollup, AT, [BY_USER]);
+  await refreshed(rollup, AT, [BY_USER]);
   expect(asked()).toContain('calls -30 to 0');
 });
 
@@ -323,6 +323,6 @@ test('after a long absence nothing is taken for known', async () => {
   for (const now of [AT, at, at + MINUTE]) {
     await rollup.refresh([wide(now)], now);
     await rollup.backfill(60_000);
-    await look(rollup, now, [wide]);
+    await refreshed(rollup, now, [wide]);
   }
 });

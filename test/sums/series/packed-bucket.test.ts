@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import type { Bucket } from '../../../src/sums/series/buckets.ts';
 import { fixedOf, SCALE } from '../../../src/sums/series/exact.ts';
 import { type Column, layoutOf } from '../../../src/sums/series/layout.ts';
-import { packBucket, unpackBucket } from '../../../src/sums/series/packed-bucket.ts';
+import {
+  packBucket,
+  packBuckets,
+  UnpackedRows,
+  unpackBucket,
+} from '../../../src/sums/series/packed-bucket.ts';
 
 const LAYOUT = layoutOf(['calls', 'cost', 'latency_sum']);
 
@@ -66,6 +71,24 @@ test('a bucket that was packed has the same sums in the same groups, to the last
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('room that is used again holds the rows of the latest bucket alone', () => {
+  const rows = new UnpackedRows();
+  const last = bucketOf([{ group: 2, calls: 1, cost: 0n, latency: 0n }]);
+  for (const bucket of [bucketOf([{ group: 9, calls: 4, cost: 7n, latency: 8n }]), last]) {
+    const packed = packBucket(bucket, LAYOUT);
+    const { groups, values } = rows.take(packed, LAYOUT);
+    expect([...groups.subarray(0, 1)]).toEqual([...bucket.groups]);
+    expect([...values.subarray(0, LAYOUT.width)]).toEqual([...bucket.values]);
+  }
+});
+
+test('buckets that are packed together are what they are alone', () => {
+  const all = [1, 2, 3].map((group) => bucketOf([{ group, calls: group, cost: 5n, latency: 0n }]));
+  const packed = packBuckets(all, LAYOUT);
+  expect(packed.map((one) => unpackBucket(one, LAYOUT))).toEqual(all);
+  expect(new Set(packed.map(({ bytes }) => bytes.buffer)).size).toBe(1);
 });
 
 test('sums of a measure that is lacking are not kept, and it is lacking again', () => {
