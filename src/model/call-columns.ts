@@ -10,7 +10,7 @@ export interface CallRead {
   readonly measures: readonly Measure[];
   readonly sketches: readonly Measure[];
   readonly edges: readonly number[];
-  /** Whether calls with equal segment, dimensions and sketch buckets are added up into one line of the answer. */
+  /** Whether calls with equal segment, dimensions and bins are added up into one line of the answer. */
   readonly together: boolean;
 }
 
@@ -22,8 +22,8 @@ export interface CallColumns {
   readonly dimensions: ReadonlyMap<Dimension, TextColumn>;
   /** Always includes `calls`. */
   readonly sums: ReadonlyMap<Measure, DecimalColumn>;
-  /** By sketch measure, the bucket of each line; NO_BUCKET where it has none. */
-  readonly buckets: ReadonlyMap<Measure, Int32Array>;
+  /** By sketch measure, the bin of each line; NO_BIN where it has none. */
+  readonly bins: ReadonlyMap<Measure, Int32Array>;
 }
 
 /** Texts as indexes into `values`, which holds each text once. */
@@ -40,5 +40,5 @@ export interface DecimalColumn {
   readonly parts: Float64Array | null;
 }
 
-/** Below every bucket that a double can have. */
-export const NO_BUCKET = -2_000_000;
+/** Below every bin that a double can have. */
+export const NO_BIN = -2_000_000;

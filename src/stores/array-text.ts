@@ -3,6 +3,16 @@
 import type { DecimalColumn, TextColumn } from '../model/call-columns.ts';
 import { FIXED_DIGITS } from '../model/money.ts';
 
+/** SQL that writes a column of numbers as a list; `filter` is a FILTER clause. */
+export function listSql(name: string, filter = ''): string {
+  return `string_agg(COALESCE(${name}::text, ''), ',')${filter}`;
+}
+
+/** SQL that writes a column of texts, which may contain separators, as an array; `filter` is a FILTER clause. */
+export function arraySql(name: string, filter = ''): string {
+  return `(array_agg(${name})${filter})::text`;
+}
+
 /** Parses `length` integers of a list such as `1,-2,,3`. `absent` takes the place of a missing one. */
 export function integersIn(text: string, length: number, absent: number): Int32Array {
   const integers = new Int32Array(length);

@@ -1,11 +1,11 @@
 // Aggregates -> one statement with grouping sets; its rows -> columns.
 
 import type { Aggregate } from '../model/aggregate.ts';
-import { type CallColumns, NO_BUCKET } from '../model/call-columns.ts';
+import { type CallColumns, NO_BIN } from '../model/call-columns.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
-import { integersIn, lengthOf, textsIn, truncatedDecimalsIn } from './array-text.ts';
+import { arraySql, integersIn, lengthOf, listSql, textsIn, truncatedDecimalsIn } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
 import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
@@ -58,7 +58,7 @@ export function bucketsSql(
   const groups = `SELECT ${grouped.join(', ')}
 FROM (${callsSql(inner, rows)}) AS call
 GROUP BY GROUPING SETS (${sets.join(', ')})`;
-  const columns = ['g', "string_agg(s::text, ',') AS s", ...columnsSql(aggregates, layout)];
+  const columns = ['g', `${listSql('s')} AS s`, ...columnsSql(aggregates, layout)];
   return {
     text: `SELECT ${columns.join(', ')} FROM (${groups}) AS line GROUP BY g`,
     values: parameters.values,
@@ -69,19 +69,31 @@ GROUP BY GROUPING SETS (${sets.join(', ')})`;
 function columnsSql(aggregates: readonly Aggregate[], layout: Layout): string[] {
   const { dimensions, sketches, measures } = layout;
   const masks = masksOf(aggregates, layout);
-  const of = (text: string, has: (aggregate: Aggregate) => boolean): string => {
+  const filterFor = (has: (aggregate: Aggregate) => boolean): string => {
     const having = masks.filter((_, i) => has(aggregates[i] as Aggregate));
-    return having.length === masks.length ? text : `${text} FILTER (WHERE g IN (${having.join(', ')}))`;
+    return having.length === masks.length ? '' : ` FILTER (WHERE g IN (${having.join(', ')}))`;
   };
-  const numbers = (name: string): string => `string_agg(COALESCE(${name}::text, ''), ',')`;
   return [
     ...dimensions.map(
-      (dimension, i) =>
-        `(${of(`array_agg(d${i})`, (one) => one.dimensions.includes(dimension))})::text AS d${i}`,
+      (name, i) =>
+        `${arraySql(
+          `d${i}`,
+          filterFor((one) => one.dimensions.includes(name)),
+        )} AS d${i}`,
     ),
-    ...sketches.map((sketch, i) => `${of(numbers(`b${i}`), (one) => one.sketch === sketch)} AS b${i}`),
+    ...sketches.map(
+      (sketch, i) =>
+        `${listSql(
+          `b${i}`,
+          filterFor((one) => one.sketch === sketch),
+        )} AS b${i}`,
+    ),
     ...measures.map(
-      (measure, i) => `${of(numbers(`m${i}`), (one) => one.measures.includes(measure))} AS m${i}`,
+      (name, i) =>
+        `${listSql(
+          `m${i}`,
+          filterFor((one) => one.measures.includes(name)),
+        )} AS m${i}`,
     ),
   ];
 }
@@ -120,7 +132,7 @@ function columnsOf(
         return [measure, truncatedDecimalsIn(text ?? '', length)] as const;
       }),
     ),
-    buckets: new Map(sketch === null ? [] : [[sketch, integersIn(bins ?? '', length, NO_BUCKET)]]),
+    bins: new Map(sketch === null ? [] : [[sketch, integersIn(bins ?? '', length, NO_BIN)]]),
   };
 }
 

@@ -1,8 +1,16 @@
 // Reads calls in one statement, whose single row becomes columns.
 
-import { type CallColumns, type CallRead, type DecimalColumn, NO_BUCKET } from '../model/call-columns.ts';
+import { type CallColumns, type CallRead, type DecimalColumn, NO_BIN } from '../model/call-columns.ts';
 import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts';
-import { decimalsIn, integersIn, lengthOf, type SomeDecimals, textsIn } from './array-text.ts';
+import {
+  arraySql,
+  decimalsIn,
+  integersIn,
+  lengthOf,
+  listSql,
+  type SomeDecimals,
+  textsIn,
+} from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { aggregateSql, derivedColumnsSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
 import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
@@ -36,17 +44,17 @@ export function callColumnsSql(
   ];
   const rows = fromTableSql(mapping, raw, within);
   const calls = callsSql(['s', ...named, ...derivedColumnsSql(all, prices, parameters)], rows);
-  const buckets = sketches.map((sketch, i) => `${sketch} AS b${i}`);
+  const bins = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const valueSql = together ? aggregateSql : rowValueSql;
   const sums = asked.map((measure, i) => `${valueSql(measure)} AS m${i}`);
   const keys = ['s', ...named, ...sketches];
-  const lines = `SELECT ${['s', ...named, ...buckets, ...sums].join(', ')} FROM (${calls}) AS call${
+  const lines = `SELECT ${['s', ...named, ...bins, ...sums].join(', ')} FROM (${calls}) AS call${
     together ? ` GROUP BY ${keys.join(', ')}` : ''
   }`;
   const numbers = ['s', ...sketches.map((_, i) => `b${i}`), ...asked.map((_, i) => `m${i}`)];
   const columns = [
-    ...named.map((name) => `array_agg(${name})::text AS ${name}`),
-    ...numbers.map((name) => `string_agg(COALESCE(${name}::text, ''), ',') AS ${name}`),
+    ...named.map((name) => `${arraySql(name)} AS ${name}`),
+    ...numbers.map((name) => `${listSql(name)} AS ${name}`),
   ];
   return { text: `SELECT ${columns.join(', ')} FROM (${lines}) AS line`, values: parameters.values };
 }
@@ -66,8 +74,8 @@ export function callColumnsOf(read: CallRead, row: CallColumnsRow): CallColumns 
       dimensions.map((dimension, i) => [dimension, textsIn(row[`d${i}`] ?? '{}', length)] as const),
     ),
     sums: together ? selected : sumsOf(read, selected, length),
-    buckets: new Map(
-      sketches.map((sketch, i) => [sketch, integersIn(numbers(`b${i}`), length, NO_BUCKET)] as const),
+    bins: new Map(
+      sketches.map((sketch, i) => [sketch, integersIn(numbers(`b${i}`), length, NO_BIN)] as const),
     ),
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Aggregate } from '../../src/model/aggregate.ts';
-import { type CallColumns, type CallRead, NO_BUCKET } from '../../src/model/call-columns.ts';
+import { type CallColumns, type CallRead, NO_BIN } from '../../src/model/call-columns.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
@@ -828,7 +828,7 @@ function sorted(cells: readonly SegmentCell[]): SegmentCell[] {
 }
 
 /** The lines of columns added up into cells. */
-function cellsIn({ length, segments, dimensions, sums, buckets }: CallColumns): SegmentCell[] {
+function cellsIn({ length, segments, dimensions, sums, bins }: CallColumns): SegmentCell[] {
   const cells = new Map<string, SegmentCell & { cell: { sums: object; sketches: object } }>();
   for (let line = 0; line < length; line += 1) {
     const segment = segments[line] as number;
@@ -841,12 +841,12 @@ function cellsIn({ length, segments, dimensions, sums, buckets }: CallColumns): 
       const value = BigInt(units[line] as number) * ONE + BigInt(parts?.[line] ?? 0);
       own.sums[measure] = (own.sums[measure] ?? 0n) + value;
     }
-    for (const [sketch, ofLine] of buckets) {
+    for (const [sketch, ofLine] of bins) {
       const counts = own.sketches[sketch] ?? new Map<number, number>();
       own.sketches[sketch] = counts;
       const bucket = ofLine[line] as number;
       const calls = Number(sums.get('calls')?.units[line]);
-      if (bucket !== NO_BUCKET) counts.set(bucket, (counts.get(bucket) ?? 0) + calls);
+      if (bucket !== NO_BIN) counts.set(bucket, (counts.get(bucket) ?? 0) + calls);
     }
   }
   return [...cells.values()];

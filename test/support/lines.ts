@@ -24,17 +24,17 @@ export function columnsOf(
     sums: new Map(
       measures.map((measure, i) => [measure, decimalColumn(lines.map(({ sums }) => sums[i] ?? '0'))]),
     ),
-    buckets: new Map(),
+    bins: new Map(),
   };
 }
 
 /** The lines of columns, which stand for each other where they are equal. */
-export function linesOf({ length, segments, dimensions, sums, buckets }: CallColumns): Line[] {
+export function linesOf({ length, segments, dimensions, sums, bins: byMeasure }: CallColumns): Line[] {
   return Array.from({ length }, (_, line) => ({
     segment: segments[line] as number,
     key: [
       ...[...dimensions.values()].map(({ values, places }) => values[places[line] as number] ?? null),
-      ...[...buckets.values()].map((bins) => String(bins[line])),
+      ...[...byMeasure.values()].map((bins) => String(bins[line])),
     ],
     sums: [...sums.values()].map(({ units, parts }) => `${units[line]} and ${parts?.[line] ?? 0}`),
   }));

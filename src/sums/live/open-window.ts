@@ -92,7 +92,7 @@ async function readBuckets(
   for (const [i, aggregate] of aggregates.entries()) {
     takeMinutes([aggregate], answers[i] as CallColumns, edges, hours, isKept);
   }
-  return rowsIn(aggregates, answers);
+  return rowsIn(answers);
 }
 
 function hoursOf(minutes: Iterable<number>): number[] {

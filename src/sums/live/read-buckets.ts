@@ -1,7 +1,7 @@
 // Reads the buckets that aggregates want: of minutes, hours, days and parts of them.
 
 import type { Aggregate } from '../../model/aggregate.ts';
-import type { CallColumns, DecimalColumn } from '../../model/call-columns.ts';
+import type { CallColumns } from '../../model/call-columns.ts';
 import type { Measure } from '../../model/measure.ts';
 import type { Window } from '../../model/window.ts';
 import type { AuditSnapshot } from '../../stores/audit-store.ts';
@@ -39,7 +39,7 @@ export async function readHoursByMinute(
     for (const [i, aggregate] of aggregates.entries()) {
       takeMinutes([aggregate], answers[i] as CallColumns, edges, hours, () => false);
     }
-    rows += rowsIn(asked, answers);
+    rows += rowsIn(answers);
   }
   return rows;
 }
@@ -58,10 +58,7 @@ export async function readClosed(
     const asked = askedOf(aggregates, measuresOf, begins.at(-1) as number);
     const answers = await readTogether(snapshot, aggregates, asked, edges, ranges);
     for (const { columns, owners } of answers) takeClosed(owners, columns, edges, length, begins);
-    rows += rowsIn(
-      answers.map(({ of }) => of),
-      answers.map(({ columns }) => columns),
-    );
+    rows += rowsIn(answers.map(({ columns }) => columns));
   }
   return rows;
 }
@@ -111,19 +108,13 @@ async function readPartials(
   const asked = askedOf(aggregates, measuresOf, hour);
   const answers = await readTogether(snapshot, aggregates, asked, edges, unionOf(windows));
   for (const { columns, owners } of answers) {
-    for (const aggregate of owners) {
-      takePartials(aggregate, columns, edges, windowsOf.get(aggregate)?.values() ?? []);
-    }
+    takePartials(owners, columns, edges, (aggregate) => windowsOf.get(aggregate)?.values() ?? []);
   }
-  return rowsIn(
-    answers.map(({ of }) => of),
-    answers.map(({ columns }) => columns),
-  );
+  return rowsIn(answers.map(({ columns }) => columns));
 }
 
 /** An answer of the store, and the aggregates whose buckets it holds. */
 interface Answer {
-  readonly of: Aggregate;
   readonly columns: CallColumns;
   readonly owners: readonly LiveAggregate[];
 }
@@ -140,12 +131,8 @@ async function readTogether(
     asked.map((aggregate, i) => ({ aggregate, groups: aggregates[i]?.groups.keys.length ?? 0 })),
   );
   const answers = await snapshot.buckets(finer === null ? asked : [finer], edges, ranges);
-  if (finer !== null) return [{ of: finer, columns: answers[0] as CallColumns, owners: aggregates }];
-  return aggregates.map((aggregate, i) => ({
-    of: asked[i] as Aggregate,
-    columns: answers[i] as CallColumns,
-    owners: [aggregate],
-  }));
+  if (finer !== null) return [{ columns: answers[0] as CallColumns, owners: aggregates }];
+  return aggregates.map((aggregate, i) => ({ columns: answers[i] as CallColumns, owners: [aggregate] }));
 }
 
 function askedOf(
@@ -187,9 +174,8 @@ function sharedBegins(
   return [...groups.values()];
 }
 
-/** The calls in an answer. A sketch leaves out calls without a value. */
-export function rowsIn(asked: readonly Aggregate[], answers: readonly CallColumns[]): number {
-  const whole = asked.findIndex(({ sketch }) => sketch === null);
-  const calls = answers[whole]?.sums.get('calls') as DecimalColumn | undefined;
+/** The calls in answers to one read. An answer in bins leaves out calls without a value. */
+export function rowsIn(answers: readonly CallColumns[]): number {
+  const calls = answers.find(({ bins }) => bins.size === 0)?.sums.get('calls');
   return calls?.units.reduce((sum, count) => sum + count, 0) ?? 0;
 }

@@ -1,11 +1,10 @@
 // Lines that a store gave -> buckets of live aggregates.
 
-import { firstNotBelow } from '../../model/ascending.ts';
-import { type CallColumns, NO_BUCKET, type TextColumn } from '../../model/call-columns.ts';
+import { type CallColumns, NO_BIN, type TextColumn } from '../../model/call-columns.ts';
 import type { Window } from '../../model/window.ts';
-import { type Bucket, bucketAt } from '../series/buckets.ts';
+import { type Bucket, bucketAt, mergedBucket } from '../series/buckets.ts';
 import { type Length, MINUTE, MINUTES } from '../series/grid.ts';
-import { type OrderedLines, orderBySegment, rowsOfLines, sumLines } from '../series/line-buckets.ts';
+import { orderBySegment, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { columnOfNumbers, numbersOfLines } from '../series/line-groups.ts';
 import { packBucket, packBuckets } from '../series/packed-bucket.ts';
 import { type LiveAggregate, putMinutes, setClosed } from './live-aggregate.ts';
@@ -25,19 +24,17 @@ export function takeMinutes(
   hours: readonly number[],
   isKept: (minute: number) => boolean,
 ): void {
-  const lines = linesBySegment(columns, edges);
   const isTaken = edges.map((minute) => !isKept(minute));
-  for (const aggregate of aggregates) {
-    const sum = summing(aggregate, columns, isTaken);
+  const placeOf = placesOf(edges);
+  for (const { aggregate, buckets, none } of bucketsBetween(edges, aggregates, columns, isTaken)) {
     for (const hour of hours) {
-      const begins = Array.from({ length: MINUTES + 1 }, (_, minute) => hour + minute * MINUTE);
-      const minutes = packBuckets(sum(lines, begins), aggregate.layout);
-      putMinutes(aggregate, hour, minutes, isKept);
+      const minutes = Array.from({ length: MINUTES }, (_, i) => buckets[placeOf(hour + i * MINUTE)] ?? none);
+      putMinutes(aggregate, hour, packBuckets(minutes, aggregate.layout), isKept);
     }
   }
 }
 
-/** Takes closed buckets of a length, by their beginnings. */
+/** Takes closed buckets of a length, by their beginnings. No edge lies within one. */
 export function takeClosed(
   aggregates: readonly LiveAggregate[],
   columns: CallColumns,
@@ -45,70 +42,69 @@ export function takeClosed(
   length: Length,
   begins: readonly number[],
 ): void {
-  const lines = linesBySegment(columns, edges);
-  for (const aggregate of aggregates) {
-    const sum = summing(aggregate, columns, null);
-    for (const begin of begins) {
-      const [bucket] = sum(lines, [begin, begin + length]) as [Bucket];
-      setClosed(aggregate, length, begin, bucket);
+  const placeOf = placesOf(edges);
+  for (const { aggregate, buckets, none } of bucketsBetween(edges, aggregates, columns, null)) {
+    for (const begin of begins) setClosed(aggregate, length, begin, buckets[placeOf(begin)] ?? none);
+  }
+}
+
+/** Takes the partial buckets that each aggregate wants. Edges of others may lie within them. */
+export function takePartials(
+  aggregates: readonly LiveAggregate[],
+  columns: CallColumns,
+  edges: readonly number[],
+  windowsOf: (aggregate: LiveAggregate) => Iterable<Window>,
+): void {
+  const placeOf = placesOf(edges);
+  for (const { aggregate, buckets } of bucketsBetween(edges, aggregates, columns, null)) {
+    const { layout, partials } = aggregate;
+    for (const window of windowsOf(aggregate)) {
+      const within = buckets.slice(placeOf(window.from), placeOf(window.to));
+      partials.set(windowName(window), packBucket(mergedBucket(within, layout), layout));
     }
   }
 }
 
-/** Takes partial buckets. Edges of others may lie within them. */
-export function takePartials(
-  aggregate: LiveAggregate,
-  columns: CallColumns,
+/** The place of an edge, -1 for an instant that is none. */
+function placesOf(edges: readonly number[]): (at: number) => number {
+  const places = new Map(edges.map((edge, place) => [edge, place]));
+  return (at) => places.get(at) ?? -1;
+}
+
+/**
+ * The buckets of each aggregate between one edge and the next, and the bucket of a time without lines. `isTaken` says of each
+ * of them whether its lines count; null for all.
+ */
+function* bucketsBetween(
   edges: readonly number[],
-  windows: Iterable<Window>,
-): void {
-  const lines = linesBySegment(columns, edges);
-  const sum = summing(aggregate, columns, null);
-  for (const window of windows) {
-    const [bucket] = sum(lines, [window.from, window.to]) as [Bucket];
-    aggregate.partials.set(windowName(window), packBucket(bucket, aggregate.layout));
-  }
-}
-
-/** Lines in the order of time, and where those from an instant on begin. */
-interface LinesByTime extends Pick<OrderedLines, 'order'> {
-  readonly startOf: (at: number) => number;
-}
-
-function linesBySegment({ segments }: CallColumns, edges: readonly number[]): LinesByTime {
-  const { order, starts } = orderBySegment(segments, edges.length - 1);
-  const last = edges.length - 1;
-  return { order, startOf: (at) => starts[Math.min(firstNotBelow(edges, at), last)] as number };
-}
-
-/** Sums lines into the buckets between instants. `isTaken` says of each segment whether its lines count; null for all. */
-function summing(
-  aggregate: LiveAggregate,
+  aggregates: readonly LiveAggregate[],
   columns: CallColumns,
   isTaken: readonly boolean[] | null,
-): (lines: LinesByTime, instants: readonly number[]) => Bucket[] {
-  const groupOf = groupsOf(aggregate, columns, isTaken);
-  const lacks = aggregate.measures.flatMap((measure, place) => (columns.sums.has(measure) ? [] : [place]));
-  return ({ order, startOf }, instants) => {
-    const starts = Int32Array.from(instants, startOf);
-    const rows = rowsOfLines({ order, starts }, groupOf, aggregate.groups.keys.length);
-    const buckets = sumLines(rows, aggregate.layout, columns.sums);
-    return instants.slice(1).map((_, i) => bucketAt(buckets, i, aggregate.layout.width, lacks));
-  };
+): Generator<{ aggregate: LiveAggregate; buckets: readonly Bucket[]; none: Bucket }> {
+  const segments = edges.length - 1;
+  const lines = orderBySegment(columns.segments, segments);
+  for (const aggregate of aggregates) {
+    const { measures, layout, groups } = aggregate;
+    const groupOf = groupsOf(aggregate, columns, isTaken);
+    const sums = sumLines(rowsOfLines(lines, groupOf, groups.keys.length), layout, columns.sums);
+    const lacks = measures.flatMap((measure, place) => (columns.sums.has(measure) ? [] : [place]));
+    const buckets = Array.from({ length: segments }, (_, i) => bucketAt(sums, i, layout.width, lacks));
+    yield { aggregate, buckets, none: { ...mergedBucket([], layout), lacks } };
+  }
 }
 
 /** The group of each line, -1 for one that is in no bin or does not count. */
 function groupsOf(
   aggregate: LiveAggregate,
-  { dimensions, buckets, segments, length }: CallColumns,
+  { dimensions, bins: allBins, segments, length }: CallColumns,
   isTaken: readonly boolean[] | null,
 ): Int32Array {
   const texts = aggregate.dimensions.map((dimension) => dimensions.get(dimension) as TextColumn);
-  const bins = aggregate.sketch === null ? null : (buckets.get(aggregate.sketch) as Int32Array);
+  const bins = aggregate.sketch === null ? null : (allBins.get(aggregate.sketch) as Int32Array);
   const columns = bins === null ? texts : [...texts, columnOfNumbers(bins)];
   const groups = numbersOfLines(columns, length, (line) => {
     const bin = bins?.[line];
-    if (bin === NO_BUCKET) return -1;
+    if (bin === NO_BIN) return -1;
     const key = texts.map(({ values, places }) => values[places[line] as number] ?? null);
     return aggregate.groups.numberOf(bin === undefined ? key : [...key, String(bin)]);
   });

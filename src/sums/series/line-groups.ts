@@ -1,6 +1,6 @@
 // Lines of calls in columns -> the number of each line's group.
 
-import { type CallColumns, NO_BUCKET, type TextColumn } from '../../model/call-columns.ts';
+import { type CallColumns, NO_BIN, type TextColumn } from '../../model/call-columns.ts';
 import type { Measure } from '../../model/measure.ts';
 import type { Dimension, GroupKey, Where } from '../../model/series.ts';
 import { holdsFor } from './filter.ts';
@@ -60,21 +60,21 @@ export function openLineGroups(groupBy: readonly Dimension[], where: Where): Lin
 
 /** The bin of each line's group in which a line counts, -1 for one without. */
 export function binsOfLines(
-  { buckets }: CallColumns,
+  { bins: allBins }: CallColumns,
   sketch: Measure,
   groupOf: Int32Array,
   index: BinIndex,
 ): Int32Array {
-  const bins = buckets.get(sketch) as Int32Array;
+  const bins = allBins.get(sketch) as Int32Array;
   return groupOf.map((group, line) => {
     const bin = bins[line] as number;
-    return group < 0 || bin === NO_BUCKET ? -1 : index.numberOf(group, bin);
+    return group < 0 || bin === NO_BIN ? -1 : index.numberOf(group, bin);
   });
 }
 
 /** How many lines the first `length` would be if those that agree in segment, dimensions and bins were one. */
-export function distinctLines({ segments, dimensions, buckets }: CallColumns, length: number): number {
-  const columns = [...dimensions.values(), ...[...buckets.values(), segments].map(columnOfNumbers)];
+export function distinctLines({ segments, dimensions, bins }: CallColumns, length: number): number {
+  const columns = [...dimensions.values(), ...[...bins.values(), segments].map(columnOfNumbers)];
   return combinations(columns, length).firsts.length;
 }
 

@@ -178,7 +178,7 @@ it('parts of minutes are taken as they are read for a refresh', () => {
     own.partials.clear();
     const lines = calls === 0 ? [] : [{ segment: 0, key: ['ann'], sums: ['1', decimal(1n)] }];
     const partial = { from: begin, to: MINUTE };
-    takePartials(own, columnsOf(['user'], ['calls', 'cost'], lines), [begin, MINUTE], [partial]);
+    takePartials([own], columnsOf(['user'], ['calls', 'cost'], lines), [begin, MINUTE], () => [partial]);
     mover ??= view.open({ from: begin, to: 3 * MINUTE });
     const totals = mover.totals({ from: begin, to: 3 * MINUTE }, END);
     expect(totals === null ? null : told(view.groups, totals)).toEqual([

@@ -43,7 +43,7 @@ function columnsOf(from: number, to: number, users = 1): CallColumns {
         },
       ],
     ]),
-    buckets: new Map(),
+    bins: new Map(),
   };
 }
 
@@ -136,7 +136,7 @@ describe('sliding sums', () => {
           },
         ],
       ]),
-      buckets: new Map(),
+      bins: new Map(),
     });
     const [series] = slide.answer(0, [queryOf(windowOf(0, 1))]);
     expect(series?.cell(0, 0)?.sums.cost).toBe(sign * BigInt(calls) * (ONE - 1n));
