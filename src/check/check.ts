@@ -9,7 +9,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { silenceOf } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
-import { windowAt } from '../model/window.ts';
+import { windowOfRule } from '../model/window.ts';
 import { ask } from '../pipeline/ask.ts';
 import type { Source } from '../pipeline/collect.ts';
 import { evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
@@ -102,7 +102,7 @@ async function evaluated(
 
 /** What counts the rows of the widest window of all rules; none without a rule. */
 function countedQuery(rules: readonly Rule[], at: number, zone: string): Query[] {
-  const windows = rules.map((rule) => windowAt(rule.window, at - rule.delayMs, zone));
+  const windows = rules.map((rule) => windowOfRule(rule, at, zone));
   const widest = windows.sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, 1);
   return widest.map((window) => ({ measures: ['calls'], where: {}, groupBy: [], windows: [window] }));
 }

@@ -49,6 +49,15 @@ export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
   }
 }
 
+/** The window of a rule at an evaluation time. */
+export function windowOfRule(
+  { window, delayMs }: { readonly window: WindowSpec; readonly delayMs: number },
+  at: number,
+  zone: string,
+): Window {
+  return windowAt(window, at - delayMs, zone);
+}
+
 /** From the first beginning to the last end of some windows, at least one. */
 export function hullOf(windows: readonly Window[]): Window {
   return windows.reduce((hull, { from, to }) => ({

@@ -2,9 +2,10 @@
 
 import type { Measure } from '../model/measure.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Dimension, Query, Where } from '../model/series.ts';
-import { hullOf, windowAt } from '../model/window.ts';
-import { restingOnCost, unpricedGroups } from './unpriced.ts';
+import type { Dimension, Query } from '../model/series.ts';
+import { hullOf, windowOfRule } from '../model/window.ts';
+import { memberOf } from '../sums/series/member.ts';
+import { costDependentRules, EVERYTHING, unpricedGroups } from './unpriced.ts';
 
 /** What a check wants to know of one set of dimensions. */
 interface Wanted {
@@ -25,14 +26,16 @@ export function queriesOfChecks(
 ): (at: number) => Query[] {
   const sets = new Map<string, Wanted>();
   const want = (groupBy: readonly Dimension[], measure: Measure, rule: Rule): void => {
-    const name = groupBy.join('\n');
-    const wanted = sets.get(name) ?? { groupBy, measures: new Set(), windows: new Map() };
-    sets.set(name, wanted);
+    const wanted = memberOf(
+      sets,
+      groupBy.join('\n'),
+      (): Wanted => ({ groupBy, measures: new Set(), windows: new Map() }),
+    );
     wanted.measures.add(measure);
     wanted.windows.set(`${rule.window.text} ${rule.delayMs}`, rule);
   };
   for (const rule of rules) want([], 'calls', rule);
-  for (const { rule, measure } of restingOnCost(rules)) {
+  for (const { rule, measure } of costDependentRules(rules)) {
     want(unpricedGroups(available), 'unpriced', rule);
     want([...new Set([...rule.groupBy, ...Object.keys(rule.where)])].sort(), measure, rule);
   }
@@ -44,8 +47,6 @@ export function queriesOfChecks(
   return (at) =>
     queries.map(({ query, rules: own }) => ({
       ...query,
-      windows: [hullOf(own.map((rule) => windowAt(rule.window, at - rule.delayMs, zone)))],
+      windows: [hullOf(own.map((rule) => windowOfRule(rule, at, zone)))],
     }));
 }
-
-const EVERYTHING: Where = {};

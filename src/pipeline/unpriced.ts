@@ -7,7 +7,7 @@ import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import { mostCallsFirst, type UnpricedCalls } from '../model/unpriced-text.ts';
-import { hullOf, type Window, windowAt } from '../model/window.ts';
+import { hullOf, type Window, windowOfRule } from '../model/window.ts';
 
 /** Which values of some rules lack calls without a price, at one instant. */
 export interface UnpricedValues {
@@ -38,12 +38,12 @@ export function unpricedQuestions(
   at: number,
   zone: string,
 ): UnpricedQuestions {
-  const asked = restingOnCost(rules).map(({ rule, measure }) => {
+  const asked = costDependentRules(rules).map(({ rule, measure }) => {
     const { where, groupBy } = rule;
     return {
       rule,
       measure,
-      query: { measures: [measure], where, groupBy, windows: [windowOf(rule, at, zone)] },
+      query: { measures: [measure], where, groupBy, windows: [windowOfRule(rule, at, zone)] },
     };
   });
   if (asked.length === 0) return { queries: [], valuesIn: () => NONE_LACKING };
@@ -67,19 +67,17 @@ export function unpricedQuestions(
   };
 }
 
-const EVERYTHING: Where = {};
+export const EVERYTHING: Where = {};
 const NONE_LACKING: UnpricedValues = { of: () => null, any: () => false, error: null, all: null };
 
 /** Rules that depend on cost, and what counts the calls that their values lack. */
-export function restingOnCost(rules: readonly Rule[]): { readonly rule: Rule; readonly measure: Measure }[] {
+export function costDependentRules(
+  rules: readonly Rule[],
+): { readonly rule: Rule; readonly measure: Measure }[] {
   return rules.flatMap((rule) => {
     const measure = unpricedMeasure(rule.metric, rule.errors);
     return measure === null ? [] : [{ rule, measure }];
   });
-}
-
-function windowOf(rule: Rule, at: number, zone: string): Window {
-  return windowAt(rule.window, at - rule.delayMs, zone);
 }
 
 /** All calls without a price of some windows, by model where the store records it. */

@@ -2,16 +2,13 @@
 
 import { AppError, wordsOf } from '../model/errors.ts';
 import type { BackfillProgress } from '../sums/live/backfill.ts';
-import type { WorkerSums } from './worker-sums.ts';
+import { SLICE_MS, type WorkerSums } from './worker-sums.ts';
 
 /** How far a backfill has come, in hours that this worker had to read. */
 export interface BackfillStatus extends BackfillProgress {
   /** The beginning of the oldest bucket that was kept before, ms; null if there was none. */
   readonly keptFrom: number | null;
 }
-
-/** After so long progress is reported. */
-const SLICE_MS = 2_000;
 
 export interface BackfillListener {
   /** Called when a backfill begins, while it lasts, and at its end; with null when it pauses. */

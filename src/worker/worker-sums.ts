@@ -119,7 +119,7 @@ async function reconcileStep(sums: LiveSums, plan: ReconcilePlan, now: number): 
 }
 
 /** A backfill runs this long before a poll may come between, or as long as the last poll had to ask the store. */
-const SLICE_MS = 2_000;
+export const SLICE_MS = 2_000;
 const LONGEST_SLICE_MS = 60_000;
 
 /**
