@@ -29,10 +29,10 @@ export interface OpenWindow {
 const NO_ROWS = '';
 /**
  * Up to this many calls are sent as they are and summed here for each aggregate. The store would take longer to group them in
- * several ways: 2,000 calls in eight aggregates took 14 ms in all as calls, and 67 ms as sums. More calls are often alike, and
- * their sums may be far fewer.
+ * several ways: 2,000 calls in eight aggregates took 14 ms in all as calls, and 67 ms as sums; at 10,000 calls a minute a
+ * poll took a fifth less of the store's time. More calls are often alike, and their sums may be far fewer.
  */
-const FEW_CALLS = 5_000;
+const FEW_CALLS = 20_000;
 
 /**
  * Brings the minutes of [from, to) in all aggregates up to date; `to` may fall into a minute. The store goes through all their

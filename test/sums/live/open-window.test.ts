@@ -231,7 +231,7 @@ test('minutes with many calls are asked for as sums, range by range', async () =
   await rollup.backfill(60_000);
   asked();
   await crowd(1, AT - 9 * MINUTE);
-  await crowd(2_700, AT - 5 * MINUTE);
+  await crowd(18_000, AT - 5 * MINUTE);
   await refreshed(rollup, AT, asks);
   expect(asked()).toEqual(['digests', '-9 to -8', '-5 to -4', 'arrivals']);
 });
