@@ -16,11 +16,23 @@ export interface Envelope {
    * receiver does not drop repeats looks for its own message, from that time on, before it sends again.
    */
   readonly firstTriedAt?: number | null;
+  /** The thread that the message belongs to; null or absent where it begins one, or the channel has none. */
+  readonly thread?: Thread | null;
+}
+
+/** The first message of an incident on a channel, which later ones answer. */
+export interface Thread {
+  /** The id of its delivery. */
+  readonly rootId: string;
+  /** What the receiver called it (see Receipt); null where it did not say. */
+  readonly rootRef: string | null;
 }
 
 /** What the receiver answered, in a few words for people: `250 queued as 4F2`, `HTTP 200`. */
 export interface Receipt {
   readonly answer: string;
+  /** The receiver's own name of the message, by which it can be answered or edited; absent where there is none. */
+  readonly ref?: string;
 }
 
 /**
@@ -31,6 +43,8 @@ export interface Receipt {
 export interface Channel {
   readonly name: string;
   readonly type: string;
+  /** People get one message for each incident and poll, programs an event for each rule and poll. */
+  readonly audience: 'people' | 'programs';
   /** The longest that one attempt may take. */
   readonly timeoutMs: number;
   /** The shortest time between two sends, for receivers that limit the rate; 0 for none. */

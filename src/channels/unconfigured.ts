@@ -9,6 +9,7 @@ export function unconfigured(channel: Channel, why: string): Channel {
   return {
     name: channel.name,
     type: channel.type,
+    audience: channel.audience,
     timeoutMs: channel.timeoutMs,
     spacingMs: channel.spacingMs,
     render: (message, id) => channel.render(message, id),

@@ -4,17 +4,18 @@ import { alertSection, alertSummary } from './alert-section.ts';
 import { displayLines, displayText } from './display-text.ts';
 import { localTime } from './display-time.ts';
 import { displayCount } from './display-value.ts';
-import type { Alert } from './finding.ts';
+import { type Alert, groupObject } from './finding.ts';
 import { findingJson } from './finding-json.ts';
 import { type JsonValue, jsonText } from './json.ts';
-import type { Message, MessageSection } from './message.ts';
+import type { Message, MessageAlert, MessageSection } from './message.ts';
 import { worstFirst } from './observation.ts';
 import { type Rule, stepOf } from './rule.ts';
-import { isoInstant } from './window.ts';
+import { isoInstant, periodEnd } from './window.ts';
 
 /** Alerts that a message shows; the rest are counted. */
 export const SHOWN_ALERTS = 10;
 const LONGEST_NOTE = 2000;
+const DAY = 86_400_000;
 
 /** The alerts of one rule that make one message. Instants in ms; `zone` is an IANA name. */
 export interface AlertBatch {
@@ -53,7 +54,23 @@ export function alertMessage(batch: AlertBatch): Message {
     lead: [],
     sections: alerts.length === 1 ? sections.map(untitled) : sections,
     footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(batch)],
+    incident: null,
+    alerts: shown.map((alert) => messageAlert(rule, alert, zone)),
     json: alertJson(batch, worst, shown, more),
+  };
+}
+
+function messageAlert(rule: Rule, alert: Alert, zone: string): MessageAlert {
+  const { id, finding, since, at } = alert;
+  return {
+    id,
+    rule: rule.name,
+    group: groupObject(finding.groupBy, finding.key),
+    severity: finding.severity,
+    summary: alertSummary(rule, alert),
+    since,
+    periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
+    resolvedAt: null,
   };
 }
 

@@ -6,7 +6,7 @@ import { durationText, localSpan, localTime } from './display-time.ts';
 import { counted } from './display-value.ts';
 import type { FailureKind, FailureReason } from './errors.ts';
 import { RawJson } from './json.ts';
-import type { Message, MessageType } from './message.ts';
+import { type Message, type MessageType, NO_ALERTS } from './message.ts';
 import { plainBody } from './plain-text.ts';
 import type { Severity } from './rule.ts';
 import { isoInstant } from './window.ts';
@@ -145,6 +145,7 @@ export function channelReportMessage(report: ChannelReport): Message {
       ...original.lead,
     ],
     sections: original.sections,
+    incident: original.incident,
     footer: [...original.footer, `Reported ${localTime(at, zone)}.`],
     json: messageJson('health.channel', report.timestamp, {
       channel: report.channel,
@@ -167,5 +168,16 @@ function frame(
   timestamp: number,
   title: string,
 ): Omit<Message, 'json'> {
-  return { type, severity, rule: null, timestamp, title, note: null, lead: [], sections: [], footer: [] };
+  return {
+    type,
+    severity,
+    rule: null,
+    timestamp,
+    title,
+    note: null,
+    lead: [],
+    sections: [],
+    footer: [],
+    ...NO_ALERTS,
+  };
 }

@@ -2,7 +2,7 @@
 
 import { asOf, messageJson } from './alert-message.ts';
 import type { JsonValue } from './json.ts';
-import type { HealthNoteType, Message, MessageTable } from './message.ts';
+import { type HealthNoteType, type Message, type MessageTable, NO_ALERTS } from './message.ts';
 import type { Severity } from './rule.ts';
 import { isoInstant } from './window.ts';
 
@@ -41,6 +41,7 @@ export function healthNoteMessage(note: HealthNote, time: NoteTime): Message {
     lead,
     sections: facts.length + tables.length === 0 ? [] : [{ headline: '', facts, tables }],
     footer: [asOf(time)],
+    ...NO_ALERTS,
     json: messageJson(type, timestamp, {
       ...data,
       at: isoInstant(at),

@@ -1,11 +1,13 @@
 // Message: what every channel renders.
 
 import type { Severity } from './rule.ts';
+import type { Dimension } from './series.ts';
 
 /** Kinds of health messages about the data (src/worker/health-notes), each sent at most once a day. */
 export type HealthNoteType = 'health.unpriced' | 'health.future_rows';
 export type MessageType =
   | 'alert.firing'
+  | 'alert.resolved'
   | 'drill'
   | 'health.blind'
   | 'health.sees'
@@ -31,6 +33,34 @@ export interface MessageSection {
   readonly tables: readonly MessageTable[];
 }
 
+/** The incident that a message is about: what goes wrong, from its first alert until none of its alerts holds. */
+export interface MessageIncident {
+  readonly id: string;
+  /** What it is about, for people: `service search`. */
+  readonly subject: string;
+  /** Whether the message tells that it is over. */
+  readonly isClosed: boolean;
+}
+
+/** One alert of a message, for channels that hand alerts to programs. Instants in ms. */
+export interface MessageAlert {
+  readonly id: string;
+  readonly rule: string;
+  /** Values by dimension, NULL as `(none)`. */
+  readonly group: Readonly<Record<Dimension, string>>;
+  readonly severity: Severity;
+  /** The alert in one line: `search $312.46 in 1h (limit $100.00)`. */
+  readonly summary: string;
+  readonly since: number;
+  /** When its dedupe period ends. If it still holds then, it is notified again. */
+  readonly periodEnd: number;
+  /** The first instant at which it did not hold any more; null while it holds. */
+  readonly resolvedAt: number | null;
+}
+
+/** For messages about spendwatch itself. */
+export const NO_ALERTS = { incident: null, alerts: [] } as const;
+
 /**
  * A message before a channel renders it: plain JSON (it is stored with the delivery), no markup, no secret. Strings may hold
  * anything that an audit store holds; each channel escapes them in its own way.
@@ -50,6 +80,10 @@ export interface Message {
   readonly sections: readonly MessageSection[];
   /** Sentences after the sections: how many more alerts there are, and the time of the newest row. */
   readonly footer: readonly string[];
+  /** Null for messages about spendwatch itself. */
+  readonly incident: MessageIncident | null;
+  /** The alerts that the message shows, worst first; empty for messages about spendwatch itself. */
+  readonly alerts: readonly MessageAlert[];
   /** The webhook's body exactly as it is sent: JSON text. */
   readonly json: string;
 }

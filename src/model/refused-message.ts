@@ -3,7 +3,7 @@
 import { messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { localTime } from './display-time.ts';
-import type { Message } from './message.ts';
+import { type Message, NO_ALERTS } from './message.ts';
 import { isoInstant } from './window.ts';
 
 /** Why a changed file is not used. `faults` are sentences for people in the order of the file, without secrets. */
@@ -49,6 +49,7 @@ export function refusedMessage(
       ...(more > 0 ? [`And ${more} more.`] : []),
       'Once it is put right the file is read again by itself. To see every fault: spendwatch validate.',
     ],
+    ...NO_ALERTS,
     json: messageJson('health.reload', timestamp, { path, faults, since: isoInstant(since) }),
   };
 }

@@ -84,6 +84,23 @@ export function periodStart(period: CalendarPeriod, at: number, zone: string): n
   return dayStart(period === 'week' ? mondayOf(day) : firstOfMonth(day), zone);
 }
 
+/** When the period of an instant ends, ms. An instant that ends a period still belongs to it. */
+export function periodEnd(period: CalendarPeriod, at: number, zone: string): number {
+  if (period === 'hour') return hourEnd(at - 1, zone);
+  const day = localDay(at - 1, zone);
+  if (period === 'day') return dayStart(day + 1, zone);
+  if (period === 'week') return dayStart(mondayOf(day) + 7, zone);
+  return dayStart(firstOfMonth(firstOfMonth(day) + 31), zone);
+}
+
+/** Where clocks change within an hour, it is shorter or longer; changes are by whole quarters. */
+function hourEnd(at: number, zone: string): number {
+  let end = hourStart(at, zone);
+  do end += UNITS.h / 4;
+  while (hourStart(end, zone) !== end);
+  return end;
+}
+
 /** The ledger's name of an instant's dedupe period: `day/2026-11-20T00:00:00Z`. */
 export function periodKey<P extends CalendarPeriod>(period: P, at: number, zone: string): `${P}/${string}` {
   return `${period}/${isoInstant(periodStart(period, at, zone))}`;

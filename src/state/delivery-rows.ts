@@ -2,7 +2,7 @@
 
 import { type Failure, type NewDelivery, OPEN_STATES } from '../model/delivery.ts';
 import type { FailureKind, FailureReason } from '../model/errors.ts';
-import type { Message } from '../model/message.ts';
+import { type Message, NO_ALERTS } from '../model/message.ts';
 import type { Severity } from '../model/rule.ts';
 import type { SqlSession } from '../sql/port.ts';
 
@@ -108,7 +108,8 @@ export function storedDelivery(row: DeliveryRow): StoredDelivery {
     rule: row.rule_name,
     fingerprint: row.fingerprint,
     severity: row.severity,
-    message: JSON.parse(row.message) as Message,
+    // A message of an older version has no incident and no alerts.
+    message: { ...NO_ALERTS, ...(JSON.parse(row.message) as Message) },
     body: JSON.parse(row.body) as string,
     others: JSON.parse(row.others) as string[],
     isReport: row.is_report,

@@ -161,6 +161,7 @@ function renderingChannel(name: string): Channel {
   return {
     name,
     type: 'webhook',
+    audience: 'programs',
     timeoutMs: 1_000,
     spacingMs: 0,
     render: (message) => message.json,

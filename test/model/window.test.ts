@@ -9,6 +9,7 @@ import {
   isoInstant,
   parseDuration,
   parseWindow,
+  periodEnd,
   periodKey,
   periodStart,
   type WindowSpec,
@@ -307,6 +308,10 @@ describe('dedupe periods', () => {
           expect(periodStart(period, start + 1, name)).toBe(start);
           expect(periodStart(period, start, name)).toBeLessThan(start);
           expect(periodStart(period, instant + minutes * 60_000, name)).toBeGreaterThanOrEqual(start);
+          const end = periodEnd(period, instant, name);
+          expect(end).toBeGreaterThanOrEqual(instant);
+          expect(periodStart(period, end, name)).toBe(start);
+          expect(periodStart(period, end + 1, name)).toBe(end);
         },
       ),
       { numRuns: 500 },

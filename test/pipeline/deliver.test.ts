@@ -35,6 +35,7 @@ function recorder(
   return {
     name,
     type: 'recorder',
+    audience: 'programs',
     timeoutMs: 15_000,
     spacingMs: 0,
     sent,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NewDelivery } from '../../src/model/delivery.ts';
 import { groupId } from '../../src/model/fingerprint.ts';
-import type { Message } from '../../src/model/message.ts';
+import { type Message, NO_ALERTS } from '../../src/model/message.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Notification } from '../../src/model/notification.ts';
 import type { GroupKey } from '../../src/model/series.ts';
@@ -24,6 +24,7 @@ export function message(title = 'spend is high'): Message {
     lead: [],
     sections: [{ headline: HOSTILE, facts: [['value', '$1']], tables: [] }],
     footer: [],
+    ...NO_ALERTS,
     json: JSON.stringify({ type: 'alert.firing', data: { title } }),
   };
 }

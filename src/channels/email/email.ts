@@ -41,6 +41,7 @@ export const email: ChannelType<EmailOptions> = {
     return {
       name,
       type: 'email',
+      audience: 'people',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
       render: (message, id) => JSON.stringify(renderEmail(message, id, domainOf(from))),

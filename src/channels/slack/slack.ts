@@ -30,6 +30,7 @@ export const slack: ChannelType<SlackOptions> = {
     return {
       name,
       type: 'slack',
+      audience: 'people',
       timeoutMs: TIMEOUT_MS,
       spacingMs: SPACING_MS,
       render: storedPost,

@@ -34,6 +34,7 @@ export const webhook: ChannelType<WebhookOptions> = {
     return {
       name,
       type: 'webhook',
+      audience: 'programs',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
       render: (message) => message.json,
