@@ -6,6 +6,7 @@ import { describeMetric, type Metric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
+import type { Onset } from './onset.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 
@@ -17,7 +18,7 @@ export interface Silenced {
 
 /** A finding as `check` prints it and webhooks carry it (docs/ci.md). */
 export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
-  const { metric, window, unpriced } = finding;
+  const { metric, window, unpriced, onset } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
     dimension,
     list.map(({ key, value, unpriced: lacking }) => ({
@@ -36,6 +37,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     bound: boundOf(metric, finding.bound),
     operator: finding.operator,
     window: { from: isoInstant(window.from), to: isoInstant(window.to) },
+    onset: onset === null ? null : onsetJson(onset),
     // Every finding has these two fields. Rule types that use them overwrite them.
     baseline: null,
     zscore: null,
@@ -44,6 +46,10 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
     silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },
   };
+}
+
+function onsetJson({ at, beforePerHour, afterPerHour }: Onset): JsonValue {
+  return { at: isoInstant(at), before_per_hour: beforePerHour, after_per_hour: afterPerHour };
 }
 
 /** An entry of `observed`: a group, its value, and how many calls without a price the value lacks. */

@@ -7,6 +7,7 @@ import type { Sample } from './metric-value.ts';
 import type { Fixed } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Observed } from './observed.ts';
+import type { Onset } from './onset.ts';
 import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import type { DedupePeriod } from './window.ts';
@@ -89,6 +90,8 @@ export interface Finding extends Observation {
   readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
   readonly unpriced: Unpriced | null;
+  /** When the rate left its usual level; null where that is not known. */
+  readonly onset: Onset | null;
   /** The questions about it that were not answered in time. No alert waits for them. */
   readonly unexplained: readonly Unexplained[];
 }

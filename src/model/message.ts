@@ -1,5 +1,6 @@
 // Message: what every channel renders.
 
+import type { Chart } from './chart.ts';
 import type { Severity } from './rule.ts';
 import type { Dimension } from './series.ts';
 
@@ -59,7 +60,7 @@ export interface MessageAlert {
 }
 
 /** For messages about spendwatch itself. */
-export const NO_ALERTS = { incident: null, alerts: [] } as const;
+export const NO_ALERTS = { incident: null, alerts: [], chart: null } as const;
 
 /**
  * A message before a channel renders it: plain JSON (it is stored with the delivery), no markup, no secret. Strings may hold
@@ -84,6 +85,8 @@ export interface Message {
   readonly incident: MessageIncident | null;
   /** The alerts that the message shows, worst first; empty for messages about spendwatch itself. */
   readonly alerts: readonly MessageAlert[];
+  /** A picture of the worst alert; null where there is none. */
+  readonly chart: Chart | null;
   /** The webhook's body exactly as it is sent: JSON text. */
   readonly json: string;
 }

@@ -140,7 +140,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
   const { key, value, window, badness } = firing;
   const { metric, groupBy } = rule;
   const measured = { key, value, window, badness, metric, groupBy, unit: describeMetric(metric).unit };
-  return { ...measured, ...topStep(firing), breakdown, unpriced, unexplained };
+  return { ...measured, ...topStep(firing), breakdown, unpriced, onset: null, unexplained };
 }
 
 function topParts(

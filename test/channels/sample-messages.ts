@@ -85,6 +85,7 @@ const SAMPLE_FINDING: Omit<Finding, 'badness' | 'description'> = {
     ],
   },
   unexplained: [],
+  onset: null,
   unpriced: null,
 };
 

@@ -86,6 +86,7 @@ describe('the JSON of a check', () => {
               value: 312.456789,
               bound: 100,
               operator: '>=',
+              onset: null,
               window: { from: '2026-11-20T01:05:00Z', to: '2026-11-20T02:05:00Z' },
               baseline: null,
               zscore: null,

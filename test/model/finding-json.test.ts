@@ -73,7 +73,7 @@ describe('a finding in JSON', () => {
     ).toBe(
       '{"group":{"service":"search"},"severity":"critical","metric":"spend","unit":"USD","value":312.456789,' +
         '"bound":100,"operator":">=","window":{"from":"2026-11-20T01:05:00Z","to":"2026-11-20T02:05:00Z"},' +
-        '"baseline":null,"zscore":null,"breakdown":{"model":[{"key":"(none)","value":300.1,"calls":890000}]}}',
+        '"onset":null,"baseline":null,"zscore":null,"breakdown":{"model":[{"key":"(none)","value":300.1,"calls":890000}]}}',
     );
   });
 

@@ -149,7 +149,7 @@ test('the webhook body is that of the contract, to the byte', () => {
       '"message":"Immediate attention required","at":"2026-11-20T02:05:00Z","data_as_of":"2026-11-20T02:04:58Z",' +
       '"alerts":[{"id":"alrt_5f0c2a9e41","since":"2026-11-20T01:20:00Z","ongoing":true,"finding":{"group":{"service":' +
       '"search"},"severity":"critical","metric":"spend","unit":"USD","value":312.456789,"bound":100,"operator":">=",' +
-      '"window":{"from":"2026-11-20T01:05:00Z","to":"2026-11-20T02:05:00Z"},"baseline":null,"zscore":null,' +
+      '"window":{"from":"2026-11-20T01:05:00Z","to":"2026-11-20T02:05:00Z"},"onset":null,"baseline":null,"zscore":null,' +
       '"breakdown":{}}}],"more":0}}',
   );
 });
