@@ -7,7 +7,7 @@ import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
-import { silenceOf } from '../model/silence.ts';
+import { silenceOf, spanAt } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowOfRule } from '../model/window.ts';
 import { ask } from '../pipeline/ask.ts';
@@ -146,6 +146,6 @@ function failed(rule: Rule, reason: string | null): CheckedRule {
 function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {
   return ({ key }: Pick<Firing, 'key'>) => {
     const silence = silenceOf(rule, key, at, silences);
-    return silence === null ? null : { reason: silence.reason, until: silence.until };
+    return silence && { reason: silence.reason, until: spanAt(silence.times, at)?.until ?? at };
   };
 }

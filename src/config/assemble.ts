@@ -48,7 +48,7 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
     state: { url: alerts.state.url },
     channels,
     rules,
-    silences: alerts.silences.map(silenceOf),
+    silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
     health: {
       notify: alerts.health.notify ?? channelsOf(rules),
       blindAfter: alerts.health.blind_after,
@@ -65,7 +65,13 @@ function channelsOf(rules: readonly Rule[]): string[] {
   return [...new Set(enabled.flatMap(({ notify }) => SEVERITIES.flatMap((severity) => notify[severity])))];
 }
 
-function silenceOf({ match, from, until, reason }: Alerts['silences'][number]): Silence {
-  const { rule, ...dimensions } = match;
-  return { rule: rule ?? null, match: dimensions, from, until, reason };
+function silenceOf({ match, times, reason }: Alerts['silences'][number], zone: string): Silence {
+  const { rule, incident, ...dimensions } = match;
+  return {
+    rule: rule ?? null,
+    incident: incident ?? null,
+    match: dimensions,
+    times: 'every' in times ? { ...times, zone } : times,
+    reason,
+  };
 }

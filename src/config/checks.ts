@@ -124,13 +124,16 @@ function dimensionFault(name: string, mapping: Mapping): { message: string; hint
   return { message: `no dimension is named "${name}"`, hint };
 }
 
-/** `rule` in a silence's `match` and in metrics' labels is the rule's name. */
+/** Names that mean something else than a dimension: in a silence's `match`, and `rule` in metrics' labels too. */
+const TAKEN = { rule: 'the rule', incident: 'an incident' };
+
 function dimensionNameFaults({ source, value }: CheckInput): Problem[] {
-  const path = ['audit', 'dimensions', 'rule'];
-  if (valueAt(value, path) === undefined) return [];
-  return [
-    source.keyFault(path, 'no dimension can be named "rule"', 'it names the rule: choose another name'),
-  ];
+  return Object.entries(TAKEN).flatMap(([name, meaning]) => {
+    const path = ['audit', 'dimensions', name];
+    if (valueAt(value, path) === undefined) return [];
+    const message = `no dimension can be named "${name}"`;
+    return [source.keyFault(path, message, `it names ${meaning}: choose another name`)];
+  });
 }
 
 function silenceFaults({ source, value, mapping }: CheckInput, names: readonly unknown[]): Problem[] {
@@ -149,6 +152,9 @@ function silenceFaults({ source, value, mapping }: CheckInput, names: readonly u
         return [
           source.fault(path, `no rule is named "${wanted}"`, suggestion(wanted, known, 'rules of this file')),
         ];
+      }
+      if (key === 'incident') {
+        return typeof wanted === 'string' ? [] : [source.fault(path, 'expected the id of an incident')];
       }
       const fault = mapping === null ? null : dimensionFault(key, mapping);
       return fault === null ? [] : [source.keyFault(path, fault.message, fault.hint)];

@@ -6,36 +6,15 @@ import { proxyKey } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import { ruleTypes } from '../rules/index.ts';
-import { dimensionValue, fault } from '../rules/rule-scalars.ts';
 import type { RuleDefaults } from '../rules/rule-type.ts';
 import { auditSchema } from './audit-schema.ts';
 import { withFileKeys } from './editor-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { DEFAULT_LISTEN } from './listen.ts';
-import { databaseUrl, instant, listenAddress, schedule, timezone } from './scalars.ts';
+import { databaseUrl, listenAddress, schedule, timezone } from './scalars.ts';
+import { silence } from './silence-schema.ts';
 
 const channelNames = z.array(z.string().min(1));
-
-const silence = z
-  .strictObject({
-    match: z
-      .record(z.string(), dimensionValue)
-      .refine((match) => Object.keys(match).length > 0, {
-        error: 'names nothing: give a rule or a dimension',
-      })
-      .describe(
-        'What is silenced: `rule` or dimensions with their values, all of which must fit; `null` is NULL',
-      ),
-    from: instant.describe('First instant of the silence'),
-    until: instant.describe('First instant after the silence'),
-    reason: z.string().default('').describe('Shown beside what is silenced'),
-  })
-  .superRefine((given, context) => {
-    if (given.until > given.from) return;
-    context.addIssue(
-      fault('the silence ends before it begins', '`until` must be later than `from`', ['until']),
-    );
-  });
 
 const http = z.strictObject({
   listen: listenAddress

@@ -65,13 +65,27 @@ export interface Rule {
   readonly minCalls: number;
 }
 
-/** A time in which matching findings are not notified (`from` inclusive, `until` exclusive, ms). */
+/** A time in which matching findings are not notified. */
 export interface Silence {
   /** Rule name to match, or null for any rule. */
   readonly rule: string | null;
+  /** The incident whose alerts match, or null for any alert. */
+  readonly incident: string | null;
   /** Values that the group must have, by dimension; null is NULL. */
   readonly match: Readonly<Record<Dimension, string | null>>;
+  readonly times: Once | Recurring;
+  readonly reason: string;
+}
+
+/** From an instant until another one, which is not part of it (ms). */
+export interface Once {
   readonly from: number;
   readonly until: number;
-  readonly reason: string;
+}
+
+/** Begins at each instant that a cron expression names in a zone, and lasts so long each time. */
+export interface Recurring {
+  readonly every: string;
+  readonly zone: string;
+  readonly lastsMs: number;
 }

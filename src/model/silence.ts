@@ -1,27 +1,36 @@
 // Finds the silence that matches a finding.
 
-import type { Rule, Silence } from './rule.ts';
+import { cronSchedule } from './cron-schedule.ts';
+import type { Once, Recurring, Rule, Silence } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
 
 /**
  * The silence that matches a group of a rule at an instant, or null. Every key of `match` must fit. A dimension that the
- * rule does not group by fits only where the rule's `where` allows that one value alone.
+ * rule does not group by fits only where the rule's `where` allows that one value alone. `incident` is the incident to which
+ * the group's alert belongs or which it joins; null where there is none.
  */
 export function silenceOf(
   rule: Pick<Rule, 'name' | 'groupBy' | 'where'>,
   key: GroupKey,
   at: number,
   silences: readonly Silence[],
+  incident: string | null = null,
 ): Silence | null {
   return (
     silences.find(
       (silence) =>
-        silence.from <= at &&
-        at < silence.until &&
         (silence.rule === null || silence.rule === rule.name) &&
-        Object.entries(silence.match).every(([dimension, value]) => fits(rule, key, dimension, value)),
+        (silence.incident === null || silence.incident === incident) &&
+        Object.entries(silence.match).every(([dimension, value]) => fits(rule, key, dimension, value)) &&
+        spanAt(silence.times, at) !== null,
     ) ?? null
   );
+}
+
+/** The time around an instant in which a silence holds; null where it does not hold then. */
+export function spanAt(times: Once | Recurring, at: number): Once | null {
+  if ('every' in times) return recurrenceOf(times)(at);
+  return times.from <= at && at < times.until ? times : null;
 }
 
 function fits(
@@ -35,4 +44,30 @@ function fits(
   const condition = rule.where[dimension];
   if (condition === undefined || !('in' in condition)) return false;
   return condition.in.length === 1 && condition.in[0] === value;
+}
+
+const recurrences = new WeakMap<Recurring, (at: number) => Once | null>();
+
+function recurrenceOf(times: Recurring): (at: number) => Once | null {
+  const known = recurrences.get(times);
+  if (known !== undefined) return known;
+  const made = recurrence(times);
+  recurrences.set(times, made);
+  return made;
+}
+
+/**
+ * The occurrence around an instant: the last one that has begun. Thousands of groups ask for the same instant, and a
+ * backtest for one after the other, so only the time since the last question is searched.
+ */
+function recurrence({ every, zone, lastsMs }: Recurring): (at: number) => Once | null {
+  const schedule = cronSchedule(every, zone);
+  let searchedTo = Number.POSITIVE_INFINITY;
+  let begun: number | null = null;
+  return (at) => {
+    if (at < searchedTo) [searchedTo, begun] = [Number.NEGATIVE_INFINITY, null];
+    begun = schedule.latest(at, Math.max(searchedTo, at - lastsMs)) ?? begun;
+    searchedTo = at;
+    return begun !== null && at < begun + lastsMs ? { from: begun, until: begun + lastsMs } : null;
+  };
 }

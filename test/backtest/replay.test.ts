@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { scaled } from '../support/scaled.ts';
+import { silenced } from '../support/silenced.ts';
 import { call, openScene, type Play, type Scene, sentByBacktest, sentByRun } from './scene.ts';
 
 const MINUTE = 60_000;
@@ -67,13 +68,7 @@ describe('a backtest', () => {
 
   it('notifies nothing while a silence holds, and afterwards what outlives it', async () => {
     await scene.database.log(...hourly([0, 20, 20, 20, 20, 20]), ...hourly([0, 15], 'chat'));
-    const silence = {
-      rule: null,
-      match: { service: 'search' },
-      from: FROM,
-      until: FROM + 4 * HOUR,
-      reason: 'x',
-    };
+    const silence = silenced(FROM, FROM + 4 * HOUR, { match: { service: 'search' } });
     const sent = await bothWays(play({}, 7, { silences: [silence] }));
     expect(sent.map(({ at, group }) => [at, group])).toEqual([
       ['2026-03-01T02:00:00Z', 'chat'],
@@ -189,9 +184,19 @@ const scenes = fc.record({
   silences: fc.array(
     fc.record({
       rule: fc.constantFrom(null, 'rule-0'),
+      incident: fc.constant(null),
       match: fc.constantFrom({}, { service: 'chat' }),
-      from: fc.integer({ min: 0, max: 20 }).map((hour) => FROM + hour * HOUR),
-      until: fc.integer({ min: 5, max: 30 }).map((hour) => FROM + hour * HOUR),
+      times: fc.oneof(
+        fc.record({
+          from: fc.integer({ min: 0, max: 20 }).map((hour) => FROM + hour * HOUR),
+          until: fc.integer({ min: 5, max: 30 }).map((hour) => FROM + hour * HOUR),
+        }),
+        fc.record({
+          every: fc.constantFrom('0 2,14 * * *', '30 */5 * * *'),
+          zone: fc.constant('Asia/Kolkata'),
+          lastsMs: fc.integer({ min: 1, max: 8 }).map((hours) => hours * HOUR),
+        }),
+      ),
       reason: fc.constant('planned'),
     }),
     { maxLength: 2 },

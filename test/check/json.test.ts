@@ -4,6 +4,7 @@ import { checkJson } from '../../src/check/json.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { silenced } from '../support/silenced.ts';
 import { AT, checkOf, DAY, HOUR, hourlyBurn, logIncident, MINUTE } from './check-parts.ts';
 
 let calls: CallStore;
@@ -167,13 +168,7 @@ describe('the JSON of a check', () => {
 
   it('shows a silenced finding with its reason and end', async () => {
     await logIncident(calls);
-    const silence = {
-      rule: 'hourly-burn',
-      match: { service: 'search' },
-      from: AT,
-      until: AT + HOUR,
-      reason: 'load test',
-    };
+    const silence = silenced(AT, AT + HOUR, { rule: 'hourly-burn', match: { service: 'search' } });
     const { rules, status } = JSON.parse(await printed([hourlyBurn()], [silence]));
     expect(status).toBe('critical');
     expect(rules[0].findings[0].silenced).toEqual({ reason: 'load test', until: '2026-11-20T03:05:00Z' });

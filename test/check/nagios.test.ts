@@ -4,6 +4,7 @@ import { checkNagios } from '../../src/check/nagios.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { silenced } from '../support/silenced.ts';
 import { AT, checkOf, DAY, HOUR, hourlyBurn, logIncident, MINUTE } from './check-parts.ts';
 
 let calls: CallStore;
@@ -96,7 +97,7 @@ describe('the line for monitoring plugins', () => {
 
   it('prints a silenced finding only where no other of its severity fires', async () => {
     await calls.log(spend('a', 300), spend('b', 120), spend('c', 60));
-    const silence = { rule: null, match: { service: 'a' }, from: AT, until: AT + HOUR, reason: 'load test' };
+    const silence = silenced(AT, AT + HOUR, { match: { service: 'a' } });
     expect(await line([hourlyBurn()], [silence])).toContain(
       'hourly-burn: b $120.00 >= $100.00 in 1h (+2 more)',
     );

@@ -10,6 +10,7 @@ import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { HOSTILE_NAMES } from '../channels/sample-messages.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { silenced } from '../support/silenced.ts';
 import { AT, checkOf, DAY, HOUR, hourlyBurn, logIncident, MINUTE } from './check-parts.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -144,13 +145,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
 
   it('shows a silenced finding with its reason, and its rule as silenced when all are', async () => {
     await calls.log({ at: AT - 1, cost: 200 });
-    const silence = {
-      rule: null,
-      match: { service: 'search' },
-      from: AT,
-      until: AT + HOUR,
-      reason: 'load\ntest',
-    };
+    const silence = silenced(AT, AT + HOUR, { match: { service: 'search' }, reason: 'load\ntest' });
     const text = await table([hourlyBurn()], { silences: [silence] });
     expect(text).toContain('critical (silenced)');
     expect(text).toContain('  silenced until 2026-11-20 03:05 UTC: load␊test');

@@ -227,10 +227,28 @@ describe('silences', () => {
     expect(config.silences).toEqual([
       {
         rule: 'burn',
+        incident: null,
         match: { service: 'a', user: null },
-        from: Date.UTC(2026, 10, 20),
-        until: Date.UTC(2026, 10, 21),
+        times: { from: Date.UTC(2026, 10, 20), until: Date.UTC(2026, 10, 21) },
         reason: '',
+      },
+    ]);
+  });
+
+  it('come again in the zone of the file, and may name an incident', async () => {
+    const config = await load(
+      minimal(`timezone: Europe/Berlin
+silences:
+  - { match: { incident: k3x9 }, every: "0 2 * * sun", lasts: 4h, reason: load test }
+`),
+    );
+    expect(config.silences).toEqual([
+      {
+        rule: null,
+        incident: 'k3x9',
+        match: {},
+        times: { every: '0 2 * * sun', zone: 'Europe/Berlin', lastsMs: 4 * 3_600_000 },
+        reason: 'load test',
       },
     ]);
   });

@@ -5,11 +5,12 @@ import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import type { Episode, Notified } from '../../src/model/notification.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
-import { firesBelow, type Rule, type Silence, stepOf } from '../../src/model/rule.ts';
+import { firesBelow, type Rule, stepOf } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import { type AlertNotification, type Decision, decide, type Situation } from '../../src/pipeline/decide.ts';
 import { unknownBeginnings } from '../../src/pipeline/episodes.ts';
 import type { Evaluation } from '../../src/pipeline/evaluate.ts';
+import { silenced } from '../support/silenced.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -214,13 +215,7 @@ describe('what is notified', () => {
 });
 
 describe('silences', () => {
-  const silence: Silence = {
-    rule: 'hourly-burn',
-    match: {},
-    from: AT,
-    until: AT + 10 * MINUTE,
-    reason: 'test',
-  };
+  const silence = silenced(AT, AT + 10 * MINUTE, { rule: 'hourly-burn' });
 
   test('a silenced finding is not notified; it is when the silence ends while it holds', () => {
     const ledger = new Ledger({ silences: [silence] });
@@ -329,13 +324,9 @@ describe('any sequence of values, polled in any way', () => {
   test('notifies nothing twice without a higher step or growth, and skips nothing that is due', () => {
     fc.assert(
       fc.property(history, batches, quiet, dedupe, (rows, sizes, [from, length, service], period) => {
-        const silence: Silence = {
-          rule: null,
-          match: { service },
-          from: MIDNIGHT + from * STEP,
-          until: MIDNIGHT + (from + length) * STEP,
-          reason: 'property',
-        };
+        const silentFrom = MIDNIGHT + from * STEP;
+        const silentUntil = silentFrom + length * STEP;
+        const silence = silenced(silentFrom, silentUntil, { match: { service } });
         const situation = { rule: { ...rule, dedupe: period }, silences: [silence] };
         const evaluations = evaluationsOf(rows);
         const each = polled(evaluations, [], situation);
@@ -363,7 +354,7 @@ describe('any sequence of values, polled in any way', () => {
             const at = MIDNIGHT + i * STEP;
             const found = firing(key, row[g] as number);
             if (found === null) return;
-            if (key[0] === service && at >= silence.from && at < silence.until) return;
+            if (key[0] === service && at >= silentFrom && at < silentUntil) return;
             const since = sinceOf(rows, g, i, 50);
             const notified = each.sent.filter(
               (notification) =>

@@ -9,6 +9,7 @@ import { ruleTypeOf } from '../../src/rules/index.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
+import { silenced } from '../support/silenced.ts';
 import type { ENGINES } from '../support/sql-engines.ts';
 
 export const MINUTE = 60_000;
@@ -91,7 +92,7 @@ export function steadyCalls(from: number, to: number, cost: number) {
 }
 
 export function silenceOf(rule: string, from: number, until: number): Silence {
-  return { rule, match: {}, from, until, reason: 'load test' };
+  return silenced(from, until, { rule });
 }
 
 /** The reasons of a poll's verdicts. */
