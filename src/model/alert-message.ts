@@ -40,7 +40,7 @@ export function alertMessage(batch: AlertBatch): Message {
   const [worst] = alerts;
   if (worst === undefined) throw new RangeError(`a message needs an alert of ${rule.name}`);
   const shown = alerts.slice(0, SHOWN_ALERTS);
-  const sections = shown.map((alert) => alertSection(rule, alert, zone));
+  const sections = shown.map((alert) => alertSection(rule, alert, batch.at, zone));
   const more = alerts.length - shown.length;
   const severity = worst.finding.severity;
   const others = alerts.length === 1 ? '' : ` (+${displayCount(alerts.length - 1)} more)`;
@@ -51,8 +51,8 @@ export function alertMessage(batch: AlertBatch): Message {
     timestamp: batch.timestamp,
     title: `[${severity.toUpperCase()}] ${displayText(rule.name)}: ${alertSummary(rule, worst)}${others}`,
     note: rule.message === null ? null : displayLines(rule.message, LONGEST_NOTE),
-    lead: [],
-    sections: alerts.length === 1 ? sections.map(untitled) : sections,
+    lead: sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
+    sections: sections.map((section, i) => (i > 0 ? section : withoutLead(section, alerts.length === 1))),
     footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(batch)],
     incident: null,
     alerts: shown.map((alert) => messageAlert(rule, alert, zone)),
@@ -75,9 +75,9 @@ function messageAlert(rule: Rule, alert: Alert, zone: string): MessageAlert {
   };
 }
 
-/** The headline of a single alert is the message's title already. */
-function untitled(section: MessageSection): MessageSection {
-  return { ...section, headline: '' };
+/** The message's lead says the sentence of the worst alert, and its title the headline of a single one. */
+function withoutLead({ sentence: _, ...section }: MessageSection, isSingle: boolean): MessageSection {
+  return isSingle ? { ...section, headline: '' } : section;
 }
 
 /** The newest row's time, in the words that every message uses. */

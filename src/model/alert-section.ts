@@ -4,10 +4,11 @@ import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
 import { displayCount, displayValue, shareText } from './display-value.ts';
 import { type Alert, type BreakdownPart, type Finding, NONE } from './finding.ts';
-import { groupLabel } from './group-label.ts';
+import { firstSentence } from './first-sentence.ts';
+import { groupLabel, groupWithKinds } from './group-label.ts';
 import type { Fact, MessageSection, MessageTable } from './message.ts';
 import { describeMetric } from './metric.ts';
-import type { Rule } from './rule.ts';
+import { firesBelow, type Rule } from './rule.ts';
 import type { Dimension } from './series.ts';
 import { unexplainedText } from './unexplained-text.ts';
 import { atLeast, belowOnlyIf, unpricedText } from './unpriced-text.ts';
@@ -18,41 +19,44 @@ export function alertSummary(rule: Rule, { finding }: Alert): string {
   const { value, reason } = finding.description;
   const doubt = belowOnlyIf(finding);
   const why = doubt === null ? reason : `${reason}; ${doubt}`;
-  return `${subject(finding, ' ')}${value} ${windowText(rule.window)} (${why})`;
+  const group = groupLabel(finding.groupBy, finding.key);
+  return `${group === '' ? '' : `${group} `}${value} ${windowText(rule.window)} (${why})`;
 }
 
-/** One alert in full: its headline, its facts, and a table for each breakdown. */
-export function alertSection(rule: Rule, alert: Alert, zone: string): MessageSection {
+/**
+ * One alert in full: its headline, what happened, its facts, a table for each breakdown, and how it was judged. `at` is the
+ * instant of the poll that tells it.
+ */
+export function alertSection(rule: Rule, alert: Alert, at: number, zone: string): MessageSection {
   const { finding } = alert;
   const { window } = finding;
   const unexplained = unexplainedText(finding);
+  const group = groupWithKinds(finding.groupBy, finding.key);
   const ongoing = alert.ongoing ? ', ongoing' : '';
+  const { description, severity, operator } = finding;
   const facts: (Fact | null)[] = [
-    ...finding.description.facts,
-    ['Since', sinceText(alert, zone)],
+    ['Rule', `${displayText(rule.name)}, ${severity}`],
+    ...description.facts,
+    [firesBelow(operator) ? 'Below the limit since' : 'Over the limit since', sinceText(alert, zone)],
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
     unpricedFact(finding),
     unexplained === null ? null : ['Drivers', unexplained],
   ];
   return {
-    headline: `${subject(finding, ': ')}${finding.description.value} ${windowText(rule.window)}${ongoing}`,
+    headline: `${group === '' ? '' : `${group}: `}${description.value} ${windowText(rule.window)}${ongoing}`,
+    sentence: firstSentence(rule, finding, at, zone),
     facts: facts.filter((fact) => fact !== null),
     tables: Object.entries(finding.breakdown).flatMap(([dimension, parts]) =>
       parts.length === 0 ? [] : breakdownTable(finding, dimension, parts),
     ),
+    ...(description.judged.length > 0 && { judged: description.judged }),
   };
 }
 
 /** A rule's window after its value: `in 1h`, `today`, `this week`. */
 export function windowText(window: WindowSpec): string {
   return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
-}
-
-/** The group for people, followed by a separator: `search / gpt-4.1: `. Empty where the rule has no groups. */
-function subject({ groupBy, key }: Finding, separator: string): string {
-  const label = groupLabel(groupBy, key);
-  return label === '' ? '' : `${label}${separator}`;
 }
 
 function sinceText({ at, since, ongoing }: Alert, zone: string): string {

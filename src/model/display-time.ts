@@ -20,6 +20,11 @@ export function localSpan(from: number, to: number, zone: string): string {
   return `${start.toPlainDate()} ${clock(start)}${startZone} to ${endDate}${clock(end)} ${offset(end, zone)}`;
 }
 
+/** A date on the wall clock of `zone`: `2026-11-20`. */
+export function localDate(at: number, zone: string): string {
+  return zoned(at, zone).toPlainDate().toString();
+}
+
 /** How long, in the two largest units: `45 min`, `3 h 20 min`, `2 d 4 h`, `30 s`. */
 export function durationText(ms: number): string {
   if (ms < MINUTE) return `${Math.round(ms / 1000)} s`;

@@ -1,11 +1,12 @@
 // Values for people.
 
 import { describeMetric, type Metric, type Unit } from './metric.ts';
-import { type Fixed, formatFixed, formatUsd } from './money.ts';
+import { divideRounded, type Fixed, formatFixed, formatUsd, ONE } from './money.ts';
 
 /** Digits after the decimal point. Those of ratios are of the percentage. */
 const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 const MOST_EXTRA = 10;
+const HUNDRED = 100n * ONE;
 
 /** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`; `extra` adds digits after the point. */
 export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
@@ -40,6 +41,21 @@ export function displayAgainst(metric: Metric, value: Fixed, bound: Fixed): [val
     if (pair[0] !== pair[1] || value === bound) return pair;
   }
   return [displayValue(metric, value, MOST_EXTRA), displayValue(metric, bound, MOST_EXTRA)];
+}
+
+/** An amount in a sentence: `$100`, not `$100.00`. */
+export function withoutZeroCents(amount: string): string {
+  return amount.replace(/\.00$/, '');
+}
+
+/** A rate for a sentence, in about three digits: `$7,500`, `21,400,000`. Small amounts of money keep their cents. */
+export function displayRounded(metric: Metric, value: Fixed): string {
+  const { unit } = describeMetric(metric);
+  const size = value < 0n ? -value : value;
+  if (size < HUNDRED && unit === 'USD') return withoutZeroCents(displayValue(metric, value));
+  const digits = String(size / ONE).length;
+  const step = ONE * 10n ** BigInt(Math.max(0, digits - 3));
+  return withoutZeroCents(displayValue(metric, divideRounded(value, step) * step));
 }
 
 /** A whole number with separators: `1,204`. */

@@ -50,8 +50,12 @@ export interface Description {
   readonly comparison: readonly [value: string, limit: string];
   /** What the comparison leaves out, in a few words: `z 6.3`; null for nothing. */
   readonly note: string | null;
+  /** The number of the first sentence, without what it counts, and how it compares: `$312.46`, `3.1 times its limit of $100`. */
+  readonly sentence: readonly [value: string, comparison: string];
   /** The first facts of a message: the value, and what it was compared with. */
   readonly facts: readonly Fact[];
+  /** Figures for experts, such as z. A message shows them last. */
+  readonly judged: readonly Fact[];
   /** Further lines for the table of `check`. */
   readonly lines: readonly string[];
   /** Fields of the finding in JSON that only this type has. */

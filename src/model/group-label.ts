@@ -8,3 +8,20 @@ import type { Dimension, GroupKey } from './series.ts';
 export function groupLabel(groupBy: readonly Dimension[], key: GroupKey): string {
   return groupBy.map((_, i) => displayText(key[i] ?? NONE)).join(' / ');
 }
+
+/** A group with the kind of each name: `service search`, `service search / model gpt-4.1`; empty for a rule without groups. */
+export function groupWithKinds(groupBy: readonly Dimension[], key: GroupKey): string {
+  return groupBy.map((dimension, i) => kindAndName(dimension, key[i] ?? null)).join(' / ');
+}
+
+/** A dimension and its value: `service search`, `cost center 42`, `user (none)`. */
+export function kindAndName(dimension: Dimension, value: string | null): string {
+  return `${kindText(dimension)} ${displayText(value ?? NONE, LONGEST_NAME)}`;
+}
+
+/** A dimension as a noun: `service`, `cost center`. */
+export function kindText(dimension: Dimension): string {
+  return displayText(dimension.replaceAll('_', ' '));
+}
+
+const LONGEST_NAME = 80;

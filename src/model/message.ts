@@ -26,13 +26,20 @@ export interface MessageTable {
 /** A labelled line of a message. */
 export type Fact = readonly [label: string, value: string];
 
-/** One alert (or one part) of a message: a headline, then facts, then tables. */
+/** One alert (or one part) of a message: a headline, a sentence, then facts, then tables, then figures for experts. */
 export interface MessageSection {
   /** Empty where the message's title says the same. */
   readonly headline: string;
+  /** What happened, for readers who know no rule; absent where the message's lead says it. */
+  readonly sentence?: string;
   readonly facts: readonly Fact[];
   readonly tables: readonly MessageTable[];
+  /** Figures for experts, shown last under JUDGED_TITLE; absent where there are none. */
+  readonly judged?: readonly Fact[];
 }
+
+/** The heading over a section's figures for experts. */
+export const JUDGED_TITLE = 'How this was judged';
 
 /** The incident that a message is about: what goes wrong, from its first alert until none of its alerts holds. */
 export interface MessageIncident {

@@ -2,13 +2,13 @@
 
 import { displayWidth } from './display-text.ts';
 import { largestOf } from './extremes.ts';
-import type { Message, MessageSection, MessageTable } from './message.ts';
+import { type Fact, JUDGED_TITLE, type Message, type MessageSection, type MessageTable } from './message.ts';
 
 /** A message without its title, as plain text for a fixed width. */
 export function plainBody(message: Message): string {
   const parts = [
-    message.note,
     message.lead.join('\n'),
+    message.note,
     ...message.sections.map(sectionText),
     message.footer.join('\n'),
   ];
@@ -20,14 +20,22 @@ export function plainText(message: Message): string {
   return `${message.title}\n\n${plainBody(message)}`;
 }
 
-function sectionText({ headline, facts, tables }: MessageSection): string {
+function sectionText({ headline, sentence = '', facts, tables, judged = [] }: MessageSection): string {
+  const underlined = headline === '' ? [] : [headline, '-'.repeat(Math.min(displayWidth(headline), 72))];
+  const parts = [
+    [...underlined, ...(sentence === '' ? [] : [sentence, '']), ...factLines(facts)].join('\n'),
+    ...tables.map(tableText),
+    ...(judged.length === 0 ? [] : [[`${JUDGED_TITLE}:`, ...factLines(judged)].join('\n')]),
+  ];
+  return parts.join('\n\n');
+}
+
+function factLines(facts: readonly Fact[]): string[] {
   const width = largestOf(
     facts.map(([label]) => label.length),
     0,
   );
-  const underlined = headline === '' ? [] : [headline, '-'.repeat(Math.min(displayWidth(headline), 72))];
-  const lines = facts.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
-  return [[...underlined, ...lines].join('\n'), ...tables.map(tableText)].join('\n\n');
+  return facts.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
 }
 
 /** A table in a fixed width. The first column is text, aligned left; the others are numbers, aligned right. */

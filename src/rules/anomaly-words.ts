@@ -1,11 +1,17 @@
 // Describes an anomaly rule's limit and findings.
 
-import { displayAgainst, displayPhrase, displayValue, displayZscore } from '../model/display-value.ts';
+import {
+  displayAgainst,
+  displayPhrase,
+  displayValue,
+  displayZscore,
+  withoutZeroCents,
+} from '../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../model/finding.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import type { Band, Perfdata } from './rule-type.ts';
-import { firingText } from './rule-words.ts';
+import { firingText, timesText } from './rule-words.ts';
 
 /** `z 3 over 28d` */
 export function anomalyLimitText({ zscore, baselineDays }: AnomalyRule): string {
@@ -28,15 +34,31 @@ export function describeAnomaly({ metric }: AnomalyRule, firing: Firing<AnomalyO
     reason: `usually ${shown(mean)}, z ${z}`,
     comparison: [displayPhrase(metric, compared), `${operator} ${limit}`],
     note: `z ${z}`,
+    sentence: [
+      withoutZeroCents(displayValue(metric, value.fixed)),
+      usualText(value.fixed, fixedFromNumber(mean), withoutZeroCents(shown(mean))),
+    ],
     facts: [
       ['Value', phrase],
       ['Usually', `${shown(mean)}, the mean of the same window on ${n} earlier days`],
+      ['Limit', `here ${firingText(operator, displayValue(metric, bound))} is ${severity}`],
+    ],
+    judged: [
+      ['z', `${z}: so many deviations from the usual`],
       ['Deviation', `${shown(stddev)}${floored}`],
-      ['z', `${z}; here ${firingText(operator, displayValue(metric, bound))} is ${severity}`],
     ],
     lines: [`usually ${shown(mean)} ± ${shown(stddev)} (floor ${shown(floor)}) over ${n} days, z ${z}`],
     fields: { baseline: { mean, stddev, floor, n }, zscore },
   };
+}
+
+/** `10 times the usual $41.20`, `12 % of the usual $41.20`. */
+function usualText(value: bigint, mean: bigint, usual: string): string {
+  const times = timesText(value, mean);
+  if (times !== null) return `${times} times the usual ${usual}`;
+  if (value >= mean || value < 0n || mean <= 0n)
+    return `${value < mean ? 'below' : 'above'} the usual ${usual}`;
+  return `${(value * 100n) / mean} % of the usual ${usual}`;
 }
 
 /** The score, with the rule's own score as the limit of its severity. */

@@ -1,5 +1,6 @@
 // Describes limits in words and in the format of monitoring plugins.
 
+import { displayCount } from '../model/display-value.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
 import { firesBelow, type Operator } from '../model/rule.ts';
@@ -29,4 +30,12 @@ export function perfdataValue(metric: Metric, value: Fixed): string {
  */
 export function perfdataRange(operator: Operator, bound: Fixed): string {
   return `${formatFixed(bound, 12)}${firesBelow(operator) ? ':' : ''}`;
+}
+
+/** How many times as large as another value, rounded down: `3.1`, `190`; null where it is less than a tenth larger. */
+export function timesText(value: Fixed, other: Fixed): string | null {
+  if (other <= 0n || value * 10n < other * 11n) return null;
+  const tenths = (value * 10n) / other;
+  const whole = displayCount(Number(tenths / 10n));
+  return tenths >= 100n ? whole : `${whole}.${tenths % 10n}`;
 }

@@ -1,11 +1,11 @@
 // Describes a threshold rule's limits and findings.
 
-import { displayAgainst, displayCount, displayPhrase, displayValue } from '../model/display-value.ts';
+import { displayAgainst, displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
 import { type Description, type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import type { Observation } from '../model/observation.ts';
 import { firesBelow, type Severity } from '../model/rule.ts';
 import type { Perfdata } from './rule-type.ts';
-import { firingText, perfdataRange, perfdataValue } from './rule-words.ts';
+import { firingText, perfdataRange, perfdataValue, timesText } from './rule-words.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
 
 /** `>= $50.00 / $100.00` */
@@ -14,7 +14,7 @@ export function thresholdLimitText({ metric, operator, steps }: ThresholdRule): 
 }
 
 /** Describes a value that reached a limit. */
-export function describeThreshold({ metric }: ThresholdRule, firing: Firing): Description {
+export function describeThreshold({ metric, groupBy }: ThresholdRule, firing: Firing): Description {
   const { value } = firing;
   const step = topStep(firing);
   const [shown, bound] = displayAgainst(metric, value.fixed, step.bound);
@@ -24,10 +24,19 @@ export function describeThreshold({ metric }: ThresholdRule, firing: Firing): De
     reason: reasonText(value.fixed, step, bound),
     comparison: [phrase, `${step.operator} ${bound}`],
     note: null,
+    sentence: [
+      withoutZeroCents(shown),
+      againstText(
+        value.fixed,
+        step,
+        `${groupBy.length === 0 ? 'the' : 'its'} limit of ${withoutZeroCents(bound)}`,
+      ),
+    ],
     facts: [
-      ['Value', `${phrase}${timesText(value.fixed, step)}`],
+      ['Value', `${phrase}${factorText(value.fixed, step)}`],
       ['Limit', `${firingText(step.operator, bound)} is ${step.severity}`],
     ],
+    judged: [],
     lines: [],
     fields: {},
   };
@@ -56,9 +65,17 @@ function reasonText(value: bigint, { operator, bound }: ReachedStep, shown: stri
   return value === bound ? `at ${limit}` : `below ${limit}`;
 }
 
+/** `3.1 times its limit of $100`, `below its limit of 5`. */
+function againstText(value: bigint, { operator, bound }: ReachedStep, limit: string): string {
+  if (value === bound) return `at ${limit}`;
+  if (firesBelow(operator)) return `below ${limit}`;
+  const times = timesText(value, bound);
+  return times === null ? `over ${limit}` : `${times} times ${limit}`;
+}
+
 /** How many times the limit; empty below twice the limit. */
-function timesText(value: bigint, { operator, bound }: ReachedStep): string {
-  if (firesBelow(operator) || bound <= 0n || value < 2n * bound) return '';
-  const tenths = (value * 10n) / bound;
-  return `, ${displayCount(Number(tenths / 10n))}.${tenths % 10n} times the limit`;
+function factorText(value: bigint, { operator, bound }: ReachedStep): string {
+  if (firesBelow(operator) || value < 2n * bound) return '';
+  const times = timesText(value, bound);
+  return times === null ? '' : `, ${times} times the limit`;
 }

@@ -50,8 +50,8 @@ export function sampleFinding({ baseline, zscore = 0, ...changes }: FindingChang
   const threshold: RuleType = ruleTypes.threshold;
   const anomaly: RuleType<Rule, AnomalyObservation> = ruleTypes.anomaly;
   const finding = { ...SAMPLE_FINDING, ...changes };
-  const { key, value, window, metric, severity, bound, operator } = finding;
-  const rule = sampleRule({ metric });
+  const { key, groupBy, value, window, metric, severity, bound, operator } = finding;
+  const rule = sampleRule({ metric, groupBy });
   const steps = [{ severity, bound, operator }] as const;
   if (baseline === undefined) {
     const badness = firesBelow(operator) ? -value.fixed : value.fixed;
@@ -101,8 +101,12 @@ export function sampleAlert(changes: FindingChanges = {}, rest: Partial<Alert> =
   };
 }
 
-export function sampleNews(alerts: readonly Alert[], rule: Partial<Rule> = {}, zone = 'UTC'): Message {
-  const at = AT;
+export function sampleNews(
+  alerts: readonly Alert[],
+  rule: Partial<Rule> = {},
+  zone = 'UTC',
+  at = AT,
+): Message {
   return alertMessage({
     rule: sampleRule(rule),
     alerts,

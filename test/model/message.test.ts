@@ -176,7 +176,8 @@ describe('the text', () => {
       '$41.20',
       '28 earlier days',
       '$1.00 (raised to the floor of $2.06)',
-      '6.3; here $47.38 or more',
+      'here $47.38 or more is critical',
+      'z          6.3',
     ]) {
       expect(text).toContain(words);
     }

@@ -1,7 +1,13 @@
 // A message as HTML for mail programs.
 
 import { htmlText } from '../../model/html-text.ts';
-import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
+import {
+  type Fact,
+  JUDGED_TITLE,
+  type Message,
+  type MessageSection,
+  type MessageTable,
+} from '../../model/message.ts';
 
 /**
  * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; no images,
@@ -26,8 +32,8 @@ export function renderHtml(message: Message): string {
     `<div style="font-size:20px;line-height:27px;font-weight:bold;color:#ffffff;${WRAP}">${htmlText(title)}</div>`,
     '</td></tr>',
     `<tr><td style="padding:6px 18px 18px 18px;border:1px solid #99a1ab;border-top:0;${FONT}">`,
-    message.note === null ? '' : noteHtml(message.note, tone),
     message.lead.map((sentence) => paragraph(sentence)).join('\n'),
+    message.note === null ? '' : noteHtml(message.note, tone),
     message.sections.map((section, i) => sectionHtml(section, i > 0)).join('\n'),
     footerHtml(message.footer),
     '</td></tr></table></td></tr></table></body></html>',
@@ -53,21 +59,34 @@ function paragraph(text: string): string {
   return `<p style="margin:14px 0 0 0;font-size:15px;line-height:21px;${WRAP}">${htmlText(text)}</p>`;
 }
 
-function sectionHtml({ headline, facts, tables }: MessageSection, isParted: boolean): string {
+function sectionHtml(
+  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  isParted: boolean,
+): string {
   const rule = isParted ? `margin-top:22px;padding-top:14px;${RULE}` : 'margin-top:14px';
-  const rows = facts.map(
-    ([label, value]) =>
-      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;white-space:nowrap;opacity:.75">${htmlText(label)}</td>` +
-      `<td valign="top" style="padding:3px 0;font-size:14px;line-height:20px;${WRAP}">${htmlText(value)}</td></tr>`,
-  );
   return [
     headline === ''
       ? ''
       : `<div style="${rule};font-size:17px;line-height:23px;font-weight:bold;${WRAP}">${htmlText(headline)}</div>`,
+    sentence === '' ? '' : paragraph(sentence),
+    factsHtml(facts),
+    ...tables.map(tableHtml),
+    ...(judged.length === 0 ? [] : [judgedHeading, factsHtml(judged)]),
+  ].join('\n');
+}
+
+const judgedHeading = `<div style="margin-top:16px;font-size:14px;line-height:20px;font-weight:bold">${JUDGED_TITLE}</div>`;
+
+function factsHtml(facts: readonly Fact[]): string {
+  const rows = facts.map(
+    ([label, value]) =>
+      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;opacity:.75">${htmlText(label)}</td>` +
+      `<td valign="top" style="padding:3px 0;font-size:14px;line-height:20px;${WRAP}">${htmlText(value)}</td></tr>`,
+  );
+  return [
     `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin-top:6px">`,
     ...rows,
     '</table>',
-    ...tables.map(tableHtml),
   ].join('\n');
 }
 

@@ -1,7 +1,13 @@
 // A message as Block Kit and as plain text, within Slack's limits.
 
 import { cutText } from '../../model/display-text.ts';
-import type { Message, MessageSection, MessageTable } from '../../model/message.ts';
+import {
+  type Fact,
+  JUDGED_TITLE,
+  type Message,
+  type MessageSection,
+  type MessageTable,
+} from '../../model/message.ts';
 import { plainBody, tableText } from '../../model/plain-text.ts';
 
 /** Slack's limits, in characters after escaping; a message over one of them is refused whole. */
@@ -10,8 +16,9 @@ const HEADER = 150;
 const SECTION = 3000;
 const FIELDS = 10;
 const FIELD = 1900;
+const HEADLINE = 900;
 const TEXT = 3500;
-/** So many alerts are shown in full. The others keep their headline and when they began, so that the post stays readable. */
+/** So many alerts are shown in full. The others keep their headline and sentence, so that the post stays readable. */
 const IN_FULL = 3;
 
 type Block = Readonly<Record<string, unknown>>;
@@ -34,8 +41,8 @@ export function renderSlack(message: Message, id: string): SlackPost {
       type: 'header',
       text: { type: 'plain_text', text: fitted(message.title, HEADER, escaped), emoji: false },
     },
-    ...(message.note === null ? [] : [section(fitted(message.note, SECTION, quoted))]),
     ...(message.lead.length === 0 ? [] : [section(fitted(message.lead.join('\n'), SECTION, literal))]),
+    ...(message.note === null ? [] : [section(fitted(message.note, SECTION, quoted))]),
     ...message.sections.flatMap((one, i) => sectionBlocks(one, i < IN_FULL, i > 0)),
     ...(message.footer.length === 0 ? [] : [context(message.footer.join('\n'))]),
   ];
@@ -58,23 +65,34 @@ export function escaped(text: string): string {
 }
 
 function sectionBlocks(
-  { headline, facts, tables }: MessageSection,
+  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
   inFull: boolean,
   parted: boolean,
 ): Block[] {
-  const shown = inFull ? facts : facts.filter(([label]) => label === 'Since');
-  const fields = shown
+  const fields = (inFull ? facts : [])
     .slice(0, FIELDS)
     .map(([label, value]) => mrkdwn(`*${literal(label)}*\n${fitted(value, FIELD, literal)}`));
+  const texts = [
+    ...(headline === '' ? [] : [`*${fitted(headline, HEADLINE, literal)}*`]),
+    ...(sentence === '' ? [] : [fitted(sentence, FIELD, literal)]),
+  ];
+  const isEmpty = texts.length === 0 && fields.length === 0;
+  const first = {
+    type: 'section',
+    ...(texts.length > 0 && { text: mrkdwn(texts.join('\n')) }),
+    ...(fields.length > 0 && { fields }),
+  };
   return [
     ...(parted ? [{ type: 'divider' }] : []),
-    {
-      type: 'section',
-      ...(headline === '' ? {} : { text: mrkdwn(`*${fitted(headline, FIELD, literal)}*`) }),
-      ...(fields.length === 0 ? {} : { fields }),
-    },
+    ...(isEmpty ? [] : [first]),
     ...(inFull && tables.length > 0 ? [tableSection(tables)] : []),
+    ...(inFull && judged.length > 0 ? [context(judgedText(judged))] : []),
   ];
+}
+
+/** In one small line: few readers want it. */
+function judgedText(judged: readonly Fact[]): string {
+  return `${JUDGED_TITLE}: ${judged.map(([label, value]) => `${label} ${value}`).join('; ')}.`;
 }
 
 function tableSection(tables: readonly MessageTable[]): Block {

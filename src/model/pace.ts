@@ -1,0 +1,25 @@
+// The rate of a finding, a day.
+
+import type { Finding } from './finding.ts';
+import { describeMetric } from './metric.ts';
+import { divideRounded, type Fixed } from './money.ts';
+import type { Window, WindowSpec } from './window.ts';
+
+const DAY = 86_400_000;
+
+/** The value a day at the rate of the window, whose part to come does not count; null where values do not add up. */
+export function perDay({
+  metric,
+  value,
+  window,
+}: Pick<Finding, 'metric' | 'value' | 'window'>): Fixed | null {
+  const length = window.to - window.from;
+  if (!describeMetric(metric).additive || length <= 0) return null;
+  return divideRounded(value.fixed * BigInt(DAY), BigInt(length));
+}
+
+/** Whether a window is about a day, so that its rate says nothing new, or is over. */
+export function isPerDay(spec: WindowSpec, { from, to }: Window): boolean {
+  const isOver = spec.kind === 'calendar' && spec.word === 'yesterday';
+  return isOver || Math.abs(to - from - DAY) <= DAY / 10;
+}
