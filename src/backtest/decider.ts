@@ -33,6 +33,7 @@ export function openDecider({
   zone,
 }: Deciding): (rule: Rule, time: EvaluationTime, evaluation: Evaluation) => Replayed {
   const ledgers = new Map<string, MemoryLedger>();
+  const decidedTo = new Map<string, number>();
   const ids = new WeakMap<GroupKey, string>();
   /** The same key objects come at every instant, so ids are cached by object. */
   const idOf = (key: GroupKey): string => {
@@ -44,6 +45,8 @@ export function openDecider({
     const ledger = ledgers.get(rule.name) ?? openMemoryLedger();
     ledgers.set(rule.name, ledger);
     const { firing } = evaluation.judgement;
+    const knownTo = decidedTo.get(rule.name) ?? null;
+    decidedTo.set(rule.name, time.at);
     const episodes = ledger.episodes();
     if (firing.length + evaluation.pending.length + episodes.length === 0) {
       return { rule, evaluation, verdicts: [], notifications: [] };
@@ -60,10 +63,11 @@ export function openDecider({
       evaluations: [evaluation],
       notified: ledger.notified(firing.map(({ key }) => idOf(key))),
       episodes,
-      knownTo: null,
+      knownTo,
       // A replay does not look before its first instant: what holds there counts as begun there.
       computed: [],
       silences,
+      newestRow: time.at,
     });
     return { rule, evaluation, verdicts, notifications: ledger.record(notifications.flat(), changes) };
   };

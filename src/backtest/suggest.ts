@@ -83,8 +83,8 @@ function alertsAt(
   for (const [index, firing] of firingAt) held.record(index, firing);
   const decideAt = openDecider(deciding);
   let alerts = 0;
-  // What fired can end at the next instant. At all other instants nothing changes.
-  const indices = new Set([...firingAt.keys()].flatMap((index) => [index, index + 1]));
+  // What fired is over some instants later. At all others nothing changes.
+  const indices = new Set([...firingAt.keys()].flatMap((index) => untilOver(rule, index, grid.replayed)));
   for (const index of [...indices].sort((a, b) => a - b)) {
     const at = grid.replayed[index];
     if (at === undefined) continue;
@@ -101,6 +101,17 @@ function alertsAt(
     alerts += decideAt(rule, { at, earlier }, evaluation).notifications.length;
   }
   return alerts;
+}
+
+/** The index at which a rule fires, and those of the instants until its alert is over, if it does not fire again. */
+function untilOver({ resolveAfterMs }: Rule, index: number, instants: readonly number[]): number[] {
+  const firedAt = instants[index] ?? 0;
+  const indices = [index];
+  for (let next = index + 1; next < instants.length; next += 1) {
+    indices.push(next);
+    if ((instants[next] as number) - firedAt > resolveAfterMs) break;
+  }
+  return indices;
 }
 
 function firingOf(step: ReachedStep, observed: readonly Observation[]): Firing[] {

@@ -24,15 +24,41 @@ export interface Notification extends Notified {
   readonly growth: number | null;
 }
 
-/** A group has reached a step at every evaluation time since `since`. */
+/** A group holds a step, or held it less than `resolve_after` ago. Instants in ms. */
 export interface Episode {
   readonly groupId: string;
   readonly step: number;
+  /** The first evaluation time from which it has held; dips shorter than `resolve_after` break nothing. */
   readonly since: number;
+  /** The first evaluation time from which it has held, or held last, without any break. */
+  readonly began: number;
+  /** The last evaluation time at which it held; null while it holds. */
+  readonly heldTo: number | null;
+  /** The first evaluation time after that at which it did not hold. */
+  readonly quietSince: number | null;
+  /** The first of the latest evaluation times that had no data to judge it by; null where the latest had some. */
+  readonly unseenSince: number | null;
+}
+
+/** An episode that holds, without a break so far. */
+export function openEpisode(groupId: string, step: number, since: number, began = since): Episode {
+  return { groupId, step, since, began, heldTo: null, quietSince: null, unseenSince: null };
+}
+
+/** A group that holds no step any more: its alert is over. */
+export interface Closing {
+  readonly groupId: string;
+  /**
+   * `resolved`: the condition did not hold for `resolve_after`. `ended`: nobody can say, because its calendar period is over
+   * or its data has gone.
+   */
+  readonly how: 'resolved' | 'ended';
+  /** The first evaluation time at which it did not hold any more, ms. */
+  readonly at: number;
 }
 
 /** The changes to a rule's open episodes. `begun` replaces what the ledger has for the same group and step. */
 export interface EpisodeChanges {
   readonly begun: readonly Episode[];
-  readonly ended: readonly Omit<Episode, 'since'>[];
+  readonly ended: readonly Pick<Episode, 'groupId' | 'step'>[];
 }

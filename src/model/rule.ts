@@ -58,6 +58,8 @@ export interface Rule {
   readonly message: string | null;
   readonly forMs: number;
   readonly delayMs: number;
+  /** How long the condition must not have held before an alert is over. A shorter dip breaks nothing. */
+  readonly resolveAfterMs: number;
   readonly dedupe: DedupePeriod;
   /** The factor over the last notified value from which a known alert is notified again; null switches it off. */
   readonly growth: number | null;

@@ -51,10 +51,11 @@ export function casesOf(
     const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, zone);
     for (const firing of judgement.firing) {
       const id = groupId(firing.key);
-      const began = tracker.since(id, firing.steps[0].severity);
+      const began = tracker.began(id, firing.steps[0].severity);
       const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
       const step = topStep(firing);
-      const since = tracker.since(id, step.severity);
+      // Each episode is an alert of its own, however short the break before it.
+      const since = calendar === null ? tracker.began(id, step.severity) : tracker.since(id, step.severity);
       const silence = silenceOf(rule, firing.key, at, silences);
       // With a single evaluation time a group occurs once, so its id is enough.
       const name = evaluations.length === 1 ? id : `${period}/${id}`;

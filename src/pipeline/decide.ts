@@ -3,12 +3,13 @@
 import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
-import type { Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
+import type { Closing, Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
 import { firesBelow, type Rule, type Severity, type Silence, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import { type Case, casesOf, type Found, type Sighting } from './cases.ts';
-import { beginningsNotified, EpisodeTracker } from './episodes.ts';
+import { EpisodeTracker } from './episodes.ts';
 import type { Evaluation } from './evaluate.ts';
+import { beginningsNotified } from './notified-episodes.ts';
 
 /** Why a finding is notified. */
 export type NotifyReason = 'new' | 'escalated' | 'grown' | 'ongoing';
@@ -41,6 +42,8 @@ export interface Decision {
   /** The notifications that go out together: one list per dedupe period, oldest first; with `dedupe: episode` one list. */
   readonly notifications: readonly (readonly AlertNotification[])[];
   readonly episodes: EpisodeChanges;
+  /** The groups whose alert is over, whether it was notified or not. */
+  readonly closings: readonly Closing[];
 }
 
 /** All that is known about one rule when its findings are decided. */
@@ -54,6 +57,8 @@ export interface Situation extends Found {
   readonly knownTo: number | null;
   /** The episodes of `unknownBeginnings`, computed from the data. */
   readonly computed: readonly Episode[];
+  /** The time of the newest row of the store, ms; null where it has none. */
+  readonly newestRow: number | null;
 }
 
 /**
@@ -65,6 +70,9 @@ export function decide(situation: Situation): Decision {
   if (isUneventful(evaluations, episodes)) return NOTHING_TO_NOTIFY;
   const notified = groupedById(situation.notified);
   const tracker = new EpisodeTracker({
+    rule,
+    zone: situation.zone,
+    newestRow: situation.newestRow,
     first: evaluations[0]?.at ?? 0,
     knownTo: situation.knownTo,
     recorded: episodes,
@@ -88,6 +96,7 @@ export function decide(situation: Situation): Decision {
     verdicts: [...verdicts, ...pendingVerdicts(evaluations.at(-1))],
     notifications: [...notifications.values()],
     episodes: tracker.changes(),
+    closings: tracker.closings(),
   };
 }
 
@@ -96,6 +105,7 @@ export const NOTHING_TO_NOTIFY: Decision = {
   verdicts: [],
   notifications: [],
   episodes: { begun: [], ended: [] },
+  closings: [],
 };
 
 /** Whether nothing fires and no episode is open. Then there is nothing to decide. */

@@ -2,16 +2,16 @@
 
 import { type AppError, asAppError } from '../model/errors.ts';
 import { groupId } from '../model/fingerprint.ts';
-import type { Episode, Notified } from '../model/notification.ts';
+import { type Episode, type Notified, openEpisode } from '../model/notification.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { RuleState } from '../state/ledger.ts';
 import { type Decision, decide, isUneventful, NOTHING_TO_NOTIFY } from './decide.ts';
-import { unknownBeginnings } from './episodes.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 import type { Assignment, Outcome } from './evaluate-rules.ts';
 import type { PollUnderWay } from './parts.ts';
 import { firstHeld } from './since.ts';
+import { unknownBeginnings } from './unknown-beginnings.ts';
 
 export interface Decided {
   readonly rule: Rule;
@@ -34,6 +34,7 @@ export async function dedupe(
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
   ruleStates: ReadonlyMap<string, RuleState>,
+  newestRow: number | null,
 ): Promise<Decided[]> {
   const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i): Judged[] => {
     if (error !== null || isOpen) return [];
@@ -56,7 +57,10 @@ export async function dedupe(
   const decisions = await Promise.all(
     eventful.map(async (one) => {
       try {
-        return [one.rule, await decideOne(parts, one, notified.get(one.fingerprint) ?? [])] as const;
+        return [
+          one.rule,
+          await decideOne(parts, one, notified.get(one.fingerprint) ?? [], newestRow),
+        ] as const;
       } catch (error) {
         return [one.rule, asAppError(error, 'rule_failed')] as const;
       }
@@ -86,6 +90,7 @@ async function decideOne(
   parts: PollUnderWay,
   { rule, fingerprint, times, evaluations, known: { episodes }, knownTo }: Judged,
   notified: readonly Notified[],
+  newestRow: number | null,
 ): Promise<Decision> {
   return decide({
     rule,
@@ -98,6 +103,7 @@ async function decideOne(
     knownTo,
     computed: await beginnings(parts, rule, { times, evaluations, episodes, knownTo }),
     silences: parts.silences,
+    newestRow,
   });
 }
 
@@ -136,11 +142,7 @@ async function beginnings(
   const questions = asked.map((one) => ({ ...one, quietAt }));
   try {
     const since = await firstHeld(parts.dating, parts.zone, parts.schedule, rule, questions);
-    return asked.map(({ groupId: id, severity }, i) => ({
-      groupId: id,
-      step: stepOf(severity),
-      since: since[i] as number,
-    }));
+    return asked.map(({ groupId: id, severity }, i) => openEpisode(id, stepOf(severity), since[i] as number));
   } catch {
     return [];
   }

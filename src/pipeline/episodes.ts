@@ -1,22 +1,18 @@
-// Tracks since when each group has held each step (pure).
+// Tracks since when each group has held each step, and when its alert is over (pure).
 
-import type { Reached, ReachedStep } from '../model/finding.ts';
+import type { Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
-import type { Episode, EpisodeChanges, Notified } from '../model/notification.ts';
-import { type Severity, stepOf } from '../model/rule.ts';
-import type { GroupKey } from '../model/series.ts';
+import type { Closing, Episode, EpisodeChanges } from '../model/notification.ts';
+import { type Rule, type Severity, stepOf } from '../model/rule.ts';
+import { windowOfRule } from '../model/window.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
-
-/** A step that a group holds at the first evaluation time, unknown to the ledger. The data must tell since when. */
-export interface UnknownBeginning {
-  readonly groupId: string;
-  readonly key: GroupKey;
-  readonly severity: Severity;
-  readonly at: number;
-}
+import { isSeen } from './missing-data.ts';
+import { notifiedWithin } from './notified-episodes.ts';
 
 /** What is known of a rule's episodes before its first evaluation time. */
 export interface EpisodesBefore {
+  readonly rule: Rule;
+  readonly zone: string;
   /** The first evaluation time, ms. */
   readonly first: number;
   /**
@@ -32,14 +28,22 @@ export interface EpisodesBefore {
    * polls. If it began after the group was last known not to fire, it is the same episode.
    */
   readonly notified: ReadonlyMap<string, readonly number[]>;
+  /** The time of the newest row, ms; null for a store without rows. */
+  readonly newestRow: number | null;
 }
+
+type Held = Omit<Episode, 'groupId' | 'step'>;
+/** A group's episodes by `stepOf`; null for a step that is not held. An array, as there may be half a million. */
+type Steps = (Held | null)[];
+
+/** Without data for this long, an alert ends. */
+const NO_DATA_MS = 24 * 3_600_000;
 
 /** Tracks, from one evaluation time to the next, since when each group has held each step. */
 export class EpisodeTracker {
-  readonly #recorded: readonly Episode[];
-  readonly #notified: ReadonlyMap<string, readonly number[]>;
-  readonly #knownTo: number | null;
-  readonly #open = new Map<string, Since[]>();
+  readonly #before: EpisodesBefore;
+  readonly #open = new Map<string, Steps>();
+  readonly #closings = new Map<string, Closing>();
   /** Whether the open episodes may differ from the ledger. Mostly they do not, even where very many groups are over a limit. */
   #differs: boolean;
   /** Since which evaluation time each step is reached, regardless of `for`; null: since the first one or longer. */
@@ -48,17 +52,23 @@ export class EpisodeTracker {
   #previous: number | null = null;
 
   /** Recorded episodes that begin after the first evaluation time belong to a later time, and are ignored. */
-  constructor({ first, knownTo, recorded, computed, notified }: EpisodesBefore) {
-    this.#recorded = recorded;
-    this.#notified = notified;
-    this.#knownTo = knownTo;
+  constructor(before: EpisodesBefore) {
+    this.#before = before;
+    const { first, recorded, computed, notified } = before;
     this.#differs = computed.length > 0;
     for (const { groupId: id, step, since } of computed) {
-      if (since <= first) stepsIn(this.#open, id)[step] = this.#notifiedWithin(id, since, first) ?? since;
+      const from = notifiedWithin(notified, id, since, first) ?? since;
+      stepsIn(this.#open, id)[step] = heldSince(from, from);
     }
-    for (const { groupId: id, step, since } of recorded) {
-      if (since <= first) stepsIn(this.#open, id)[step] = since;
-      else this.#differs = true;
+    for (const episode of recorded) {
+      const { groupId: id, step, since, began, heldTo } = episode;
+      if (since > first || (heldTo !== null && heldTo >= first)) this.#differs = true;
+      if (since > first) continue;
+      const steps = stepsIn(this.#open, id);
+      // One that has only paused was looked up in the data, too.
+      const resumed = heldTo === null ? null : (steps[step] ?? null);
+      if (resumed !== null) steps[step] = heldSince(since, resumed.began);
+      else steps[step] = heldTo === null || heldTo < first ? episode : heldSince(since, began);
     }
   }
 
@@ -66,34 +76,50 @@ export class EpisodeTracker {
   advance(time: EvaluationTime, { judgement, reached = judgement.firing }: Evaluation): void {
     if (time.earlier.length > 0) this.#follow(reached, time.at);
     const firing = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
-    this.#end(firing);
+    this.#quieten(firing, time.at, judgement);
     this.#begin(firing, time);
     this.#previous = time.at;
   }
 
-  /** Since when a group has held a step that it holds at the latest evaluation time. */
+  /** Since when a group has held a step that it holds at the latest evaluation time; short dips are ignored. */
   since(id: string, severity: Severity): number {
-    const since = this.#open.get(id)?.[stepOf(severity)] ?? null;
-    if (since === null) throw new RangeError('the step does not hold at the latest evaluation time');
-    return since;
+    return this.#heldNow(id, severity).since;
+  }
+
+  /** The same, without any break. */
+  began(id: string, severity: Severity): number {
+    return this.#heldNow(id, severity).began;
+  }
+
+  /** The groups that were over at some evaluation time and have not fired again since. */
+  closings(): Closing[] {
+    return [...this.#closings.values()];
   }
 
   /** How the open episodes now differ from the ledger. */
   changes(): EpisodeChanges {
     if (!this.#differs) return { begun: [], ended: [] };
-    const before = new Map<string, Since[]>();
-    for (const { groupId: id, step, since } of this.#recorded) stepsIn(before, id)[step] = since;
+    const before = new Map<string, Steps>();
+    for (const episode of this.#before.recorded) stepsIn(before, episode.groupId)[episode.step] = episode;
     const begun: Episode[] = [];
     for (const [id, steps] of this.#open) {
       const known = before.get(id);
-      steps.forEach((since, step) => {
-        if (since !== null && known?.[step] !== since) begun.push({ groupId: id, step, since });
+      steps.forEach((held, step) => {
+        if (held !== null && !isSame(held, known?.[step] ?? null))
+          begun.push({ groupId: id, step, ...heldOf(held) });
       });
     }
-    const ended = this.#recorded.filter(
+    const ended = this.#before.recorded.filter(
       ({ groupId: id, step }) => (this.#open.get(id)?.[step] ?? null) === null,
     );
     return { begun, ended: ended.map(({ groupId: id, step }) => ({ groupId: id, step })) };
+  }
+
+  #heldNow(id: string, severity: Severity): Held {
+    const held = this.#open.get(id)?.[stepOf(severity)] ?? null;
+    if (held === null || held.heldTo !== null)
+      throw new RangeError('the step does not hold at the latest evaluation time');
+    return held;
   }
 
   #follow(reached: readonly Reached[], at: number): void {
@@ -108,89 +134,104 @@ export class EpisodeTracker {
     this.#reachedSince = now;
   }
 
-  /** Ends the episodes of groups and steps that do not fire any more. */
-  #end(firing: ReadonlyMap<string, readonly ReachedStep[]>): void {
-    for (const [id, held] of this.#open) {
-      const steps = firing.get(id);
-      if (steps === undefined) {
+  /** Marks steps that do not fire any more, and drops those that have not fired for as long as `resolve_after`. */
+  #quieten(firing: ReadonlyMap<string, readonly ReachedStep[]>, at: number, judgement: Judgement): void {
+    for (const [id, steps] of this.#open) {
+      const fires = firing.get(id);
+      let lastQuiet: number | null = null;
+      let how: Closing['how'] = 'resolved';
+      steps.forEach((held, step) => {
+        if (held === null || fires?.some(({ severity }) => stepOf(severity) === step)) return;
+        const end = this.#endOf(held, id, at, judgement, fires !== undefined);
+        if (end === held) return;
         this.#differs = true;
-        this.#open.delete(id);
-        continue;
-      }
-      for (let step = 1; step < held.length; step += 1) {
-        if (held[step] === null || steps.some(({ severity }) => stepOf(severity) === step)) continue;
-        this.#differs = true;
-        held[step] = null;
-      }
+        steps[step] = typeof end === 'string' ? null : end;
+        if (typeof end !== 'string') return;
+        how = end;
+        lastQuiet = Math.max(lastQuiet ?? 0, held.quietSince ?? at);
+      });
+      if (lastQuiet === null || steps.some((held) => held !== null)) continue;
+      this.#open.delete(id);
+      this.#closings.set(id, { groupId: id, how, at: lastQuiet });
     }
   }
 
-  /** Begins episodes of groups and steps that fire and have none. */
+  /** What becomes of a step that does not fire: it stays as it is, is marked as quiet, or is over. */
+  #endOf(
+    held: Held,
+    id: string,
+    at: number,
+    judgement: Judgement,
+    groupFires: boolean,
+  ): Held | Closing['how'] {
+    const { rule, zone, newestRow, knownTo } = this.#before;
+    // Where the time before is not known, it held until now.
+    const heldTo = held.heldTo ?? this.#previous ?? knownTo ?? at - 1;
+    const isOfEarlierPeriod =
+      rule.window.kind === 'calendar' &&
+      windowOfRule(rule, heldTo, zone).from !== windowOfRule(rule, at, zone).from;
+    if (isOfEarlierPeriod) return 'ended';
+    if (!groupFires && !isSeen(rule, id, judgement, newestRow, heldTo)) {
+      const unseenSince = held.unseenSince ?? at;
+      return at - unseenSince >= NO_DATA_MS ? 'ended' : changed(held, { heldTo, unseenSince });
+    }
+    if (at - heldTo > rule.resolveAfterMs) return 'resolved';
+    return changed(held, { heldTo, quietSince: held.quietSince ?? at, unseenSince: null });
+  }
+
+  /** Begins episodes of groups and steps that fire and have none, and resumes those that were quiet for a short time. */
   #begin(firing: ReadonlyMap<string, readonly ReachedStep[]>, { at, earlier }: EvaluationTime): void {
     // With `for`, the group has held at all of `earlier`, so its episode begins at the first of them.
-    const held = earlier[0] ?? null;
-    const quietAt = this.#previous ?? this.#knownTo;
+    const first = earlier[0] ?? null;
+    const quietAt = this.#previous ?? this.#before.knownTo;
     for (const [id, reached] of firing) {
+      this.#closings.delete(id);
       const steps = stepsIn(this.#open, id);
       for (const { severity } of reached) {
         const step = stepOf(severity);
-        if (steps[step] !== null) continue;
+        const held = steps[step] ?? null;
+        if (held !== null && held.heldTo === null) continue;
         this.#differs = true;
-        const since = held === null ? at : Math.max(held, this.#reachedSince.get(keyOf(id, step)) ?? held);
-        const from = held !== null || quietAt === null ? since : quietAt + 1;
-        steps[step] = this.#notifiedWithin(id, from, at) ?? since;
+        const since = first === null ? at : Math.max(first, this.#reachedSince.get(keyOf(id, step)) ?? first);
+        const from = first !== null || quietAt === null ? since : quietAt + 1;
+        const began = notifiedWithin(this.#before.notified, id, from, at) ?? since;
+        steps[step] = heldSince(held?.since ?? began, began);
       }
     }
   }
-
-  #notifiedWithin(id: string, from: number, to: number): number | null {
-    const within = (this.#notified.get(id) ?? []).filter((began) => began >= from && began <= to);
-    return within.length === 0 ? null : within.reduce((a, b) => Math.max(a, b));
-  }
 }
 
-/**
- * The steps that fire at the first evaluation time and are not in the ledger. If the time before it was not polled (a new
- * rule, a first start, an outage), they may have held for longer.
- */
-export function unknownBeginnings(
-  first: Evaluation | undefined,
-  recorded: readonly Episode[],
-): UnknownBeginning[] {
-  if (first === undefined) return [];
-  const known = new Set(
-    recorded.filter(({ since }) => since <= first.at).map(({ groupId: id, step }) => keyOf(id, step)),
-  );
-  return first.judgement.firing.flatMap(({ key, steps }) => {
-    const id = groupId(key);
-    return steps
-      .filter(({ severity }) => !known.has(keyOf(id, stepOf(severity))))
-      .map(({ severity }) => ({ groupId: id, key, severity, at: first.at }));
-  });
-}
-
-const EPISODE = 'episode/';
-
-/** By group, when its notified episodes began. */
-export function beginningsNotified(notified: readonly Notified[]): Map<string, number[]> {
-  const beginnings = new Map<string, number[]>();
-  for (const { groupId: id, period } of notified) {
-    if (!period.startsWith(EPISODE)) continue;
-    const began = Date.parse(period.slice(EPISODE.length));
-    beginnings.set(id, [...(beginnings.get(id) ?? []), began]);
-  }
-  return beginnings;
-}
-
-/** Since when a group has held a step, by `stepOf`; null where it does not. An array, as there may be half a million. */
-type Since = number | null;
-
-function stepsIn(groups: Map<string, Since[]>, id: string): Since[] {
+function stepsIn(groups: Map<string, Steps>, id: string): Steps {
   const known = groups.get(id);
   if (known !== undefined) return known;
-  const steps: Since[] = [null, null, null, null];
+  const steps: Steps = [null, null, null, null];
   groups.set(id, steps);
   return steps;
+}
+
+function heldSince(since: number, began: number): Held {
+  return { since, began, heldTo: null, quietSince: null, unseenSince: null };
+}
+
+function heldOf({ since, began, heldTo, quietSince, unseenSince }: Held): Held {
+  return { since, began, heldTo, quietSince, unseenSince };
+}
+
+/** The same object where nothing changes. */
+function changed(held: Held, changes: Partial<Held>): Held {
+  const after = { ...heldOf(held), ...changes };
+  return isSame(held, after) ? held : after;
+}
+
+function isSame(a: Held, b: Held | null): boolean {
+  return (
+    b !== null &&
+    a.since === b.since &&
+    a.began === b.began &&
+    a.heldTo === b.heldTo &&
+    a.quietSince === b.quietSince &&
+    a.unseenSince === b.unseenSince
+  );
 }
 
 function keyOf(id: string, step: number): string {

@@ -1,6 +1,6 @@
 // Decides when an outage begins and ends, and what is notified of it (pure).
 
-import type { Episode, Notification, Notified } from '../model/notification.ts';
+import { type Episode, type Notification, type Notified, openEpisode } from '../model/notification.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 
 /** What one poll says about an outage. */
@@ -86,7 +86,7 @@ export function outageNotice(
 ): OutageNotice | null {
   if (condition.kind === 'unsure' || (condition.kind === 'ok' && open === null)) return null;
   const since = open?.since ?? (condition.kind === 'outage' ? condition.since : at);
-  const episode = { groupId: SELF, step: STEP, since };
+  const episode = openEpisode(SELF, STEP, since);
   const [kind, period] =
     condition.kind === 'outage'
       ? ([OUTAGE, periodKey('day', at, zone)] as const)

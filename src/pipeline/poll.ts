@@ -113,7 +113,7 @@ async function pollOnce(
   const { newestRow, rowsRead, outcomes } = await evaluateInSlices(parts.source, parts.zone, due, at);
   const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
   const judgedTo = new Map(assignments.map(({ rule, times }) => [rule, times.at(-1)?.at ?? at]));
-  const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates);
+  const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates, newestRow);
   const batches = await announce(parts, decisions, { at, newestRow, now });
   const failed = new Map<Rule, AppError>();
   const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<AlertNotification>[] => {

@@ -25,7 +25,8 @@ const SPANS_MS = [15 * MINUTE, 3 * HOUR, 24 * HOUR];
 const TO_THE_SECOND_MS = 15 * MINUTE;
 
 /**
- * The first scheduled time from which a rule's condition has held without a break, at most 24 h back, computed from the data
+ * The first scheduled time from which a rule's condition has held, but for dips shorter than `resolve_after`, at most 24 h
+ * back, computed from the data
  * alone. It is exact to the second where the condition began within the last quarter of an hour, or for a break in it. The
  * results are in the order asked. Throws the store's AppError when it cannot be read.
  */
@@ -128,19 +129,29 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
   const heldAt = new Map(
     outcome.evaluations.map(({ at, judgement }) => [at, stepsByGroup(judgement.firing)]),
   );
-  return walks.map((walk) => walkBack(walk, heldAt));
+  // With `dedupe: episode` each break begins another alert.
+  const longestDipMs = rule.dedupe === 'episode' ? 0 : rule.resolveAfterMs;
+  return walks.map((walk) => walkBack(walk, heldAt, longestDipMs));
 }
 
 function walkBack(
   { question: { key, severity }, from, instants }: Walk,
   heldAt: ReadonlyMap<number, ReadonlyMap<string, number>>,
+  longestDipMs: number,
 ): Held {
   const group = JSON.stringify(key);
   let since = from;
+  /** The last instant of a dip; null while it holds. */
+  let dip: number | null = null;
   for (const instant of [...instants].reverse()) {
     const step = heldAt.get(instant)?.get(group) ?? 0;
-    if (step < stepOf(severity)) return { since, brokenAt: instant };
-    since = instant;
+    if (step >= stepOf(severity)) {
+      since = instant;
+      dip = null;
+      continue;
+    }
+    dip ??= instant;
+    if (dip - instant >= longestDipMs) return { since, brokenAt: dip };
   }
   return { since, brokenAt: null };
 }

@@ -7,6 +7,7 @@ import { condition, duration, fault, numberBetween, windowText } from './rule-sc
 import type { RuleDefaults } from './rule-type.ts';
 
 const DAY = 86_400_000;
+const RESOLVE_AFTER_MS = 15 * 60_000;
 const channelList = z.array(z.string().min(1));
 
 const failureKind = z
@@ -60,6 +61,12 @@ export const commonKeys = {
   delay: duration()
     .optional()
     .describe('Evaluates as of this long ago, for tables whose rows arrive late (default: `0s`)'),
+  resolve_after: z
+    .union([z.literal(0), duration({ maxMs: DAY, limitText: 'at most 24h' })], {
+      error: 'expected a duration of at most 24h, or 0',
+    })
+    .optional()
+    .describe('How long the condition must not have held before an alert is resolved (default: `15m`)'),
   dedupe: z
     .enum(['day', 'hour', 'week', 'month', 'episode'])
     .default('day')
@@ -121,6 +128,7 @@ export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0)
     message: keys.message ?? null,
     forMs: keys.for ?? 0,
     delayMs: keys.delay ?? 0,
+    resolveAfterMs: keys.resolve_after ?? RESOLVE_AFTER_MS,
     dedupe: keys.dedupe,
     growth: keys.growth === 'off' ? null : keys.growth,
     minCalls: keys.min_calls ?? minCalls,

@@ -18,7 +18,7 @@ export async function readRuleStates(
   fingerprints: readonly string[],
 ): Promise<Map<string, RuleState>> {
   const rows = await sql.query<RuleStateRow>(
-    `SELECT fingerprint, evaluated_to, group_id, step, since
+    `SELECT fingerprint, evaluated_to, group_id, step, since, began, held_to, quiet_since, unseen_since
      FROM unnest($1::text[]) AS asked (fingerprint)
      LEFT JOIN spendwatch.rule_watermark USING (fingerprint)
      LEFT JOIN spendwatch.episode USING (fingerprint)
@@ -26,18 +26,41 @@ export async function readRuleStates(
     [fingerprints],
   );
   const found = new Map<string, { watermark: number | null; episodes: Episode[] }>();
-  for (const { fingerprint, evaluated_to, group_id, step, since } of rows) {
+  for (const { fingerprint, evaluated_to, ...episode } of rows) {
     const rule = found.get(fingerprint) ?? { watermark: evaluated_to?.getTime() ?? null, episodes: [] };
     found.set(fingerprint, rule);
-    if (group_id !== null) rule.episodes.push({ groupId: group_id, step, since: since.getTime() });
+    if (episode.group_id !== null) rule.episodes.push(episodeOf(episode));
   }
   return found;
 }
 
+interface EpisodeRow {
+  readonly group_id: string;
+  readonly step: number;
+  readonly since: Date;
+  readonly began: Date;
+  readonly held_to: Date | null;
+  readonly quiet_since: Date | null;
+  readonly unseen_since: Date | null;
+}
+
 type RuleStateRow = { readonly fingerprint: string; readonly evaluated_to: Date | null } & (
-  | { readonly group_id: null; readonly step: null; readonly since: null }
-  | { readonly group_id: string; readonly step: number; readonly since: Date }
+  | { readonly group_id: null }
+  | EpisodeRow
 );
+
+function episodeOf(row: EpisodeRow): Episode {
+  const { group_id, step, since, began, held_to, quiet_since, unseen_since } = row;
+  return {
+    groupId: group_id,
+    step,
+    since: since.getTime(),
+    began: began.getTime(),
+    heldTo: held_to?.getTime() ?? null,
+    quietSince: quiet_since?.getTime() ?? null,
+    unseenSince: unseen_since?.getTime() ?? null,
+  };
+}
 
 /** A question to the ledger about one rule: what was notified of these groups, for decisions from `firstAt` (ms) on. */
 export interface LedgerQuestion {

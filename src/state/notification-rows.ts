@@ -92,12 +92,27 @@ export async function writeEpisodes(
   }
   for (const batch of batchesOf(begun)) {
     await session.query(
-      `INSERT INTO spendwatch.episode (fingerprint, group_id, step, since)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::timestamptz[])
-       ON CONFLICT (fingerprint, group_id, step) DO UPDATE SET since = EXCLUDED.since`,
-      [...keysOf(batch), batch.map(({ since }) => new Date(since).toISOString())],
+      `INSERT INTO spendwatch.episode (fingerprint, group_id, step, since, began, held_to, quiet_since,
+         unseen_since)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::timestamptz[], $5::timestamptz[],
+         $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+       ON CONFLICT (fingerprint, group_id, step) DO UPDATE
+         SET since = EXCLUDED.since, began = EXCLUDED.began, held_to = EXCLUDED.held_to, quiet_since = EXCLUDED.quiet_since,
+             unseen_since = EXCLUDED.unseen_since`,
+      [
+        ...keysOf(batch),
+        batch.map(({ since }) => instantOf(since)),
+        batch.map(({ began }) => instantOf(began)),
+        batch.map(({ heldTo }) => instantOf(heldTo)),
+        batch.map(({ quietSince }) => instantOf(quietSince)),
+        batch.map(({ unseenSince }) => instantOf(unseenSince)),
+      ],
     );
   }
+}
+
+function instantOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }
 
 function keysOf(

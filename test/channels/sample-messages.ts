@@ -32,6 +32,7 @@ export function sampleRule(changes: Partial<Rule> = {}): Rule {
     message: 'Immediate attention required',
     forMs: 0,
     delayMs: 0,
+    resolveAfterMs: 0,
     dedupe: 'day',
     growth: 10,
     minCalls: 0,

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { Firing, ReachedStep } from '../../src/model/finding.ts';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import type { Episode, Notified } from '../../src/model/notification.ts';
+import { type Episode, type Notified, openEpisode } from '../../src/model/notification.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import { firesBelow, type Rule, stepOf } from '../../src/model/rule.ts';
 import type { GroupKey } from '../../src/model/series.ts';
 import { type AlertNotification, type Decision, decide, type Situation } from '../../src/pipeline/decide.ts';
-import { unknownBeginnings } from '../../src/pipeline/episodes.ts';
 import type { Evaluation } from '../../src/pipeline/evaluate.ts';
+import { unknownBeginnings } from '../../src/pipeline/unknown-beginnings.ts';
 import { silenced } from '../support/silenced.ts';
 
 const MINUTE = 60_000;
@@ -32,6 +32,7 @@ const rule: Rule = {
   message: null,
   forMs: 0,
   delayMs: 0,
+  resolveAfterMs: 0,
   dedupe: 'day',
   growth: 10,
   minCalls: 0,
@@ -86,6 +87,7 @@ class Ledger {
       knownTo: null,
       computed: [],
       silences: [],
+      newestRow: Number.POSITIVE_INFINITY,
       ...this.#situation,
     });
     for (const notification of decision.notifications.flat()) {
@@ -202,11 +204,9 @@ describe('what is notified', () => {
       ['warning', A],
       ['critical', A],
     ]);
-    const computed = unknown.map(({ groupId: id, severity }, i) => ({
-      groupId: id,
-      step: stepOf(severity),
-      since: AT - (2 - i) * DAY,
-    }));
+    const computed = unknown.map(({ groupId: id, severity }, i) =>
+      openEpisode(id, stepOf(severity), AT - (2 - i) * DAY),
+    );
     const decision = new Ledger({ computed }).poll(first);
     expect(decision.notifications.flat()[0]?.since).toBe(AT - DAY);
     expect(decision.episodes.begun).toEqual(computed);
@@ -282,7 +282,7 @@ describe('missed polls', () => {
 });
 
 test('episodes of a later time are left out when the past is judged', () => {
-  const later = [{ groupId: groupId(A), step: 2, since: AT + DAY }];
+  const later = [openEpisode(groupId(A), 2, AT + DAY)];
   const decision = new Ledger({ episodes: later }).poll(evaluation(AT, firing(A, 60)));
   expect(decision.notifications.flat()[0]?.since).toBe(AT);
 });

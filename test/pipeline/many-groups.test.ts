@@ -47,6 +47,7 @@ describe('a rule that fires for very many groups', () => {
       knownTo: AT - MINUTE,
       computed: [],
       silences: [],
+      newestRow: AT - 1,
     });
     const parts: PollUnderWay = {
       ...world.parts([rule]),

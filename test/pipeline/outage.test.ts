@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Episode } from '../../src/model/notification.ts';
+import { type Episode, openEpisode } from '../../src/model/notification.ts';
 import {
   type Condition,
   conditionAfter,
@@ -58,7 +58,7 @@ describe('an outage begins', () => {
 
 describe('what is notified of an outage', () => {
   const outage: Condition = { kind: 'outage', reason: 'away', since: AT - HOUR };
-  const notified: Episode = { groupId: 'spendwatch', step: 3, since: AT - HOUR };
+  const notified: Episode = openEpisode('spendwatch', 3, AT - HOUR);
 
   test('an outage is a new notification each day', () => {
     const first = outageNotice(outage, null, AT, 'UTC');

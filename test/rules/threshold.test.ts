@@ -169,6 +169,7 @@ describe('the keys of a threshold', () => {
       message: null,
       forMs: 900_000,
       delayMs: 120_000,
+      resolveAfterMs: 900_000,
       dedupe: 'day',
       growth: null,
       minCalls: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { groupId } from '../../src/model/fingerprint.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
-import type { EpisodeChanges } from '../../src/model/notification.ts';
+import { type EpisodeChanges, openEpisode } from '../../src/model/notification.ts';
 import { openSql } from '../../src/sql/open.ts';
 import { openState, type State } from '../../src/state/open.ts';
 import { ENGINES, stateDatabase } from './engines.ts';
@@ -144,7 +144,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     const state = await open();
     const fingerprint = newRule();
     const notifications = Array.from({ length: 12_001 }, (_, i) => notification({ key: [`user-${i}`] }));
-    const begun = notifications.map(({ groupId }) => ({ groupId, step: 2, since: AT }));
+    const begun = notifications.map(({ groupId }) => openEpisode(groupId, 2, AT));
     const say = (episodes: EpisodeChanges) =>
       state.record([{ ...recording(notifications, { fingerprint }), episodes }], AT);
     expect((await say({ begun, ended: [] })).queued).toHaveLength(1);
@@ -214,7 +214,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
   test('a rule without a watermark has its open episodes', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const episode = { groupId: groupId(['search']), step: 2, since: AT };
+    const episode = openEpisode(groupId(['search']), 2, AT);
     await state.record(
       [recording([notification()], { fingerprint, episodes: { begun: [episode], ended: [] } })],
       AT,
@@ -246,7 +246,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
   test('episodes begin, are replaced and end; an older instant does not touch them, but a clock set back does', async () => {
     const state = await open();
     const fingerprint = newRule();
-    const [warning, critical] = [2, 3].map((step) => ({ groupId: groupId([HOSTILE]), step, since: AT }));
+    const [warning, critical] = [2, 3].map((step) => openEpisode(groupId([HOSTILE]), step, AT));
     if (warning === undefined || critical === undefined) throw new Error('two episodes');
     const change = (
       before: number | null,
@@ -278,7 +278,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
   test('what is 90 days old goes, but not what is still to be sent or still holds', async () => {
     const state = await open();
     const [over, holding] = [newRule(), newRule()];
-    const episode = { groupId: groupId(['search']), step: 2, since: AT };
+    const episode = openEpisode(groupId(['search']), 2, AT);
     const watermark = { before: null, at: AT };
     const waiting = delivery({ channel: `pruned-${engine}` });
     const done = delivery({ channel: `pruned-${engine}` });
