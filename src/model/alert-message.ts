@@ -56,7 +56,7 @@ export function alertMessage(batch: AlertBatch): Message {
     footer: [...(more === 0 ? [] : [`And ${displayCount(more)} more, smaller than these.`]), asOf(batch)],
     incident: null,
     alerts: shown.map((alert) => messageAlert(rule, alert, zone)),
-    chart: null,
+    chart: worst.chart ?? null,
     json: alertJson(batch, worst, shown, more),
   };
 }

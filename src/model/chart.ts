@@ -1,10 +1,9 @@
 // Chart: what a picture of an alert shows.
 
-import type { Onset } from './onset.ts';
 import type { Severity } from './rule.ts';
 import type { Window } from './window.ts';
 
-/** A value on the axis of values, as it is labelled. */
+/** A value and how it is written. */
 export interface ChartLevel {
   readonly value: number;
   readonly label: string;
@@ -15,30 +14,31 @@ export interface ChartLevel {
  * adds nothing to it, so that the same chart gives the same picture everywhere.
  */
 export interface Chart {
-  /** The alert's group and what is shown: `search: spend in 1h`. May hold anything that an audit store holds. */
+  /** The alert's group, and what is shown of it: `service search: spend in 1h`. It may hold any name of the store. */
   readonly title: string;
-  /** The same without a name of the store, for drawings whose font lacks its letters. */
+  /** The same without names, for a font that lacks their letters. */
   readonly plainTitle: string;
   /** The IANA zone of the axis of time. */
   readonly zone: string;
   /** By ascending instant: the value of the window that ends there; null where there was none. */
   readonly points: readonly (readonly [at: number, value: number | null])[];
-  /** The value of the last point, for people. */
+  /** How the last value is written. */
   readonly last: string;
-  /** Some values and how they are written, ascending: the ticks of the axis of values. */
+  /** The ticks of the axis of values, ascending; the first and the last are its ends. */
   readonly ticks: readonly ChartLevel[];
-  /** The limits that are as good as any other time, worst last; empty for rules that compare with a usual value. */
+  /** Limits that are the same at any time. */
   readonly limits: readonly (ChartLevel & { readonly severity: Severity })[];
-  /** The usual values at the end of the window, for rules that compare with them; null on a side that is open. */
+  /** The usual values of the window that fires; null on a side where no value is too much. */
   readonly usual: {
     readonly low: number | null;
     readonly mean: number;
     readonly high: number | null;
     readonly label: string;
   } | null;
-  /** When the rate left its usual level, and how it is written; null where that is not known. */
-  readonly onset: (Pick<Onset, 'at'> & { readonly label: string }) | null;
+  /** When the rate left its usual level; null where that is not known. */
+  readonly onset: number | null;
+  /** The window that fires. */
   readonly window: Window;
-  /** What the picture shows, in words, for those who do not see it. */
+  /** What the picture shows, in words. */
   readonly alt: string;
 }

@@ -1,5 +1,6 @@
 // Judgements, findings and alerts.
 
+import type { Chart } from './chart.ts';
 import type { JsonValue } from './json.ts';
 import type { Fact } from './message.ts';
 import type { Metric, Unit } from './metric.ts';
@@ -112,6 +113,8 @@ export interface Alert {
   /** Whether it was notified in an earlier period and has held since. */
   readonly ongoing: boolean;
   readonly period: string;
+  /** Its picture; null or absent where there is none. */
+  readonly chart?: Chart | null;
 }
 
 /** How a dedupe period is named in the ledger: `day/2026-11-20T00:00:00Z`. */

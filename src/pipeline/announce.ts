@@ -13,6 +13,7 @@ import type { NotificationBatch } from '../state/record.ts';
 import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
 import { explain, unexplained } from './explain.ts';
+import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
 
 interface Occasion {
@@ -38,12 +39,20 @@ export async function announce(
     firing: (shown[i] ?? []).map(({ firing }) => firing),
   }));
   const explained = await explain(parts.explaining, parts.dimensions, wanted, occasion.at);
+  // The drivers come first: what is left of the time is for the pictures.
+  const told = await onsetsAndCharts(parts, wanted, occasion.at);
   return decisions.map(({ rule, decision }, i) => {
     const findings = explained[i];
     if (findings instanceof Error) return findings;
-    const findingOf = new Map((shown[i] ?? []).map((notification, n) => [notification, findings?.[n]]));
+    const alerts = new Map(
+      (shown[i] ?? []).map((notification, n) => {
+        const { onset = null, chart = null } = told[i]?.[n] ?? {};
+        const finding = findings?.[n] ?? unexplained(rule, notification.firing);
+        return [notification, { ...alertFrom(notification, { ...finding, onset }), chart }];
+      }),
+    );
     const alertOf = (notification: AlertNotification): Alert =>
-      alertFrom(notification, findingOf.get(notification) ?? unexplained(rule, notification.firing));
+      alerts.get(notification) ?? alertFrom(notification, unexplained(rule, notification.firing));
     return decision.notifications.map((notifications) => ({
       notifications,
       compose: (won: readonly AlertNotification[]) => deliveriesOf(parts, rule, won, alertOf, occasion),

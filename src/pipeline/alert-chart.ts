@@ -1,0 +1,109 @@
+// Makes the chart of an alert of the values that were read.
+
+import { windowText } from '../model/alert-section.ts';
+import { niceTicks } from '../model/axis.ts';
+import type { Chart, ChartLevel } from '../model/chart.ts';
+import { localSpan, localTime } from '../model/display-time.ts';
+import { displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
+import { largestOf, smallestOf } from '../model/extremes.ts';
+import { type Firing, topStep } from '../model/finding.ts';
+import { groupWithKinds } from '../model/group-label.ts';
+import { describeMetric } from '../model/metric.ts';
+import { fixedFromNumber, toNumber } from '../model/money.ts';
+import type { Onset } from '../model/onset.ts';
+import { firesBelow, type Rule } from '../model/rule.ts';
+
+import { ruleTypeOf } from '../rules/index.ts';
+
+/** What the chart of an alert is made of. */
+export interface Charted {
+  readonly rule: Rule;
+  readonly firing: Firing;
+  readonly zone: string;
+  /** By ascending instant; null where there was no value. */
+  readonly values: readonly (readonly [at: number, value: number | null])[];
+  readonly onset: Onset | null;
+}
+
+/** A limit this many times above every value would flatten the line. */
+const ROOM = 3;
+
+/** The chart of an alert; null where there is no line to draw. */
+export function alertChart(charted: Charted): Chart | null {
+  const { rule, firing, zone, values, onset } = charted;
+  const { metric } = rule;
+  const points = values.map(([at, value]) => [at, value === null ? null : rounded(value)] as const);
+  const known = points.flatMap(([, value]) => (value === null ? [] : [value]));
+  if (known.length < 2) return null;
+  const plainTitle = `${metric.replaceAll('_', ' ')} ${windowText(rule.window)}`;
+  const group = groupWithKinds(rule.groupBy, firing.key);
+  const highest = largestOf(known);
+  const limits = limitsOf(charted).filter(({ value }) => value <= ROOM * highest);
+  const usual = usualOf(charted);
+  const levels = [...known, ...limits.map(({ value }) => value), usual?.high ?? 0, usual?.mean ?? 0];
+  const isCount = describeMetric(metric).additive && describeMetric(metric).unit !== 'USD';
+  return {
+    title: group === '' ? plainTitle : `${group}: ${plainTitle}`,
+    plainTitle,
+    zone,
+    points,
+    last: displayValue(metric, firing.value.fixed),
+    ticks: niceTicks(Math.min(0, smallestOf(levels)), largestOf(levels), isCount ? 1 : 0).map((value) => ({
+      value,
+      label: tickLabel(rule, value),
+    })),
+    limits,
+    usual,
+    onset: onset?.at ?? null,
+    window: firing.window,
+    alt: altText(charted, group === '' ? plainTitle : `${plainTitle} of ${group}`),
+  };
+}
+
+function limitsOf({ rule }: Charted): Chart['limits'] {
+  const steps = ruleTypeOf(rule).fixedLimits?.(rule).steps ?? [];
+  return steps.map(({ severity, bound }) => ({
+    severity,
+    value: toNumber(bound),
+    label: `${steps.length === 1 ? 'limit' : severity} ${withoutZeroCents(displayValue(rule.metric, bound))}`,
+  }));
+}
+
+function usualOf({ rule, firing }: Charted): Chart['usual'] {
+  const band = ruleTypeOf(rule).band?.(rule, firing);
+  if (band === undefined) return null;
+  const { low, mean, high } = band;
+  return { low, mean, high, label: `usual ${displayValue(rule.metric, fixedFromNumber(mean))}` };
+}
+
+function altText({ rule, firing, zone, values, onset }: Charted, subject: string): string {
+  const { metric } = rule;
+  const [first, last] = [values[0]?.[0] ?? 0, values.at(-1)?.[0] ?? 0];
+  const step = topStep(firing);
+  const value = displayPhrase(metric, displayValue(metric, firing.value.fixed));
+  const side = firesBelow(step.operator) ? 'below' : 'above';
+  const bound = displayValue(metric, step.bound);
+  const began = onset === null ? '' : ` It began about ${localTime(onset.at, zone)}.`;
+  return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end, ${side} ${bound}.${began}`;
+}
+
+/** Ticks of large amounts are written in thousands, millions or billions, so that they have room. */
+function tickLabel({ metric }: Rule, value: number): ChartLevel['label'] {
+  const size = Math.abs(value);
+  const unit = describeMetric(metric).unit;
+  const [by, suffix] = [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K'],
+  ].find(([least]) => size >= (least as number) && size >= 1e5) ?? [1, ''];
+  if (unit === 'ratio' || suffix === '') {
+    return withoutZeroCents(displayValue(metric, fixedFromNumber(value))).replace(/\.0%$/, '%');
+  }
+  const shown = displayValue(metric, fixedFromNumber(value / (by as number)), unit === 'USD' ? 0 : 1);
+  return `${withoutZeroCents(shown.replace(' ms', ''))}${suffix}${unit === 'ms' ? ' ms' : ''}`;
+}
+
+/** Six digits are more than a picture shows. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

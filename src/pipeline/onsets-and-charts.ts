@@ -1,0 +1,144 @@
+// Reads for alerts when they began, and what their pictures show.
+
+import type { Chart } from '../model/chart.ts';
+import { AppError } from '../model/errors.ts';
+import { type Firing, topStep } from '../model/finding.ts';
+import { describeMetric, measuresOf } from '../model/metric.ts';
+import { measured } from '../model/metric-value.ts';
+import { type Onset, onsetOf } from '../model/onset.ts';
+import { firesBelow, type Rule } from '../model/rule.ts';
+import type { GroupKey, Query, Series } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
+import { alertChart } from './alert-chart.ts';
+import { ask } from './ask.ts';
+import { type ChartWindow, chartWindows } from './chart-windows.ts';
+import { type Explained, narrowedWhere } from './explain.ts';
+import type { PollUnderWay } from './parts.ts';
+
+/** When an alert began, and its picture; null where that is not known. */
+export interface OnsetAndChart {
+  readonly onset: Onset | null;
+  readonly chart: Chart | null;
+}
+
+const MINUTE = 60_000;
+/** Onsets are looked for in the 24 h before the end of the window that fires. */
+const MINUTES = 1440;
+
+/**
+ * The onsets and charts of what fires, by rule and firing, in the order asked. They are read together, from kept sums where
+ * these know them, else by one read of the store in what is left of the time for explanations. Without an answer all is
+ * null: no alert waits for its picture. Never rejects.
+ */
+export async function onsetsAndCharts(
+  { explaining, zone }: Pick<PollUnderWay, 'explaining' | 'zone'>,
+  asked: readonly Explained[],
+  before: number,
+): Promise<OnsetAndChart[][]> {
+  const plans = asked.map(({ rule, firing }) => orNull(() => planOf(rule, firing, zone)));
+  const queries = plans.flatMap((plan) => plan?.queries ?? []);
+  const answers = queries.length === 0 ? [] : await ask(explaining, queries, before);
+  const answerOf = new Map(queries.map((query, i) => [query, answers[i]]));
+  return plans.map((plan, i) =>
+    (asked[i]?.firing ?? []).map((firing) => {
+      const told = plan && orNull(() => toldOf(plan, firing, (query) => seriesOf(answerOf.get(query))));
+      return told ?? NOTHING;
+    }),
+  );
+}
+
+const NOTHING: OnsetAndChart = { onset: null, chart: null };
+
+/** The questions about what fires of one rule. */
+interface Plan {
+  readonly rule: Rule;
+  readonly zone: string;
+  /** By the end of the window that fires: the values of the picture, and the minutes of metrics that add up. */
+  readonly values: ReadonlyMap<string, Query & { readonly shown: readonly ChartWindow[] }>;
+  readonly minutes: ReadonlyMap<string, Query>;
+  readonly queries: readonly Query[];
+}
+
+function planOf(rule: Rule, firing: readonly Firing[], zone: string): Plan {
+  const asking = {
+    measures: measuresOf(rule.metric, rule.errors),
+    where: narrowedWhere(
+      rule,
+      firing.map(({ key }) => key),
+    ),
+    groupBy: rule.groupBy,
+  };
+  const values = new Map<string, Query & { readonly shown: readonly ChartWindow[] }>();
+  const minutes = new Map<string, Query>();
+  for (const { window } of firing) {
+    const shown = chartWindows(rule, window, zone);
+    values.set(nameOf(window), { ...asking, windows: shown.map((one) => one.window), shown });
+    if (describeMetric(rule.metric).additive) {
+      minutes.set(nameOf(window), { ...asking, windows: minutesBefore(window.to) });
+    }
+  }
+  return { rule, zone, values, minutes, queries: [...values.values(), ...minutes.values()] };
+}
+
+function toldOf(
+  { rule, zone, values, minutes }: Plan,
+  firing: Firing,
+  answerTo: (query: Query) => Series | null,
+): OnsetAndChart {
+  const { key, window } = firing;
+  const read = readerOf(rule, key);
+  const [shown, byMinute] = [values.get(nameOf(window)), minutes.get(nameOf(window))];
+  const sums = byMinute && read(answerTo(byMinute), byMinute);
+  const from = byMinute?.windows[0]?.from ?? 0;
+  const falls = firesBelow(topStep(firing).operator);
+  const onset = sums ? onsetOf({ from, sums: sums.map((sum) => sum ?? 0) }, window, falls) : null;
+  const numbers = shown && read(answerTo(shown), shown);
+  const chart = numbers
+    ? alertChart({
+        rule,
+        firing,
+        zone,
+        onset,
+        values: shown.shown.map(({ at }, i) => [at, numbers[i] ?? null] as const),
+      })
+    : null;
+  return { onset, chart };
+}
+
+/** Reads a group's values of an answer, by window; null without an answer. */
+function readerOf({ metric, errors }: Rule, key: GroupKey) {
+  const { estimate } = measured(metric, errors);
+  const { additive } = describeMetric(metric);
+  const name = JSON.stringify(key);
+  return (series: Series | null, { windows }: Query): (number | null)[] | null => {
+    if (series === null) return null;
+    const group = series.keys.findIndex((one) => JSON.stringify(one) === name);
+    if (group < 0) return windows.map(() => (additive ? 0 : null));
+    return windows.map((_, i) => (additive || series.has(group, i) ? estimate(series, group, i) : null));
+  };
+}
+
+function minutesBefore(to: number): Window[] {
+  const end = Math.floor(to / MINUTE) * MINUTE;
+  return Array.from({ length: MINUTES }, (_, i) => {
+    const from = end - (MINUTES - i) * MINUTE;
+    return { from, to: from + MINUTE };
+  });
+}
+
+function nameOf({ from, to }: Window): string {
+  return `${from}/${to}`;
+}
+
+function seriesOf(answer: Series | AppError | undefined): Series | null {
+  return answer === undefined || answer instanceof AppError ? null : answer;
+}
+
+/** A picture that cannot be made is left out. */
+function orNull<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
