@@ -1,9 +1,10 @@
 // The registry of channel types.
 
 import type { ChannelType } from './channel.ts';
+import { discord } from './discord.ts';
 import { email } from './email/email.ts';
 import { slack } from './slack/slack.ts';
 import { webhook } from './webhook/webhook.ts';
 
 /** Every channel type. A new one is a file or folder here, and one line. */
-export const channelTypes: readonly ChannelType[] = [email, slack, webhook];
+export const channelTypes: readonly ChannelType[] = [email, slack, webhook, discord];

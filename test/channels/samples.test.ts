@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
+import type { Message } from '../../src/model/message.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { SAMPLES } from './samples.ts';
 
@@ -20,4 +22,16 @@ describe.each(Object.entries(SAMPLES))('docs/messages shows %s as it is', (name,
     expect(pretty(renderSlack(message, 'dlv_01'))).toMatchFileSnapshot(file(`${name}.slack.json`)));
 
   test('in a webhook', () => expect(`${message.json}\n`).toMatchFileSnapshot(file(`${name}.webhook.json`)));
+});
+
+/** The other forms of two messages; the rest of them differ in nothing that the form decides. */
+const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
+  discord: renderDiscord,
+};
+
+describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {
+  test.each(Object.entries(FORMS))('for %s', (form, render) => {
+    const message = SAMPLES[name] as Message;
+    return expect(pretty(render(message))).toMatchFileSnapshot(file(`${name}.${form}.json`));
+  });
 });

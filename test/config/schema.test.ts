@@ -95,8 +95,15 @@ describe('the example alerts.yaml', () => {
   it('is valid with no environment variable set', async () => {
     const config = await loadConfig(EXAMPLE, {});
     expect(config.rules.length).toBeGreaterThan(5);
-    expect(new Set([...config.channels.values()].map(({ type }) => type))).toEqual(
-      new Set(channelTypes.map(({ type }) => type)),
+    const active = new Set([...config.channels.values()].map(({ type }) => type));
+    expect([...active].sort()).toEqual(['email', 'slack', 'webhook']);
+  });
+
+  it('shows a channel of every type, some of them in comments', () => {
+    const text = readFileSync(EXAMPLE, 'utf8');
+    const shown = [...text.matchAll(/^ {2}(?:#.*| *)\btype: (\w+)/gm)].map(([, type]) => type);
+    expect(shown.filter((type) => channelTypes.some((one) => one.type === type)).sort()).toEqual(
+      channelTypes.map(({ type }) => type).sort(),
     );
   });
 

@@ -1,6 +1,5 @@
 // A message as Block Kit and as plain text, within Slack's limits.
 
-import { cutText } from '../../model/display-text.ts';
 import {
   type Fact,
   JUDGED_TITLE,
@@ -9,6 +8,7 @@ import {
   type MessageTable,
 } from '../../model/message.ts';
 import { plainBody, tableText } from '../../model/plain-text.ts';
+import { fitted } from '../transport/fit.ts';
 
 /** Slack's limits, in characters after escaping; a message over one of them is refused whole. */
 const MOST_BLOCKS = 50;
@@ -129,17 +129,4 @@ function literal(text: string): string {
 /** Backticks would end a block of code early; a look-alike keeps the name readable. */
 function inCode(text: string): string {
   return escaped(text).replaceAll('`', '\u02cb');
-}
-
-/** As much of the text as fits into `longest` characters once it is encoded, cut between graphemes. */
-function fitted(text: string, longest: number, encode: (text: string) => string): string {
-  const whole = encode(text);
-  if (whole.length <= longest) return whole;
-  let [fits, tooMany] = [0, Math.min(text.length, longest) + 1];
-  while (tooMany - fits > 1) {
-    const middle = (fits + tooMany) >> 1;
-    if (encode(cutText(text, middle)).length <= longest) fits = middle;
-    else tooMany = middle;
-  }
-  return fits === 0 ? '' : encode(cutText(text, fits));
 }

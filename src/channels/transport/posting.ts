@@ -1,0 +1,155 @@
+// A channel that POSTs JSON to one address and reads the answer.
+
+import { SendError } from '../../model/errors.ts';
+import type { Message } from '../../model/message.ts';
+import { type Redact, redactor } from '../../model/redact.ts';
+import type { Secret } from '../../model/secret.ts';
+import type { Channel, Envelope, Receipt } from '../channel.ts';
+import { checkConnection } from './connect-check.ts';
+import { within } from './deadline.ts';
+import { answerFailure, exchange, type HttpAnswer, type HttpRequest, peerOf } from './http.ts';
+import { openProxy } from './proxy.ts';
+import { chooseProxy, type EnvironmentProxies } from './proxy-choice.ts';
+import { excerptOf, secretsOfUrl } from './redact.ts';
+
+const TIMEOUT_MS = 15_000;
+/** Some receivers answer with the whole message. Only the attempt's own time limit applies. */
+const WHOLE_ANSWER = { mostBytes: 262_144, untilMs: null };
+
+/** What is particular to one receiver. */
+export interface Posting {
+  readonly type: string;
+  readonly audience: Channel['audience'];
+  readonly spacingMs: number;
+  /** Where messages go. */
+  readonly url: string;
+  /** What must not be shown, beside the parts of the URL. */
+  readonly secrets?: readonly string[];
+  render(message: Message, id: string): string;
+  /** The request of one attempt at `at` (ms): the stored body, and what belongs to the attempt. */
+  request(envelope: Envelope, at: number): PostingRequest;
+  /** The receipt that an answer is. Throws the SendError that it means otherwise. */
+  receipt(answer: Answer): Receipt;
+  /** A question that checks address and login and sends no message; without it only the connection is checked. */
+  readonly probe?: Question;
+}
+
+export interface PostingRequest {
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In place of the usual address. */
+  readonly url?: string;
+  /** What of this attempt must not be shown. */
+  readonly secrets?: readonly string[];
+}
+
+export interface Question {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  receipt(answer: Answer): Receipt;
+}
+
+/** An answer, and how to speak of it. */
+export interface Answer extends HttpAnswer {
+  readonly peer: string;
+  readonly redact: Redact;
+  /** The body, if it is a JSON object. */
+  readonly json: Readonly<Record<string, unknown>> | null;
+}
+
+/** Opens a channel. Every attempt carries the delivery's id as `webhook-id`, by which a relay can drop repeats. */
+export async function openPosting(
+  name: string,
+  posting: Posting,
+  proxy: Secret | null,
+  proxies: EnvironmentProxies,
+): Promise<Channel> {
+  const { type, audience, spacingMs, url, probe } = posting;
+  const via = await openProxy(chooseProxy(url, proxy, proxies));
+  const secrets = [...secretsOfUrl(url), ...(posting.secrets ?? []), ...(via?.secrets ?? [])];
+  const redact = redactor(secrets);
+  const ask = async (
+    to: string,
+    request: HttpRequest,
+    hide: Redact,
+    signal: AbortSignal,
+  ): Promise<Answer> => {
+    const answer = await exchange(to, { ...request, via }, hide, signal, WHOLE_ANSWER);
+    return { ...answer, peer: peerOf(to), redact: hide, json: objectIn(answer.text) };
+  };
+  return {
+    name,
+    type,
+    audience,
+    timeoutMs: TIMEOUT_MS,
+    spacingMs,
+    render: (message, id) => posting.render(message, id),
+    send: (envelope, signal) =>
+      within(TIMEOUT_MS, signal, async (limit) => {
+        const {
+          body,
+          headers = {},
+          url: to = url,
+          secrets: own = [],
+        } = posting.request(envelope, Date.now());
+        const all = { ...AGENT, ...headers, 'content-type': JSON_TYPE, 'webhook-id': envelope.id };
+        const hide = own.length === 0 ? redact : redactor([...secrets, ...own]);
+        return posting.receipt(await ask(to, { method: 'POST', headers: all, body }, hide, limit));
+      }),
+    probe: (signal) =>
+      within(TIMEOUT_MS, signal, async (limit) => {
+        if (probe === undefined) return { answer: await checkConnection(url, redact, limit, via) };
+        const headers = { ...AGENT, ...probe.headers };
+        return probe.receipt(await ask(probe.url, { method: 'GET', headers }, redact, limit));
+      }),
+    close: async () => via?.close(),
+  };
+}
+
+const AGENT = { 'user-agent': 'spendwatch' };
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Throws the failure that the status means, or a web page in place of an answer. */
+export function expectSuccess(answer: Answer): void {
+  const failure = answerFailure(answer.peer, answer, answer.redact);
+  if (failure !== null) throw failure;
+}
+
+/** A receiver's own refusal, in its words; `code` is its name for it. */
+export function refusal(
+  provider: string,
+  answer: Answer,
+  failure: Pick<SendError, 'reason' | 'kind'> & { readonly retryAfterMs?: number | null },
+  code: string | number,
+  words: unknown,
+): SendError {
+  const said = typeof words === 'string' && words !== '' ? ` ${words}` : '';
+  const text = excerptOf(`${code}${said}`, answer.redact);
+  const retryAfterMs = failure.retryAfterMs ?? answer.retryAfterMs;
+  return new SendError(failure.reason, failure.kind, `${provider} refused: ${text}`, { retryAfterMs });
+}
+
+/** The failure of an answer that is not the provider's, such as that of a proxy. It is tried again. */
+export function notFrom(provider: string, { peer, status }: Answer): SendError {
+  return new SendError('server', 'passing', `${peer} answered HTTP ${status}, but not as ${provider} does`);
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** The value as an object; null for anything else. */
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> | null {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : null;
+}
+
+/** A wait that a receiver wrote as a number of seconds, in ms; at most a day. Null for anything else. */
+export function waitOf(seconds: unknown): number | null {
+  const isWait = typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
+  return isWait ? Math.min(Math.ceil(seconds * 1000), 86_400_000) : null;
+}
