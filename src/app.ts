@@ -13,7 +13,7 @@ import type { Dimension } from './model/series.ts';
 import type { PollParts } from './pipeline/parts.ts';
 import { ruleTypeOf } from './rules/index.ts';
 import { openSql } from './sql/open.ts';
-import type { Sql } from './sql/port.ts';
+import type { Sql, SqlOptions } from './sql/port.ts';
 import { openState, type State } from './state/open.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 
@@ -35,14 +35,17 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** How the embedded database in a folder is opened. */
+export type FolderOptions = Pick<SqlOptions, 'mustExist' | 'serve' | 'throughWorker' | 'waitMs'>;
+
 /** Opens the audit store alone, for `check`, `import` and `init`. With `mustExist`, no embedded store is created. */
 export async function openAudit(
   config: Config,
-  { mustExist = false } = {},
+  folder: FolderOptions = {},
 ): Promise<{ sql: Sql; store: AuditStore }> {
   const { url, store: type, storeOptions, prices, statementTimeoutMs } = config.audit;
   try {
-    const sql = await openSql(url.reveal(), { baseDir: config.dir, statementTimeoutMs, mustExist });
+    const sql = await openSql(url.reveal(), { ...folder, baseDir: config.dir, statementTimeoutMs });
     return { sql, store: type.open(sql, storeOptions, prices) };
   } catch (error) {
     throw error instanceof AppError && error.code === 'store_missing' ? noCalls(config, error) : error;
@@ -95,16 +98,16 @@ export async function openChannel(config: Config, name: string): Promise<Channel
  * database is away. With `mustExist`, no embedded audit store is created. When a part cannot be opened, those before it are closed
  * again and the fault is thrown.
  */
-export async function openApp(config: Config, options: { readonly mustExist?: boolean } = {}): Promise<App> {
+export async function openApp(config: Config, { mustExist, ...folder }: FolderOptions = {}): Promise<App> {
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const { sql: auditSql, store } = await openAudit(config, options);
+    const { sql: auditSql, store } = await openAudit(config, { ...folder, ...(mustExist && { mustExist }) });
     opened.push(() => auditSql.close());
     const stateUrl = (config.state.url ?? config.audit.url).reveal();
-    const stateSql = await openSql(stateUrl, { baseDir: config.dir });
+    const stateSql = await openSql(stateUrl, { ...folder, baseDir: config.dir });
     opened.push(() => stateSql.close());
     const channels = new Map<string, Channel>();
     const placeholders = new Map(placeholdersOf(config).map((one) => [one.channel, one]));

@@ -8,6 +8,8 @@ import { showAll } from '../model/redact.ts';
 import { SESSION_SQL } from './begin-sql.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import type { Sql, SqlOptions, SqlSession } from './port.ts';
+import { type SocketServer, serveSocket } from './socket/server.ts';
+import { socketPath } from './socket/socket-path.ts';
 import { type Place, sqlError } from './sql-error.ts';
 import { PARSERS } from './values.ts';
 
@@ -19,6 +21,8 @@ interface OpenFolder {
 interface SharedFolder {
   readonly opening: Promise<OpenFolder>;
   users: number;
+  /** Null until the first user asks for it; and where it could not be opened. */
+  serving: Promise<SocketServer | null> | null;
 }
 
 /**
@@ -42,15 +46,37 @@ export async function openPglite(folder: string, options: SqlOptions): Promise<S
   const place = { name: `the embedded database in ${path}`, redact: showAll };
   // An instance that is closing has left the map already; wait until it is closed.
   await closing.get(path);
-  const shared = folders.get(path) ?? { opening: openFolder(path), users: 0 };
+  const shared = folders.get(path) ?? { opening: openFolder(path), users: 0, serving: null };
   folders.set(path, shared);
   shared.users += 1;
   try {
     const { database } = await shared.opening;
+    if (options.serve !== undefined) {
+      shared.serving ??= serve(
+        path,
+        portTo(database, place, async () => undefined),
+        options.serve,
+      );
+      await shared.serving;
+    }
     return portTo(database, place, () => leave(path, shared));
   } catch (error) {
     if (folders.get(path) === shared) folders.delete(path);
     throw error;
+  }
+}
+
+/** A worker whose folder cannot be served works all the same. */
+async function serve(
+  path: string,
+  sql: Sql,
+  unable: (trouble: string) => void,
+): Promise<SocketServer | null> {
+  try {
+    return await serveSocket(socketPath(path), sql);
+  } catch (error) {
+    unable(`commands cannot reach this worker through a socket in ${path}: ${messageOf(error)}`);
+    return null;
   }
 }
 
@@ -143,6 +169,7 @@ async function leave(path: string, shared: SharedFolder): Promise<void> {
   folders.delete(path);
   const closed = shared.opening.then(async ({ database, lock }) => {
     try {
+      await (await shared.serving)?.close();
       await database.close();
     } finally {
       lock.release();

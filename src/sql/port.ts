@@ -47,6 +47,18 @@ export interface SqlOptions {
   readonly baseDir?: string;
   /** Fails with `store_missing` for a `pglite:` folder without a database, instead of creating one. */
   readonly mustExist?: boolean;
+  /**
+   * Where a worker has the `pglite:` folder open and serves it, uses it through that worker. With `read`, nothing can be
+   * changed then.
+   */
+  readonly throughWorker?: 'read' | 'write';
+  /**
+   * Serves a `pglite:` folder to the commands of the same user, as long as this process has it open. Called with the reason
+   * where that cannot be done.
+   */
+  readonly serve?: (trouble: string) => void;
+  /** How long to wait for a `pglite:` folder that another process has open. */
+  readonly waitMs?: number;
   /** The time limit of a statement whose transaction sets none. */
   readonly statementTimeoutMs?: number;
 }

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { warnOfFile } from './config-warnings.ts';
 import { watchFiles } from './file-watch.ts';
-import { closeWhenSent, putInForce, type Service } from './service.ts';
+import { closeWhenSent, putInForce, type Service, servedFolders } from './service.ts';
 import type { ServiceManager } from './systemd-notify.ts';
 
 /** Reloads on SIGHUP and on changes of files, until it is stopped. */
@@ -63,7 +63,7 @@ async function replaceWorker(service: Service): Promise<Config> {
   const config = await loadConfig(service.file, service.env);
   // A proxy that is not valid must be found before anything is opened or handed over.
   service.heartbeatOf(config);
-  const next = await openApp(config);
+  const next = await openApp(config, servedFolders(service.log));
   const old = { ...service.running };
   await mustBeReachable(next, old.app)
     .then(() => service.admin.listenAs(config))

@@ -1,7 +1,7 @@
 // The long-running service: the worker of the file in force, and what stays while files come and go.
 
 import { randomUUID } from 'node:crypto';
-import { type App, openApp } from '../app.ts';
+import { type App, type FolderOptions, openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
@@ -45,6 +45,14 @@ export interface Service extends ServiceParts {
   refusedFiles: readonly string[];
 }
 
+/** A command such as `check` may have an embedded database open for a moment. */
+const FOLDER_WAIT_MS = 5_000;
+
+/** How a worker opens embedded databases: commands use them through it, as long as it has them. */
+export function servedFolders(log: Log): FolderOptions {
+  return { waitMs: FOLDER_WAIT_MS, serve: (trouble) => log.warn(trouble) };
+}
+
 /** Sends under way get this long when the process is asked to stop. What is cut off is repeated with the same id. */
 const STOP_GRACE_MS = 3_000;
 
@@ -53,7 +61,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const { file, env, version, log } = parts;
   const metrics = openMetrics(version);
   const heartbeatOf = heartbeats(log);
-  const running: Running = { app: await openApp(await loadConfig(file, env)), worker: null };
+  const running: Running = {
+    app: await openApp(await loadConfig(file, env), servedFolders(log)),
+    worker: null,
+  };
   const refusal = openRefusedReload(Date.now, (what) => log.warn(what));
   const admin = openAdminServer(running, refusal, metrics, log);
   const kept: Kept = {

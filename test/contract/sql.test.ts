@@ -1,10 +1,33 @@
+import { realpathSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSql } from '../../src/sql/open.ts';
+import { connectSocket } from '../../src/sql/socket/client.ts';
+import { socketPath } from '../../src/sql/socket/socket-path.ts';
 import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 
-describe.each(ENGINES)('the SQL port on %s', (name) => {
+/** A third engine: an embedded database through the process that has it open. */
+async function startSocket(): Promise<EngineUnderTest> {
+  const engine = await startEngine('pglite');
+  const server = await openSql(engine.url, {
+    serve: (trouble) => {
+      throw new Error(trouble);
+    },
+  });
+  const folder = realpathSync(engine.url.slice('pglite:'.length));
+  const sql = await connectSocket(socketPath(folder), 'write', 'the store');
+  if (sql === null) throw new Error('nobody serves the folder');
+  const stop = async (): Promise<void> => {
+    await sql.close();
+    await server.close();
+    await engine.stop();
+  };
+  return { url: engine.url, sql, stop };
+}
+
+describe.each([...ENGINES, 'socket'] as const)('the SQL port on %s', (name) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
-    engine = await startEngine(name);
+    engine = name === 'socket' ? await startSocket() : await startEngine(name);
     await engine.sql.query('CREATE TABLE item (id integer PRIMARY KEY, body jsonb)');
   });
   afterAll(() => engine.stop());
