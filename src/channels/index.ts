@@ -4,7 +4,8 @@ import type { ChannelType } from './channel.ts';
 import { discord } from './discord.ts';
 import { email } from './email/email.ts';
 import { slack } from './slack/slack.ts';
+import { teams } from './teams.ts';
 import { webhook } from './webhook/webhook.ts';
 
 /** Every channel type. A new one is a file or folder here, and one line. */
-export const channelTypes: readonly ChannelType[] = [email, slack, webhook, discord];
+export const channelTypes: readonly ChannelType[] = [email, slack, webhook, discord, teams];

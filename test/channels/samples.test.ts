@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
+import { renderTeams } from '../../src/channels/teams.ts';
 import type { Message } from '../../src/model/message.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { SAMPLES } from './samples.ts';
@@ -27,6 +28,7 @@ describe.each(Object.entries(SAMPLES))('docs/messages shows %s as it is', (name,
 /** The other forms of two messages; the rest of them differ in nothing that the form decides. */
 const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   discord: renderDiscord,
+  teams: renderTeams,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {

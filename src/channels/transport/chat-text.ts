@@ -50,6 +50,6 @@ function sectionBlocks(
 }
 
 /** What an alert was judged by, in one line: few readers want it. */
-function judgedLine(judged: readonly Fact[]): string {
+export function judgedLine(judged: readonly Fact[]): string {
   return `${JUDGED_TITLE}: ${judged.map(([label, value]) => `${label} ${value}`).join('; ')}.`;
 }
