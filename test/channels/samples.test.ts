@@ -3,6 +3,7 @@ import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { renderTeams } from '../../src/channels/teams.ts';
+import { renderTelegram } from '../../src/channels/telegram.ts';
 import type { Message } from '../../src/model/message.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { SAMPLES } from './samples.ts';
@@ -29,6 +30,7 @@ describe.each(Object.entries(SAMPLES))('docs/messages shows %s as it is', (name,
 const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   discord: renderDiscord,
   teams: renderTeams,
+  telegram: renderTelegram,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {
