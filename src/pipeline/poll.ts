@@ -75,12 +75,15 @@ export async function poll(
     dating: limitedReads(parts.store, EXPLAINED_WITHIN_MS),
   };
   try {
+    // A missed evaluation time is silenced by what was silent then.
+    const stored = await parts.state.readSilences(at - CATCH_UP_MS, at);
+    const silences = [...parts.silences, ...stored];
     for (let round = 0; round < 3 + MORE_ROUNDS && (round === 0 || rules.length > 0); round += 1) {
       // Kept sums serve all rules in the first round. What they lack is read for rules that are left, and these ask the
       // store itself when that takes too long.
       const asked = sourceOf(round, source, parts.store, report.newestRow);
       const polled = await pollOnce(
-        { ...underWay, source: asked },
+        { ...underWay, silences, source: asked },
         rules,
         at,
         now,

@@ -1,6 +1,7 @@
 // The state store: everything in this folder behind one interface.
 
 import type { Notification, Notified } from '../model/notification.ts';
+import type { Silence } from '../model/rule.ts';
 import type { Sql } from '../sql/port.ts';
 import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
@@ -11,6 +12,7 @@ import { type Claimed, claim, queueLengths, type Settlement, settle } from './ou
 import { prune } from './prune.ts';
 import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
 import { type Recorded, type Recording, record } from './record.ts';
+import { readSilences } from './silences.ts';
 import {
   type ComposeReports,
   type Orphans,
@@ -43,6 +45,8 @@ export interface Outbox {
 /** The ledger and the outbox. Every method throws the port's AppError when the store is unreachable. */
 export interface State extends Outbox {
   readWatermarks(fingerprints: readonly string[]): Promise<Map<string, number>>;
+  /** The silences that people added by command and that hold at some instant of [from, to]. */
+  readSilences(from: number, to: number): Promise<Silence[]>;
   readRuleStates(fingerprints: readonly string[]): Promise<Map<string, RuleState>>;
   readNotified(questions: readonly LedgerQuestion[]): Promise<Map<string, Notified[]>>;
   /** With a `leader`, throws AppError `lease_lost` when another worker has taken the lease. */
@@ -64,6 +68,7 @@ export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
     readWatermarks: (fingerprints) => readWatermarks(sql, fingerprints),
+    readSilences: (from, to) => readSilences(sql, from, to),
     readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
     readNotified: (questions) => readNotified(sql, questions),
     record: (recordings, now, leader) => record(sql, recordings, now, leader),

@@ -54,7 +54,7 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
   });
   const forget = async (): Promise<void> => {
     await calls.sql.query(
-      'TRUNCATE spendwatch.notification, spendwatch.episode, spendwatch.rule_watermark, spendwatch.delivery',
+      'TRUNCATE spendwatch.notification, spendwatch.episode, spendwatch.rule_watermark, spendwatch.delivery, spendwatch.silence',
     );
   };
   return {

@@ -6,8 +6,10 @@ import { collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import { poll } from '../../src/pipeline/poll.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import { openState, type State } from '../../src/state/open.ts';
+import { addSilence, endSilence, type NewSilence } from '../../src/state/silences.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { silenced } from '../support/silenced.ts';
 import {
   alertsQueuedBy,
   burn,
@@ -111,7 +113,32 @@ describe('a poll', () => {
     expect(reasonsOf(await world.poll([burn()], AT + MINUTE, { silences }))).toEqual(['silenced']);
     expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE, { silences }))).toEqual(['new']);
   });
+
+  it('follows silences that people add while it fires, and does not notify until they are over', async () => {
+    const grown = burn({ growth: 1.5, dedupe: 'month' });
+    await world.calls.log(...steadyCalls(AT - MINUTE, AT + HOUR, 60));
+    expect(reasonsOf(await world.poll([grown], AT))).toEqual(['new']);
+    const { id } = await addSilence(world.calls.sql, asked({ match: { service: 'search' } }), AT);
+    const silenced = await world.poll([grown], AT + 5 * MINUTE);
+    expect(reasonsOf(silenced)).toEqual(['silenced']);
+    expect(silenced.rules[0]?.verdicts[0]?.silence).toMatchObject({ reason: 'load test' });
+    await endSilence(world.calls.sql, id, AT + 6 * MINUTE);
+    expect(reasonsOf(await world.poll([grown], AT + 6 * MINUTE))).toEqual(['escalated']);
+  });
+
+  it('notifies of what fired while it was away and before people silenced it', async () => {
+    await world.poll([burn()], AT);
+    await world.calls.log({ at: AT + MINUTE, cost: 60 });
+    await addSilence(world.calls.sql, asked({ rule: 'burn' }, AT + 10 * MINUTE), AT + 10 * MINUTE);
+    expect(reasonsOf(await world.poll([burn()], AT + 12 * MINUTE))).toEqual(['new']);
+  });
 });
+
+/** A silence for an hour, as a command adds it. */
+function asked(parts: Partial<NewSilence>, from = AT): NewSilence {
+  const times = { from, until: from + HOUR };
+  return { ...silenced(times.from, times.until, parts), times, createdBy: 'ann@desk' };
+}
 
 describe('what a poll asks of the ledger', () => {
   /** The statements that `work` asks the state; a transaction is one. */
@@ -135,9 +162,9 @@ describe('what a poll asks of the ledger', () => {
     return statements;
   }
 
-  it('is two statements where nothing fires, and three where something does', async () => {
+  it('is three statements where nothing fires, and four where something does', async () => {
     await world.poll([burn()], AT);
-    expect(await asked((state) => world.poll([burn()], AT + MINUTE, { state }))).toBe(2);
+    expect(await asked((state) => world.poll([burn()], AT + MINUTE, { state }))).toBe(3);
     await world.calls.log(...steadyCalls(AT + MINUTE, AT + HOUR, 60));
     expect(reasonsOf(await world.poll([burn()], AT + 2 * MINUTE))).toEqual(['new']);
     const again = await asked(async (state) => {
@@ -145,7 +172,7 @@ describe('what a poll asks of the ledger', () => {
       expect(reasonsOf(report)).toEqual(['duplicate']);
       expect(report.queued).toEqual([]);
     });
-    expect(again).toBe(3);
+    expect(again).toBe(4);
   });
 
   it('is no more for a group that fires anew, even if it was notified earlier in the day', async () => {
@@ -164,7 +191,7 @@ describe('what a poll asks of the ledger', () => {
       ).toEqual([{ service: 'ads' }]);
       expect(reasonsOf(report).sort()).toEqual(['duplicate', 'duplicate', 'new']);
     });
-    expect(more).toBe(3);
+    expect(more).toBe(4);
   });
 
   it('includes what a check has notified since the last poll', async () => {
