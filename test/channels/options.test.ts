@@ -90,6 +90,7 @@ describe('the keys of a channel', () => {
     expect([...new Set(secret)].sort()).toEqual([
       'password',
       'proxy',
+      'routing_key',
       'secret',
       'token',
       'url',

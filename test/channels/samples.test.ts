@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
+import { renderPagerduty } from '../../src/channels/pagerduty.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { renderTeams } from '../../src/channels/teams.ts';
 import { renderTelegram } from '../../src/channels/telegram.ts';
@@ -31,6 +32,7 @@ const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   discord: renderDiscord,
   teams: renderTeams,
   telegram: renderTelegram,
+  pagerduty: (message: Message) => renderPagerduty(message, 'dlv_01'),
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {

@@ -53,3 +53,14 @@ function sectionBlocks(
 export function judgedLine(judged: readonly Fact[]): string {
   return `${JUDGED_TITLE}: ${judged.map(([label, value]) => `${label} ${value}`).join('; ')}.`;
 }
+
+/**
+ * The rows of a table as lines, for chats without a fixed width: `gpt-4.1: spend $300.10, calls 890,000, share 96%`. The
+ * first line names what the rows are.
+ */
+export function tableLines({ title, columns, rows }: MessageTable): [title: string, ...rows: string[]] {
+  const [, ...headings] = columns;
+  const line = ([key = '', ...cells]: readonly string[]): string =>
+    `${key}: ${cells.map((cell, i) => `${headings[i]} ${cell}`).join(', ')}`;
+  return [title, ...rows.map(line)];
+}

@@ -26,8 +26,11 @@ export interface Posting {
   /** What must not be shown, beside the parts of the URL. */
   readonly secrets?: readonly string[];
   render(message: Message, id: string): string;
-  /** The request of one attempt at `at` (ms): the stored body, and what belongs to the attempt. */
-  request(envelope: Envelope, at: number): PostingRequest;
+  /**
+   * The request of one attempt at `at` (ms): the stored body, and what belongs to the attempt. Null where the receiver needs
+   * to know nothing of the message.
+   */
+  request(envelope: Envelope, at: number): PostingRequest | null;
   /** The receipt that an answer is. Throws the SendError that it means otherwise. */
   receipt(answer: Answer): Receipt;
   /** A question that checks address and login and sends no message; without it only the connection is checked. */
@@ -86,12 +89,9 @@ export async function openPosting(
     render: (message, id) => posting.render(message, id),
     send: (envelope, signal) =>
       within(TIMEOUT_MS, signal, async (limit) => {
-        const {
-          body,
-          headers = {},
-          url: to = url,
-          secrets: own = [],
-        } = posting.request(envelope, Date.now());
+        const request = posting.request(envelope, Date.now());
+        if (request === null) return { answer: 'nothing to send' };
+        const { body, headers = {}, url: to = url, secrets: own = [] } = request;
         const all = { ...AGENT, ...headers, 'content-type': JSON_TYPE, 'webhook-id': envelope.id };
         const hide = own.length === 0 ? redact : redactor([...secrets, ...own]);
         return posting.receipt(await ask(to, { method: 'POST', headers: all, body }, hide, limit));
