@@ -1,5 +1,6 @@
 // The registry of channel types.
 
+import { alertmanager } from './alertmanager.ts';
 import type { ChannelType } from './channel.ts';
 import { discord } from './discord.ts';
 import { email } from './email/email.ts';
@@ -18,4 +19,5 @@ export const channelTypes: readonly ChannelType[] = [
   teams,
   telegram,
   pagerduty,
+  alertmanager,
 ];

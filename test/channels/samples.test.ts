@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { renderAlertmanager } from '../../src/channels/alertmanager.ts';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderPagerduty } from '../../src/channels/pagerduty.ts';
@@ -33,6 +34,7 @@ const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   teams: renderTeams,
   telegram: renderTelegram,
   pagerduty: (message: Message) => renderPagerduty(message, 'dlv_01'),
+  alertmanager: renderAlertmanager,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {
