@@ -100,7 +100,11 @@ function tickLabel({ metric }: Rule, value: number): ChartLevel['label'] {
     return withoutZeroCents(displayValue(metric, fixedFromNumber(value))).replace(/\.0%$/, '%');
   }
   const shown = displayValue(metric, fixedFromNumber(value / (by as number)), unit === 'USD' ? 0 : 1);
-  return `${withoutZeroCents(shown.replace(' ms', ''))}${suffix}${unit === 'ms' ? ' ms' : ''}`;
+  const short = shown
+    .replace(' ms', '')
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
+  return `${short}${suffix}${unit === 'ms' ? ' ms' : ''}`;
 }
 
 /** Six digits are more than a picture shows. */

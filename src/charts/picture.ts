@@ -1,0 +1,63 @@
+// A chart as a PNG.
+
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+import type { Chart } from '../model/chart.ts';
+import type { Pixels } from './indexed-png.ts';
+
+/** Far longer than a drawing takes. */
+const TIMEOUT_MS = 5_000;
+
+/** Twice as many pixels as units, for sharp text on any screen. */
+const PIXELS = 1440;
+
+/**
+ * The chart as PNG; null if it cannot be drawn or takes too long: a message goes without its picture then. Never rejects.
+ *
+ * It is drawn in a thread of its own, which ends with it: the renderer's memory is outside of what the collector sees, and
+ * would pile up in this process.
+ */
+export async function pictureOf(chart: Chart): Promise<Buffer | null> {
+  try {
+    const { chartSvg } = await import('./chart-svg.ts');
+    const { indexedPng } = await import('./indexed-png.ts');
+    return await indexedPng(await pixelsOf(chartSvg(chart)));
+  } catch {
+    return null;
+  }
+}
+
+/** The program of the thread. It is text, so that it runs the same from TypeScript and from the build. */
+const RENDER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { Resvg } = require(workerData.renderer);
+const { width, height, pixels } = new Resvg(workerData.svg, workerData.options).render();
+parentPort.postMessage({ width, height, bytes: new Uint8Array(pixels) });
+`;
+
+function pixelsOf(svg: string): Promise<Pixels> {
+  const { resolve: pathOf } = createRequire(import.meta.url);
+  const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
+    pathOf(`dejavu-fonts-ttf/ttf/${name}`),
+  );
+  const options = {
+    fitTo: { mode: 'width', value: PIXELS },
+    // Fonts of the machine would make another picture on each.
+    font: { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans' },
+  };
+  return new Promise((resolve, reject) => {
+    const workerData = { renderer: pathOf('@resvg/resvg-js'), svg, options };
+    const thread = new Worker(RENDER, { eval: true, workerData, stderr: true, env: {}, execArgv: [] });
+    const timer = setTimeout(() => void thread.terminate(), TIMEOUT_MS);
+    let drawn: Pixels | null = null;
+    thread.once('message', (pixels: Pixels) => {
+      drawn = pixels;
+    });
+    thread.once('error', reject);
+    thread.once('exit', () => {
+      clearTimeout(timer);
+      if (drawn === null) reject(new Error('the picture was not drawn'));
+      else resolve(drawn);
+    });
+  });
+}
