@@ -52,6 +52,22 @@ export async function openAudit(
   }
 }
 
+/** Opens the state store alone, for commands that read or change it. The schema may be missing or of another version. */
+export async function openStateSql(config: Config, folder: FolderOptions = {}): Promise<Sql> {
+  const url = config.state.url ?? config.audit.url;
+  try {
+    return await openSql(url.reveal(), { ...folder, baseDir: config.dir });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'store_missing') throw error;
+    const variable = config.unset.get(config.state.url === null ? 'audit.url' : 'state.url');
+    const unset = variable === undefined ? '' : `${variable} is not set, and `;
+    throw new AppError('store_missing', `no worker has kept its state here: ${unset}${error.message}`, {
+      hint: `set ${variable ?? 'the URL of the file'} to the database that the worker uses, or start a worker`,
+      cause: error,
+    });
+  }
+}
+
 /** There is no embedded store. More likely a variable was forgotten, so that is said first. */
 function noCalls(config: Config, cause: AppError): AppError {
   const variable = config.unset.get('audit.url');
@@ -106,8 +122,7 @@ export async function openApp(config: Config, { mustExist, ...folder }: FolderOp
   try {
     const { sql: auditSql, store } = await openAudit(config, { ...folder, ...(mustExist && { mustExist }) });
     opened.push(() => auditSql.close());
-    const stateUrl = (config.state.url ?? config.audit.url).reveal();
-    const stateSql = await openSql(stateUrl, { ...folder, baseDir: config.dir });
+    const stateSql = await openStateSql(config, folder);
     opened.push(() => stateSql.close());
     const channels = new Map<string, Channel>();
     const placeholders = new Map(placeholdersOf(config).map((one) => [one.channel, one]));

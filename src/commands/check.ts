@@ -3,9 +3,9 @@
 import { dimensionsOf, openAudit } from '../app.ts';
 import { evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
-import { findKeptSums } from '../check/kept-sums.ts';
 import { checkNagios } from '../check/nagios.ts';
 import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
+import { openCheckState } from '../check/state.ts';
 import { sumsSource } from '../check/sums-source.ts';
 import { checkTable } from '../check/table.ts';
 import type { Config } from '../config/config.ts';
@@ -31,6 +31,10 @@ export interface CheckOptions {
 }
 
 const MINUTE = 60_000;
+/** A worker may have the folder of an embedded store, or another command for a moment. */
+const THROUGH_WORKER = { mustExist: true, throughWorker: 'read', waitMs: 2_000 } as const;
+const UNSEEN_SILENCES =
+  'spendwatch: warning: silences that were added by command are not shown, as the state store could not be read';
 
 /** Evaluates every rule once and prints the result. Resolves to the exit code of monitoring plugins. */
 export async function check(options: CheckOptions, io: Io): Promise<number> {
@@ -58,25 +62,28 @@ async function evaluated(
   isDirect: boolean,
   io: Pick<Io, 'err'>,
 ): Promise<CheckResult> {
-  const { timezone: zone, silences } = config;
-  const parts = { rules, zone, silences, dimensions: dimensionsOf(config) };
+  const { timezone: zone } = config;
+  const parts = { rules, zone, dimensions: dimensionsOf(config) };
   try {
-    const { sql, store } = await openAudit(config, { mustExist: true });
+    const { sql, store } = await openAudit(config, THROUGH_WORKER);
     try {
       const note = unsetNote(config);
       if (note !== null) io.err(note);
       const schedule = cronSchedule(config.schedule, zone);
-      const kept = isDirect || config.audit.rollup === 'off' ? null : await findKeptSums(config, sql);
+      const wantsSums = !isDirect && config.audit.rollup === 'on';
+      const { kept, trouble, ...state } = await openCheckState(config, sql, at, wantsSums);
       try {
         const source = kept && sumsSource(store, kept.buckets, config.audit.latenessMs);
-        const result = await evaluateOnce({ ...parts, store, source, schedule }, at);
+        const silences = [...config.silences, ...state.silences];
+        const result = await evaluateOnce({ ...parts, silences, store, source, schedule }, at);
+        if (trouble !== null) io.err(`${UNSEEN_SILENCES}: ${sentenceOf(trouble)}`);
         return {
           ...result,
           kept: kept && { reconciledAt: kept.reconciledAt },
           aheadMs: await tellFutureRows(store, io),
         };
       } finally {
-        await kept?.close();
+        await state.close();
       }
     } finally {
       await sql.close();

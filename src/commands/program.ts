@@ -15,14 +15,17 @@ export function createProgram(io: Io, version: string, finish: (code: number) =>
       writeErr: (text) => io.err(text.trimEnd()),
     });
   const command = (name: string, description: string): Command => root.command(name).description(description);
-  const withConfig = (name: string, description: string): Command =>
-    command(name, description).option(
-      '-c, --config <file>',
-      'alerts.yaml',
-      io.env.SPENDWATCH_CONFIG || './alerts.yaml',
-    );
+  const withConfig = (name: string, description: string, parent = root): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .option('-c, --config <file>', 'alerts.yaml', io.env.SPENDWATCH_CONFIG || './alerts.yaml');
   for (const register of COMMANDS) register({ io, version, command, withConfig, finish });
   // Last, so that the help shows --version after a command's own options.
-  for (const added of root.commands) added.version(version).exitOverride();
+  for (const added of descendants(root)) added.version(version).exitOverride();
   return root.exitOverride();
+}
+
+function descendants({ commands }: Command): Command[] {
+  return commands.flatMap((command) => [command, ...descendants(command)]);
 }

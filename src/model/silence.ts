@@ -27,6 +27,16 @@ export function silenceOf(
   );
 }
 
+/** Whether a silence can match any group of a rule. */
+export function canSilence(
+  rule: Pick<Rule, 'name' | 'groupBy' | 'where'>,
+  silence: Pick<Silence, 'rule' | 'match'>,
+): boolean {
+  if (silence.rule !== null && silence.rule !== rule.name) return false;
+  const key = rule.groupBy.map((dimension) => silence.match[dimension] ?? null);
+  return Object.entries(silence.match).every(([dimension, value]) => fits(rule, key, dimension, value));
+}
+
 /** The time around an instant in which a silence holds; null where it does not hold then. */
 export function spanAt(times: Once | Recurring, at: number): Once | null {
   if ('every' in times) return recurrenceOf(times)(at);

@@ -56,6 +56,14 @@ export async function readSilences(sql: SqlSession, from: number, to: number): P
   return rows.map(storedOf).filter(namesSomething).map(inForce);
 }
 
+/** Those that hold at an instant, from a state store whose schema may be missing or of another version. */
+export async function peekSilences(sql: SqlSession, at: number): Promise<Silence[]> {
+  const [found] = await sql.query<{ exists: boolean }>(
+    `SELECT to_regclass('spendwatch.silence') IS NOT NULL AS exists`,
+  );
+  return found?.exists === true ? readSilences(sql, at, at) : [];
+}
+
 /** Those that are not over at `now`, or all; the newest first. */
 export async function listSilences(sql: SqlSession, now: number | 'all'): Promise<StoredSilence[]> {
   const rows = await sql.query<SilenceRow>(

@@ -8,6 +8,7 @@ import { registerInit } from './init.ts';
 import type { Register } from './registrar.ts';
 import { registerRun } from './run.ts';
 import { registerSchema } from './schema.ts';
+import { registerSilence } from './silence.ts';
 import { registerTestChannel } from './test-channel.ts';
 import { registerValidate } from './validate.ts';
 
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Register[] = [
   registerBacktest,
   registerValidate,
   registerTestChannel,
+  registerSilence,
   registerInit,
   registerImport,
   registerDemo,

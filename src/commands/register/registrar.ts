@@ -8,8 +8,8 @@ export interface Registrar {
   readonly io: Io;
   readonly version: string;
   command(name: string, description: string): Command;
-  /** Adds a command that reads alerts.yaml, and so has the option --config. */
-  withConfig(name: string, description: string): Command;
+  /** Adds a command that reads alerts.yaml, and so has the option --config; with `parent`, one of its commands. */
+  withConfig(name: string, description: string, parent?: Command): Command;
   /** Takes the exit code of the command. */
   finish(code: number): void;
 }

@@ -1,0 +1,62 @@
+// Reads the state store for a check: the sums that a worker keeps, and the silences that people added.
+
+import type { Config } from '../config/config.ts';
+import { sumsBasis } from '../config/sums-basis.ts';
+import { isPostgresUrl } from '../model/database-url.ts';
+import { type AppError, asAppError } from '../model/errors.ts';
+import type { Silence } from '../model/rule.ts';
+import { withLimit } from '../model/time-limit.ts';
+import { openSql } from '../sql/open.ts';
+import type { Sql } from '../sql/port.ts';
+import { type KeptSums, readKeptSums } from '../state/open.ts';
+import { peekSilences } from '../state/silences.ts';
+
+/** What a check knows from the state store, which it can do without. */
+export interface CheckState {
+  /** Null where no worker keeps any that this program understands, or where they were not asked for. */
+  readonly kept: KeptSums | null;
+  readonly silences: readonly Silence[];
+  /** Why the state store could not be read; null where it could, or where there is none yet. */
+  readonly trouble: AppError | null;
+  close(): Promise<void>;
+}
+
+/** How long a check waits for a state store that does not answer; opening an embedded one takes a while. */
+const PATIENCE_MS = 3_000;
+const EMBEDDED_PATIENCE_MS = 10_000;
+/** Another command may have the folder for a moment, or a worker is about to serve it. */
+const FOLDER_WAIT_MS = 2_000;
+
+/** Reads what holds at an instant, and kept sums if they are wanted. Never throws. */
+export async function openCheckState(
+  config: Config,
+  auditSql: Sql,
+  at: number,
+  wantsSums: boolean,
+): Promise<CheckState> {
+  const { url } = config.state;
+  const opening = url === null ? null : openState(url.reveal(), config.dir);
+  const close = async (): Promise<void> => (await opening)?.close();
+  const read = async () => {
+    const sql = (await opening) ?? auditSql;
+    const [kept, silences] = await Promise.all([
+      // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
+      wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,
+      peekSilences(sql, at),
+    ]);
+    return { kept, silences, trouble: null, close };
+  };
+  const isEmbedded = url !== null && !isPostgresUrl(url.reveal());
+  try {
+    return await withLimit(read(), isEmbedded ? EMBEDDED_PATIENCE_MS : PATIENCE_MS);
+  } catch (error) {
+    void close().catch(() => undefined);
+    const fault = asAppError(error, 'state_unreadable');
+    const trouble = fault.code === 'store_missing' ? null : fault;
+    return { kept: null, silences: [], trouble, close: async () => undefined };
+  }
+}
+
+function openState(url: string, baseDir: string): Promise<Sql> {
+  return openSql(url, { baseDir, mustExist: true, throughWorker: 'read', waitMs: FOLDER_WAIT_MS });
+}
