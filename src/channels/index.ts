@@ -4,6 +4,7 @@ import { alertmanager } from './alertmanager.ts';
 import type { ChannelType } from './channel.ts';
 import { discord } from './discord.ts';
 import { email } from './email/email.ts';
+import { feishu } from './feishu.ts';
 import { pagerduty } from './pagerduty.ts';
 import { slack } from './slack/slack.ts';
 import { teams } from './teams.ts';
@@ -20,4 +21,5 @@ export const channelTypes: readonly ChannelType[] = [
   telegram,
   pagerduty,
   alertmanager,
+  feishu,
 ];

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { renderAlertmanager } from '../../src/channels/alertmanager.ts';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
+import { renderFeishu } from '../../src/channels/feishu.ts';
 import { renderPagerduty } from '../../src/channels/pagerduty.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { renderTeams } from '../../src/channels/teams.ts';
@@ -35,6 +36,7 @@ const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   telegram: renderTelegram,
   pagerduty: (message: Message) => renderPagerduty(message, 'dlv_01'),
   alertmanager: renderAlertmanager,
+  feishu: renderFeishu,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {

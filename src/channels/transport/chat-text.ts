@@ -10,7 +10,7 @@ import {
 
 /** How a chat writes what a message consists of. */
 export interface ChatMarkup {
-  /** Data, shown as it is: no markup, mention or link. It may have line breaks. */
+  /** One line of data, shown as it is: no markup, mention or link. */
   literal(text: string): string;
   /** Bold text, of text that is literal already. */
   bold(literal: string): string;
@@ -21,12 +21,12 @@ export interface ChatMarkup {
 
 /** The message without its title: lead, note, sections and footer, a blank line apart. */
 export function chatText(message: Message, markup: ChatMarkup): string {
-  const { literal, bold, lines } = markup;
+  const { literal, lines } = markup;
   const blocks = [
-    ...(message.lead.length === 0 ? [] : [message.lead.map(literal).join('\n')]),
-    ...(message.note === null ? [] : [bold(literal(message.note))]),
+    lines(message.lead.map(literal)),
+    message.note === null ? '' : lines(message.note.split('\n').map((line) => boldUnlessEmpty(line, markup))),
     ...message.sections.flatMap((section) => sectionBlocks(section, markup)),
-    ...(message.footer.length === 0 ? [] : [lines(message.footer.map(literal))]),
+    lines(message.footer.map(literal)),
   ];
   return blocks.filter((block) => block !== '').join('\n\n');
 }
@@ -37,16 +37,16 @@ function sectionBlocks(
 ): string[] {
   const { literal, bold, lines, table } = markup;
   const shown = facts.map(([label, value]) => `${bold(literal(label))} ${literal(value)}`);
-  const top = [
-    headline === '' ? '' : bold(literal(headline)),
-    literal(sentence),
-    shown.length === 0 ? '' : lines(shown),
-  ];
+  const top = [boldUnlessEmpty(headline, markup), literal(sentence), ...shown];
   return [
-    top.filter((part) => part !== '').join('\n'),
+    lines(top.filter((part) => part !== '')),
     ...tables.map(table),
     judged.length === 0 ? '' : literal(judgedLine(judged)),
   ];
+}
+
+function boldUnlessEmpty(text: string, { bold, literal }: ChatMarkup): string {
+  return text === '' ? '' : bold(literal(text));
 }
 
 /** What an alert was judged by, in one line: few readers want it. */

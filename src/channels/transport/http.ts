@@ -51,7 +51,9 @@ export async function exchange(
       redirect: 'manual',
       signal,
     });
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), Date.now());
+    // Feishu has a name of its own for it.
+    const wait = response.headers.get('retry-after') ?? response.headers.get('x-ogw-ratelimit-reset');
+    const retryAfterMs = parseRetryAfter(wait, Date.now());
     return { status: response.status, ...(await readBody(response, limits)), retryAfterMs };
   } catch (error) {
     const peer = peerOf(url);
