@@ -44,7 +44,7 @@ export const email: ChannelType<EmailOptions> = {
       audience: 'people',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
-      render: (message, id) => JSON.stringify(renderEmail(message, id, domainOf(from))),
+      render: (message, id) => JSON.stringify(renderEmail(message, id, domainOf(from), options.pictures)),
       async send(envelope, signal): Promise<Receipt> {
         const done = new Set(envelope.accepted.map(addressKey));
         const to = options.to.filter((address) => !done.has(addressKey(address)));

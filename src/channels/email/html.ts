@@ -10,8 +10,8 @@ import {
 } from '../../model/message.ts';
 
 /**
- * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; no images,
- * no links, nothing fetched. Only text on a coloured background sets its colour, so that dark mode can change the rest.
+ * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; no links,
+ * nothing fetched. A picture has its place, which `withPicture` fills. Only text on a coloured background sets its colour, so that dark mode can change the rest.
  */
 export function renderHtml(message: Message): string {
   const { severity, type } = message;
@@ -34,6 +34,7 @@ export function renderHtml(message: Message): string {
     `<tr><td style="padding:6px 18px 18px 18px;border:1px solid #99a1ab;border-top:0;${FONT}">`,
     message.lead.map((sentence) => paragraph(sentence)).join('\n'),
     message.note === null ? '' : noteHtml(message.note, tone),
+    message.chart === null ? '' : PICTURE_PLACE,
     message.sections.map((section, i) => sectionHtml(section, i > 0)).join('\n'),
     footerHtml(message.footer),
     '</td></tr></table></td></tr></table></body></html>',
@@ -41,6 +42,15 @@ export function renderHtml(message: Message): string {
   ]
     .filter((part, i, all) => part !== '' || i === all.length - 1)
     .join('\n');
+}
+
+/** Where the picture stands in a mail that has one. Without it the mail stays as it is. */
+const PICTURE_PLACE = '<!-- picture -->';
+
+/** The HTML with its picture, which is a part of the mail with this content id. */
+export function withPicture(html: string, cid: string, alt: string): string {
+  const image = `<img src="cid:${htmlText(cid)}" width="604" alt="${htmlText(alt)}" style="display:block;width:100%;max-width:604px;height:auto;margin-top:14px;border:0">`;
+  return html.replace(PICTURE_PLACE, () => image);
 }
 
 /** Background colours on which white text has a contrast of at least 4.5. */

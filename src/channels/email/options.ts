@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Secret } from '../../model/secret.ts';
 import { secretLineKey } from '../../model/secret-key.ts';
+import { picturesKey } from '../pictures-key.ts';
 import {
   asciiDomain,
   domainOf,
@@ -26,6 +27,7 @@ export interface EmailOptions {
   readonly login: { readonly user: string; readonly password: Secret } | null;
   /** `starttls` never falls back to plain text; `implicit` speaks TLS from the first byte. */
   readonly tls: TlsMode;
+  readonly pictures: boolean;
 }
 
 export type TlsMode = 'starttls' | 'implicit' | 'none';
@@ -95,6 +97,7 @@ export const emailSchema: z.ZodType<EmailOptions> = z
       .describe(
         '`starttls` requires STARTTLS and never falls back; `implicit` is TLS from the first byte; `none` is plain text',
       ),
+    pictures: picturesKey,
   })
   .transform((keys, context) => {
     const { host, from, user, password, tls } = keys;
@@ -119,6 +122,7 @@ export const emailSchema: z.ZodType<EmailOptions> = z
       name: keys.name ?? domainOf(from.address),
       login: signsIn && password !== undefined ? { user, password } : null,
       tls,
+      pictures: keys.pictures,
     };
   });
 

@@ -1,5 +1,6 @@
 // A message as mail: subject, text, HTML and Message-ID.
 
+import type { Chart } from '../../model/chart.ts';
 import type { Message } from '../../model/message.ts';
 import { plainBody } from '../../model/plain-text.ts';
 import { renderHtml } from './html.ts';
@@ -10,18 +11,28 @@ export interface RenderedEmail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** A picture that is drawn when the mail is sent; absent where there is none. */
+  readonly picture?: { readonly chart: Chart; readonly cid: string };
   /** ms: the Date header is that of the message, not of the attempt. */
   readonly date: number;
 }
 
 /** Pure. `domain` is the sender's; the Message-ID ends with it. */
-export function renderEmail(message: Message, id: string, domain: string): RenderedEmail {
+export function renderEmail(
+  message: Message,
+  id: string,
+  domain: string,
+  showsPictures = true,
+): RenderedEmail {
+  const address = `${id.replace(/[^\w.-]/g, '-')}@${domain}`;
+  const { chart } = message;
   return {
-    messageId: `<${id.replace(/[^\w.-]/g, '-')}@${domain}>`,
+    messageId: `<${address}>`,
     subject: oneLine(message.title),
     text: plainBody(message),
     html: renderHtml(message),
     date: message.timestamp,
+    ...(showsPictures && chart !== null && { picture: { chart, cid: `chart.${address}` } }),
   };
 }
 
