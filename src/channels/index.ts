@@ -2,6 +2,7 @@
 
 import { alertmanager } from './alertmanager.ts';
 import type { ChannelType } from './channel.ts';
+import { dingtalk } from './dingtalk.ts';
 import { discord } from './discord.ts';
 import { email } from './email/email.ts';
 import { feishu } from './feishu.ts';
@@ -22,4 +23,5 @@ export const channelTypes: readonly ChannelType[] = [
   pagerduty,
   alertmanager,
   feishu,
+  dingtalk,
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderAlertmanager } from '../../src/channels/alertmanager.ts';
+import { renderDingtalk } from '../../src/channels/dingtalk.ts';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
 import { renderFeishu } from '../../src/channels/feishu.ts';
@@ -37,6 +38,7 @@ const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   pagerduty: (message: Message) => renderPagerduty(message, 'dlv_01'),
   alertmanager: renderAlertmanager,
   feishu: renderFeishu,
+  dingtalk: renderDingtalk,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {
