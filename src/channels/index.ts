@@ -11,6 +11,7 @@ import { slack } from './slack/slack.ts';
 import { teams } from './teams.ts';
 import { telegram } from './telegram.ts';
 import { webhook } from './webhook/webhook.ts';
+import { wecom } from './wecom.ts';
 
 /** Every channel type. A new one is a file or folder here, and one line. */
 export const channelTypes: readonly ChannelType[] = [
@@ -24,4 +25,5 @@ export const channelTypes: readonly ChannelType[] = [
   alertmanager,
   feishu,
   dingtalk,
+  wecom,
 ];

@@ -8,6 +8,7 @@ import { renderPagerduty } from '../../src/channels/pagerduty.ts';
 import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { renderTeams } from '../../src/channels/teams.ts';
 import { renderTelegram } from '../../src/channels/telegram.ts';
+import { renderWecom } from '../../src/channels/wecom.ts';
 import type { Message } from '../../src/model/message.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { SAMPLES } from './samples.ts';
@@ -39,6 +40,7 @@ const FORMS: Readonly<Record<string, (message: Message) => unknown>> = {
   alertmanager: renderAlertmanager,
   feishu: renderFeishu,
   dingtalk: renderDingtalk,
+  wecom: renderWecom,
 };
 
 describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name) => {
