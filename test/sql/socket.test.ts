@@ -244,6 +244,21 @@ describe('a server of an embedded database', () => {
     socket.destroy();
   });
 
+  it('closes although a command is in the middle of a transaction, which is rolled back', async () => {
+    const other = join(parent, 'other.sock');
+    const server = await serveSocket(other, sql);
+    const command = (await connectSocket(other, 'write', 'the store')) as Sql;
+    const transaction = command.transaction({}, async (session) => {
+      await session.query('INSERT INTO item VALUES (60)');
+      await server.close();
+      await session.query('SELECT 1');
+    });
+    await expect(transaction).rejects.toMatchObject({ code: 'store_unreachable' });
+    expect(await sql.query('SELECT * FROM item WHERE id = 60')).toEqual([]);
+    expect(existsSync(other)).toBe(false);
+    await command.close();
+  });
+
   it('gives a large answer whole', async () => {
     const command = await connect();
     const rows = await command.query<{ id: number; text: string }>(
