@@ -9,6 +9,7 @@ export interface ReceivedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /** The answer of a receiver: `hang` never answers, `drop` breaks off the connection. */
@@ -56,7 +57,8 @@ async function read(request: IncomingMessage): Promise<ReceivedRequest> {
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
   const { method = '', url: path = '' } = request;
-  return { method, path, headers: Object.fromEntries(headers), body: Buffer.concat(chunks).toString() };
+  const bytes = Buffer.concat(chunks);
+  return { method, path, headers: Object.fromEntries(headers), body: bytes.toString(), bytes };
 }
 
 /** A sender that disconnects in the middle is not an error of the receiver. */

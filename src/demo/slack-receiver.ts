@@ -1,6 +1,7 @@
 // A local stand-in for Slack's Web API.
 
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from './http-receiver.ts';
+import { type SharedFile, slackFiles } from './slack-files.ts';
 
 /** A call of the Web API, or (method `webhook`) a post to the incoming webhook. */
 export interface SlackCall {
@@ -15,6 +16,8 @@ export interface SlackReceiver {
   readonly calls: readonly SlackCall[];
   /** The content of the channel: the arguments of each accepted post. */
   readonly posts: readonly Readonly<Record<string, unknown>>[];
+  /** The files that were shared. */
+  readonly files: readonly SharedFile[];
   close(): Promise<void>;
 }
 
@@ -55,21 +58,28 @@ export async function startSlackReceiver(
     keep(workspace, args);
     options.onPost?.(args);
   };
+  const files: SharedFile[] = [];
+  const uploads = slackFiles((file) => files.push(file));
+  let base = '';
   const server = await startHttpReceiver((request) => {
+    const taken = uploads.take(request);
+    if (taken !== null) return taken;
     const call = callOf(request);
     calls.push(call);
     const scripted = options.respond?.(call, calls.length);
     const isPost = call.method === 'chat.postMessage' || call.method === 'webhook';
     if (isPost && (scripted === undefined || options.keep === true)) take(call.args);
     if (scripted !== undefined) return scripted;
-    return call.method === 'webhook' ? { status: 200, body: 'ok' } : json(answerOf(call, workspace));
+    if (call.method === 'webhook') return { status: 200, body: 'ok' };
+    return json(uploads.answer(call, base) ?? answerOf(call, workspace));
   });
-  const base = `http://127.0.0.1:${server.port}`;
+  base = `http://127.0.0.1:${server.port}`;
   return {
     apiUrl: `${base}/api/`,
     webhookUrl: `${base}/services/T00000000/B00000000/SeCrEtPaRtOfThePath`,
     calls,
     posts,
+    files,
     close: server.close,
   };
 }
@@ -151,7 +161,7 @@ function callOf({ path, headers, body }: ReceivedRequest): SlackCall {
 }
 
 function parsed(name: string, value: string): unknown {
-  return name === 'blocks' || name === 'metadata' ? JSON.parse(value) : value;
+  return name === 'blocks' || name === 'metadata' || name === 'files' ? JSON.parse(value) : value;
 }
 
 function json(value: object): HttpReply {

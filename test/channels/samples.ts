@@ -12,6 +12,7 @@ import { unpricedNote } from '../../src/model/unpriced-note.ts';
 import type { FutureRows } from '../../src/stores/audit-store.ts';
 import { futureRows } from '../../src/stores/future-rows.ts';
 import { futureRowsNote } from '../../src/worker/health-notes/future-rows.ts';
+import { SAMPLE_CHARTS } from '../charts/sample-charts.ts';
 import { AT, amount, DATA_AS_OF, sampleAlert, sampleNews } from './sample-messages.ts';
 
 const HOUR = 3_600_000;
@@ -28,7 +29,7 @@ const moment = { at: AT, zone: 'UTC', timestamp: AT + 1500 };
 
 /** One of each kind, as `docs/messages` shows them. */
 export const SAMPLES: Readonly<Record<string, Message>> = {
-  alert: sampleNews([sampleAlert()]),
+  alert: sampleNews([sampleAlert({}, { chart: SAMPLE_CHARTS.alert })]),
   'alert-many': sampleNews(
     [
       sampleAlert({}, { ongoing: true, since: AT - 26 * HOUR }),
@@ -53,27 +54,30 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
   ),
   anomaly: sampleNews(
     [
-      sampleAlert({
-        value: amount('412.34', 120_441),
-        bound: fixedFromNumber(219.02),
-        baseline: { mean: 41.2, stddev: 59.273, floor: 8.24, n: 28 },
-        zscore: 6.2615,
-        severity: 'warning',
-        breakdown: {
-          model: [
-            { key: 'gpt-4.1', value: amount('398.84', 118_310) },
-            { key: 'gpt-4.1-mini', value: amount('13.5', 927) },
-            { key: 'gpt-9', value: amount('0', 1192), unpriced: 1192 },
-            { key: null, value: amount('0', 12), unpriced: 12 },
-          ],
-          user: [
-            { key: 'svc-indexer', value: amount('396.2', 117_004) },
-            { key: 'anna@example.com', value: amount('16.14', 3437) },
-          ],
+      sampleAlert(
+        {
+          value: amount('412.34', 120_441),
+          bound: fixedFromNumber(219.02),
+          baseline: { mean: 41.2, stddev: 59.273, floor: 8.24, n: 28 },
+          zscore: 6.2615,
+          severity: 'warning',
+          breakdown: {
+            model: [
+              { key: 'gpt-4.1', value: amount('398.84', 118_310) },
+              { key: 'gpt-4.1-mini', value: amount('13.5', 927) },
+              { key: 'gpt-9', value: amount('0', 1192), unpriced: 1192 },
+              { key: null, value: amount('0', 12), unpriced: 12 },
+            ],
+            user: [
+              { key: 'svc-indexer', value: amount('396.2', 117_004) },
+              { key: 'anna@example.com', value: amount('16.14', 3437) },
+            ],
+          },
+          window: { from: AT - 6 * HOUR, to: AT },
+          unpriced: { calls: 1204, models: 2 },
         },
-        window: { from: AT - 6 * HOUR, to: AT },
-        unpriced: { calls: 1204, models: 2 },
-      }),
+        { chart: SAMPLE_CHARTS.anomaly },
+      ),
     ],
     {
       name: 'spend-anomaly',

@@ -15,7 +15,7 @@ describe('a picture', () => {
   });
 
   it('of the same chart is the same to the byte', async () => {
-    const { alert } = SAMPLE_CHARTS as { alert: Chart };
+    const { alert } = SAMPLE_CHARTS;
     const [one, other] = await Promise.all([pictureOf(alert), pictureOf(alert)]);
     expect(one?.equals(other ?? Buffer.alloc(0))).toBe(true);
   });

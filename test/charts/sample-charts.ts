@@ -68,7 +68,7 @@ const gaps = incident(0.03, 0.4).map(
 );
 
 /** One of each kind, with the names and amounts that are hard to draw. */
-export const SAMPLE_CHARTS: Readonly<Record<string, Chart>> = {
+export const SAMPLE_CHARTS = {
   alert: sampleChart(),
   anomaly: sampleChart(
     {
@@ -78,6 +78,7 @@ export const SAMPLE_CHARTS: Readonly<Record<string, Chart>> = {
         window: { from: AT - 6 * HOUR, to: AT },
         baseline: { mean: 41.2, stddev: 59.273, floor: 8.24, n: 28 },
         zscore: 6.26,
+        steps: [{ severity: 'warning', bound: fixedFromNumber(219.02), operator: '>=' }],
       },
     },
     'anomaly',
@@ -140,4 +141,4 @@ export const SAMPLE_CHARTS: Readonly<Record<string, Chart>> = {
     keys: { thresholds: undefined, threshold: 0, operator: '<=' },
     onset: null,
   }),
-};
+} satisfies Readonly<Record<string, Chart>>;

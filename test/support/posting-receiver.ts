@@ -90,4 +90,4 @@ export function sender<Options extends { type: string }>(
 }
 
 const ALERT = sampleNews([sampleAlert()]);
-const ASKED: ReceivedRequest = { method: 'GET', path: '', headers: {}, body: '' };
+const ASKED: ReceivedRequest = { method: 'GET', path: '', headers: {}, body: '', bytes: Buffer.alloc(0) };

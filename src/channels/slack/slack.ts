@@ -1,5 +1,6 @@
 // Posts messages to Slack, as a bot or to an incoming webhook.
 
+import type { Chart } from '../../model/chart.ts';
 import { SendError } from '../../model/errors.ts';
 import type { Message } from '../../model/message.ts';
 import { redactor } from '../../model/redact.ts';
@@ -13,6 +14,7 @@ import { excerptOf, secretsOfUrl } from '../transport/redact.ts';
 import { plainSlackText, renderSlack, type SlackPost } from './blocks.ts';
 import { isFormRefused, isSlackWord, slackFailure } from './failure.ts';
 import { type SlackOptions, slackSchema } from './options.ts';
+import type { Posted } from './share-picture.ts';
 
 const TIMEOUT_MS = 15_000;
 /** Slack takes about one message a second and channel. */
@@ -33,7 +35,7 @@ export const slack: ChannelType<SlackOptions> = {
       audience: 'people',
       timeoutMs: TIMEOUT_MS,
       spacingMs: SPACING_MS,
-      render: storedPost,
+      render: (message, id) => storedPost(message, id, options.pictures),
       send: (envelope, signal) => within(TIMEOUT_MS, signal, (limit) => transport.send(envelope, limit)),
       probe: (signal) => within(TIMEOUT_MS, signal, transport.probe),
       close: async () => via?.close(),
@@ -46,10 +48,18 @@ type Transport = Pick<Channel, 'send' | 'probe'>;
 /** What is stored with a delivery: the post, and the plain text that is sent if Slack refuses its blocks. */
 interface StoredPost extends SlackPost {
   readonly plain: string;
+  /** What the picture shows; absent where there is none. */
+  readonly chart?: Chart;
 }
 
-function storedPost(message: Message, id: string): string {
-  return JSON.stringify({ ...renderSlack(message, id), plain: plainSlackText(message) } satisfies StoredPost);
+function storedPost(message: Message, id: string, showsPictures: boolean): string {
+  const { chart } = message;
+  const post: StoredPost = {
+    ...renderSlack(message, id),
+    plain: plainSlackText(message),
+    ...(showsPictures && chart !== null && { chart }),
+  };
+  return JSON.stringify(post);
 }
 
 /** Slack must not unfurl links or make mentions of anything in the message. */
@@ -61,12 +71,28 @@ async function botTransport(
 ): Promise<Transport> {
   const { notSlack, slackBot, SlackRefusal } = await import('./bot.ts');
   const { findOwnMessage } = await import('./own-message.ts');
+  const { pictureSharer } = await import('./share-picture.ts');
   const call = slackBot(options.token.reveal(), options.apiUrl, via);
   const { channel } = options;
+  const sharePicture = pictureSharer(call, options.apiUrl, via);
   /** Slack has the message if it answers with the message's timestamp. */
-  const post = async (args: Record<string, unknown>, signal: AbortSignal): Promise<void> => {
-    const { ts } = await call('chat.postMessage', { channel, ...args, ...LITERAL }, signal);
+  const post = async (args: Record<string, unknown>, signal: AbortSignal): Promise<Posted> => {
+    const { ts, channel: channelId } = await call(
+      'chat.postMessage',
+      { channel, ...args, ...LITERAL },
+      signal,
+    );
     if (typeof ts !== 'string' || ts === '') throw notSlack(peerOf(options.apiUrl));
+    return { channelId: typeof channelId === 'string' ? channelId : channel, rootTs: ts };
+  };
+  const receiptOf = async (
+    answer: string,
+    chart: Chart | undefined,
+    posted: Posted,
+    signal: AbortSignal,
+  ): Promise<Receipt> => {
+    const lack = chart === undefined ? null : await sharePicture(chart, posted, signal);
+    return { answer: lack === null ? answer : `${answer} (${lack})` };
   };
   return {
     async send({ id, body, firstTriedAt }: Envelope, signal): Promise<Receipt> {
@@ -74,15 +100,15 @@ async function botTransport(
         const isThere = await findOwnMessage(call, channel, id, firstTriedAt, signal);
         if (isThere) return { answer: 'already in the channel' };
       }
-      const { plain, ...full } = JSON.parse(body) as StoredPost;
+      const { plain, chart, ...full } = JSON.parse(body) as StoredPost;
       try {
-        await post({ ...full }, signal);
-        return { answer: 'ok' };
+        const posted = await post({ ...full }, signal);
+        return await receiptOf('ok', chart, posted, signal);
       } catch (error) {
         if (!(error instanceof SlackRefusal) || !isFormRefused(error.code)) throw error;
         const metadata = error.code.includes('metadata') ? {} : { metadata: full.metadata };
-        await post({ text: plain, ...metadata }, signal);
-        return { answer: `ok as plain text (${error.code})` };
+        const posted = await post({ text: plain, ...metadata }, signal);
+        return receiptOf(`ok as plain text (${error.code})`, chart, posted, signal);
       }
     },
     async probe(signal): Promise<Receipt> {

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** The proxy to go through. */
   readonly via?: HttpProxy | null;
 }
