@@ -253,7 +253,18 @@ describe('rows with hostile values', () => {
       oncall: { type: 'slack', token: 'xoxb-x', channel: '#x' },
       finance: { type: 'email', to: ['f@example.com'], from: 's@example.com', host: 'localhost' },
       pager: { type: 'webhook', url: 'http://127.0.0.1:9/', secret: 'nothing-is-sent-with-it' },
+      telegram: { type: 'telegram', token: '1:x', chat_id: 1 },
+      pagerduty: { type: 'pagerduty', routing_key: 'x' },
+      alertmanager: { type: 'alertmanager', url: NOWHERE },
+      ...Object.fromEntries(
+        ['discord', 'teams', 'feishu', 'dingtalk', 'wecom'].map((type) => [type, { type, url: NOWHERE }]),
+      ),
     };
+    expect(
+      Object.values(keys)
+        .map((given) => (given as { type: string }).type)
+        .sort(),
+    ).toEqual(channelTypes.map(({ type }) => type).sort());
     const opened = await Promise.all(
       Object.entries(keys).map(async ([name, given]) => {
         const type = channelTypes.find((one) => 'type' in given && one.type === given.type);
@@ -263,6 +274,17 @@ describe('rows with hostile values', () => {
     );
     return new Map(opened);
   }
+
+  const NOWHERE = 'http://127.0.0.1:9/';
+  /** The longest body of each chat, in bytes: what its provider takes, and the JSON around it. */
+  const CHATS = {
+    discord: 24_000,
+    teams: 20_000,
+    telegram: 24_000,
+    feishu: 18_000,
+    dingtalk: 18_000,
+    wecom: 4_500,
+  };
 
   /** Every code point that a text column takes, the odd ones often; and long ones. */
   const name = fc.oneof(
@@ -275,6 +297,9 @@ describe('rows with hostile values', () => {
         '\u{e0001}',
         '\u{10ffff}',
         '<!channel>',
+        '@everyone',
+        '<at>all</at>',
+        'https://x',
         '</script>',
         '\r\nBcc: x@example.com',
         '=?utf-8?q?x?=',
@@ -315,6 +340,19 @@ describe('rows with hostile values', () => {
         expect(post.blocks.length).toBeLessThanOrEqual(50);
         for (const text of textsOf(post.blocks)) expect(text.length).toBeLessThanOrEqual(3_000);
 
+        for (const [chat, longest] of Object.entries(CHATS)) {
+          // In blocks of code nothing is obeyed; the address of the card's schema is Teams's own.
+          const shown = body(chat).replaceAll(/```.*?```|<pre>.*?<\/pre>|"\$schema":"[^"]*"/g, '');
+          expect(shown, chat).not.toMatch(/<[!@#]|<\/?(?:at|script)\b|https?:\/\/|@everyone|@all/);
+          expect(Buffer.byteLength(body(chat)), chat).toBeLessThanOrEqual(longest);
+        }
+        const posted = JSON.parse(body('alertmanager')) as { labels: { service: string } }[];
+        expect(posted.map(({ labels }) => labels.service)).toEqual(services.map((one) => one || '(empty)'));
+        const { payload } = JSON.parse(body('pagerduty')) as {
+          payload: { custom_details: { alerts: { group: { service: string } }[] } };
+        };
+        expect(payload.custom_details.alerts.map(({ group }) => group.service)).toEqual(services);
+
         const options = emailSchema.parse({
           type: 'email',
           to: ['f@example.com'],
@@ -338,7 +376,8 @@ describe('rows with hostile values', () => {
         expect(mail.subject).toMatch(/^\[CRITICAL\] burn: /);
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
         expect(mail.subject).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
-        expect(mail.html?.match(/<\/?(script|a|img|!channel)\b/gi) ?? []).toEqual([]);
+        const html = mail.html?.replace(/<img src="cid:[^"]*" width="604" alt="[^"]*" style="[^"]*">/, '');
+        expect(html?.match(/<\/?(script|a|img|!channel)\b/gi) ?? []).toEqual([]);
 
         const metrics = openMetrics('0');
         metrics.useRules([rule]);
