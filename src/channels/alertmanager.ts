@@ -8,7 +8,14 @@ import { secretHeaderKey, secretLineKey, secretUrlKey } from '../model/secret-ke
 import { isoInstant } from '../model/window.ts';
 import type { ChannelType, Receipt } from './channel.ts';
 import { basicAuth } from './transport/login.ts';
-import { type Answer, expectSuccess, notFrom, objectOf, openPosting } from './transport/posting.ts';
+import {
+  type Answer,
+  expectSuccess,
+  notFrom,
+  objectOf,
+  openPosting,
+  receiptOf,
+} from './transport/posting.ts';
 import { NO_PROXIES, proxyKey } from './transport/proxy-choice.ts';
 import { secretsOfHeader } from './transport/redact.ts';
 
@@ -169,5 +176,5 @@ function described(answer: Answer): Receipt {
   expectSuccess(answer);
   const version = objectOf(answer.json?.versionInfo)?.version;
   if (typeof version !== 'string') throw notFrom('Alertmanager', answer);
-  return { answer: `Alertmanager ${version}` };
+  return receiptOf(answer, `Alertmanager ${version}`);
 }

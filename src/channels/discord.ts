@@ -9,7 +9,15 @@ import type { ChannelType, Receipt } from './channel.ts';
 import { type ChatMarkup, chatText } from './transport/chat-text.ts';
 import { fitted } from './transport/fit.ts';
 import { inert, withoutCode } from './transport/inert.ts';
-import { type Answer, expectSuccess, notFrom, openPosting, refusal, waitOf } from './transport/posting.ts';
+import {
+  type Answer,
+  expectSuccess,
+  notFrom,
+  openPosting,
+  receiptOf,
+  refusal,
+  waitOf,
+} from './transport/posting.ts';
 import { NO_PROXIES, proxyKey } from './transport/proxy-choice.ts';
 import { renderWithin } from './transport/shorten.ts';
 import { type Tone, toneOf } from './transport/tone.ts';
@@ -120,13 +128,13 @@ function taken(answer: Answer): Receipt {
   fail(answer);
   const id = answer.json?.id;
   if (typeof id !== 'string' || id === '') throw notFrom('Discord', answer);
-  return { answer: `message ${id}`, ref: id };
+  return receiptOf(answer, `message ${id}`, id);
 }
 
 function described(answer: Answer): Receipt {
   fail(answer);
   if (typeof answer.json?.channel_id !== 'string') throw notFrom('Discord', answer);
-  return { answer: `webhook ${String(answer.json.name)}` };
+  return receiptOf(answer, `webhook ${String(answer.json.name)}`);
 }
 
 /** "Webhooks posted to forum channels must have a thread_name or thread_id." */

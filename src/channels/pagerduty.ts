@@ -16,6 +16,7 @@ import {
   notFrom,
   openPosting,
   type PostingRequest,
+  receiptOf,
   refusal,
 } from './transport/posting.ts';
 import { NO_PROXIES, proxyKey } from './transport/proxy-choice.ts';
@@ -174,5 +175,5 @@ function taken(answer: Answer): Receipt {
   }
   expectSuccess(answer);
   if (json?.status !== 'success') throw notFrom('PagerDuty', answer);
-  return { answer: `HTTP ${status} ${String(json.message ?? 'success')}` };
+  return receiptOf(answer, `HTTP ${status} ${String(json.message ?? 'success')}`);
 }

@@ -16,6 +16,7 @@ import {
   notFrom,
   objectOf,
   openPosting,
+  receiptOf,
   refusal,
   waitOf,
 } from './transport/posting.ts';
@@ -116,13 +117,13 @@ function replyTo(ref: string | null | undefined) {
 function taken(answer: Answer): Receipt {
   const id = resultOf(answer)?.message_id;
   if (typeof id !== 'number') throw notFrom('Telegram', answer);
-  return { answer: `message ${id}`, ref: String(id) };
+  return receiptOf(answer, `message ${id}`, String(id));
 }
 
 function described(answer: Answer): Receipt {
   const { title, username, type } = resultOf(answer) ?? {};
   if (typeof type !== 'string') throw notFrom('Telegram', answer);
-  return { answer: `chat ${String(title ?? username ?? type)}` };
+  return receiptOf(answer, `chat ${String(title ?? username ?? type)}`);
 }
 
 /** 400 for what a person mends in the chat or the file, not in the message. The words are those of the Bot API server. */

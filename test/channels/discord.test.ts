@@ -88,7 +88,7 @@ describe('a failure', () => {
 });
 
 test('its probe asks who the webhook is and posts nothing', async (context) => {
-  const { probe, server } = await through(context, json(200, { name: 'spend', channel_id: '7' }));
-  expect(await probe()).toEqual({ answer: 'webhook spend' });
+  const { probe, server } = await through(context, json(200, { name: 'a\n\u202eb', channel_id: '7' }));
+  expect(await probe()).toEqual({ answer: 'webhook a [U+202E]b' });
   expect(server.requests).toMatchObject([{ method: 'GET' }]);
 });

@@ -129,6 +129,11 @@ export function refusal(
   return new SendError(failure.reason, failure.kind, `${provider} refused: ${text}`, { retryAfterMs });
 }
 
+/** A receipt with words of the receiver, fit for one line. */
+export function receiptOf(answer: Answer, words: string, ref?: string): Receipt {
+  return { answer: excerptOf(words, answer.redact), ...(ref !== undefined && { ref }) };
+}
+
 /** The failure of an answer that is not the provider's, such as that of a proxy. It is tried again. */
 export function notFrom(provider: string, { peer, status }: Answer): SendError {
   return new SendError('server', 'passing', `${peer} answered HTTP ${status}, but not as ${provider} does`);
