@@ -148,12 +148,17 @@ export async function openApp(config: Config, { mustExist, ...folder }: FolderOp
   }
 }
 
+/** What the state store knows the rules by, by their names. */
+export function fingerprintsOf({ rules }: Config): ReadonlyMap<string, string> {
+  return ruleFingerprints(
+    rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
+  );
+}
+
 function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels' | 'state' | 'close'>): App {
   const schedule = cronSchedule(config.schedule, config.timezone);
   const dimensions = dimensionsOf(config);
-  const fingerprints = ruleFingerprints(
-    config.rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
-  );
+  const fingerprints = fingerprintsOf(config);
   return {
     ...parts,
     config,

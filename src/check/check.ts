@@ -6,7 +6,7 @@ import { ONE } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
-import type { Dimension, Query, Series } from '../model/series.ts';
+import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
 import { silenceOf, spanAt } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowOfRule } from '../model/window.ts';
@@ -27,6 +27,8 @@ export interface CheckParts {
   readonly dimensions: ReadonlySet<Dimension>;
   readonly rules: readonly Rule[];
   readonly silences: readonly Silence[];
+  /** The incident of a group's alert, as far as a silence names it. */
+  readonly incidentOf?: ((rule: Rule, key: GroupKey) => string | null) | null;
   readonly zone: string;
   readonly schedule: Schedule;
 }
@@ -50,7 +52,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     at,
   );
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
-    const silenced = silencedBy(rule, at, parts.silences);
+    const silenced = silencedBy(rule, at, parts);
     const found = error ?? explained[i] ?? [];
     if (found instanceof Error) return failed(rule, sentenceOf(found));
     if (judgement === undefined) return failed(rule, null);
@@ -143,9 +145,9 @@ function failed(rule: Rule, reason: string | null): CheckedRule {
   };
 }
 
-function silencedBy(rule: Rule, at: number, silences: readonly Silence[]) {
+function silencedBy(rule: Rule, at: number, { silences, incidentOf }: CheckParts) {
   return ({ key }: Pick<Firing, 'key'>) => {
-    const silence = silenceOf(rule, key, at, silences);
+    const silence = silenceOf(rule, key, at, silences, incidentOf?.(rule, key) ?? null);
     return silence && { reason: silence.reason, until: spanAt(silence.times, at)?.until ?? at };
   };
 }

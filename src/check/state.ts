@@ -4,18 +4,17 @@ import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
 import { isPostgresUrl } from '../model/database-url.ts';
 import { type AppError, asAppError } from '../model/errors.ts';
-import type { Silence } from '../model/rule.ts';
 import { withLimit } from '../model/time-limit.ts';
 import { openSql } from '../sql/open.ts';
 import type { Sql } from '../sql/port.ts';
 import { type KeptSums, readKeptSums } from '../state/open.ts';
-import { peekSilences } from '../state/silences.ts';
+import { peekSilences, type SilencesSeen } from '../state/silences.ts';
 
 /** What a check knows from the state store, which it can do without. */
 export interface CheckState {
   /** Null where no worker keeps any that this program understands, or where they were not asked for. */
   readonly kept: KeptSums | null;
-  readonly silences: readonly Silence[];
+  readonly seen: SilencesSeen;
   /** Why the state store could not be read; null where it could, or where there is none yet. */
   readonly trouble: AppError | null;
   close(): Promise<void>;
@@ -39,12 +38,12 @@ export async function openCheckState(
   const close = async (): Promise<void> => (await opening)?.close();
   const read = async () => {
     const sql = (await opening) ?? auditSql;
-    const [kept, silences] = await Promise.all([
+    const [kept, seen] = await Promise.all([
       // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
       wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,
-      peekSilences(sql, at),
+      peekSilences(sql, at, config.silences),
     ]);
-    return { kept, silences, trouble: null, close };
+    return { kept, seen, trouble: null, close };
   };
   const isEmbedded = url !== null && !isPostgresUrl(url.reveal());
   try {
@@ -53,7 +52,8 @@ export async function openCheckState(
     void close().catch(() => undefined);
     const fault = asAppError(error, 'state_unreadable');
     const trouble = fault.code === 'store_missing' ? null : fault;
-    return { kept: null, silences: [], trouble, close: async () => undefined };
+    const seen = { silences: [], incidentOf: null };
+    return { kept: null, seen, trouble, close: async () => undefined };
   }
 }
 

@@ -1,7 +1,7 @@
 // `spendwatch check`: evaluates every rule once and prints the result.
 
-import { dimensionsOf, openAudit } from '../app.ts';
-import { evaluateOnce, unreadable } from '../check/check.ts';
+import { dimensionsOf, fingerprintsOf, openAudit } from '../app.ts';
+import { type CheckParts, evaluateOnce, unreadable } from '../check/check.ts';
 import { checkJson } from '../check/json.ts';
 import { checkNagios } from '../check/nagios.ts';
 import { type CheckResult, EXIT_CODES, statusOf } from '../check/result.ts';
@@ -13,8 +13,10 @@ import { loadConfig } from '../config/load.ts';
 import { unsetNote } from '../config/place.ts';
 import { cronSchedule } from '../model/cron-schedule.ts';
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
+import { groupId } from '../model/fingerprint.ts';
 import type { Rule } from '../model/rule.ts';
 import { wrappedSentences } from '../model/wrapped-text.ts';
+import type { SilencesSeen } from '../state/silences.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
@@ -74,8 +76,8 @@ async function evaluated(
       const { kept, trouble, ...state } = await openCheckState(config, sql, at, wantsSums);
       try {
         const source = kept && sumsSource(store, kept.buckets, config.audit.latenessMs);
-        const silences = [...config.silences, ...state.silences];
-        const result = await evaluateOnce({ ...parts, silences, store, source, schedule }, at);
+        const silencing = silencingOf(config, state.seen);
+        const result = await evaluateOnce({ ...parts, ...silencing, store, source, schedule }, at);
         if (trouble !== null) io.err(`${UNSEEN_SILENCES}: ${sentenceOf(trouble)}`);
         return {
           ...result,
@@ -91,6 +93,18 @@ async function evaluated(
   } catch (error) {
     return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));
   }
+}
+
+/** The silences of the file and of the state store, and which alerts are of the incidents that they name. */
+function silencingOf(config: Config, seen: SilencesSeen): Pick<CheckParts, 'silences' | 'incidentOf'> {
+  const silences = [...config.silences, ...seen.silences];
+  const { incidentOf } = seen;
+  if (incidentOf === null) return { silences };
+  const fingerprints = fingerprintsOf(config);
+  return {
+    silences,
+    incidentOf: ({ name }, key) => incidentOf(fingerprints.get(name) ?? name, groupId(key)),
+  };
 }
 
 /**

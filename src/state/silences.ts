@@ -56,12 +56,41 @@ export async function readSilences(sql: SqlSession, from: number, to: number): P
   return rows.map(storedOf).filter(namesSomething).map(inForce);
 }
 
+/** Silences, and the alerts that belong to the incidents which they name. */
+export interface SilencesSeen {
+  readonly silences: readonly Silence[];
+  /** The incident of an alert, where a silence names it; null for every other alert. Null where no silence names one. */
+  readonly incidentOf: ((fingerprint: string, groupId: string) => string | null) | null;
+}
+
 /** Those that hold at an instant, from a state store whose schema may be missing or of another version. */
-export async function peekSilences(sql: SqlSession, at: number): Promise<Silence[]> {
-  const [found] = await sql.query<{ exists: boolean }>(
-    `SELECT to_regclass('spendwatch.silence') IS NOT NULL AS exists`,
+export async function peekSilences(
+  sql: SqlSession,
+  at: number,
+  ofFile: readonly Silence[],
+): Promise<SilencesSeen> {
+  const [found] = await sql.query<{ silences: boolean; alerts: boolean }>(
+    `SELECT to_regclass('spendwatch.silence') IS NOT NULL AS silences,
+            to_regclass('spendwatch.alert') IS NOT NULL AS alerts`,
   );
-  return found?.exists === true ? readSilences(sql, at, at) : [];
+  const silences = found?.silences === true ? await readSilences(sql, at, at) : [];
+  const named = [...ofFile, ...silences].flatMap(({ incident }) => incident ?? []);
+  const incidents = found?.alerts === true && named.length > 0 ? await incidentsOfAlerts(sql, named) : null;
+  return {
+    silences,
+    incidentOf: incidents && ((fingerprint, groupId) => incidents.get(`${fingerprint} ${groupId}`) ?? null),
+  };
+}
+
+async function incidentsOfAlerts(
+  sql: SqlSession,
+  incidents: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await sql.query<{ fingerprint: string; group_id: string; incident: string }>(
+    'SELECT fingerprint, group_id, incident FROM spendwatch.alert WHERE incident = ANY ($1::text[])',
+    [incidents],
+  );
+  return new Map(rows.map((row) => [`${row.fingerprint} ${row.group_id}`, row.incident]));
 }
 
 /** Those that are not over at `now`, or all; the newest first. */

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { evaluateOnce, unreadable } from '../../src/check/check.ts';
+import { type CheckParts, evaluateOnce, unreadable } from '../../src/check/check.ts';
 import { checkTable } from '../../src/check/table.ts';
 import { displayWidth } from '../../src/model/display-text.ts';
 import { AppError } from '../../src/model/errors.ts';
-import type { Rule, Silence } from '../../src/model/rule.ts';
+import type { Rule } from '../../src/model/rule.ts';
 import type { SegmentCell } from '../../src/model/series.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { HOSTILE_NAMES } from '../channels/sample-messages.ts';
@@ -23,10 +23,7 @@ beforeAll(async () => {
 afterAll(() => calls.stop());
 beforeEach(() => calls.clear());
 
-async function table(
-  rules: readonly Rule[],
-  more: { silences?: Silence[]; zone?: string; colour?: boolean; dimensions?: ReadonlySet<string> } = {},
-) {
+async function table(rules: readonly Rule[], more: Partial<CheckParts> & { colour?: boolean } = {}) {
   const { colour = false, ...parts } = more;
   return checkTable(await evaluateOnce(checkOf(calls, rules, parts), AT), colour);
 }
@@ -141,6 +138,16 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     const text = await table([hourlyBurn()], { dimensions: new Set(['service']) });
     expect(text).toContain('\n2 calls have no price; give each');
     expect(text).toContain('\n  at least this much: 2 calls have no price');
+  });
+
+  it('shows what a silence of its incident matches', async () => {
+    await calls.log({ at: AT - 1, cost: 200 }, { at: AT - 1, service: 'chat', cost: 60 });
+    const text = await table([hourlyBurn()], {
+      silences: [silenced(AT, AT + HOUR, { incident: 'inc_1' })],
+      incidentOf: (_, [service]) => (service === 'chat' ? 'inc_1' : null),
+    });
+    expect(text).toMatch(/CRITICAL hourly-burn: search[\s\S]*WARNING hourly-burn: chat[\s\S]*silenced until/);
+    expect(text.match(/silenced until/g)).toHaveLength(1);
   });
 
   it('shows a silenced finding with its reason, and its rule as silenced when all are', async () => {
