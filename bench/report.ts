@@ -7,7 +7,7 @@ export interface Figure {
   readonly what: string;
   /** Null for what this program cannot do. */
   readonly value: number | null;
-  readonly unit: 'ms' | 'MB' | 'rows' | 'statements' | 'times';
+  readonly unit: 'ms' | 'MB' | 'kB' | 'rows' | 'statements' | 'times';
   /** The most that the value may be, which is asked of 10 million rows; left out where nothing is asked. */
   readonly atMost?: number;
 }

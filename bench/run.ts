@@ -8,6 +8,7 @@ import { DEFAULT_RATE, loadDataSet, removeArrivals } from './data-set.ts';
 import { checkOnce } from './parts/check.ts';
 import { endurance } from './parts/endurance.ts';
 import { manyAtOnce } from './parts/many-rules.ts';
+import { pictures } from './parts/pictures.ts';
 import { replay } from './parts/replay.ts';
 import { starts } from './parts/starts.ts';
 import { steady } from './parts/steady.ts';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   starts,
   endurance,
   backtest: replay,
+  pictures,
 };
 
 const USAGE = `npm run bench -- [--rows ${Object.keys(SIZES).join('|')}] [--rate CALLS_A_MINUTE] [--part ${Object.keys(PARTS).join('|')}]…

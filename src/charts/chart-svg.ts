@@ -6,7 +6,7 @@ import { largestOf } from '../model/extremes.ts';
 import { fittedTitle, labelOf, svgText, textWidth } from './svg-text.ts';
 import { timeTicks } from './time-ticks.ts';
 
-/** In SVG units; a picture has twice as many pixels. Half as large on a phone, the text can still be read. */
+/** In SVG units; a picture has more pixels. Half as large on a phone, the text can still be read. */
 export const WIDTH = 720;
 export const HEIGHT = 360;
 const LABEL = 20;

@@ -5,7 +5,7 @@ import { crc32, deflate } from 'node:zlib';
 
 const MOST_COLORS = 256;
 
-/** An image of opaque pixels, four bytes each. */
+/** An image of opaque pixels, four bytes each, which begin where four bytes of their buffer do. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -18,7 +18,7 @@ export interface Pixels {
  * (PNG) Specification (Third Edition)", 11.2.
  */
 export async function indexedPng({ width, height, bytes }: Pixels): Promise<Buffer> {
-  const pixels = new Uint32Array(bytes.slice().buffer);
+  const pixels = new Uint32Array(bytes.buffer, bytes.byteOffset, width * height);
   const palette = commonest(pixels);
   const indexOf = new Map(palette.map((color, i) => [color, i]));
   // Each row begins with its filter: none.
@@ -71,10 +71,13 @@ function commonest(pixels: Uint32Array): number[] {
 }
 
 function nearest(color: number, palette: readonly number[]): number {
-  const own = channelsOf(color);
   let [best, least] = [0, Number.POSITIVE_INFINITY];
-  for (const [i, other] of palette.entries()) {
-    const distance = channelsOf(other).reduce((sum, channel, c) => sum + (channel - (own[c] ?? 0)) ** 2, 0);
+  for (let i = 0; i < palette.length; i += 1) {
+    const other = palette[i] as number;
+    const red = (other & 255) - (color & 255);
+    const green = ((other >>> 8) & 255) - ((color >>> 8) & 255);
+    const blue = ((other >>> 16) & 255) - ((color >>> 16) & 255);
+    const distance = red * red + green * green + blue * blue;
     if (distance < least) [best, least] = [i, distance];
   }
   return best;

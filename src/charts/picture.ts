@@ -8,8 +8,8 @@ import type { Pixels } from './indexed-png.ts';
 /** Far longer than a drawing takes. */
 const TIMEOUT_MS = 5_000;
 
-/** Twice as many pixels as units, for sharp text on any screen. */
-const PIXELS = 1440;
+/** More pixels than units, for sharp text on the screens of phones. */
+const PIXELS = 1200;
 
 /**
  * The chart as PNG; null if it cannot be drawn or takes too long: a message goes without its picture then. Never rejects.
@@ -32,7 +32,8 @@ const RENDER = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { Resvg } = require(workerData.renderer);
 const { width, height, pixels } = new Resvg(workerData.svg, workerData.options).render();
-parentPort.postMessage({ width, height, bytes: new Uint8Array(pixels) });
+const bytes = new Uint8Array(pixels);
+parentPort.postMessage({ width, height, bytes }, [bytes.buffer]);
 `;
 
 function pixelsOf(svg: string): Promise<Pixels> {
@@ -47,7 +48,14 @@ function pixelsOf(svg: string): Promise<Pixels> {
   };
   return new Promise((resolve, reject) => {
     const workerData = { renderer: pathOf('@resvg/resvg-js'), svg, options };
-    const thread = new Worker(RENDER, { eval: true, workerData, stderr: true, env: {}, execArgv: [] });
+    const thread = new Worker(RENDER, {
+      eval: true,
+      workerData,
+      stderr: true,
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+    });
     const timer = setTimeout(() => void thread.terminate(), TIMEOUT_MS);
     let drawn: Pixels | null = null;
     thread.once('message', (pixels: Pixels) => {

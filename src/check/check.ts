@@ -15,6 +15,7 @@ import type { Source } from '../pipeline/collect.ts';
 import { evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
+import { onsets } from '../pipeline/onsets-and-charts.ts';
 import { unpricedQuestions } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
@@ -45,12 +46,10 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
     judgement: evaluations[0]?.judgement,
     error,
   }));
-  const explained = await explain(
-    { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) },
-    dimensions,
-    judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] })),
-    at,
-  );
+  const explaining = { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) };
+  const firing = judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] }));
+  const explained = await explain(explaining, dimensions, firing, at);
+  const began = await onsets(explaining, firing, at);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts);
     const found = error ?? explained[i] ?? [];
@@ -60,7 +59,10 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
       rule,
       status: judgement.status,
       observed: judgement.observed,
-      findings: found.map((finding) => ({ finding, silenced: silenced(finding) })),
+      findings: found.map((finding, n) => ({
+        finding: { ...finding, onset: began[i]?.[n] ?? null },
+        silenced: silenced(finding),
+      })),
       unpricedOf: (key) => unpriced.of(rule, key),
       isPartlyUnpriced: unpriced.any(rule),
       error: null,

@@ -24,25 +24,49 @@ export interface OnsetAndChart {
 const MINUTE = 60_000;
 /** Onsets are looked for in the 24 h before the end of the window that fires. */
 const MINUTES = 1440;
+/** So many of a rule's findings are looked at, the first ones: a message shows no more, and each has a day of minutes. */
+const MOST = 30;
 
 /**
  * The onsets and charts of what fires, by rule and firing, in the order asked. They are read together, from kept sums where
  * these know them, else by one read of the store in what is left of the time for explanations. Without an answer all is
  * null: no alert waits for its picture. Never rejects.
  */
-export async function onsetsAndCharts(
-  { explaining, zone }: Pick<PollUnderWay, 'explaining' | 'zone'>,
+export function onsetsAndCharts(
+  parts: Pick<PollUnderWay, 'explaining' | 'zone'>,
   asked: readonly Explained[],
   before: number,
 ): Promise<OnsetAndChart[][]> {
-  const plans = asked.map(({ rule, firing }) => orNull(() => planOf(rule, firing, zone)));
+  return told(parts, asked, before, true);
+}
+
+/** The onsets alone, for a result that shows no picture. */
+export async function onsets(
+  explaining: PollUnderWay['explaining'],
+  asked: readonly Explained[],
+  before: number,
+): Promise<(Onset | null)[][]> {
+  const answers = await told({ explaining, zone: 'UTC' }, asked, before, false);
+  return answers.map((ofRule) => ofRule.map(({ onset }) => onset));
+}
+
+async function told(
+  { explaining, zone }: Pick<PollUnderWay, 'explaining' | 'zone'>,
+  asked: readonly Explained[],
+  before: number,
+  hasCharts: boolean,
+): Promise<OnsetAndChart[][]> {
+  const plans = asked.map(({ rule, firing }) =>
+    orNull(() => planOf(rule, firing.slice(0, MOST), zone, hasCharts)),
+  );
   const queries = plans.flatMap((plan) => plan?.queries ?? []);
   const answers = queries.length === 0 ? [] : await ask(explaining, queries, before);
   const answerOf = new Map(queries.map((query, i) => [query, answers[i]]));
   return plans.map((plan, i) =>
-    (asked[i]?.firing ?? []).map((firing) => {
-      const told = plan && orNull(() => toldOf(plan, firing, (query) => seriesOf(answerOf.get(query))));
-      return told ?? NOTHING;
+    (asked[i]?.firing ?? []).map((firing, n) => {
+      const known =
+        plan && n < MOST && orNull(() => toldOf(plan, firing, (query) => seriesOf(answerOf.get(query))));
+      return known || NOTHING;
     }),
   );
 }
@@ -59,7 +83,7 @@ interface Plan {
   readonly queries: readonly Query[];
 }
 
-function planOf(rule: Rule, firing: readonly Firing[], zone: string): Plan {
+function planOf(rule: Rule, firing: readonly Firing[], zone: string, hasCharts: boolean): Plan {
   const asking = {
     measures: measuresOf(rule.metric, rule.errors),
     where: narrowedWhere(
@@ -71,8 +95,10 @@ function planOf(rule: Rule, firing: readonly Firing[], zone: string): Plan {
   const values = new Map<string, Query & { readonly shown: readonly ChartWindow[] }>();
   const minutes = new Map<string, Query>();
   for (const { window } of firing) {
-    const shown = chartWindows(rule, window, zone);
-    values.set(nameOf(window), { ...asking, windows: shown.map((one) => one.window), shown });
+    if (hasCharts) {
+      const shown = chartWindows(rule, window, zone);
+      values.set(nameOf(window), { ...asking, windows: shown.map((one) => one.window), shown });
+    }
     if (describeMetric(rule.metric).additive) {
       minutes.set(nameOf(window), { ...asking, windows: minutesBefore(window.to) });
     }

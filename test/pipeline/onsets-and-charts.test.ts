@@ -129,6 +129,14 @@ describe('what is told of an alert', () => {
     },
   );
 
+  it('is told of the worst thirty of a rule, so that minutes of thousands of groups are not read', async () => {
+    await calls.log(
+      ...Array.from({ length: 40 }, (_, i) => ({ at: AT - MINUTE, user: `u${i}`, cost: 200 + i })),
+    );
+    const [answers = []] = await told(byService({ group_by: ['user'] }));
+    expect(answers.map(({ chart }) => chart !== null)).toEqual(Array.from({ length: 40 }, (_, i) => i < 30));
+  });
+
   it('is nothing where the store fails', async () => {
     await logIncident('search');
     const failing = { read: () => Promise.reject(new Error('away')) };
