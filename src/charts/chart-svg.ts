@@ -8,10 +8,10 @@ import { timeTicks } from './time-ticks.ts';
 
 /** In SVG units; a picture has more pixels. Half as large on a phone, the text can still be read. */
 export const WIDTH = 720;
-export const HEIGHT = 360;
-const LABEL = 20;
-const TITLE = 24;
-const PLOT = { top: 92, bottom: HEIGHT - 40, right: WIDTH - 18 };
+export const HEIGHT = 420;
+const LABEL = 25;
+const TITLE = 29;
+const PLOT = { top: 116, bottom: HEIGHT - 48, right: WIDTH - 18 };
 const COLORS = {
   paper: '#ffffff',
   ink: '#1c2127',
@@ -31,7 +31,7 @@ interface Scales {
   y(value: number): number;
 }
 
-/** The chart as SVG of 720 × 360, dark on white, so that it reads on any background. Pure. */
+/** The chart as SVG of 720 × 420, dark on white, so that it reads on any background. Pure. */
 export function chartSvg(chart: Chart): string {
   const scales = scalesOf(chart);
   return [
@@ -62,16 +62,16 @@ function scalesOf({ ticks, points }: Chart): Scales {
 
 /** What is shown, and below it the value at the end. */
 function heading(chart: Chart): string {
-  const zone = svgText(chart.zone, { x: WIDTH - 18, y: 68, size: 17, color: COLORS.soft, anchor: 'end' });
+  const zone = svgText(chart.zone, { x: WIDTH - 18, y: 84, size: 21, color: COLORS.soft, anchor: 'end' });
   return [
     svgText(fittedTitle(chart, WIDTH - 36, TITLE), {
       x: 18,
-      y: 36,
+      y: 42,
       size: TITLE,
       color: COLORS.ink,
       bold: true,
     }),
-    svgText(chart.last, { x: 18, y: 68, size: TITLE, color: COLORS.critical, bold: true }),
+    svgText(chart.last, { x: 18, y: 84, size: TITLE, color: COLORS.critical, bold: true }),
     zone,
   ].join('\n');
 }
@@ -86,13 +86,13 @@ function windowShade({ window, points }: Chart, { x }: Scales): string {
 function axes({ ticks, points, zone }: Chart, { left, x, y }: Scales): string {
   const values = ticks.flatMap(({ value, label }) => [
     `<path d="M${left} ${y(value)}H${PLOT.right}" stroke="${value === 0 ? COLORS.soft : COLORS.grid}" stroke-width="1.5"/>`,
-    svgText(label, { x: left - 8, y: y(value) + 7, size: LABEL, color: COLORS.soft, anchor: 'end' }),
+    svgText(label, { x: left - 8, y: y(value) + 9, size: LABEL, color: COLORS.soft, anchor: 'end' }),
   ]);
   const times = timeTicks(points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0, zone).flatMap(({ at, label }) => {
     const middle = clamped(x(at), textWidth(label, LABEL) / 2, left - 20);
     return [
       `<path d="M${x(at)} ${PLOT.bottom}v6" stroke="${COLORS.soft}" stroke-width="1.5"/>`,
-      svgText(label, { x: middle, y: PLOT.bottom + 28, size: LABEL, color: COLORS.soft, anchor: 'middle' }),
+      svgText(label, { x: middle, y: PLOT.bottom + 34, size: LABEL, color: COLORS.soft, anchor: 'middle' }),
     ];
   });
   return [...values, ...times].join('\n');
@@ -132,7 +132,7 @@ function limits(chart: Chart, { left, y }: Scales): string {
   return chart.limits
     .map(({ value, label, severity }) => {
       const at = y(value);
-      const above = at - 8 < PLOT.top + 14 ? at + 24 : at - 8;
+      const above = at - 8 < PLOT.top + 18 ? at + 28 : at - 8;
       const isClose = before !== null && Math.abs(before.y - above) < LABEL + 2;
       const start: number = isClose && before !== null ? before.end + 24 : left + 8;
       before = { y: above, end: start + textWidth(label, LABEL) };
@@ -169,7 +169,7 @@ function onset({ onset: at, points, zone }: Chart, { x }: Scales): string {
     `<path d="M${x(at)} ${PLOT.top}V${PLOT.bottom}" stroke="${COLORS.ink}" stroke-width="2" stroke-dasharray="3 4"/>`,
     labelOf(`began ${localTime(at, zone).slice(11, 16)}`, {
       x: x(at) + (isLate ? -8 : 8),
-      y: PLOT.top + 18,
+      y: PLOT.top + 24,
       size: LABEL,
       color: COLORS.ink,
       ...(isLate && { anchor: 'end' as const }),

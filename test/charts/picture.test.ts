@@ -6,10 +6,10 @@ import { SAMPLE_CHARTS } from './sample-charts.ts';
 const MOST_BYTES = 60_000;
 
 describe('a picture', () => {
-  it.each(Object.entries(SAMPLE_CHARTS))('of %s is a small PNG of 1200 × 600', async (_, chart) => {
+  it.each(Object.entries(SAMPLE_CHARTS))('of %s is a small PNG of 1200 × 700', async (_, chart) => {
     const picture = await pictureOf(chart);
     expect(picture?.subarray(1, 4).toString()).toBe('PNG');
-    expect([picture?.readUInt32BE(16), picture?.readUInt32BE(20)]).toEqual([1200, 600]);
+    expect([picture?.readUInt32BE(16), picture?.readUInt32BE(20)]).toEqual([1200, 700]);
     expect(picture?.length).toBeGreaterThan(5_000);
     expect(picture?.length).toBeLessThan(MOST_BYTES);
   });
