@@ -38,7 +38,7 @@ describe('a drawing', () => {
 
   it('leaves out names that its font cannot write, and cuts long ones before what is measured', () => {
     expect(textsOf(chartSvg(sample('cjk')))[0]).toBe('spend in 1h');
-    expect(textsOf(chartSvg(sample('long-name')))[0]).toMatch(/^service recommendations.*…: spend in 1h$/);
+    expect(textsOf(chartSvg(sample('long-name')))[0]).toMatch(/^service recomm.*…: spend in 1h$/);
   });
 
   it('makes no markup of names', () => {
