@@ -82,6 +82,7 @@ describe('check', () => {
               bound: 100,
               operator: '>=',
               window: { from: '2025-03-10T01:05:00Z', to: '2025-03-10T02:05:00Z' },
+              onset: null,
               baseline: null,
               zscore: null,
               breakdown: {
