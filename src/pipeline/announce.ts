@@ -38,7 +38,7 @@ export async function announce(
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
   }));
-  const explained = await explain(parts.explaining, parts.dimensions, wanted, occasion.at);
+  const explained = await explain(parts.explaining, parts, wanted, occasion.at);
   // The drivers come first: what is left of the time is for the pictures.
   const told = await onsetsAndCharts(parts, wanted, occasion.at);
   return decisions.map(({ rule, decision }, i) => {
