@@ -48,7 +48,7 @@ export function referencePage(): string {
     }),
     ...rules.map((rule) => memberTable(rule, (key) => !isCommon(key))),
     keyTable('silences', of('silences').items as Shown),
-    ...['health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
+    ...['incidents', 'health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
     `## Audit columns\n\n${COLUMN_WORDS}\n\n${table(['column', 'in `api_audit_logs`', 'metrics that need it', 'meaning'], columnRows())}`,
     `## Metrics of rules\n\n${table(['metric', 'unit', 'definition over the calls of the window and group'], metricRows())}`,
     metricTable(),

@@ -29,7 +29,8 @@ export function openMemoryLedger(): MemoryLedger {
         const same = known?.period === notification.period ? known : null;
         if (same !== null && !isLetThrough(notification, same)) return false;
         const { groupId, period, value, at } = notification;
-        last.set(groupId, { groupId, period, step: Math.max(notification.step, same?.step ?? 0), value, at });
+        const step = Math.max(notification.step, same?.step ?? 0);
+        last.set(groupId, { groupId, period, step, value, at, isResolved: false });
         return true;
       });
     },

@@ -61,6 +61,8 @@ export interface Channel {
 export interface ChannelType<Options extends { type: string } = { type: string }> {
   readonly type: Options['type'];
   readonly schema: z.ZodType<Options>;
+  /** Whether ends of alerts are sent where the file does not say so; absent for yes. */
+  readonly sendResolved?: false;
   /** Environment variables, by the key that each stands in for where a channel of the file leaves the key out. */
   readonly environment?: Readonly<Record<string, string>>;
   /** `proxies` are those of the environment, for channels that use HTTP. */

@@ -4,6 +4,7 @@ import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
 import { storeOf } from './audit-schema.ts';
+import { dimensionsOf } from './checks.ts';
 import type { Config } from './config.ts';
 import type { Problem } from './problem.ts';
 import type { Alerts } from './schema.ts';
@@ -49,6 +50,7 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
     channels,
     rules,
     silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
+    incidents: { by: incidentDimension(alerts), intervalMs: alerts.incidents.interval },
     health: {
       notify: alerts.health.notify ?? channelsOf(rules),
       blindAfter: alerts.health.blind_after,
@@ -57,6 +59,14 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
     heartbeat: alerts.heartbeat === undefined ? null : { proxy: null, ...alerts.heartbeat },
     http: alerts.http.listen,
   };
+}
+
+const USUAL_SUBJECTS = ['service', 'model', 'user'];
+
+/** The dimension that incidents are about; null for a table that has none that would do. */
+function incidentDimension({ audit, incidents }: Alerts): string | null {
+  const has = dimensionsOf(storeOf(audit).mapping);
+  return incidents.by ?? USUAL_SUBJECTS.find((name) => has.includes(name)) ?? null;
 }
 
 /** Every channel that an enabled rule names, in the order of the file. */

@@ -3,6 +3,7 @@
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
+import type { Dimension } from '../model/series.ts';
 import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';
 import type { TableOptions } from '../stores/options.ts';
 import type { Listen } from './listen.ts';
@@ -27,6 +28,12 @@ export interface Config {
   readonly silences: readonly Silence[];
   readonly health: HealthConfig;
   /** Gets a GET request after each good poll. */
+  readonly incidents: {
+    /** The dimension whose values incidents are about; null where the table has none that would do. */
+    readonly by: Dimension | null;
+    /** How long alerts that join an open incident are gathered, ms. */
+    readonly intervalMs: number;
+  };
   readonly heartbeat: { readonly url: Secret; readonly proxy: Secret | null } | null;
   /** The proxies of the environment, for channels and a heartbeat that name none. */
   readonly proxies: EnvironmentProxies;

@@ -6,6 +6,7 @@ import { proxyKey } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import { ruleTypes } from '../rules/index.ts';
+import { duration } from '../rules/rule-scalars.ts';
 import type { RuleDefaults } from '../rules/rule-type.ts';
 import { auditSchema } from './audit-schema.ts';
 import { withFileKeys } from './editor-schema.ts';
@@ -76,6 +77,21 @@ export const alertsSchema = z.strictObject({
     .min(1, { error: 'no rule: there is nothing to watch' })
     .describe('What is watched: at least one rule, each with a name and a type'),
   silences: z.array(silence).default([]).describe('Times in which matching findings are not notified'),
+  incidents: z
+    .strictObject({
+      by: z
+        .string()
+        .min(1)
+        .exactOptional()
+        .describe(
+          'Dimension whose values incidents are about (default: the first of service, model and user)',
+        ),
+      interval: duration({ maxMs: 3_600_000, limitText: 'at most 1h' })
+        .prefault('5m')
+        .describe('How long alerts that join an open incident are gathered before people are told'),
+    })
+    .prefault({})
+    .describe('How alerts are grouped for people'),
   health: z
     .strictObject({
       notify: channelNames

@@ -42,6 +42,20 @@ export interface NewDelivery {
   readonly others: readonly string[];
   /** A report about another channel is never itself reported. */
   readonly isReport: boolean;
+  /** The incident that it is about; absent for messages about spendwatch itself. */
+  readonly incident?: string;
+  /** For people's messages about an incident: what later news of it needs, as long as the delivery was not tried. */
+  readonly news?: IncidentNews;
+}
+
+/** What a delivery tells of an incident. */
+export interface IncidentNews {
+  /** JSON text that only the composer of messages reads. */
+  readonly notices: string;
+  /** When the delivery may first be tried, ms: until then news of the incident is gathered in it. */
+  readonly notBefore: number;
+  /** Ids of deliveries that were not tried, and whose news is told here. */
+  readonly replaces: readonly string[];
 }
 
 /** Why an attempt failed, as stored with the delivery; `text` holds no secret. */

@@ -6,12 +6,12 @@ import type { Fact } from './message.ts';
 import type { Metric, Unit } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import type { Fixed } from './money.ts';
+import type { NotifyReason, Previous } from './notification.ts';
 import type { Observation } from './observation.ts';
 import type { Observed } from './observed.ts';
 import type { Onset } from './onset.ts';
 import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
-import type { DedupePeriod } from './window.ts';
 
 /** A limit that an observation reached, with the exact value at which the rule begins to fire. */
 export interface ReachedStep {
@@ -71,18 +71,6 @@ export interface BreakdownPart {
   readonly unpriced?: number;
 }
 
-/** The parts beyond the largest five, together. */
-export interface Others {
-  /** How many there are. */
-  readonly keys: number;
-  /** Null where a ratio or percentile of them has none. */
-  readonly value: Sample | null;
-  readonly calls: number;
-  readonly unpriced?: number;
-  /** Those of them that are below 0, which are no part of any whole; null for none. */
-  readonly credits: Omit<Others, 'credits'> | null;
-}
-
 /** Calls of unknown cost within a finding's window and group. A value that depends on cost is then a lower bound. */
 export interface Unpriced {
   readonly calls: number;
@@ -106,12 +94,6 @@ export interface Finding extends Observation {
   readonly operator: Operator;
   readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
-  /** What each breakdown leaves out; a dimension without others has no entry. */
-  readonly others: Readonly<Record<Dimension, Others>>;
-  /** The value of the same window one local day earlier; null where it is not known. */
-  readonly yesterday: Sample | null;
-  /** The same seven local days earlier. */
-  readonly weekAgo: Sample | null;
   readonly unpriced: Unpriced | null;
   /** When the rate left its usual level; null where that is not known. */
   readonly onset: Onset | null;
@@ -130,13 +112,14 @@ export interface Alert {
   readonly since: number;
   /** Whether it was notified in an earlier period and has held since. */
   readonly ongoing: boolean;
+  /** Why it is notified. */
+  readonly reason: NotifyReason;
+  /** What was notified of it before; null where it is new. */
+  readonly previous: Previous | null;
   readonly period: string;
   /** Its picture; null or absent where there is none. */
   readonly chart?: Chart | null;
 }
-
-/** How a dedupe period is named in the ledger: `day/2026-11-20T00:00:00Z`. */
-export type PeriodKey = `${DedupePeriod}/${string}`;
 
 export const NONE = '(none)';
 

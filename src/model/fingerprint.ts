@@ -1,9 +1,9 @@
 // What makes two rules, groups or alerts the same.
 
 import { createHash } from 'node:crypto';
-import type { PeriodKey } from './finding.ts';
 import type { Severity } from './rule.ts';
 import type { GroupKey } from './series.ts';
+import type { PeriodKey } from './window.ts';
 
 /**
  * Fingerprints by rule name: a hash of what each rule measures and of its limits (`RuleType.identity`, plain JSON), so that

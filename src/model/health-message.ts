@@ -1,12 +1,13 @@
 // Messages about spendwatch itself: drill, outage, recovery, undelivered messages.
 
-import { asOf, messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { durationText, localSpan, localTime } from './display-time.ts';
 import { counted } from './display-value.ts';
 import type { FailureKind, FailureReason } from './errors.ts';
+import { asOf } from './incident-message.ts';
 import { RawJson } from './json.ts';
 import { type Message, type MessageType, NO_ALERTS } from './message.ts';
+import { messageJson } from './message-json.ts';
 import { plainBody } from './plain-text.ts';
 import type { Severity } from './rule.ts';
 import { isoInstant } from './window.ts';

@@ -1,8 +1,9 @@
 // A health message about the data -> Message.
 
-import { asOf, messageJson } from './alert-message.ts';
+import { asOf } from './incident-message.ts';
 import type { JsonValue } from './json.ts';
 import { type HealthNoteType, type Message, type MessageTable, NO_ALERTS } from './message.ts';
+import { messageJson } from './message-json.ts';
 import type { Severity } from './rule.ts';
 import { isoInstant } from './window.ts';
 

@@ -1,8 +1,9 @@
 // Notifications, and the open episodes of groups, as the ledger keeps them.
 
-import type { PeriodKey } from './finding.ts';
 import type { Fixed } from './money.ts';
+import type { Severity } from './rule.ts';
 import type { GroupKey } from './series.ts';
+import type { PeriodKey } from './window.ts';
 
 /** What was notified of one group of one rule in one dedupe period: the highest step, and the latest value. */
 export interface Notified {
@@ -14,10 +15,26 @@ export interface Notified {
   readonly value: Fixed;
   /** The evaluation time of the latest notification. */
   readonly at: number;
+  /** Whether people were told since that it is over. */
+  readonly isResolved: boolean;
 }
 
-/** An alert to be notified once. The ledger lets it through when its step is higher, or its value has grown enough. */
-export interface Notification extends Notified {
+/** Why a finding is notified. */
+export type NotifyReason = 'new' | 'reopened' | 'escalated' | 'grown' | 'ongoing';
+
+/** What was last notified of an alert. */
+export interface Previous {
+  readonly value: Fixed;
+  readonly severity: Severity;
+  /** The evaluation time, ms. */
+  readonly at: number;
+}
+
+/**
+ * An alert to be notified once. The ledger lets it through when its step is higher, its value has grown enough, or people
+ * were told that it was over.
+ */
+export interface Notification extends Omit<Notified, 'isResolved'> {
   readonly group: GroupKey;
   readonly since: number;
   /** The factor over the latest notified value from which it is notified again; null where growth does not count. */

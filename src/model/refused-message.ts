@@ -1,9 +1,9 @@
 // Makes the message about a changed file that was refused.
 
-import { messageJson } from './alert-message.ts';
 import { displayText } from './display-text.ts';
 import { localTime } from './display-time.ts';
 import { type Message, NO_ALERTS } from './message.ts';
+import { messageJson } from './message-json.ts';
 import { isoInstant } from './window.ts';
 
 /** Why a changed file is not used. `faults` are sentences for people in the order of the file, without secrets. */

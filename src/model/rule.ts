@@ -15,6 +15,13 @@ export function stepOf(severity: Severity): number {
   return SEVERITIES.indexOf(severity) + 1;
 }
 
+/** The severity of a step. Throws RangeError for a number that is none. */
+export function severityOf(step: number): Severity {
+  const severity = SEVERITIES[step - 1];
+  if (severity === undefined) throw new RangeError(`${step} is not a step`);
+  return severity;
+}
+
 export type Operator = '>=' | '>' | '<=' | '<';
 
 /** Whether a value meets a limit. */

@@ -11,8 +11,10 @@ export interface Window {
 /** How often the same alert is notified: once per calendar period, or once until it no longer holds. */
 export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
 
+/** How a dedupe period is named in the ledger: `day/2026-11-20T00:00:00Z`. */
+export type PeriodKey = `${DedupePeriod}/${string}`;
+
 export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
-const TODAY: WindowSpec = { kind: 'calendar', word: 'today', text: 'today' };
 export type CalendarWord = (typeof CALENDAR_WINDOWS)[number];
 
 /** A window as written in alerts.yaml; `text` is how it is shown to people. */
@@ -75,13 +77,6 @@ export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zon
   // `yesterday` would overlap with itself.
   const day = localDay(at - 1, zone) - days;
   return windowAt(spec, localDay(cut - 1, zone) === day ? cut : dayStart(day + 1, zone), zone);
-}
-
-/** The same window `days` whole local days before. */
-export function earlierWindow(spec: WindowSpec, { to }: Window, days: number, zone: string): Window {
-  // Seen from its own end, yesterday is a whole `today`.
-  const own = spec.kind === 'calendar' && spec.word === 'yesterday' ? TODAY : spec;
-  return windowDaysBefore(own, to, days, zone);
 }
 
 /** Where the dedupe period of an instant begins. Like a calendar window, it is the period of the instant just before. */

@@ -1,63 +1,220 @@
-// Turns the notifications of a poll into messages and deliveries.
+// Prepares what a poll tells: what drives alerts, what they are about, and how those that are over ended.
 
 import type { Channel } from '../channels/channel.ts';
-import { alertMessage, SHOWN_ALERTS } from '../model/alert-message.ts';
-import { deliveryId, type NewDelivery } from '../model/delivery.ts';
+import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
-import { largestOf } from '../model/extremes.ts';
 import type { Alert, Finding } from '../model/finding.ts';
-import { formatFixed } from '../model/money.ts';
+import { SHOWN_ALERTS } from '../model/incident-message.ts';
+import { type Notice, noticeKey } from '../model/notice.ts';
+import type { Closing } from '../model/notification.ts';
 import { worstFirst } from '../model/observation.ts';
-import { type Rule, SEVERITIES } from '../model/rule.ts';
-import type { NotificationBatch } from '../state/record.ts';
+import { type Rule, SEVERITIES, stepOf } from '../model/rule.ts';
+import type { IncidentPlan } from '../state/record.ts';
+import type { ClosedAlert, IncidentDelivery, RecordedIncidents } from '../state/recorded-incidents.ts';
 import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
+import { figuresOf } from './ended-alerts.ts';
 import { explain, unexplained } from './explain.ts';
 import { onsetsAndCharts } from './onsets-and-charts.ts';
-import type { PollParts, PollUnderWay } from './parts.ts';
+import type { PollUnderWay } from './parts.ts';
+import { subjectsOf } from './subjects.ts';
+import { deliveriesTo, tellsByIncident } from './tell.ts';
+import type { ChannelTerms, Earlier, Telling } from './telling.ts';
 
 interface Occasion {
   readonly at: number;
   readonly newestRow: number | null;
   readonly now: () => number;
+  /** Whether alerts that join an open incident wait for others. */
+  readonly gathers: boolean;
+}
+
+/** A group whose alert is over, with what the end of its incident needs. */
+type Ended = Closing & { readonly ended: string };
+
+export interface Announced {
+  /** By rule, in the order of the decisions: the alerts that are over, or why nothing can be told of the rule. */
+  readonly closings: readonly (readonly Ended[] | AppError)[];
+  /** Makes the deliveries of what the ledger lets through. */
+  readonly plan: IncidentPlan<AlertNotification>;
 }
 
 /**
- * Prepares the messages of a poll, by rule; an error for a rule whose message cannot be made. Breakdowns are read here,
- * before the transaction, for the findings that a message can show. Messages are composed later, of the notifications that
- * the ledger lets through.
+ * Prepares what a poll tells. All that is read for it is read here, before the transaction: what drives the findings that a
+ * message can show, and the figures of alerts that are over. Messages are composed later, of what the ledger lets through.
  */
 export async function announce(
   parts: PollUnderWay,
   decisions: readonly Decided[],
   occasion: Occasion,
-): Promise<(NotificationBatch<AlertNotification>[] | AppError)[]> {
-  if (decisions.every(({ decision }) => decision.notifications.length === 0)) return decisions.map(() => []);
+): Promise<Announced> {
+  const rules = new Map(decisions.map(({ rule }) => [fingerprintOf(parts, rule), rule]));
+  const all = decisions.map(({ rule, decision }) => ({ rule, notifications: decision.notifications.flat() }));
+  const subjects = await subjectsOf(parts, all, occasion.at);
+  const { alerts, failed } = await alertsOf(parts, decisions, occasion);
+  const alertOf = (rule: Rule, notification: AlertNotification): Alert =>
+    alerts.get(notification) ?? alertFrom(notification, unexplained(rule, notification.firing));
+  const ended = await endedOf(parts, decisions, occasion.at);
+  const ruleOf = (fingerprint: string): Rule => {
+    const rule = rules.get(fingerprint);
+    if (rule === undefined) throw new RangeError('a notification has no rule');
+    return rule;
+  };
+  return {
+    closings: decisions.map(({ rule }) => failed.get(rule) ?? ended.get(rule) ?? []),
+    plan: {
+      toldOf(fingerprint, notification) {
+        const rule = ruleOf(fingerprint);
+        const alert = alertOf(rule, notification);
+        const kept = keptAlert(
+          rule,
+          alert,
+          alerts.has(notification),
+          channelsOf(rule, notification),
+          parts.zone,
+        );
+        const subject = subjects.get(notification) ?? { dimension: null, value: rule.name };
+        return { subject, told: JSON.stringify(kept) };
+      },
+      compose(recorded) {
+        const told = recorded.told.map(({ fingerprint, notification, incident }) => {
+          const rule = ruleOf(fingerprint);
+          return { rule, fingerprint, incident, alert: alertOf(rule, notification) };
+        });
+        // In the order of the file, which is the one that readers know.
+        told.sort((a, b) => parts.rules.indexOf(a.rule) - parts.rules.indexOf(b.rule));
+        const telling = tellingOf(parts, recorded, told, occasion);
+        const channels = [...parts.channels.values()].flatMap((channel) => {
+          const terms = parts.incidents.terms.get(channel.name);
+          return terms === undefined ? [] : [{ channel, terms }];
+        });
+        const deliveries = channels.flatMap(({ channel, terms }) => deliveriesTo(channel, terms, telling));
+        return { deliveries, endsTold: endsTold(channels, recorded) };
+      },
+    },
+  };
+}
+
+/** The alerts that are over and of which some channel hears so: people when the incident is over, programs at once. */
+function endsTold(
+  channels: readonly { readonly channel: Channel; readonly terms: ChannelTerms }[],
+  { closed, ofClosedIncidents }: RecordedIncidents<AlertNotification>,
+): ClosedAlert[] {
+  const hearing = channels.filter(({ terms }) => terms.sendResolved);
+  const names = (isByIncident: boolean): Set<string> =>
+    new Set(
+      hearing
+        .filter(({ channel, terms }) => tellsByIncident(channel, terms) === isByIncident)
+        .map(({ channel }) => channel.name),
+    );
+  const heardBy = (names: ReadonlySet<string>) => (alert: ClosedAlert) => {
+    const { kept, closing } = endedAlert(alert);
+    return closing.how === 'resolved' && kept.channels.some((name) => names.has(name));
+  };
+  return [...closed.filter(heardBy(names(false))), ...ofClosedIncidents.filter(heardBy(names(true)))];
+}
+
+function fingerprintOf({ fingerprints }: PollUnderWay, { name }: Rule): string {
+  return fingerprints.get(name) ?? name;
+}
+
+/** The channels that were told of an alert: those of its severity, and of lower ones that it had before. */
+function channelsOf({ notify }: Rule, { severity }: AlertNotification): string[] {
+  const upTo = SEVERITIES.filter((one) => stepOf(one) <= stepOf(severity));
+  return [...new Set(upTo.flatMap((one) => notify[one]))];
+}
+
+/** The alerts that a message can show, with what drives them; and the rules of which nothing can be said. */
+async function alertsOf(
+  parts: PollUnderWay,
+  decisions: readonly Decided[],
+  { at }: Occasion,
+): Promise<{ alerts: Map<AlertNotification, Alert>; failed: Map<Rule, AppError> }> {
+  const alerts = new Map<AlertNotification, Alert>();
+  const failed = new Map<Rule, AppError>();
   const shown = decisions.map(({ decision }) => decision.notifications.flatMap(worstOfEachSeverity));
+  if (shown.every((some) => some.length === 0)) return { alerts, failed };
   const wanted = decisions.map(({ rule }, i) => ({
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
   }));
-  const explained = await explain(parts.explaining, parts, wanted, occasion.at);
+  const explained = await explain(parts.explaining, parts.dimensions, wanted, at);
   // The drivers come first: what is left of the time is for the pictures.
-  const told = await onsetsAndCharts(parts, wanted, occasion.at);
-  return decisions.map(({ rule, decision }, i) => {
+  const pictures = await onsetsAndCharts(parts, wanted, at);
+  decisions.forEach(({ rule }, i) => {
     const findings = explained[i];
-    if (findings instanceof Error) return findings;
-    const alerts = new Map(
-      (shown[i] ?? []).map((notification, n) => {
-        const { onset = null, chart = null } = told[i]?.[n] ?? {};
-        const finding = findings?.[n] ?? unexplained(rule, notification.firing);
-        return [notification, { ...alertFrom(notification, { ...finding, onset }), chart }];
-      }),
-    );
-    const alertOf = (notification: AlertNotification): Alert =>
-      alerts.get(notification) ?? alertFrom(notification, unexplained(rule, notification.firing));
-    return decision.notifications.map((notifications) => ({
-      notifications,
-      compose: (won: readonly AlertNotification[]) => deliveriesOf(parts, rule, won, alertOf, occasion),
-    }));
+    if (findings instanceof Error) {
+      failed.set(rule, findings);
+      return;
+    }
+    (shown[i] ?? []).forEach((notification, n) => {
+      const { onset = null, chart = null } = pictures[i]?.[n] ?? {};
+      const finding = findings?.[n] ?? unexplained(rule, notification.firing);
+      alerts.set(notification, { ...alertFrom(notification, { ...finding, onset }), chart });
+    });
   });
+  return { alerts, failed };
+}
+
+/** The alerts that are over, by rule. Only those that were notified have figures. */
+async function endedOf(
+  parts: PollUnderWay,
+  decisions: readonly Decided[],
+  at: number,
+): Promise<Map<Rule, Ended[]>> {
+  const over = decisions.filter(({ decision }) => decision.closings.length > 0);
+  const asked = over.flatMap(({ rule, decision }) =>
+    decision.closings.map(({ groupId }) => ({ fingerprint: fingerprintOf(parts, rule), groupId })),
+  );
+  const kept = await parts.state.readAlerts(asked);
+  const ended = new Map<Rule, Ended[]>();
+  for (const { rule, decision } of over) {
+    const endings = decision.closings.flatMap((closing) => {
+      const text = kept.get(noticeKey(fingerprintOf(parts, rule), closing.groupId));
+      return text === undefined ? [] : [{ closing, kept: JSON.parse(text) as KeptAlert }];
+    });
+    const figures = endings.length === 0 ? [] : await figuresOf(parts, rule, endings, at);
+    const figuresOfGroup = new Map(endings.map(({ closing }, i) => [closing.groupId, figures[i]]));
+    ended.set(
+      rule,
+      decision.closings.map((closing) => ({
+        ...closing,
+        ended: JSON.stringify({ closing, figures: figuresOfGroup.get(closing.groupId) ?? NO_FIGURES }),
+      })),
+    );
+  }
+  return ended;
+}
+
+function tellingOf(
+  parts: PollUnderWay,
+  recorded: RecordedIncidents<AlertNotification>,
+  told: Telling['told'],
+  { at, newestRow, now, gathers }: Occasion,
+): Telling {
+  return {
+    told,
+    ended: recorded.closed.map(endedAlert),
+    ofClosed: recorded.ofClosedIncidents.map(endedAlert),
+    incidents: recorded.incidents,
+    earlier: recorded.deliveries.map(earlierOf),
+    at,
+    dataAsOf: newestRow,
+    zone: parts.zone,
+    timestamp: now(),
+    intervalMs: gathers ? parts.incidents.intervalMs : 0,
+  };
+}
+
+function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert): Telling['ended'][number] {
+  const { closing, figures } = JSON.parse(ended) as { closing: Closing; figures: EndFigures };
+  const kept = JSON.parse(told) as KeptAlert;
+  return { fingerprint, noticeKey: noticeKey(fingerprint, groupId), kept, closing, figures, incident };
+}
+
+function earlierOf({ id, channel, incident, notices, nextAt }: IncidentDelivery): Earlier {
+  const untried = notices === null ? null : (JSON.parse(notices) as { notices: Notice[]; more: number });
+  return { id, channel, incident, untried: untried === null ? null : { ...untried, nextAt } };
 }
 
 /** Channels differ by severity, so each severity needs its own worst findings. */
@@ -70,49 +227,7 @@ function worstOfEachSeverity(notifications: readonly AlertNotification[]): Alert
   );
 }
 
-function deliveriesOf(
-  { channels, zone, fingerprints }: PollParts,
-  rule: Rule,
-  won: readonly AlertNotification[],
-  alertOf: (notification: AlertNotification) => Alert,
-  { newestRow, now }: Occasion,
-): NewDelivery[] {
-  const names = [...new Set(won.flatMap(({ severity }) => rule.notify[severity]))];
-  return names.flatMap((name) => {
-    const channel = channels.get(name);
-    if (channel === undefined) return [];
-    const routed = won.filter(({ severity }) => rule.notify[severity].includes(name));
-    const at = largestOf(routed.map((notification) => notification.at));
-    const message = alertMessage({
-      rule,
-      alerts: routed.map(alertOf),
-      at,
-      dataAsOf: newestRow,
-      zone,
-      timestamp: now(),
-    });
-    const fingerprint = fingerprints.get(rule.name) ?? rule.name;
-    // The value is part of the id: the same alert at ten times the value is another delivery.
-    const content = routed
-      .map(({ id, value, at: evaluatedAt }) => [id, formatFixed(value, 12), evaluatedAt].join(' '))
-      .sort();
-    const id = deliveryId(name, [fingerprint, ...content]);
-    const others = names.filter((other) => other !== name);
-    return [
-      queuedFor(channel, id, { rule: rule.name, fingerprint, severity: message.severity, message, others }),
-    ];
-  });
-}
-
-function queuedFor(
-  channel: Channel,
-  id: string,
-  delivery: Pick<NewDelivery, 'rule' | 'fingerprint' | 'severity' | 'message' | 'others'>,
-): NewDelivery {
-  const body = channel.render(delivery.message, id);
-  return { ...delivery, id, channel: channel.name, channelType: channel.type, body, isReport: false };
-}
-
-function alertFrom({ id, at, since, ongoing, period }: AlertNotification, finding: Finding): Alert {
-  return { id, at, since, ongoing, period: String(period), finding };
+function alertFrom(notification: AlertNotification, finding: Finding): Alert {
+  const { id, at, since, ongoing, period, reason, previous } = notification;
+  return { id, at, since, ongoing, reason, previous, period: String(period), finding };
 }

@@ -1,11 +1,11 @@
 // Groups the findings of each group and dedupe period into one case (pure).
 
-import { type Firing, type PeriodKey, type ReachedStep, topStep } from '../model/finding.ts';
+import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, type Silence, stepOf } from '../model/rule.ts';
 import { silenceOf } from '../model/silence.ts';
-import { isoInstant, periodKey } from '../model/window.ts';
+import { isoInstant, type PeriodKey, periodKey } from '../model/window.ts';
 import type { EpisodeTracker } from './episodes.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 

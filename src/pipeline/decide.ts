@@ -3,16 +3,22 @@
 import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
-import type { Closing, Episode, EpisodeChanges, Notification, Notified } from '../model/notification.ts';
-import { firesBelow, type Rule, type Severity, type Silence, stepOf } from '../model/rule.ts';
+import type {
+  Closing,
+  Episode,
+  EpisodeChanges,
+  Notification,
+  Notified,
+  NotifyReason,
+  Previous,
+} from '../model/notification.ts';
+import { firesBelow, type Rule, type Severity, type Silence, severityOf, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import { type Case, casesOf, type Found, type Sighting } from './cases.ts';
 import { EpisodeTracker } from './episodes.ts';
 import type { Evaluation } from './evaluate.ts';
 import { beginningsNotified } from './notified-episodes.ts';
 
-/** Why a finding is notified. */
-export type NotifyReason = 'new' | 'escalated' | 'grown' | 'ongoing';
 /** Why a finding is notified, or is not. */
 export type VerdictReason = NotifyReason | 'duplicate' | 'silenced' | 'pending';
 
@@ -34,6 +40,7 @@ export interface AlertNotification extends Notification {
   readonly firing: Firing;
   readonly severity: Severity;
   readonly ongoing: boolean;
+  readonly previous: Previous | null;
 }
 
 export interface Decision {
@@ -86,7 +93,8 @@ export function decide(situation: Situation): Decision {
     const decided = decideCase(situation, one, history);
     verdicts.push(verdictOn(one.worst, decided));
     if (typeof decided !== 'object' || !('firing' in decided)) continue;
-    notified.set(decided.groupId, [...history.filter(({ period }) => period !== decided.period), decided]);
+    const others = history.filter(({ period }) => period !== decided.period);
+    notified.set(decided.groupId, [...others, { ...decided, isResolved: false }]);
     const together = rule.dedupe === 'episode' ? rule.dedupe : decided.period;
     const list = notifications.get(together);
     if (list === undefined) notifications.set(together, [decided]);
@@ -123,17 +131,14 @@ function decideCase(
   history: readonly Notified[],
 ): AlertNotification | Silence | 'duplicate' {
   if (one.silence !== null) return one.silence;
-  const now = history.find(({ period }) => period === one.worst.period);
-  if (now === undefined) {
-    const ongoing = isOngoing(one.worst, history);
-    return notificationOf(situation, one.worst, ongoing ? 'ongoing' : 'new', ongoing);
-  }
-  if (stepOf(one.worst.step.severity) > now.step) {
-    return notificationOf(situation, one.worst, 'escalated', isOngoing(one.worst, history));
-  }
-  if (hasGrown(one.largest, growthOf(situation.rule, one.largest.step), now)) {
-    return notificationOf(situation, one.largest, 'grown', isOngoing(one.largest, history));
-  }
+  const { worst, largest } = one;
+  const now = history.find(({ period }) => period === worst.period);
+  const notify = (sighting: Sighting, reason: NotifyReason): AlertNotification =>
+    notificationOf(situation, sighting, reason, history);
+  if (now === undefined) return notify(worst, isOngoing(worst, history) ? 'ongoing' : 'new');
+  if (now.isResolved) return notify(worst, 'reopened');
+  if (stepOf(worst.step.severity) > now.step) return notify(worst, 'escalated');
+  if (hasGrown(largest, growthOf(situation.rule, largest.step), now)) return notify(largest, 'grown');
   return 'duplicate';
 }
 
@@ -141,7 +146,7 @@ function notificationOf(
   { rule, fingerprint }: Situation,
   sighting: Sighting,
   reason: NotifyReason,
-  ongoing: boolean,
+  history: readonly Notified[],
 ): AlertNotification {
   const { id, period, firing, step, at, since } = sighting;
   const { severity } = step;
@@ -158,8 +163,18 @@ function notificationOf(
     since,
     firing,
     severity,
-    ongoing,
+    ongoing: isOngoing(sighting, history),
+    previous: reason === 'new' ? null : previousOf(history),
   };
+}
+
+function previousOf(history: readonly Notified[]): Previous | null {
+  const last = latestOf(history);
+  return last === null ? null : { value: last.value, severity: severityOf(last.step), at: last.at };
+}
+
+function latestOf(history: readonly Notified[]): Notified | null {
+  return history.reduce<Notified | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
 }
 
 function verdictOn(worst: Sighting, decided: AlertNotification | Silence | 'duplicate'): Verdict {
@@ -183,7 +198,7 @@ function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
 /** Whether the group was notified in an earlier period at this step or a higher one, and has held since. */
 function isOngoing({ period, step, at, since }: Sighting, history: readonly Notified[]): boolean {
   const earlier = history.filter((notified) => notified.period !== period && notified.at < at);
-  const last = earlier.reduce<Notified | null>((a, b) => (a === null || b.at > a.at ? b : a), null);
+  const last = latestOf(earlier);
   return last !== null && last.step >= stepOf(step.severity) && since <= last.at;
 }
 

@@ -18,7 +18,7 @@ export function isSeen(
 ): boolean {
   if (status === 'no_data') return false;
   const { additive } = describeMetric(rule.metric);
-  if (additive && newestRow !== null && newestRow > heldTo - rule.delayMs) return true;
+  if (additive && newestRow !== null && newestRow >= heldTo - rule.delayMs) return true;
   for (let place = 0; place < observed.length; place += 1) {
     if (groupId(observed.keyAt(place)) !== id) continue;
     return !additive || observed.numbers[place] !== 0;

@@ -91,7 +91,7 @@ export function outageNotice(
     condition.kind === 'outage'
       ? ([OUTAGE, periodKey('day', at, zone)] as const)
       : ([RECOVERED, `episode/${isoInstant(since)}`] as const);
-  const notified: Notified = { groupId: SELF, period, step: STEP, value: 0n, at };
+  const notified: Omit<Notified, 'isResolved'> = { groupId: SELF, period, step: STEP, value: 0n, at };
   return { kind, notification: { ...notified, group: [], since, growth: null }, episode };
 }
 

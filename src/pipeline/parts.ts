@@ -8,6 +8,7 @@ import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Askable } from './ask.ts';
 import type { Source } from './collect.ts';
+import type { ChannelTerms } from './telling.ts';
 
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {
@@ -25,6 +26,17 @@ export interface PollParts {
   readonly zone: string;
   readonly schedule: Schedule;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly incidents: IncidentSettings;
+}
+
+/** How alerts are grouped for people. */
+export interface IncidentSettings {
+  /** The dimension whose values incidents are about; null where the store has none that would do. */
+  readonly by: Dimension | null;
+  /** How long alerts that join an open incident are gathered, ms. */
+  readonly intervalMs: number;
+  /** By channel name. */
+  readonly terms: ReadonlyMap<string, ChannelTerms>;
 }
 
 /** The same while a poll is under way. */

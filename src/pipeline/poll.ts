@@ -117,12 +117,12 @@ async function pollOnce(
   const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
   const judgedTo = new Map(assignments.map(({ rule, times }) => [rule, times.at(-1)?.at ?? at]));
   const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates, newestRow);
-  const batches = await announce(parts, decisions, { at, newestRow, now });
+  const announced = await announce(parts, decisions, { at, newestRow, now, gathers: !onlyLatest });
   const failed = new Map<Rule, AppError>();
   const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<AlertNotification>[] => {
-    const own = error ?? batches[i] ?? [];
-    if (own instanceof Error) {
-      failed.set(rule, own);
+    const closings = error ?? announced.closings[i] ?? [];
+    if (closings instanceof Error) {
+      failed.set(rule, closings);
       return [];
     }
     const before = lastOf(rule);
@@ -132,12 +132,14 @@ async function pollOnce(
         rule: rule.name,
         watermark: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
         // A worker that watches the rule has yet to evaluate the times in between. It begins and ends the episodes then.
-        episodes: onlyLatest && before !== null ? UNCHANGED : decision.episodes,
-        batches: own,
+        ...(onlyLatest && before !== null
+          ? { episodes: UNCHANGED }
+          : { episodes: decision.episodes, closings }),
+        batches: decision.notifications.map((notifications) => ({ notifications })),
       },
     ];
   });
-  const recorded = await parts.state.record(recordings, now());
+  const recorded = await parts.state.record(recordings, now(), { incidents: announced.plan });
   for (const { rule } of decisions) {
     const fault = recorded.failed.get(fingerprintOf(rule));
     if (fault !== undefined) failed.set(rule, fault);

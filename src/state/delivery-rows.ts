@@ -37,13 +37,18 @@ export async function insertDeliveries(
     body: JSON.stringify(delivery.body),
     others: JSON.stringify(delivery.others),
     is_report: delivery.isReport,
+    incident: delivery.incident ?? null,
+    notices: delivery.news?.notices ?? null,
+    next_at: new Date(Math.max(now, delivery.news?.notBefore ?? now)),
   }));
   await session.query(
     `INSERT INTO spendwatch.delivery (id, channel, channel_type, rule_name, fingerprint, severity, message, body,
-       others, is_report, next_at, created_at)
-     SELECT id, channel, channel_type, rule_name, fingerprint, severity, message, body, others, is_report, $2, $2
+       others, is_report, incident, notices, next_at, created_at)
+     SELECT id, channel, channel_type, rule_name, fingerprint, severity, message, body, others, is_report, incident,
+       notices, next_at, $2
      FROM jsonb_to_recordset($1::text::jsonb) AS r (id text, channel text, channel_type text, rule_name text,
-       fingerprint text, severity text, message text, body text, others text, is_report boolean)
+       fingerprint text, severity text, message text, body text, others text, is_report boolean, incident text,
+       notices text, next_at timestamptz)
      ON CONFLICT (id) DO NOTHING`,
     [JSON.stringify(rows), new Date(now)],
   );

@@ -1,9 +1,9 @@
 // What has been notified, and since when groups hold.
 
 import { AppError } from '../model/errors.ts';
-import type { PeriodKey } from '../model/finding.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Episode, Notified } from '../model/notification.ts';
+import type { PeriodKey } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 
 /** Up to which evaluation time a rule's findings were recorded (null where none were), and its open episodes as of then. */
@@ -82,7 +82,7 @@ export async function readNotified(
     groupIds.map((groupId) => ({ fingerprint, groupId, before: new Date(firstAt - 1).toISOString() })),
   );
   if (asked.length === 0) return new Map();
-  const ofGroup = `SELECT period, step, value, notified_at FROM spendwatch.notification AS known
+  const ofGroup = `SELECT period, step, value, notified_at, resolved_at FROM spendwatch.notification AS known
      WHERE known.fingerprint = asked.fingerprint AND known.group_id = asked.group_id`;
   const rows = await sql.query<NotifiedRow>(
     `SELECT fingerprint, group_id, notified.*
@@ -112,13 +112,21 @@ interface NotifiedRow {
   readonly step: number;
   readonly value: string;
   readonly notified_at: Date;
+  readonly resolved_at: Date | null;
 }
 
-function notifiedOf({ group_id, period, step, value, notified_at }: NotifiedRow): Notified {
+function notifiedOf({ group_id, period, step, value, notified_at, resolved_at }: NotifiedRow): Notified {
   const amount = parseFixed(value);
   // With 0 in its place, the next value would count as grown.
   if (amount === null) {
     throw new AppError('state_unreadable', `The state database holds a value that is not a number: ${value}`);
   }
-  return { groupId: group_id, period, step, value: amount, at: notified_at.getTime() };
+  return {
+    groupId: group_id,
+    period,
+    step,
+    value: amount,
+    at: notified_at.getTime(),
+    isResolved: resolved_at !== null,
+  };
 }

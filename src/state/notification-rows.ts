@@ -3,6 +3,7 @@
 import { FIXED_DIGITS, formatFixed } from '../model/money.ts';
 import type { EpisodeChanges, Notification } from '../model/notification.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { batchesOf } from './batches.ts';
 
 /** The notifications of one rule that are to be recorded. */
 export interface RuleNotifications {
@@ -10,9 +11,6 @@ export interface RuleNotifications {
   readonly rule: string | null;
   readonly notifications: readonly Notification[];
 }
-
-/** Rows in one statement. A rule by user may fire for half a million users, more rows than one parameter can hold. */
-const BATCH = 5_000;
 
 /**
  * Records notifications in a transaction, and returns those that no other process has recorded meanwhile. All processes lock
@@ -39,9 +37,10 @@ export async function writeNotifications(
        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::numeric[],
          $8::numeric[], $9::timestamptz[], $10::timestamptz[])
        ON CONFLICT (fingerprint, group_id, period) DO UPDATE
-         SET step = GREATEST(known.step, EXCLUDED.step), value = EXCLUDED.value, growth = EXCLUDED.growth,
+         SET step = CASE WHEN known.resolved_at IS NULL THEN GREATEST(known.step, EXCLUDED.step) ELSE EXCLUDED.step END,
+             resolved_at = NULL, value = EXCLUDED.value, growth = EXCLUDED.growth,
              rule_name = EXCLUDED.rule_name, notified_at = EXCLUDED.notified_at, since = EXCLUDED.since
-         WHERE EXCLUDED.step > known.step
+         WHERE EXCLUDED.step > known.step OR known.resolved_at IS NOT NULL
             OR (EXCLUDED.growth IS NOT NULL AND known.value > 0 AND EXCLUDED.value >= EXCLUDED.growth * known.value)
        RETURNING fingerprint, group_id, period`,
       [
@@ -123,10 +122,6 @@ function keysOf(
     rows.map(({ groupId }) => groupId),
     rows.map(({ step }) => step),
   ];
-}
-
-function* batchesOf<T>(rows: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < rows.length; from += BATCH) yield rows.slice(from, from + BATCH);
 }
 
 function nameOf(fingerprint: string, groupId: string, period: string): string {

@@ -4,6 +4,7 @@ import type { Notification, Notified } from '../model/notification.ts';
 import type { Silence } from '../model/rule.ts';
 import type { Sql } from '../sql/port.ts';
 import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
+import { readAlerts } from './alert-rows.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
@@ -11,7 +12,7 @@ import { isCurrent, migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
 import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
-import { type Recorded, type Recording, record } from './record.ts';
+import { type Recorded, type Recording, type RecordOptions, record } from './record.ts';
 import { readSilences } from './silences.ts';
 import {
   type ComposeReports,
@@ -48,12 +49,15 @@ export interface State extends Outbox {
   /** The silences that people added by command and that hold at some instant of [from, to]. */
   readSilences(from: number, to: number): Promise<Silence[]>;
   readRuleStates(fingerprints: readonly string[]): Promise<Map<string, RuleState>>;
+  /** What is kept of alerts that were notified and hold, by `fingerprint/groupId`. */
+  readAlerts(
+    asked: readonly { readonly fingerprint: string; readonly groupId: string }[],
+  ): Promise<Map<string, string>>;
   readNotified(questions: readonly LedgerQuestion[]): Promise<Map<string, Notified[]>>;
-  /** With a `leader`, throws AppError `lease_lost` when another worker has taken the lease. */
   record<S extends Notification>(
     recordings: readonly Recording<S>[],
     now: number,
-    leader?: Candidate | null,
+    options?: RecordOptions<S>,
   ): Promise<Recorded>;
   /** Takes or renews the lease to poll, unless another worker holds it. */
   hold(candidate: Candidate, leaseMs: number): Promise<Lease>;
@@ -70,8 +74,9 @@ export async function openState(sql: Sql): Promise<State> {
     readWatermarks: (fingerprints) => readWatermarks(sql, fingerprints),
     readSilences: (from, to) => readSilences(sql, from, to),
     readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
+    readAlerts: (asked) => readAlerts(sql, asked),
     readNotified: (questions) => readNotified(sql, questions),
-    record: (recordings, now, leader) => record(sql, recordings, now, leader),
+    record: (recordings, now, options) => record(sql, recordings, now, options),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
     release: (candidate) => release(sql, candidate),
     prune: (now) => prune(sql, now),

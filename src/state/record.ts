@@ -2,20 +2,45 @@
 
 import type { NewDelivery } from '../model/delivery.ts';
 import { AppError, asAppError } from '../model/errors.ts';
-import type { EpisodeChanges, Notification } from '../model/notification.ts';
-import type { Sql } from '../sql/port.ts';
+import type { Closing, EpisodeChanges, Notification } from '../model/notification.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
+import { markResolved } from './alert-rows.ts';
 import { insertDeliveries } from './delivery-rows.ts';
+import { recordIncidents, removeReplaced } from './incidents.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
+import type { ClosedAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
 import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 
-/**
- * Notifications that go out together. `compose` makes the deliveries of those that no other process has recorded meanwhile.
- */
+/** Notifications that go out together. */
 export interface NotificationBatch<S extends Notification = Notification> {
   readonly notifications: readonly S[];
-  /** Called inside the transaction, with at least one notification. Must be fast and have no side effects. */
-  compose(won: readonly S[]): readonly NewDelivery[];
+  /**
+   * Makes the deliveries of those that no other process has recorded meanwhile, at least one. Called inside the transaction:
+   * it must be fast and have no side effects. Alerts have none here, because they are told together (IncidentPlan).
+   */
+  compose?(won: readonly S[]): readonly NewDelivery[];
+}
+
+/** How the alerts of a poll are told. */
+export interface IncidentPlan<S extends Notification = Notification> {
+  /** What the incident of a notification needs. */
+  toldOf(fingerprint: string, notification: S): Pick<ToldAlert, 'subject' | 'told'>;
+  /** Makes the deliveries, inside the transaction: it must be fast and have no side effects. */
+  compose(recorded: RecordedIncidents<S>): Composed;
+}
+
+export interface Composed {
+  readonly deliveries: readonly NewDelivery[];
+  /** The alerts whose end these tell: when they fire again, that is news. */
+  readonly endsTold: readonly ClosedAlert[];
+}
+
+export interface RecordOptions<S extends Notification = Notification> {
+  /** The worker that polls: nothing is recorded when another one has taken its lease (AppError `lease_lost`). */
+  readonly leader?: Candidate | null;
+  /** Absent where the recordings are not about alerts. */
+  readonly incidents?: IncidentPlan<S>;
 }
 
 /** What was decided about one rule, or about spendwatch itself. */
@@ -25,6 +50,8 @@ export interface Recording<S extends Notification = Notification> {
   /** The watermark as it was read, and the evaluation time to raise it to; null leaves it alone. */
   readonly watermark: { readonly before: number | null; readonly at: number } | null;
   readonly episodes: EpisodeChanges;
+  /** The groups whose alert is over, with what the message at the end of the incident needs. */
+  readonly closings?: readonly (Closing & { readonly ended: string })[];
   readonly batches: readonly NotificationBatch<S>[];
 }
 
@@ -43,22 +70,21 @@ export interface Recorded {
  * Records what was decided in one transaction: notifications, deliveries, episodes and watermarks. Nothing is sent before it
  * is committed here. A conditional upsert lets each (rule, group, period) through once per step or growth, however many
  * processes try at the same time. A fault in recording one rule fails that rule alone. Throws when the state store is
- * unreachable, and when messages about spendwatch itself cannot be recorded. With a `leader`, throws AppError `lease_lost`
- * and records nothing when another worker has taken the lease.
+ * unreachable, and when messages about spendwatch itself cannot be recorded.
  */
 export async function record<S extends Notification>(
   sql: Sql,
   recordings: readonly Recording<S>[],
   now: number,
-  leader: Candidate | null = null,
+  options: RecordOptions<S> = {},
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
   if (inOrder.length === 0) return { queued: [], overtaken: [], failed: new Map() };
   try {
-    return await recordTogether(sql, inOrder, now, leader);
+    return await recordTogether(sql, inOrder, now, options);
   } catch (error) {
     if (!isOfOneRule(error) || inOrder.some(({ rule }) => rule === null)) throw error;
-    return recordEach(sql, inOrder, now, leader);
+    return recordEach(sql, inOrder, now, options);
   }
 }
 
@@ -72,7 +98,7 @@ async function recordEach<S extends Notification>(
   sql: Sql,
   recordings: readonly Recording<S>[],
   now: number,
-  leader: Candidate | null,
+  options: RecordOptions<S>,
 ): Promise<Recorded> {
   const queued: NewDelivery[] = [];
   const overtaken: string[] = [];
@@ -81,7 +107,7 @@ async function recordEach<S extends Notification>(
   for (const recording of recordings) {
     try {
       if (fault !== null) throw fault;
-      const recorded = await recordTogether(sql, [recording], now, leader);
+      const recorded = await recordTogether(sql, [recording], now, options);
       for (const delivery of recorded.queued) queued.push(delivery);
       for (const fingerprint of recorded.overtaken) overtaken.push(fingerprint);
     } catch (error) {
@@ -97,9 +123,10 @@ function recordTogether<S extends Notification>(
   sql: Sql,
   inOrder: readonly Recording<S>[],
   now: number,
-  leader: Candidate | null,
+  options: RecordOptions<S>,
 ): Promise<Recorded> {
   return sql.transaction({}, async (session) => {
+    const { leader = null, incidents } = options;
     if (leader !== null) await ensureHeld(session, leader);
     const raised = await raiseWatermarks(session, raisesOf(inOrder), now);
     const current = inOrder.filter(
@@ -116,10 +143,17 @@ function recordTogether<S extends Notification>(
     const queued = current.flatMap(({ batches }) =>
       batches.flatMap((batch) => {
         const through = batch.notifications.filter((notification) => won.has(notification));
-        return through.length === 0 ? [] : batch.compose(through);
+        return through.length === 0 ? [] : (batch.compose?.(through) ?? []);
       }),
     );
+    if (incidents !== undefined) {
+      for (const delivery of await told(session, current, won, incidents)) queued.push(delivery);
+    }
     await insertDeliveries(session, queued, now);
+    await removeReplaced(
+      session,
+      queued.flatMap(({ news }) => news?.replaces ?? []),
+    );
     await writeEpisodes(
       session,
       current.filter(({ watermark }) => watermark === null || isForward(watermark, now)),
@@ -131,6 +165,28 @@ function recordTogether<S extends Notification>(
       failed: new Map(),
     };
   });
+}
+
+/** Records the incidents of what went through and of what is over, and makes the deliveries about them. */
+async function told<S extends Notification>(
+  session: SqlSession,
+  current: readonly Recording<S>[],
+  won: ReadonlySet<Notification>,
+  { toldOf, compose }: IncidentPlan<S>,
+): Promise<readonly NewDelivery[]> {
+  const alerts = current.flatMap(({ fingerprint, batches }) =>
+    batches
+      .flatMap(({ notifications }) => notifications)
+      .filter((notification) => won.has(notification))
+      .map((notification) => ({ fingerprint, notification, ...toldOf(fingerprint, notification) })),
+  );
+  const closings = current.flatMap(({ fingerprint, closings = [] }) =>
+    closings.map((closing) => ({ ...closing, fingerprint })),
+  );
+  if (alerts.length + closings.length === 0) return [];
+  const { deliveries, endsTold } = compose(await recordIncidents(session, alerts, closings));
+  await markResolved(session, endsTold);
+  return deliveries;
 }
 
 function raisesOf(recordings: readonly Recording[]): Raise[] {

@@ -2,8 +2,8 @@
 
 import type { App } from '../app.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
-import type { PeriodKey } from '../model/finding.ts';
 import type { Message } from '../model/message.ts';
+import type { PeriodKey } from '../model/window.ts';
 
 /** The ids are made of type and period alone, so all replicas make the same deliveries. */
 export function healthDeliveries(app: App, message: Message, period: PeriodKey): NewDelivery[] {

@@ -25,7 +25,8 @@ export async function pollOnce(
     const source = openSums === null ? parts.source : await openSums();
     const state: State = {
       ...parts.state,
-      record: (recordings, now) => parts.state.record(recordings, now, leadership.candidate),
+      record: (recordings, now, options) =>
+        parts.state.record(recordings, now, { ...options, leader: leadership.candidate }),
     };
     const report = await poll({ ...parts, source, state }, at, Date.now);
     return report.error?.code === 'lease_lost' ? recordedPart(report) : report;

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import type { App } from '../app.ts';
 import { ConfigError, problemLine } from '../config/problem.ts';
 import { wordsOf } from '../model/errors.ts';
-import type { PeriodKey } from '../model/finding.ts';
 import { type RefusedFile, refusedMessage } from '../model/refused-message.ts';
 import { stepOf } from '../model/rule.ts';
+import type { PeriodKey } from '../model/window.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
 import { healthDeliveries } from './health-deliveries.ts';
 

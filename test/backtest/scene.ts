@@ -97,6 +97,11 @@ export async function sentByRun(scene: Scene, play: Play): Promise<Sent[]> {
     zone,
     schedule,
     channels,
+    incidents: {
+      by: 'service',
+      intervalMs: 0,
+      terms: new Map([...channels.keys()].map((name) => [name, { byIncident: true, sendResolved: false }])),
+    },
   };
   const sent: Sent[] = [];
   for (const at of grid.replayed) {

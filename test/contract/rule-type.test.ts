@@ -174,7 +174,8 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
   });
 
   it('makes a message whose facts are in its text, its HTML and its blocks', () => {
-    const alert = { id: 'a1', finding, at: AT, since: AT, ongoing: false, period: 'day' };
+    const told = { reason: 'new', previous: null } as const;
+    const alert = { id: 'a1', finding, at: AT, since: AT, ongoing: false, period: 'day', ...told };
     const message = alertMessage({ rule, alerts: [alert], at: AT, dataAsOf: AT, zone: 'UTC', timestamp: AT });
     const { severity, description } = finding;
     expect(message.title).toBe(`[${severity.toUpperCase()}] ${rule.name}: ${sample.summary}`);

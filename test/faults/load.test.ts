@@ -340,6 +340,7 @@ function partsOf(rule: Rule) {
     zone: 'UTC',
     schedule: EVERY_SECOND,
     channels: new Map(),
+    incidents: { by: null, intervalMs: 0, terms: new Map() },
   };
 }
 

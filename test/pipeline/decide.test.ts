@@ -100,6 +100,7 @@ class Ledger {
         step,
         value: notification.value,
         at: notification.at,
+        isResolved: false,
       });
       this.sent.push(notification);
     }

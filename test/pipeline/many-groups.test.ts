@@ -54,10 +54,30 @@ describe('a rule that fires for very many groups', () => {
       explaining: world.calls.store,
       dating: world.calls.store,
     };
-    const occasion = { at: AT, newestRow: AT - 1, now: () => AT };
-    const [batches] = await announce(parts, [{ rule, decision, error: null }], occasion);
-    if (batches === undefined || batches instanceof Error) throw batches;
-    const [delivery] = batches[0]?.compose(batches[0].notifications) ?? [];
+    const occasion = { at: AT, newestRow: AT - 1, now: () => AT, gathers: false };
+    const { plan } = await announce(parts, [{ rule, decision, error: null }], occasion);
+    const incident = {
+      id: 'inc_1',
+      subject: { dimension: null, value: rule.name },
+      stepBefore: 0,
+      isClosed: false,
+    };
+    const fingerprint = parts.fingerprints.get(rule.name) ?? '';
+    const told = decision.notifications.flat().map((notification) => ({
+      fingerprint,
+      notification,
+      incident: incident.id,
+      ...plan.toldOf(fingerprint, notification),
+    }));
+    const {
+      deliveries: [delivery],
+    } = plan.compose({
+      told,
+      closed: [],
+      ofClosedIncidents: [],
+      incidents: new Map([[incident.id, incident]]),
+      deliveries: [],
+    });
     expect(delivery?.message.sections).toHaveLength(10);
     expect(delivery?.message.footer[0]).toBe('And 149,990 more, smaller than these.');
   });

@@ -50,11 +50,16 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
     zone: 'UTC',
     schedule: cronSchedule('* * * * *', 'UTC'),
     channels,
+    incidents: {
+      by: 'service',
+      intervalMs: 0,
+      terms: new Map([...channels.keys()].map((name) => [name, { byIncident: true, sendResolved: false }])),
+    },
     ...more,
   });
   const forget = async (): Promise<void> => {
     await calls.sql.query(
-      'TRUNCATE spendwatch.notification, spendwatch.episode, spendwatch.rule_watermark, spendwatch.delivery, spendwatch.silence',
+      'TRUNCATE spendwatch.notification, spendwatch.episode, spendwatch.alert, spendwatch.incident, spendwatch.rule_watermark, spendwatch.delivery, spendwatch.silence',
     );
   };
   return {

@@ -58,7 +58,7 @@ describe('the lease to poll', () => {
     const state = await openState(database.sql);
     const [first] = twoOf();
     await state.hold(first, 0);
-    await expect(state.record([], AT, first)).resolves.toMatchObject({ queued: [] });
+    await expect(state.record([], AT, { leader: first })).resolves.toMatchObject({ queued: [] });
     expect(await state.hold(first, LONG)).toMatchObject({ isHeld: true });
   });
 
@@ -89,13 +89,13 @@ describe('the lease to poll', () => {
     await state.hold(first, 0);
     await state.hold(second, LONG);
     const one = recording([notification()], { fingerprint: first.scope });
-    await expect(state.record([one], AT, first)).rejects.toMatchObject({ code: 'lease_lost' });
+    await expect(state.record([one], AT, { leader: first })).rejects.toMatchObject({ code: 'lease_lost' });
     expect(
       await state.readNotified([
         { fingerprint: first.scope, groupIds: [notification().groupId], firstAt: 0 },
       ]),
     ).toEqual(new Map());
-    expect((await state.record([one], AT, second)).queued).toHaveLength(1);
+    expect((await state.record([one], AT, { leader: second })).queued).toHaveLength(1);
   });
 
   test('is removed when nobody has used it for a day', async () => {

@@ -208,6 +208,7 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
       step: 2,
       value: fixedFromNumber(101),
       at: expect.any(Number),
+      isResolved: false,
     });
   });
 

@@ -16,6 +16,7 @@ const TIMEOUT_MS = 30_000;
 /** Mails every recipient of the channel in one SMTP session. Mail servers drop repeats by `Message-ID`. */
 export const email: ChannelType<EmailOptions> = {
   type: 'email',
+  sendResolved: false,
   schema: emailSchema,
   environment: SMTP_VARIABLES,
   async open(name, options) {

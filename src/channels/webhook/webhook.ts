@@ -16,6 +16,7 @@ const TIMEOUT_MS = 15_000;
 /** POSTs the message's JSON, signed. Receivers drop repeats by `webhook-id`. */
 export const webhook: ChannelType<WebhookOptions> = {
   type: 'webhook',
+  sendResolved: false,
   schema: webhookSchema,
   async open(name, options, proxies = NO_PROXIES) {
     const url = options.url.reveal();

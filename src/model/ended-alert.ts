@@ -1,0 +1,196 @@
+// The end of an alert, for people and for programs.
+
+import { displayText } from './display-text.ts';
+import { durationText, localSpan } from './display-time.ts';
+import { displayValue } from './display-value.ts';
+import { type Alert, groupObject } from './finding.ts';
+import { findingJson } from './finding-json.ts';
+import { groupWithKinds } from './group-label.ts';
+import { incidentMessage, SHOWN_ALERTS } from './incident-message.ts';
+import { type JsonValue, jsonText, RawJson } from './json.ts';
+import type { Fact, Message, MessageIncident } from './message.ts';
+import { messageJson } from './message-json.ts';
+import type { Metric } from './metric.ts';
+import { formatFixed, parseFixed } from './money.ts';
+import type { Notice } from './notice.ts';
+import type { Closing } from './notification.ts';
+import { type Rule, type Severity, stepOf } from './rule.ts';
+import type { Dimension, GroupKey } from './series.ts';
+import { isoInstant, periodEnd } from './window.ts';
+
+/** What is kept of a notified alert until it is over; plain JSON. */
+export interface KeptAlert {
+  readonly id: string;
+  readonly rule: string;
+  readonly metric: Metric;
+  readonly key: GroupKey;
+  readonly group: Readonly<Record<Dimension, string>>;
+  /** `service search`; empty for a rule without groups. */
+  readonly name: string;
+  readonly severity: Severity;
+  readonly since: number;
+  /** When its value left its usual level, ms; null where that is not known. */
+  readonly onset: number | null;
+  readonly periodEnd: number;
+  /** The value that was notified last, as an exact decimal. */
+  readonly value: string;
+  /** The finding that was notified last, as JSON text; null for alerts that messages only count. */
+  readonly finding: string | null;
+  /** The channels that were told, by severity up to its own. */
+  readonly channels: readonly string[];
+}
+
+const DAY = 86_400_000;
+
+/** What the end of an alert needs of its last notification. */
+export function keptAlert(
+  rule: Rule,
+  alert: Alert,
+  isShown: boolean,
+  channels: readonly string[],
+  zone: string,
+): KeptAlert {
+  const { id, finding, since, at } = alert;
+  return {
+    id,
+    rule: rule.name,
+    metric: finding.metric,
+    key: finding.key,
+    group: groupObject(finding.groupBy, finding.key),
+    name: groupWithKinds(finding.groupBy, finding.key),
+    severity: finding.severity,
+    since,
+    onset: finding.onset?.at ?? null,
+    periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
+    value: formatFixed(finding.value.fixed, 12),
+    finding: isShown ? jsonText(findingJson(finding)) : null,
+    channels,
+  };
+}
+
+/** What the data says about an alert that is over; null where it could not say so in time. */
+export interface EndFigures {
+  /** The finding as it last fired, JSON text. */
+  readonly finding: string | null;
+  readonly valueNow: string | null;
+  /** The largest value since it began, at most 24 h back. */
+  readonly peak: string | null;
+  /** The sum from its onset to its end, for sums whose onset is known. */
+  readonly total: string | null;
+}
+
+export const NO_FIGURES: EndFigures = { finding: null, valueNow: null, peak: null, total: null };
+
+/** An alert that is over. */
+export interface EndedAlert {
+  /** Rule and group, as in Notice. */
+  readonly noticeKey: string;
+  readonly kept: KeptAlert;
+  readonly closing: Closing;
+  readonly figures: EndFigures;
+  readonly incident: string;
+}
+
+/** The end of an alert as people's news. */
+export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zone: string): Notice {
+  const { rule, name, severity, since } = kept;
+  const lasted = durationText(Math.max(0, closing.at - since));
+  const amount = (text: string | null): string | null =>
+    text === null ? null : displayValue(kept.metric, parseFixed(text) ?? 0n);
+  const [peak, total, now] = [amount(figures.peak), amount(figures.total), amount(figures.valueNow)];
+  const facts: (Fact | null)[] = [
+    ['Rule', `${displayText(rule)}, ${severity}`],
+    ['It held', `${localSpan(since, closing.at, zone)} (for ${lasted})`],
+    peak === null ? null : ['At most', peak],
+    total === null ? null : ['In all', total],
+    now === null ? null : ['Now', now],
+    ['Last notified', amount(kept.value) ?? kept.value],
+  ];
+  const inAll = total === null ? '' : `, ${total} in all`;
+  const subject = name === '' ? 'The alert' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return {
+    key: noticeKey,
+    rule,
+    reason: 'resolved',
+    step: stepOf(severity),
+    isNews: false,
+    title: `${displayText(rule)}: ${
+      name === ''
+        ? 'over'
+        : `${Object.values(kept.group)
+            .map((value) => displayText(value))
+            .join(' / ')} over`
+    } after ${lasted}${inAll}`,
+    note: null,
+    again: null,
+    section: {
+      headline: `${name === '' ? 'Over' : `${name}: over`} after ${lasted}${inAll}`,
+      sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It lasted ${lasted}${inAll}.`,
+      facts: facts.filter((fact) => fact !== null),
+      tables: [],
+    },
+    alert: {
+      id: kept.id,
+      rule,
+      group: kept.group,
+      severity,
+      summary: `over after ${lasted}`,
+      since,
+      periodEnd: kept.periodEnd,
+      resolvedAt: closing.at,
+    },
+    chart: null,
+  };
+}
+
+/** The ends of alerts of one rule as one event for programs: ten shown, the rest counted. */
+export function endedMessage(
+  ended: readonly EndedAlert[],
+  {
+    at,
+    dataAsOf,
+    zone,
+    timestamp,
+    incident,
+  }: {
+    readonly at: number;
+    readonly dataAsOf: number | null;
+    readonly zone: string;
+    readonly timestamp: number;
+    readonly incident: MessageIncident;
+  },
+): Message {
+  const shown = ended.slice(0, SHOWN_ALERTS);
+  const [first] = shown;
+  if (first === undefined) throw new RangeError('a message needs an alert');
+  const json = messageJson('alert.resolved', timestamp, {
+    rule: first.kept.rule,
+    severity: first.kept.severity,
+    at: isoInstant(at),
+    data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
+    alerts: shown.map(resolvedJson),
+    more: ended.length - shown.length,
+  });
+  const notices = shown.map((one) => endNotice(one, zone));
+  const more = ended.length - shown.length;
+  return incidentMessage({ notices, more, incident, dataAsOf, zone, timestamp, json });
+}
+
+function rawJson(text: string | null): JsonValue {
+  return text === null ? null : new RawJson(text);
+}
+
+function resolvedJson({ kept, closing, figures, incident }: EndedAlert): JsonValue {
+  const amount = (text: string | null): JsonValue => (text === null ? null : (parseFixed(text) ?? null));
+  return {
+    id: kept.id,
+    since: isoInstant(kept.since),
+    reason: closing.how,
+    incident,
+    finding: rawJson(figures.finding ?? kept.finding),
+    value_now: amount(figures.valueNow),
+    resolved_at: isoInstant(closing.at),
+    peak: amount(figures.peak) ?? amount(kept.value),
+    total: amount(figures.total),
+  };
+}

@@ -1,0 +1,101 @@
+// Turns notices about one incident into a message for people.
+
+import { localTime } from './display-time.ts';
+import { displayCount } from './display-value.ts';
+import type { Message, MessageIncident, MessageSection } from './message.ts';
+import { type Notice, sectionOf } from './notice.ts';
+import { severityOf } from './rule.ts';
+
+/** Alerts that a message shows; the rest are counted. */
+export const SHOWN_ALERTS = 10;
+
+/** What a message tells. Instants in ms; `zone` is an IANA name. */
+export interface Story {
+  /** At least one. */
+  readonly notices: readonly Notice[];
+  /** Alerts that are told and not among the notices. */
+  readonly more: number;
+  readonly incident: MessageIncident | null;
+  /** The time of the newest row that was read. */
+  readonly dataAsOf: number | null;
+  readonly zone: string;
+  /** When the message was made. */
+  readonly timestamp: number;
+  /** What a webhook would carry. */
+  readonly json: string;
+}
+
+/**
+ * One message of all that is new about an incident: the most severe alert first, ten shown, the rest counted. Alerts of the same
+ * severity stay in the order given.
+ */
+export function incidentMessage(story: Story): Message {
+  const notices = [...story.notices].sort(
+    (a, b) => Number(isEnd(a)) - Number(isEnd(b)) || (isEnd(a) ? 0 : b.step - a.step),
+  );
+  const [worst] = notices;
+  if (worst === undefined) throw new RangeError('a message needs an alert');
+  const shown = notices.slice(0, SHOWN_ALERTS);
+  const more = notices.length - shown.length + story.more;
+  const rules = new Set(notices.map(({ rule }) => rule));
+  const others = notices.length + story.more - 1;
+  const severity = severityOf(worst.step);
+  const sections = shown.map(sectionOf);
+  return {
+    type: isEnd(worst) ? 'alert.resolved' : 'alert.firing',
+    severity,
+    rule: worst.rule,
+    timestamp: story.timestamp,
+    title: `[${isEnd(worst) ? 'RESOLVED' : severity.toUpperCase()}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
+    note: worst.note,
+    lead: sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
+    sections: sections.map((section, i) => {
+      const named = rules.size === 1 ? section : withRule(section, shown[i] as Notice, worst);
+      return i > 0 ? named : withoutLead(named, others === 0);
+    }),
+    footer: [
+      ...(more === 0
+        ? []
+        : [`And ${displayCount(more)} more${rules.size === 1 ? ', smaller than these' : ''}.`]),
+      ...closingLines(story),
+      asOf(story),
+    ],
+    incident: story.incident,
+    alerts: shown.map(({ alert }) => alert),
+    chart: worst.chart,
+    json: story.json,
+  };
+}
+
+function isEnd({ reason }: Notice): boolean {
+  return reason === 'resolved';
+}
+
+/** Where several rules speak, each section says whose it is, and has the rule author's text if the message does not. */
+function withRule(section: MessageSection, { rule, note }: Notice, worst: Notice): MessageSection {
+  const [first, ...facts] = section.facts;
+  const noted = note === null || note === worst.note ? [] : [['Note', note] as const];
+  return {
+    ...section,
+    headline: `${rule}: ${section.headline}`,
+    facts: [...(first === undefined ? [] : [first]), ...noted, ...facts],
+  };
+}
+
+/** The message's lead says the sentence of the worst alert, and its title the headline of a single one. */
+function withoutLead({ sentence: _, ...section }: MessageSection, isSingle: boolean): MessageSection {
+  return isSingle ? { ...section, headline: '' } : section;
+}
+
+function closingLines({ incident }: Story): string[] {
+  if (incident === null) return [];
+  if (incident.isClosed) return [`The incident about ${incident.subject} is over.`];
+  return [`To silence it for two hours: spendwatch silence add incident=${incident.id} --for 2h`];
+}
+
+/** The newest row's time, in the words that every message uses. */
+export function asOf({ dataAsOf, zone }: Pick<Story, 'dataAsOf' | 'zone'>): string {
+  return dataAsOf === null
+    ? 'Data as of: the audit store has no rows.'
+    : `Data as of ${localTime(dataAsOf, zone)}${zone === 'UTC' ? '' : `; times are those of ${zone}`}.`;
+}

@@ -1,0 +1,10 @@
+// The envelope that every webhook body has.
+
+import { type JsonValue, jsonText } from './json.ts';
+import type { MessageType } from './message.ts';
+import { isoInstant } from './window.ts';
+
+/** `{ "type", "timestamp", "data" }` as JSON text; `timestamp` in ms. */
+export function messageJson(type: MessageType, timestamp: number, data: JsonValue): string {
+  return jsonText({ type, timestamp: isoInstant(timestamp), data });
+}

@@ -1,0 +1,65 @@
+// Tells by rule: an event for each rule and period, for programs and for channels that are not grouped (pure).
+
+import type { Channel } from '../channels/channel.ts';
+import { alertMessage } from '../model/alert-message.ts';
+import { deliveryId, type NewDelivery } from '../model/delivery.ts';
+import { type EndedAlert, endedMessage } from '../model/ended-alert.ts';
+import { largestOf } from '../model/extremes.ts';
+import type { Alert } from '../model/finding.ts';
+import { mostSevereFirst } from '../model/notice.ts';
+import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
+import type { ChannelTerms, Telling, Told } from './telling.ts';
+
+/** The deliveries to one channel, by rule. */
+export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
+  const { told, ended, dataAsOf, zone, timestamp, incidents } = telling;
+  const firing = [...groupedBy(told, ({ fingerprint, alert }) => `${fingerprint} ${togetherOf(alert)}`)].map(
+    ([, list]): NewDelivery => {
+      const [first] = [...list].sort((a, b) => mostSevereFirst(a.alert, b.alert));
+      const { rule, fingerprint, incident } = first as Told;
+      const message = alertMessage({
+        rule,
+        alerts: list.map(({ alert }) => alert),
+        at: largestOf(list.map(({ alert }) => alert.at)),
+        dataAsOf,
+        zone,
+        timestamp,
+        incident: incidentOf(incidents, incident, false),
+        incidentOf: new Map(list.map((one) => [one.alert.id, one.incident])),
+      });
+      const id = deliveryId(channel.name, [fingerprint, ...list.map(({ alert }) => contentOf(alert)).sort()]);
+      return queued(channel, id, message, {
+        rule: rule.name,
+        fingerprint,
+        incident,
+        others: othersOf(list, channel),
+      });
+    },
+  );
+  if (!terms.sendResolved) return firing;
+  const heard =
+    channel.audience === 'programs' ? ended : ended.filter(({ closing }) => closing.how === 'resolved');
+  const over = [...groupedBy(heard, ({ fingerprint }) => fingerprint)].map(
+    ([fingerprint, list]): NewDelivery => {
+      const { kept, incident } = list[0] as EndedAlert;
+      const isClosed = list.every((one) => incidents.get(one.incident)?.isClosed ?? false);
+      const about = incidentOf(incidents, incident, isClosed);
+      const message = endedMessage(list, { at: telling.at, dataAsOf, zone, timestamp, incident: about });
+      const content = list.map(({ kept: { id }, closing }) => `${id} ${closing.at}`).sort();
+      const id = deliveryId(channel.name, ['resolved', fingerprint, ...content]);
+      const others = kept.channels.filter((name) => name !== channel.name);
+      return queued(channel, id, message, { rule: kept.rule, fingerprint, incident, others });
+    },
+  );
+  return [...firing, ...over];
+}
+
+/** Alerts of one rule and period go out together; with `dedupe: episode` all do. */
+function togetherOf({ period }: Alert): string {
+  return period.startsWith('episode/') ? 'episode' : period;
+}
+
+/** The value is part of the id: the same alert at ten times the value is another delivery. */
+function contentOf({ id, at, reason, finding }: Alert): string {
+  return [id, finding.value.fixed, at, reason === 'reopened' ? reason : ''].join(' ').trim();
+}

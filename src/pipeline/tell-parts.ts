@@ -1,0 +1,50 @@
+// What telling by rule and by incident have in common (pure).
+
+import type { Channel } from '../channels/channel.ts';
+import type { NewDelivery } from '../model/delivery.ts';
+import { subjectName } from '../model/incident.ts';
+import type { Message, MessageIncident } from '../model/message.ts';
+import type { Telling, Told } from './telling.ts';
+
+/** An incident as a message names it. */
+export function incidentOf(incidents: Telling['incidents'], id: string, isClosed: boolean): MessageIncident {
+  const found = incidents.get(id);
+  return { id, subject: found === undefined ? id : subjectName(found.subject), isClosed };
+}
+
+/** The other channels of the same rules, which learn of it if this one fails. */
+export function othersOf(told: readonly Told[], channel: Channel): string[] {
+  const names = told.flatMap(({ rule, alert }) => rule.notify[alert.finding.severity]);
+  return [...new Set(names)].filter((name) => name !== channel.name);
+}
+
+/** A message, rendered for a channel. */
+export function queued(
+  channel: Channel,
+  id: string,
+  message: Message,
+  about: Pick<NewDelivery, 'rule' | 'fingerprint' | 'others'> & { readonly incident: string },
+): NewDelivery {
+  return {
+    ...about,
+    id,
+    channel: channel.name,
+    channelType: channel.type,
+    severity: message.severity,
+    message,
+    body: channel.render(message, id),
+    isReport: false,
+  };
+}
+
+/** By name, in the order in which names come first. */
+export function groupedBy<T>(all: readonly T[], nameOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const name = nameOf(one);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [one]);
+    else group.push(one);
+  }
+  return groups;
+}

@@ -1,0 +1,34 @@
+// Makes the deliveries of a poll to one channel, from what was recorded (pure).
+
+import type { Channel } from '../channels/channel.ts';
+import type { NewDelivery } from '../model/delivery.ts';
+import type { EndedAlert } from '../model/ended-alert.ts';
+import { byIncident } from './tell-by-incident.ts';
+import { byRule } from './tell-by-rule.ts';
+import type { ChannelTerms, Telling } from './telling.ts';
+
+/** The deliveries to one channel. */
+export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
+  const told = telling.told.filter(({ rule, alert }) =>
+    rule.notify[alert.finding.severity].includes(channel.name),
+  );
+  const knows = new Set([
+    ...told.map(({ incident }) => incident),
+    ...telling.earlier.filter((one) => one.channel === channel.name).map(({ incident }) => incident),
+  ]);
+  const hears = ({ kept, incident }: EndedAlert): boolean =>
+    kept.channels.includes(channel.name) && knows.has(incident);
+  const own: Telling = {
+    ...telling,
+    told,
+    ended: telling.ended.filter(hears),
+    ofClosed: telling.ofClosed.filter(hears),
+    earlier: telling.earlier.filter((one) => one.channel === channel.name),
+  };
+  return tellsByIncident(channel, terms) ? byIncident(channel, terms, own) : byRule(channel, terms, own);
+}
+
+/** Whether a channel gets one message for each incident. */
+export function tellsByIncident({ audience }: Channel, { byIncident: wanted }: ChannelTerms): boolean {
+  return audience === 'people' && wanted;
+}
