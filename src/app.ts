@@ -11,7 +11,6 @@ import { AppError } from './model/errors.ts';
 import { ruleFingerprints } from './model/fingerprint.ts';
 import type { Dimension } from './model/series.ts';
 import type { PollParts } from './pipeline/parts.ts';
-import type { ChannelTerms } from './pipeline/telling.ts';
 import { ruleTypeOf } from './rules/index.ts';
 import { openSql } from './sql/open.ts';
 import type { Sql, SqlOptions } from './sql/port.ts';
@@ -177,19 +176,9 @@ function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels
       zone: config.timezone,
       schedule,
       channels: parts.channels,
-      incidents: { ...config.incidents, terms: termsOf(parts.channels) },
+      incidents: config.incidents,
     }),
   };
-}
-
-/** How each channel wants to be told. */
-function termsOf(channels: ReadonlyMap<string, Channel>): Map<string, ChannelTerms> {
-  return new Map(
-    [...channels.values()].map(({ name, type }) => {
-      const { sendResolved = true } = channelTypes.find((one) => one.type === type) ?? {};
-      return [name, { byIncident: true, sendResolved }];
-    }),
-  );
 }
 
 /** Opens at the first call and keeps the result; a failure is forgotten, so that the next call tries again. */

@@ -57,6 +57,13 @@ export interface Channel {
   close(): Promise<void>;
 }
 
+/** How a channel wants to be told. */
+export interface ChannelTerms {
+  /** Whether people get one message for each incident, or for each rule. */
+  readonly byIncident: boolean;
+  readonly sendResolved: boolean;
+}
+
 /** A member of the registry: the keys of its part of alerts.yaml, and how it is opened. SDKs load inside `open`. */
 export interface ChannelType<Options extends { type: string } = { type: string }> {
   readonly type: Options['type'];

@@ -1,5 +1,6 @@
 // Makes a Config of a file's valid values: names resolved, defaults filled in.
 
+import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
@@ -21,10 +22,14 @@ interface Surroundings {
   readonly missing: readonly Problem[];
   /** The type of every channel of the file by its name, also of channels that lack a secret. */
   readonly channelTypes: ReadonlyMap<string, string>;
+  readonly channelTerms: ReadonlyMap<string, ChannelTerms>;
 }
 
 /** Makes a Config of the values of a file without faults. */
-export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surroundings): Config {
+export function assemble(
+  alerts: Alerts,
+  { prices, channelTypes, channelTerms, ...file }: Surroundings,
+): Config {
   const { audit } = alerts;
   const channels = new Map(
     [...channelTypes].map(([name, type]) => [name, { type, options: alerts.channels[name] ?? null }]),
@@ -50,7 +55,11 @@ export function assemble(alerts: Alerts, { prices, channelTypes, ...file }: Surr
     channels,
     rules,
     silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
-    incidents: { by: incidentDimension(alerts), intervalMs: alerts.incidents.interval },
+    incidents: {
+      by: incidentDimension(alerts),
+      intervalMs: alerts.incidents.interval,
+      terms: channelTerms,
+    },
     health: {
       notify: alerts.health.notify ?? channelsOf(rules),
       blindAfter: alerts.health.blind_after,

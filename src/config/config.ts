@@ -1,5 +1,6 @@
 // The configuration as the program uses it.
 
+import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
@@ -33,6 +34,8 @@ export interface Config {
     readonly by: Dimension | null;
     /** How long alerts that join an open incident are gathered, ms. */
     readonly intervalMs: number;
+    /** How each channel wants to be told, by its name. */
+    readonly terms: ReadonlyMap<string, ChannelTerms>;
   };
   readonly heartbeat: { readonly url: Secret; readonly proxy: Secret | null } | null;
   /** The proxies of the environment, for channels and a heartbeat that name none. */

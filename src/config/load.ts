@@ -2,6 +2,9 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { ChannelTerms } from '../channels/channel.ts';
+import { channelTypes } from '../channels/index.ts';
+import { termsOf } from '../channels/term-keys.ts';
 import { proxiesOf } from '../channels/transport/proxy-choice.ts';
 import { encodingFault } from '../model/text-encoding.ts';
 import type { Mapping } from '../stores/audit-store.ts';
@@ -84,6 +87,7 @@ export async function loadConfig(
     missing: shown(missing),
     unset: substituted.unset,
     channelTypes: channelTypesOf(value),
+    channelTerms: channelTermsOf(value),
   });
 }
 
@@ -98,6 +102,23 @@ function channelTypesOf(value: unknown): Map<string, string> {
   const channels = valueAt(value, ['channels']);
   const named = isRecord(channels) ? Object.entries(channels) : [];
   return new Map(named.map(([name, channel]) => [name, String(valueAt(channel, ['type']))]));
+}
+
+function channelTermsOf(value: unknown): Map<string, ChannelTerms> {
+  const channels = valueAt(value, ['channels']);
+  const named = isRecord(channels) ? Object.entries(channels) : [];
+  return new Map(
+    named.map(([name, keys]) => {
+      const given = isRecord(keys) ? keys : {};
+      return [
+        name,
+        termsOf(
+          given,
+          channelTypes.find(({ type }) => type === given.type),
+        ),
+      ];
+    }),
+  );
 }
 
 /** The fault with the name of its rule, as it is written in the file. */

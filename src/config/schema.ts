@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
+import { withTermKeys } from '../channels/term-keys.ts';
 import { proxyKey } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
@@ -31,7 +32,7 @@ function oneOfTypes<T>(members: readonly { readonly schema: z.ZodType<T> }[]) {
 }
 
 const rule = oneOfTypes<(defaults: RuleDefaults) => Rule>(Object.values(ruleTypes));
-const channel = oneOfTypes<{ type: string }>(channelTypes);
+const channel = oneOfTypes<{ type: string }>(channelTypes.map((type) => ({ schema: withTermKeys(type) })));
 
 /** alerts.yaml: its type, its validation and its JSON Schema. */
 export const alertsSchema = z.strictObject({

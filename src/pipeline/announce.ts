@@ -1,6 +1,6 @@
 // Prepares what a poll tells: what drives alerts, what they are about, and how those that are over ended.
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
@@ -19,7 +19,7 @@ import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 import { deliveriesTo, tellsByIncident } from './tell.ts';
-import type { ChannelTerms, Earlier, Telling } from './telling.ts';
+import type { Earlier, Telling } from './telling.ts';
 
 interface Occasion {
   readonly at: number;

@@ -1,6 +1,6 @@
 // What a poll works with.
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
@@ -8,7 +8,6 @@ import type { State } from '../state/open.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Askable } from './ask.ts';
 import type { Source } from './collect.ts';
-import type { ChannelTerms } from './telling.ts';
 
 /** What a poll works with; opened by the composition root. */
 export interface PollParts {

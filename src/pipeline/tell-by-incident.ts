@@ -1,6 +1,6 @@
 // Tells by incident: one message for people of all that is new about it (pure).
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import { alertMessage } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { endedMessage, endNotice } from '../model/ended-alert.ts';
@@ -10,7 +10,7 @@ import type { MessageIncident } from '../model/message.ts';
 import { mergedNotices, mostSevereFirst, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { ChannelTerms, Telling, Told } from './telling.ts';
+import type { Telling, Told } from './telling.ts';
 
 /** Above this many incidents that one poll opens on a channel, they share a message. */
 const APART = 3;

@@ -1,6 +1,6 @@
 // Tells by rule: an event for each rule and period, for programs and for channels that are not grouped (pure).
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import { alertMessage } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { type EndedAlert, endedMessage } from '../model/ended-alert.ts';
@@ -8,7 +8,7 @@ import { largestOf } from '../model/extremes.ts';
 import type { Alert } from '../model/finding.ts';
 import { mostSevereFirst } from '../model/notice.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { ChannelTerms, Telling, Told } from './telling.ts';
+import type { Telling, Told } from './telling.ts';
 
 /** The deliveries to one channel, by rule. */
 export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {

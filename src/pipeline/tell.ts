@@ -1,11 +1,11 @@
 // Makes the deliveries of a poll to one channel, from what was recorded (pure).
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import type { NewDelivery } from '../model/delivery.ts';
 import type { EndedAlert } from '../model/ended-alert.ts';
 import { byIncident } from './tell-by-incident.ts';
 import { byRule } from './tell-by-rule.ts';
-import type { ChannelTerms, Telling } from './telling.ts';
+import type { Telling } from './telling.ts';
 
 /** The deliveries to one channel. */
 export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {

@@ -47,10 +47,3 @@ export interface Telling {
   /** How long alerts that join an open incident are gathered; 0 holds nothing. */
   readonly intervalMs: number;
 }
-
-/** How a channel wants to be told. */
-export interface ChannelTerms {
-  /** Whether people get one message for each incident, or for each rule. */
-  readonly byIncident: boolean;
-  readonly sendResolved: boolean;
-}
