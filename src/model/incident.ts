@@ -11,9 +11,13 @@ export interface Subject {
   readonly value: string | null;
 }
 
-/** A subject as the state store compares it. */
+/** More than a name has, and far less than an index takes. */
+const LONGEST_VALUE = 200;
+
+/** A subject as the state store compares it. A value that is too long for an index is cut, and told apart by its hash. */
 export function subjectKey({ dimension, value }: Subject): string {
-  return JSON.stringify([dimension, value]);
+  const isLong = value !== null && value.length > LONGEST_VALUE;
+  return JSON.stringify([dimension, isLong ? `${value.slice(0, LONGEST_VALUE)}… ${hashOf(value)}` : value]);
 }
 
 export function subjectOfKey(key: string): Subject {
@@ -26,11 +30,6 @@ export function subjectName({ dimension, value }: Subject): string {
   return kindAndName(dimension ?? 'rule', value);
 }
 
-/**
- * The id of an incident that begins at `at`, ms: short, because people type it. It follows from its content, so a poll that is
- * repeated because nobody knows whether it was recorded makes the same one.
- */
-export function incidentId(subject: Subject, at: number): string {
-  const hash = createHash('sha256').update(JSON.stringify([subjectKey(subject), at]));
-  return `inc_${hash.digest('hex').slice(0, 10)}`;
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

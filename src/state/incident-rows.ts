@@ -1,6 +1,7 @@
 // Opens, joins, reopens and closes incidents.
 
-import { incidentId, subjectKey, subjectOfKey } from '../model/incident.ts';
+import { randomBytes } from 'node:crypto';
+import { subjectKey, subjectOfKey } from '../model/incident.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { batchesOf } from './batches.ts';
 import type { ClosedAlert, OpenIncident, ToldAlert } from './recorded-incidents.ts';
@@ -107,6 +108,11 @@ async function joinOrOpen(
   }));
 }
 
+/** Short, because people type it. */
+function newId(): string {
+  return `inc_${randomBytes(5).toString('hex')}`;
+}
+
 async function insertIncidents(
   session: SqlSession,
   missing: ReadonlyMap<string, number>,
@@ -120,7 +126,7 @@ async function insertIncidents(
      ON CONFLICT (subject) WHERE closed_at IS NULL DO UPDATE SET opened_at = incident.opened_at
      RETURNING id, subject, step`,
     [
-      entries.map(([subject, at]) => incidentId(subjectOfKey(subject), at)),
+      entries.map(newId),
       entries.map(([subject]) => subject),
       entries.map(([, at]) => new Date(at).toISOString()),
     ],

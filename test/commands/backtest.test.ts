@@ -88,6 +88,7 @@ describe('backtest', () => {
       window: { from: '2025-03-10T01:00:00Z', to: '2025-03-10T02:00:00Z' },
       baseline: null,
       zscore: null,
+      onset: null,
       breakdown: {},
     });
     expect(rules).toEqual([
