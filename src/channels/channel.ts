@@ -64,6 +64,9 @@ export interface ChannelTerms {
   readonly sendResolved: boolean;
 }
 
+/** Where the file says nothing else. */
+export const USUAL_TERMS: ChannelTerms = { byIncident: true, sendResolved: true };
+
 /** A member of the registry: the keys of its part of alerts.yaml, and how it is opened. SDKs load inside `open`. */
 export interface ChannelType<Options extends { type: string } = { type: string }> {
   readonly type: Options['type'];

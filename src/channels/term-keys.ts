@@ -1,7 +1,7 @@
 // The keys that every channel has: what it is told of incidents.
 
 import { z } from 'zod';
-import type { ChannelTerms, ChannelType } from './channel.ts';
+import { type ChannelTerms, type ChannelType, USUAL_TERMS } from './channel.ts';
 
 const group = z
   .boolean()
@@ -32,6 +32,7 @@ export function termsOf(
   given: Readonly<Record<string, unknown>>,
   type: Pick<ChannelType, 'sendResolved'> | undefined,
 ): ChannelTerms {
-  const { group: byIncident = true, send_resolved: resolved = type?.sendResolved ?? true } = given;
+  const { byIncident: grouped, sendResolved: sent } = { ...USUAL_TERMS, ...type };
+  const { group: byIncident = grouped, send_resolved: resolved = sent } = given;
   return { byIncident: byIncident === true, sendResolved: resolved === true };
 }

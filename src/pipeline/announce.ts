@@ -1,6 +1,6 @@
 // Prepares what a poll tells: what drives alerts, what they are about, and how those that are over ended.
 
-import type { Channel, ChannelTerms } from '../channels/channel.ts';
+import { type Channel, type ChannelTerms, USUAL_TERMS } from '../channels/channel.ts';
 import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
@@ -84,10 +84,10 @@ export async function announce(
         // In the order of the file, which is the one that readers know.
         told.sort((a, b) => parts.rules.indexOf(a.rule) - parts.rules.indexOf(b.rule));
         const telling = tellingOf(parts, recorded, told, occasion);
-        const channels = [...parts.channels.values()].flatMap((channel) => {
-          const terms = parts.incidents.terms.get(channel.name);
-          return terms === undefined ? [] : [{ channel, terms }];
-        });
+        const channels = [...parts.channels.values()].map((channel) => ({
+          channel,
+          terms: parts.incidents.terms.get(channel.name) ?? USUAL_TERMS,
+        }));
         const deliveries = channels.flatMap(({ channel, terms }) => deliveriesTo(channel, terms, telling));
         return { deliveries, endsTold: endsTold(channels, recorded) };
       },

@@ -28,8 +28,9 @@ export async function openIncidents(
     session,
     known.flatMap(({ open, earlier }) => (open === null && earlier !== null ? [earlier] : [])),
   );
-  const incidents = await joinOrOpen(session, told, subjects, known);
-  const bySubject = new Map(incidents.map((incident) => [subjectKey(incident.subject), incident.id]));
+  const rows = await joinOrOpen(session, told, subjects, known);
+  // By the key as it is kept: a long value is cut in it, and would be cut again.
+  const bySubject = new Map(rows.map(({ id, subject }) => [subject, id]));
   const of = told.map((_, i) => known[i]?.open ?? (bySubject.get(subjects[i] as string) as string));
   await session.query(
     `UPDATE spendwatch.incident AS incident SET step = GREATEST(incident.step, told.step)
@@ -37,7 +38,7 @@ export async function openIncidents(
      WHERE incident.id = told.id AND incident.step < told.step`,
     [of, told.map(({ notification }) => notification.step)],
   );
-  return { of, incidents };
+  return { of, incidents: rows.map((row) => openIncident(row, false)) };
 }
 
 async function knownOf(session: SqlSession, told: readonly ToldAlert[]): Promise<Known[]> {
@@ -83,7 +84,7 @@ async function joinOrOpen(
   told: readonly ToldAlert[],
   subjects: readonly string[],
   known: readonly Known[],
-): Promise<OpenIncident[]> {
+): Promise<IncidentRow[]> {
   const ids = known.flatMap(({ open }) => open ?? []);
   const lock = (): Promise<IncidentRow[]> =>
     session.query<IncidentRow>(
@@ -100,12 +101,11 @@ async function joinOrOpen(
     missing.set(subject, Math.min(missing.get(subject) ?? at, at));
   });
   const opened = await insertIncidents(session, missing);
-  return [...before, ...opened].map(({ id, subject, step }) => ({
-    id,
-    subject: subjectOfKey(subject),
-    stepBefore: step,
-    isClosed: false,
-  }));
+  return [...before, ...opened];
+}
+
+function openIncident({ id, subject, step }: IncidentRow, isClosed: boolean): OpenIncident {
+  return { id, subject: subjectOfKey(subject), stepBefore: step, isClosed };
 }
 
 /** Short, because people type it. */
@@ -156,10 +156,5 @@ export async function closeIncidents(
     [ids, ids.map((id) => new Date(lastOf.get(id) as number).toISOString())],
   );
   const isOver = new Set(over.map(({ id }) => id));
-  return rows.map(({ id, subject, step }) => ({
-    id,
-    subject: subjectOfKey(subject),
-    stepBefore: step,
-    isClosed: isOver.has(id),
-  }));
+  return rows.map((row) => openIncident(row, isOver.has(row.id)));
 }

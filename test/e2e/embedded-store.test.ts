@@ -49,7 +49,8 @@ describe('a worker on an embedded store that was filled by import', () => {
     expect(ends.counts()).toEqual(one);
 
     // What reads works through the worker; what would write has to wait for its end.
-    const check = await spendwatch(['check', '--format', 'json'], { cwd });
+    const at = new Date().toISOString();
+    const check = await spendwatch(['check', '--format', 'json', '--at', at], { cwd });
     expect(check).toMatchObject({ code: 2, stderr: '' });
     expect(JSON.parse(check.stdout)).toMatchObject({ status: 'critical' });
     const again = await spendwatch(['import', '-'], { cwd, stdin });

@@ -53,7 +53,12 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
     incidents: {
       by: 'service',
       intervalMs: 0,
-      terms: new Map([...channels.keys()].map((name) => [name, { byIncident: true, sendResolved: false }])),
+      terms: new Map(
+        [...(more.channels ?? channels).keys()].map((name) => [
+          name,
+          { byIncident: true, sendResolved: false },
+        ]),
+      ),
     },
     ...more,
   });
