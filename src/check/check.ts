@@ -36,8 +36,8 @@ export interface CheckParts {
 
 /** Judges every rule as of one instant. Throws the store's AppError when nothing could be read. */
 export async function evaluateOnce(parts: CheckParts, at: number): Promise<CheckResult> {
-  const { store, dimensions, zone, rules } = parts;
-  const questions = unpricedQuestions(dimensions, rules, at, zone);
+  const { store, zone, rules } = parts;
+  const questions = unpricedQuestions(parts.dimensions, rules, at, zone);
   const counted = countedQuery(rules, at, zone);
   const { newestRow, outcomes, beside } = await evaluated(parts, [...counted, ...questions.queries], at);
   const unpriced = questions.valuesIn(beside.slice(counted.length));
@@ -48,7 +48,7 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   }));
   const explaining = { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) };
   const firing = judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] }));
-  const explained = await explain(explaining, dimensions, firing, at);
+  const explained = await explain(explaining, parts, firing, at);
   const began = await onsets(explaining, firing, at);
   const checked = judged.map(({ rule, judgement, error }, i): CheckedRule => {
     const silenced = silencedBy(rule, at, parts);

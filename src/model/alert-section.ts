@@ -1,17 +1,17 @@
-// Turns one alert into a headline, facts and tables.
+// Turns one alert into a headline, a sentence, facts and tables.
 
+import { breakdownTable } from './breakdown-table.ts';
 import { displayText } from './display-text.ts';
-import { durationText, localSpan, localTime } from './display-time.ts';
-import { displayCount, displayValue, shareText } from './display-value.ts';
-import { type Alert, type BreakdownPart, type Finding, NONE } from './finding.ts';
+import { localSpan } from './display-time.ts';
+import { displayCount, displayValue } from './display-value.ts';
+import { earlierFact, onsetFact, paceFact, sinceFact } from './facts.ts';
+import type { Alert, Finding } from './finding.ts';
 import { firstSentence } from './first-sentence.ts';
 import { groupLabel, groupWithKinds } from './group-label.ts';
-import type { Fact, MessageSection, MessageTable } from './message.ts';
-import { describeMetric } from './metric.ts';
-import { firesBelow, type Rule } from './rule.ts';
-import type { Dimension } from './series.ts';
+import type { Fact, MessageSection } from './message.ts';
+import type { Rule } from './rule.ts';
 import { unexplainedText } from './unexplained-text.ts';
-import { atLeast, belowOnlyIf, unpricedText } from './unpriced-text.ts';
+import { belowOnlyIf, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
 /** An alert in one line: `search $312.46 in 1h (limit $100.00)`. */
@@ -33,13 +33,16 @@ export function alertSection(rule: Rule, alert: Alert, at: number, zone: string)
   const unexplained = unexplainedText(finding);
   const group = groupWithKinds(finding.groupBy, finding.key);
   const ongoing = alert.ongoing ? ', ongoing' : '';
-  const { description, severity, operator } = finding;
+  const { description, severity } = finding;
   const facts: (Fact | null)[] = [
     ['Rule', `${displayText(rule.name)}, ${severity}`],
     ...description.facts,
-    [firesBelow(operator) ? 'Below the limit since' : 'Over the limit since', sinceText(alert, zone)],
+    paceFact(rule, finding),
+    onsetFact(finding, zone),
+    sinceFact(alert, zone),
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
+    earlierFact(finding),
     unpricedFact(finding),
     unexplained === null ? null : ['Drivers', unexplained],
   ];
@@ -59,40 +62,10 @@ export function windowText(window: WindowSpec): string {
   return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
 }
 
-function sinceText({ at, since, ongoing }: Alert, zone: string): string {
-  const age = since >= at ? 'new at this poll' : `for ${durationText(at - since)}`;
-  return `${localTime(since, zone)} (${age}${ongoing ? '; ongoing: notified before and held since' : ''})`;
-}
-
 function unpricedFact(finding: Finding): Fact | null {
   const { metric, value, unpriced } = finding;
   if (unpriced === null) return null;
   const isDoubtful = belowOnlyIf(finding) !== null;
   const text = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
   return ['Unpriced', isDoubtful ? `${text}; it is low only if they cost next to nothing` : text];
-}
-
-/** A part's share is of the finding's value. Averages and percentiles do not add up, so their parts have no share. */
-function breakdownTable(
-  finding: Finding,
-  dimension: Dimension,
-  parts: readonly BreakdownPart[],
-): MessageTable {
-  const { metric, value } = finding;
-  const { additive, heading } = describeMetric(metric);
-  const hasShares = additive && value.fixed > 0n;
-  const hasCalls = metric !== 'calls';
-  const name = displayText(dimension);
-  return {
-    title: `By ${name}`,
-    columns: [name, heading, ...(hasCalls ? ['calls'] : []), ...(hasShares ? ['share'] : [])],
-    rows: parts.map((part) => [
-      part.key === null ? NONE : displayText(part.key),
-      atLeast(displayValue(metric, part.value.fixed), part.unpriced),
-      ...(hasCalls ? [displayCount(part.value.calls)] : []),
-      ...(hasShares
-        ? [part.unpriced === undefined ? shareText(part.value.fixed, value.fixed) : 'unknown']
-        : []),
-    ]),
-  };
 }

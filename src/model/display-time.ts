@@ -20,6 +20,11 @@ export function localSpan(from: number, to: number, zone: string): string {
   return `${start.toPlainDate()} ${clock(start)}${startZone} to ${endDate}${clock(end)} ${offset(end, zone)}`;
 }
 
+/** A time of day on the wall clock of `zone`: `02:05`. */
+export function localClock(at: number, zone: string): string {
+  return clock(zoned(at, zone));
+}
+
 /** A date on the wall clock of `zone`: `2026-11-20`. */
 export function localDate(at: number, zone: string): string {
   return zoned(at, zone).toPlainDate().toString();

@@ -41,7 +41,9 @@ export function driverText(rule: Pick<Rule, 'where'>, finding: Finding): string 
   const [least, most] = [percent(a + b - whole), percent(smaller)];
   if (least === most && who.part.key !== null && model.part.key !== null)
     return `${name(who)} on ${name(model)} makes up ${most}`;
-  return `${driverName(who)} ${makesUp(who)} ${share(who)} and ${driverName(model)} ${share(model)}`;
+  const [whose, models] = [who, model].map(({ part }) => percentText(part.value.fixed, whole, false));
+  const of = finding.unpriced === null ? '' : ' of what is priced';
+  return `${driverName(who)} ${makesUp(who)} ${whose} and ${driverName(model)} ${models}${of}`;
 }
 
 interface Driver {

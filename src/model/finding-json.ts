@@ -1,12 +1,13 @@
 // Findings and observations in the JSON of `check`, `backtest` and webhooks.
 
-import { type Finding, groupObject, NONE } from './finding.ts';
+import { type Finding, groupObject, NONE, type Others } from './finding.ts';
 import type { JsonValue } from './json.ts';
 import { describeMetric, type Metric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Onset } from './onset.ts';
+import { perDay } from './pace.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 
@@ -28,6 +29,10 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
       unpriced_calls: lacking,
     })),
   ]);
+  const others = Object.entries(finding.others).map(([dimension, rest]) => [
+    dimension,
+    othersJson(metric, rest),
+  ]);
   return {
     group: groupObject(finding.groupBy, finding.key),
     severity: finding.severity,
@@ -43,6 +48,11 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     zscore: null,
     ...finding.description.fields,
     breakdown: Object.fromEntries(parts),
+    others: others.length === 0 ? undefined : Object.fromEntries(others),
+    calls: finding.value.calls,
+    per_day: perDay(finding),
+    yesterday: earlier(metric, finding.yesterday),
+    week_ago: earlier(metric, finding.weekAgo),
     unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
     silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },
   };
@@ -50,6 +60,21 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
 
 function onsetJson({ at, beforePerHour, afterPerHour }: Onset): JsonValue {
   return { at: isoInstant(at), before_per_hour: beforePerHour, after_per_hour: afterPerHour };
+}
+
+function othersJson(metric: Metric, { keys, value, calls, unpriced, credits }: Others): JsonValue {
+  return {
+    keys,
+    value: value === null ? null : amount(metric, value),
+    calls,
+    unpriced_calls: unpriced,
+    credits: credits === null ? undefined : othersJson(metric, { ...credits, credits: null }),
+  };
+}
+
+/** Left out where it is not known. */
+function earlier(metric: Metric, sample: Sample | null): JsonValue | undefined {
+  return sample === null ? undefined : amount(metric, sample);
 }
 
 /** An entry of `observed`: a group, its value, and how many calls without a price the value lacks. */

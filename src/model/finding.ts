@@ -71,6 +71,18 @@ export interface BreakdownPart {
   readonly unpriced?: number;
 }
 
+/** The parts beyond the largest five, together. */
+export interface Others {
+  /** How many there are. */
+  readonly keys: number;
+  /** Null where a ratio or percentile of them has none. */
+  readonly value: Sample | null;
+  readonly calls: number;
+  readonly unpriced?: number;
+  /** Those of them that are below 0, which are no part of any whole; null for none. */
+  readonly credits: Omit<Others, 'credits'> | null;
+}
+
 /** Calls of unknown cost within a finding's window and group. A value that depends on cost is then a lower bound. */
 export interface Unpriced {
   readonly calls: number;
@@ -94,6 +106,12 @@ export interface Finding extends Observation {
   readonly operator: Operator;
   readonly description: Description;
   readonly breakdown: Readonly<Record<Dimension, readonly BreakdownPart[]>>;
+  /** What each breakdown leaves out; a dimension without others has no entry. */
+  readonly others: Readonly<Record<Dimension, Others>>;
+  /** The value of the same window one local day earlier; null where it is not known. */
+  readonly yesterday: Sample | null;
+  /** The same seven local days earlier. */
+  readonly weekAgo: Sample | null;
   readonly unpriced: Unpriced | null;
   /** When the rate left its usual level; null where that is not known. */
   readonly onset: Onset | null;

@@ -15,6 +15,7 @@ export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
 export type PeriodKey = `${DedupePeriod}/${string}`;
 
 export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
+const TODAY: WindowSpec = { kind: 'calendar', word: 'today', text: 'today' };
 export type CalendarWord = (typeof CALENDAR_WINDOWS)[number];
 
 /** A window as written in alerts.yaml; `text` is how it is shown to people. */
@@ -77,6 +78,13 @@ export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zon
   // `yesterday` would overlap with itself.
   const day = localDay(at - 1, zone) - days;
   return windowAt(spec, localDay(cut - 1, zone) === day ? cut : dayStart(day + 1, zone), zone);
+}
+
+/** The same window `days` whole local days before. */
+export function earlierWindow(spec: WindowSpec, { to }: Window, days: number, zone: string): Window {
+  // Seen from its own end, yesterday is a whole `today`.
+  const own = spec.kind === 'calendar' && spec.word === 'yesterday' ? TODAY : spec;
+  return windowDaysBefore(own, to, days, zone);
 }
 
 /** Where the dedupe period of an instant begins. Like a calendar window, it is the period of the instant just before. */

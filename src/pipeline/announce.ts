@@ -138,7 +138,7 @@ async function alertsOf(
     rule,
     firing: (shown[i] ?? []).map(({ firing }) => firing),
   }));
-  const explained = await explain(parts.explaining, parts.dimensions, wanted, at);
+  const explained = await explain(parts.explaining, parts, wanted, at);
   // The drivers come first: what is left of the time is for the pictures.
   const pictures = await onsetsAndCharts(parts, wanted, at);
   decisions.forEach(({ rule }, i) => {

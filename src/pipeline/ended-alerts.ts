@@ -15,8 +15,9 @@ import type { Query } from '../model/series.ts';
 import { ask } from './ask.ts';
 import type { Evaluation } from './evaluate.ts';
 import { evaluateRules } from './evaluate-rules.ts';
-import { narrowedWhere, unexplained } from './explain.ts';
+import { unexplained } from './explain.ts';
 import type { PollUnderWay } from './parts.ts';
+import { narrowedWhere } from './questions.ts';
 
 /** An alert that is over and was notified. */
 export interface Ending {

@@ -12,8 +12,8 @@ import type { Window } from '../model/window.ts';
 import { alertChart } from './alert-chart.ts';
 import { ask } from './ask.ts';
 import { type ChartWindow, chartWindows } from './chart-windows.ts';
-import { type Explained, narrowedWhere } from './explain.ts';
 import type { PollUnderWay } from './parts.ts';
+import { type Explained, narrowedWhere } from './questions.ts';
 
 /** When an alert began, and its picture; null where that is not known. */
 export interface OnsetAndChart {

@@ -6,7 +6,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Askable } from './ask.ts';
 import { evaluateRules } from './evaluate-rules.ts';
-import { narrowedWhere } from './explain.ts';
+import { narrowedWhere } from './questions.ts';
 
 /** A group that fires at `at` with `severity`: since when has it? */
 export interface SinceQuestion {

@@ -7,8 +7,8 @@ import type { Dimension, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ask } from './ask.ts';
 import type { AlertNotification } from './decide.ts';
-import { narrowedWhere } from './explain.ts';
 import type { PollUnderWay } from './parts.ts';
+import { narrowedWhere } from './questions.ts';
 
 /** What is notified of one rule. */
 export interface Notifying {

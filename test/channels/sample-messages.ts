@@ -3,6 +3,7 @@ import type { Alert, Finding } from '../../src/model/finding.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Sample } from '../../src/model/metric-value.ts';
 import { fixedFromNumber, parseFixed, toNumber } from '../../src/model/money.ts';
+import type { Onset } from '../../src/model/onset.ts';
 import { firesBelow, type Rule } from '../../src/model/rule.ts';
 import type { AnomalyObservation, Baseline } from '../../src/rules/anomaly-rule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
@@ -64,6 +65,9 @@ export function sampleFinding({ baseline, zscore = 0, ...changes }: FindingChang
   return { ...finding, badness, description };
 }
 
+/** At the rate after it, the hour of the sample has spent its amount. */
+const ONSET: Onset = { at: AT - 46 * 60_000, beforePerHour: 1.2, afterPerHour: 407.5 };
+
 const SAMPLE_FINDING: Omit<Finding, 'badness' | 'description'> = {
   key: ['search'],
   groupBy: ['service'],
@@ -85,8 +89,11 @@ const SAMPLE_FINDING: Omit<Finding, 'badness' | 'description'> = {
       { key: 'anna@example.com', value: amount('0.556789', 311) },
     ],
   },
+  others: {},
+  yesterday: amount('11.2', 31_870),
+  weekAgo: amount('9.87', 28_004),
   unexplained: [],
-  onset: null,
+  onset: ONSET,
   unpriced: null,
 };
 
@@ -95,7 +102,7 @@ export function sampleAlert(changes: FindingChanges = {}, rest: Partial<Alert> =
     id: 'alrt_5f0c2a9e41',
     finding: sampleFinding(changes),
     at: AT,
-    since: AT - 45 * 60_000,
+    since: AT - 31 * 60_000,
     ongoing: false,
     reason: rest.ongoing === true ? 'ongoing' : 'new',
     previous: null,

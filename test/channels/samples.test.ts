@@ -70,3 +70,32 @@ describe.each(['alert', 'alert-many'])('docs/messages shows %s as it is', (name)
     return expect(pretty(render(message))).toMatchFileSnapshot(file(`${name}.${form}.json`));
   });
 });
+
+interface Part {
+  readonly value: number;
+  readonly calls: number;
+}
+interface FindingInJson extends Part {
+  readonly metric: string;
+  readonly breakdown: Readonly<Record<string, readonly Part[]>>;
+  readonly others?: Readonly<Record<string, Part>>;
+}
+
+test('the figures of the samples add up', () => {
+  for (const [name, { json }] of Object.entries(SAMPLES)) {
+    const { data } = JSON.parse(json) as { data: { alerts?: { finding: FindingInJson }[] } };
+    for (const { finding } of data.alerts ?? []) {
+      for (const [dimension, parts] of Object.entries(finding.breakdown)) {
+        const rest = finding.others?.[dimension];
+        const all = rest === undefined ? parts : [...parts, rest];
+        const sum = (of: keyof Part): number => all.reduce((total, part) => total + part[of], 0);
+        expect([name, dimension, sum('value').toFixed(6), sum('calls')]).toEqual([
+          name,
+          dimension,
+          finding.value.toFixed(6),
+          finding.calls,
+        ]);
+      }
+    }
+  }
+});

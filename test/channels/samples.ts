@@ -27,6 +27,13 @@ const ahead = (ms: number): FutureRows =>
 
 const moment = { at: AT, zone: 'UTC', timestamp: AT + 1500 };
 
+const claude = (value: string, calls: number) => ({ key: 'claude-sonnet-4', value: amount(value, calls) });
+const PARTLY_UNPRICED = [
+  claude('240', 10_796),
+  { key: 'gpt-9', value: amount('0', 1192), unpriced: 1192 },
+  { key: null, value: amount('0', 12), unpriced: 12 },
+];
+
 /** One of each kind, as `docs/messages` shows them. */
 export const SAMPLES: Readonly<Record<string, Message>> = {
   alert: sampleNews([sampleAlert({}, { chart: SAMPLE_CHARTS.alert })]),
@@ -40,10 +47,11 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
             severity: i < 2 ? 'critical' : 'warning',
             bound: fixedFromNumber(i < 2 ? 100 : 50),
             value: amount(String(240 - 15 * i), 12_000 - i),
-            breakdown: {
-              model: [{ key: 'claude-sonnet-4', value: amount(String(240 - 15 * i), 12_000 - i) }],
-            },
+            breakdown: { model: i === 0 ? PARTLY_UNPRICED : [claude(String(240 - 15 * i), 12_000 - i)] },
             unpriced: i === 0 ? { calls: 1204, models: 2 } : null,
+            yesterday: amount(String(20 + i), 900 + i),
+            weekAgo: amount('0'),
+            onset: null,
           },
           { id: `alrt_${i}`, since: AT },
         ),
@@ -75,8 +83,11 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
           },
           window: { from: AT - 6 * HOUR, to: AT },
           unpriced: { calls: 1204, models: 2 },
+          yesterday: amount('39.8', 11_960),
+          weekAgo: amount('44.15', 12_871),
+          onset: { at: AT - 100 * 60_000, beforePerHour: 7, afterPerHour: 229.2 },
         },
-        { chart: SAMPLE_CHARTS.anomaly },
+        { since: AT - 50 * 60_000, chart: SAMPLE_CHARTS.anomaly },
       ),
     ],
     {
@@ -106,6 +117,9 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
             { key: 'support', value: amount('63.9', 14_012) },
           ],
         },
+        yesterday: amount('81.2', 60_310),
+        weekAgo: null,
+        onset: null,
       }),
     ],
     {
@@ -129,6 +143,9 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
           ],
         },
         unpriced: { calls: 3000, models: 1 },
+        yesterday: amount('18.4', 3102),
+        weekAgo: amount('17.9', 2977),
+        onset: null,
       }),
     ],
     { name: 'too-quiet', message: null },

@@ -67,13 +67,17 @@ describe('a finding in JSON', () => {
     expect(
       jsonText(
         findingJson(
-          sampleFinding({ breakdown: { model: [{ key: null, value: amount('300.1', 890_000) }] } }),
+          sampleFinding({
+            onset: null,
+            breakdown: { model: [{ key: null, value: amount('300.1', 890_000) }] },
+          }),
         ),
       ),
     ).toBe(
       '{"group":{"service":"search"},"severity":"critical","metric":"spend","unit":"USD","value":312.456789,' +
         '"bound":100,"operator":">=","window":{"from":"2026-11-20T01:05:00Z","to":"2026-11-20T02:05:00Z"},' +
-        '"onset":null,"baseline":null,"zscore":null,"breakdown":{"model":[{"key":"(none)","value":300.1,"calls":890000}]}}',
+        '"onset":null,"baseline":null,"zscore":null,"breakdown":{"model":[{"key":"(none)","value":300.1,"calls":890000}]},"calls":890412,' +
+        '"per_day":7498.962936,"yesterday":11.2,"week_ago":9.87}',
     );
   });
 

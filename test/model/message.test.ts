@@ -143,15 +143,15 @@ describe('a message of many alerts', () => {
 });
 
 test('the webhook body is that of the contract, to the byte', () => {
-  const finding = { breakdown: {} };
+  const finding = { breakdown: {}, onset: null };
   expect(sampleNews([sampleAlert(finding, { ongoing: true })]).json).toBe(
     '{"type":"alert.firing","timestamp":"2026-11-20T02:05:01.500Z","data":{"rule":"hourly-burn","severity":"critical",' +
       '"message":"Immediate attention required","at":"2026-11-20T02:05:00Z","data_as_of":"2026-11-20T02:04:58Z",' +
-      '"alerts":[{"id":"alrt_5f0c2a9e41","since":"2026-11-20T01:20:00Z","ongoing":true,"reason":"ongoing",' +
+      '"alerts":[{"id":"alrt_5f0c2a9e41","since":"2026-11-20T01:34:00Z","ongoing":true,"reason":"ongoing",' +
       '"previous":null,"incident":null,"finding":{"group":{"service":' +
       '"search"},"severity":"critical","metric":"spend","unit":"USD","value":312.456789,"bound":100,"operator":">=",' +
       '"window":{"from":"2026-11-20T01:05:00Z","to":"2026-11-20T02:05:00Z"},"onset":null,"baseline":null,"zscore":null,' +
-      '"breakdown":{}}}],"more":0}}',
+      '"breakdown":{},"calls":890412,"per_day":7498.962936,"yesterday":11.2,"week_ago":9.87}}],"more":0}}',
   );
 });
 
@@ -162,7 +162,7 @@ describe('the text', () => {
       'Immediate attention required',
       '$312.46, 3.1 times the limit',
       '$100.00 or more is critical',
-      '2026-11-20 01:20 UTC (for 45 min)',
+      '2026-11-20 01:34 UTC (for 31 min)',
       'gpt-4.1       $300.10  890,000    96%',
       'Data as of 2026-11-20 02:04:58 UTC',
     ]) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import type { Finding, Firing } from '../../src/model/finding.ts';
-import { formatFixed } from '../../src/model/money.ts';
+import { fixedFromNumber, formatFixed } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { evaluateRules } from '../../src/pipeline/evaluate-rules.ts';
 import { explain } from '../../src/pipeline/explain.ts';
@@ -11,6 +11,7 @@ import { type CallStore, type LoggedCall, openCallStore } from '../support/call-
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const AT = Date.parse('2026-11-20T02:05:00Z');
 
 let calls: CallStore;
@@ -36,7 +37,26 @@ async function explained(
   ...instants: readonly number[]
 ): Promise<Finding[]> {
   const firing = await firingAt(one, ...(instants.length === 0 ? [AT] : instants));
-  const [findings] = await explain(calls.store, new Set(available), [{ rule: one, firing }], AT);
+  const [findings] = await explain(
+    calls.store,
+    { dimensions: new Set(available), zone: 'UTC' },
+    [{ rule: one, firing }],
+    AT,
+  );
+  if (findings instanceof Error) throw findings;
+  return findings ?? [];
+}
+
+async function explainedIn(zone: string, one: Rule, at: number): Promise<Finding[]> {
+  const times = [{ at, earlier: [] }];
+  const { outcomes } = await evaluateRules(calls.store, zone, [{ rule: one, times }], at);
+  const firing = outcomes[0]?.evaluations[0]?.judgement.firing ?? [];
+  const [findings] = await explain(
+    calls.store,
+    { dimensions: calls.dimensions, zone },
+    [{ rule: one, firing }],
+    at,
+  );
   if (findings instanceof Error) throw findings;
   return findings ?? [];
 }
@@ -220,6 +240,81 @@ describe('calls without a price', () => {
   });
 });
 
+describe('what a finding is compared with', () => {
+  it('has the others of a dimension in one, with their credits', async () => {
+    const costs = [50, 40, 30, 20, 10, 5, 3, -2, -1];
+    await calls.log(...costs.map((cost, i) => recent({ user: `u${i}`, cost })));
+    const [finding] = await explained(rule());
+    const total = (keys: number, usd: number) => ({
+      keys,
+      value: { fixed: fixedFromNumber(usd), number: usd, calls: keys },
+      calls: keys,
+    });
+    expect(finding?.others).toEqual({ user: { ...total(4, 5), credits: total(2, -3) } });
+    expect(finding?.breakdown.user?.map(({ key }) => key)).toEqual(['u0', 'u1', 'u2', 'u3', 'u4']);
+  });
+
+  it('has the ratio of the others from all their calls', async () => {
+    await calls.log(
+      ...Array.from({ length: 5 }, (_, i) => [
+        recent({ user: `u${i}`, status: 500 }),
+        recent({ user: `u${i}`, status: 500 }),
+      ]).flat(),
+      recent({ user: 'a', status: 500 }),
+      recent({ user: 'b' }),
+      recent({ user: 'b' }),
+      recent({ user: 'b' }),
+    );
+    const [finding] = await explained(rule({ metric: 'error_rate', threshold: 0.1 }));
+    expect(finding?.others.user).toMatchObject({ keys: 2, value: { number: 0.25 }, calls: 4, credits: null });
+  });
+
+  it('has the same window one and seven local days before, also across a change of clocks', async () => {
+    const noon = Date.parse('2026-10-27T11:00:00Z');
+    await calls.log(
+      { at: noon - MINUTE, cost: 100 },
+      { at: noon - DAY - MINUTE, cost: 7 },
+      // A week before, summer time held: the same local hour was an hour earlier in UTC.
+      { at: noon - 7 * DAY - HOUR - MINUTE, cost: 3 },
+      { at: noon - 7 * DAY - MINUTE, cost: 1000 },
+    );
+    const [finding] = await explainedIn('Europe/Berlin', rule(), noon);
+    expect([finding?.yesterday?.number, finding?.weekAgo?.number]).toEqual([7, 3]);
+    const today = rule({ window: 'today', group_by: [] });
+    const [whole] = await explainedIn('Europe/Berlin', today, noon);
+    expect([whole?.yesterday?.number, whole?.weekAgo?.number]).toEqual([7, 3]);
+    const [yesterday] = await explainedIn('Europe/Berlin', rule({ window: 'yesterday' }), noon);
+    expect([yesterday?.value.number, yesterday?.yesterday?.number]).toEqual([7, 0]);
+  });
+
+  it('of a ratio without calls is not known', async () => {
+    await calls.log(recent({ status: 500 }), { at: AT - DAY - MINUTE, status: 200 });
+    const [finding] = await explained(rule({ metric: 'error_rate', threshold: 0.1 }));
+    expect([finding?.yesterday?.number, finding?.weekAgo]).toEqual([0, null]);
+  });
+
+  it('takes a few statements, however many rules fire', async () => {
+    await calls.log(...Array.from({ length: 12 }, (_, i) => recent({ service: `s${i}`, cost: 5 })));
+    const rules = Array.from({ length: 12 }, (_, i) =>
+      rule({ name: `r${i}`, metric: i % 2 === 0 ? 'spend' : 'calls', window: `${i + 1}h` }),
+    );
+    const wanted = await Promise.all(
+      rules.map(async (one, i) => ({ rule: one, firing: (await firingAt(one, AT)).slice(i, i + 1) })),
+    );
+    let reads = 0;
+    const counting: AuditStore = {
+      ...calls.store,
+      read: (asked, ...rest) => {
+        reads += asked.length;
+        return calls.store.read(asked, ...rest);
+      },
+    };
+    const findings = await explain(counting, { dimensions: calls.dimensions, zone: 'UTC' }, wanted, AT);
+    expect(findings.flat().map((one) => 'key' in one && one.key[0])).toHaveLength(12);
+    expect(reads).toBeLessThan(20);
+  });
+});
+
 describe('a store that fails', () => {
   it('leaves the findings without an explanation', async () => {
     await calls.log(recent({ cost: 5 }));
@@ -229,7 +324,12 @@ describe('a store that fails', () => {
       ...calls.store,
       read: () => Promise.reject(new AppError('store_unreachable', 'connection refused')),
     };
-    const [findings] = await explain(away, calls.dimensions, [{ rule: one, firing }], AT);
+    const [findings] = await explain(
+      away,
+      { dimensions: calls.dimensions, zone: 'UTC' },
+      [{ rule: one, firing }],
+      AT,
+    );
     expect(findings).toEqual([
       expect.objectContaining({ key: ['search'], severity: 'warning', breakdown: {}, unpriced: null }),
     ]);
@@ -246,7 +346,12 @@ describe('a store that fails', () => {
       );
       const one = rule();
       const firing = await firingAt(one, AT);
-      const [findings = []] = await explain(bad.store, bad.dimensions, [{ rule: one, firing }], AT);
+      const [findings = []] = await explain(
+        bad.store,
+        { dimensions: bad.dimensions, zone: 'UTC' },
+        [{ rule: one, firing }],
+        AT,
+      );
       if (findings instanceof Error) throw findings;
       expect(findings.map(shown)).toEqual([{ model: [['gpt-4.1', '5', 1]], user: [['ann', '5', 1]] }]);
     } finally {
@@ -263,7 +368,14 @@ describe('a store that fails', () => {
         return calls.store.read(...asked);
       },
     };
-    expect(await explain(counting, calls.dimensions, [{ rule: rule(), firing: [] }], AT)).toEqual([[]]);
+    expect(
+      await explain(
+        counting,
+        { dimensions: calls.dimensions, zone: 'UTC' },
+        [{ rule: rule(), firing: [] }],
+        AT,
+      ),
+    ).toEqual([[]]);
     expect(reads).toBe(0);
   });
 });

@@ -45,7 +45,12 @@ describe('what drives an alert', () => {
       const rule = byService();
       const firing = await firingOf(rule);
       const reader = limitedReads(slow, 5_000);
-      const [findings] = await explain(reader, DIMENSIONS, [{ rule, firing }], AT);
+      const [findings] = await explain(
+        reader,
+        { dimensions: DIMENSIONS, zone: 'UTC' },
+        [{ rule, firing }],
+        AT,
+      );
       if (findings === undefined || findings instanceof Error) throw findings;
       const [finding] = findings;
       if (finding === undefined) throw new Error('nothing fires');
@@ -71,7 +76,12 @@ describe('what drives an alert', () => {
         { timeout: 60_000, interval: 100 },
       );
       // The time is that of all: who asks later has none left.
-      const [later] = await explain(reader, new Set(['service', 'model']), [{ rule, firing }], AT);
+      const [later] = await explain(
+        reader,
+        { dimensions: new Set(['service', 'model']), zone: 'UTC' },
+        [{ rule, firing }],
+        AT,
+      );
       expect(later).toMatchObject([{ breakdown: {}, unexplained: [{ isLate: true }, { isLate: true }] }]);
     } finally {
       await sql.close();
@@ -89,6 +99,12 @@ describe('what drives an alert', () => {
       groupBy: ['service', dimension],
       windows: [{ from: AT - 60 * MINUTE, to: AT }],
     }));
+    const DAY = 24 * 60 * MINUTE;
+    others.push({
+      ...(others[0] as (typeof others)[number]),
+      groupBy: ['service'],
+      windows: [0, 1, 7].map((days) => ({ from: AT - 60 * MINUTE - days * DAY, to: AT - days * DAY })),
+    });
     const looked = await rollup.refresh(others, AT);
     if (looked.series.includes(null)) {
       await rollup.backfill(Number.POSITIVE_INFINITY);
@@ -101,14 +117,26 @@ describe('what drives an alert', () => {
     };
     const wanted = [{ rule, firing }];
     const known = { read, known: rollup.known };
-    const kept = await explain(known, new Set(['service', 'model', 'user']), wanted, AT);
+    const kept = await explain(
+      known,
+      { dimensions: new Set(['service', 'model', 'user']), zone: 'UTC' },
+      wanted,
+      AT,
+    );
     expect(reads).toBe(0);
-    expect(kept).toEqual(await explain(calls.store, new Set(['service', 'model', 'user']), wanted, AT));
+    expect(kept).toEqual(
+      await explain(
+        calls.store,
+        { dimensions: new Set(['service', 'model', 'user']), zone: 'UTC' },
+        wanted,
+        AT,
+      ),
+    );
     expect(kept[0]).toMatchObject([
       { breakdown: { user: [{ key: 'ann' }, { key: null }] }, unexplained: [] },
     ]);
     // Endpoints are not kept.
-    await explain(known, DIMENSIONS, wanted, AT);
+    await explain(known, { dimensions: DIMENSIONS, zone: 'UTC' }, wanted, AT);
     expect(reads).toBe(1);
   });
 });

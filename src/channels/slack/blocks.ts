@@ -69,25 +69,29 @@ function sectionBlocks(
   inFull: boolean,
   parted: boolean,
 ): Block[] {
-  const fields = (inFull ? facts : [])
-    .slice(0, FIELDS)
-    .map(([label, value]) => mrkdwn(`*${literal(label)}*\n${fitted(value, FIELD, literal)}`));
+  const fields = (inFull ? facts : []).map(([label, value]) =>
+    mrkdwn(`*${literal(label)}*\n${fitted(value, FIELD, literal)}`),
+  );
   const texts = [
     ...(headline === '' ? [] : [`*${fitted(headline, HEADLINE, literal)}*`]),
     ...(sentence === '' ? [] : [fitted(sentence, FIELD, literal)]),
   ];
-  const isEmpty = texts.length === 0 && fields.length === 0;
-  const first = {
-    type: 'section',
-    ...(texts.length > 0 && { text: mrkdwn(texts.join('\n')) }),
-    ...(fields.length > 0 && { fields }),
-  };
+  const begin = texts.length === 0 ? {} : { text: mrkdwn(texts.join('\n')) };
   return [
     ...(parted ? [{ type: 'divider' }] : []),
-    ...(isEmpty ? [] : [first]),
+    ...fieldSections(begin, fields),
     ...(inFull && tables.length > 0 ? [tableSection(tables)] : []),
     ...(inFull && judged.length > 0 ? [context(judgedText(judged))] : []),
   ];
+}
+
+/** As many blocks as the fields need; the first one begins with the text. */
+function fieldSections(begin: Block, fields: readonly Block[]): Block[] {
+  const first = { type: 'section', ...begin, ...(fields.length > 0 && { fields: fields.slice(0, FIELDS) }) };
+  const more = [];
+  for (let from = FIELDS; from < fields.length; from += FIELDS)
+    more.push({ type: 'section', fields: fields.slice(from, from + FIELDS) });
+  return Object.keys(first).length === 1 ? more : [first, ...more];
 }
 
 /** In one small line: few readers want it. */

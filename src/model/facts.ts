@@ -1,0 +1,50 @@
+// The facts of an alert that follow from its finding, whatever its rule type.
+
+import { durationText, localClock, localDate, localTime } from './display-time.ts';
+import { displayValue } from './display-value.ts';
+import type { Alert, Finding } from './finding.ts';
+import type { Fact } from './message.ts';
+import { describeMetric } from './metric.ts';
+import type { Sample } from './metric-value.ts';
+import { fixedFromNumber } from './money.ts';
+import { isPerDay, perDay } from './pace.ts';
+import { firesBelow, type Rule } from './rule.ts';
+
+/** What the value would be in a whole day; null where it is one, or means nothing. */
+export function paceFact({ window }: Rule, finding: Finding): Fact | null {
+  const pace = perDay(finding);
+  if (pace === null || firesBelow(finding.operator) || isPerDay(window, finding.window)) return null;
+  return ['At this rate', `${displayValue(finding.metric, pace)} a day`];
+}
+
+/** When the rate left its usual level: `about 15:19: from $0.02 to $3.10 a minute`; null where that is not known. */
+export function onsetFact({ onset, metric, window }: Finding, zone: string): Fact | null {
+  if (onset === null) return null;
+  const perMinute = (perHour: number): string => displayValue(metric, fixedFromNumber(perHour / 60));
+  const date = localDate(onset.at, zone);
+  const day = date === localDate(window.to - 1, zone) ? '' : ` on ${date}`;
+  const change = `from ${perMinute(onset.beforePerHour)} to ${perMinute(onset.afterPerHour)} a minute`;
+  return ['Began', `about ${localClock(onset.at, zone)}${day}: ${change}`];
+}
+
+/** Since when the limit was met: not when it began, which is earlier. */
+export function sinceFact({ at, since, ongoing, finding }: Alert, zone: string): Fact {
+  const age = since >= at ? 'new at this poll' : `for ${durationText(at - since)}`;
+  const again = ongoing ? '; ongoing: notified before and held since' : '';
+  return [
+    firesBelow(finding.operator) ? 'Below the limit since' : 'Over the limit since',
+    `${localTime(since, zone)} (${age}${again})`,
+  ];
+}
+
+/** The same window on earlier days; null where neither is known. */
+export function earlierFact({ metric, yesterday, weekAgo }: Finding): Fact | null {
+  const shown = (value: Sample | null, when: string): string[] =>
+    value === null ? [] : [`${displayValue(metric, value.fixed)}${callsText(value, metric)} ${when}`];
+  const texts = [...shown(yesterday, 'a day before'), ...shown(weekAgo, 'a week before')];
+  return texts.length === 0 ? null : ['Same window', texts.join(', ')];
+}
+
+function callsText({ calls }: Sample, metric: Finding['metric']): string {
+  return calls === 0 && describeMetric(metric).additive && metric !== 'calls' ? ' (no calls)' : '';
+}

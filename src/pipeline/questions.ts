@@ -1,0 +1,106 @@
+// What is asked about findings: how they split, what lacks a price, and the same window on earlier days.
+
+import type { Firing } from '../model/finding.ts';
+import { measuresOf, unpricedMeasure } from '../model/metric.ts';
+import type { Rule } from '../model/rule.ts';
+import { type Dimension, type GroupKey, groupingName, type Query, type Where } from '../model/series.ts';
+import { earlierWindow, type Window } from '../model/window.ts';
+
+/** What fires of one rule, possibly in several windows. */
+export interface Explained {
+  readonly rule: Rule;
+  readonly firing: readonly Firing[];
+}
+
+/** A question about the findings of one rule. */
+export type Question = { readonly query: Query } & (
+  | { readonly asks: 'split'; readonly dimension: Dimension }
+  /** How much has no price; `byModel` where the answer is split by model. */
+  | { readonly asks: 'unpriced'; readonly byModel: boolean }
+  /** The value on an earlier day; `days` before, in the windows of `of` in their order. */
+  | { readonly asks: 'earlier'; readonly days: EarlierDays; readonly of: readonly Window[] }
+);
+
+/** Yesterday, and the same weekday a week ago. */
+export const EARLIER_DAYS = [1, 7] as const;
+export type EarlierDays = (typeof EARLIER_DAYS)[number];
+
+const DRIVERS: readonly Dimension[] = ['model', 'user', 'service', 'endpoint'];
+/** Above this many groups a filter by name costs more than it saves. */
+const FILTERED_GROUPS = 200;
+
+/**
+ * The questions about what fires of each rule. Rules with the same groups and filter ask for all their groups together, so
+ * that they share statements, however many of them fire.
+ */
+export function questionsOf(
+  wanted: readonly Explained[],
+  available: ReadonlySet<Dimension>,
+  zone: string,
+): Question[][] {
+  const whereOf = sharedFilters(wanted);
+  return wanted.map(({ rule, firing }) =>
+    firing.length === 0 ? [] : questionsOfRule(rule, firing, { available, where: whereOf(rule), zone }),
+  );
+}
+
+function questionsOfRule(
+  rule: Rule,
+  firing: readonly Firing[],
+  {
+    available,
+    where,
+    zone,
+  }: { readonly available: ReadonlySet<Dimension>; readonly where: Where; readonly zone: string },
+): Question[] {
+  const windows = distinctWindows(firing);
+  const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
+  const lacking = unpricedMeasure(rule.metric, rule.errors);
+  const own = measuresOf(rule.metric, rule.errors);
+  const measures = [...own, ...(lacking === null ? [] : [lacking])];
+  const questions: Question[] = split.map((dimension) => ({
+    asks: 'split',
+    dimension,
+    query: { measures, where, groupBy: [...rule.groupBy, dimension], windows },
+  }));
+  if (lacking !== null) {
+    const byModel = available.has('model');
+    const groupBy = [...new Set([...rule.groupBy, ...(byModel ? ['model'] : [])])];
+    const query = { measures: [lacking, 'calls' as const], where, groupBy, windows };
+    questions.push({ asks: 'unpriced', query, byModel });
+  }
+  for (const days of EARLIER_DAYS) {
+    const earlier = windows.map((window) => earlierWindow(rule.window, window, days, zone));
+    const query = { measures: own, where, groupBy: rule.groupBy, windows: earlier };
+    questions.push({ asks: 'earlier', days, of: windows, query });
+  }
+  return questions;
+}
+
+/** The filter of each rule, narrowed to the groups that fire of all rules with the same groups and filter. */
+function sharedFilters(wanted: readonly Explained[]): (rule: Rule) => Where {
+  const keys = new Map<string, GroupKey[]>();
+  for (const { rule, firing } of wanted) {
+    const name = groupingName(rule);
+    keys.set(name, [...(keys.get(name) ?? []), ...firing.map(({ key }) => key)]);
+  }
+  return (rule) => narrowedWhere(rule, keys.get(groupingName(rule)) ?? []);
+}
+
+/** The rule's filter, narrowed to these groups where they are few enough to name. */
+export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
+  if (keys.length > FILTERED_GROUPS) return rule.where;
+  const named = rule.groupBy.map((dimension, i) => [
+    dimension,
+    { in: distinct(keys.map((key) => key[i] ?? null)) },
+  ]);
+  return { ...rule.where, ...Object.fromEntries(named) };
+}
+
+function distinctWindows(firing: readonly Firing[]): Window[] {
+  return [...new Map(firing.map(({ window }) => [`${window.from}/${window.to}`, window])).values()];
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
