@@ -16,16 +16,27 @@ export interface Envelope {
    * receiver does not drop repeats looks for its own message, from that time on, before it sends again.
    */
   readonly firstTriedAt?: number | null;
-  /** The thread that the message belongs to; null or absent where it begins one, or the channel has none. */
+  /** The thread that the message belongs to, as it is now; null or absent where the channel has none. */
   readonly thread?: Thread | null;
 }
 
-/** The first message of an incident on a channel, which later ones answer. */
+/** The messages about an incident that a channel has got before. Names are those of receipts. */
 export interface Thread {
-  /** The id of its delivery. */
-  readonly rootId: string;
-  /** What the receiver called it (see Receipt); null where it did not say. */
+  /** The first message, which this one answers; null where this is the first, or the receiver gave it no name. */
   readonly rootRef: string | null;
+  /** Whether no later message has been delivered: only the latest one may say in the first how things are now. */
+  readonly isLatest: boolean;
+  /** For the first message of a thread: the first one of the incident's thread before; null without one. */
+  readonly previousRef: string | null;
+}
+
+/** The first message of a thread, as what answers it is composed. */
+export interface Root {
+  /** The id of its delivery. */
+  readonly id: string;
+  readonly title: string;
+  /** What it would say if it were sent now: all that is known of the incident. */
+  readonly now: Message;
 }
 
 /** What the receiver answered, in a few words for people: `250 queued as 4F2`, `HTTP 200`. */
@@ -49,8 +60,13 @@ export interface Channel {
   readonly timeoutMs: number;
   /** The shortest time between two sends, for receivers that limit the rate; 0 for none. */
   readonly spacingMs: number;
-  /** Pure. The message as this channel's readers see it, without a secret. `id` is the delivery's. */
-  render(message: Message, id: string): string;
+  /** For how long later news of an incident answers its first message, ms; absent for a channel without threads. */
+  readonly threadMs?: number;
+  /**
+   * Pure. The message as this channel's readers see it, without a secret. `id` is the delivery's, and `root` the message that
+   * it answers; null or absent where it answers none.
+   */
+  render(message: Message, id: string, root?: Root | null): string;
   send(envelope: Envelope, signal: AbortSignal): Promise<Receipt>;
   /** Checks the connection without sending a message (`validate --connect`). Throws as `send` does. */
   probe(signal: AbortSignal): Promise<Receipt>;

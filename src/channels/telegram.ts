@@ -35,6 +35,8 @@ interface TelegramOptions {
 const LONGEST = 4096;
 /** A group takes 20 messages a minute of a bot. Source: core.telegram.org/bots/faq, "broadcasting to users". */
 const SPACING_MS = 3100;
+/** Readers find what is answered with one touch, however old it is; but after a day it says little. */
+const THREAD_MS = 86_400_000;
 
 /** A text with the tags `b` and `pre`. */
 interface TelegramPost {
@@ -70,6 +72,7 @@ export const telegram: ChannelType<TelegramOptions> = {
       type: 'telegram',
       audience: 'people',
       spacingMs: SPACING_MS,
+      threadMs: THREAD_MS,
       url: method('sendMessage'),
       secrets: [token.reveal()],
       render: (message: Message) => JSON.stringify(renderTelegram(message)),

@@ -16,6 +16,8 @@ export interface SlackReceiver {
   readonly calls: readonly SlackCall[];
   /** The content of the channel: the arguments of each accepted post. */
   readonly posts: readonly Readonly<Record<string, unknown>>[];
+  /** The channel as its readers see it now: edits are made. */
+  readonly shown: () => readonly Readonly<Record<string, unknown>>[];
   /** The files that were shared. */
   readonly files: readonly SharedFile[];
   close(): Promise<void>;
@@ -26,7 +28,7 @@ const CHANNEL = 'llm-spend';
 const MOST_IN_PAGE = 20;
 
 interface Kept {
-  readonly args: Readonly<Record<string, unknown>>;
+  args: Readonly<Record<string, unknown>>;
   readonly channelId: string;
   /** Slack's clock: seconds, with a fraction that makes it the message's id within its channel. */
   readonly ts: string;
@@ -68,9 +70,11 @@ export async function startSlackReceiver(
     calls.push(call);
     const scripted = options.respond?.(call, calls.length);
     const isPost = call.method === 'chat.postMessage' || call.method === 'webhook';
-    if (isPost && (scripted === undefined || options.keep === true)) take(call.args);
+    const isRefused = isPost && isOfNoThread(call.args, workspace);
+    if (isPost && !isRefused && (scripted === undefined || options.keep === true)) take(call.args);
     if (scripted !== undefined) return scripted;
     if (call.method === 'webhook') return { status: 200, body: 'ok' };
+    if (isRefused) return json({ ok: false, error: 'thread_not_found' });
     return json(uploads.answer(call, base) ?? answerOf(call, workspace));
   });
   base = `http://127.0.0.1:${server.port}`;
@@ -79,6 +83,7 @@ export async function startSlackReceiver(
     webhookUrl: `${base}/services/T00000000/B00000000/SeCrEtPaRtOfThePath`,
     calls,
     posts,
+    shown: () => workspace.kept.map(({ args, ts }) => ({ ...args, ts })),
     files,
     close: server.close,
   };
@@ -94,8 +99,18 @@ function answerOf({ method, args }: SlackCall, workspace: Workspace): Record<str
       return { ok: true, team: 'Demo', user: 'spendwatch' };
     case 'conversations.list':
       return { ok: true, channels: workspace.channels.map((name, i) => ({ id: channelId(i), name })) };
+    case 'chat.update':
+      return update(workspace, args);
+    case 'chat.getPermalink':
+      return { ok: true, permalink: `https://demo.slack.com/archives/${args.channel}/p${args.message_ts}` };
     case 'conversations.history':
-      return history(workspace, args);
+      return history(workspace, args, (one) => isInChannel(one));
+    case 'conversations.replies':
+      return history(
+        workspace,
+        args,
+        ({ ts, args: { thread_ts } }) => ts === args.ts || thread_ts === args.ts,
+      );
     default:
       return { ok: false, error: 'unknown_method' };
   }
@@ -113,16 +128,36 @@ function keep({ channels, kept, now }: Workspace, args: Readonly<Record<string, 
   });
 }
 
+/** A reply stays in its thread, unless it is shown in the channel too. */
+function isInChannel({ args: { thread_ts, reply_broadcast } }: Kept): boolean {
+  return thread_ts === undefined || String(reply_broadcast) === 'true';
+}
+
+function isOfNoThread({ thread_ts }: SlackCall['args'], { kept }: Workspace): boolean {
+  return thread_ts !== undefined && !kept.some(({ ts }) => ts === thread_ts);
+}
+
+function update(
+  { kept }: Workspace,
+  { ts, channel, ...content }: SlackCall['args'],
+): Record<string, unknown> {
+  const found = kept.find((one) => one.ts === ts && one.channelId === channel);
+  if (found === undefined) return { ok: false, error: 'message_not_found' };
+  found.args = { ...found.args, ...content };
+  return { ok: true, channel, ts };
+}
+
 /**
  * Accepts channel ids only, returns messages from `oldest` (seconds) on, newest first, with metadata only when asked for it.
  */
 function history(
   { channels, kept }: Workspace,
   { channel, oldest = 0, limit = MOST_IN_PAGE, cursor = 0, include_all_metadata: all }: SlackCall['args'],
+  isWanted: (one: Kept) => boolean,
 ): Record<string, unknown> {
   if (!channels.some((_, i) => channelId(i) === channel)) return { ok: false, error: 'channel_not_found' };
   const found = kept
-    .filter((one) => one.channelId === channel && Number(one.ts) > Number(oldest))
+    .filter((one) => one.channelId === channel && Number(one.ts) > Number(oldest) && isWanted(one))
     .reverse()
     .map(({ args, ts }) => ({
       ...args,

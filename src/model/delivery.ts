@@ -42,8 +42,10 @@ export interface NewDelivery {
   readonly others: readonly string[];
   /** A report about another channel is never itself reported. */
   readonly isReport: boolean;
-  /** The incident that it is about; absent for messages about spendwatch itself. */
-  readonly incident?: string;
+  /** The incidents that it is about; absent for messages about spendwatch itself. */
+  readonly incidents?: readonly string[];
+  /** The id of the first delivery of its thread, which may be its own; absent where the channel has no threads. */
+  readonly thread?: string;
   /** For people's messages about an incident: what later news of it needs, as long as the delivery was not tried. */
   readonly news?: IncidentNews;
 }

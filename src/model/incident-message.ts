@@ -89,8 +89,16 @@ function withoutLead({ sentence: _, ...section }: MessageSection, isSingle: bool
 
 function closingLines({ incident }: Story): string[] {
   if (incident === null) return [];
-  if (incident.isClosed) return [`The incident about ${incident.subject} is over.`];
-  return [`To silence it for two hours: spendwatch silence add incident=${incident.id} --for 2h`];
+  const { subject, others = 0 } = incident;
+  if (incident.isClosed) {
+    return [
+      others === 0
+        ? `The incident about ${subject} is over.`
+        : `The incidents about ${subject} and ${displayCount(others)} more are over.`,
+    ];
+  }
+  const it = others === 0 ? 'it' : `the incident about ${subject}`;
+  return [`To silence ${it} for two hours: spendwatch silence add incident=${incident.id} --for 2h`];
 }
 
 /** The newest row's time, in the words that every message uses. */

@@ -48,6 +48,10 @@ export interface MessageIncident {
   readonly subject: string;
   /** Whether the message tells that it is over. */
   readonly isClosed: boolean;
+  /** How many other incidents the message is about; absent for none. */
+  readonly others?: number;
+  /** False for a note, which can stay in the thread; absent or true where people must see it. */
+  readonly isNews?: boolean;
 }
 
 /** One alert of a message, for channels that hand alerts to programs. Instants in ms. */

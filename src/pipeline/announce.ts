@@ -5,7 +5,7 @@ import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { SHOWN_ALERTS } from '../model/incident-message.ts';
-import { type Notice, noticeKey } from '../model/notice.ts';
+import { noticeKey } from '../model/notice.ts';
 import type { Closing } from '../model/notification.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES, stepOf } from '../model/rule.ts';
@@ -19,7 +19,7 @@ import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 import { deliveriesTo, tellsByIncident } from './tell.ts';
-import type { Earlier, Telling } from './telling.ts';
+import type { Earlier, Story, Telling } from './telling.ts';
 
 interface Occasion {
   readonly at: number;
@@ -212,9 +212,8 @@ function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert
   return { fingerprint, noticeKey: noticeKey(fingerprint, groupId), kept, closing, figures, incident };
 }
 
-function earlierOf({ id, channel, incident, notices, nextAt }: IncidentDelivery): Earlier {
-  const untried = notices === null ? null : (JSON.parse(notices) as { notices: Notice[]; more: number });
-  return { id, channel, incident, untried: untried === null ? null : { ...untried, nextAt } };
+function earlierOf({ notices, ...delivery }: IncidentDelivery): Earlier {
+  return { ...delivery, story: notices === null ? null : (JSON.parse(notices) as Story) };
 }
 
 /** Channels differ by severity, so each severity needs its own worst findings. */

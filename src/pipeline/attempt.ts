@@ -8,7 +8,7 @@ import { OUTAGE } from './outage.ts';
 
 /** How one attempt ended. `accepted` are recipients that took the message although the attempt as a whole failed. */
 export type Attempt =
-  | { readonly kind: 'delivered'; readonly answer: string }
+  | { readonly kind: 'delivered'; readonly answer: string; readonly ref: string | null }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly accepted: readonly string[] }
   | { readonly kind: 'interrupted'; readonly accepted: readonly string[] };
 
@@ -36,9 +36,10 @@ export async function attempt(
     const { id, accepted } = claimed;
     const firstTriedAt = mayBeThereSince(claimed);
     const body = claimed.channelType === channel.type ? claimed.body : channel.render(claimed.message, id);
-    const sending = channel.send({ id, body, accepted, firstTriedAt }, ending.signal);
-    const { answer } = await Promise.race([sending, stopLimit(ending.signal)]);
-    return { kind: 'delivered', answer };
+    const envelope = { id, body, accepted, firstTriedAt, thread: claimed.answers };
+    const sending = channel.send(envelope, ending.signal);
+    const { answer, ref = null } = await Promise.race([sending, stopLimit(ending.signal)]);
+    return { kind: 'delivered', answer, ref };
   } catch (error) {
     const accepted = acceptedOf(error);
     if (aborting.aborted) return { kind: 'interrupted', accepted };

@@ -24,6 +24,7 @@ export function settlementOf(
       nextAt: at,
       accepted: claimed.accepted,
       failure: null,
+      ref: outcome.ref,
       reports: null,
     };
   }

@@ -7,87 +7,108 @@ import { endedMessage, endNotice } from '../model/ended-alert.ts';
 import { smallestOf } from '../model/extremes.ts';
 import { incidentMessage, SHOWN_ALERTS } from '../model/incident-message.ts';
 import type { MessageIncident } from '../model/message.ts';
-import { mergedNotices, mostSevereFirst, noticesOf } from '../model/notice.ts';
+import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { Telling, Told } from './telling.ts';
+import type { Earlier, Story, Telling, Told } from './telling.ts';
+import { storyOf, threadOf } from './thread.ts';
 
-/** Above this many incidents that one poll opens on a channel, they share a message. */
+/** Above this many incidents that one poll opens on a channel, or has news of in one thread, they share a message. */
 const APART = 3;
 
 /** The deliveries to one channel, by incident. */
 export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
   const { told, ofClosed, earlier } = telling;
   const ids = [...new Set([...told, ...ofClosed].map(({ incident }) => incident))];
-  const known = new Set(earlier.map(({ incident }) => incident));
-  const opened = ids.filter((id) => !known.has(id));
-  const apart = opened.length > APART ? ids.filter((id) => known.has(id)) : ids;
-  const together = opened.length > APART ? [opened] : [];
-  return [...apart.map((id) => [id]), ...together].flatMap((some) => storyOf(channel, terms, telling, some));
+  const placeOf = (id: string): string => {
+    const last = earlier.findLast(({ incidents }) => incidents.includes(id));
+    return last === undefined ? 'new' : (last.thread ?? last.id);
+  };
+  const together = [...groupedBy(ids, placeOf).values()];
+  const shared = together.flatMap((some) => (some.length > APART ? [some] : some.map((id) => [id])));
+  return shared.flatMap((some) => {
+    const own = newsOf(telling, some);
+    return isWorthTelling(own, terms) ? [deliveryOf(channel, telling, own)] : [];
+  });
 }
 
-function storyOf(
-  channel: Channel,
-  terms: ChannelTerms,
-  telling: Telling,
-  ids: readonly string[],
-): NewDelivery[] {
-  const { zone, dataAsOf, timestamp, incidents } = telling;
+/** What is new about incidents, with what was queued about them and never tried. */
+interface News {
+  readonly about: MessageIncident & { readonly isNews: boolean };
+  readonly incidents: readonly string[];
+  readonly told: readonly Told[];
+  /** At most those that a message shows; `more` counts the others. */
+  readonly notices: readonly Notice[];
+  readonly more: number;
+  readonly replaced: readonly Earlier[];
+  /** Whom a report about its failure concerns, where no alert was told. */
+  readonly fingerprint: string;
+}
+
+function newsOf(telling: Telling, ids: readonly string[]): News {
+  const { zone, incidents, ofClosed, earlier } = telling;
   const told = telling.told
     .filter(({ incident }) => ids.includes(incident))
     .sort((a, b) => stepOf(b.alert.finding.severity) - stepOf(a.alert.finding.severity));
-  const [worst] = told;
-  const byRule = [...groupedBy(told, ({ fingerprint }) => fingerprint)];
-  const shown = byRule.flatMap(([fingerprint, list]) => {
+  const shown = [...groupedBy(told, ({ fingerprint }) => fingerprint)].flatMap(([fingerprint, list]) => {
     const alerts = list.map(({ alert }) => alert).sort(mostSevereFirst);
     const { rule } = list[0] as Told;
     return noticesOf({ rule, alerts: alerts.slice(0, SHOWN_ALERTS), at: telling.at, zone }, fingerprint);
   });
-  const counted = told.length - shown.length;
-  const ends = telling.ofClosed
-    .filter(({ incident, closing }) => ids.includes(incident) && closing.how === 'resolved')
+  const over = ofClosed.filter(({ incident }) => ids.includes(incident));
+  const ends = over
+    .filter(({ closing }) => closing.how === 'resolved')
     .map((ended) => endNotice(ended, zone));
-  const untried = telling.earlier.filter(
-    ({ incident, untried }) => ids.includes(incident) && untried !== null,
-  );
-  const before = untried.flatMap(({ untried }) => untried?.notices ?? []);
+  const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => ids.includes(id)));
+  const before = replaced.flatMap(({ story }) => story?.notices ?? []);
   const notices = mergedNotices(before, mergedNotices(shown, ends));
-  if (notices.length === 0 || !(terms.sendResolved || notices.some(({ isNews }) => isNews))) return [];
   const kept = notices.slice(0, SHOWN_ALERTS);
-  const more =
-    counted + notices.length - kept.length + untried.reduce((sum, one) => sum + (one.untried?.more ?? 0), 0);
-  const incident = worst?.incident ?? (ids[0] as string);
-  const about = incidentOf(
-    incidents,
-    incident,
-    ids.every((id) => incidents.get(id)?.isClosed ?? false),
-  );
-  const message = incidentMessage({
+  const uncounted = replaced.reduce((sum, { story }) => sum + (story?.more ?? 0), 0);
+  const first = told[0]?.incident ?? (ids[0] as string);
+  const isClosed = ids.every((id) => incidents.get(id)?.isClosed ?? false);
+  const isNews = notices.some((notice) => notice.isNews);
+  return {
+    about: { ...incidentOf(incidents, first, isClosed), isNews, others: ids.length - 1 },
+    incidents: [...new Set([first, ...ids, ...replaced.flatMap((one) => one.incidents)])],
+    told,
     notices: kept,
-    more,
-    incident: about,
-    dataAsOf,
-    zone,
-    timestamp,
-    json: eventOf(telling, told, about),
-  });
-  const content = kept.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
-  const id = deliveryId(channel.name, [incident, telling.at, ...content]);
-  const fingerprint =
-    worst?.fingerprint ?? telling.ofClosed.find((one) => one.incident === incident)?.fingerprint;
-  const delivery = queued(channel, id, message, {
-    rule: message.rule ?? '',
-    fingerprint: fingerprint ?? '',
-    incident,
-    others: worst === undefined ? [] : othersOf(told, channel),
-  });
-  const notBefore = isHeld(telling, told, incident, about) ? timestamp + telling.intervalMs : timestamp;
-  const news = {
-    notices: JSON.stringify({ notices: kept, more }),
-    notBefore: smallestOf([notBefore, ...untried.map((one) => one.untried?.nextAt ?? notBefore)]),
-    replaces: untried.map((one) => one.id),
+    more: told.length - shown.length + notices.length - kept.length + uncounted,
+    replaced,
+    fingerprint: told[0]?.fingerprint ?? over[0]?.fingerprint ?? '',
   };
-  return [{ ...delivery, news }];
+}
+
+function isWorthTelling({ notices, about }: News, { sendResolved }: ChannelTerms): boolean {
+  return notices.length > 0 && (sendResolved || about.isNews);
+}
+
+function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery {
+  const { zone, dataAsOf, timestamp, at } = telling;
+  const { about, told, notices, more, replaced } = news;
+  const compose = (part: Pick<Story, 'notices' | 'more'>, json: string) =>
+    incidentMessage({ ...part, incident: about, dataAsOf, zone, timestamp, json });
+  const message = compose({ notices, more }, eventOf(telling, told, about));
+  const content = notices.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
+  const id = deliveryId(channel.name, [about.id, at, ...content]);
+  const thread = threadOf(channel, telling, news.incidents, about.isNews);
+  const story = storyOf(thread, { notices, more, title: message.title, isClosed: about.isClosed });
+  const root = thread && { ...thread.root, now: compose(story.soFar, '') };
+  const delivery = queued(channel, id, message, root, {
+    rule: message.rule ?? '',
+    fingerprint: news.fingerprint,
+    incidents: news.incidents,
+    others: told.length === 0 ? [] : othersOf(told, channel),
+  });
+  const notBefore = isHeld(telling, told, about) ? timestamp + telling.intervalMs : timestamp;
+  return {
+    ...delivery,
+    ...(channel.threadMs !== undefined && { thread: thread?.root.id ?? id }),
+    news: {
+      notices: JSON.stringify(story),
+      notBefore: smallestOf([notBefore, ...replaced.map(({ nextAt }) => nextAt)]),
+      replaces: replaced.map((one) => one.id),
+    },
+  };
 }
 
 /**
@@ -97,14 +118,13 @@ function storyOf(
 function isHeld(
   { earlier, incidents }: Telling,
   told: readonly Told[],
-  incident: string,
-  about: MessageIncident,
+  { id, isClosed }: MessageIncident,
 ): boolean {
-  const before = incidents.get(incident)?.stepBefore ?? 0;
-  const isKnown = earlier.some((one) => one.incident === incident);
+  const before = incidents.get(id)?.stepBefore ?? 0;
+  const isKnown = earlier.some((one) => one.incidents.includes(id));
   const waits = ({ alert }: Told): boolean =>
     (alert.reason === 'new' || alert.reason === 'ongoing') && stepOf(alert.finding.severity) <= before;
-  return isKnown && !about.isClosed && told.every(waits);
+  return isKnown && !isClosed && told.every(waits);
 }
 
 /** What a webhook would carry of the worst rule: reports about a channel that fails have it. */

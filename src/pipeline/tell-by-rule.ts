@@ -28,10 +28,10 @@ export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling):
         incidentOf: new Map(list.map((one) => [one.alert.id, one.incident])),
       });
       const id = deliveryId(channel.name, [fingerprint, ...list.map(({ alert }) => contentOf(alert)).sort()]);
-      return queued(channel, id, message, {
+      return queued(channel, id, message, null, {
         rule: rule.name,
         fingerprint,
-        incident,
+        incidents: incidentsOf(list),
         others: othersOf(list, channel),
       });
     },
@@ -47,11 +47,19 @@ export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling):
       const message = endedMessage(list, { at: telling.at, dataAsOf, zone, timestamp, incident: about });
       const content = list.map(({ kept: { id }, closing }) => `${id} ${closing.at}`).sort();
       const id = deliveryId(channel.name, ['resolved', fingerprint, ...content]);
-      const others = kept.channels.filter((name) => name !== channel.name);
-      return queued(channel, id, message, { rule: kept.rule, fingerprint, incident, others });
+      return queued(channel, id, message, null, {
+        rule: kept.rule,
+        fingerprint,
+        incidents: incidentsOf(list),
+        others: kept.channels.filter((name) => name !== channel.name),
+      });
     },
   );
   return [...firing, ...over];
+}
+
+function incidentsOf(list: readonly { readonly incident: string }[]): string[] {
+  return [...new Set(list.map(({ incident }) => incident))];
 }
 
 /** Alerts of one rule and period go out together; with `dedupe: episode` all do. */

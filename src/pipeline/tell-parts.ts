@@ -1,6 +1,6 @@
 // What telling by rule and by incident have in common (pure).
 
-import type { Channel } from '../channels/channel.ts';
+import type { Channel, Root } from '../channels/channel.ts';
 import type { NewDelivery } from '../model/delivery.ts';
 import { subjectName } from '../model/incident.ts';
 import type { Message, MessageIncident } from '../model/message.ts';
@@ -9,7 +9,8 @@ import type { Telling, Told } from './telling.ts';
 /** An incident as a message names it. */
 export function incidentOf(incidents: Telling['incidents'], id: string, isClosed: boolean): MessageIncident {
   const found = incidents.get(id);
-  return { id, subject: found === undefined ? id : subjectName(found.subject), isClosed };
+  const subject = found === undefined ? id : subjectName(found.subject);
+  return { id, subject, isClosed };
 }
 
 /** The other channels of the same rules, which learn of it if this one fails. */
@@ -18,12 +19,13 @@ export function othersOf(told: readonly Told[], channel: Channel): string[] {
   return [...new Set(names)].filter((name) => name !== channel.name);
 }
 
-/** A message, rendered for a channel. */
+/** A message, rendered for a channel. `root` is the message that it answers, if any. */
 export function queued(
   channel: Channel,
   id: string,
   message: Message,
-  about: Pick<NewDelivery, 'rule' | 'fingerprint' | 'others'> & { readonly incident: string },
+  root: Root | null,
+  about: Pick<NewDelivery, 'rule' | 'fingerprint' | 'others' | 'incidents'>,
 ): NewDelivery {
   return {
     ...about,
@@ -32,7 +34,7 @@ export function queued(
     channelType: channel.type,
     severity: message.severity,
     message,
-    body: channel.render(message, id),
+    body: channel.render(message, id, root),
     isReport: false,
   };
 }

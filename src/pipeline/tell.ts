@@ -14,7 +14,7 @@ export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Tel
   );
   const knows = new Set([
     ...told.map(({ incident }) => incident),
-    ...telling.earlier.filter((one) => one.channel === channel.name).map(({ incident }) => incident),
+    ...telling.earlier.filter((one) => one.channel === channel.name).flatMap(({ incidents }) => incidents),
   ]);
   const hears = ({ kept, incident }: EndedAlert): boolean =>
     kept.channels.includes(channel.name) && knows.has(incident);

@@ -23,13 +23,27 @@ export interface EndedOfRule extends EndedAlert {
 export interface Earlier {
   readonly id: string;
   readonly channel: string;
-  readonly incident: string;
-  /** What it tells, where it was never tried and may be replaced. */
-  readonly untried: {
-    readonly notices: readonly Notice[];
-    readonly more: number;
-    readonly nextAt: number;
-  } | null;
+  readonly incidents: readonly string[];
+  /** The first delivery of its thread; null where it has none. */
+  readonly thread: string | null;
+  /** Whether it was never tried, so that it may be replaced. */
+  readonly isUntried: boolean;
+  /** What it tells; of deliveries that were tried, only the last of a thread has it. */
+  readonly story: Story | null;
+  /** Instants in ms. */
+  readonly createdAt: number;
+  readonly nextAt: number;
+}
+
+/** What a delivery tells of incidents: kept with it as JSON. */
+export interface Story {
+  readonly notices: readonly Notice[];
+  /** Alerts that it tells and that are not among the notices. */
+  readonly more: number;
+  /** What its whole thread has told so far, the latest of each alert. */
+  readonly soFar: { readonly notices: readonly Notice[]; readonly more: number };
+  /** The title of the first message of its thread. */
+  readonly rootTitle: string;
 }
 
 /** All that one poll has to tell. Instants in ms. */

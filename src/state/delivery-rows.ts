@@ -37,18 +37,19 @@ export async function insertDeliveries(
     body: JSON.stringify(delivery.body),
     others: JSON.stringify(delivery.others),
     is_report: delivery.isReport,
-    incident: delivery.incident ?? null,
+    incidents: delivery.incidents ?? null,
+    thread: delivery.thread ?? null,
     notices: delivery.news?.notices ?? null,
     next_at: new Date(Math.max(now, delivery.news?.notBefore ?? now)),
   }));
   await session.query(
     `INSERT INTO spendwatch.delivery (id, channel, channel_type, rule_name, fingerprint, severity, message, body,
-       others, is_report, incident, notices, next_at, created_at)
-     SELECT id, channel, channel_type, rule_name, fingerprint, severity, message, body, others, is_report, incident,
-       notices, next_at, $2
+       others, is_report, incidents, thread, notices, next_at, created_at)
+     SELECT id, channel, channel_type, rule_name, fingerprint, severity, message, body, others, is_report, incidents,
+       thread, notices, next_at, $2
      FROM jsonb_to_recordset($1::text::jsonb) AS r (id text, channel text, channel_type text, rule_name text,
-       fingerprint text, severity text, message text, body text, others text, is_report boolean, incident text,
-       notices text, next_at timestamptz)
+       fingerprint text, severity text, message text, body text, others text, is_report boolean, incidents text[],
+       thread text, notices text, next_at timestamptz)
      ON CONFLICT (id) DO NOTHING`,
     [JSON.stringify(rows), new Date(now)],
   );
@@ -76,7 +77,7 @@ export const DUE = `(next_at <= $2 OR COALESCE(first_tried_at, created_at) > $2:
 
 export const DELIVERY_COLUMNS = `id, channel, channel_type, rule_name, fingerprint, severity, message, body, others,
   is_report, attempts, backoff_step, accepted, next_at, created_at, first_tried_at, reported_at, failure_kind,
-  failure_reason, failure_text`;
+  failure_reason, failure_text, thread`;
 
 export interface DeliveryRow {
   readonly id: string;
@@ -99,6 +100,7 @@ export interface DeliveryRow {
   readonly failure_kind: FailureKind | null;
   readonly failure_reason: FailureReason | null;
   readonly failure_text: string | null;
+  readonly thread: string | null;
 }
 
 /**
@@ -118,6 +120,7 @@ export function storedDelivery(row: DeliveryRow): StoredDelivery {
     body: JSON.parse(row.body) as string,
     others: JSON.parse(row.others) as string[],
     isReport: row.is_report,
+    ...(row.thread !== null && { thread: row.thread }),
     attempts: row.attempts,
     backoffStep: row.backoff_step,
     accepted: JSON.parse(row.accepted) as string[],

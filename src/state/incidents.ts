@@ -39,29 +39,44 @@ export async function recordIncidents<S extends Notification>(
   };
 }
 
+interface Row {
+  readonly id: string;
+  readonly channel: string;
+  readonly incidents: readonly string[] | null;
+  readonly thread: string | null;
+  readonly is_untried: boolean;
+  readonly notices: string | null;
+  readonly created_at: Date;
+  readonly next_at: Date;
+}
+
 async function deliveriesOf(session: SqlSession, incidents: readonly string[]): Promise<IncidentDelivery[]> {
   if (incidents.length === 0) return [];
-  const isUntried = "state = 'queued' AND attempts = 0 AND lease_until IS NULL AND notices IS NOT NULL";
-  const rows = await session.query<{
-    id: string;
-    channel: string;
-    incident: string;
-    notices: string | null;
-    next_at: Date;
-  }>(
-    `WITH untried AS (
-       SELECT id FROM spendwatch.delivery WHERE incident = ANY ($1::text[]) AND ${isUntried}
-       ORDER BY id FOR UPDATE SKIP LOCKED)
-     SELECT delivery.id, channel, incident, CASE WHEN untried.id IS NULL THEN NULL ELSE notices END AS notices, next_at
-     FROM spendwatch.delivery AS delivery LEFT JOIN untried USING (id)
-     WHERE incident = ANY ($1::text[]) ORDER BY created_at, delivery.id`,
+  const rows = await session.query<Row>(
+    `WITH about AS MATERIALIZED (
+       SELECT id, channel, incidents, thread, created_at, next_at FROM spendwatch.delivery WHERE incidents && $1::text[]
+       UNION
+       SELECT id, channel, incidents, thread, created_at, next_at FROM spendwatch.delivery
+       WHERE thread IN (SELECT thread FROM spendwatch.delivery WHERE incidents && $1::text[])),
+     untried AS MATERIALIZED (
+       SELECT id FROM spendwatch.delivery
+       WHERE id IN (SELECT id FROM about) AND state = 'queued' AND attempts = 0 AND lease_until IS NULL
+         AND notices IS NOT NULL
+       ORDER BY id FOR UPDATE SKIP LOCKED),
+     latest AS (
+       SELECT DISTINCT ON (thread) id FROM about WHERE thread IS NOT NULL AND id NOT IN (SELECT id FROM untried)
+       ORDER BY thread, created_at DESC, id DESC)
+     SELECT about.*, id IN (SELECT id FROM untried) AS is_untried,
+       CASE WHEN id IN (SELECT id FROM untried UNION ALL SELECT id FROM latest)
+         THEN (SELECT notices FROM spendwatch.delivery WHERE id = about.id) END AS notices
+     FROM about ORDER BY created_at, id`,
     [incidents],
   );
-  return rows.map(({ id, channel, incident, notices, next_at }) => ({
-    id,
-    channel,
-    incident,
-    notices,
+  return rows.map(({ incidents, is_untried, created_at, next_at, ...row }) => ({
+    ...row,
+    incidents: incidents ?? [],
+    isUntried: is_untried,
+    createdAt: created_at.getTime(),
     nextAt: next_at.getTime(),
   }));
 }

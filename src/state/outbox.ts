@@ -22,6 +22,7 @@ import {
   storedDelivery,
   UNLEASED,
 } from './delivery-rows.ts';
+import { type ThreadSoFar, threadSoFar } from './threads.ts';
 
 /** A delivery that only this process may send, until another process finds that the lease has ended. */
 export interface Claimed extends StoredDelivery {
@@ -29,6 +30,8 @@ export interface Claimed extends StoredDelivery {
   readonly firstTriedAt: number;
   /** Whether the previous attempt was never settled: its process ended, maybe because of the message. */
   readonly isTakenOver: boolean;
+  /** What is known of the thread that it belongs to; null where it belongs to none. */
+  readonly answers: ThreadSoFar | null;
 }
 
 /** What became of an attempt. `accepted` are all recipients that have taken the message so far. */
@@ -39,6 +42,8 @@ export interface Settlement {
   readonly accepted: readonly string[];
   /** Null when it was delivered. */
   readonly failure: Failure | null;
+  /** The receiver's own name of a message that was delivered; null or absent where there is none. */
+  readonly ref?: string | null;
   /**
    * The reports to other channels, where one is due (empty where there is no such channel). They are queued in the same
    * transaction, unless a report was made before. Null where none is due.
@@ -46,7 +51,13 @@ export interface Settlement {
   readonly reports: readonly NewDelivery[] | null;
 }
 
-const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED}`;
+/** A reply waits for the first message of its thread; where that was given up, the next one takes its place. */
+const HAS_ITS_TURN = `(thread IS NULL OR thread = id OR NOT EXISTS (
+  SELECT FROM spendwatch.delivery AS other
+  WHERE other.thread = delivery.thread AND other.state IN ${OPEN}
+    AND (other.created_at, other.id) < (delivery.created_at, delivery.id))
+  OR EXISTS (SELECT FROM spendwatch.delivery AS other WHERE other.thread = delivery.thread AND other.state = 'delivered'))`;
+const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED} AND ${HAS_ITS_TURN}`;
 
 /**
  * Takes the oldest due delivery of a channel, or null. One statement counts the attempt, leases the delivery for `leaseMs`
@@ -98,7 +109,13 @@ export async function claim(
   );
   if (row === undefined) return null;
   const stored = storedDelivery(row);
-  return { ...stored, token, firstTriedAt: stored.firstTriedAt ?? now, isTakenOver: row.is_taken_over };
+  return {
+    ...stored,
+    token,
+    firstTriedAt: stored.firstTriedAt ?? now,
+    isTakenOver: row.is_taken_over,
+    answers: row.thread === null ? null : await threadSoFar(sql, row),
+  };
 }
 
 /** Whether there is something that `claim` could take. */
@@ -128,7 +145,7 @@ export async function settle(
   settlement: Settlement,
   now: number,
 ): Promise<boolean> {
-  const { state, backoffStep, nextAt, accepted, failure, reports } = settlement;
+  const { state, backoffStep, nextAt, accepted, failure, ref = null, reports } = settlement;
   return sql.transaction({}, async (session) => {
     const [held] = await session.query<{ state: DeliveryState; reported_at: Date | null }>(
       'SELECT state, reported_at FROM spendwatch.delivery WHERE id = $1 AND lease_token = $2 FOR UPDATE',
@@ -144,7 +161,8 @@ export async function settle(
        UPDATE spendwatch.delivery
        SET state = $2, backoff_step = $3, next_at = $4, accepted = $5, failure_kind = COALESCE($6, failure_kind),
            failure_reason = COALESCE($7, failure_reason), failure_text = COALESCE($8, failure_text),
-           lease_until = NULL, reported_at = COALESCE(reported_at, $9), settled_at = $10
+           lease_until = NULL, reported_at = COALESCE(reported_at, $9), settled_at = $10,
+           ref = $12
        WHERE id = $1`,
       [
         id,
@@ -158,6 +176,7 @@ export async function settle(
         newReports === null ? null : new Date(now),
         OPEN_STATES.includes(state) ? null : new Date(now),
         token,
+        ref === null ? null : storable(ref),
       ],
     );
     await insertDeliveries(session, newReports ?? [], now);

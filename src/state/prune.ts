@@ -5,13 +5,14 @@ import type { Sql } from '../sql/port.ts';
 const KEEP_MS = 90 * 86_400_000;
 
 /**
- * Removes what is older than 90 days and no rule needs: settled deliveries, silences that are over, rules that have not been
+ * Removes what is older than 90 days and no rule needs: settled deliveries, closed incidents, silences that are over, rules that have not been
  * evaluated since, and notifications of groups that no longer hold. Deliveries that are still to be sent are never removed.
  * Leases and rate-limit slots are removed a day after their last use.
  */
 export async function prune(sql: Sql, now: number): Promise<void> {
   const oldest = [new Date(now - KEEP_MS)];
   await sql.query('DELETE FROM spendwatch.delivery WHERE settled_at < $1', oldest);
+  await sql.query('DELETE FROM spendwatch.incident WHERE closed_at < $1', oldest);
   await sql.query('DELETE FROM spendwatch.silence WHERE LEAST(silent_until, ended_at) < $1', oldest);
   await sql.query(
     `DELETE FROM spendwatch.episode AS episode USING spendwatch.rule_watermark AS rule

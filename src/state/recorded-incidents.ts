@@ -49,17 +49,22 @@ export interface RecordedIncidents<S extends Notification = Notification> {
   /** All alerts of the incidents that are over since this transaction. */
   readonly ofClosedIncidents: readonly ClosedAlert[];
   readonly incidents: ReadonlyMap<string, OpenIncident>;
-  /** Deliveries about these incidents, by incident and channel. */
+  /** Deliveries about these incidents and in their threads, in the order in which they were queued. */
   readonly deliveries: readonly IncidentDelivery[];
 }
 
-/** A delivery about an incident, queued earlier. */
+/** A delivery about an incident, or in the thread of one, queued earlier. Instants in ms. */
 export interface IncidentDelivery {
   readonly id: string;
   readonly channel: string;
-  readonly incident: string;
-  /** What it tells, where it was never tried: it is locked, and may be replaced. Null otherwise. */
+  readonly incidents: readonly string[];
+  /** The first delivery of its thread; null where it has none. */
+  readonly thread: string | null;
+  /** Whether it was never tried: it is locked, and may be replaced. */
+  readonly isUntried: boolean;
+  /** What it tells, of those that were never tried and of the last of each thread; null for the others. */
   readonly notices: string | null;
-  /** When it may first be tried, ms. */
+  readonly createdAt: number;
+  /** When it may first be tried. */
   readonly nextAt: number;
 }

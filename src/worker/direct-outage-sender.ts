@@ -39,11 +39,11 @@ export function openDirectSender(now: () => number, random: () => number): Direc
   const isDue = ({ id }: NewDelivery): boolean => !sent.has(id) && now() >= (retries.get(id)?.nextAt ?? 0);
 
   const sendOne = async (app: App, delivery: NewDelivery, at: number): Promise<void> => {
-    const { id } = delivery;
+    const { id, body } = delivery;
     const channel = app.channels.get(delivery.channel) as Channel;
     // Another process, or this one before its state store went away, may have sent it today already. A channel that can
     // look for its own message does so.
-    const envelope = { ...delivery, accepted: [], firstTriedAt: at - DAY_MS };
+    const envelope = { id, body, accepted: [], firstTriedAt: at - DAY_MS };
     try {
       await channel.send(envelope, AbortSignal.timeout(TIMEOUT_MS));
       sent.add(id);

@@ -32,7 +32,7 @@ async function open(respond: Respond = () => undefined, keys: Readonly<Record<st
 describe('a picture in Slack', () => {
   it('is shared below the message, with words for those who do not see it', async () => {
     const { server, send } = await open();
-    expect(await send()).toEqual({ answer: 'ok' });
+    expect(await send()).toMatchObject({ answer: 'ok' });
     const [file, ...others] = server.files;
     expect(others).toEqual([]);
     expect(file).toMatchObject({
@@ -51,7 +51,7 @@ describe('a picture in Slack', () => {
     const { server, send } = await open((_, attempt) =>
       attempt === 1 ? refusing('invalid_blocks') : undefined,
     );
-    expect(await send()).toEqual({ answer: 'ok as plain text (invalid_blocks)' });
+    expect(await send()).toMatchObject({ answer: 'ok as plain text (invalid_blocks)' });
     expect(server.files).toHaveLength(1);
   });
 
@@ -59,8 +59,8 @@ describe('a picture in Slack', () => {
     const { send, methods } = await open(({ method }) =>
       method.startsWith('files.') ? refusing('missing_scope') : undefined,
     );
-    expect(await send()).toEqual({ answer: 'ok (no picture: the token lacks the scope files:write)' });
-    expect(await send(ALERT, 'dlv_8')).toEqual({ answer: 'ok' });
+    expect(await send()).toMatchObject({ answer: 'ok (no picture: the token lacks the scope files:write)' });
+    expect(await send(ALERT, 'dlv_8')).toMatchObject({ answer: 'ok' });
     expect(methods()).toEqual(['chat.postMessage', 'files.getUploadURLExternal', 'chat.postMessage']);
   });
 
@@ -70,14 +70,14 @@ describe('a picture in Slack', () => {
       const { send } = await open(({ method }) =>
         method === failing ? refusing('internal_error') : undefined,
       );
-      expect(await send()).toEqual({ answer: 'ok (no picture: Slack refused: internal_error)' });
+      expect(await send()).toMatchObject({ answer: 'ok (no picture: Slack refused: internal_error)' });
     },
   );
 
   it('that cannot be drawn fails no delivery', async () => {
     const { send, methods } = await open();
     const broken = { ...ALERT, ticks: null } as unknown as Chart;
-    expect(await send(broken)).toEqual({ answer: 'ok (no picture: it could not be drawn)' });
+    expect(await send(broken)).toMatchObject({ answer: 'ok (no picture: it could not be drawn)' });
     expect(methods()).toEqual(['chat.postMessage']);
   });
 
@@ -88,9 +88,9 @@ describe('a picture in Slack', () => {
 
   it('is left out where there is none, and where it is switched off', async () => {
     const { send, methods } = await open(undefined, { pictures: 'off' });
-    expect(await send()).toEqual({ answer: 'ok' });
+    expect(await send()).toMatchObject({ answer: 'ok' });
     const on = await open();
-    expect(await on.send(null)).toEqual({ answer: 'ok' });
+    expect(await on.send(null)).toMatchObject({ answer: 'ok' });
     expect([...methods(), ...on.methods()]).toEqual(['chat.postMessage', 'chat.postMessage']);
   });
 });

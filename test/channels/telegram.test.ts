@@ -30,7 +30,7 @@ describe('a post', () => {
   });
 
   test('of a thread replies to its root, and is sent although the root is gone', async (context) => {
-    const { send, body } = await through(context, stored, { thread: { rootId: 'dlv_1', rootRef: '12' } });
+    const { send, body } = await through(context, stored, { thread: threadOf('12') });
     await send();
     expect(body().reply_parameters).toEqual({ message_id: 12, allow_sending_without_reply: true });
   });
@@ -38,7 +38,7 @@ describe('a post', () => {
   test.for([null, '', 'x1'])(
     'of a thread whose root is called %j is a message of its own',
     async (rootRef, context) => {
-      const { send, body } = await through(context, stored, { thread: { rootId: 'dlv_1', rootRef } });
+      const { send, body } = await through(context, stored, { thread: threadOf(rootRef) });
       await send();
       expect(body()).not.toHaveProperty('reply_parameters');
     },
@@ -108,6 +108,10 @@ describe('a failure', () => {
     await expect(send()).rejects.toMatchObject({ kind: 'passing', reason: 'server' });
   });
 });
+
+function threadOf(rootRef: string | null) {
+  return { rootRef, isLatest: true, previousRef: null };
+}
 
 test('its probe asks for the chat and posts nothing', async (context) => {
   const { probe, server } = await through(

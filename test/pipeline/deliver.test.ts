@@ -129,7 +129,7 @@ describe('delivering', () => {
     const worker = b.worker([mail]);
     await worker.deliverDue();
     await worker.deliverDue();
-    expect(mail.sent).toEqual([{ id, body: 'as queued', accepted: [], firstTriedAt: null }]);
+    expect(mail.sent).toEqual([{ id, body: 'as queued', accepted: [], firstTriedAt: null, thread: null }]);
     expect(b.reports).toMatchObject([
       {
         channel: 'mail',

@@ -80,8 +80,8 @@ const allTried = () =>
     "UPDATE spendwatch.delivery SET attempts = 1, state = 'delivered', settled_at = now()",
   );
 const queuedTo = async (channel: string) =>
-  world.calls.sql.query<{ incident: string; next_at: Date; message: string }>(
-    "SELECT incident, next_at, message FROM spendwatch.delivery WHERE channel = $1 AND state = 'queued'",
+  world.calls.sql.query<{ next_at: Date; message: string }>(
+    "SELECT next_at, message FROM spendwatch.delivery WHERE channel = $1 AND state = 'queued'",
     [channel],
   );
 const spend = (cost: number, at: number, service = 'search') =>

@@ -57,6 +57,7 @@ describe.each(ENGINES)('the outbox, on %s', (engine) => {
       reportedAt: null,
       failure: null,
       isTakenOver: false,
+      answers: null,
     });
   });
 

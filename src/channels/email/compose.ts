@@ -14,7 +14,7 @@ import type { RenderedEmail } from './render.ts';
  * `To` if there are others: servers without SMTPUTF8 would refuse the whole mail.
  */
 export async function compose(mail: RenderedEmail, { from, to }: EmailOptions): Promise<Buffer> {
-  const { messageId, subject, text, html, date, picture } = mail;
+  const { messageId, inReplyTo, subject, text, html, date, picture } = mail;
   const drawn = picture === undefined ? null : await drawnOf(picture.chart);
   const ascii = to.filter(isAscii);
   const named = ascii.length > 0 ? ascii : to;
@@ -30,6 +30,7 @@ export async function compose(mail: RenderedEmail, { from, to }: EmailOptions): 
           attachments: [{ ...INLINE_PNG, cid: picture.cid, content: drawn }],
         }),
     messageId,
+    ...(inReplyTo !== undefined && { inReplyTo, references: inReplyTo }),
     date: new Date(date),
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
     textEncoding: 'quoted-printable',

@@ -45,7 +45,10 @@ export const email: ChannelType<EmailOptions> = {
       audience: 'people',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
-      render: (message, id) => JSON.stringify(renderEmail(message, id, domainOf(from), options.pictures)),
+      // Mailers put a mail to its thread however old that is.
+      threadMs: Number.POSITIVE_INFINITY,
+      render: (message, id, root = null) =>
+        JSON.stringify(renderEmail(message, id, domainOf(from), options.pictures, root)),
       async send(envelope, signal): Promise<Receipt> {
         const done = new Set(envelope.accepted.map(addressKey));
         const to = options.to.filter((address) => !done.has(addressKey(address)));

@@ -56,6 +56,15 @@ export function isSlackTrouble(code: string): boolean {
   return SLACK_ERRORS.has(code);
 }
 
+/** Errors of a message whose thread is gone or closed; outside of it Slack may take the message. */
+const THREAD_ERRORS = words(`
+  thread_not_found message_not_found invalid_thread_ts cannot_reply_to_message restricted_action_thread_locked
+  restricted_action_non_threadable_channel`);
+
+export function isThreadRefused(code: string): boolean {
+  return THREAD_ERRORS.has(code);
+}
+
 export function isFormRefused(code: string): boolean {
   return FORM_ERRORS.has(code);
 }

@@ -3,6 +3,7 @@
 import { SendError } from '../../model/errors.ts';
 import { AnswerTooLong, type CallSlack, SlackRefusal } from './bot.ts';
 import { isSlackTrouble } from './failure.ts';
+import type { Posted } from './share-picture.ts';
 
 /** The most pages that are read: enough for a day of a busy channel. */
 const PAGES = 50;
@@ -18,29 +19,38 @@ const SKEW_MS = 15 * 3_600_000;
 const CHANNEL_ID = /^[CGD][A-Z0-9]{7,}$/;
 
 /**
- * Whether the channel has a message with the delivery's id since `from` (ms). Slack has no key by which it would drop a
- * repeat. False if the token may not read the channel. Throws a SendError only for a failure that passes, because then
- * the answer is not known yet.
+ * The message with the delivery's id in the channel, or in the thread of `root`, since `from` (ms); null if there is none, or
+ * the token may not read the channel. Slack has no key by which it would drop a repeat. Throws a SendError only for a failure
+ * that passes, because then the answer is not known yet.
  */
 export async function findOwnMessage(
   call: CallSlack,
-  channel: string,
+  { channel, root }: { readonly channel: string; readonly root: Posted | null },
   id: string,
   from: number,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Posted | null> {
   try {
-    const channelId = CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal);
-    if (channelId === null) return false;
+    const channelId =
+      root?.channelId ?? (CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal));
+    if (channelId === null) return null;
     const oldest = String((from - SKEW_MS) / 1000);
     const args = { channel: channelId, oldest, include_all_metadata: true };
-    for await (const page of pages(call, 'conversations.history', args, signal)) {
-      if (list(page.messages).some((message) => deliveryIdOf(message) === id)) return true;
+    // The history has no answers that stay in their thread.
+    const places: readonly (readonly [method: string, args: Record<string, unknown>])[] = [
+      ...(root === null ? [] : [['conversations.replies', { ...args, ts: root.rootTs }] as const]),
+      ['conversations.history', args],
+    ];
+    for (const [method, asked] of places) {
+      for await (const page of pages(call, method, asked, signal)) {
+        const found = list(page.messages).find((message) => deliveryIdOf(message) === id);
+        if (found !== undefined) return { channelId, rootTs: String(found.ts) };
+      }
     }
-    return false;
+    return null;
   } catch (error) {
     if (isUnknown(error)) throw error;
-    return false;
+    return null;
   }
 }
 

@@ -4,7 +4,7 @@ import { SendError } from '../../model/errors.ts';
 import type { Message } from '../../model/message.ts';
 import { type Redact, redactor } from '../../model/redact.ts';
 import type { Secret } from '../../model/secret.ts';
-import type { Channel, Envelope, Receipt } from '../channel.ts';
+import type { Channel, Envelope, Receipt, Root } from '../channel.ts';
 import { checkConnection } from './connect-check.ts';
 import { within } from './deadline.ts';
 import { answerFailure, exchange, type HttpAnswer, type HttpRequest, peerOf } from './http.ts';
@@ -21,11 +21,13 @@ export interface Posting {
   readonly type: string;
   readonly audience: Channel['audience'];
   readonly spacingMs: number;
+  /** As in Channel; absent for a receiver without threads. */
+  readonly threadMs?: number;
   /** Where messages go. */
   readonly url: string;
   /** What must not be shown, beside the parts of the URL. */
   readonly secrets?: readonly string[];
-  render(message: Message, id: string): string;
+  render(message: Message, id: string, root: Root | null): string;
   /**
    * The request of one attempt at `at` (ms): the stored body, and what belongs to the attempt. Null where the receiver needs
    * to know nothing of the message.
@@ -67,7 +69,7 @@ export async function openPosting(
   proxy: Secret | null,
   proxies: EnvironmentProxies,
 ): Promise<Channel> {
-  const { type, audience, spacingMs, url, probe } = posting;
+  const { type, audience, spacingMs, threadMs, url, probe } = posting;
   const via = await openProxy(chooseProxy(url, proxy, proxies));
   const secrets = [...secretsOfUrl(url), ...(posting.secrets ?? []), ...(via?.secrets ?? [])];
   const redact = redactor(secrets);
@@ -86,7 +88,8 @@ export async function openPosting(
     audience,
     timeoutMs: TIMEOUT_MS,
     spacingMs,
-    render: (message, id) => posting.render(message, id),
+    ...(threadMs !== undefined && { threadMs }),
+    render: (message, id, root = null) => posting.render(message, id, root),
     send: (envelope, signal) =>
       within(TIMEOUT_MS, signal, async (limit) => {
         const request = posting.request(envelope, Date.now());

@@ -29,7 +29,14 @@ CREATE INDEX alert_by_incident ON spendwatch.alert (incident);
 -- When people were told that the alert is over; null again when it is notified after that.
 ALTER TABLE spendwatch.notification ADD COLUMN resolved_at timestamptz, ADD COLUMN incident text;
 
--- The incident that a message is about, and what it tells: JSON, so that later news can be told in the same message as long as
--- that was not tried.
-ALTER TABLE spendwatch.delivery ADD COLUMN incident text, ADD COLUMN notices text;
-CREATE INDEX delivery_by_incident ON spendwatch.delivery (incident) WHERE incident IS NOT NULL;
+ALTER TABLE spendwatch.delivery
+  -- The incidents that the message is about.
+  ADD COLUMN incidents text[],
+  -- What it tells: JSON, so that later news can be told in the same message as long as that was not tried.
+  ADD COLUMN notices text,
+  -- The first delivery of its thread.
+  ADD COLUMN thread text,
+  -- The receiver's own name of the message.
+  ADD COLUMN ref text;
+CREATE INDEX delivery_by_incident ON spendwatch.delivery USING gin (incidents);
+CREATE INDEX delivery_by_thread ON spendwatch.delivery (thread) WHERE thread IS NOT NULL;
