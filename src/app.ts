@@ -27,6 +27,8 @@ export interface App {
   readonly dimensions: ReadonlySet<Dimension>;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly fingerprints: ReadonlyMap<string, string>;
+  /** The worker's clock, ms. */
+  readonly now: () => number;
   /** The state store with its schema up to date; asked again after it could not be reached. */
   state(): Promise<State>;
   /** What a poll of the enabled rules works with; it asks the store directly. */
@@ -114,7 +116,10 @@ export async function openChannel(config: Config, name: string): Promise<Channel
  * database is away. With `mustExist`, no embedded audit store is created. When a part cannot be opened, those before it are closed
  * again and the fault is thrown.
  */
-export async function openApp(config: Config, { mustExist, ...folder }: FolderOptions = {}): Promise<App> {
+export async function openApp(
+  config: Config,
+  { mustExist, now = Date.now, ...folder }: FolderOptions & { readonly now?: () => number } = {},
+): Promise<App> {
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -139,6 +144,7 @@ export async function openApp(config: Config, { mustExist, ...folder }: FolderOp
       auditSql,
       store,
       channels,
+      now,
       state: once(() => openState(stateSql)),
       close: closeAll,
     });
@@ -155,7 +161,10 @@ export function fingerprintsOf({ rules }: Config): ReadonlyMap<string, string> {
   );
 }
 
-function appOf(config: Config, parts: Pick<App, 'auditSql' | 'store' | 'channels' | 'state' | 'close'>): App {
+function appOf(
+  config: Config,
+  parts: Pick<App, 'auditSql' | 'store' | 'channels' | 'now' | 'state' | 'close'>,
+): App {
   const schedule = cronSchedule(config.schedule, config.timezone);
   const dimensions = dimensionsOf(config);
   const fingerprints = fingerprintsOf(config);

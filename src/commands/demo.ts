@@ -5,6 +5,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type App, openApp } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import { type Arrivals, openArrivals } from '../demo/arrivals.ts';
+import { openDemoClock } from '../demo/clock.ts';
 import { demoConfig } from '../demo/demo-config.ts';
 import { startSlackReceiver, startSmtpReceiver, startWebhookReceiver } from '../demo/receivers.ts';
 import { openShow, type Show } from '../demo/show.ts';
@@ -31,9 +33,13 @@ const BATCH = 5_000;
 /** Any secret of at least 16 bytes. This one protects nothing. */
 const HOOK_SECRET = 'whsec_c3BlbmR3YXRjaC1kZW1vLXNlY3JldC0wMDAx';
 
+/** An hour of the demo's clock takes twelve seconds, once the incident was stopped. */
+const HURRY = 300;
+
 /**
- * Makes a store with 90 days of calls and an incident, and runs the worker and receivers that show the messages. Runs until
- * it is stopped, or with `once` until a message has arrived on every kind of channel. Resolves to 0.
+ * Makes a store with 90 days of calls and an incident, and runs the worker and receivers that show the messages. When a
+ * message has arrived on every kind of channel the incident is stopped, and time flies until that is told too. Runs until it
+ * is stopped, or with `once` until then. Resolves to 0.
  */
 export async function demo(options: { readonly once: boolean }, io: Io): Promise<number> {
   const show = openShow(io.colour, io.columns);
@@ -45,23 +51,16 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   say('Remove that folder when you are done.\n');
   say('1. Creating an embedded PostgreSQL, with a table like yours …');
 
-  const arrivals = openArrivals(io, show);
-  const smtp = await startSmtpReceiver({
-    login: { user: 'spendwatch', password: 'demo-password' },
-    onMail: (mail) => arrivals.take('email', show.email(mail)),
-  });
-  const slack = await startSlackReceiver({ onPost: (post) => arrivals.take('Slack', show.slack(post)) });
-  const hook = await startWebhookReceiver({
-    secret: HOOK_SECRET,
-    onHook: (received) => arrivals.take('webhook', show.webhook(received)),
-  });
-  const file = join(folder, 'alerts.yaml');
-  const ends = { smtpPort: smtp.port, slackApiUrl: slack.apiUrl, hookUrl: hook.url, hookSecret: HOOK_SECRET };
-  await writeFile(file, demoConfig(ends));
-  const app = await openApp(await loadConfig(file, {}));
-
-  const now = Date.now();
+  const clock = openDemoClock();
+  const now = clock.now();
+  const arrivals = openArrivals((text) => io.out(text), show);
   const incident: Incident = { from: now - INCIDENT_AGE_MS, callsAMinute: CALLS_A_MINUTE };
+  const over = openSignal();
+  const ends = await startEnds(arrivals, show, () => incident.until !== undefined && over.give());
+  const file = join(folder, 'alerts.yaml');
+  await writeFile(file, ends.config);
+  const app = await openApp(await loadConfig(file, {}), { now: clock.now });
+
   const history = [
     ...plausibleCalls(now - HISTORY_MS, now, SEED),
     ...retryLoop(incident, now - DAY, now, SEED),
@@ -71,14 +70,78 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     `3. ${show.alarm('A retry loop began in the service "search" 9 minutes ago')}, and everybody sleeps. Starting the worker: it polls every two seconds here …\n`,
   );
 
+  const observer = openObserver(io, say, show);
+  const worker = startWorker(
+    app,
+    { token: randomUUID(), inHand: new Set(), outages: openOutageNotifier(clock.now, Math.random) },
+    observer,
+  );
+  const live = startLiveTraffic(app, incident, clock.now, now, (reason) => io.out(reason));
+  const told = arrivals.allKinds.then(async () => {
+    say(
+      `4. ${show.heading('The engineer on call stops the job.')} Time flies here from now on, five minutes a second, until the loop has left the window of an hour …\n`,
+    );
+    incident.until = clock.now();
+    clock.hurry(HURRY);
+    await over.given;
+    clock.hurry(1);
+    say(show.heading('5. It is over, and people know it: also what it cost, and how long it took.\n'));
+  });
+
+  await Promise.race([io.stopped, ...(options.once ? [told] : [])]);
+  await live.stop();
+  await worker.stop(2_000);
+  await app.close();
+  await ends.close();
+  await arrivals.shown();
+  io.out(
+    `\nDone. ${counted(observer.polls(), 'poll')}, ${counted(arrivals.count(), 'message')}. To look closer:`,
+  );
+  io.out(`  cd ${place} && npx spendwatch check`);
+  return 0;
+}
+
+/** The receivers, and the alerts.yaml that names them. `onAnswer` is called for each answer in a thread of Slack. */
+async function startEnds(arrivals: Arrivals, show: Show, onAnswer: () => void) {
+  const smtp = await startSmtpReceiver({
+    login: { user: 'spendwatch', password: 'demo-password' },
+    onMail: (mail) => arrivals.take('email', show.email(mail)),
+  });
+  const slack = await startSlackReceiver({
+    onPost(post) {
+      const isAnswer = post.thread_ts !== undefined;
+      arrivals.take('Slack', show.slack(post, isAnswer ? 'an answer in its thread' : 'a new message'));
+      if (isAnswer) onAnswer();
+    },
+    onEdit: (post) => arrivals.take('Slack', show.slack(post, 'the first message, edited')),
+  });
+  const hook = await startWebhookReceiver({
+    secret: HOOK_SECRET,
+    onHook: (received) => arrivals.take('webhook', show.webhook(received)),
+  });
+  return {
+    config: demoConfig({
+      smtpPort: smtp.port,
+      slackApiUrl: slack.apiUrl,
+      hookUrl: hook.url,
+      hookSecret: HOOK_SECRET,
+    }),
+    close: () => Promise.all([smtp.close(), slack.close(), hook.close()]),
+  };
+}
+
+function openObserver(io: Io, say: (text: string) => void, show: Show): Observer & { polls(): number } {
   let polls = 0;
-  const observer: Observer = {
+  return {
+    polls: () => polls,
     polled: (report) => {
       polls += 1;
       for (const line of pollLines(report, polls)) say(show.dim(line));
     },
     delivered: (report) => {
-      if (report.outcome !== 'delivered') say(`not delivered to ${report.channel}: ${report.answer}`);
+      // Where time flies, a lease ends before the send begins. It is sent again.
+      if (report.outcome !== 'delivered' && report.outcome !== 'lost')
+        say(`not delivered to ${report.channel}: ${report.answer}`);
     },
     backfilling: () => undefined,
     bypassed: () => undefined,
@@ -86,58 +149,14 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
     noticed: () => undefined,
     troubled: (what) => io.out(what),
   };
-  const worker = startWorker(
-    app,
-    { token: randomUUID(), inHand: new Set(), outages: openOutageNotifier(Date.now, Math.random) },
-    observer,
-  );
-  const live = startLiveTraffic(app, incident, now, (reason) => io.out(reason));
-
-  await Promise.race([io.stopped, ...(options.once ? [arrivals.allKinds] : [])]);
-  await live.stop();
-  await worker.stop(2_000);
-  await app.close();
-  await Promise.all([smtp.close(), slack.close(), hook.close()]);
-  await arrivals.shown();
-  io.out(`\nDone. ${counted(polls, 'poll')}, ${counted(arrivals.count(), 'message')}. To look closer:`);
-  io.out(`  cd ${place} && npx spendwatch check`);
-  return 0;
 }
 
-/** Prints messages in the order in which they arrive, and tracks whether every kind of channel has got one. */
-function openArrivals(io: Io, show: Show) {
-  const kinds = new Set<string>();
-  const waiting: (() => void)[] = [];
-  let count = 0;
-  let printing: Promise<void> = Promise.resolve();
-  let done = (): void => undefined;
-  const allKinds = new Promise<void>((resolve) => {
-    done = resolve;
+function openSignal() {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
   });
-  return {
-    allKinds,
-    count: () => count,
-    /** Resolves when everything is printed, including messages that waited for others. */
-    shown(): Promise<void> {
-      for (const print of waiting.splice(0)) print();
-      return printing;
-    },
-    take(kind: string, text: string | Promise<string>) {
-      count += 1;
-      const clock = new Date().toISOString().slice(11, 19);
-      const print = (): void => {
-        printing = printing.then(async () =>
-          io.out(`${show.dim(`${clock}  ${kind} arrived`)}\n${await text}\n`),
-        );
-        kinds.add(kind);
-        if (kinds.size === 3) void printing.then(done);
-      };
-      // Messages for people are printed before those for programs.
-      if (kind === 'webhook' && kinds.size < 2 && !kinds.has(kind)) return void waiting.push(print);
-      print();
-      if (kinds.size >= 2) for (const later of waiting.splice(0)) later();
-    },
-  };
+  return { given, give: () => give() };
 }
 
 async function writeHistory(
@@ -159,13 +178,19 @@ async function writeHistory(
 }
 
 /** Writes new calls every second, as the company and its retry loop would make them. */
-function startLiveTraffic(app: App, incident: Incident, from: number, failed: (reason: string) => void) {
+function startLiveTraffic(
+  app: App,
+  incident: Incident,
+  clock: () => number,
+  from: number,
+  failed: (reason: string) => void,
+) {
   let last = from;
   let writing: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     writing = writing
       .then(async () => {
-        const now = Date.now();
+        const now = clock();
         const calls = [...plausibleCalls(last, now, SEED), ...retryLoop(incident, last, now, SEED)];
         last = now;
         await app.store.insert(calls);

@@ -62,12 +62,12 @@ rules:
   - name: spend-anomaly
     type: anomaly
     metric: spend
-    window: 6h
+    window: 1h
     group_by: [service]
     baseline: 28d
     method: robust
     min_change: 5
-    notify: [finance]
+    notify: [oncall, finance, billing]
 
 http: { listen: "off" }
 `;

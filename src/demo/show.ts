@@ -12,7 +12,8 @@ export interface Show {
   dim(text: string): string;
   alarm(text: string): string;
   email(mail: ReceivedMail): Promise<string>;
-  slack(post: Readonly<Record<string, unknown>>): string;
+  /** `what` says which message it is: `a message`, `an answer in its thread`. */
+  slack(post: Readonly<Record<string, unknown>>, what: string): string;
   webhook(hook: ReceivedHook): string;
 }
 
@@ -58,10 +59,10 @@ export function openShow(colour: boolean, columns: number): Show {
         `${head}\n\n${text}`,
       );
     },
-    slack: (post) =>
+    slack: (post, what) =>
       framed(
         'magenta',
-        `SLACK ${String(post.channel ?? '')}`,
+        `SLACK, ${what}`,
         blocksText(post, width, bold, (text) => paint('dim', text)),
       ),
     webhook(hook) {

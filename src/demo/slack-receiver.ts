@@ -44,6 +44,7 @@ interface Workspace {
 export async function startSlackReceiver(
   options: {
     readonly onPost?: (post: Readonly<Record<string, unknown>>) => void;
+    readonly onEdit?: (post: Readonly<Record<string, unknown>>) => void;
     /** Answers in place of Slack; undefined leaves the answer to it. */
     readonly respond?: (call: SlackCall, attempt: number) => HttpReply | undefined;
     /** Whether a post that `respond` answers is stored all the same, as when the sender crashes before the answer. */
@@ -74,6 +75,7 @@ export async function startSlackReceiver(
     if (isPost && !isRefused && (scripted === undefined || options.keep === true)) take(call.args);
     if (scripted !== undefined) return scripted;
     if (call.method === 'webhook') return { status: 200, body: 'ok' };
+    if (call.method === 'chat.update') options.onEdit?.(call.args);
     if (isRefused) return json({ ok: false, error: 'thread_not_found' });
     return json(uploads.answer(call, base) ?? answerOf(call, workspace));
   });

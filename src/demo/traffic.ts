@@ -10,6 +10,8 @@ const HOUR = 60 * MINUTE;
 /** A retry loop: one job that calls again and again, mostly without success, while every call costs. */
 export interface Incident {
   readonly from: number;
+  /** When somebody stops it, ms; absent while nobody has. */
+  until?: number;
   readonly callsAMinute: number;
 }
 
@@ -36,7 +38,7 @@ export function* retryLoop(incident: Incident, from: number, to: number, seed: n
     const calls = Array.from({ length: incident.callsAMinute }, () =>
       retryOf(minute + random() * MINUTE, random),
     );
-    yield* within(calls, Math.max(from, incident.from), to);
+    yield* within(calls, Math.max(from, incident.from), Math.min(to, incident.until ?? to));
   }
 }
 

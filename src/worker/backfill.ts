@@ -34,6 +34,7 @@ export function openBackfill(
   open: () => Promise<WorkerSums>,
   goesOn: () => boolean,
   listener: BackfillListener,
+  now: () => number = Date.now,
 ): Backfill {
   const progress = openProgress(listener);
   let isRunning = false;
@@ -52,7 +53,7 @@ export function openBackfill(
   const runSlices = async (): Promise<void> => {
     const sums = await opened();
     while (!isStopped && goesOn()) {
-      const { building, isDone } = await sums.maintain(Date.now());
+      const { building, isDone } = await sums.maintain(now());
       progress.sliceDone(building);
       if (isDone) return;
     }

@@ -18,7 +18,7 @@ export function openDeliverer(
     channels: [...app.channels.values()],
     healthChannels: app.config.health.notify,
     leaseToken,
-    now: Date.now,
+    now: app.now,
     random: Math.random,
     composeReport: ({ failure, ...undelivered }) =>
       channelReportMessage({
@@ -26,8 +26,8 @@ export function openDeliverer(
         detail: failure.text,
         reason: failure.reason,
         kind: failure.kind,
-        at: Date.now(),
-        timestamp: Date.now(),
+        at: app.now(),
+        timestamp: app.now(),
         zone: app.config.timezone,
       }),
     onReport,

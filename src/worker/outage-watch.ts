@@ -30,7 +30,7 @@ export function openOutageWatch(
 
   return {
     polled(report) {
-      const limit = stale.at(Date.now());
+      const limit = stale.at(app.now());
       last = last.then(() => judge(report, limit));
       return stale.isKnown() ? last : Promise.resolve();
     },

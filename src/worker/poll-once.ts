@@ -28,7 +28,7 @@ export async function pollOnce(
       record: (recordings, now, options) =>
         parts.state.record(recordings, now, { ...options, leader: leadership.candidate }),
     };
-    const report = await poll({ ...parts, source, state }, at, Date.now);
+    const report = await poll({ ...parts, source, state }, at, app.now);
     return report.error?.code === 'lease_lost' ? recordedPart(report) : report;
   } catch (error) {
     const failure = asAppError(error, 'poll_failed');

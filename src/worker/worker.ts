@@ -70,7 +70,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   };
   const sums = heldSums(app, observer);
   const outages = openOutageWatch(app, kept.outages, (what) => observer.troubled(what));
-  const notes = openHealthNotes(app, HEALTH_NOTES, observer, Date.now);
+  const notes = openHealthNotes(app, HEALTH_NOTES, observer, app.now);
   const deliveries = heldDeliverer(app, kept, observer);
   const leadership = openLeadership(app, kept.token, {
     changed(leads) {
@@ -80,7 +80,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     takenOver: () => scheduler.pollLatest(),
   });
   const backfill =
-    sums === null ? null : openBackfill(sums.open, () => leadership.leads() !== false, observer);
+    sums === null ? null : openBackfill(sums.open, () => leadership.leads() !== false, observer, app.now);
 
   const openSource =
     sums === null || backfill === null
@@ -100,7 +100,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     void backfill?.run();
   };
 
-  const scheduler = startScheduler({ poll: pollAs, deliver: deliveries.deliver }, app.schedule, Date.now);
+  const scheduler = startScheduler({ poll: pollAs, deliver: deliveries.deliver }, app.schedule, app.now);
   const endPolls = (): Promise<void> => {
     backfill?.stop();
     notes.stop();
@@ -119,7 +119,7 @@ function workerOf(
 ): Worker {
   const answers: StateAnswers & Pick<Worker, 'queueLengths'> = {
     queueLengths: limited(async () => (await app.state()).queueLengths(), ANSWER_MS),
-    leaderNotReady: limited(() => leaderNotReady(app, Date.now()), ANSWER_MS),
+    leaderNotReady: limited(() => leaderNotReady(app, app.now()), ANSWER_MS),
   };
   return {
     queueLengths: answers.queueLengths,
@@ -154,10 +154,10 @@ function standBy(sums: HeldSums | null, outages: OutageNotifier): void {
 }
 
 async function pruneDaily(app: App, polls: PollState): Promise<void> {
-  if (!hasGoneBy(DAY, polls.prunedAt, Date.now())) return;
+  if (!hasGoneBy(DAY, polls.prunedAt, app.now())) return;
   try {
-    await (await app.state()).prune(Date.now());
-    polls.prunedAt = Date.now();
+    await (await app.state()).prune(app.now());
+    polls.prunedAt = app.now();
   } catch {
     // Tried again after the next poll. A poll that cannot reach the state store reports that itself.
   }

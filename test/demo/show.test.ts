@@ -37,5 +37,5 @@ it.each([true, false])('a webhook takes a screen of 80 by 24 at most, colour %s'
 
 it.each(Object.entries(SAMPLES))('no post has two empty lines together: %s', (_, message) => {
   const post = renderSlack(message, 'dlv_01') as unknown as Record<string, unknown>;
-  expect(openShow(false, 80).slack(post)).not.toMatch(/│\n│\n/);
+  expect(openShow(false, 80).slack(post, 'a new message')).not.toMatch(/│\n│\n/);
 });

@@ -173,7 +173,7 @@ describe('the command line', () => {
 });
 
 describe('demo --once', () => {
-  it('shows the three messages, ends, and leaves one folder', async () => {
+  it('shows an incident from its beginning to its end, each thread begun once, and leaves one folder', async () => {
     const cwd = await mkdtemp(join(tmpdir(), 'spendwatch-demo-cwd-'));
     try {
       const { code, stdout, stderr } = await spendwatch(['demo', '--once'], { cwd });
@@ -183,11 +183,21 @@ describe('demo --once', () => {
       expect(stdout).toMatch(/ Slack arrived\n/);
       expect(stdout).toMatch(/ webhook arrived\n/);
       expect(stdout.match(/hourly-burn/g)?.length).toBeGreaterThan(2);
+      expect(stdout.match(/┌─ EMAIL/g)).toHaveLength(1);
+      expect(stdout.match(/┌─ SLACK, .*? ─/g)).toEqual([
+        '┌─ SLACK, a new message ─',
+        '┌─ SLACK, the first message, edited ─',
+        '┌─ SLACK, an answer in its thread ─',
+      ]);
+      expect(stdout.match(/┌─ WEBHOOK/g)).toHaveLength(2);
+      expect(stdout).toMatch(
+        /\[RESOLVED\] hourly-burn: search over after .*, \$\d+\.\d\d in all \(\+1 more\)/,
+      );
       const lines = stdout.split('\n');
       expect(lines.filter((line) => line.length > 80)).toEqual([]);
       // Progress is shown from the start, and messages for people come before those for programs.
-      const places = ['1. Creating', '2. Writing', '3. A retry loop', ' polled'].map((text) =>
-        stdout.indexOf(text),
+      const places = ['1. Creating', '2. Writing', '3. A retry loop', ' polled', '4. The', '5. It'].map(
+        (text) => stdout.indexOf(text),
       );
       expect(places).toEqual([...places].sort((a, b) => a - b));
       expect(places.every((place) => place > 0)).toBe(true);
