@@ -2,6 +2,7 @@
 
 import type { Channel } from './channels/channel.ts';
 import { channelTypes } from './channels/index.ts';
+import { ofInstallation } from './channels/installation.ts';
 import { unconfigured } from './channels/unconfigured.ts';
 import { dimensionsOf as mappedDimensions } from './config/checks.ts';
 import type { Config } from './config/config.ts';
@@ -108,7 +109,7 @@ export async function openChannel(config: Config, name: string): Promise<Channel
   if (found.options === null) {
     throw new AppError('channel_incomplete', `the channel ${name} lacks a secret`);
   }
-  return type.open(name, found.options, config.proxies);
+  return ofInstallation(await type.open(name, found.options, config.proxies), config.name);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { displayLines } from '../model/display-text.ts';
 import type { Message, MessageAlert, MessageSection } from '../model/message.ts';
+import type { AlertContext } from '../model/rule-texts.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretHeaderKey, secretLineKey, secretUrlKey } from '../model/secret-key.ts';
 import { isoInstant } from '../model/window.ts';
@@ -99,9 +100,12 @@ export function renderAlertmanager(message: Message): readonly PostedAlert[] {
 }
 
 function postedAlert(message: Message, alert: MessageAlert, section?: MessageSection): PostedAlert {
-  const { id, rule, group, severity, summary, since, resolvedAt, periodEnd } = alert;
+  const { id, rule, group, severity, summary, since, resolvedAt, periodEnd, context } = alert;
   return {
-    labels: { ...labelsOf(group), alertname: rule, severity, source: SOURCE },
+    labels: {
+      ...labelsOf([...Object.entries(group), ...Object.entries(context?.labels ?? {})]),
+      ...ownLabels(rule, severity, message),
+    },
     annotations: {
       summary,
       description: text([
@@ -109,6 +113,7 @@ function postedAlert(message: Message, alert: MessageAlert, section?: MessageSec
         ...(section?.facts ?? []).map(([label, value]) => `${label}: ${value}`),
       ]),
       ...(message.note !== null && { message: message.note }),
+      ...(context !== undefined && annotationsOf(context)),
       ...(message.incident !== null && { incident: message.incident.id }),
       alert_id: id,
     },
@@ -119,15 +124,14 @@ function postedAlert(message: Message, alert: MessageAlert, section?: MessageSec
 }
 
 /** A message about spendwatch itself. "Can see again" has the labels of the outage, and ends it. */
-function aboutSpendwatch({ type, severity, rule, title, lead, sections, timestamp }: Message): PostedAlert {
+function aboutSpendwatch(message: Message): PostedAlert {
+  const { type, severity, rule, title, lead, sections, timestamp } = message;
   const isOver = type === 'health.sees';
   const lasts = type === 'drill' ? DRILL_MS : HEALTH_MS;
   const facts = sections.flatMap((section) => section.facts);
   return {
     labels: {
-      alertname: isOver ? 'health.blind' : type,
-      severity: isOver ? 'critical' : severity,
-      source: SOURCE,
+      ...ownLabels(isOver ? 'health.blind' : type, isOver ? 'critical' : severity, message),
       ...(rule !== null && { rule }),
     },
     annotations: {
@@ -141,20 +145,38 @@ function aboutSpendwatch({ type, severity, rule, title, lead, sections, timestam
 
 /** By this label a route or a silence can tell these alerts from Prometheus's. */
 const SOURCE = 'spendwatch';
-const OWN_LABELS: readonly string[] = ['alertname', 'severity', 'source'];
+const OWN_LABELS: readonly string[] = ['alertname', 'severity', 'source', 'installation'];
+
+function ownLabels(alertname: string, severity: string, { installation }: Message): Record<string, string> {
+  return { alertname, severity, source: SOURCE, ...(installation !== undefined && { installation }) };
+}
 
 /**
- * Dimensions as labels. A name has letters, digits and `_`, and no two dimensions share one; an empty value would be no
+ * Dimensions, then the rule's labels. A name has letters, digits and `_`, and no two share one; an empty value would be no
  * label at all.
  */
-function labelsOf(group: MessageAlert['group']): Record<string, string> {
+function labelsOf(entries: readonly (readonly [name: string, value: string])[]): Record<string, string> {
   const labels: Record<string, string> = {};
-  for (const [dimension, value] of Object.entries(group)) {
-    let name = dimension.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+  for (const [dimension, value] of entries) {
+    let name = nameOf(dimension);
     while (name in labels || OWN_LABELS.includes(name)) name += '_';
     labels[name] = value === '' ? '(empty)' : value;
   }
   return labels;
+}
+
+/** By the convention of runbooks: `runbook_url`, and `dashboard_url` for a link called Dashboard. */
+function annotationsOf({ owner, runbook, links }: AlertContext): Record<string, string> {
+  const urls = Object.entries(links).map(([label, url]) => [`${nameOf(label.toLowerCase())}_url`, url]);
+  return {
+    ...Object.fromEntries(urls),
+    ...(owner !== null && { owner }),
+    ...(runbook !== null && { runbook_url: runbook }),
+  };
+}
+
+function nameOf(text: string): string {
+  return text.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d)/, '_');
 }
 
 function text(lines: readonly string[]): string {

@@ -7,7 +7,7 @@ import type { Secret } from '../model/secret.ts';
 import { secretKey, secretUrlKey } from '../model/secret-key.ts';
 import type { ChannelType, Envelope, Receipt } from './channel.ts';
 import { type AnswerCodes, expectCodeZero } from './transport/answer-code.ts';
-import { type ChatMarkup, chatText, tableLines } from './transport/chat-text.ts';
+import { type ChatMarkup, chatText, markdownLink, tableLines } from './transport/chat-text.ts';
 import { bytesOf, fitted } from './transport/fit.ts';
 import { inertMarkdown } from './transport/inert.ts';
 import { type Answer, openPosting } from './transport/posting.ts';
@@ -75,6 +75,7 @@ const BREAK = '  \n';
 const MARKUP: ChatMarkup = {
   literal: inertMarkdown,
   bold: (literal) => `**${literal}**`,
+  link: markdownLink,
   lines: (lines) => lines.join(BREAK),
   table(table) {
     const [title, ...rows] = tableLines(table);

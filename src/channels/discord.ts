@@ -6,7 +6,7 @@ import { tableText } from '../model/plain-text.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import type { ChannelType, Receipt } from './channel.ts';
-import { type ChatMarkup, chatText } from './transport/chat-text.ts';
+import { type ChatMarkup, chatText, markdownLink } from './transport/chat-text.ts';
 import { fitted } from './transport/fit.ts';
 import { inert, withoutCode } from './transport/inert.ts';
 import {
@@ -89,6 +89,7 @@ export function renderDiscord(message: Message): DiscordPost {
 const MARKUP: ChatMarkup = {
   literal: (text) => inert(escaped(text)),
   bold: (literal) => `**${literal}**`,
+  link: markdownLink,
   lines: (lines) => lines.join('\n'),
   // Nothing but its own end has a meaning in a block of code.
   table: (table) => `\`\`\`\n${withoutCode(tableText(table))}\n\`\`\``,

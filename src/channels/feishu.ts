@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import type { MessageLink } from '../model/link.ts';
 import type { Message, MessageSection } from '../model/message.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretKey, secretUrlKey } from '../model/secret-key.ts';
@@ -96,16 +97,28 @@ function post(message: Message): FeishuPost {
 }
 
 function sectionElements(
-  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  { headline, sentence = '', facts, links = [], tables, judged = [] }: MessageSection,
   parted: boolean,
 ): Element[] {
   const top = [headline, sentence, ...facts.map(([label, value]) => `${label}: ${value}`)];
-  const blocks = [
-    top.filter((line) => line !== ''),
-    ...tables.map(tableLines),
-    judged.length === 0 ? [] : [judgedLine(judged)],
-  ].filter((lines) => lines.length > 0);
-  return blocks.length === 0 ? [] : [...(parted ? [{ tag: 'hr' }] : []), ...blocks.map(div)];
+  const texts = (blocks: readonly (readonly string[])[]): Element[] =>
+    blocks.filter((lines) => lines.length > 0).map(div);
+  const elements = [
+    ...texts([top.filter((line) => line !== '')]),
+    ...(links.length === 0 ? [] : [linkButtons(links)]),
+    ...texts([...tables.map(tableLines), judged.length === 0 ? [] : [judgedLine(judged)]]),
+  ];
+  return elements.length === 0 ? [] : [...(parted ? [{ tag: 'hr' }] : []), ...elements];
+}
+
+function linkButtons(links: readonly MessageLink[]): Element {
+  const actions = links.map(({ label, url }) => ({
+    tag: 'button',
+    type: 'default',
+    text: plain(label),
+    url,
+  }));
+  return { tag: 'action', actions };
 }
 
 function div(lines: readonly string[]): Element {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { contextJson } from '../model/alert-context.ts';
 import type { Message, MessageSection } from '../model/message.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretKey } from '../model/secret-key.ts';
@@ -38,6 +39,7 @@ interface PagerdutyEvent {
   readonly event_action: 'trigger' | 'resolve' | 'none';
   readonly dedup_key: string;
   readonly client: 'spendwatch';
+  readonly links?: readonly { readonly href: string; readonly text: string }[];
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
@@ -82,16 +84,18 @@ export const pagerduty: ChannelType<PagerdutyOptions> = {
 
 /** Pure. The event without the routing key. */
 export function renderPagerduty(message: Message, id: string): PagerdutyEvent {
-  const { title, severity, timestamp, rule, incident, type } = message;
+  const { title, severity, timestamp, rule, incident, type, installation, sections } = message;
+  const links = sections.flatMap((section) => section.links ?? []);
   const event = (details: object): PagerdutyEvent => ({
     event_action: actionOf(message),
     dedup_key: dedupKey(message, id),
     client: 'spendwatch',
+    ...(links.length > 0 && { links: links.map(({ label, url }) => ({ href: url, text: label })) }),
     payload: {
       summary: fitted(title, SUMMARY, (text) => text),
       timestamp: isoInstant(timestamp),
       severity,
-      source: 'spendwatch',
+      source: installation === undefined ? 'spendwatch' : `spendwatch ${installation}`,
       ...(incident !== null && { component: fitted(incident.subject, SUMMARY, (text) => text) }),
       ...(rule !== null && { group: rule }),
       class: type,
@@ -153,7 +157,7 @@ function labelled({ facts, tables, judged = [] }: MessageSection): Readonly<Reco
 
 /** Every alert of the message for rules of PagerDuty's event orchestration, with names as the store has them. */
 function alertsOf({ alerts }: Message) {
-  return alerts.map(({ id, rule, severity, group, summary, since, resolvedAt }) => ({
+  return alerts.map(({ id, rule, severity, group, summary, since, resolvedAt, context }) => ({
     id,
     rule,
     severity,
@@ -161,6 +165,7 @@ function alertsOf({ alerts }: Message) {
     summary,
     since: isoInstant(since),
     resolved_at: resolvedAt === null ? null : isoInstant(resolvedAt),
+    ...(context !== undefined && contextJson(context)),
   }));
 }
 

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { SendError } from '../model/errors.ts';
+import type { MessageLink } from '../model/link.ts';
 import type { Message, MessageSection, MessageTable } from '../model/message.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
@@ -104,13 +105,14 @@ function post(message: Message): TeamsPost {
 }
 
 function sectionElements(
-  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  { headline, sentence = '', facts, links = [], tables, judged = [] }: MessageSection,
   parted: boolean,
 ): Element[] {
   const items = [
     ...(headline === '' ? [] : [line([run(headline, { weight: 'Bolder' })])]),
     ...(sentence === '' ? [] : [line([run(sentence)], 'Small')]),
     ...facts.map(([label, value]) => line([run(`${label}  `, { weight: 'Bolder' }), run(value)], 'None')),
+    ...(links.length === 0 ? [] : [linkButtons(links)]),
     ...tables.map(tableElement),
     ...(judged.length === 0
       ? []
@@ -129,6 +131,11 @@ function run(text: string, look: Element = {}): Element {
 
 function line(inlines: readonly Element[], spacing?: 'None' | 'Small'): Element {
   return { type: 'RichTextBlock', ...(spacing !== undefined && { spacing }), inlines };
+}
+
+function linkButtons(links: readonly MessageLink[]): Element {
+  const actions = links.map(({ label, url }) => ({ type: 'Action.OpenUrl', title: inert(label), url }));
+  return { type: 'ActionSet', actions };
 }
 
 function tableElement({ columns, rows }: MessageTable): Element {

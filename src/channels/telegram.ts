@@ -38,7 +38,7 @@ const SPACING_MS = 3100;
 /** Readers find what is answered with one touch, however old it is; but after a day it says little. */
 const THREAD_MS = 86_400_000;
 
-/** A text with the tags `b` and `pre`. */
+/** A text with the tags `b`, `pre` and `a`. */
 interface TelegramPost {
   readonly text: string;
   readonly parse_mode: 'HTML';
@@ -95,6 +95,7 @@ export function renderTelegram(message: Message): TelegramPost {
 const MARKUP: ChatMarkup = {
   literal: (text) => htmlText(inert(text)),
   bold: (literal) => `<b>${literal}</b>`,
+  link: (label, url) => `<a href="${htmlText(url)}">${label}</a>`,
   lines: (lines) => lines.join('\n'),
   table: (table) => `<pre>${htmlText(tableText(table))}</pre>`,
 };
@@ -109,7 +110,7 @@ function post(message: Message): TelegramPost {
 
 /** The text as Telegram counts it: without tags, an entity as its character. */
 function shownText(html: string): string {
-  return html.replace(/<\/?(b|pre)>/g, '').replace(/&[a-z#\d]+;/g, '.');
+  return html.replace(/<\/?(b|pre|a)( href="[^"]*")?>/g, '').replace(/&[a-z#\d]+;/g, '.');
 }
 
 function replyTo(ref: string | null | undefined) {

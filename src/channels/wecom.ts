@@ -6,7 +6,7 @@ import type { Secret } from '../model/secret.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import type { ChannelType, Receipt } from './channel.ts';
 import { type AnswerCodes, expectCodeZero } from './transport/answer-code.ts';
-import { type ChatMarkup, chatText, tableLines } from './transport/chat-text.ts';
+import { type ChatMarkup, chatText, markdownLink, tableLines } from './transport/chat-text.ts';
 import { bytesOf } from './transport/fit.ts';
 import { inertMarkdown } from './transport/inert.ts';
 import { type Answer, openPosting } from './transport/posting.ts';
@@ -72,6 +72,7 @@ export function renderWecom(message: Message): WecomPost {
 const MARKUP: ChatMarkup = {
   literal: inertMarkdown,
   bold: (literal) => `**${literal}**`,
+  link: markdownLink,
   lines: (lines) => lines.join('\n'),
   table(table) {
     const [title, ...rows] = tableLines(table);

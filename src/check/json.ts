@@ -1,8 +1,10 @@
 // Prints `check --format json`.
 
+import { contextJson, findingTexts, textsJson } from '../model/alert-context.ts';
 import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
 import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';
+import type { Rule } from '../model/rule.ts';
 import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
@@ -14,11 +16,12 @@ const MODELS = 100;
 /** How deep the JSON is split into pieces: down to single findings, which together may exceed the longest string. */
 const IN_PIECES = 4;
 
-/** The result in pieces of JSON text. It has the same shape when the store could not be read. */
-export function checkJson(result: CheckResult): Iterable<string> {
+/** The result in pieces of JSON text; `name` is that of the installation. It has the same shape when the store could not be read. */
+export function checkJson(result: CheckResult, name: string | null = null): Iterable<string> {
   const { at, newestRow, rowsConsidered, unpriced, unpricedError, error } = result;
   return jsonPieces(
     {
+      name: name ?? undefined,
       at: isoInstant(at),
       status: statusOf(result),
       data: {
@@ -58,14 +61,16 @@ function ruleJson(checked: CheckedRule): JsonValue {
     type: rule.type,
     status,
     severity: severityOf(checked),
+    ...contextJson(rule),
     observed: observed
       .worst(OBSERVED)
       .map((one) => observationJson(rule.metric, rule.groupBy, one, checked.unpricedOf(one.key))),
-    findings: new JsonItems(findingsJson(findings)),
+    findings: new JsonItems(findingsJson(rule, findings)),
     error,
   };
 }
 
-function* findingsJson(findings: CheckedRule['findings']): Generator<JsonValue> {
-  for (const { finding, silenced } of findings) yield findingJson(finding, silenced);
+function* findingsJson(rule: Rule, findings: CheckedRule['findings']): Generator<JsonValue> {
+  for (const { finding, silenced } of findings)
+    yield { ...findingJson(finding, silenced), ...textsJson(findingTexts(rule, finding), rule) };
 }

@@ -46,7 +46,7 @@ export async function check(options: CheckOptions, io: Io): Promise<number> {
     : await loadWithoutChannels(options.config, io);
   const rules = chosenRules(config, options.rule);
   const result = await evaluated(config, rules, at, options.direct === true, io);
-  if (options.format === 'json') await io.outPieces(checkJson(result));
+  if (options.format === 'json') await io.outPieces(checkJson(result, config.name));
   else io.out(printed(result, options.format, io));
   if (result.error !== null && options.format !== 'table') io.err(`spendwatch: ${result.error}`);
   if (options.notify) {

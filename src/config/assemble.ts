@@ -39,6 +39,7 @@ export function assemble(
   const rules = alerts.rules.map((rule) => rule({ severity: alerts.defaults.severity, notify }));
   return {
     ...file,
+    name: alerts.name ?? null,
     timezone: alerts.timezone,
     schedule: alerts.schedule,
     audit: {

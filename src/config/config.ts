@@ -16,6 +16,8 @@ export interface Config {
   readonly path: string;
   /** Its folder, where relative paths start. */
   readonly dir: string;
+  /** Which installation this is; null where the file does not say. */
+  readonly name: string | null;
   /** An IANA name. */
   readonly timezone: string;
   /** A cron expression in `timezone`, of five or six fields. */

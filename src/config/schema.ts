@@ -39,6 +39,11 @@ export const alertsSchema = z.strictObject({
   version: z
     .literal(1, { error: 'must be 1, the only version of the format that there is' })
     .describe('Version of the file format'),
+  name: z
+    .string()
+    .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,60}$/u, { error: 'a name has 1 to 60 characters in one line' })
+    .exactOptional()
+    .describe('Which installation this is, such as `production`: messages and JSON say it'),
   timezone: timezone.prefault('UTC').describe('Zone of `schedule`, calendar windows and dedupe periods'),
   schedule: schedule
     .prefault('* * * * *')

@@ -1,5 +1,6 @@
 // The alerts of one rule: as an event for programs, and as a message.
 
+import { alertContext, contextJson, linksJson, previousJson, textsJson } from './alert-context.ts';
 import type { Alert } from './finding.ts';
 import { findingJson } from './finding-json.ts';
 import { incidentMessage, SHOWN_ALERTS } from './incident-message.ts';
@@ -8,6 +9,7 @@ import type { Message, MessageIncident } from './message.ts';
 import { messageJson } from './message-json.ts';
 import { mostSevereFirst, noticesOf } from './notice.ts';
 import type { Rule } from './rule.ts';
+import type { AlertContext } from './rule-texts.ts';
 import { isoInstant } from './window.ts';
 
 /** The alerts of one rule that make one message. Instants in ms; `zone` is an IANA name. */
@@ -47,23 +49,25 @@ export function alertMessage(batch: AlertBatch): Message {
 
 function alertJson(batch: AlertBatch, shown: readonly Alert[], more: number): string {
   const { rule, dataAsOf, incidentOf } = batch;
+  const contexts = shown.map((alert) => alertContext(rule, alert));
+  const [{ message, links } = { message: rule.message, links: {} }] = contexts;
   return messageJson('alert.firing', batch.timestamp, {
     rule: rule.name,
     severity: shown[0]?.finding.severity ?? rule.severity,
-    message: rule.message,
+    message,
+    ...contextJson(rule),
+    ...linksJson({ links }),
     at: isoInstant(batch.at),
     data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
     alerts: shown.map(
-      ({ id, since, ongoing, reason, previous, finding }): JsonValue => ({
+      ({ id, since, ongoing, reason, previous, finding }, i): JsonValue => ({
         id,
         since: isoInstant(since),
         ongoing,
         reason,
-        previous:
-          previous === null
-            ? null
-            : { value: previous.value, severity: previous.severity, at: isoInstant(previous.at) },
+        previous: previousJson(previous),
         incident: incidentOf?.get(id) ?? null,
+        ...textsJson(contexts[i] as AlertContext, rule),
         finding: findingJson(finding),
       }),
     ),

@@ -1,7 +1,7 @@
 // Turns one alert into a headline, a sentence, facts and tables.
 
+import { linksIn, ruleText } from './alert-context.ts';
 import { breakdownTable } from './breakdown-table.ts';
-import { displayText } from './display-text.ts';
 import { localSpan } from './display-time.ts';
 import { displayCount, displayValue } from './display-value.ts';
 import { earlierFact, onsetFact, paceFact, sinceFact } from './facts.ts';
@@ -10,6 +10,7 @@ import { firstSentence } from './first-sentence.ts';
 import { groupLabel, groupWithKinds } from './group-label.ts';
 import type { Fact, MessageSection } from './message.ts';
 import type { Rule } from './rule.ts';
+import type { AlertContext } from './rule-texts.ts';
 import { unexplainedText } from './unexplained-text.ts';
 import { belowOnlyIf, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
@@ -27,7 +28,13 @@ export function alertSummary(rule: Rule, { finding }: Alert): string {
  * One alert in full: its headline, what happened, its facts, a table for each breakdown, and how it was judged. `at` is the
  * instant of the poll that tells it.
  */
-export function alertSection(rule: Rule, alert: Alert, at: number, zone: string): MessageSection {
+export function alertSection(
+  rule: Rule,
+  alert: Alert,
+  context: AlertContext,
+  at: number,
+  zone: string,
+): MessageSection {
   const { finding } = alert;
   const { window } = finding;
   const unexplained = unexplainedText(finding);
@@ -35,7 +42,7 @@ export function alertSection(rule: Rule, alert: Alert, at: number, zone: string)
   const ongoing = alert.ongoing ? ', ongoing' : '';
   const { description, severity } = finding;
   const facts: (Fact | null)[] = [
-    ['Rule', `${displayText(rule.name)}, ${severity}`],
+    ['Rule', ruleText(rule.name, severity, rule.owner)],
     ...description.facts,
     paceFact(rule, finding),
     onsetFact(finding, zone),
@@ -50,6 +57,7 @@ export function alertSection(rule: Rule, alert: Alert, at: number, zone: string)
     headline: `${group === '' ? '' : `${group}: `}${description.value} ${windowText(rule.window)}${ongoing}`,
     sentence: firstSentence(rule, finding, at, zone),
     facts: facts.filter((fact) => fact !== null),
+    ...linksIn(context),
     tables: Object.entries(finding.breakdown).flatMap(([dimension, parts]) =>
       parts.length === 0 ? [] : breakdownTable(finding, dimension, parts),
     ),

@@ -1,5 +1,6 @@
 // The end of an alert, for people and for programs.
 
+import { alertContext, contextJson, linksIn, linksJson, ruleText } from './alert-context.ts';
 import { displayText } from './display-text.ts';
 import { durationText, localSpan } from './display-time.ts';
 import { displayValue } from './display-value.ts';
@@ -15,6 +16,7 @@ import { formatFixed, parseFixed } from './money.ts';
 import type { Notice } from './notice.ts';
 import type { Closing } from './notification.ts';
 import { type Rule, type Severity, stepOf } from './rule.ts';
+import type { AlertContext } from './rule-texts.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import { isoInstant, periodEnd } from './window.ts';
 
@@ -38,9 +40,12 @@ export interface KeptAlert {
   readonly finding: string | null;
   /** The channels that were told, by severity up to its own. */
   readonly channels: readonly string[];
+  /** Absent in alerts of earlier versions. */
+  readonly context?: AlertContext;
 }
 
 const DAY = 86_400_000;
+const NO_CONTEXT: AlertContext = { message: null, owner: null, runbook: null, links: {}, labels: {} };
 
 /** What the end of an alert needs of its last notification. */
 export function keptAlert(
@@ -65,6 +70,7 @@ export function keptAlert(
     value: formatFixed(finding.value.fixed, 12),
     finding: isShown ? jsonText(findingJson(finding)) : null,
     channels,
+    context: alertContext(rule, alert, isShown),
   };
 }
 
@@ -93,13 +99,13 @@ export interface EndedAlert {
 
 /** The end of an alert as people's news. */
 export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zone: string): Notice {
-  const { rule, name, severity, since } = kept;
+  const { rule, name, severity, since, context = NO_CONTEXT } = kept;
   const lasted = durationText(Math.max(0, closing.at - since));
   const amount = (text: string | null): string | null =>
     text === null ? null : displayValue(kept.metric, parseFixed(text) ?? 0n);
   const [peak, total, now] = [amount(figures.peak), amount(figures.total), amount(figures.valueNow)];
   const facts: (Fact | null)[] = [
-    ['Rule', `${displayText(rule)}, ${severity}`],
+    ['Rule', ruleText(rule, severity, context.owner)],
     ['It held', `${localSpan(since, closing.at, zone)} (for ${lasted})`],
     peak === null ? null : ['At most', peak],
     total === null ? null : ['In all', total],
@@ -127,6 +133,7 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
       headline: `${name === '' ? 'Over' : `${name}: over`} after ${lasted}${inAll}`,
       sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It lasted ${lasted}${inAll}.`,
       facts: facts.filter((fact) => fact !== null),
+      ...linksIn(context),
       tables: [],
     },
     alert: {
@@ -138,6 +145,7 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
       since,
       periodEnd: kept.periodEnd,
       resolvedAt: closing.at,
+      context,
     },
     chart: null,
   };
@@ -166,6 +174,8 @@ export function endedMessage(
   const json = messageJson('alert.resolved', timestamp, {
     rule: first.kept.rule,
     severity: first.kept.severity,
+    ...contextJson(first.kept.context ?? NO_CONTEXT),
+    ...linksJson(first.kept.context ?? NO_CONTEXT),
     at: isoInstant(at),
     data_as_of: dataAsOf === null ? null : isoInstant(dataAsOf),
     alerts: shown.map(resolvedJson),
@@ -187,6 +197,7 @@ function resolvedJson({ kept, closing, figures, incident }: EndedAlert): JsonVal
     since: isoInstant(kept.since),
     reason: closing.how,
     incident,
+    ...linksJson(kept.context ?? NO_CONTEXT),
     finding: rawJson(figures.finding ?? kept.finding),
     value_now: amount(figures.valueNow),
     resolved_at: isoInstant(closing.at),

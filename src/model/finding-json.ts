@@ -8,6 +8,7 @@ import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Onset } from './onset.ts';
 import { perDay } from './pace.ts';
+import type { AlertFields } from './rule-texts.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 
@@ -18,7 +19,7 @@ export interface Silenced {
 }
 
 /** A finding as `check` prints it and webhooks carry it (docs/ci.md). */
-export function findingJson(finding: Finding, silenced: Silenced | null = null): JsonValue {
+export function findingJson(finding: Finding, silenced: Silenced | null = null): AlertFields {
   const { metric, window, unpriced, onset } = finding;
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
     dimension,

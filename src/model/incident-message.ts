@@ -49,8 +49,9 @@ export function incidentMessage(story: Story): Message {
     title: `[${isEnd(worst) ? 'RESOLVED' : severity.toUpperCase()}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
     note: worst.note,
     lead: sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
-    sections: sections.map((section, i) => {
-      const named = rules.size === 1 ? section : withRule(section, shown[i] as Notice, worst);
+    sections: withLinksOnce(sections).map((section, i) => {
+      const notice = shown[i] as Notice;
+      const named = withNote(rules.size === 1 ? section : withRule(section, notice), notice, worst);
       return i > 0 ? named : withoutLead(named, others === 0);
     }),
     footer: [
@@ -71,15 +72,26 @@ function isEnd({ reason }: Notice): boolean {
   return reason === 'resolved';
 }
 
-/** Where several rules speak, each section says whose it is, and has the rule author's text if the message does not. */
-function withRule(section: MessageSection, { rule, note }: Notice, worst: Notice): MessageSection {
+/** Where several rules speak, each section says whose it is. */
+function withRule(section: MessageSection, { rule }: Notice): MessageSection {
+  return { ...section, headline: `${rule}: ${section.headline}` };
+}
+
+/** A section has the rule author's text if the message does not. */
+function withNote(section: MessageSection, { note }: Notice, worst: Notice): MessageSection {
+  if (note === null || note === worst.note) return section;
   const [first, ...facts] = section.facts;
-  const noted = note === null || note === worst.note ? [] : [['Note', note] as const];
-  return {
-    ...section,
-    headline: `${rule}: ${section.headline}`,
-    facts: [...(first === undefined ? [] : [first]), ...noted, ...facts],
-  };
+  return { ...section, facts: [...(first === undefined ? [] : [first]), ['Note', note], ...facts] };
+}
+
+/** A link that several alerts have is shown with the first of them. */
+function withLinksOnce(sections: readonly MessageSection[]): MessageSection[] {
+  const seen = new Set<string>();
+  return sections.map(({ links = [], ...section }) => {
+    const own = links.filter(({ label, url }) => !seen.has(`${label}\n${url}`));
+    for (const { label, url } of own) seen.add(`${label}\n${url}`);
+    return own.length === 0 ? section : { ...section, links: own };
+  });
 }
 
 /** The message's lead says the sentence of the worst alert, and its title the headline of a single one. */

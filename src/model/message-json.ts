@@ -8,3 +8,11 @@ import { isoInstant } from './window.ts';
 export function messageJson(type: MessageType, timestamp: number, data: JsonValue): string {
   return jsonText({ type, timestamp: isoInstant(timestamp), data });
 }
+
+/** The body with `name`, the installation that it is from, first in its data. */
+export function namedJson(json: string, name: string): string {
+  // Type and timestamp, which come before, never hold this.
+  return json.replace(/"data":\{(\}?)/, (_, end: string) => {
+    return `"data":{"name":${JSON.stringify(name)}${end === '' ? ',' : end}`;
+  });
+}

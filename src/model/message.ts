@@ -1,7 +1,9 @@
 // Message: what every channel renders.
 
 import type { Chart } from './chart.ts';
+import type { MessageLink } from './link.ts';
 import type { Severity } from './rule.ts';
+import type { AlertContext } from './rule-texts.ts';
 import type { Dimension } from './series.ts';
 
 /** Kinds of health messages about the data (src/worker/health-notes), each sent at most once a day. */
@@ -33,6 +35,8 @@ export interface MessageSection {
   /** What happened, for readers who know no rule; absent where the message's lead says it. */
   readonly sentence?: string;
   readonly facts: readonly Fact[];
+  /** Where to look; absent where there is nothing. */
+  readonly links?: readonly MessageLink[];
   readonly tables: readonly MessageTable[];
   /** Figures for experts, shown last under JUDGED_TITLE; absent where there are none. */
   readonly judged?: readonly Fact[];
@@ -68,6 +72,8 @@ export interface MessageAlert {
   readonly periodEnd: number;
   /** The first instant at which it did not hold any more; null while it holds. */
   readonly resolvedAt: number | null;
+  /** Absent in messages of earlier versions. */
+  readonly context?: AlertContext;
 }
 
 /** For messages about spendwatch itself. */
@@ -83,6 +89,8 @@ export interface Message {
   readonly rule: string | null;
   /** When the message was made, ms. */
   readonly timestamp: number;
+  /** Which installation of spendwatch it is from; absent where the file does not say. */
+  readonly installation?: string;
   /** One line that is enough to act on: an email's subject, a chat's first line. */
   readonly title: string;
   /** The rule author's text. */

@@ -1,5 +1,6 @@
 // One alert's news for people, before a message is made of it.
 
+import { alertContext } from './alert-context.ts';
 import { alertSection, alertSummary } from './alert-section.ts';
 import type { Chart } from './chart.ts';
 import { displayLines, displayText } from './display-text.ts';
@@ -11,6 +12,7 @@ import type { Fact, MessageAlert, MessageSection } from './message.ts';
 import { type Fixed, ONE } from './money.ts';
 import { worstFirst } from './observation.ts';
 import { type Rule, stepOf } from './rule.ts';
+import type { AlertContext } from './rule-texts.ts';
 import { periodEnd } from './window.ts';
 
 /** An alert's news, as plain JSON: what was not sent yet can be told together with what comes later. */
@@ -49,6 +51,7 @@ export function noticesOf(
 ): Notice[] {
   return [...alerts].sort(mostSevereFirst).map((alert) => {
     const { finding, reason } = alert;
+    const context = alertContext(rule, alert);
     return {
       key: noticeKey(fingerprint, groupId(finding.key)),
       rule: rule.name,
@@ -56,10 +59,10 @@ export function noticesOf(
       step: stepOf(finding.severity),
       isNews: true,
       title: `${displayText(rule.name)}: ${alertSummary(rule, alert)}`,
-      note: rule.message === null ? null : displayLines(rule.message, LONGEST_NOTE),
+      note: context.message === null ? null : displayLines(context.message, LONGEST_NOTE),
       again: againText(alert, zone),
-      section: alertSection(rule, alert, at, zone),
-      alert: messageAlert(rule, alert, zone),
+      section: alertSection(rule, alert, context, at, zone),
+      alert: messageAlert(rule, alert, context, zone),
       chart: alert.chart ?? null,
     };
   });
@@ -126,7 +129,7 @@ function timesText(now: Fixed, before: Fixed): string {
   return `${tenths >= 100 ? Math.floor(tenths / 10).toLocaleString('en-US') : (tenths / 10).toFixed(1).replace(/\.0$/, '')} times`;
 }
 
-function messageAlert(rule: Rule, alert: Alert, zone: string): MessageAlert {
+function messageAlert(rule: Rule, alert: Alert, context: AlertContext, zone: string): MessageAlert {
   const { id, finding, since, at } = alert;
   return {
     id,
@@ -137,6 +140,7 @@ function messageAlert(rule: Rule, alert: Alert, zone: string): MessageAlert {
     since,
     periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
     resolvedAt: null,
+    context,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { displayWidth } from './display-text.ts';
 import { largestOf } from './extremes.ts';
+import type { MessageLink } from './link.ts';
 import { type Fact, JUDGED_TITLE, type Message, type MessageSection, type MessageTable } from './message.ts';
 
 /** A message without its title, as plain text for a fixed width. */
@@ -20,14 +21,30 @@ export function plainText(message: Message): string {
   return `${message.title}\n\n${plainBody(message)}`;
 }
 
-function sectionText({ headline, sentence = '', facts, tables, judged = [] }: MessageSection): string {
+function sectionText({
+  headline,
+  sentence = '',
+  facts,
+  links = [],
+  tables,
+  judged = [],
+}: MessageSection): string {
   const underlined = headline === '' ? [] : [headline, '-'.repeat(Math.min(displayWidth(headline), 72))];
   const parts = [
-    [...underlined, ...(sentence === '' ? [] : [sentence, '']), ...factLines(facts)].join('\n'),
+    [
+      ...underlined,
+      ...(sentence === '' ? [] : [sentence, '']),
+      ...factLines([...facts, ...linkFacts(links)]),
+    ].join('\n'),
     ...tables.map(tableText),
     ...(judged.length === 0 ? [] : [[`${JUDGED_TITLE}:`, ...factLines(judged)].join('\n')]),
   ];
   return parts.join('\n\n');
+}
+
+/** A mail program makes links of these. */
+function linkFacts(links: readonly MessageLink[]): Fact[] {
+  return links.map(({ label, url }) => [label, url]);
 }
 
 function factLines(facts: readonly Fact[]): string[] {

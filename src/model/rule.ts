@@ -3,6 +3,7 @@
 import type { ErrorFilter } from './measure.ts';
 import type { Metric } from './metric.ts';
 import type { Fixed } from './money.ts';
+import type { AlertFields, RuleTexts } from './rule-texts.ts';
 import type { Dimension, Where } from './series.ts';
 import type { DedupePeriod, WindowSpec } from './window.ts';
 
@@ -47,7 +48,7 @@ export function firesBelow(operator: Operator): boolean {
  * What rules of every type have in common; durations in milliseconds, lists resolved against `defaults`. Each type adds its
  * own members in `src/rules`, where nothing outside reads them.
  */
-export interface Rule {
+export interface Rule extends RuleTexts {
   readonly name: string;
   /** The name of its RuleType in the registry. */
   readonly type: string;
@@ -61,8 +62,14 @@ export interface Rule {
   readonly where: Where;
   /** Channel names by severity. */
   readonly notify: Readonly<Record<Severity, readonly string[]>>;
-  /** The author's text, sent with every alert. */
-  readonly message: string | null;
+  /** Who is responsible, for people. */
+  readonly owner: string | null;
+  /** The URL of what to do about it. */
+  readonly runbook: string | null;
+  /** Labels for programs, by name. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Fills in `message` and `links` for one alert; absent where they are no templates. Throws nothing. */
+  readonly fill?: (fields: AlertFields) => RuleTexts;
   readonly forMs: number;
   readonly delayMs: number;
   /** How long the condition must not have held before an alert is over. A shorter dip breaks nothing. */

@@ -1,6 +1,7 @@
 // The keys that every rule type has.
 
 import { z } from 'zod';
+import { linkFault, linkUrl } from '../model/link.ts';
 import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
 import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
 import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
@@ -15,6 +16,27 @@ const failureKind = z
     error: 'expected an HTTP status, 4xx, 5xx or timeout',
   })
   .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as '4xx' | '5xx' | 'timeout')));
+
+const MOST_LINKS = 5;
+
+const link = z
+  .string()
+  .meta({ title: 'URL' })
+  .superRefine((text, context) => {
+    const found = linkFault(text);
+    if (found !== null) context.addIssue(fault(found.message, found.hint));
+  });
+
+/** Names that Prometheus takes, and that neither its metrics nor Alertmanager use for something else. */
+const TAKEN_LABELS = ['rule', 'owner', 'severity', 'alertname', 'source', 'installation', 'le', 'quantile'];
+const labelName = z
+  .string()
+  .regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]{0,62}$/, {
+    error: 'a label has letters, digits and _, without a digit first',
+  })
+  .refine((name) => !TAKEN_LABELS.includes(name), {
+    error: 'this label has a meaning of its own: choose another name',
+  });
 
 /** The keys that every rule type has, as written in alerts.yaml; `ruleBase` makes a Rule of them. */
 export const commonKeys = {
@@ -55,6 +77,21 @@ export const commonKeys = {
       'Channels, or lists of channels by severity (default: `defaults.notify`, also for a severity left out)',
     ),
   message: z.string().max(2_000).optional().describe('Text in every alert, at most 2,000 characters'),
+  owner: z.string().min(1).max(100).optional().describe('Who is responsible, shown in every alert'),
+  runbook: link.optional().describe('URL of what to do about it'),
+  links: z
+    .record(z.string().min(1).max(40), link)
+    .refine((links) => Object.keys(links).length <= MOST_LINKS, { error: `at most ${MOST_LINKS} links` })
+    .default({})
+    .describe(
+      `URLs by label, at most ${MOST_LINKS}, such as \`Dashboard: https://…?service={{ group.service }}\``,
+    ),
+  labels: z
+    .record(labelName, z.string().max(200))
+    .default({})
+    .describe(
+      'Labels in JSON, in the metric `spendwatch_rule_info` and in Alertmanager, such as `team: search`',
+    ),
   for: duration({ maxMs: DAY, limitText: 'at most 24h' })
     .optional()
     .describe('How long the condition must have held, at every scheduled evaluation (default: `0s`)'),
@@ -126,6 +163,10 @@ export function ruleBase(keys: CommonKeys, defaults: RuleDefaults, minCalls = 0)
     where: keys.where,
     notify: notifyBySeverity(keys.notify ?? defaults.notify, defaults),
     message: keys.message ?? null,
+    owner: keys.owner ?? null,
+    runbook: keys.runbook === undefined ? null : linkUrl(keys.runbook),
+    links: keys.links,
+    labels: keys.labels,
     forMs: keys.for ?? 0,
     delayMs: keys.delay ?? 0,
     resolveAfterMs: keys.resolve_after ?? RESOLVE_AFTER_MS,

@@ -99,6 +99,23 @@ describe('the metrics', () => {
     expect(metricOf(samples, 'spendwatch_config_reloads_total', { result: 'failed' })).toBe(0);
   });
 
+  it('have the owner and the labels of each rule beside its values', async () => {
+    const owned = ruleOf('threshold', {
+      name: 'burn',
+      threshold: 100,
+      owner: 'search team',
+      labels: { team: 'search' },
+    });
+    metrics.useRules([owned, rule('other')]);
+    const samples = samplesOf((await metrics.exposition()).text);
+    const labels = { rule: 'burn', owner: 'search team', team: 'search' };
+    expect(metricOf(samples, 'spendwatch_rule_info', labels)).toBe(1);
+    expect(metricOf(samples, 'spendwatch_rule_info', { rule: 'other', owner: '' })).toBe(1);
+    metrics.useRules([rule('other')]);
+    const later = samplesOf((await metrics.exposition()).text);
+    expect(metricOf(later, 'spendwatch_rule_info', labels)).toBeNull();
+  });
+
   it('count polls by result, how long they took and what they read', async () => {
     metrics.polled(report({ rowsRead: 40 }), 0.2);
     metrics.polled(report({ rowsRead: 2 }), 4);

@@ -1,6 +1,7 @@
 // A message as HTML for mail programs.
 
 import { htmlText } from '../../model/html-text.ts';
+import type { MessageLink } from '../../model/link.ts';
 import {
   type Fact,
   JUDGED_TITLE,
@@ -10,8 +11,8 @@ import {
 } from '../../model/message.ts';
 
 /**
- * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; no links,
- * nothing fetched. A picture has its place, which `withPicture` fills. Only text on a coloured background sets its colour, so that dark mode can change the rest.
+ * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; nothing is
+ * fetched, and the only links are those of the rule. A picture has its place, which `withPicture` fills. Only text on a coloured background sets its colour, so that dark mode can change the rest.
  */
 export function renderHtml(message: Message): string {
   const { severity, type } = message;
@@ -70,7 +71,7 @@ function paragraph(text: string): string {
 }
 
 function sectionHtml(
-  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  { headline, sentence = '', facts, links = [], tables, judged = [] }: MessageSection,
   isParted: boolean,
 ): string {
   const rule = isParted ? `margin-top:22px;padding-top:14px;${RULE}` : 'margin-top:14px';
@@ -80,6 +81,7 @@ function sectionHtml(
       : `<div style="${rule};font-size:17px;line-height:23px;font-weight:bold;${WRAP}">${htmlText(headline)}</div>`,
     sentence === '' ? '' : paragraph(sentence),
     factsHtml(facts),
+    ...(links.length === 0 ? [] : [linksHtml(links)]),
     ...tables.map(tableHtml),
     ...(judged.length === 0 ? [] : [judgedHeading, factsHtml(judged)]),
   ].join('\n');
@@ -98,6 +100,13 @@ function factsHtml(facts: readonly Fact[]): string {
     ...rows,
     '</table>',
   ].join('\n');
+}
+
+function linksHtml(links: readonly MessageLink[]): string {
+  const shown = links.map(
+    ({ label, url }) => `<a href="${htmlText(url)}" style="color:#2457a7">${htmlText(label)}</a>`,
+  );
+  return `<p style="margin:8px 0 0 0;font-size:14px;line-height:20px;${WRAP}">${shown.join(' &middot; ')}</p>`;
 }
 
 /** The first column has words. The others have numbers, which are aligned right so that they can be compared. */

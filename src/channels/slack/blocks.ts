@@ -1,5 +1,6 @@
 // A message as Block Kit and as plain text, within Slack's limits.
 
+import type { MessageLink } from '../../model/link.ts';
 import {
   type Fact,
   JUDGED_TITLE,
@@ -65,7 +66,7 @@ export function escaped(text: string): string {
 }
 
 function sectionBlocks(
-  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  { headline, sentence = '', facts, links = [], tables, judged = [] }: MessageSection,
   inFull: boolean,
   parted: boolean,
 ): Block[] {
@@ -80,6 +81,7 @@ function sectionBlocks(
   return [
     ...(parted ? [{ type: 'divider' }] : []),
     ...fieldSections(begin, fields),
+    ...(inFull && links.length > 0 ? [section(linksText(links))] : []),
     ...(inFull && tables.length > 0 ? [tableSection(tables)] : []),
     ...(inFull && judged.length > 0 ? [context(judgedText(judged))] : []),
   ];
@@ -92,6 +94,19 @@ function fieldSections(begin: Block, fields: readonly Block[]): Block[] {
   for (let from = FIELDS; from < fields.length; from += FIELDS)
     more.push({ type: 'section', fields: fields.slice(from, from + FIELDS) });
   return Object.keys(first).length === 1 ? more : [first, ...more];
+}
+
+function linksText(links: readonly MessageLink[]): string {
+  const all = links.map(
+    ({ label, url }) => `<${linkTarget(url)}|${literal(label).replaceAll('|', '\u2758')}>`,
+  );
+  // As many as fit: a URL that is cut leads elsewhere.
+  return all.filter((_, i) => all.slice(0, i + 1).join(' · ').length <= SECTION).join(' · ');
+}
+
+/** A URL within `<…|…>`. */
+function linkTarget(url: string): string {
+  return escaped(url).replaceAll('|', '%7C');
 }
 
 /** In one small line: few readers want it. */

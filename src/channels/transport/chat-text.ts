@@ -14,6 +14,8 @@ export interface ChatMarkup {
   literal(text: string): string;
   /** Bold text, of text that is literal already. */
   bold(literal: string): string;
+  /** A link of the rule's author; the label is literal already. */
+  link(label: string, url: string): string;
   /** Lines below each other that belong together, already with markup. */
   lines(lines: readonly string[]): string;
   table(table: MessageTable): string;
@@ -32,12 +34,13 @@ export function chatText(message: Message, markup: ChatMarkup): string {
 }
 
 function sectionBlocks(
-  { headline, sentence = '', facts, tables, judged = [] }: MessageSection,
+  { headline, sentence = '', facts, links = [], tables, judged = [] }: MessageSection,
   markup: ChatMarkup,
 ): string[] {
-  const { literal, bold, lines, table } = markup;
+  const { literal, bold, link, lines, table } = markup;
   const shown = facts.map(([label, value]) => `${bold(literal(label))} ${literal(value)}`);
-  const top = [boldUnlessEmpty(headline, markup), literal(sentence), ...shown];
+  const linked = links.map(({ label, url }) => link(literal(label), url)).join(' · ');
+  const top = [boldUnlessEmpty(headline, markup), literal(sentence), ...shown, linked];
   return [
     lines(top.filter((part) => part !== '')),
     ...tables.map(table),
@@ -63,4 +66,13 @@ export function tableLines({ title, columns, rows }: MessageTable): [title: stri
   const line = ([key = '', ...cells]: readonly string[]): string =>
     `${key}: ${cells.map((cell, i) => `${headings[i]} ${cell}`).join(', ')}`;
   return [title, ...rows.map(line)];
+}
+
+/** A link in Markdown. What would end it early is percent-encoded, but for the host. */
+export function markdownLink(label: string, url: string): string {
+  const { origin } = new URL(url);
+  const rest = url.slice(origin.length).replace(/[()[\]<>\\|`]/g, (one) => {
+    return `%${one.charCodeAt(0).toString(16).toUpperCase()}`;
+  });
+  return `[${label}](${origin}${rest})`;
 }

@@ -57,6 +57,7 @@ function shortened(message: Message, detail: Detail): Message {
       headline: section.headline,
       ...(section.sentence !== undefined && i < sentences && { sentence: section.sentence }),
       facts: i < facts ? section.facts : [],
+      ...(section.links !== undefined && i < facts && { links: section.links }),
       tables: i < tables ? section.tables : [],
       ...(section.judged !== undefined && i < judged && { judged: section.judged }),
     }),

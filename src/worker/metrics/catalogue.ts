@@ -2,6 +2,7 @@
 
 import { SEVERITIES } from '../../model/rule.ts';
 import { counter, gauge, gaugeOnScrape, histogram, type MetricEntry } from './entry.ts';
+import { ruleInfo } from './rule-info.ts';
 import { ruleValue } from './rule-value.ts';
 
 /** The metrics, under the names that docs/reference.md lists. */
@@ -148,4 +149,5 @@ export const CATALOGUE: readonly MetricEntry[] = [
     (leader) => ({ leads: (leads) => leader.set(leads === true ? 1 : 0) }),
   ),
   ruleValue,
+  ruleInfo,
 ];
