@@ -8,7 +8,11 @@ import type { Channel } from './channel.ts';
 /** The channel of an installation; the same channel where it has no name. */
 export function ofInstallation(channel: Channel, name: string | null): Channel {
   if (name === null) return channel;
-  return { ...channel, render: (message, id) => channel.render(from(message, name), id) };
+  return {
+    ...channel,
+    render: (message, id, root = null) =>
+      channel.render(from(message, name), id, root && { ...root, now: from(root.now, name) }),
+  };
 }
 
 function from(message: Message, name: string): Message {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderAlertmanager } from '../../src/channels/alertmanager.ts';
+import type { Root } from '../../src/channels/channel.ts';
 import { renderDingtalk } from '../../src/channels/dingtalk.ts';
 import { renderDiscord } from '../../src/channels/discord.ts';
 import { renderEmail } from '../../src/channels/email/render.ts';
@@ -113,6 +114,14 @@ describe('the name of the installation', () => {
         data: { name: 'production', ...JSON.parse(message.json).data },
       });
     }
+  });
+
+  it('is in the message that a later one makes of the first', () => {
+    const channel = { render: (_: Message, __: string, root: Root | null) => json(root) } as never;
+    const root: Root = { id: 'dlv_0', title: 'x', now: withContext };
+    const shown = JSON.parse(ofInstallation(channel, 'production').render(withContext, 'dlv_1', root));
+    expect(shown.id).toBe('dlv_0');
+    expect(shown.now.footer.at(-1)).toBe('Sent by spendwatch production.');
   });
 
   it('is a label in Alertmanager and the source in PagerDuty', () => {
