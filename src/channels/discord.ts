@@ -5,7 +5,7 @@ import type { Message } from '../model/message.ts';
 import { tableText } from '../model/plain-text.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
-import type { ChannelType, Receipt } from './channel.ts';
+import type { ChannelType, Envelope, Receipt, Root } from './channel.ts';
 import { type ChatMarkup, chatText, markdownLink } from './transport/chat-text.ts';
 import { fitted } from './transport/fit.ts';
 import { inert, withoutCode } from './transport/inert.ts';
@@ -35,6 +35,9 @@ const FOOTER = 2048;
 const ALL_EMBEDS = 6000;
 /** A webhook takes five posts in two seconds, and about 30 a minute. */
 const SPACING_MS = 2100;
+
+/** A webhook cannot reply. It edits its first message of an incident, which a day later is far up. */
+const THREAD_MS = 86_400_000;
 
 const COLOURS: Readonly<Record<Tone, number>> = {
   critical: 0xb3261e,
@@ -71,8 +74,23 @@ export const discord: ChannelType<DiscordOptions> = {
       audience: 'people',
       spacingMs: SPACING_MS,
       url: confirmed(url.reveal()),
-      render: (message: Message) => JSON.stringify(renderDiscord(message)),
-      request: ({ body }: { readonly body: string }) => ({ body }),
+      threadMs: THREAD_MS,
+      render: (message: Message, _: string, root: Root | null) =>
+        JSON.stringify({
+          ...renderDiscord(message),
+          ...(root !== null && { root: renderDiscord(root.now) }),
+        }),
+      request: ({ body }: Envelope) => ({ body: JSON.stringify({ ...JSON.parse(body), root: undefined }) }),
+      edit({ body, thread }: Envelope) {
+        const { root } = JSON.parse(body) as { readonly root?: DiscordPost };
+        const { rootRef = null, isLatest } = thread ?? {};
+        if (root === undefined || rootRef === null || isLatest !== true) return null;
+        return {
+          method: 'PATCH',
+          url: messageUrl(url.reveal(), rootRef),
+          body: JSON.stringify(root),
+        } as const;
+      },
       receipt: taken,
       // The webhook's own address describes it.
       probe: { url: url.reveal(), receipt: described },
@@ -122,6 +140,13 @@ function escaped(text: string): string {
 function confirmed(text: string): string {
   const url = new URL(text);
   url.searchParams.set('wait', 'true');
+  return url.href;
+}
+
+/** Where a message of the webhook is edited: docs.discord.com, "Edit Webhook Message". */
+function messageUrl(text: string, id: string): string {
+  const url = new URL(text);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/messages/${encodeURIComponent(id)}`;
   return url.href;
 }
 

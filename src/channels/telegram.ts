@@ -6,7 +6,7 @@ import type { Message } from '../model/message.ts';
 import { tableText } from '../model/plain-text.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretKey } from '../model/secret-key.ts';
-import type { ChannelType, Envelope, Receipt } from './channel.ts';
+import type { ChannelType, Envelope, Receipt, Root } from './channel.ts';
 import { apiUrlKey, withSlash } from './transport/api-url.ts';
 import { type ChatMarkup, chatText } from './transport/chat-text.ts';
 import { inert } from './transport/inert.ts';
@@ -75,10 +75,28 @@ export const telegram: ChannelType<TelegramOptions> = {
       threadMs: THREAD_MS,
       url: method('sendMessage'),
       secrets: [token.reveal()],
-      render: (message: Message) => JSON.stringify(renderTelegram(message)),
+      render: (message: Message, _: string, root: Root | null) =>
+        JSON.stringify({
+          ...renderTelegram(message),
+          ...(root !== null && { root: renderTelegram(root.now) }),
+        }),
       request: ({ body, thread }: Envelope) => ({
-        body: JSON.stringify({ chat_id: chatId, ...JSON.parse(body), ...replyTo(thread?.rootRef) }),
+        body: JSON.stringify({
+          chat_id: chatId,
+          ...JSON.parse(body),
+          root: undefined,
+          ...replyTo(messageOf(thread?.rootRef)),
+        }),
       }),
+      edit({ body, thread }: Envelope) {
+        const { root } = JSON.parse(body) as { readonly root?: TelegramPost };
+        const id = messageOf(thread?.rootRef);
+        if (root === undefined || id === null || thread?.isLatest !== true) return null;
+        return {
+          url: method('editMessageText'),
+          body: JSON.stringify({ chat_id: chatId, message_id: id, ...root }),
+        };
+      },
       receipt: taken,
       probe: { url: method(`getChat?chat_id=${encodeURIComponent(chatId)}`), receipt: described },
     } as const;
@@ -113,9 +131,13 @@ function shownText(html: string): string {
   return html.replace(/<\/?(b|pre|a)( href="[^"]*")?>/g, '').replace(/&[a-z#\d]+;/g, '.');
 }
 
-function replyTo(ref: string | null | undefined) {
-  if (ref === undefined || ref === null || !/^\d+$/.test(ref)) return {};
-  return { reply_parameters: { message_id: Number(ref), allow_sending_without_reply: true } };
+/** The number of a message that a receipt names. */
+function messageOf(ref: string | null | undefined): number | null {
+  return /^\d+$/.test(ref ?? '') ? Number(ref) : null;
+}
+
+function replyTo(id: number | null) {
+  return id === null ? {} : { reply_parameters: { message_id: id, allow_sending_without_reply: true } };
 }
 
 function taken(answer: Answer): Receipt {

@@ -24,6 +24,19 @@ describe('a post', () => {
     });
   });
 
+  test('that answers another edits that one first, in its thread', async (context) => {
+    const root = { id: 'dlv_1', title: 'first', now: { ...sampleNews([sampleAlert()]), title: 'known now' } };
+    const thread = { rootRef: '990', isLatest: true, previousRef: null };
+    const { server, send, body } = await through(context, json(200, { id: '991' }), { thread, root });
+    expect(await send()).toEqual({ answer: 'message 991', ref: '991' });
+    expect(server.requests[0]).toMatchObject({
+      method: 'PATCH',
+      path: `/api/webhooks/133/${TOKEN}/messages/990?thread_id=42`,
+      body: expect.stringContaining('known now'),
+    });
+    expect(JSON.stringify(body())).not.toContain('known now');
+  });
+
   test.each([...Object.entries(SAMPLES), ['hostile', hostileMessage()] as const, ['long', LONG] as const])(
     '%s keeps within the limits of Discord',
     (_, message) => {

@@ -13,6 +13,7 @@ const LONG = sampleNews(
   { message: '👩‍👩‍👧‍👦'.repeat(900) },
 );
 
+const ROOT = { id: 'dlv_1', title: 'first', now: { ...sampleNews([sampleAlert()]), title: 'known now' } };
 const shown = (html: string): string => html.replace(/<[^>]*>/g, '').replace(/&[^;]*;/g, '.');
 
 describe('a post', () => {
@@ -33,6 +34,35 @@ describe('a post', () => {
     const { send, body } = await through(context, stored, { thread: threadOf('12') });
     await send();
     expect(body().reply_parameters).toEqual({ message_id: 12, allow_sending_without_reply: true });
+  });
+
+  test('of a thread edits its root to what is known now, before it is sent', async (context) => {
+    const { server, send } = await through(context, stored, { thread: threadOf('12'), root: ROOT });
+    await send();
+    const [edit, post] = server.requests;
+    expect(edit?.path).toBe(`/bot${TOKEN}/editMessageText`);
+    expect(JSON.parse(edit?.body ?? '')).toMatchObject({
+      chat_id: '@spend',
+      message_id: 12,
+      text: expect.stringContaining('known now'),
+    });
+    expect(JSON.parse(post?.body ?? '')).toMatchObject({ reply_parameters: { message_id: 12 } });
+    expect(post?.body).not.toContain('known now');
+  });
+
+  test('of a thread is sent where its root cannot be edited', async (context) => {
+    const refused = json(400, { ok: false, error_code: 400, description: "message can't be edited" });
+    const { send } = await through(
+      context,
+      ({ path }) => (path.endsWith('editMessageText') ? refused : stored),
+      {
+        thread: threadOf('12'),
+        root: ROOT,
+      },
+    );
+    expect((await send()).answer).toMatch(
+      /^message 77 \(the first message was not edited: .*can't be edited\)$/,
+    );
   });
 
   test.for([null, '', 'x1'])(

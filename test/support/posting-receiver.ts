@@ -1,11 +1,11 @@
 import type { TestContext } from 'vitest';
-import type { ChannelType, Envelope } from '../../src/channels/channel.ts';
+import type { ChannelType, Envelope, Root } from '../../src/channels/channel.ts';
 import { type HttpReply, type ReceivedRequest, startHttpReceiver } from '../../src/demo/http-receiver.ts';
 import type { Message } from '../../src/model/message.ts';
 import { sampleAlert, sampleNews } from '../channels/sample-messages.ts';
 import type { Fault, SampleReceiver } from '../contract/channels/sample-receiver.ts';
 
-/** How a provider answers. Requests that are no POST are questions: nothing is posted by them. */
+/** How a provider answers. A GET is a question: nothing is posted by it. */
 export interface Provider {
   accept(request: ReceivedRequest, count: number): HttpReply;
   /** The answer to a GET. */
@@ -30,7 +30,7 @@ export async function startPostingReceiver(
     requests.push(request);
     if (fault === 'hangs') return 'hang';
     if (fault !== null) return provider.faults[fault];
-    if (request.method !== 'POST') return provider.describe?.(request) ?? { status: 405 };
+    if (request.method === 'GET') return provider.describe?.(request) ?? { status: 405 };
     posts.push(request);
     return provider.accept(request, posts.length);
   });
@@ -65,7 +65,14 @@ export function sender<Options extends { type: string }>(
   return async (
     context: TestContext,
     reply: HttpReply | Provider['accept'],
-    { message = ALERT, ...changes }: Partial<Envelope> & { readonly message?: Message } = {},
+    {
+      message = ALERT,
+      root = null,
+      ...changes
+    }: Partial<Envelope> & {
+      readonly message?: Message;
+      readonly root?: Root | null;
+    } = {},
   ) => {
     const accept = typeof reply === 'function' ? reply : () => reply;
     const server = await startPostingReceiver(
@@ -76,7 +83,7 @@ export function sender<Options extends { type: string }>(
     const channel = await type.open('oncall', type.schema.parse({ type: type.type, ...keys(server.base) }));
     context.onTestFinished(channel.close);
     const id = 'dlv_7';
-    const envelope = { id, body: channel.render(message, id), accepted: [], ...changes };
+    const envelope = { id, body: channel.render(message, id, root), accepted: [], ...changes };
     const never = new AbortController().signal;
     return {
       server,

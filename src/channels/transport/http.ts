@@ -15,7 +15,7 @@ const BODY_MS = 2_000;
 const DAY_MS = 86_400_000;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   /** The proxy to go through. */

@@ -1,5 +1,6 @@
 // A channel that POSTs JSON to one address and reads the answer.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SendError } from '../../model/errors.ts';
 import type { Message } from '../../model/message.ts';
 import { type Redact, redactor } from '../../model/redact.ts';
@@ -33,6 +34,8 @@ export interface Posting {
    * to know nothing of the message.
    */
   request(envelope: Envelope, at: number): PostingRequest | null;
+  /** The request that edits the message which this one answers to what is known now; null or absent for none. */
+  edit?(envelope: Envelope): PostingRequest | null;
   /** The receipt that an answer is. Throws the SendError that it means otherwise. */
   receipt(answer: Answer): Receipt;
   /** A question that checks address and login and sends no message; without it only the connection is checked. */
@@ -40,6 +43,8 @@ export interface Posting {
 }
 
 export interface PostingRequest {
+  /** Absent for POST. */
+  readonly method?: 'PATCH';
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** In place of the usual address. */
@@ -82,6 +87,12 @@ export async function openPosting(
     const answer = await exchange(to, { ...request, via }, hide, signal, WHOLE_ANSWER);
     return { ...answer, peer: peerOf(to), redact: hide, json: objectIn(answer.text) };
   };
+  const submit = async (request: PostingRequest, id: string, signal: AbortSignal): Promise<Receipt> => {
+    const { method = 'POST', body, headers = {}, url: to = url, secrets: own = [] } = request;
+    const all = { ...AGENT, ...headers, 'content-type': JSON_TYPE, 'webhook-id': id };
+    const hide = own.length === 0 ? redact : redactor([...secrets, ...own]);
+    return posting.receipt(await ask(to, { method, headers: all, body }, hide, signal));
+  };
   return {
     name,
     type,
@@ -94,10 +105,12 @@ export async function openPosting(
       within(TIMEOUT_MS, signal, async (limit) => {
         const request = posting.request(envelope, Date.now());
         if (request === null) return { answer: 'nothing to send' };
-        const { body, headers = {}, url: to = url, secrets: own = [] } = request;
-        const all = { ...AGENT, ...headers, 'content-type': JSON_TYPE, 'webhook-id': envelope.id };
-        const hide = own.length === 0 ? redact : redactor([...secrets, ...own]);
-        return posting.receipt(await ask(to, { method: 'POST', headers: all, body }, hide, limit));
+        const edit = posting.edit?.(envelope) ?? null;
+        const lack = edit === null ? null : await lackOf(() => submit(edit, envelope.id, limit));
+        // The receiver counts both.
+        if (edit !== null) await sleep(spacingMs, undefined, { signal: limit });
+        const receipt = await submit(request, envelope.id, limit);
+        return lack === null ? receipt : { ...receipt, answer: `${receipt.answer} (${lack})` };
       }),
     probe: (signal) =>
       within(TIMEOUT_MS, signal, async (limit) => {
@@ -107,6 +120,17 @@ export async function openPosting(
       }),
     close: async () => via?.close(),
   };
+}
+
+/** Why a message was not edited, for the receipt; null where it was. The answer follows in any case, unless it is tried again. */
+async function lackOf(edit: () => Promise<Receipt>): Promise<string | null> {
+  try {
+    await edit();
+    return null;
+  } catch (error) {
+    if (!(error instanceof SendError) || error.kind === 'passing') throw error;
+    return `the first message was not edited: ${error.message}`;
+  }
 }
 
 const AGENT = { 'user-agent': 'spendwatch' };
