@@ -6,6 +6,7 @@ import { ofInstallation } from './channels/installation.ts';
 import { unconfigured } from './channels/unconfigured.ts';
 import { dimensionsOf as mappedDimensions } from './config/checks.ts';
 import type { Config } from './config/config.ts';
+import { fileId } from './config/file-id.ts';
 import { placeholdersOf } from './config/placeholders.ts';
 import { type CronSchedule, cronSchedule } from './model/cron-schedule.ts';
 import { AppError } from './model/errors.ts';
@@ -169,6 +170,11 @@ function appOf(
   const schedule = cronSchedule(config.schedule, config.timezone);
   const dimensions = dimensionsOf(config);
   const fingerprints = fingerprintsOf(config);
+  const rules = config.rules.filter((rule) => rule.enabled);
+  const file = {
+    id: fileId(config),
+    fingerprints: rules.map(({ name }) => fingerprints.get(name) as string),
+  };
   return {
     ...parts,
     config,
@@ -180,7 +186,8 @@ function appOf(
       source: parts.store,
       dimensions,
       state: await parts.state(),
-      rules: config.rules.filter((rule) => rule.enabled),
+      rules,
+      file,
       fingerprints,
       silences: config.silences,
       zone: config.timezone,

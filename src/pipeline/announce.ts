@@ -9,7 +9,7 @@ import { noticeKey } from '../model/notice.ts';
 import type { Closing } from '../model/notification.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES, stepOf } from '../model/rule.ts';
-import type { IncidentPlan } from '../state/record.ts';
+import type { AlertEnd, IncidentPlan } from '../state/record.ts';
 import type { ClosedAlert, IncidentDelivery, RecordedIncidents } from '../state/recorded-incidents.ts';
 import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
@@ -29,12 +29,9 @@ interface Occasion {
   readonly gathers: boolean;
 }
 
-/** A group whose alert is over, with what the end of its incident needs. */
-type Ended = Closing & { readonly ended: string };
-
 export interface Announced {
   /** By rule, in the order of the decisions: the alerts that are over, or why nothing can be told of the rule. */
-  readonly closings: readonly (readonly Ended[] | AppError)[];
+  readonly closings: readonly (readonly AlertEnd[] | AppError)[];
   /** Makes the deliveries of what the ledger lets through. */
   readonly plan: IncidentPlan<AlertNotification>;
 }
@@ -63,6 +60,8 @@ export async function announce(
   return {
     closings: decisions.map(({ rule }) => failed.get(rule) ?? ended.get(rule) ?? []),
     plan: {
+      file: parts.file,
+      endOf: (groupId) => endOf({ groupId, how: 'ended', at: occasion.at }, NO_FIGURES),
       toldOf(fingerprint, notification) {
         const rule = ruleOf(fingerprint);
         const alert = alertOf(rule, notification);
@@ -161,13 +160,13 @@ async function endedOf(
   parts: PollUnderWay,
   decisions: readonly Decided[],
   at: number,
-): Promise<Map<Rule, Ended[]>> {
+): Promise<Map<Rule, AlertEnd[]>> {
   const over = decisions.filter(({ decision }) => decision.closings.length > 0);
   const asked = over.flatMap(({ rule, decision }) =>
     decision.closings.map(({ groupId }) => ({ fingerprint: fingerprintOf(parts, rule), groupId })),
   );
   const kept = await parts.state.readAlerts(asked);
-  const ended = new Map<Rule, Ended[]>();
+  const ended = new Map<Rule, AlertEnd[]>();
   for (const { rule, decision } of over) {
     const endings = decision.closings.flatMap((closing) => {
       const text = kept.get(noticeKey(fingerprintOf(parts, rule), closing.groupId));
@@ -177,13 +176,14 @@ async function endedOf(
     const figuresOfGroup = new Map(endings.map(({ closing }, i) => [closing.groupId, figures[i]]));
     ended.set(
       rule,
-      decision.closings.map((closing) => ({
-        ...closing,
-        ended: JSON.stringify({ closing, figures: figuresOfGroup.get(closing.groupId) ?? NO_FIGURES }),
-      })),
+      decision.closings.map((closing) => endOf(closing, figuresOfGroup.get(closing.groupId) ?? NO_FIGURES)),
     );
   }
   return ended;
+}
+
+function endOf(closing: Closing, figures: EndFigures): AlertEnd {
+  return { ...closing, ended: JSON.stringify({ closing, figures }) };
 }
 
 function tellingOf(

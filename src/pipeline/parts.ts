@@ -5,6 +5,7 @@ import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
 import type { State } from '../state/open.ts';
+import type { RuleFile } from '../state/removed-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Askable } from './ask.ts';
 import type { Source } from './collect.ts';
@@ -19,6 +20,8 @@ export interface PollParts {
   readonly state: State;
   /** The enabled rules, in the order of the file. */
   readonly rules: readonly Rule[];
+  /** The whole file, also where only some of its rules are polled. */
+  readonly file: RuleFile;
   /** By rule name. */
   readonly fingerprints: ReadonlyMap<string, string>;
   readonly silences: readonly Silence[];

@@ -19,7 +19,9 @@ const APART = 3;
 /** The deliveries to one channel, by incident. */
 export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
   const { told, ofClosed, earlier } = telling;
-  const ids = [...new Set([...told, ...ofClosed].map(({ incident }) => incident))];
+  // An incident whose alerts have only ended, without being resolved, is over without a word.
+  const resolved = ofClosed.filter(({ closing }) => closing.how === 'resolved');
+  const ids = [...new Set([...told, ...resolved].map(({ incident }) => incident))];
   const placeOf = (id: string): string => {
     const last = earlier.findLast(({ incidents }) => incidents.includes(id));
     return last === undefined ? 'new' : (last.thread ?? last.id);

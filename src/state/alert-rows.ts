@@ -6,6 +6,7 @@ import type { AlertClosing, ClosedAlert, ToldAlert } from './recorded-incidents.
 
 export async function writeAlerts(
   session: SqlSession,
+  file: string,
   told: readonly (ToldAlert & { readonly incident: string })[],
 ): Promise<void> {
   if (told.length === 0) return;
@@ -15,16 +16,17 @@ export async function writeAlerts(
   ];
   for (const batch of batchesOf(latest)) {
     await session.query(
-      `INSERT INTO spendwatch.alert (fingerprint, group_id, incident, period, told)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+      `INSERT INTO spendwatch.alert (fingerprint, group_id, incident, period, told, file)
+       SELECT *, $6 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
        ON CONFLICT (fingerprint, group_id) DO UPDATE
-         SET period = EXCLUDED.period, told = EXCLUDED.told, closed_at = NULL, ended = NULL`,
+         SET period = EXCLUDED.period, told = EXCLUDED.told, file = EXCLUDED.file, closed_at = NULL, ended = NULL`,
       [
         batch.map(({ fingerprint }) => fingerprint),
         batch.map(({ notification }) => notification.groupId),
         batch.map(({ incident }) => incident),
         batch.map(({ notification }) => notification.period),
         batch.map((one) => one.told),
+        file,
       ],
     );
   }

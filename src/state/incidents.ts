@@ -7,17 +7,18 @@ import { closeIncidents, openIncidents } from './incident-rows.ts';
 import type { AlertClosing, IncidentDelivery, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
 
 /**
- * In the transaction that records notifications: opens, joins, reopens and closes incidents. Two processes that tell the same
+ * In the transaction that records notifications of a file's rules: opens, joins, reopens and closes incidents. Two processes that tell the same
  * subject at the same time join one incident, because only one of a subject can be open.
  */
 export async function recordIncidents<S extends Notification>(
   session: SqlSession,
+  file: string,
   told: readonly ToldAlert<S>[],
   closings: readonly AlertClosing[],
 ): Promise<RecordedIncidents<S>> {
   const opened = await openIncidents(session, told);
   const joined = told.map((one, i) => ({ ...one, incident: opened.of[i] as string }));
-  await writeAlerts(session, joined);
+  await writeAlerts(session, file, joined);
   const closingOf = new Map(closings.map((one) => [`${one.fingerprint} ${one.groupId}`, one]));
   const closed = (await closeAlerts(session, closings)).flatMap((alert) => {
     const closing = closingOf.get(`${alert.fingerprint} ${alert.groupId}`);

@@ -7,6 +7,8 @@ import type { Sql, SqlSession } from '../sql/port.ts';
 export interface Candidate {
   readonly scope: string;
   readonly token: string;
+  /** The file that it polls by, whatever version of it; null or absent where that does not matter. */
+  readonly file?: string | null;
 }
 
 /** How long the lease still holds (ms), and whether for the candidate that asked. */
@@ -19,21 +21,25 @@ export interface Lease {
  * Takes or renews the lease of a scope for `leaseMs` of the database's clock, unless another candidate holds it. The holder
  * keeps an expired lease until another candidate takes it. An embedded database serves one process, which needs no lease.
  */
-export async function hold(sql: Sql, { scope, token }: Candidate, leaseMs: number): Promise<Lease> {
+export async function hold(
+  sql: Sql,
+  { scope, token, file = null }: Candidate,
+  leaseMs: number,
+): Promise<Lease> {
   if (sql.engine === 'pglite') return { isHeld: true, remainingMs: leaseMs };
   // A lease that would end later than two new ones was given before the database's clock went back.
   const [row] = await sql.query<{ is_held: boolean; remaining_ms: number | null }>(
     `WITH mine AS (
-       INSERT INTO spendwatch.leader AS held (scope, token, held_until)
-       VALUES ($1, $2, clock_timestamp() + $3::text::interval)
-       ON CONFLICT (scope) DO UPDATE SET token = EXCLUDED.token, held_until = EXCLUDED.held_until
+       INSERT INTO spendwatch.leader AS held (scope, token, held_until, file)
+       VALUES ($1, $2, clock_timestamp() + $3::text::interval, $4)
+       ON CONFLICT (scope) DO UPDATE SET token = EXCLUDED.token, held_until = EXCLUDED.held_until, file = EXCLUDED.file
          WHERE held.token = EXCLUDED.token OR held.held_until < clock_timestamp()
             OR held.held_until > EXCLUDED.held_until + $3::text::interval
        RETURNING scope)
      SELECT EXISTS (SELECT FROM mine) AS is_held,
             (SELECT extract(epoch FROM held_until - clock_timestamp()) * 1000
              FROM spendwatch.leader WHERE scope = $1)::float8 AS remaining_ms`,
-    [scope, token, `${leaseMs} milliseconds`],
+    [scope, token, `${leaseMs} milliseconds`, file],
   );
   const isHeld = row?.is_held === true;
   return { isHeld, remainingMs: isHeld ? leaseMs : Math.max(0, row?.remaining_ms ?? 0) };

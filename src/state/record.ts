@@ -10,6 +10,7 @@ import { recordIncidents, removeReplaced } from './incidents.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
 import type { ClosedAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
+import { alertsOfRemovedRules, forgetEpisodes, type RuleFile } from './removed-rules.ts';
 import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 
 /** Notifications that go out together. */
@@ -24,6 +25,10 @@ export interface NotificationBatch<S extends Notification = Notification> {
 
 /** How the alerts of a poll are told. */
 export interface IncidentPlan<S extends Notification = Notification> {
+  /** The file whose rules are evaluated. */
+  readonly file: RuleFile;
+  /** The end of an alert whose rule the file does not have any more. */
+  endOf(groupId: string): AlertEnd;
   /** What the incident of a notification needs. */
   toldOf(fingerprint: string, notification: S): Pick<ToldAlert, 'subject' | 'told'>;
   /** Makes the deliveries, inside the transaction: it must be fast and have no side effects. */
@@ -43,6 +48,9 @@ export interface RecordOptions<S extends Notification = Notification> {
   readonly incidents?: IncidentPlan<S>;
 }
 
+/** A group whose alert is over, with what the message at the end of the incident needs: JSON text. */
+export type AlertEnd = Closing & { readonly ended: string };
+
 /** What was decided about one rule, or about spendwatch itself. */
 export interface Recording<S extends Notification = Notification> {
   readonly fingerprint: string;
@@ -50,8 +58,7 @@ export interface Recording<S extends Notification = Notification> {
   /** The watermark as it was read, and the evaluation time to raise it to; null leaves it alone. */
   readonly watermark: { readonly before: number | null; readonly at: number } | null;
   readonly episodes: EpisodeChanges;
-  /** The groups whose alert is over, with what the message at the end of the incident needs. */
-  readonly closings?: readonly (Closing & { readonly ended: string })[];
+  readonly closings?: readonly AlertEnd[];
   readonly batches: readonly NotificationBatch<S>[];
 }
 
@@ -79,7 +86,8 @@ export async function record<S extends Notification>(
   options: RecordOptions<S> = {},
 ): Promise<Recorded> {
   const inOrder = [...recordings].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
-  if (inOrder.length === 0) return { queued: [], overtaken: [], failed: new Map() };
+  if (inOrder.length === 0 && options.incidents === undefined)
+    return { queued: [], overtaken: [], failed: new Map() };
   try {
     return await recordTogether(sql, inOrder, now, options);
   } catch (error) {
@@ -147,7 +155,8 @@ function recordTogether<S extends Notification>(
       }),
     );
     if (incidents !== undefined) {
-      for (const delivery of await told(session, current, won, incidents)) queued.push(delivery);
+      for (const delivery of await told(session, current, won, incidents, { leader, now }))
+        queued.push(delivery);
     }
     await insertDeliveries(session, queued, now);
     await removeReplaced(
@@ -172,7 +181,8 @@ async function told<S extends Notification>(
   session: SqlSession,
   current: readonly Recording<S>[],
   won: ReadonlySet<Notification>,
-  { toldOf, compose }: IncidentPlan<S>,
+  { file, endOf, toldOf, compose }: IncidentPlan<S>,
+  { leader, now }: { readonly leader: Candidate | null; readonly now: number },
 ): Promise<readonly NewDelivery[]> {
   const alerts = current.flatMap(({ fingerprint, batches }) =>
     batches
@@ -180,11 +190,16 @@ async function told<S extends Notification>(
       .filter((notification) => won.has(notification))
       .map((notification) => ({ fingerprint, notification, ...toldOf(fingerprint, notification) })),
   );
-  const closings = current.flatMap(({ fingerprint, closings = [] }) =>
-    closings.map((closing) => ({ ...closing, fingerprint })),
-  );
+  const removed = await alertsOfRemovedRules(session, file, leader?.token ?? null, now);
+  const closings = [
+    ...current.flatMap(({ fingerprint, closings = [] }) =>
+      closings.map((closing) => ({ ...closing, fingerprint })),
+    ),
+    ...removed.map(({ fingerprint, groupId }) => ({ ...endOf(groupId), fingerprint })),
+  ];
   if (alerts.length + closings.length === 0) return [];
-  const { deliveries, endsTold } = compose(await recordIncidents(session, alerts, closings));
+  const { deliveries, endsTold } = compose(await recordIncidents(session, file.id, alerts, closings));
+  await forgetEpisodes(session, removed);
   await markResolved(session, endsTold);
   return deliveries;
 }

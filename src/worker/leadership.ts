@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { App } from '../app.ts';
+import { fileId } from '../config/file-id.ts';
 import { placeOf } from '../config/place.ts';
 import type { CronSchedule } from '../model/cron-schedule.ts';
 import type { Candidate } from '../state/leader.ts';
@@ -42,7 +43,7 @@ const AFTER_MS = 20;
 
 /** Renews the lease between polls too. `token` identifies the process, so that a reload keeps the lease. */
 export function openLeadership(app: App, token: string, events: LeadershipEvents): Leadership {
-  const candidate = { scope: scopeOf(app), token };
+  const candidate = { scope: scopeOf(app), token, file: fileId(app.config) };
   const leaseMs = leaseFor(app.schedule, Date.now());
   const beatMs = Math.min(leaseMs / BEATS_PER_LEASE, LONGEST_BEAT_MS);
   let leads: boolean | null = null;

@@ -92,6 +92,7 @@ export async function sentByRun(scene: Scene, play: Play): Promise<Sent[]> {
     dimensions,
     state,
     rules,
+    file: { id: 'alerts.yaml', fingerprints: [...fingerprints.values()] },
     fingerprints,
     silences,
     zone,

@@ -335,6 +335,7 @@ function partsOf(rule: Rule) {
   return {
     dimensions: new Set(['service']),
     rules: [rule],
+    file: { id: 'alerts.yaml', fingerprints: [...ruleFingerprints([identity]).values()] },
     fingerprints: ruleFingerprints([identity]),
     silences: [],
     zone: 'UTC',

@@ -206,6 +206,51 @@ describe.concurrent('an edit while an alert is open', () => {
     expect(scene.ends.hooks).toHaveLength(1);
   });
 
+  it('that removes its rule ends it: programs get an event, people hear nothing', async (context) => {
+    const scene = await open(context);
+    const withEnds = async (rules: string): Promise<void> => {
+      const before = await scene.reloads('ok');
+      const text = scene.file(rules).replace('billing: { ', 'billing: { send_resolved: true, ');
+      await writeFile(join(scene.folder, 'alerts.yaml'), text);
+      await until('the edit is in force', async () => (await scene.reloads('ok')) > before);
+    };
+    await withEnds(BURN.replace('[billing]', '[billing, finance]'));
+    await scene.spend(70);
+    await until('both were told', () => scene.ends.hooks.length === 1 && scene.ends.counts().mails === 1);
+    await withEnds(OTHER);
+    await until('it has ended', () => scene.ends.hooks.length === 2);
+    expect(scene.ends.hooks[1]?.body).toContain('"reason":"ended"');
+    await scene.worker.polls(3);
+    expect(scene.ends.hooks).toHaveLength(2);
+    expect(scene.ends.counts().mails).toBe(1);
+    expect(await scene.sql.query('SELECT FROM spendwatch.incident WHERE closed_at IS NULL')).toEqual([]);
+  });
+
+  it('that renames its channel sends the end to nobody who was not told, and the rest goes on', async (context) => {
+    const scene = await open(context);
+    const atOnce = BURN.replace('window:', 'resolve_after: 0s, window:');
+    await scene.edit(atOnce);
+    await scene.spend(70);
+    await until('it was told', () => scene.ends.hooks.length === 1);
+    const before = await scene.reloads('ok');
+    await writeFile(
+      join(scene.folder, 'alerts.yaml'),
+      scene
+        .file(atOnce)
+        .replaceAll('billing', 'invoices')
+        .replace('invoices: { ', 'invoices: { send_resolved: true, '),
+    );
+    await until('the edit is in force', async () => (await scene.reloads('ok')) > before);
+    const isOpen = async () =>
+      (await scene.sql.query('SELECT FROM spendwatch.incident WHERE closed_at IS NULL')).length > 0;
+    expect(await isOpen()).toBe(true);
+    await scene.sql.query('UPDATE api_audit_logs SET cost_usd = 0.01');
+    await scene.spend(0.01);
+    await until('the incident is over', async () => !(await isOpen()));
+    await scene.worker.polls(3);
+    expect(scene.ends.hooks).toHaveLength(1);
+  });
+
   it('that removes its rule and puts it back notifies nothing again', async (context) => {
     const scene = await open(context);
     await scene.spend(70);

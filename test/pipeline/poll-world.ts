@@ -43,9 +43,8 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
     dimensions: calls.dimensions,
     state,
     rules,
-    fingerprints: ruleFingerprints(
-      rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })),
-    ),
+    file: { id: 'alerts.yaml', fingerprints: [...fingerprintsOf(rules).values()] },
+    fingerprints: fingerprintsOf(rules),
     silences: [],
     zone: 'UTC',
     schedule: cronSchedule('* * * * *', 'UTC'),
@@ -81,6 +80,9 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
     stop: calls.stop,
   };
 }
+
+const fingerprintsOf = (rules: readonly Rule[]): Map<string, string> =>
+  ruleFingerprints(rules.map((rule) => ({ name: rule.name, identity: ruleTypeOf(rule).identity(rule) })));
 
 const webhookKeys = { type: 'webhook', url: 'http://127.0.0.1:9/', secret: 'nothing-is-sent-with-it' };
 

@@ -1,0 +1,5 @@
+-- Of which file an alert is, and for which file a lease is held (a hash of its path and its audit store). Alerts of rules that
+-- this file does not have any more are over.
+ALTER TABLE spendwatch.alert ADD COLUMN file text;
+ALTER TABLE spendwatch.leader ADD COLUMN file text;
+CREATE INDEX alert_open ON spendwatch.alert (fingerprint) WHERE closed_at IS NULL;
