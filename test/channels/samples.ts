@@ -34,7 +34,7 @@ const PARTLY_UNPRICED = [
   { key: null, value: amount('0', 12), unpriced: 12 },
 ];
 
-/** One of each kind, as `docs/messages` shows them. */
+/** One of each kind, made by hand. Those about spendwatch itself are in `docs/messages`, too. */
 export const SAMPLES: Readonly<Record<string, Message>> = {
   alert: sampleNews([sampleAlert({}, { chart: SAMPLE_CHARTS.alert })]),
   'alert-many': sampleNews(

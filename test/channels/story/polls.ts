@@ -1,0 +1,89 @@
+// Polls as a worker runs them, over calls in memory: what people and programs are told.
+
+import type { Channel } from '../../../src/channels/channel.ts';
+import { cronSchedule } from '../../../src/model/cron-schedule.ts';
+import { ruleFingerprints } from '../../../src/model/fingerprint.ts';
+import type { Message } from '../../../src/model/message.ts';
+import type { Rule } from '../../../src/model/rule.ts';
+import { poll } from '../../../src/pipeline/poll.ts';
+import { ruleTypeOf } from '../../../src/rules/index.ts';
+import { ruleOf } from '../../rules/rule-fixtures.ts';
+import { memoryState } from './memory-state.ts';
+import { DIMENSIONS, type Flow, memoryStore } from './memory-store.ts';
+
+/** What one poll tells. */
+export interface Told {
+  /** To a channel for people, by incident. */
+  readonly people: readonly Message[];
+  /** To a channel for programs, an event for each rule. */
+  readonly programs: readonly Message[];
+}
+
+export interface Watched {
+  readonly flows: readonly Flow[];
+  readonly rules: readonly Rule[];
+  /** The polls, ascending, ms. */
+  readonly at: readonly number[];
+  readonly schedule?: string;
+  readonly zone?: string;
+  /** Names the incidents, as they are random elsewhere. */
+  readonly incident?: string;
+}
+
+const CHANNELS = { oncall: 'people', events: 'programs' } as const;
+const notify = Object.keys(CHANNELS);
+
+/** A rule that all channels of the samples hear of. */
+export function rule(type: 'threshold' | 'anomaly', keys: Record<string, unknown>): Rule {
+  return ruleOf(type, { notify, group_by: ['service'], ...keys });
+}
+
+/** Polls one instant after the other, and returns what each tells. */
+export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
+  const { flows, rules, at, schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
+  const store = memoryStore(flows);
+  const parts = {
+    store,
+    source: store,
+    dimensions: DIMENSIONS,
+    state: memoryState((count) => `inc_${incident}${(0x2b9d + count * 0x1357).toString(16)}`),
+    rules,
+    fingerprints: ruleFingerprints(
+      rules.map((one) => ({ name: one.name, identity: ruleTypeOf(one).identity(one) })),
+    ),
+    silences: [],
+    zone,
+    schedule: cronSchedule(schedule, zone),
+    channels: new Map(Object.entries(CHANNELS).map(([name, audience]) => [name, recorder(name, audience)])),
+    incidents: {
+      by: 'service',
+      intervalMs: 300_000,
+      terms: new Map(notify.map((name) => [name, { byIncident: true, sendResolved: true }])),
+    },
+  };
+  const told = new Map<number, Told>();
+  for (const instant of at) {
+    const { queued, error } = await poll(parts, instant, () => instant + 1_500);
+    if (error !== null) throw error;
+    const to = (channel: keyof typeof CHANNELS): Message[] =>
+      queued.filter((one) => one.channel === channel).map(({ message }) => message);
+    told.set(instant, { people: to('oncall'), programs: to('events') });
+  }
+  return told;
+}
+
+/** Keeps messages as they are; nothing is sent. */
+function recorder(name: string, audience: Channel['audience']): Channel {
+  const refuse = () => Promise.reject(new Error('nothing is sent here'));
+  return {
+    name,
+    type: 'recorder',
+    audience,
+    timeoutMs: 1_000,
+    spacingMs: 0,
+    render: (message) => JSON.stringify(message),
+    send: refuse,
+    probe: refuse,
+    close: async () => undefined,
+  };
+}

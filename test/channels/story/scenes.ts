@@ -1,0 +1,122 @@
+// Single polls of the invented company: one sample each.
+
+import type { Rule } from '../../../src/model/rule.ts';
+import { caller, DAY, HOUR, MINUTE, steadily, usualCalls } from './company.ts';
+import { at, CALLS, HOURLY_BURN, loop } from './incident.ts';
+import type { Flow } from './memory-store.ts';
+import { pollsOf, rule, type Told, type Watched } from './polls.ts';
+
+const NIGHT = at('19T23:05');
+
+/** What the last of some polls tells. */
+async function lastOf(watched: Watched): Promise<Told> {
+  return [...(await pollsOf(watched)).values()].at(-1) as Told;
+}
+
+/** A worker that was started in the middle of the loop, with one rule. */
+const alert = () => lastOf({ flows: CALLS, rules: [HOURLY_BURN], at: [NIGHT], schedule: '* * * * *' });
+
+/** Calls that nobody has given a price. */
+const UNPRICED: readonly Flow[] = [
+  steadily(caller('search', 'svc-indexer', 'gpt-9', { cost: null }), 149 / 45, NIGHT - 6 * HOUR, NIGHT),
+  steadily(caller('search', null, null, { cost: null }), 1 / 30, NIGHT - 6 * HOUR, NIGHT),
+];
+
+const anomaly = () =>
+  lastOf({
+    flows: [...CALLS, ...UNPRICED],
+    rules: [rule('anomaly', { name: 'spend-anomaly', window: '6h', baseline: '28d' })],
+    at: [NIGHT],
+  });
+
+const budget = () =>
+  lastOf({
+    flows: CALLS,
+    rules: [rule('threshold', { name: 'daily-budget', window: 'today', group_by: [], threshold: 400 })],
+    at: [NIGHT],
+  });
+
+const lowUnpriced = () =>
+  lastOf({
+    flows: [
+      steadily(caller('search', 'anna@example.com', 'gpt-4.1'), 1, NIGHT - 2 * DAY, NIGHT),
+      steadily(caller('search', 'anna@example.com', 'gpt-9', { cost: null }), 50, NIGHT - 3 * HOUR, NIGHT),
+    ],
+    rules: [rule('threshold', { name: 'too-quiet', operator: '<', threshold: 5 })],
+    at: [NIGHT],
+  });
+
+const TEAMS = Array.from({ length: 13 }, (_, i) => `team-${String(i + 1).padStart(2, '0')}`);
+const NOON = at('19T11:10');
+
+/** Thirteen teams over a limit, the first of them since the day before. */
+const alertMany = () =>
+  lastOf({
+    flows: TEAMS.flatMap((team, i) => [
+      steadily(
+        caller('reports', team, 'claude-sonnet-4'),
+        4.5 - i / 4,
+        NOON - (i === 0 ? 40 : 6) * HOUR,
+        NOON,
+      ),
+      steadily(caller('reports', team, 'gpt-4.1-mini'), 2, NOON - 8 * DAY, NOON),
+      ...(i === 1 ? [steadily(caller('reports', team, 'gpt-9', { cost: null }), 3, NOON - HOUR, NOON)] : []),
+    ]),
+    rules: [
+      rule('threshold', {
+        name: 'team-hours',
+        window: '6h',
+        group_by: ['user'],
+        thresholds: { warning: 25, critical: 45 },
+        message: 'Ask the team what is new.',
+      }),
+    ],
+    at: [NOON - DAY, NOON],
+    schedule: '10 * * * *',
+    zone: 'Europe/Berlin',
+  });
+
+const SERVICES = ['search', 'support-chat', 'code-review', 'summaries', 'billing-bot'];
+
+/** A provider is down for all, and every service tries again. */
+const incidentMany = () =>
+  lastOf({
+    flows: [
+      ...usualCalls(NIGHT),
+      ...SERVICES.flatMap((service, i) => loop(80 - 8 * i, NIGHT - 25 * MINUTE, NIGHT, service)),
+    ],
+    rules: [HOURLY_BURN],
+    at: [NIGHT - 30 * MINUTE, NIGHT],
+    schedule: '5,35 * * * *',
+    incident: '90be77',
+  });
+
+const more = (name: string, keys: Record<string, unknown>): Rule => rule('threshold', { name, ...keys });
+
+/** Every rule of a careful file. */
+const TWELVE: readonly Rule[] = [
+  HOURLY_BURN,
+  more('quick-burn', { window: '15m', threshold: 25 }),
+  more('user-burn', { group_by: ['user'], threshold: 40 }),
+  more('model-burn', { group_by: ['model'], threshold: 60 }),
+  more('endpoint-burn', { group_by: ['endpoint'], threshold: 60 }),
+  more('burn-in-all', { group_by: [], threshold: 80 }),
+  more('call-storm', { metric: 'calls', window: '10m', group_by: ['model'], threshold: 1_000 }),
+  more('token-storm', { metric: 'tokens', window: '10m', threshold: 5_000_000 }),
+  more('failures', { metric: 'errors', threshold: 500 }),
+  more('failure-rate', { metric: 'error_rate', threshold: 0.2, severity: 'critical' }),
+  more('slow', { metric: 'latency_avg', threshold: 8_000, severity: 'info' }),
+  rule('anomaly', { name: 'spend-anomaly', baseline: '28d' }),
+];
+
+const incidentRules = () => lastOf({ flows: CALLS, rules: TWELVE, at: [at('19T22:20'), at('19T22:40')] });
+
+export const SCENES = {
+  alert,
+  'alert-many': alertMany,
+  anomaly,
+  budget,
+  'low-unpriced': lowUnpriced,
+  'incident-many': incidentMany,
+  'incident-rules': incidentRules,
+} as const satisfies Readonly<Record<string, () => Promise<Told>>>;
