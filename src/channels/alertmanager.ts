@@ -1,7 +1,7 @@
 // Posts alerts to a Prometheus Alertmanager, through its API v2.
 
 import { z } from 'zod';
-import { displayLines } from '../model/display-text.ts';
+import { cutText } from '../model/display-text.ts';
 import type { Message, MessageAlert, MessageSection } from '../model/message.ts';
 import type { AlertContext } from '../model/rule-texts.ts';
 import type { Secret } from '../model/secret.ts';
@@ -180,7 +180,7 @@ function nameOf(text: string): string {
 }
 
 function text(lines: readonly string[]): string {
-  return displayLines(lines.filter((line) => line !== '').join('\n'), LONGEST);
+  return cutText(lines.filter((line) => line !== '').join('\n'), LONGEST);
 }
 
 function apiOf(base: string, what: string): string {

@@ -1,7 +1,7 @@
 // Turns one alert into a headline, a sentence, facts and tables.
 
 import { linksIn, ruleText } from './alert-context.ts';
-import { breakdownTable } from './breakdown-table.ts';
+import { breakdownTables, commonFact } from './breakdown-table.ts';
 import { localSpan } from './display-time.ts';
 import { displayCount, displayValue } from './display-value.ts';
 import { earlierFact, onsetFact, paceFact, sinceFact } from './facts.ts';
@@ -49,6 +49,7 @@ export function alertSection(
     sinceFact(alert, zone),
     ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
+    commonFact(finding),
     earlierFact(finding),
     unpricedFact(finding),
     unexplained === null ? null : ['Drivers', unexplained],
@@ -58,9 +59,7 @@ export function alertSection(
     sentence: firstSentence(rule, finding, at, zone),
     facts: facts.filter((fact) => fact !== null),
     ...linksIn(context),
-    tables: Object.entries(finding.breakdown).flatMap(([dimension, parts]) =>
-      parts.length === 0 ? [] : breakdownTable(finding, dimension, parts),
-    ),
+    tables: breakdownTables(finding),
     ...(description.judged.length > 0 && { judged: description.judged }),
   };
 }

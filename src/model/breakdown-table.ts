@@ -1,14 +1,13 @@
 // A breakdown as a table: its largest parts, the others, and the credits among these.
 
-import { displayText } from './display-text.ts';
+import { displayName } from './display-text.ts';
 import { counted, displayCount, displayValue } from './display-value.ts';
 import { type BreakdownPart, type Finding, NONE, type Others } from './finding.ts';
-import { kindText } from './group-label.ts';
-import type { MessageTable } from './message.ts';
+import { kindAndName, kindText } from './group-label.ts';
+import type { Fact, MessageTable } from './message.ts';
 import { describeMetric } from './metric.ts';
 import type { Dimension } from './series.ts';
 import { sharesText } from './shares.ts';
-import { atLeast } from './unpriced-text.ts';
 
 interface Row {
   readonly name: string;
@@ -40,11 +39,17 @@ export function breakdownTable(
     columns: [name, heading, ...(hasCalls ? ['calls'] : []), ...(hasShares ? ['share'] : [])],
     rows: rows.map((row, i) => [
       row.name,
-      row.value === null ? 'none' : atLeast(displayValue(metric, row.value), row.unpriced),
+      row.value === null ? 'none' : amountOf(row, displayValue(metric, row.value)),
       ...(hasCalls ? [displayCount(row.calls)] : []),
       ...(hasShares ? [shareOf(row, shares[i] ?? '')] : []),
     ]),
   };
+}
+
+/** In a table there is little room: a lower bound has a sign, and what lacks every price has no amount. */
+function amountOf({ value, calls, unpriced }: Row, shown: string): string {
+  if (unpriced === undefined) return shown;
+  return value === 0n && unpriced === calls ? 'no price' : `≥ ${shown}`;
 }
 
 function shareOf({ value, unpriced }: Row, share: string): string {
@@ -53,7 +58,7 @@ function shareOf({ value, unpriced }: Row, share: string): string {
 }
 
 function rowOfPart({ key, value, unpriced }: BreakdownPart): Row {
-  return { name: key === null ? NONE : displayText(key), value: value.fixed, calls: value.calls, unpriced };
+  return { name: key === null ? NONE : displayName(key), value: value.fixed, calls: value.calls, unpriced };
 }
 
 function rowsOfOthers(others: Others | undefined): Row[] {
@@ -76,4 +81,21 @@ function rowsOfOthers(others: Others | undefined): Row[] {
     unpriced: (unpriced ?? 0) - (credits.unpriced ?? 0) || undefined,
   };
   return [rest, credit];
+}
+
+/** The breakdowns of a finding that have more than one part: a table of one row says nothing that a line cannot. */
+export function breakdownTables(finding: Pick<Finding, 'metric' | 'breakdown' | 'others'>): MessageTable[] {
+  return Object.entries(finding.breakdown)
+    .filter(([dimension, parts]) => parts.length > 1 || finding.others[dimension] !== undefined)
+    .map(([dimension, parts]) => breakdownTable(finding, dimension, parts));
+}
+
+/** What all calls have in common, where a breakdown has one part: `service search, model gpt-4.1`; null for nothing. */
+export function commonFact({ breakdown, others }: Pick<Finding, 'breakdown' | 'others'>): Fact | null {
+  const common = Object.entries(breakdown).flatMap(([dimension, [part, ...more]]) =>
+    part === undefined || more.length > 0 || others[dimension] !== undefined
+      ? []
+      : [kindAndName(dimension, part.key)],
+  );
+  return common.length === 0 ? null : ['All calls', common.join(', ')];
 }

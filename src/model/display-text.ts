@@ -27,6 +27,25 @@ export function displayText(text: string, longest = LONGEST): string {
   return cutText(visible, longest);
 }
 
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+/** Marks that keep the direction of what is between them to itself. They show nothing. */
+const ISOLATES = /[\u2068\u2069]/g;
+
+/**
+ * A name within a sentence: as displayText, and kept apart where it reads from right to left. Otherwise the number after it
+ * would be shown before it.
+ */
+export function displayName(name: string, longest = LONGEST): string {
+  const shown = displayText(name, longest);
+  return RIGHT_TO_LEFT.test(shown) ? `\u2068${shown}\u2069` : shown;
+}
+
+/** Without the marks of displayName, for those who draw text themselves. */
+export function withoutIsolates(text: string): string {
+  return text.replace(ISOLATES, '');
+}
+
 /** The rule author's own text: as displayText, but with its line breaks. */
 export function displayLines(text: string, longest: number): string {
   const lines = text.trim().split(/\r\n|\r|\n/);
@@ -50,7 +69,7 @@ export function cutText(text: string, longest: number): string {
 /** How many columns a terminal or a fixed-width font gives a text: two for emoji and East Asian wide characters. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of graphemes.segment(withoutIsolates(text))) width += WIDE.test(segment) ? 2 : 1;
   return width;
 }
 

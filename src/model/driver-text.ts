@@ -1,6 +1,6 @@
 // What drives a finding, as part of a sentence.
 
-import { displayText } from './display-text.ts';
+import { displayName } from './display-text.ts';
 import type { BreakdownPart, Finding } from './finding.ts';
 import { kindAndName, kindText } from './group-label.ts';
 import { describeMetric } from './metric.ts';
@@ -17,8 +17,10 @@ const LONGEST_NAME = 60;
  * not add up, and where credits would make a part larger than the whole.
  */
 export function driverText(rule: Pick<Rule, 'where'>, finding: Finding): string | null {
-  const { metric, value, breakdown } = finding;
-  const hasCredits = Object.values(breakdown).some((parts) => parts.some((part) => part.value.fixed < 0n));
+  const { metric, value, breakdown, others } = finding;
+  const hasCredits =
+    Object.values(breakdown).some((parts) => parts.some((part) => part.value.fixed < 0n)) ||
+    Object.values(others).some(({ credits }) => credits !== null);
   const isTold = describeMetric(metric).additive && value.fixed > 0n && !firesBelow(finding.operator);
   if (!isTold || hasCredits) return null;
   const named = (dimension: Dimension): Driver[] => {
@@ -52,7 +54,7 @@ interface Driver {
 }
 
 function name({ part }: Driver): string {
-  return displayText(part.key ?? '', LONGEST_NAME);
+  return displayName(part.key ?? '', LONGEST_NAME);
 }
 
 function driverName({ dimension, part }: Driver): string {

@@ -1,9 +1,10 @@
 // The end of an alert, for people and for programs.
 
 import { alertContext, contextJson, linksIn, linksJson, ruleText } from './alert-context.ts';
-import { displayText } from './display-text.ts';
+import { windowText } from './alert-section.ts';
+import { displayName, displayText } from './display-text.ts';
 import { durationText, localSpan } from './display-time.ts';
-import { displayValue } from './display-value.ts';
+import { displayPhrase, displayValue } from './display-value.ts';
 import { type Alert, groupObject } from './finding.ts';
 import { findingJson } from './finding-json.ts';
 import { groupWithKinds } from './group-label.ts';
@@ -30,6 +31,8 @@ export interface KeptAlert {
   /** `service search`; empty for a rule without groups. */
   readonly name: string;
   readonly severity: Severity;
+  /** The rule's window after a value: `in 1h`. */
+  readonly window: string;
   readonly since: number;
   /** When its value left its usual level, ms; null where that is not known. */
   readonly onset: number | null;
@@ -64,6 +67,7 @@ export function keptAlert(
     group: groupObject(finding.groupBy, finding.key),
     name: groupWithKinds(finding.groupBy, finding.key),
     severity: finding.severity,
+    window: windowText(rule.window),
     since,
     onset: finding.onset?.at ?? null,
     periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
@@ -101,16 +105,17 @@ export interface EndedAlert {
 export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zone: string): Notice {
   const { rule, name, severity, since, context = NO_CONTEXT } = kept;
   const lasted = durationText(Math.max(0, closing.at - since));
-  const amount = (text: string | null): string | null =>
-    text === null ? null : displayValue(kept.metric, parseFixed(text) ?? 0n);
-  const [peak, total, now] = [amount(figures.peak), amount(figures.total), amount(figures.valueNow)];
+  const amount = (text: string): string =>
+    displayPhrase(kept.metric, displayValue(kept.metric, parseFixed(text) ?? 0n));
+  const inWindow = (text: string): string => `${amount(text)} ${kept.window}`;
+  const { peak, valueNow } = figures;
+  const total = figures.total === null ? null : amount(figures.total);
   const facts: (Fact | null)[] = [
     ['Rule', ruleText(rule, severity, context.owner)],
     ['It held', `${localSpan(since, closing.at, zone)} (for ${lasted})`],
-    peak === null ? null : ['At most', peak],
+    peak === null ? ['Last notified', inWindow(kept.value)] : ['At most', inWindow(peak)],
     total === null ? null : ['In all', total],
-    now === null ? null : ['Now', now],
-    ['Last notified', amount(kept.value) ?? kept.value],
+    valueNow === null ? null : ['Now', inWindow(valueNow)],
   ];
   const inAll = total === null ? '' : `, ${total} in all`;
   const subject = name === '' ? 'The alert' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
@@ -124,13 +129,13 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
       name === ''
         ? 'over'
         : `${Object.values(kept.group)
-            .map((value) => displayText(value))
+            .map((value) => displayName(value))
             .join(' / ')} over`
     } after ${lasted}${inAll}`,
     note: null,
     again: null,
     section: {
-      headline: `${name === '' ? 'Over' : `${name}: over`} after ${lasted}${inAll}`,
+      headline: `${name === '' ? 'Over' : `${name}: over`} after ${lasted}`,
       sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It lasted ${lasted}${inAll}.`,
       facts: facts.filter((fact) => fact !== null),
       ...linksIn(context),

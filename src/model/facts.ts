@@ -1,7 +1,7 @@
 // The facts of an alert that follow from its finding, whatever its rule type.
 
 import { durationText, localClock, localDate, localTime } from './display-time.ts';
-import { displayValue } from './display-value.ts';
+import { displayPhrase, displayValue } from './display-value.ts';
 import type { Alert, Finding } from './finding.ts';
 import type { Fact } from './message.ts';
 import { describeMetric } from './metric.ts';
@@ -14,7 +14,7 @@ import { firesBelow, type Rule } from './rule.ts';
 export function paceFact({ window }: Rule, finding: Finding): Fact | null {
   const pace = perDay(finding);
   if (pace === null || firesBelow(finding.operator) || isPerDay(window, finding.window)) return null;
-  return ['At this rate', `${displayValue(finding.metric, pace)} a day`];
+  return ['At this rate', `${displayPhrase(finding.metric, displayValue(finding.metric, pace))} a day`];
 }
 
 /** When the rate left its usual level: `about 15:19: from $0.02 to $3.10 a minute`; null where that is not known. */
@@ -23,17 +23,17 @@ export function onsetFact({ onset, metric, window }: Finding, zone: string): Fac
   const perMinute = (perHour: number): string => displayValue(metric, fixedFromNumber(perHour / 60));
   const date = localDate(onset.at, zone);
   const day = date === localDate(window.to - 1, zone) ? '' : ` on ${date}`;
-  const change = `from ${perMinute(onset.beforePerHour)} to ${perMinute(onset.afterPerHour)} a minute`;
+  const after = displayPhrase(metric, perMinute(onset.afterPerHour));
+  const change = `from ${perMinute(onset.beforePerHour)} to ${after} a minute`;
   return ['Began', `about ${localClock(onset.at, zone)}${day}: ${change}`];
 }
 
 /** Since when the limit was met: not when it began, which is earlier. */
-export function sinceFact({ at, since, ongoing, finding }: Alert, zone: string): Fact {
+export function sinceFact({ at, since, finding }: Alert, zone: string): Fact {
   const age = since >= at ? 'new at this poll' : `for ${durationText(at - since)}`;
-  const again = ongoing ? '; ongoing: notified before and held since' : '';
   return [
     firesBelow(finding.operator) ? 'Below the limit since' : 'Over the limit since',
-    `${localTime(since, zone)} (${age}${again})`,
+    `${localTime(since, zone)} (${age})`,
   ];
 }
 

@@ -1,12 +1,12 @@
 // A group for people.
 
-import { displayText } from './display-text.ts';
+import { displayName, displayText } from './display-text.ts';
 import { NONE } from './finding.ts';
 import type { Dimension, GroupKey } from './series.ts';
 
 /** A group for people: `search`, `search / gpt-4.1`, `(none)`; empty for a rule without groups. */
 export function groupLabel(groupBy: readonly Dimension[], key: GroupKey): string {
-  return groupBy.map((_, i) => displayText(key[i] ?? NONE)).join(' / ');
+  return groupBy.map((_, i) => displayName(key[i] ?? NONE)).join(' / ');
 }
 
 /** A group with the kind of each name: `service search`, `service search / model gpt-4.1`; empty for a rule without groups. */
@@ -16,7 +16,7 @@ export function groupWithKinds(groupBy: readonly Dimension[], key: GroupKey): st
 
 /** A dimension and its value: `service search`, `cost center 42`, `user (none)`. */
 export function kindAndName(dimension: Dimension, value: string | null): string {
-  return `${kindText(dimension)} ${displayText(value ?? NONE, LONGEST_NAME)}`;
+  return `${kindText(dimension)} ${displayName(value ?? NONE, LONGEST_NAME)}`;
 }
 
 /** A dimension as a noun: `service`, `cost center`. */

@@ -9,6 +9,9 @@ import { severityOf } from './rule.ts';
 /** Alerts that a message shows; the rest are counted. */
 export const SHOWN_ALERTS = 10;
 
+/** Sections that have tables. With ten of them, a mail would be longer than what Gmail shows of one (102 kB). */
+const WITH_TABLES = 3;
+
 /** What a message tells. Instants in ms; `zone` is an IANA name. */
 export interface Story {
   /** At least one. */
@@ -30,9 +33,7 @@ export interface Story {
  * severity stay in the order given.
  */
 export function incidentMessage(story: Story): Message {
-  const notices = [...story.notices].sort(
-    (a, b) => Number(isEnd(a)) - Number(isEnd(b)) || (isEnd(a) ? 0 : b.step - a.step),
-  );
+  const notices = worstNoticesFirst(story.notices);
   const [worst] = notices;
   if (worst === undefined) throw new RangeError('a message needs an alert');
   const shown = notices.slice(0, SHOWN_ALERTS);
@@ -40,7 +41,10 @@ export function incidentMessage(story: Story): Message {
   const rules = new Set(notices.map(({ rule }) => rule));
   const others = notices.length + story.more - 1;
   const severity = severityOf(worst.step);
-  const sections = shown.map(sectionOf);
+  const sections = shown.map((notice, i) => {
+    const section = sectionOf(notice);
+    return i < WITH_TABLES ? section : { ...section, tables: [] };
+  });
   return {
     type: isEnd(worst) ? 'alert.resolved' : 'alert.firing',
     severity,
@@ -48,7 +52,10 @@ export function incidentMessage(story: Story): Message {
     timestamp: story.timestamp,
     title: `[${isEnd(worst) ? 'RESOLVED' : severity.toUpperCase()}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
     note: worst.note,
-    lead: sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
+    lead: [
+      ...sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
+      ...sharedLines(story),
+    ],
     sections: withLinksOnce(sections).map((section, i) => {
       const notice = shown[i] as Notice;
       const named = withNote(rules.size === 1 ? section : withRule(section, notice), notice, worst);
@@ -58,7 +65,7 @@ export function incidentMessage(story: Story): Message {
       ...(more === 0
         ? []
         : [`And ${displayCount(more)} more${rules.size === 1 ? ', smaller than these' : ''}.`]),
-      ...closingLines(story),
+      ...closingLines(story, isEnd(worst)),
       asOf(story),
     ],
     incident: story.incident,
@@ -66,6 +73,11 @@ export function incidentMessage(story: Story): Message {
     chart: worst.chart,
     json: story.json,
   };
+}
+
+/** What fires before what is over, by severity; otherwise in the order given. */
+export function worstNoticesFirst(notices: readonly Notice[]): Notice[] {
+  return [...notices].sort((a, b) => Number(isEnd(a)) - Number(isEnd(b)) || b.step - a.step);
 }
 
 function isEnd({ reason }: Notice): boolean {
@@ -99,7 +111,15 @@ function withoutLead({ sentence: _, ...section }: MessageSection, isSingle: bool
   return isSingle ? { ...section, headline: '' } : section;
 }
 
-function closingLines({ incident }: Story): string[] {
+/** Where incidents share a message, the first sentence is about one of them. */
+function sharedLines({ incident }: Story): string[] {
+  const { subject = '', others = 0 } = incident ?? {};
+  return others === 0
+    ? []
+    : [`This message is about ${displayCount(others + 1)} incidents; the worst is about ${subject}.`];
+}
+
+function closingLines({ incident }: Story, isOver: boolean): string[] {
   if (incident === null) return [];
   const { subject, others = 0 } = incident;
   if (incident.isClosed) {
@@ -109,6 +129,7 @@ function closingLines({ incident }: Story): string[] {
         : `The incidents about ${subject} and ${displayCount(others)} more are over.`,
     ];
   }
+  if (isOver) return [`The incident about ${subject} goes on.`];
   const it = others === 0 ? 'it' : `the incident about ${subject}`;
   return [`To silence ${it} for two hours: spendwatch silence add incident=${incident.id} --for 2h`];
 }

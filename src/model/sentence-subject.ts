@@ -1,6 +1,6 @@
 // Who a finding is about, as the subject of a sentence.
 
-import { displayText } from './display-text.ts';
+import { displayName } from './display-text.ts';
 import { displayCount } from './display-value.ts';
 import { NONE } from './finding.ts';
 import { kindAndName, kindText } from './group-label.ts';
@@ -64,7 +64,7 @@ function filterText({ where, groupBy, errors }: Watching): string {
 
 function valuesText(dimension: Dimension, values: readonly (string | null)[]): string {
   if (values.length > NAMED) return `${displayCount(values.length)} values of ${kindText(dimension)}`;
-  const names = values.map((value) => displayText(value ?? NONE, LONGEST_NAME));
+  const names = values.map((value) => displayName(value ?? NONE, LONGEST_NAME));
   return `${kindText(dimension)} ${names.join(' or ')}`;
 }
 

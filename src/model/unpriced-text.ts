@@ -1,6 +1,6 @@
 // Describes calls without a price, and values that are lower bounds.
 
-import { displayText } from './display-text.ts';
+import { displayName } from './display-text.ts';
 import { counted, displayCount } from './display-value.ts';
 import { type Finding, NONE, type Unpriced } from './finding.ts';
 import { firesBelow } from './rule.ts';
@@ -63,5 +63,5 @@ export function unpricedCallsText({ calls, models }: UnpricedCalls): string {
 export const PRICE_CURE = 'give each a price in prices.yaml (audit.prices), 0 where it is free';
 
 export function modelText(model: string | null): string {
-  return model === null ? NONE : displayText(model, LONGEST_NAME);
+  return model === null ? NONE : displayName(model, LONGEST_NAME);
 }

@@ -5,7 +5,7 @@ import { alertMessage } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { endedMessage, endNotice } from '../model/ended-alert.ts';
 import { smallestOf } from '../model/extremes.ts';
-import { incidentMessage, SHOWN_ALERTS } from '../model/incident-message.ts';
+import { incidentMessage, SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
 import type { MessageIncident } from '../model/message.ts';
 import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
@@ -63,7 +63,7 @@ function newsOf(telling: Telling, ids: readonly string[]): News {
     .map((ended) => endNotice(ended, zone));
   const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => ids.includes(id)));
   const before = replaced.flatMap(({ story }) => story?.notices ?? []);
-  const notices = mergedNotices(before, mergedNotices(shown, ends));
+  const notices = worstNoticesFirst(mergedNotices(before, mergedNotices(shown, ends)));
   const kept = notices.slice(0, SHOWN_ALERTS);
   const uncounted = replaced.reduce((sum, { story }) => sum + (story?.more ?? 0), 0);
   const first = told[0]?.incident ?? (ids[0] as string);

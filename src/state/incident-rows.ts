@@ -108,9 +108,9 @@ function openIncident({ id, subject, step }: IncidentRow, isClosed: boolean): Op
   return { id, subject: subjectOfKey(subject), stepBefore: step, isClosed };
 }
 
-/** Short, because people type it. */
+/** Short, because people type it, and without a character that some chat takes for markup. */
 function newId(): string {
-  return `inc_${randomBytes(5).toString('hex')}`;
+  return `inc-${randomBytes(5).toString('hex')}`;
 }
 
 async function insertIncidents(

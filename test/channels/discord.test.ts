@@ -66,7 +66,8 @@ describe('a post', () => {
   });
 
   test('in whose table a name would end the code keeps it open', () => {
-    const breakdown = { model: [{ key: '``` @everyone', value: sampleAlert().finding.value }] };
+    const { value } = sampleAlert().finding;
+    const breakdown = { model: ['``` @everyone', 'gpt-4.1'].map((key) => ({ key, value })) };
     const [embed] = renderDiscord(sampleNews([sampleAlert({ breakdown })])).embeds;
     expect(embed?.description.match(/```/g)).toHaveLength(2);
   });

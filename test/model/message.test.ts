@@ -192,9 +192,12 @@ describe('the text', () => {
   });
 
   test('marks an alert that was notified before', () => {
-    const text = plainText(sampleNews([sampleAlert({}, { ongoing: true })]));
-    expect(text).toContain('ongoing: notified before and held since');
-    expect(plainText(sampleNews([sampleAlert()]))).not.toContain('ongoing');
+    const previous = { value: fixed('150'), severity: 'critical', at: AT - 20 * 60_000 } as const;
+    const text = plainText(sampleNews([sampleAlert({}, { ongoing: true, previous })]));
+    expect(text).toContain(
+      'Again because         it still holds, for 31 min; notified before at 2026-11-20 01:45 UTC: $150.00',
+    );
+    expect(plainText(sampleNews([sampleAlert()]))).not.toContain('still holds');
   });
 
   test('says when the store has no rows', () => {

@@ -88,7 +88,7 @@ export function memoryState(incidentId: (count: number) => string): State {
           return [id, { ...incident, stepBefore: stepsBefore.get(id) ?? 0 }];
         }),
       ),
-      deliveries: deliveries.filter(({ incident }) => touched.has(incident)),
+      deliveries: deliveries.filter((one) => one.incidents.some((id) => touched.has(id))),
     };
   }
 
@@ -126,7 +126,7 @@ export function memoryState(incidentId: (count: number) => string): State {
       ),
     async record<S extends Notification>(
       recordings: readonly Recording<S>[],
-      _now: number,
+      now: number,
       { incidents: plan }: RecordOptions<S> = {},
     ) {
       const told = recordings.flatMap(({ fingerprint, batches }) =>
@@ -150,9 +150,9 @@ export function memoryState(incidentId: (count: number) => string): State {
         const known = notified.get(name);
         if (known !== undefined) notified.set(name, { ...known, isResolved: true });
       }
-      for (const { id, channel, incident } of composed.deliveries) {
-        if (incident !== null && incident !== undefined)
-          deliveries.push({ id, channel, incident, notices: null, nextAt: 0 });
+      for (const { id, channel, incidents: about = [], news } of composed.deliveries) {
+        const sent = { id, channel, incidents: about, thread: null, isUntried: false };
+        deliveries.push({ ...sent, notices: news?.notices ?? null, createdAt: now, nextAt: now });
       }
       return { ...nothing, queued: composed.deliveries };
     },

@@ -46,7 +46,7 @@ export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
     store,
     source: store,
     dimensions: DIMENSIONS,
-    state: memoryState((count) => `inc_${incident}${(0x2b9d + count * 0x1357).toString(16)}`),
+    state: memoryState((count) => `inc-${incident}${(0x2b9d + count * 0x1357).toString(16)}`),
     rules,
     fingerprints: ruleFingerprints(
       rules.map((one) => ({ name: one.name, identity: ruleTypeOf(one).identity(one) })),

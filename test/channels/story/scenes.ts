@@ -109,7 +109,7 @@ const TWELVE: readonly Rule[] = [
   rule('anomaly', { name: 'spend-anomaly', baseline: '28d' }),
 ];
 
-const incidentRules = () => lastOf({ flows: CALLS, rules: TWELVE, at: [at('19T22:20'), at('19T22:40')] });
+const incidentRules = () => lastOf({ flows: CALLS, rules: TWELVE, at: [at('19T22:40')] });
 
 export const SCENES = {
   alert,
