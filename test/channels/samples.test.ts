@@ -107,3 +107,27 @@ test.skipIf(!isSameMachine).each(PICTURED)('docs/messages shows the picture of %
   if (!existsSync(path)) writeFileSync(path, picture ?? '');
   expect(picture?.equals(readFileSync(path))).toBe(true);
 });
+
+const open = all.filter(
+  ([, { people }]) => people.incident?.isClosed === false && people.type === 'alert.firing',
+);
+
+test.each(open)(
+  'the command that silences the incident of %s can be pasted from every chat',
+  (name, sample) => {
+    const command = `spendwatch silence add incident=${sample.people.incident?.id} --for 2h`;
+    const without = Object.keys(PEOPLE).filter((form) => !formOf(sample, name, form).includes(command));
+    expect(without).toEqual([]);
+  },
+);
+
+test('the end of an incident begins with its most severe rule', () => {
+  const { people } = SAMPLES.main['incident-resolved'] as Sample;
+  expect(people.alerts.map(({ rule, severity }) => `${rule} ${severity}`)).toEqual([
+    'hourly-burn critical',
+    'call-storm warning',
+    'user-burn warning',
+    'spend-anomaly warning',
+  ]);
+  expect(people.severity).toBe('critical');
+});

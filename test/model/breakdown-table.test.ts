@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { breakdownTable } from '../../src/model/breakdown-table.ts';
+import { breakdownTable, breakdownTables, commonFact } from '../../src/model/breakdown-table.ts';
 import type { Others } from '../../src/model/finding.ts';
 import { sharesText } from '../../src/model/shares.ts';
 import { amount } from '../channels/sample-messages.ts';
@@ -67,4 +67,28 @@ test('averages have no share, and the others of a ratio may have no value', () =
       ['3 others', 'none', '0'],
     ],
   });
+});
+
+test('a part is a lower bound where some of its calls have no price, and has no amount where all have none', () => {
+  const parts = [
+    { ...part('a', '3', 5), unpriced: 2 },
+    { ...part('b', '0', 4), unpriced: 4 },
+  ];
+  expect(rowsOf(parts)).toEqual([
+    ['a', '≥ $3.00', '5', 'unknown'],
+    ['b', 'no price', '4', 'unknown'],
+  ]);
+});
+
+test('a breakdown of one part is no table, but a line', () => {
+  const breakdown = {
+    model: [part('m', '5')],
+    user: [part('u', '3'), part('v', '2')],
+    service: [part(null, '5')],
+  };
+  expect(breakdownTables({ metric: 'spend', breakdown, others: {} }).map(({ title }) => title)).toEqual([
+    'By user',
+  ]);
+  expect(commonFact({ breakdown, others: {} })).toEqual(['All calls', 'model m, service (none)']);
+  expect(commonFact({ breakdown: { user: breakdown.user }, others: {} })).toBeNull();
 });

@@ -184,3 +184,10 @@ test('a rate a day is told in three digits, and only of a present high value of 
   const window = { from: AT - DAY, to: AT };
   expect(rate({ window }, { window: rolling(DAY, '24h') })).toBeNull();
 });
+
+test('nobody makes up more than the whole where there are credits, shown or among the others', () => {
+  const breakdown = { user: [{ key: 'svc', value: amount('1030') }] };
+  const credits = { keys: 2, value: amount('-717.543211'), calls: 3 };
+  const others = { user: { ...credits, credits } };
+  expect(sentence({ breakdown, others })).not.toContain('makes up');
+});

@@ -43,6 +43,9 @@ export const HOURLY_BURN = rule('threshold', {
   name: 'hourly-burn',
   thresholds: { warning: 50, critical: 100 },
   message: 'Stop the job that drives it, then tell the owner of the service.',
+  owner: 'platform team',
+  runbook: 'https://wiki.example.com/runbooks/spend',
+  links: { Dashboard: 'https://grafana.example.com/d/llm-spend' },
 });
 
 const RULES = [
