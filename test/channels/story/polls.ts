@@ -42,15 +42,17 @@ export function rule(type: 'threshold' | 'anomaly', keys: Record<string, unknown
 export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
   const { flows, rules, at, schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
   const store = memoryStore(flows);
+  const fingerprints = ruleFingerprints(
+    rules.map((one) => ({ name: one.name, identity: ruleTypeOf(one).identity(one) })),
+  );
   const parts = {
     store,
     source: store,
     dimensions: DIMENSIONS,
     state: memoryState((count) => `inc-${incident}${(0x2b9d + count * 0x1357).toString(16)}`),
     rules,
-    fingerprints: ruleFingerprints(
-      rules.map((one) => ({ name: one.name, identity: ruleTypeOf(one).identity(one) })),
-    ),
+    fingerprints,
+    file: { id: 'alerts.yaml', fingerprints: [...fingerprints.values()] },
     silences: [],
     zone,
     schedule: cronSchedule(schedule, zone),
