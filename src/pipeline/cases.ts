@@ -36,11 +36,13 @@ export interface Found {
   readonly times: readonly EvaluationTime[];
   readonly evaluations: readonly Evaluation[];
   readonly silences: readonly Silence[];
+  /** By group id, the incidents of its alerts, as far as a silence names them. */
+  readonly incidents?: ReadonlyMap<string, string>;
 }
 
 /** Builds one case for each group and period, oldest period first, and advances the tracker to each evaluation time. */
 export function casesOf(
-  { rule, zone, times, evaluations, silences }: Found,
+  { rule, zone, times, evaluations, silences, incidents }: Found,
   tracker: EpisodeTracker,
 ): Iterable<Case> {
   const cases = new Map<string, Case>();
@@ -56,7 +58,7 @@ export function casesOf(
       const step = topStep(firing);
       // Each episode is an alert of its own, however short the break before it.
       const since = calendar === null ? tracker.began(id, step.severity) : tracker.since(id, step.severity);
-      const silence = silenceOf(rule, firing.key, at, silences);
+      const silence = silenceOf(rule, firing.key, at, silences, incidents?.get(id) ?? null);
       // With a single evaluation time a group occurs once, so its id is enough.
       const name = evaluations.length === 1 ? id : `${period}/${id}`;
       addSighting(cases, name, { id, period, firing, step, at, since }, silence);

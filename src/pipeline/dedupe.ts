@@ -6,16 +6,19 @@ import { type Episode, type Notified, openEpisode } from '../model/notification.
 import { type Rule, stepOf } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { RuleState } from '../state/ledger.ts';
-import { type Decision, decide, isUneventful, NOTHING_TO_NOTIFY } from './decide.ts';
+import { type Decision, decide, isUneventful, NOTHING_TO_NOTIFY, type Situation } from './decide.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 import type { Assignment, Outcome } from './evaluate-rules.ts';
 import type { PollUnderWay } from './parts.ts';
+import { type Joining, joiningSilenced, namedBy } from './silenced-incidents.ts';
 import { firstHeld } from './since.ts';
 import { unknownBeginnings } from './unknown-beginnings.ts';
 
 export interface Decided {
   readonly rule: Rule;
   readonly decision: Decision;
+  /** The alerts that join an incident without being notified, because it is silenced. */
+  readonly joining: readonly Joining[];
   /** Why nothing could be decided, though the rule was evaluated. */
   readonly error: AppError | null;
 }
@@ -34,7 +37,7 @@ export async function dedupe(
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
   ruleStates: ReadonlyMap<string, RuleState>,
-  newestRow: number | null,
+  { at, newestRow }: { readonly at: number; readonly newestRow: number | null },
 ): Promise<Decided[]> {
   const judged = outcomes.flatMap(({ rule, evaluations, error, isOpen }, i): Judged[] => {
     if (error !== null || isOpen) return [];
@@ -54,25 +57,61 @@ export async function dedupe(
       firstAt: firstOf(times),
     })),
   );
-  const decisions = await Promise.all(
-    eventful.map(async (one) => {
+  const named = namedBy(parts.silences);
+  const silenced = named.length === 0 ? new Map() : await parts.state.readAlertsOf(named);
+  const decided = await Promise.all(
+    eventful.map(async (one): Promise<DecidedSituation | AppError> => {
       try {
-        return [
-          one.rule,
-          await decideOne(parts, one, notified.get(one.fingerprint) ?? [], newestRow),
-        ] as const;
+        const situation = await situationOf(parts, one, notified.get(one.fingerprint) ?? [], newestRow);
+        const incidents = silenced.get(one.fingerprint) ?? new Map();
+        return { situation, incidents, decision: decide({ ...situation, incidents }) };
       } catch (error) {
-        return [one.rule, asAppError(error, 'rule_failed')] as const;
+        return asAppError(error, 'rule_failed');
       }
     }),
   );
-  const decisionOf = new Map<Rule, Decision | AppError>(decisions);
-  return judged.map(({ rule }) => {
-    const decision = decisionOf.get(rule) ?? NOTHING_TO_NOTIFY;
-    return decision instanceof Error
-      ? { rule, decision: NOTHING_TO_NOTIFY, error: decision }
-      : { rule, decision, error: null };
+  const decisionOf = await withJoining(parts, decided, at);
+  eventful.forEach(({ rule }, i) => {
+    const error = decided[i];
+    if (error instanceof Error) decisionOf.set(rule, { decision: NOTHING_TO_NOTIFY, joining: [], error });
   });
+  return judged.map(({ rule }) => {
+    const { decision, joining, error } = decisionOf.get(rule) ?? NOTHING_DECIDED;
+    return { rule, decision, joining, error };
+  });
+}
+
+const NOTHING_DECIDED = { decision: NOTHING_TO_NOTIFY, joining: [], error: null };
+
+interface DecidedSituation {
+  readonly situation: Situation;
+  readonly incidents: ReadonlyMap<string, string>;
+  readonly decision: Decision;
+}
+
+/** Decides rules again, some of whose alerts join an incident that is silenced. */
+async function withJoining(
+  parts: PollUnderWay,
+  decided: readonly (DecidedSituation | AppError)[],
+  at: number,
+): Promise<Map<Rule, Omit<Decided, 'rule'>>> {
+  const good = decided.flatMap((one) => (one instanceof Error ? [] : [one]));
+  const notifying = good.map(({ situation: { rule, fingerprint }, decision }) => {
+    return { rule, fingerprint, notifications: decision.notifications.flat() };
+  });
+  const joining = await joiningSilenced(parts, notifying, at);
+  return new Map(
+    good.map(({ situation, incidents, decision }) => {
+      const some = joining.get(situation.rule);
+      if (some === undefined) return [situation.rule, { decision, joining: [], error: null }];
+      const all = new Map([
+        ...incidents,
+        ...some.map(({ groupId: id, incident }) => [id, incident] as const),
+      ]);
+      const again = decide({ ...situation, incidents: all });
+      return [situation.rule, { decision: again, joining: some, error: null }];
+    }),
+  );
 }
 
 /** A rule that could be evaluated. */
@@ -86,13 +125,13 @@ interface Judged {
   readonly knownTo: number | null;
 }
 
-async function decideOne(
+async function situationOf(
   parts: PollUnderWay,
   { rule, fingerprint, times, evaluations, known: { episodes }, knownTo }: Judged,
   notified: readonly Notified[],
   newestRow: number | null,
-): Promise<Decision> {
-  return decide({
+): Promise<Situation> {
+  return {
     rule,
     fingerprint,
     zone: parts.zone,
@@ -104,7 +143,7 @@ async function decideOne(
     computed: await beginnings(parts, rule, { times, evaluations, episodes, knownTo }),
     silences: parts.silences,
     newestRow,
-  });
+  };
 }
 
 const NOTHING: RuleState = { watermark: null, episodes: [] };

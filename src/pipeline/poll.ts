@@ -116,29 +116,35 @@ async function pollOnce(
   const { newestRow, rowsRead, outcomes } = await evaluateInSlices(parts.source, parts.zone, due, at);
   const assignments = due.map((one, i) => judgedOf(one, outcomes[i]));
   const judgedTo = new Map(assignments.map(({ rule, times }) => [rule, times.at(-1)?.at ?? at]));
-  const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates, newestRow);
+  const decisions = await dedupe(parts, assignments, outcomes, fingerprintOf, ruleStates, {
+    at,
+    newestRow,
+  });
   const announced = await announce(parts, decisions, { at, newestRow, now, gathers: !onlyLatest });
   const failed = new Map<Rule, AppError>();
-  const recordings = decisions.flatMap(({ rule, decision, error }, i): Recording<AlertNotification>[] => {
-    const closings = error ?? announced.closings[i] ?? [];
-    if (closings instanceof Error) {
-      failed.set(rule, closings);
-      return [];
-    }
-    const before = lastOf(rule);
-    return [
-      {
-        fingerprint: fingerprintOf(rule),
-        rule: rule.name,
-        watermark: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
-        // A worker that watches the rule has yet to evaluate the times in between. It begins and ends the episodes then.
-        ...(onlyLatest && before !== null
-          ? { episodes: UNCHANGED }
-          : { episodes: decision.episodes, closings }),
-        batches: decision.notifications.map((notifications) => ({ notifications })),
-      },
-    ];
-  });
+  const recordings = decisions.flatMap(
+    ({ rule, decision, joining, error }, i): Recording<AlertNotification>[] => {
+      const closings = error ?? announced.closings[i] ?? [];
+      if (closings instanceof Error) {
+        failed.set(rule, closings);
+        return [];
+      }
+      const before = lastOf(rule);
+      return [
+        {
+          fingerprint: fingerprintOf(rule),
+          rule: rule.name,
+          watermark: onlyLatest ? null : { before, at: judgedTo.get(rule) ?? at },
+          // A worker that watches the rule has yet to evaluate the times in between. It begins and ends the episodes then.
+          ...(onlyLatest && before !== null
+            ? { episodes: UNCHANGED }
+            : { episodes: decision.episodes, closings }),
+          joining,
+          batches: decision.notifications.map((notifications) => ({ notifications })),
+        },
+      ];
+    },
+  );
   const recorded = await parts.state.record(recordings, now(), { incidents: announced.plan });
   for (const { rule } of decisions) {
     const fault = recorded.failed.get(fingerprintOf(rule));

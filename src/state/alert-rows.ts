@@ -2,7 +2,7 @@
 
 import type { SqlSession } from '../sql/port.ts';
 import { batchesOf } from './batches.ts';
-import type { AlertClosing, ClosedAlert, ToldAlert } from './recorded-incidents.ts';
+import type { AlertClosing, ClosedAlert, JoiningAlert, ToldAlert } from './recorded-incidents.ts';
 
 export async function writeAlerts(
   session: SqlSession,
@@ -46,12 +46,53 @@ export async function writeAlerts(
   }
 }
 
+/** Writes alerts that join an incident without being told, where it is still open. */
+export async function writeJoining(
+  session: SqlSession,
+  file: string,
+  joining: readonly JoiningAlert[],
+): Promise<void> {
+  for (const batch of batchesOf(joining)) {
+    await session.query(
+      `WITH open AS MATERIALIZED (
+         SELECT id FROM spendwatch.incident WHERE id = ANY ($3::text[]) AND closed_at IS NULL ORDER BY id FOR UPDATE)
+       INSERT INTO spendwatch.alert (fingerprint, group_id, incident, period, told, file)
+       SELECT fingerprint, group_id, incident, period, NULL, $5
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (fingerprint, group_id, incident, period)
+       JOIN open ON open.id = asked.incident
+       ON CONFLICT (fingerprint, group_id) DO NOTHING`,
+      [
+        batch.map(({ fingerprint }) => fingerprint),
+        batch.map(({ groupId }) => groupId),
+        batch.map(({ incident }) => incident),
+        batch.map(({ period }) => period),
+        file,
+      ],
+    );
+  }
+}
+
+/** Alerts that were over hold again, in an incident that is open: these groups have begun to fire. */
+export async function reopenAlerts(
+  session: SqlSession,
+  begun: readonly { readonly fingerprint: string; readonly groupId: string }[],
+): Promise<void> {
+  for (const batch of batchesOf(begun)) {
+    await session.query(
+      `UPDATE spendwatch.alert AS alert SET closed_at = NULL, ended = NULL
+       FROM unnest($1::text[], $2::text[]) AS begun (fingerprint, group_id)
+       WHERE (alert.fingerprint, alert.group_id) = (begun.fingerprint, begun.group_id) AND alert.closed_at IS NOT NULL`,
+      [batch.map(({ fingerprint }) => fingerprint), batch.map(({ groupId }) => groupId)],
+    );
+  }
+}
+
 interface AlertRow {
   readonly fingerprint: string;
   readonly group_id: string;
   readonly incident: string;
   readonly period: string;
-  readonly told: string;
+  readonly told: string | null;
   readonly ended: string;
   readonly closed_at: Date;
 }
@@ -59,19 +100,23 @@ interface AlertRow {
 const ALERT =
   'alert.fingerprint, alert.group_id, alert.incident, alert.period, alert.told, alert.ended, alert.closed_at';
 
-/** Marks alerts that are over. Those that another process has marked, or nobody was told of, are not returned. */
-export async function closeAlerts(
-  session: SqlSession,
-  closings: readonly AlertClosing[],
-): Promise<ClosedAlert[]> {
-  const closed: ClosedAlert[] = [];
+/** An alert that is over; nobody was told of it where `told` is null. */
+type Closed = Omit<ClosedAlert, 'told'> & { readonly told: string | null };
+
+export function isTold<T extends Closed>(alert: T): alert is T & ClosedAlert {
+  return alert.told !== null;
+}
+
+/** Marks alerts that are over. Those that another process has marked, or that no incident has, are not returned. */
+export async function closeAlerts(session: SqlSession, closings: readonly AlertClosing[]): Promise<Closed[]> {
+  const closed: Closed[] = [];
   for (const batch of batchesOf(closings)) {
     for (const alert of await closeSome(session, batch)) closed.push(alert);
   }
   return closed;
 }
 
-async function closeSome(session: SqlSession, closings: readonly AlertClosing[]): Promise<ClosedAlert[]> {
+async function closeSome(session: SqlSession, closings: readonly AlertClosing[]): Promise<Closed[]> {
   const rows = await session.query<AlertRow>(
     `UPDATE spendwatch.alert AS alert SET closed_at = over.at, ended = over.ended
      FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS over (fingerprint, group_id, at, ended)
@@ -87,7 +132,7 @@ async function closeSome(session: SqlSession, closings: readonly AlertClosing[])
   return rows.map(closedAlert);
 }
 
-/** Removes the alerts of incidents that are closed, and returns them in the order in which they ended. */
+/** Removes the alerts of incidents that are closed, and returns those that were told, in the order in which they ended. */
 export async function takeAlertsOf(
   session: SqlSession,
   incidents: readonly string[],
@@ -98,10 +143,10 @@ export async function takeAlertsOf(
      SELECT ${ALERT} FROM gone AS alert ORDER BY closed_at, fingerprint, group_id`,
     [incidents],
   );
-  return rows.map(closedAlert);
+  return rows.map(closedAlert).filter(isTold);
 }
 
-function closedAlert({ group_id, closed_at, ...row }: AlertRow): ClosedAlert {
+function closedAlert({ group_id, closed_at, ...row }: AlertRow): Closed {
   return { ...row, groupId: group_id, closedAt: closed_at.getTime() };
 }
 
@@ -114,7 +159,7 @@ export async function readAlerts(
   const rows = await session.query<{ fingerprint: string; group_id: string; told: string }>(
     `SELECT fingerprint, group_id, told FROM spendwatch.alert AS alert
      JOIN unnest($1::text[], $2::text[]) AS asked (fingerprint, group_id) USING (fingerprint, group_id)
-     WHERE closed_at IS NULL`,
+     WHERE closed_at IS NULL AND told IS NOT NULL`,
     [asked.map(({ fingerprint }) => fingerprint), asked.map(({ groupId }) => groupId)],
   );
   return new Map(rows.map(({ fingerprint, group_id, told }) => [`${fingerprint}/${group_id}`, told]));

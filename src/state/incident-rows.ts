@@ -136,7 +136,7 @@ async function insertIncidents(
 /** Closes incidents none of whose alerts holds; returns the incidents of all these alerts. */
 export async function closeIncidents(
   session: SqlSession,
-  closed: readonly (ClosedAlert & { readonly at: number })[],
+  closed: readonly (Pick<ClosedAlert, 'incident'> & { readonly at: number })[],
 ): Promise<OpenIncident[]> {
   if (closed.length === 0) return [];
   const lastOf = new Map<string, number>();

@@ -2,7 +2,7 @@
 
 import type { Notification } from '../model/notification.ts';
 import type { SqlSession } from '../sql/port.ts';
-import { closeAlerts, takeAlertsOf, writeAlerts } from './alert-rows.ts';
+import { closeAlerts, isTold, takeAlertsOf, writeAlerts } from './alert-rows.ts';
 import { closeIncidents, openIncidents } from './incident-rows.ts';
 import type { AlertClosing, IncidentDelivery, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
 
@@ -33,7 +33,7 @@ export async function recordIncidents<S extends Notification>(
   const over = touched.filter(({ isClosed }) => isClosed).map(({ id }) => id);
   return {
     told: joined,
-    closed,
+    closed: closed.filter(isTold),
     ofClosedIncidents: await takeAlertsOf(session, over),
     incidents,
     deliveries: await deliveriesOf(session, [...incidents.keys()]),

@@ -12,6 +12,12 @@ import { isCurrent, migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
 import { prune } from './prune.ts';
 import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
+import {
+  type IncidentQuestion,
+  type IncidentsOfAlerts,
+  readAlertsOf,
+  readIncidentsToJoin,
+} from './read-incidents.ts';
 import { type Recorded, type Recording, type RecordOptions, record } from './record.ts';
 import { readSilences } from './silences.ts';
 import {
@@ -53,6 +59,9 @@ export interface State extends Outbox {
   readAlerts(
     asked: readonly { readonly fingerprint: string; readonly groupId: string }[],
   ): Promise<Map<string, string>>;
+  /** The alerts of some incidents. */
+  readAlertsOf(incidents: readonly string[]): Promise<IncidentsOfAlerts>;
+  readIncidentsToJoin(asked: readonly IncidentQuestion[]): Promise<(string | null)[]>;
   readNotified(questions: readonly LedgerQuestion[]): Promise<Map<string, Notified[]>>;
   record<S extends Notification>(
     recordings: readonly Recording<S>[],
@@ -75,6 +84,8 @@ export async function openState(sql: Sql): Promise<State> {
     readSilences: (from, to) => readSilences(sql, from, to),
     readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
     readAlerts: (asked) => readAlerts(sql, asked),
+    readAlertsOf: (incidents) => readAlertsOf(sql, incidents),
+    readIncidentsToJoin: (asked) => readIncidentsToJoin(sql, asked),
     readNotified: (questions) => readNotified(sql, questions),
     record: (recordings, now, options) => record(sql, recordings, now, options),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),

@@ -4,12 +4,12 @@ import type { NewDelivery } from '../model/delivery.ts';
 import { AppError, asAppError } from '../model/errors.ts';
 import type { Closing, EpisodeChanges, Notification } from '../model/notification.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import { markResolved } from './alert-rows.ts';
+import { markResolved, reopenAlerts, writeJoining } from './alert-rows.ts';
 import { insertDeliveries } from './delivery-rows.ts';
 import { recordIncidents, removeReplaced } from './incidents.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
-import type { ClosedAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
+import type { ClosedAlert, JoiningAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
 import { alertsOfRemovedRules, forgetEpisodes, type RuleFile } from './removed-rules.ts';
 import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 
@@ -59,6 +59,8 @@ export interface Recording<S extends Notification = Notification> {
   readonly watermark: { readonly before: number | null; readonly at: number } | null;
   readonly episodes: EpisodeChanges;
   readonly closings?: readonly AlertEnd[];
+  /** Alerts that join an incident and are not notified. */
+  readonly joining?: readonly Omit<JoiningAlert, 'fingerprint'>[];
   readonly batches: readonly NotificationBatch<S>[];
 }
 
@@ -197,7 +199,17 @@ async function told<S extends Notification>(
     ),
     ...removed.map(({ fingerprint, groupId }) => ({ ...endOf(groupId), fingerprint })),
   ];
-  if (alerts.length + closings.length === 0) return [];
+  const joining = current.flatMap(({ fingerprint, joining = [] }) =>
+    joining.map((one) => ({ ...one, fingerprint })),
+  );
+  await reopenAlerts(
+    session,
+    current.flatMap(({ fingerprint, episodes: { begun } }) =>
+      begun.flatMap(({ groupId, heldTo }) => (heldTo === null ? [{ fingerprint, groupId }] : [])),
+    ),
+  );
+  if (alerts.length + closings.length + joining.length === 0) return [];
+  await writeJoining(session, file.id, joining);
   const { deliveries, endsTold } = compose(await recordIncidents(session, file.id, alerts, closings));
   await forgetEpisodes(session, removed);
   await markResolved(session, endsTold);

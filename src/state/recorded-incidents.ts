@@ -13,6 +13,14 @@ export interface ToldAlert<S extends Notification = Notification> {
   readonly told: string;
 }
 
+/** An alert that joins an open incident without being told. */
+export interface JoiningAlert {
+  readonly fingerprint: string;
+  readonly groupId: string;
+  readonly period: string;
+  readonly incident: string;
+}
+
 /** A group of a rule whose alert is over. */
 export interface AlertClosing extends Closing {
   readonly fingerprint: string;

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { AppError } from '../model/errors.ts';
 import type { Once, Silence } from '../model/rule.ts';
 import type { SqlSession } from '../sql/port.ts';
+import { readAlertsOf } from './read-incidents.ts';
 
 /** What a person asks for. */
 export interface NewSilence extends Silence {
@@ -75,22 +76,11 @@ export async function peekSilences(
   );
   const silences = found?.silences === true ? await readSilences(sql, at, at) : [];
   const named = [...ofFile, ...silences].flatMap(({ incident }) => incident ?? []);
-  const incidents = found?.alerts === true && named.length > 0 ? await incidentsOfAlerts(sql, named) : null;
+  const incidents = found?.alerts === true && named.length > 0 ? await readAlertsOf(sql, named) : null;
   return {
     silences,
-    incidentOf: incidents && ((fingerprint, groupId) => incidents.get(`${fingerprint} ${groupId}`) ?? null),
+    incidentOf: incidents && ((fingerprint, groupId) => incidents.get(fingerprint)?.get(groupId) ?? null),
   };
-}
-
-async function incidentsOfAlerts(
-  sql: SqlSession,
-  incidents: readonly string[],
-): Promise<Map<string, string>> {
-  const rows = await sql.query<{ fingerprint: string; group_id: string; incident: string }>(
-    'SELECT fingerprint, group_id, incident FROM spendwatch.alert WHERE incident = ANY ($1::text[])',
-    [incidents],
-  );
-  return new Map(rows.map((row) => [`${row.fingerprint} ${row.group_id}`, row.incident]));
 }
 
 /** Those that are not over at `now`, or all; the newest first. */

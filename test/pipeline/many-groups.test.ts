@@ -55,7 +55,7 @@ describe('a rule that fires for very many groups', () => {
       dating: world.calls.store,
     };
     const occasion = { at: AT, newestRow: AT - 1, now: () => AT, gathers: false };
-    const { plan } = await announce(parts, [{ rule, decision, error: null }], occasion);
+    const { plan } = await announce(parts, [{ rule, decision, joining: [], error: null }], occasion);
     const incident = {
       id: 'inc_1',
       subject: { dimension: null, value: rule.name },

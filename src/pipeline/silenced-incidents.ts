@@ -1,0 +1,88 @@
+// Finds the alerts that join an incident which is silenced.
+
+import { subjectKey } from '../model/incident.ts';
+import type { Rule, Silence } from '../model/rule.ts';
+import { silenceOf } from '../model/silence.ts';
+import type { IncidentQuestion } from '../state/read-incidents.ts';
+import type { AlertNotification } from './decide.ts';
+import type { PollUnderWay } from './parts.ts';
+import { subjectsOf } from './subjects.ts';
+
+/** What is to be notified of one rule. */
+interface Notifying {
+  readonly rule: Rule;
+  readonly fingerprint: string;
+  readonly notifications: readonly AlertNotification[];
+}
+
+/** An alert that joins an incident without being notified. */
+export interface Joining {
+  readonly groupId: string;
+  readonly period: string;
+  readonly incident: string;
+}
+
+interface Asked {
+  readonly rule: Rule;
+  readonly fingerprint: string;
+  readonly notification: AlertNotification;
+}
+
+/** The incidents that silences name. */
+export function namedBy(silences: readonly Silence[]): string[] {
+  return [...new Set(silences.flatMap(({ incident }) => incident ?? []))];
+}
+
+/**
+ * By rule, the alerts that would join or reopen an incident that is silenced. Looks for the subjects of those that have none
+ * yet, where a silence names an incident and may match them. Throws when the state store is unreachable.
+ */
+export async function joiningSilenced(
+  parts: PollUnderWay,
+  all: readonly Notifying[],
+  at: number,
+): Promise<Map<Rule, Joining[]>> {
+  const named = new Set(namedBy(parts.silences));
+  const joining = new Map<Rule, Joining[]>();
+  const isSilencedIn = ({ rule, notification }: Asked, incident: string): boolean =>
+    silenceOf(rule, notification.group, notification.at, parts.silences, incident) !== null;
+  const asked = all
+    .flatMap(({ notifications, ...of }) => notifications.map((notification) => ({ ...of, notification })))
+    .filter((one) => [...named].some((incident) => isSilencedIn(one, incident)));
+  if (asked.length === 0) return joining;
+  const known = await parts.state.readIncidentsToJoin(asked.map((one) => questionOf(one, null)));
+  const unknown = asked.filter((_, i) => known[i] === null);
+  const found =
+    unknown.length === 0 ? [] : await parts.state.readIncidentsToJoin(await withSubjects(parts, unknown, at));
+  asked.forEach((one, i) => {
+    const incident = known[i] ?? found[unknown.indexOf(one)] ?? null;
+    if (incident === null || !named.has(incident) || !isSilencedIn(one, incident)) return;
+    const { groupId, period } = one.notification;
+    joining.set(one.rule, [...(joining.get(one.rule) ?? []), { groupId, period: String(period), incident }]);
+  });
+  return joining;
+}
+
+async function withSubjects(
+  parts: PollUnderWay,
+  asked: readonly Asked[],
+  at: number,
+): Promise<IncidentQuestion[]> {
+  const rules = [...new Set(asked.map(({ rule }) => rule))];
+  const notifying = rules.map((rule) => ({
+    rule,
+    notifications: asked.filter((one) => one.rule === rule).map(({ notification }) => notification),
+  }));
+  const subjects = await subjectsOf(parts, notifying, at);
+  return asked.map((one) => {
+    const subject = subjects.get(one.notification);
+    return questionOf(one, subject === undefined ? null : subjectKey(subject));
+  });
+}
+
+function questionOf(
+  { fingerprint, notification: { groupId, period } }: Asked,
+  subject: string | null,
+): IncidentQuestion {
+  return { fingerprint, groupId, period: String(period), subject };
+}
