@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Message } from '../model/message.ts';
+import type { JsonObject } from '../templates/template.ts';
 import type { EnvironmentProxies } from './transport/proxy-choice.ts';
 
 /** A delivery as a channel gets it: the same id and body at every attempt. */
@@ -89,6 +90,8 @@ export interface ChannelType<Options extends { type: string } = { type: string }
   readonly schema: z.ZodType<Options>;
   /** Whether ends of alerts are sent where the file does not say so; absent for yes. */
   readonly sendResolved?: false;
+  /** A key that is a template of JSON, and what it can name of a message; absent where there is none. */
+  readonly template?: { readonly key: string; values(message: Message, id: string): JsonObject };
   /** Environment variables, by the key that each stands in for where a channel of the file leaves the key out. */
   readonly environment?: Readonly<Record<string, string>>;
   /** `proxies` are those of the environment, for channels that use HTTP. */

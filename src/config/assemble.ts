@@ -4,6 +4,8 @@ import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import type { PriceList } from '../stores/audit-store.ts';
+import { withFill } from '../templates/rule-texts.ts';
+import type { Templates } from '../templates/template.ts';
 import { storeOf } from './audit-schema.ts';
 import { dimensionsOf } from './checks.ts';
 import type { Config } from './config.ts';
@@ -15,6 +17,8 @@ interface Surroundings {
   readonly path: string;
   readonly dir: string;
   readonly prices: PriceList | null;
+  /** Null where the file has no template. */
+  readonly templates: Templates | null;
   readonly proxies: EnvironmentProxies;
   readonly watchedFiles: readonly string[];
   readonly unset: ReadonlyMap<string, string>;
@@ -28,7 +32,7 @@ interface Surroundings {
 /** Makes a Config of the values of a file without faults. */
 export function assemble(
   alerts: Alerts,
-  { prices, channelTypes, channelTerms, ...file }: Surroundings,
+  { prices, templates, channelTypes, channelTerms, ...file }: Surroundings,
 ): Config {
   const { audit } = alerts;
   const channels = new Map(
@@ -36,10 +40,14 @@ export function assemble(
   );
   // A rule without channels, in a file without default channels, must still reach somebody.
   const notify = alerts.defaults.notify ?? [...channels.keys()];
-  const rules = alerts.rules.map((rule) => rule({ severity: alerts.defaults.severity, notify }));
+  const name = alerts.name ?? null;
+  const rules = alerts.rules.map((make) => {
+    const rule = make({ severity: alerts.defaults.severity, notify });
+    return templates === null ? rule : withFill(rule, templates, name);
+  });
   return {
     ...file,
-    name: alerts.name ?? null,
+    name,
     timezone: alerts.timezone,
     schedule: alerts.schedule,
     audit: {

@@ -21,6 +21,7 @@ import { ConfigError, type Problem, shortened } from './problem.ts';
 import { loaderSchema } from './schema.ts';
 import { reasonOf } from './secret-file.ts';
 import { substitute } from './substitute.ts';
+import { templatesOf } from './template-faults.ts';
 import { ineffectiveParameters } from './url-parameters.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
 
@@ -62,11 +63,18 @@ export async function loadConfig(
   const context = { source, value, schema, hidden };
   const missing = [...substituted.missing, ...problemsOf(parsed.absent, context)];
   const issues = problemsOf(parsed.issues, context);
-  const crossed = crossFaults({ source, value, mapping: mappingOf(valueAt(value, ['audit'])) }).filter(
-    (problem) => !hidden.isFaulty(problem.path),
-  );
+  const mapping = mappingOf(valueAt(value, ['audit']));
+  const crossed = crossFaults({ source, value, mapping }).filter((problem) => !hidden.isFaulty(problem.path));
+  const { templates, faults } = await templatesOf({ source, value, mapping, hidden });
   const list = await readPriceList(path, source, value);
-  const found = shown([...source.problems, ...problems, ...issues, ...crossed, ...(sends ? missing : [])]);
+  const found = shown([
+    ...source.problems,
+    ...problems,
+    ...issues,
+    ...crossed,
+    ...faults,
+    ...(sends ? missing : []),
+  ]);
   const named = [...files, ...(list.file === null ? [] : [list.file])];
   if (parsed.data === null || found.length + list.problems.length > 0) {
     throw new ConfigError([...found, ...list.problems.map(shortened)], named);
@@ -77,6 +85,7 @@ export async function loadConfig(
     path: absolute,
     dir: folder,
     prices: list.prices,
+    templates,
     proxies: proxiesOf(env),
     watchedFiles: [absolute, ...named],
     warnings: [

@@ -22,8 +22,8 @@ export interface YamlFile {
   fault(path: Path, message: string, hint?: string | null): Problem;
   /** A fault at the key of `path`. */
   keyFault(path: Path, message: string, hint?: string | null): Problem;
-  /** A fault at the first place where `needle` is written within the value of `path`. */
-  faultAt(path: Path, needle: string, message: string, hint?: string | null): Problem;
+  /** A fault `within` characters behind the first place where `needle` is written in the value of `path`. */
+  faultAt(path: Path, needle: string, message: string, hint?: string | null, within?: number): Problem;
 }
 
 /**
@@ -69,10 +69,10 @@ export function readYaml(
     restOfLine: (path) => /.*/.exec(text.slice(placeOf(path).value))?.[0] ?? '',
     fault: (path, message, hint) => problem(placeOf(path).value, path, message, hint),
     keyFault: (path, message, hint) => problem(placeOf(path).key, path, message, hint),
-    faultAt: (path, needle, message, hint) => {
+    faultAt: (path, needle, message, hint, within = 0) => {
       const place = placeOf(path);
       const found = text.indexOf(needle, place.value);
-      const offset = found >= 0 && found < place.end ? found : place.value;
+      const offset = found >= 0 && found < place.end ? found + within : place.value;
       return problem(offset, path, message, hint);
     },
   };

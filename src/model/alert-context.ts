@@ -25,7 +25,7 @@ export function findingTexts(rule: Rule, finding: Finding): RuleTexts {
 
 /** Links that lead nowhere are left out. */
 function textsOf(rule: Rule, finding: Finding, alert: Alert | null): RuleTexts {
-  const { message, links } = rule.fill?.(fieldsOf(rule, finding, alert)) ?? rule;
+  const { message, links } = rule.fill?.(alertFields(rule, finding, alert)) ?? rule;
   const usable = Object.entries(links).flatMap(([label, text]) => {
     const url = linkUrl(text);
     return url === null ? [] : [[label, url] as const];
@@ -62,12 +62,17 @@ export function linksJson({ links }: Pick<RuleTexts, 'links'>): AlertFields {
   return { links: Object.keys(links).length > 0 ? links : undefined };
 }
 
-/** What templates can name: the finding as in JSON, with what is known of its rule and of its alert. */
-function fieldsOf(rule: Rule, finding: Finding, alert: Alert | null): AlertFields {
+/**
+ * What templates can name: the finding as in JSON, with what is known of its rule and of its alert. What is null or left out
+ * here is empty there.
+ */
+export function alertFields(rule: Rule, finding: Finding, alert: Alert | null): AlertFields {
   return {
     ...findingJson(finding),
     rule: rule.name,
-    ...contextJson(rule),
+    owner: rule.owner,
+    runbook: rule.runbook,
+    labels: rule.labels,
     id: alert?.id ?? null,
     at: alert === null ? null : isoInstant(alert.at),
     since: alert === null ? null : isoInstant(alert.since),

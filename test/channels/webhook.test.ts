@@ -174,3 +174,28 @@ test.each([
 ])('Retry-After %s is %s ms', (header, ms) => {
   expect(parseRetryAfter(header, Date.parse('2026-11-20T02:05:00Z'))).toBe(ms);
 });
+
+describe('a body of its own', () => {
+  const BODY = '{"text": "{{ title }}", "id": "{{ id }}", "rule": {{ data.rule }}}';
+
+  test('is what the template makes, signed', async () => {
+    const { server, channel, send } = await open({ body: BODY });
+    expect(await send()).toEqual({ answer: 'HTTP 204' });
+    const body = channel.render(alert, 'dlv_7');
+    expect(JSON.parse(body)).toEqual({ text: alert.title, id: 'dlv_7', rule: 'hourly-burn' });
+    expect(server.received).toMatchObject([{ verified: true, body }]);
+  });
+
+  test('that cannot be filled in is the standard one, which says so, as the receipt does', async () => {
+    const endless = `{"a": ${'{% for i in (1..900) %}'.repeat(9)}1${'{% endfor %}'.repeat(9)}}`;
+    for (const body of [endless, '{"a": {{ data.rule }}{{ data.rule }}}', '{"a": "\\{{ data.rule }}"}']) {
+      const { server, channel, send } = await open({ body });
+      const { answer } = await send();
+      expect(answer).toMatch(/^HTTP 204; sent in the standard form, as its template failed: (it|a) /);
+      const { body_error: why, ...standard } = JSON.parse(server.received[0]?.body ?? '');
+      expect(standard).toEqual(JSON.parse(alert.json));
+      expect(why).toMatch(/^(it|a) /);
+      expect(channel.render(alert, 'dlv_7')).toMatch(/^\{"body_error":/);
+    }
+  });
+});

@@ -14,6 +14,8 @@ export interface WebhookOptions {
   readonly secrets: readonly Secret[];
   readonly signature: SignatureStyle;
   readonly headers: Readonly<Record<string, Secret>>;
+  /** A template of the body; null for the standard one. */
+  readonly body: string | null;
   readonly proxy: Secret | null;
 }
 
@@ -56,10 +58,16 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
       )
       .default({})
       .describe('Further headers of the request; those of the signature and the connection are reserved'),
+    body: z
+      .string()
+      .min(1)
+      .max(20_000)
+      .describe('Template of the JSON that is sent, in place of the standard body (docs/context.md)')
+      .exactOptional(),
     proxy: proxyKey.exactOptional(),
   })
   .transform((keys, context): WebhookOptions => {
-    const { type, url, secret, secrets, signature, headers, proxy = null } = keys;
+    const { type, url, secret, secrets, signature, headers, body = null, proxy = null } = keys;
     if ((secret === undefined) === (secrets === undefined)) {
       const message =
         secret === undefined
@@ -69,5 +77,5 @@ export const webhookSchema: z.ZodType<WebhookOptions> = z
       return z.NEVER;
     }
     const all = secrets ?? (secret === undefined ? [] : [secret]);
-    return { type, url, secrets: all, signature, headers, proxy };
+    return { type, url, secrets: all, signature, headers, body, proxy };
   });

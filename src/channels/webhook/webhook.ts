@@ -1,6 +1,7 @@
 // Posts messages as signed JSON to a webhook.
 
 import { redactor } from '../../model/redact.ts';
+import { openTemplates } from '../../templates/open.ts';
 import type { ChannelType, Receipt } from '../channel.ts';
 import { checkConnection } from '../transport/connect-check.ts';
 import { within } from '../transport/deadline.ts';
@@ -8,6 +9,7 @@ import { answerFailure, exchange, peerOf } from '../transport/http.ts';
 import { openProxy } from '../transport/proxy.ts';
 import { chooseProxy, NO_PROXIES } from '../transport/proxy-choice.ts';
 import { secretsOfHeader, secretsOfUrl } from '../transport/redact.ts';
+import { bodyFault, bodyValues, filledBody } from './body.ts';
 import { type WebhookOptions, webhookSchema } from './options.ts';
 import { signatureHeaders, signingKey } from './signature.ts';
 
@@ -18,10 +20,12 @@ export const webhook: ChannelType<WebhookOptions> = {
   type: 'webhook',
   sendResolved: false,
   schema: webhookSchema,
+  template: { key: 'body', values: bodyValues },
   async open(name, options, proxies = NO_PROXIES) {
     const url = options.url.reveal();
     const peer = peerOf(url);
     const via = await openProxy(chooseProxy(url, options.proxy, proxies));
+    const fill = options.body === null ? null : (await openTemplates()).compile(options.body, 'json');
     const keys = options.secrets.map((secret) => signingKey(secret.reveal())).filter((key) => key !== null);
     const custom = Object.fromEntries(
       Object.entries(options.headers).map(([key, value]) => [key, value.reveal()]),
@@ -38,7 +42,7 @@ export const webhook: ChannelType<WebhookOptions> = {
       audience: 'programs',
       timeoutMs: TIMEOUT_MS,
       spacingMs: 0,
-      render: (message) => message.json,
+      render: (message, id) => (fill === null ? message.json : filledBody(fill, message, id)),
       async send({ id, body }, signal): Promise<Receipt> {
         const headers = {
           'user-agent': 'spendwatch',
@@ -51,7 +55,8 @@ export const webhook: ChannelType<WebhookOptions> = {
         const answer = await within(TIMEOUT_MS, signal, (limit) => exchange(url, request, redact, limit));
         const failure = answerFailure(peer, answer, redact);
         if (failure !== null) throw failure;
-        return { answer: `HTTP ${answer.status}` };
+        const fault = fill === null ? null : bodyFault(body);
+        return { answer: `HTTP ${answer.status}${fault === null ? '' : `; ${fault}`}` };
       },
       async probe(signal): Promise<Receipt> {
         return {

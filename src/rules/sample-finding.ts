@@ -1,0 +1,76 @@
+// Findings of a rule type to try templates on.
+
+import type { Finding } from '../model/finding.ts';
+import { describeMetric } from '../model/metric.ts';
+import { fixedFromNumber, ONE } from '../model/money.ts';
+import type { Rule } from '../model/rule.ts';
+import { type Cell, type Query, seriesOfCells } from '../model/series.ts';
+import type { RuleType } from './rule-type.ts';
+
+const CALLS = 890_412;
+
+/** A rule of a type, and a finding of it about which everything is known, or nothing that may be missing. */
+export interface SampleFindings {
+  readonly rule: Rule;
+  readonly full: Finding;
+  readonly bare: Finding;
+}
+
+/** Findings of the type's own sample, with groups of other dimensions and a breakdown by others. `at` in ms. */
+export function sampleFindings(
+  type: RuleType,
+  changes: Partial<Rule>,
+  breakdownBy: readonly string[],
+  at: number,
+): SampleFindings {
+  const own = type.schema.parse(type.sample.keys)({ severity: 'warning', notify: [] });
+  const context = { at, zone: 'UTC' };
+  const series = type
+    .queries(own, context)
+    .map((query, place) =>
+      seriesOfCells([{ key: query.groupBy.map(() => 'search'), cells: cellsOf(type, query, place) }]),
+    );
+  const [firing] = type.judge(own, context, series).firing;
+  if (firing === undefined) throw new RangeError(`the sample of ${type.type} does not fire`);
+  const rule = { ...own, ...changes };
+  const { severity, bound, operator } = firing.steps.at(-1) ?? firing.steps[0];
+  const { value } = firing;
+  const bare: Finding = {
+    ...firing,
+    key: rule.groupBy.map((dimension) => `${dimension} 1`),
+    groupBy: rule.groupBy,
+    metric: rule.metric,
+    unit: describeMetric(rule.metric).unit,
+    severity,
+    bound,
+    operator,
+    description: type.describe(own, firing),
+    breakdown: {},
+    others: {},
+    yesterday: null,
+    weekAgo: null,
+    unpriced: null,
+    onset: null,
+    unexplained: [],
+  };
+  const ofEach = <T>(one: T) => Object.fromEntries(breakdownBy.map((dimension) => [dimension, one]));
+  const others = { keys: 2, value, calls: 12, unpriced: 3 };
+  const full: Finding = {
+    ...bare,
+    breakdown: ofEach([{ key: 'gpt-4.1', value, unpriced: 7 }]),
+    others: ofEach({ ...others, credits: others }),
+    yesterday: value,
+    weekAgo: value,
+    unpriced: { calls: 12, models: 2 },
+    onset: { at: at - 3_600_000, beforePerHour: 1.2, afterPerHour: 407.5 },
+  };
+  return { rule, full, bare };
+}
+
+function cellsOf({ sample }: RuleType, query: Query, place: number): (Cell | null)[] {
+  return query.windows.map((_, window) => {
+    const spent = sample.spent(window, place);
+    if (spent === null) return null;
+    return { sums: { cost: fixedFromNumber(spent), calls: BigInt(CALLS) * ONE }, sketches: {} };
+  });
+}
