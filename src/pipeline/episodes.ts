@@ -6,7 +6,7 @@ import type { Closing, Episode, EpisodeChanges } from '../model/notification.ts'
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import { windowOfRule } from '../model/window.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
-import { isSeen } from './missing-data.ts';
+import { seenAt } from './missing-data.ts';
 import { notifiedWithin } from './notified-episodes.ts';
 
 /** What is known of a rule's episodes before its first evaluation time. */
@@ -136,13 +136,15 @@ export class EpisodeTracker {
 
   /** Marks steps that do not fire any more, and drops those that have not fired for as long as `resolve_after`. */
   #quieten(firing: ReadonlyMap<string, readonly ReachedStep[]>, at: number, judgement: Judgement): void {
+    const { rule, newestRow } = this.#before;
+    const isSeen = seenAt(rule, judgement, newestRow);
     for (const [id, steps] of this.#open) {
       const fires = firing.get(id);
       let lastQuiet: number | null = null;
       let how: Closing['how'] = 'resolved';
       steps.forEach((held, step) => {
         if (held === null || fires?.some(({ severity }) => stepOf(severity) === step)) return;
-        const end = this.#endOf(held, id, at, judgement, fires !== undefined);
+        const end = this.#endOf(held, at, (heldTo) => fires !== undefined || isSeen(id, heldTo));
         if (end === held) return;
         this.#differs = true;
         steps[step] = typeof end === 'string' ? null : end;
@@ -157,21 +159,15 @@ export class EpisodeTracker {
   }
 
   /** What becomes of a step that does not fire: it stays as it is, is marked as quiet, or is over. */
-  #endOf(
-    held: Held,
-    id: string,
-    at: number,
-    judgement: Judgement,
-    groupFires: boolean,
-  ): Held | Closing['how'] {
-    const { rule, zone, newestRow, knownTo } = this.#before;
+  #endOf(held: Held, at: number, isSeen: (heldTo: number) => boolean): Held | Closing['how'] {
+    const { rule, zone, knownTo } = this.#before;
     // Where the time before is not known, it held until now.
     const heldTo = held.heldTo ?? this.#previous ?? knownTo ?? at - 1;
     const isOfEarlierPeriod =
       rule.window.kind === 'calendar' &&
       windowOfRule(rule, heldTo, zone).from !== windowOfRule(rule, at, zone).from;
     if (isOfEarlierPeriod) return 'ended';
-    if (!groupFires && !isSeen(rule, id, judgement, newestRow, heldTo)) {
+    if (!isSeen(heldTo)) {
       const unseenSince = held.unseenSince ?? at;
       return at - unseenSince >= NO_DATA_MS ? 'ended' : changed(held, { heldTo, unseenSince });
     }

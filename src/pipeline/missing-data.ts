@@ -6,22 +6,29 @@ import { describeMetric } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 
 /**
- * Whether an instant at which a group did not fire says something about it. Missing data resolves nothing: where the group
- * has no rows, a sum of 0 counts only if the store has rows that are newer than the last ones that held.
+ * Tells whether an instant at which a group did not fire, and which held until `heldTo`, says something about it. Missing data
+ * resolves nothing: where the group has no rows, a sum of 0 counts only if the store has rows that are newer than the last ones
+ * that held.
  */
-export function isSeen(
+export function seenAt(
   rule: Rule,
-  id: string,
-  { status, observed }: Judgement,
+  judgement: Judgement,
   newestRow: number | null,
-  heldTo: number,
-): boolean {
-  if (status === 'no_data') return false;
+): (id: string, heldTo: number) => boolean {
+  if (judgement.status === 'no_data') return () => false;
   const { additive } = describeMetric(rule.metric);
-  if (additive && newestRow !== null && newestRow >= heldTo - rule.delayMs) return true;
+  let withRows: ReadonlySet<string> | null = null;
+  return (id, heldTo) => {
+    if (additive && newestRow !== null && newestRow >= heldTo - rule.delayMs) return true;
+    withRows ??= groupsWithRows(judgement.observed, additive);
+    return withRows.has(id);
+  };
+}
+
+function groupsWithRows(observed: Judgement['observed'], additive: boolean): Set<string> {
+  const groups = new Set<string>();
   for (let place = 0; place < observed.length; place += 1) {
-    if (groupId(observed.keyAt(place)) !== id) continue;
-    return !additive || observed.numbers[place] !== 0;
+    if (!additive || observed.numbers[place] !== 0) groups.add(groupId(observed.keyAt(place)));
   }
-  return false;
+  return groups;
 }

@@ -141,3 +141,39 @@ test('a dip shorter than resolve_after breaks no `since`', () => {
     openEpisode(ID, 3, AT + 4 * MINUTE),
   ]);
 });
+
+test('groups that stop firing at once are looked for once each', () => {
+  const many = Array.from({ length: 2_000 }, (_, i): GroupKey => [`service-${i}`]);
+  const observed = observedHere(
+    many.map((key) => ({
+      key,
+      value: { fixed: 0n, number: 0, calls: 1 },
+      window: { from: AT - HOUR, to: AT },
+      badness: 0n,
+    })),
+  );
+  let looked = 0;
+  const counted = {
+    ...observed,
+    keyAt: (place: number) => {
+      looked += 1;
+      return observed.keyAt(place);
+    },
+  };
+  const tracker = new EpisodeTracker({
+    rule: rule({ metric: 'error_rate' }),
+    zone: 'UTC',
+    first: AT,
+    knownTo: AT - MINUTE,
+    recorded: many.map((key) => openEpisode(groupId(key), 2, AT - HOUR)),
+    computed: [],
+    notified: new Map(),
+    newestRow: AT,
+  });
+  tracker.advance(
+    { at: AT, earlier: [] },
+    { at: AT, judgement: { status: 'ok', observed: counted, firing: [] }, pending: [] },
+  );
+  expect(tracker.changes().begun).toHaveLength(many.length);
+  expect(looked).toBe(many.length);
+});
