@@ -108,6 +108,7 @@ function answerOf({ method, args }: SlackCall, workspace: Workspace): Record<str
     case 'conversations.history':
       return history(workspace, args, (one) => isInChannel(one));
     case 'conversations.replies':
+      if (!workspace.kept.some(({ ts }) => ts === args.ts)) return { ok: false, error: 'thread_not_found' };
       return history(
         workspace,
         args,

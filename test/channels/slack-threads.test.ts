@@ -118,6 +118,15 @@ describe('later news of an incident in Slack', () => {
     },
   );
 
+  it('is found in the channel when it is sent again after a crash, where its thread was gone already', async () => {
+    const { server, answer } = await open();
+    const gone = { rootRef: '#llm-spend C0DEMO0001 1.000001', isLatest: false };
+    await answer(LATER, gone);
+    const again = await answer(LATER, gone, { firstTriedAt: Date.now() - 60_000 });
+    expect(again.answer).toBe('already in the channel');
+    expect(server.posts).toHaveLength(2);
+  });
+
   it('links to the thread before, where a day has passed', async () => {
     const { server, first, answer } = await open();
     await answer(LATER, { rootRef: null, previousRef: first.ref ?? null });

@@ -30,28 +30,42 @@ export async function findOwnMessage(
   from: number,
   signal: AbortSignal,
 ): Promise<Posted | null> {
+  const channelId = await orUnknown(
+    async () =>
+      root?.channelId ?? (CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal)),
+  );
+  if (channelId === null) return null;
+  const oldest = String((from - SKEW_MS) / 1000);
+  const args = { channel: channelId, oldest, include_all_metadata: true };
+  // The history has no answers that stay in their thread. Where that is gone, the answer is in the channel.
+  const places: readonly (readonly [method: string, args: Record<string, unknown>])[] = [
+    ...(root === null ? [] : [['conversations.replies', { ...args, ts: root.rootTs }] as const]),
+    ['conversations.history', args],
+  ];
+  for (const [method, asked] of places) {
+    const ts = await orUnknown(() => findIn(pages(call, method, asked, signal), id));
+    if (ts !== null) return { channelId, rootTs: ts };
+  }
+  return null;
+}
+
+/** Null in place of an answer that Slack refuses for good. */
+async function orUnknown<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
-    const channelId =
-      root?.channelId ?? (CHANNEL_ID.test(channel) ? channel : await channelIdOf(call, channel, signal));
-    if (channelId === null) return null;
-    const oldest = String((from - SKEW_MS) / 1000);
-    const args = { channel: channelId, oldest, include_all_metadata: true };
-    // The history has no answers that stay in their thread.
-    const places: readonly (readonly [method: string, args: Record<string, unknown>])[] = [
-      ...(root === null ? [] : [['conversations.replies', { ...args, ts: root.rootTs }] as const]),
-      ['conversations.history', args],
-    ];
-    for (const [method, asked] of places) {
-      for await (const page of pages(call, method, asked, signal)) {
-        const found = list(page.messages).find((message) => deliveryIdOf(message) === id);
-        if (found !== undefined) return { channelId, rootTs: String(found.ts) };
-      }
-    }
-    return null;
+    return await ask();
   } catch (error) {
     if (isUnknown(error)) throw error;
     return null;
   }
+}
+
+/** The timestamp of the message with the delivery's id. */
+async function findIn(all: ReturnType<typeof pages>, id: string): Promise<string | null> {
+  for await (const page of all) {
+    const found = list(page.messages).find((message) => deliveryIdOf(message) === id);
+    if (found !== undefined) return String(found.ts);
+  }
+  return null;
 }
 
 /** The id of a channel: history needs it, while posting takes a name. Null if the channel is not listed. */
