@@ -108,6 +108,16 @@ function openIncident({ id, subject, step }: IncidentRow, isClosed: boolean): Op
   return { id, subject: subjectOfKey(subject), stepBefore: step, isClosed };
 }
 
+/** Incidents as they are. */
+export async function readIncidents(session: SqlSession, ids: readonly string[]): Promise<OpenIncident[]> {
+  if (ids.length === 0) return [];
+  const rows = await session.query<IncidentRow & { readonly is_closed: boolean }>(
+    'SELECT id, subject, step, closed_at IS NOT NULL AS is_closed FROM spendwatch.incident WHERE id = ANY ($1::text[])',
+    [ids],
+  );
+  return rows.map((row) => openIncident(row, row.is_closed));
+}
+
 /** Short, because people type it, and without a character that some chat takes for markup. */
 function newId(): string {
   return `inc-${randomBytes(5).toString('hex')}`;

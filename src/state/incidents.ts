@@ -3,8 +3,20 @@
 import type { Notification } from '../model/notification.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { closeAlerts, isTold, takeAlertsOf, writeAlerts } from './alert-rows.ts';
-import { closeIncidents, openIncidents } from './incident-rows.ts';
+import { OPEN } from './delivery-rows.ts';
+import { closeIncidents, openIncidents, readIncidents } from './incident-rows.ts';
 import type { AlertClosing, IncidentDelivery, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
+
+/** An arbitrary constant that no other program is likely to use. */
+const INCIDENT_LOCK = 7_330_178_215;
+
+/**
+ * Lets one process at a time record incidents, until the end of its transaction. Their rules may be of different files, so that
+ * they would lock alerts, incidents and notifications of each other in no common order. Call it before any of these is locked.
+ */
+export async function lockIncidents(session: SqlSession): Promise<void> {
+  await session.query(`SELECT pg_advisory_xact_lock(${INCIDENT_LOCK})`);
+}
 
 /**
  * In the transaction that records notifications of a file's rules: opens, joins, reopens and closes incidents. Two processes that tell the same
@@ -16,6 +28,7 @@ export async function recordIncidents<S extends Notification>(
   told: readonly ToldAlert<S>[],
   closings: readonly AlertClosing[],
 ): Promise<RecordedIncidents<S>> {
+  await lockIncidents(session);
   const opened = await openIncidents(session, told);
   const joined = told.map((one, i) => ({ ...one, incident: opened.of[i] as string }));
   await writeAlerts(session, file, joined);
@@ -31,12 +44,15 @@ export async function recordIncidents<S extends Notification>(
     incidents.set(incident.id, { ...incident, stepBefore });
   }
   const over = touched.filter(({ isClosed }) => isClosed).map(({ id }) => id);
+  const deliveries = await deliveriesOf(session, [...incidents.keys()]);
+  const others = new Set(deliveries.flatMap((one) => one.incidents).filter((id) => !incidents.has(id)));
+  for (const incident of await readIncidents(session, [...others])) incidents.set(incident.id, incident);
   return {
     told: joined,
     closed: closed.filter(isTold),
     ofClosedIncidents: await takeAlertsOf(session, over),
     incidents,
-    deliveries: await deliveriesOf(session, [...incidents.keys()]),
+    deliveries,
   };
 }
 
@@ -61,12 +77,12 @@ async function deliveriesOf(session: SqlSession, incidents: readonly string[]): 
        WHERE thread IN (SELECT thread FROM spendwatch.delivery WHERE incidents && $1::text[])),
      untried AS MATERIALIZED (
        SELECT id FROM spendwatch.delivery
-       WHERE id IN (SELECT id FROM about) AND state = 'queued' AND attempts = 0 AND lease_until IS NULL
+       WHERE id IN (SELECT id FROM about) AND state IN ${OPEN} AND attempts = 0 AND lease_until IS NULL
          AND notices IS NOT NULL
        ORDER BY id FOR UPDATE SKIP LOCKED),
      latest AS (
        SELECT DISTINCT ON (thread) id FROM about WHERE thread IS NOT NULL AND id NOT IN (SELECT id FROM untried)
-       ORDER BY thread, created_at DESC, id DESC)
+       ORDER BY thread, thread = id, created_at DESC, id DESC)
      SELECT about.*, id IN (SELECT id FROM untried) AS is_untried,
        CASE WHEN id IN (SELECT id FROM untried UNION ALL SELECT id FROM latest)
          THEN (SELECT notices FROM spendwatch.delivery WHERE id = about.id) END AS notices

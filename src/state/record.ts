@@ -6,7 +6,7 @@ import type { Closing, EpisodeChanges, Notification } from '../model/notificatio
 import type { Sql, SqlSession } from '../sql/port.ts';
 import { markResolved, reopenAlerts, writeJoining } from './alert-rows.ts';
 import { insertDeliveries } from './delivery-rows.ts';
-import { recordIncidents, removeReplaced } from './incidents.ts';
+import { lockIncidents, recordIncidents, removeReplaced } from './incidents.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
 import type { ClosedAlert, JoiningAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
@@ -142,6 +142,7 @@ function recordTogether<S extends Notification>(
     const current = inOrder.filter(
       ({ watermark, fingerprint }) => watermark === null || raised.has(fingerprint),
     );
+    if (incidents !== undefined && current.some(isEventful)) await lockIncidents(session);
     const won = await writeNotifications(
       session,
       current.map(({ fingerprint, rule, batches }) => ({
@@ -176,6 +177,11 @@ function recordTogether<S extends Notification>(
       failed: new Map(),
     };
   });
+}
+
+/** Whether a recording can change alerts or incidents. */
+function isEventful({ batches, episodes, closings = [], joining = [] }: Recording): boolean {
+  return batches.length + episodes.begun.length + closings.length + joining.length > 0;
 }
 
 /** Records the incidents of what went through and of what is over, and makes the deliveries about them. */

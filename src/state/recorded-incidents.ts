@@ -56,6 +56,7 @@ export interface RecordedIncidents<S extends Notification = Notification> {
   readonly closed: readonly ClosedAlert[];
   /** All alerts of the incidents that are over since this transaction. */
   readonly ofClosedIncidents: readonly ClosedAlert[];
+  /** Those of these alerts, and others that share deliveries with them. */
   readonly incidents: ReadonlyMap<string, OpenIncident>;
   /** Deliveries about these incidents and in their threads, in the order in which they were queued. */
   readonly deliveries: readonly IncidentDelivery[];
