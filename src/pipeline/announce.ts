@@ -1,6 +1,7 @@
 // Prepares what a poll tells: what drives alerts, what they are about, and how those that are over ended.
 
 import { type Channel, type ChannelTerms, USUAL_TERMS } from '../channels/channel.ts';
+import type { NewDelivery } from '../model/delivery.ts';
 import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
@@ -88,29 +89,37 @@ export async function announce(
           terms: parts.incidents.terms.get(channel.name) ?? USUAL_TERMS,
         }));
         const deliveries = channels.flatMap(({ channel, terms }) => deliveriesTo(channel, terms, telling));
-        return { deliveries, endsTold: endsTold(channels, recorded) };
+        return { deliveries, endsTold: endsTold(channels, deliveries, recorded) };
       },
     },
   };
 }
 
-/** The alerts that are over and of which some channel hears so: people when the incident is over, programs at once. */
+/** The alerts of whose end some channel hears: programs at once, people in a message about an incident that is over. */
 function endsTold(
   channels: readonly { readonly channel: Channel; readonly terms: ChannelTerms }[],
+  deliveries: readonly NewDelivery[],
   { closed, ofClosedIncidents }: RecordedIncidents<AlertNotification>,
 ): ClosedAlert[] {
-  const hearing = channels.filter(({ terms }) => terms.sendResolved);
-  const names = (isByIncident: boolean): Set<string> =>
-    new Set(
-      hearing
-        .filter(({ channel, terms }) => tellsByIncident(channel, terms) === isByIncident)
-        .map(({ channel }) => channel.name),
-    );
-  const heardBy = (names: ReadonlySet<string>) => (alert: ClosedAlert) => {
+  const people = channels.filter(({ channel, terms }) => tellsByIncident(channel, terms));
+  const programs = channels.filter((one) => !people.includes(one) && one.terms.sendResolved);
+  const names = (some: typeof people): Set<string> => new Set(some.map(({ channel }) => channel.name));
+  const [toPeople, toPrograms] = [names(people), names(programs)];
+  const said = new Set(
+    deliveries
+      .filter(({ channel }) => toPeople.has(channel))
+      .flatMap(({ channel, incidents = [] }) => incidents.map((id) => `${channel} ${id}`)),
+  );
+  const isTold = (alert: ClosedAlert, isHeard: (channel: string) => boolean): boolean => {
     const { kept, closing } = endedAlert(alert);
-    return closing.how === 'resolved' && kept.channels.some((name) => names.has(name));
+    return closing.how === 'resolved' && kept.channels.some(isHeard);
   };
-  return [...closed.filter(heardBy(names(false))), ...ofClosedIncidents.filter(heardBy(names(true)))];
+  return [
+    ...closed.filter((alert) => isTold(alert, (channel) => toPrograms.has(channel))),
+    ...ofClosedIncidents.filter((alert) =>
+      isTold(alert, (channel) => said.has(`${channel} ${alert.incident}`)),
+    ),
+  ];
 }
 
 function fingerprintOf({ fingerprints }: PollUnderWay, { name }: Rule): string {

@@ -7,27 +7,38 @@ import { endedMessage, endNotice } from '../model/ended-alert.ts';
 import { smallestOf } from '../model/extremes.ts';
 import { incidentMessage, SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
 import type { MessageIncident } from '../model/message.ts';
-import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
+import {
+  mergedNotices,
+  mostSevereFirst,
+  type Notice,
+  noticesOf,
+  worstNoticesFirst,
+} from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { Earlier, Story, Telling, Told } from './telling.ts';
+import type { Earlier, Telling, Told } from './telling.ts';
 import { storyOf, threadOf } from './thread.ts';
 
-/** Above this many incidents that one poll opens on a channel, or has news of in one thread, they share a message. */
+/** Above this many incidents that one poll opens on a channel, they share a message and a thread. */
 const APART = 3;
 
-/** The deliveries to one channel, by incident. */
+/** The deliveries to one channel, by incident. Those that have shared a message go on to do so. */
 export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
   const { told, ofClosed, earlier } = telling;
   // An incident whose alerts have only ended, without being resolved, is over without a word.
   const resolved = ofClosed.filter(({ closing }) => closing.how === 'resolved');
   const ids = [...new Set([...told, ...resolved].map(({ incident }) => incident))];
-  const placeOf = (id: string): string => {
-    const last = earlier.findLast(({ incidents }) => incidents.includes(id));
-    return last === undefined ? 'new' : (last.thread ?? last.id);
-  };
-  const together = [...groupedBy(ids, placeOf).values()];
-  const shared = together.flatMap((some) => (some.length > APART ? [some] : some.map((id) => [id])));
+  const places = new Map(
+    earlier.flatMap(({ id, thread, incidents }) => incidents.map((incident) => [incident, thread ?? id])),
+  );
+  const opened = ids.filter((id) => !places.has(id));
+  const shared = [
+    ...groupedBy(
+      ids.filter((id) => places.has(id)),
+      (id) => places.get(id) as string,
+    ).values(),
+    ...(opened.length > APART ? [opened] : opened.map((id) => [id])),
+  ];
   return shared.flatMap((some) => {
     const own = newsOf(telling, some);
     return isWorthTelling(own, terms) ? [deliveryOf(channel, telling, own)] : [];
@@ -49,35 +60,46 @@ interface News {
 
 function newsOf(telling: Telling, ids: readonly string[]): News {
   const { zone, incidents, ofClosed, earlier } = telling;
+  const asked = new Set(ids);
   const told = telling.told
-    .filter(({ incident }) => ids.includes(incident))
+    .filter(({ incident }) => asked.has(incident))
     .sort((a, b) => stepOf(b.alert.finding.severity) - stepOf(a.alert.finding.severity));
   const shown = [...groupedBy(told, ({ fingerprint }) => fingerprint)].flatMap(([fingerprint, list]) => {
     const alerts = list.map(({ alert }) => alert).sort(mostSevereFirst);
     const { rule } = list[0] as Told;
     return noticesOf({ rule, alerts: alerts.slice(0, SHOWN_ALERTS), at: telling.at, zone }, fingerprint);
   });
-  const over = ofClosed.filter(({ incident }) => ids.includes(incident));
+  const over = ofClosed.filter(({ incident }) => asked.has(incident));
   const ends = over
     .filter(({ closing }) => closing.how === 'resolved')
     .map((ended) => endNotice(ended, zone));
-  const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => ids.includes(id)));
+  const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => asked.has(id)));
   const before = replaced.flatMap(({ story }) => story?.notices ?? []);
   const notices = worstNoticesFirst(mergedNotices(before, mergedNotices(shown, ends)));
   const kept = notices.slice(0, SHOWN_ALERTS);
-  const uncounted = replaced.reduce((sum, { story }) => sum + (story?.more ?? 0), 0);
-  const first = told[0]?.incident ?? (ids[0] as string);
-  const isClosed = ids.every((id) => incidents.get(id)?.isClosed ?? false);
-  const isNews = notices.some((notice) => notice.isNews);
+  const all = [...new Set([...ids, ...replaced.flatMap((one) => one.incidents)])];
+  const about = incidentsOf(incidents, all, told[0]?.incident);
+  // Where all is over, each alert has its end among the notices.
+  const uncounted = about.isClosed ? 0 : replaced.reduce((sum, { story }) => sum + (story?.more ?? 0), 0);
   return {
-    about: { ...incidentOf(incidents, first, isClosed), isNews, others: ids.length - 1 },
-    incidents: [...new Set([first, ...ids, ...replaced.flatMap((one) => one.incidents)])],
+    about: { ...about, isNews: notices.some((notice) => notice.isNews) },
+    incidents: [...new Set([about.id, ...all])],
     told,
     notices: kept,
     more: told.length - shown.length + notices.length - kept.length + uncounted,
     replaced,
     fingerprint: told[0]?.fingerprint ?? over[0]?.fingerprint ?? '',
   };
+}
+
+/** Incidents as one message names them: by the one given, else by one that is still open. */
+function incidentsOf(
+  incidents: Telling['incidents'],
+  ids: readonly string[],
+  first = ids.find((id) => !(incidents.get(id)?.isClosed ?? false)) ?? (ids[0] as string),
+): MessageIncident {
+  const isClosed = ids.every((id) => incidents.get(id)?.isClosed ?? false);
+  return { ...incidentOf(incidents, first, isClosed), others: ids.length - 1 };
 }
 
 function isWorthTelling({ notices, about }: News, { sendResolved }: ChannelTerms): boolean {
@@ -87,14 +109,25 @@ function isWorthTelling({ notices, about }: News, { sendResolved }: ChannelTerms
 function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery {
   const { zone, dataAsOf, timestamp, at } = telling;
   const { about, told, notices, more, replaced } = news;
-  const compose = (part: Pick<Story, 'notices' | 'more'>, json: string) =>
-    incidentMessage({ ...part, incident: about, dataAsOf, zone, timestamp, json });
-  const message = compose({ notices, more }, eventOf(telling, told, about));
+  const json = eventOf(telling, told, about);
+  const message = incidentMessage({ notices, more, incident: about, dataAsOf, zone, timestamp, json });
   const content = notices.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
-  const id = deliveryId(channel.name, [about.id, at, ...content]);
+  const id = deliveryId(channel.name, [about.id, at, more, ...content]);
   const thread = threadOf(channel, telling, news.incidents, about.isNews);
-  const story = storyOf(thread, { notices, more, title: message.title, isClosed: about.isClosed });
-  const root = thread && { ...thread.root, now: compose(story.soFar, '') };
+  const aboutThread = incidentsOf(telling.incidents, [
+    ...new Set([...(thread?.incidents ?? []), ...news.incidents]),
+  ]);
+  const story = storyOf(thread, {
+    notices,
+    more,
+    title: message.title,
+    isOver: aboutThread.isClosed,
+    ended: new Set(telling.ofClosed.map(({ noticeKey }) => noticeKey)),
+  });
+  const root = thread && {
+    ...thread.root,
+    now: incidentMessage({ ...story.soFar, incident: aboutThread, dataAsOf, zone, timestamp, json: '' }),
+  };
   const delivery = queued(channel, id, message, root, {
     rule: message.rule ?? '',
     fingerprint: news.fingerprint,
@@ -108,7 +141,8 @@ function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery
     news: {
       notices: JSON.stringify(story),
       notBefore: smallestOf([notBefore, ...replaced.map(({ nextAt }) => nextAt)]),
-      replaces: replaced.map((one) => one.id),
+      // The same message again, word for word, is the one that is queued already.
+      replaces: replaced.map((one) => one.id).filter((other) => other !== id),
     },
   };
 }

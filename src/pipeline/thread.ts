@@ -2,13 +2,15 @@
 
 import type { Channel, Root } from '../channels/channel.ts';
 import { SHOWN_ALERTS } from '../model/incident-message.ts';
-import type { Notice } from '../model/notice.ts';
+import { type Notice, worstNoticesFirst } from '../model/notice.ts';
 import type { Story, Telling } from './telling.ts';
 
 /** A thread that goes on. */
 export interface Thread {
   readonly root: Pick<Root, 'id' | 'title'>;
   readonly soFar: Story['soFar'];
+  /** All incidents that it has told of. */
+  readonly incidents: readonly string[];
 }
 
 /** The thread that a message answers; null where it begins one. News begins a new one when the last is too old. */
@@ -19,34 +21,43 @@ export function threadOf(
   isNews: boolean,
 ): Thread | null {
   const { threadMs = 0 } = channel;
+  const asked = new Set(incidents);
   const sent = earlier.filter((one) => !one.isUntried && one.thread !== null);
-  const id = sent.findLast((one) => one.incidents.some((incident) => incidents.includes(incident)))?.thread;
+  const id = sent.findLast((one) => one.incidents.some((incident) => asked.has(incident)))?.thread;
   const inThread = sent.filter(({ thread }) => thread === id);
-  const [first] = inThread;
-  const story = inThread.at(-1)?.story;
+  const first = inThread.find((one) => one.id === id) ?? inThread[0];
+  const story = (inThread.findLast((one) => one.id !== id) ?? first)?.story;
   if (id === undefined || id === null || first === undefined || story === undefined || story === null)
     return null;
   const isOld = timestamp - first.createdAt >= threadMs;
   if (isOld && isNews) return null;
-  return { root: { id, title: story.rootTitle }, soFar: story.soFar };
+  return {
+    root: { id, title: story.rootTitle },
+    soFar: story.soFar,
+    incidents: inThread.flatMap((one) => one.incidents),
+  };
 }
 
-/** What is kept with a message, for those that follow it. At the end of an incident, only its end is left to say. */
-export function storyOf(
-  thread: Thread | null,
-  {
-    notices,
-    more,
-    title,
-    isClosed,
-  }: Pick<Story, 'notices' | 'more'> & { readonly title: string; readonly isClosed: boolean },
-): Story {
-  const before = thread === null || isClosed ? null : thread.soFar;
-  const latest = new Map([...(before?.notices ?? []), ...notices].map((one) => [one.key, withoutChart(one)]));
-  const all = [...latest.values()].sort((a, b) => b.step - a.step);
+interface LatestNews extends Pick<Story, 'notices' | 'more'> {
+  readonly title: string;
+  /** Whether all incidents of the thread are over. */
+  readonly isOver: boolean;
+  /** The keys of the alerts that are over since this poll, told or not. */
+  readonly ended: ReadonlySet<string>;
+}
+
+/** What is kept with a message, for those that follow it. Of what is over, only its end is left to say. */
+export function storyOf(thread: Thread | null, news: LatestNews): Story {
+  const { notices, more, title, isOver, ended } = news;
+  const before = thread?.soFar ?? { notices: [], more: 0 };
+  const stillSaid = before.notices.filter(
+    ({ key, reason }) => reason === 'resolved' || !(isOver || ended.has(key)),
+  );
+  const latest = new Map([...stillSaid, ...notices].map((one) => [one.key, withoutChart(one)]));
+  const all = worstNoticesFirst([...latest.values()]);
   const shown = all.slice(0, SHOWN_ALERTS);
   // The same alerts may be counted in both, so what is certain is the larger number.
-  const counted = Math.max(more, before?.more ?? 0) + all.length - shown.length;
+  const counted = Math.max(more, before.more) + all.length - shown.length;
   return { notices, more, soFar: { notices: shown, more: counted }, rootTitle: thread?.root.title ?? title };
 }
 

@@ -51,12 +51,16 @@ export interface Settlement {
   readonly reports: readonly NewDelivery[] | null;
 }
 
-/** A reply waits for the first message of its thread; where that was given up, the next one takes its place. */
+/**
+ * A reply waits for the first message of its thread; where that was given up, the next one takes its place. It does not wait
+ * until the last recipient has it.
+ */
 const HAS_ITS_TURN = `(thread IS NULL OR thread = id OR NOT EXISTS (
   SELECT FROM spendwatch.delivery AS other
   WHERE other.thread = delivery.thread AND other.state IN ${OPEN}
-    AND (other.created_at, other.id) < (delivery.created_at, delivery.id))
-  OR EXISTS (SELECT FROM spendwatch.delivery AS other WHERE other.thread = delivery.thread AND other.state = 'delivered'))`;
+    AND (other.thread = other.id OR (other.created_at, other.id) < (delivery.created_at, delivery.id)))
+  OR EXISTS (SELECT FROM spendwatch.delivery AS other 
+    WHERE other.thread = delivery.thread AND (other.state = 'delivered' OR other.accepted <> '[]')))`;
 const CLAIMABLE = `state IN ${OPEN} AND ${UNLEASED} AND ${HAS_ITS_TURN}`;
 
 /**

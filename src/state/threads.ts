@@ -12,7 +12,7 @@ export interface ThreadSoFar {
   readonly previousRef: string | null;
 }
 
-/** Reads the thread of a delivery. */
+/** Reads the thread of a delivery. Its first message comes first, whatever the clocks of the replicas that queued them said. */
 export async function threadSoFar(sql: SqlSession, { id }: { readonly id: string }): Promise<ThreadSoFar> {
   const [row] = await sql.query<{
     root_ref: string | null;
@@ -21,9 +21,9 @@ export async function threadSoFar(sql: SqlSession, { id }: { readonly id: string
   }>(
     `SELECT
        (SELECT ref FROM spendwatch.delivery AS root WHERE root.thread = own.thread AND root.state = 'delivered'
-        ORDER BY created_at, id LIMIT 1) AS root_ref,
+        ORDER BY id <> thread, created_at, id LIMIT 1) AS root_ref,
        NOT EXISTS (SELECT FROM spendwatch.delivery AS later
-         WHERE later.thread = own.thread AND later.state = 'delivered'
+         WHERE later.thread = own.thread AND later.id <> later.thread AND later.state = 'delivered'
            AND (later.created_at, later.id) > (own.created_at, own.id)) AS is_latest,
        CASE WHEN own.thread = own.id THEN (
          SELECT ref FROM spendwatch.delivery AS old

@@ -22,7 +22,7 @@ const BATCH = 100;
 const ORPHAN_AFTER_MS = 60_000;
 
 /**
- * Queues reports, once each, about deliveries to `channels` that have waited for `OVERDUE_MS`. A delivery that is due now is
+ * Queues reports, once each, about deliveries to `channels` that have waited for `OVERDUE_MS` since they were due. A delivery that is due now is
  * tried first, unless this worker has been checking for `OVERDUE_MS` already (`checkingSince`) and its channel has not got
  * to it. Returns the deliveries that were reported.
  */
@@ -40,7 +40,7 @@ export async function reportOverdue(
          SELECT id FROM spendwatch.delivery
          WHERE state = 'queued' AND reported_at IS NULL AND NOT is_report AND created_at <= $2 AND ${UNLEASED}
            AND channel IN (SELECT jsonb_array_elements_text($4::text::jsonb))
-           AND ($3::boolean OR (failure_reason IS NOT NULL AND next_at > $1))
+           AND CASE WHEN failure_reason IS NULL THEN $3::boolean AND next_at <= $2 ELSE $3::boolean OR next_at > $1 END
          ORDER BY created_at, id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
        UPDATE spendwatch.delivery SET state = 'reported', reported_at = $1
        WHERE id IN (SELECT id FROM overdue) RETURNING ${DELIVERY_COLUMNS}`,
