@@ -3,7 +3,7 @@
 import { localTime } from './display-time.ts';
 import { displayCount } from './display-value.ts';
 import type { Message, MessageIncident, MessageSection } from './message.ts';
-import { type Notice, sectionOf, worstNoticesFirst } from './notice.ts';
+import { type Notice, sectionOf } from './notice.ts';
 import { severityOf } from './rule.ts';
 
 /** Alerts that a message shows; the rest are counted. */

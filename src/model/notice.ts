@@ -103,12 +103,6 @@ export function mergedNotices(earlier: readonly Notice[], later: readonly Notice
   return [...merged.values()];
 }
 
-/** The most severe first, ends last; the others stay in the order given. */
-export function worstNoticesFirst(notices: readonly Notice[]): Notice[] {
-  const rank = ({ reason, step }: Notice): number => (reason === 'resolved' ? 0 : step);
-  return [...notices].sort((a, b) => rank(b) - rank(a));
-}
-
 /** Why an alert is notified again, in words; null where it is new. */
 function againText({ reason, previous, since, finding }: Alert, zone: string): string | null {
   if (reason === 'new' || previous === null) return null;

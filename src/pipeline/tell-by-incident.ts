@@ -7,13 +7,7 @@ import { endedMessage, endNotice } from '../model/ended-alert.ts';
 import { smallestOf } from '../model/extremes.ts';
 import { incidentMessage, SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
 import type { MessageIncident } from '../model/message.ts';
-import {
-  mergedNotices,
-  mostSevereFirst,
-  type Notice,
-  noticesOf,
-  worstNoticesFirst,
-} from '../model/notice.ts';
+import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
 import type { Earlier, Telling, Told } from './telling.ts';
@@ -114,9 +108,12 @@ function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery
   const content = notices.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
   const id = deliveryId(channel.name, [about.id, at, more, ...content]);
   const thread = threadOf(channel, telling, news.incidents, about.isNews);
-  const aboutThread = incidentsOf(telling.incidents, [
-    ...new Set([...(thread?.incidents ?? []), ...news.incidents]),
-  ]);
+  const isOpen = telling.incidents.get(about.id)?.isClosed === false;
+  const aboutThread = incidentsOf(
+    telling.incidents,
+    [...new Set([...(thread?.incidents ?? []), ...news.incidents])],
+    isOpen ? about.id : undefined,
+  );
   const story = storyOf(thread, {
     notices,
     more,

@@ -1,8 +1,8 @@
 // Which thread a message about incidents belongs to, and what that thread has told so far (pure).
 
 import type { Channel, Root } from '../channels/channel.ts';
-import { SHOWN_ALERTS } from '../model/incident-message.ts';
-import { type Notice, worstNoticesFirst } from '../model/notice.ts';
+import { SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
+import type { Notice } from '../model/notice.ts';
 import type { Story, Telling } from './telling.ts';
 
 /** A thread that goes on. */
