@@ -59,7 +59,7 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   const ends = await startEnds(arrivals, show, () => incident.until !== undefined && over.give());
   const file = join(folder, 'alerts.yaml');
   await writeFile(file, ends.config);
-  const app = await openApp(await loadConfig(file, {}), { now: clock.now });
+  const app = await openApp(await loadConfig(file, {}), { now: clock.now, serve: say });
 
   const history = [
     ...plausibleCalls(now - HISTORY_MS, now, SEED),

@@ -10,8 +10,9 @@ export interface DemoEnds {
 
 /** The demo's alerts.yaml. It is written into the demo's folder, so that people can read it and try other commands on it. */
 export function demoConfig({ smtpPort, slackApiUrl, hookUrl, hookSecret }: DemoEnds): string {
-  return `# Written by \`spendwatch demo\`. While the demo runs it has the store; afterwards try, in this folder:
+  return `# Written by \`spendwatch demo\`. Try in this folder, also while it runs:
 #   spendwatch check
+#   spendwatch silence add service=search --for 2h --reason "we know"
 version: 1
 timezone: UTC
 schedule: "*/2 * * * * *"        # every two seconds, to be quick; a minute is usual

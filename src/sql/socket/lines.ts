@@ -51,7 +51,8 @@ export function linesOf(socket: Socket, longest = LONGEST_LINE): Lines {
     async next(withinMs) {
       if (received.length === 0 && !isClosed) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.max(0, withinMs));
+          // Where this process was busy for so long, what came meanwhile is taken first.
+          const timer = setTimeout(() => setImmediate(resolve), Math.max(0, withinMs));
           waiting = () => {
             clearTimeout(timer);
             resolve();
