@@ -127,15 +127,15 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
     isNews: false,
     title: `${displayText(rule)}: ${
       name === ''
-        ? 'over'
+        ? 'back to normal'
         : `${Object.values(kept.group)
             .map((value) => displayName(value))
-            .join(' / ')} over`
+            .join(' / ')} back to normal`
     } after ${lasted}${inAll}`,
     note: null,
     again: null,
     section: {
-      headline: `${name === '' ? 'Over' : `${name}: over`} after ${lasted}`,
+      headline: `${name === '' ? 'Back to normal' : `${name}: back to normal`} after ${lasted}`,
       sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It lasted ${lasted}${inAll}.`,
       facts: facts.filter((fact) => fact !== null),
       ...linksIn(context),
@@ -146,7 +146,7 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
       rule,
       group: kept.group,
       severity,
-      summary: `over after ${lasted}`,
+      summary: `back to normal after ${lasted}`,
       since,
       periodEnd: kept.periodEnd,
       resolvedAt: closing.at,

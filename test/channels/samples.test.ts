@@ -131,3 +131,11 @@ test('the end of an incident begins with its most severe rule', () => {
   ]);
   expect(people.severity).toBe('critical');
 });
+
+test('a mail about an end is green, whatever the severity was', () => {
+  const toneOf = (sample: Sample | undefined) =>
+    /bgcolor="(#\w+)"/.exec(htmlOf((sample as Sample).people, ''))?.[1];
+  expect(toneOf(SAMPLES.main['incident-resolved'])).toBe('#1a7f37');
+  expect(toneOf(SAMPLES.health.sees)).toBe('#1a7f37');
+  expect(toneOf(SAMPLES.main['incident-reopened'])).toBe('#8f5a00');
+});

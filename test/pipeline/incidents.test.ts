@@ -182,7 +182,7 @@ describe('an incident that is over', () => {
     const report = await pollOf(only(), AT + 15 * MINUTE);
     const [message] = to(report, 'people');
     expect(message).toMatchObject({ type: 'alert.resolved', incident: { isClosed: true } });
-    expect(message?.title).toBe('[RESOLVED] burn: search over after 10 min');
+    expect(message?.title).toBe('[RESOLVED] burn: search back to normal after 10 min');
     expect(eventsTo(report)).toMatchObject([
       {
         type: 'alert.resolved',

@@ -60,7 +60,7 @@ describe('the alert of a rule that the file does not have any more', () => {
     expect(await world.incidents()).toMatchObject([{ closed_at: null }]);
     for (let i = 2; i <= 10; i += 1) await world.poll([byUser({ resolve_after: '1m' })], AT + i * MINUTE);
     const [last] = world.toPeople(await world.poll([byUser({ resolve_after: '1m' })], AT + 11 * MINUTE));
-    expect(last?.title).toMatch(/^\[RESOLVED\] user-burn: svc-indexer over after /);
+    expect(last?.title).toMatch(/^\[RESOLVED\] user-burn: svc-indexer back to normal after /);
     expect(last?.incident?.isClosed).toBe(true);
     expect(last?.alerts).toHaveLength(1);
   });

@@ -188,7 +188,7 @@ describe('the end of an incident', () => {
       incident: { isNews: false, isClosed: true },
     });
     expect(note.thread?.rootRef).toBe('name of 1');
-    expect(note.root?.now.title).toMatch(/^\[RESOLVED\] burn: search over after/);
+    expect(note.root?.now.title).toMatch(/^\[RESOLVED\] burn: search back to normal after/);
     expect(note.root?.now.sections).toHaveLength(1);
   });
 

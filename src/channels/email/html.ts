@@ -9,14 +9,16 @@ import {
   type MessageSection,
   type MessageTable,
 } from '../../model/message.ts';
+import { toneOf } from '../transport/tone.ts';
 
 /**
  * The message as HTML for mail programs. Nested tables and inline styles, because Outlook knows nothing else; nothing is
- * fetched, and the only links are those of the rule. A picture has its place, which `withPicture` fills. Only text on a coloured background sets its colour, so that dark mode can change the rest.
+ * fetched, and the only links are those of the rule. A picture has its place, which `withPicture` fills. Only text on a
+ * coloured background sets its colour, so that dark mode can change the rest.
  */
 export function renderHtml(message: Message): string {
   const { severity, type } = message;
-  const tone = TONES[type === 'drill' ? 'drill' : severity];
+  const tone = TONES[type === 'drill' ? 'drill' : toneOf(message)];
   const title = message.title.replace(/^\[[A-Z]+\] /, '');
   const badge = message.title.startsWith('[') ? message.title.slice(1, message.title.indexOf(']')) : severity;
   return [
@@ -55,7 +57,13 @@ export function withPicture(html: string, cid: string, alt: string): string {
 }
 
 /** Background colours on which white text has a contrast of at least 4.5. */
-const TONES = { critical: '#b3261e', warning: '#8f5a00', info: '#2457a7', drill: '#4a5560' } as const;
+const TONES = {
+  critical: '#b3261e',
+  warning: '#8f5a00',
+  info: '#2457a7',
+  good: '#1a7f37',
+  drill: '#4a5560',
+} as const;
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 /** Long names without a space must not make a phone scroll sideways. */
 const WRAP = 'word-break:break-word;overflow-wrap:anywhere';
@@ -92,7 +100,7 @@ const judgedHeading = `<div style="margin-top:16px;font-size:14px;line-height:20
 function factsHtml(facts: readonly Fact[]): string {
   const rows = facts.map(
     ([label, value]) =>
-      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;opacity:.75">${htmlText(label)}</td>` +
+      `<tr><td valign="top" style="padding:3px 14px 3px 0;font-size:14px;line-height:20px;opacity:.75">${labelHtml(label)}</td>` +
       `<td valign="top" style="padding:3px 0;font-size:14px;line-height:20px;${WRAP}">${htmlText(value)}</td></tr>`,
   );
   return [
@@ -102,9 +110,19 @@ function factsHtml(facts: readonly Fact[]): string {
   ].join('\n');
 }
 
+/** A short label stays on one line, whatever stands beside it. */
+function labelHtml(label: string): string {
+  const html = htmlText(label);
+  return label.length > SHORT_LABEL ? html : html.replaceAll(' ', '&nbsp;');
+}
+
+const SHORT_LABEL = 13;
+
 function linksHtml(links: readonly MessageLink[]): string {
   const shown = links.map(
-    ({ label, url }) => `<a href="${htmlText(url)}" style="color:#2457a7">${htmlText(label)}</a>`,
+    // The colour of the text around it reads well in the dark, too.
+    ({ label, url }) =>
+      `<a href="${htmlText(url)}" style="color:inherit;text-decoration:underline">${htmlText(label)}</a>`,
   );
   return `<p style="margin:8px 0 0 0;font-size:14px;line-height:20px;${WRAP}">${shown.join(' &middot; ')}</p>`;
 }
@@ -116,7 +134,7 @@ function tableHtml({ columns, rows }: MessageTable): string {
     const weight = tag === 'th' ? 'font-weight:bold' : `font-weight:normal;${RULE}`;
     // About half for the names in every table: numbers line up, and names have room on a phone.
     const align = i === 0 ? 'align="left" width="46%"' : 'align="right"';
-    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 12}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}</${tag}>`;
+    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 8}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}</${tag}>`;
   };
   const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
     `<tr>${cells.map((text, i) => cell(tag, text, i)).join('')}</tr>`;

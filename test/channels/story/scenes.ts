@@ -67,12 +67,12 @@ const alertMany = () =>
         name: 'team-hours',
         window: '6h',
         group_by: ['user'],
-        thresholds: { warning: 25, critical: 45 },
+        thresholds: { warning: 22, critical: 45 },
         message: 'Ask the team what is new.',
       }),
     ],
     at: [NOON - DAY, NOON],
-    schedule: '10 * * * *',
+    schedule: '10 12 * * *',
     zone: 'Europe/Berlin',
   });
 
