@@ -31,7 +31,9 @@ const json = (value: unknown): string => JSON.stringify(value);
 describe('the context of an alert', () => {
   it('is links in HTML, and text in the plain part', () => {
     const { html, text } = renderEmail(withContext, 'dlv_1', 'example.com');
-    expect(html).toContain(`<a href="${RUNBOOK}" style="color:#2457a7">Runbook</a>`);
+    expect(html).toContain(
+      `<a href="${RUNBOOK}" style="color:inherit;text-decoration:underline">Runbook</a>`,
+    );
     expect(html).toContain('href="https://logs.example.com/q?service=search&amp;x=(1)|2"');
     expect(text).toMatch(/Runbook +https:\/\/wiki\.example\.com\/hourly-burn\n/);
     expect(text).toContain('hourly-burn, critical; owner: @search team');

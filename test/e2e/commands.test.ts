@@ -191,7 +191,7 @@ describe('demo --once', () => {
       ]);
       expect(stdout.match(/┌─ WEBHOOK/g)).toHaveLength(2);
       expect(stdout).toMatch(
-        /\[RESOLVED\] hourly-burn: search back to normal after .*, \$\d+\.\d\d in all \(\+1 more\)/,
+        /\[RESOLVED\] hourly-burn: search back to normal after .*, \$\d+\.\d\d in all[\s│]*\(\+1 more\)/,
       );
       const lines = stdout.split('\n');
       expect(lines.filter((line) => line.length > 80)).toEqual([]);
