@@ -69,7 +69,7 @@ function ruleTemplates({ value, mapping }: TemplateInput): Written[] {
       [['message'], 'text'],
       ...labels.map((label) => [['links', label], 'url'] as const),
     ];
-    const samples = (): Sample[] => {
+    const samples = once((): Sample[] => {
       const context = contextOf(rule);
       const { groupBy = [] } = context;
       return ruleSamples(
@@ -77,13 +77,21 @@ function ruleTemplates({ value, mapping }: TemplateInput): Written[] {
         context,
         breakdownOf(mapping).filter((name) => !groupBy.includes(name)),
       );
-    };
+    });
     return places.flatMap(([place, kind]) => {
       const text = valueAt(rule, place);
       if (typeof text !== 'string' || !isTemplate(text)) return [];
       return [{ path: ['rules', i, ...place], text, kind, samples }];
     });
   });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function channelTemplates({ value, mapping }: TemplateInput): Written[] {

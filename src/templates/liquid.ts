@@ -18,8 +18,9 @@ const LONGEST = 20_000;
 const LONGEST_OUTPUT = 262_144;
 /** For what a template makes on the way, in characters and members of lists. */
 const MEMORY = 1_000_000;
-/** Time for one text, ms. It ends what loops over loops. */
-const TIME = 250;
+/** Time for one text, ms. It ends loops over loops. */
+const TIME = 100;
+const TOO_LONG = `it takes longer than ${TIME} ms`;
 
 /** All others read files, write values past the escape, or change what later ones mean. */
 const TAGS = ['assign', 'break', 'case', 'comment', 'continue', 'for', 'if', 'raw', 'unless', '#'];
@@ -67,14 +68,23 @@ function rendered(
   template: Template[],
   kind: TemplateKind,
   values: JsonObject,
-  isStrict = false,
+  strictVariables = false,
 ): string {
-  return inWords(() => {
-    const output: string = engine.renderSync(template, values, { strictVariables: isStrict });
-    if (output.length > LONGEST_OUTPUT)
-      throw new TemplateError(`it makes more than ${LONGEST_OUTPUT} characters`);
-    return finished(kind, output);
-  });
+  const render = (): string => inWords(() => engine.renderSync(template, values, { strictVariables }));
+  const output = twice(render);
+  if (output.length > LONGEST_OUTPUT)
+    throw new TemplateError(`it makes more than ${LONGEST_OUTPUT} characters`);
+  return finished(kind, output);
+}
+
+/** Once more where the time was up: the machine may have paused. */
+function twice<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TemplateError) || error.message !== TOO_LONG) throw error;
+    return work();
+  }
 }
 
 function faultsIn(
@@ -166,7 +176,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^undefined variable: (.*)$/s, 'nothing is named "$1"'],
   [/^undefined filter: (.*)$/s, 'no filter is named "$1"'],
   [/^tag "(.*)" not found$/s, 'no tag is named "$1"'],
-  [/^template render limit exceeded$/, `it takes longer than ${TIME} ms`],
+  [/^template render limit exceeded$/, TOO_LONG],
   [/^memory alloc limit exceeded$/, 'it makes too much'],
   [/^parse length limit exceeded$/, `it is longer than ${LONGEST} characters`],
 ];

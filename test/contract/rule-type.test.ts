@@ -106,6 +106,10 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
       ...sample.keys,
       name: 'other',
       message: 'Look',
+      owner: 'search team',
+      runbook: 'https://example.com/',
+      links: { Logs: 'https://example.com/logs' },
+      labels: { team: 'search' },
       notify: ['a'],
       dedupe: 'hour',
     });

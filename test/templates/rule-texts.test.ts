@@ -82,7 +82,7 @@ describe('the texts of a rule', () => {
     const { note, sections } = sampleNews([sampleAlert()], rule);
     expect(note).toContain(rule.message);
     expect(note).toMatch(
-      /\(This text could not be filled in: it (makes too much|takes longer than 250 ms)\.\)/,
+      /\(This text could not be filled in: it (makes too much|takes longer than 100 ms)\.\)/,
     );
     expect(note).toMatch(
       /\(The link Logs is missing: it is not an http\(s\) URL of at most 2,000 characters\.\)/,
