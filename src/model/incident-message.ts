@@ -4,7 +4,7 @@ import { localTime } from './display-time.ts';
 import { displayCount } from './display-value.ts';
 import type { Message, MessageIncident, MessageSection } from './message.ts';
 import { type Notice, sectionOf } from './notice.ts';
-import { severityOf } from './rule.ts';
+import { type Severity, severityOf } from './rule.ts';
 
 /** Alerts that a message shows; the rest are counted. */
 export const SHOWN_ALERTS = 10;
@@ -50,7 +50,7 @@ export function incidentMessage(story: Story): Message {
     severity,
     rule: worst.rule,
     timestamp: story.timestamp,
-    title: `[${isEnd(worst) ? 'RESOLVED' : severity.toUpperCase()}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
+    title: `[${tagOf(worst, severity)}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
     note: worst.note,
     lead: [
       ...sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
@@ -65,7 +65,7 @@ export function incidentMessage(story: Story): Message {
       ...(more === 0
         ? []
         : [`And ${displayCount(more)} more${rules.size === 1 ? ', smaller than these' : ''}.`]),
-      ...closingLines(story, isEnd(worst)),
+      ...closingLines(story, worst),
       asOf(story),
     ],
     incident: story.incident,
@@ -75,9 +75,17 @@ export function incidentMessage(story: Story): Message {
   };
 }
 
-/** What fires before what is over, by severity; otherwise in the order given. */
+/** What fires, then what is over, then what is silenced, each by severity; otherwise in the order given. */
 export function worstNoticesFirst(notices: readonly Notice[]): Notice[] {
-  return [...notices].sort((a, b) => Number(isEnd(a)) - Number(isEnd(b)) || b.step - a.step);
+  return [...notices].sort((a, b) => rankOf(a) - rankOf(b) || b.step - a.step);
+}
+
+function rankOf({ reason }: Notice): number {
+  return reason === 'silenced' ? 2 : reason === 'resolved' ? 1 : 0;
+}
+
+function tagOf({ reason }: Notice, severity: Severity): string {
+  return (reason === 'resolved' || reason === 'silenced' ? reason : severity).toUpperCase();
 }
 
 function isEnd({ reason }: Notice): boolean {
@@ -119,7 +127,7 @@ function sharedLines({ incident }: Story): string[] {
     : [`This message is about ${displayCount(others + 1)} incidents; the worst is about ${subject}.`];
 }
 
-function closingLines({ incident }: Story, isOver: boolean): string[] {
+function closingLines({ incident }: Story, worst: Notice): string[] {
   if (incident === null) return [];
   const { subject, others = 0 } = incident;
   if (incident.isClosed) {
@@ -129,7 +137,8 @@ function closingLines({ incident }: Story, isOver: boolean): string[] {
         : `The incidents about ${subject} and ${displayCount(others)} more are over.`,
     ];
   }
-  if (isOver) return [`The incident about ${subject} goes on.`];
+  if (worst.reason === 'silenced') return [];
+  if (isEnd(worst)) return [`The incident about ${subject} goes on.`];
   const it = others === 0 ? 'it' : `the incident about ${subject}`;
   return [`To silence ${it} for two hours: spendwatch silence add incident=${incident.id} --for 2h`];
 }

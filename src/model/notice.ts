@@ -20,7 +20,7 @@ export interface Notice {
   /** Rule and group. A later notice about the same alert takes the place of an earlier one. */
   readonly key: string;
   readonly rule: string;
-  readonly reason: Alert['reason'] | 'resolved';
+  readonly reason: Alert['reason'] | 'silenced' | 'resolved';
   /** `stepOf` its severity. */
   readonly step: number;
   /** Whether there is something in it that people must learn, or only an end. */
@@ -31,6 +31,8 @@ export interface Notice {
   readonly note: string | null;
   /** Why it is notified again; null for the first time. */
   readonly again: string | null;
+  /** Until when and why it is silenced: `until 17:00 (load test)`; absent where it is not. */
+  readonly silenced?: string;
   readonly section: MessageSection;
   readonly alert: MessageAlert;
   readonly chart: Chart | null;
@@ -73,8 +75,9 @@ export function noticeKey(fingerprint: string, group: string): string {
 }
 
 /** A section with why it is told again, for the message in which it is. */
-export function sectionOf({ section, again }: Notice): MessageSection {
+export function sectionOf({ section, again, reason, silenced }: Notice): MessageSection {
   const fact: Fact[] = again === null ? [] : [['Again because', again]];
+  if (silenced !== undefined && reason !== 'silenced') fact.push(['Silenced', silenced]);
   const [rule, ...facts] = section.facts;
   return { ...section, facts: [...(rule === undefined ? [] : [rule]), ...fact, ...facts] };
 }
@@ -87,8 +90,8 @@ export function mergedNotices(earlier: readonly Notice[], later: readonly Notice
   const merged = new Map(earlier.map((notice) => [notice.key, notice]));
   for (const notice of later) {
     const untold = merged.get(notice.key);
-    if (untold === undefined) {
-      merged.set(notice.key, notice);
+    if (untold === undefined || untold.reason === 'silenced' || notice.reason === 'silenced') {
+      merged.set(notice.key, after(untold, notice));
       continue;
     }
     const isEnd = notice.reason === 'resolved';
@@ -101,6 +104,12 @@ export function mergedNotices(earlier: readonly Notice[], later: readonly Notice
     });
   }
   return [...merged.values()];
+}
+
+/** What is to be known of an alert after a later notice: a silence is added to the news that it silences. */
+export function after(earlier: Notice | undefined, later: Notice): Notice {
+  if (earlier === undefined || later.reason !== 'silenced') return later;
+  return earlier.reason === 'silenced' ? later : { ...earlier, silenced: later.silenced ?? '' };
 }
 
 /** Why an alert is notified again, in words; null where it is new. */

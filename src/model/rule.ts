@@ -91,6 +91,8 @@ export interface Silence {
   readonly match: Readonly<Record<Dimension, string | null>>;
   readonly times: Once | Recurring;
   readonly reason: string;
+  /** Who added it by command; absent in the file. */
+  readonly createdBy?: string;
 }
 
 /** From an instant until another one, which is not part of it (ms). */

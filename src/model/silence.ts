@@ -1,5 +1,6 @@
 // Finds the silence that matches a finding.
 
+import { createHash } from 'node:crypto';
 import { cronSchedule } from './cron-schedule.ts';
 import type { Once, Recurring, Rule, Silence } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
@@ -41,6 +42,29 @@ export function canSilence(
 export function spanAt(times: Once | Recurring, at: number): Once | null {
   if ('every' in times) return recurrenceOf(times)(at);
   return times.from <= at && at < times.until ? times : null;
+}
+
+/** A silence while it holds. */
+export interface OccurringSilence {
+  /** The same for every process and poll: what it matches, and since when. */
+  readonly key: string;
+  readonly until: number;
+  readonly reason: string;
+  /** Null where it is of the file. */
+  readonly createdBy: string | null;
+}
+
+/** The occurrence of a silence around an instant; null where it does not hold then. */
+export function occurringAt(silence: Silence, at: number): OccurringSilence | null {
+  const span = spanAt(silence.times, at);
+  if (span === null) return null;
+  const { rule, incident, match, reason, createdBy = null } = silence;
+  const named = Object.entries(match).sort(([a], [b]) => (a < b ? -1 : 1));
+  const key = createHash('sha256')
+    .update(JSON.stringify([rule, incident, named, span.from]))
+    .digest('hex')
+    .slice(0, 16);
+  return { key, until: span.until, reason, createdBy };
 }
 
 function fits(

@@ -201,10 +201,18 @@ function tellingOf(
   told: Telling['told'],
   { at, newestRow, now, gathers }: Occasion,
 ): Telling {
+  const placeOf = ({ rule }: KeptAlert): number => parts.rules.findIndex(({ name }) => name === rule);
   return {
     told,
     ended: recorded.closed.map(endedAlert),
     ofClosed: recorded.ofClosedIncidents.map(endedAlert),
+    silenced: recorded.silenced
+      .map(({ told, groupId, ...one }) => ({
+        ...one,
+        noticeKey: noticeKey(one.fingerprint, groupId),
+        kept: JSON.parse(told) as KeptAlert,
+      }))
+      .sort((a, b) => placeOf(a.kept) - placeOf(b.kept)),
     incidents: recorded.incidents,
     earlier: recorded.deliveries.map(earlierOf),
     at,

@@ -16,6 +16,7 @@ import { type Decided, dedupe } from './dedupe.ts';
 import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rules.ts';
 import { limitedReads } from './limited-reads.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
+import { silencedAt } from './silenced-incidents.ts';
 
 /** The result of one rule in a poll. */
 export interface PolledRule {
@@ -140,6 +141,7 @@ async function pollOnce(
             ? { episodes: UNCHANGED }
             : { episodes: decision.episodes, closings }),
           joining,
+          silenced: silencedAt(decision, at),
           batches: decision.notifications.map((notifications) => ({ notifications })),
         },
       ];

@@ -1,10 +1,11 @@
-// Finds the alerts that join an incident which is silenced.
+// Finds the alerts that are silenced, and those that join an incident which is.
 
+import { groupId as groupIdOf } from '../model/fingerprint.ts';
 import { subjectKey } from '../model/incident.ts';
 import type { Rule, Silence } from '../model/rule.ts';
-import { silenceOf } from '../model/silence.ts';
+import { type OccurringSilence, occurringAt, silenceOf } from '../model/silence.ts';
 import type { IncidentQuestion } from '../state/read-incidents.ts';
-import type { AlertNotification } from './decide.ts';
+import type { AlertNotification, Decision } from './decide.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 
@@ -26,6 +27,17 @@ interface Asked {
   readonly rule: Rule;
   readonly fingerprint: string;
   readonly notification: AlertNotification;
+}
+
+/** The groups that fire and are silenced, by silences that hold at an instant. */
+export function silencedAt(
+  { verdicts }: Decision,
+  at: number,
+): { readonly groupId: string; readonly silence: OccurringSilence }[] {
+  return verdicts.flatMap(({ group, silence }) => {
+    const occurring = silence === null ? null : occurringAt(silence, at);
+    return occurring === null ? [] : [{ groupId: groupIdOf(group), silence: occurring }];
+  });
 }
 
 /** The incidents that silences name. */

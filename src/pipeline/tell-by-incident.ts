@@ -9,6 +9,7 @@ import { incidentMessage, SHOWN_ALERTS, worstNoticesFirst } from '../model/incid
 import type { MessageIncident } from '../model/message.ts';
 import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
+import { silencedJson, silencedNotice } from '../model/silenced-alert.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
 import type { Earlier, Telling, Told } from './telling.ts';
 import { storyOf, threadOf } from './thread.ts';
@@ -18,10 +19,10 @@ const APART = 3;
 
 /** The deliveries to one channel, by incident. Those that have shared a message go on to do so. */
 export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
-  const { told, ofClosed, earlier } = telling;
+  const { told, ofClosed, silenced, earlier } = telling;
   // An incident whose alerts have only ended, without being resolved, is over without a word.
   const resolved = ofClosed.filter(({ closing }) => closing.how === 'resolved');
-  const ids = [...new Set([...told, ...resolved].map(({ incident }) => incident))];
+  const ids = [...new Set([...told, ...resolved, ...silenced].map(({ incident }) => incident))];
   const places = new Map(
     earlier.flatMap(({ id, thread, incidents }) => incidents.map((incident) => [incident, thread ?? id])),
   );
@@ -69,7 +70,9 @@ function newsOf(telling: Telling, ids: readonly string[]): News {
     .map((ended) => endNotice(ended, zone));
   const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => asked.has(id)));
   const before = replaced.flatMap(({ story }) => story?.notices ?? []);
-  const notices = worstNoticesFirst(mergedNotices(before, mergedNotices(shown, ends)));
+  const silenced = telling.silenced.filter(({ incident }) => asked.has(incident));
+  const notes = [...ends, ...silenced.map((one) => silencedNotice(one, telling.at, zone))];
+  const notices = worstNoticesFirst(mergedNotices(before, mergedNotices(shown, notes)));
   const kept = notices.slice(0, SHOWN_ALERTS);
   const all = [...new Set([...ids, ...replaced.flatMap((one) => one.incidents)])];
   const about = incidentsOf(incidents, all, told[0]?.incident);
@@ -82,7 +85,7 @@ function newsOf(telling: Telling, ids: readonly string[]): News {
     notices: kept,
     more: told.length - shown.length + notices.length - kept.length + uncounted,
     replaced,
-    fingerprint: told[0]?.fingerprint ?? over[0]?.fingerprint ?? '',
+    fingerprint: told[0]?.fingerprint ?? over[0]?.fingerprint ?? silenced[0]?.fingerprint ?? '',
   };
 }
 
@@ -97,13 +100,16 @@ function incidentsOf(
 }
 
 function isWorthTelling({ notices, about }: News, { sendResolved }: ChannelTerms): boolean {
-  return notices.length > 0 && (sendResolved || about.isNews);
+  return (
+    notices.length > 0 &&
+    (sendResolved || about.isNews || notices.some(({ reason }) => reason === 'silenced'))
+  );
 }
 
 function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery {
   const { zone, dataAsOf, timestamp, at } = telling;
   const { about, told, notices, more, replaced } = news;
-  const json = eventOf(telling, told, about);
+  const json = eventOf(telling, news);
   const message = incidentMessage({ notices, more, incident: about, dataAsOf, zone, timestamp, json });
   const content = notices.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
   const id = deliveryId(channel.name, [about.id, at, more, ...content]);
@@ -157,24 +163,25 @@ function isHeld(
   const isKnown = earlier.some((one) => one.incidents.includes(id));
   const waits = ({ alert }: Told): boolean =>
     (alert.reason === 'new' || alert.reason === 'ongoing') && stepOf(alert.finding.severity) <= before;
-  return isKnown && !isClosed && told.every(waits);
+  return isKnown && !isClosed && told.length > 0 && told.every(waits);
 }
 
 /** What a webhook would carry of the worst rule: reports about a channel that fails have it. */
-function eventOf(telling: Telling, told: readonly Told[], incident: MessageIncident): string {
+function eventOf(telling: Telling, { told, incidents, about: incident }: News): string {
   const { at, dataAsOf, zone, timestamp } = telling;
   const [worst] = told;
-  if (worst === undefined)
-    return endedMessage(telling.ofClosed, { at, dataAsOf, zone, timestamp, incident }).json;
+  const occasion = { at, dataAsOf, zone, timestamp, incident };
+  if (worst === undefined) {
+    const over = telling.ofClosed.filter((one) => incidents.includes(one.incident));
+    if (over.length > 0) return endedMessage(over, occasion).json;
+    const silenced = telling.silenced.filter((one) => incidents.includes(one.incident));
+    return silencedJson(silenced, occasion);
+  }
   const same = told.filter(({ fingerprint }) => fingerprint === worst.fingerprint);
   return alertMessage({
+    ...occasion,
     rule: worst.rule,
     alerts: same.map(({ alert }) => alert),
-    at,
-    dataAsOf,
-    zone,
-    timestamp,
-    incident,
     incidentOf: new Map(same.map((one) => [one.alert.id, one.incident])),
   }).json;
 }

@@ -7,12 +7,13 @@ import { type EndedAlert, endedMessage } from '../model/ended-alert.ts';
 import { largestOf } from '../model/extremes.ts';
 import type { Alert } from '../model/finding.ts';
 import { mostSevereFirst } from '../model/notice.ts';
+import { type SilencedAlert, silencedMessage } from '../model/silenced-alert.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
 import type { Telling, Told } from './telling.ts';
 
 /** The deliveries to one channel, by rule. */
 export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
-  const { told, ended, dataAsOf, zone, timestamp, incidents } = telling;
+  const { told, dataAsOf, zone, timestamp, incidents } = telling;
   const firing = [...groupedBy(told, ({ fingerprint, alert }) => `${fingerprint} ${togetherOf(alert)}`)].map(
     ([, list]): NewDelivery => {
       const [first] = [...list].sort((a, b) => mostSevereFirst(a.alert, b.alert));
@@ -36,26 +37,43 @@ export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling):
       });
     },
   );
-  if (!terms.sendResolved) return firing;
+  return [...firing, ...notesOf(channel, telling), ...(terms.sendResolved ? endsOf(channel, telling) : [])];
+}
+
+/** The ends of alerts, by rule. */
+function endsOf(channel: Channel, telling: Telling): NewDelivery[] {
+  const { ended, dataAsOf, zone, timestamp, incidents } = telling;
   const heard =
     channel.audience === 'programs' ? ended : ended.filter(({ closing }) => closing.how === 'resolved');
-  const over = [...groupedBy(heard, ({ fingerprint }) => fingerprint)].map(
+  return [...groupedBy(heard, ({ fingerprint }) => fingerprint)].map(([fingerprint, list]): NewDelivery => {
+    const { kept, incident } = list[0] as EndedAlert;
+    const isClosed = list.every((one) => incidents.get(one.incident)?.isClosed ?? false);
+    const about = incidentOf(incidents, incident, isClosed);
+    const message = endedMessage(list, { at: telling.at, dataAsOf, zone, timestamp, incident: about });
+    const content = list.map(({ kept: { id }, closing }) => `${id} ${closing.at}`).sort();
+    const id = deliveryId(channel.name, ['resolved', fingerprint, ...content]);
+    return queued(channel, id, message, null, {
+      rule: kept.rule,
+      fingerprint,
+      incidents: incidentsOf(list),
+      others: kept.channels.filter((name) => name !== channel.name),
+    });
+  });
+}
+
+/** The alerts that are silenced from now on, by rule. */
+function notesOf(channel: Channel, telling: Telling): NewDelivery[] {
+  const { silenced, incidents } = telling;
+  return [...groupedBy(silenced, ({ fingerprint }) => fingerprint)].map(
     ([fingerprint, list]): NewDelivery => {
-      const { kept, incident } = list[0] as EndedAlert;
-      const isClosed = list.every((one) => incidents.get(one.incident)?.isClosed ?? false);
-      const about = incidentOf(incidents, incident, isClosed);
-      const message = endedMessage(list, { at: telling.at, dataAsOf, zone, timestamp, incident: about });
-      const content = list.map(({ kept: { id }, closing }) => `${id} ${closing.at}`).sort();
-      const id = deliveryId(channel.name, ['resolved', fingerprint, ...content]);
-      return queued(channel, id, message, null, {
-        rule: kept.rule,
-        fingerprint,
-        incidents: incidentsOf(list),
-        others: kept.channels.filter((name) => name !== channel.name),
-      });
+      const { kept, incident } = list[0] as SilencedAlert;
+      const message = silencedMessage(list, { ...telling, incident: incidentOf(incidents, incident, false) });
+      const content = list.map((one) => `${one.kept.id} ${one.silence.key}`).sort();
+      const id = deliveryId(channel.name, ['silenced', fingerprint, ...content]);
+      const about = { rule: kept.rule, fingerprint, incidents: incidentsOf(list), others: [] };
+      return queued(channel, id, message, null, about);
     },
   );
-  return [...firing, ...over];
 }
 
 function incidentsOf(list: readonly { readonly incident: string }[]): string[] {

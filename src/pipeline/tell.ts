@@ -16,13 +16,14 @@ export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Tel
     ...told.map(({ incident }) => incident),
     ...telling.earlier.filter((one) => one.channel === channel.name).flatMap(({ incidents }) => incidents),
   ]);
-  const hears = ({ kept, incident }: EndedAlert): boolean =>
+  const hears = ({ kept, incident }: Pick<EndedAlert, 'kept' | 'incident'>): boolean =>
     kept.channels.includes(channel.name) && knows.has(incident);
   const own: Telling = {
     ...telling,
     told,
     ended: telling.ended.filter(hears),
     ofClosed: telling.ofClosed.filter(hears),
+    silenced: channel.audience === 'people' ? telling.silenced.filter(hears) : [],
     earlier: telling.earlier.filter((one) => one.channel === channel.name),
   };
   return tellsByIncident(channel, terms) ? byIncident(channel, terms, own) : byRule(channel, terms, own);

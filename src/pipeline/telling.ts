@@ -4,6 +4,7 @@ import type { EndedAlert } from '../model/ended-alert.ts';
 import type { Alert } from '../model/finding.ts';
 import type { Notice } from '../model/notice.ts';
 import type { Rule } from '../model/rule.ts';
+import type { SilencedAlert } from '../model/silenced-alert.ts';
 import type { OpenIncident } from '../state/recorded-incidents.ts';
 
 /** An alert that was recorded as notified. */
@@ -16,6 +17,11 @@ export interface Told {
 
 /** An alert that is over, with its rule's fingerprint. */
 export interface EndedOfRule extends EndedAlert {
+  readonly fingerprint: string;
+}
+
+/** An alert that is silenced, with its rule's fingerprint. */
+export interface SilencedOfRule extends SilencedAlert {
   readonly fingerprint: string;
 }
 
@@ -52,6 +58,8 @@ export interface Telling {
   readonly ended: readonly EndedOfRule[];
   /** All alerts of incidents that are over. */
   readonly ofClosed: readonly EndedOfRule[];
+  /** Alerts that are silenced from now on; only people are told. */
+  readonly silenced: readonly SilencedOfRule[];
   readonly incidents: ReadonlyMap<string, OpenIncident>;
   readonly earlier: readonly Earlier[];
   readonly at: number;

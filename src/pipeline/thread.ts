@@ -2,7 +2,7 @@
 
 import type { Channel, Root } from '../channels/channel.ts';
 import { SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
-import type { Notice } from '../model/notice.ts';
+import { after, type Notice } from '../model/notice.ts';
 import type { Story, Telling } from './telling.ts';
 
 /** A thread that goes on. */
@@ -53,7 +53,8 @@ export function storyOf(thread: Thread | null, news: LatestNews): Story {
   const stillSaid = before.notices.filter(
     ({ key, reason }) => reason === 'resolved' || !(isOver || ended.has(key)),
   );
-  const latest = new Map([...stillSaid, ...notices].map((one) => [one.key, withoutChart(one)]));
+  const latest = new Map(stillSaid.map((one) => [one.key, one]));
+  for (const one of notices) latest.set(one.key, withoutChart(after(latest.get(one.key), one)));
   const all = worstNoticesFirst([...latest.values()]);
   const shown = all.slice(0, SHOWN_ALERTS);
   // The same alerts may be counted in both, so what is certain is the larger number.

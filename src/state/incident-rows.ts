@@ -72,7 +72,7 @@ async function reopen(session: SqlSession, ids: readonly string[]): Promise<void
   );
 }
 
-interface IncidentRow {
+export interface IncidentRow {
   readonly id: string;
   readonly subject: string;
   readonly step: number;
@@ -104,7 +104,7 @@ async function joinOrOpen(
   return [...before, ...opened];
 }
 
-function openIncident({ id, subject, step }: IncidentRow, isClosed: boolean): OpenIncident {
+export function openIncident({ id, subject, step }: IncidentRow, isClosed: boolean): OpenIncident {
   return { id, subject: subjectOfKey(subject), stepBefore: step, isClosed };
 }
 

@@ -5,7 +5,14 @@ import type { SqlSession } from '../sql/port.ts';
 import { closeAlerts, isTold, takeAlertsOf, writeAlerts } from './alert-rows.ts';
 import { OPEN } from './delivery-rows.ts';
 import { closeIncidents, openIncidents, readIncidents } from './incident-rows.ts';
-import type { AlertClosing, IncidentDelivery, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
+import type {
+  AlertClosing,
+  IncidentDelivery,
+  RecordedIncidents,
+  SilencedGroup,
+  ToldAlert,
+} from './recorded-incidents.ts';
+import { noteSilences } from './silence-notes.ts';
 
 /** An arbitrary constant that no other program is likely to use. */
 const INCIDENT_LOCK = 7_330_178_215;
@@ -27,6 +34,7 @@ export async function recordIncidents<S extends Notification>(
   file: string,
   told: readonly ToldAlert<S>[],
   closings: readonly AlertClosing[],
+  silenced: readonly SilencedGroup[],
 ): Promise<RecordedIncidents<S>> {
   await lockIncidents(session);
   const opened = await openIncidents(session, told);
@@ -43,6 +51,8 @@ export async function recordIncidents<S extends Notification>(
     const { stepBefore } = incidents.get(incident.id) ?? incident;
     incidents.set(incident.id, { ...incident, stepBefore });
   }
+  const noted = await noteSilences(session, silenced);
+  for (const incident of noted.incidents) incidents.set(incident.id, incidents.get(incident.id) ?? incident);
   const over = touched.filter(({ isClosed }) => isClosed).map(({ id }) => id);
   const deliveries = await deliveriesOf(session, [...incidents.keys()]);
   const others = new Set(deliveries.flatMap((one) => one.incidents).filter((id) => !incidents.has(id)));
@@ -51,6 +61,7 @@ export async function recordIncidents<S extends Notification>(
     told: joined,
     closed: closed.filter(isTold),
     ofClosedIncidents: await takeAlertsOf(session, over),
+    silenced: noted.alerts,
     incidents,
     deliveries,
   };

@@ -9,7 +9,13 @@ import { insertDeliveries } from './delivery-rows.ts';
 import { lockIncidents, recordIncidents, removeReplaced } from './incidents.ts';
 import { type Candidate, ensureHeld } from './leader.ts';
 import { writeEpisodes, writeNotifications } from './notification-rows.ts';
-import type { ClosedAlert, JoiningAlert, RecordedIncidents, ToldAlert } from './recorded-incidents.ts';
+import type {
+  ClosedAlert,
+  JoiningAlert,
+  RecordedIncidents,
+  SilencedGroup,
+  ToldAlert,
+} from './recorded-incidents.ts';
 import { alertsOfRemovedRules, forgetEpisodes, type RuleFile } from './removed-rules.ts';
 import { isForward, type Raise, raiseWatermarks } from './watermarks.ts';
 
@@ -59,6 +65,8 @@ export interface Recording<S extends Notification = Notification> {
   readonly watermark: { readonly before: number | null; readonly at: number } | null;
   readonly episodes: EpisodeChanges;
   readonly closings?: readonly AlertEnd[];
+  /** Groups that fire and are silenced now. */
+  readonly silenced?: readonly Omit<SilencedGroup, 'fingerprint'>[];
   /** Alerts that join an incident and are not notified. */
   readonly joining?: readonly Omit<JoiningAlert, 'fingerprint'>[];
   readonly batches: readonly NotificationBatch<S>[];
@@ -208,15 +216,20 @@ async function told<S extends Notification>(
   const joining = current.flatMap(({ fingerprint, joining = [] }) =>
     joining.map((one) => ({ ...one, fingerprint })),
   );
+  const silenced = current.flatMap(({ fingerprint, silenced = [] }) =>
+    silenced.map((one) => ({ ...one, fingerprint })),
+  );
   await reopenAlerts(
     session,
     current.flatMap(({ fingerprint, episodes: { begun } }) =>
       begun.flatMap(({ groupId, heldTo }) => (heldTo === null ? [{ fingerprint, groupId }] : [])),
     ),
   );
-  if (alerts.length + closings.length + joining.length === 0) return [];
+  if (alerts.length + closings.length + joining.length + silenced.length === 0) return [];
   await writeJoining(session, file.id, joining);
-  const { deliveries, endsTold } = compose(await recordIncidents(session, file.id, alerts, closings));
+  const { deliveries, endsTold } = compose(
+    await recordIncidents(session, file.id, alerts, closings, silenced),
+  );
   await forgetEpisodes(session, removed);
   await markResolved(session, endsTold);
   return deliveries;

@@ -2,6 +2,7 @@
 
 import type { Subject } from '../model/incident.ts';
 import type { Closing, Notification } from '../model/notification.ts';
+import type { OccurringSilence } from '../model/silence.ts';
 
 /** A notification that went through, as its incident needs it. */
 export interface ToldAlert<S extends Notification = Notification> {
@@ -19,6 +20,19 @@ export interface JoiningAlert {
   readonly groupId: string;
   readonly period: string;
   readonly incident: string;
+}
+
+/** A group that fires and is silenced. */
+export interface SilencedGroup {
+  readonly fingerprint: string;
+  readonly groupId: string;
+  readonly silence: OccurringSilence;
+}
+
+/** One whose alert was told. */
+export interface SilencedAlert extends SilencedGroup {
+  readonly incident: string;
+  readonly told: string;
 }
 
 /** A group of a rule whose alert is over. */
@@ -56,6 +70,8 @@ export interface RecordedIncidents<S extends Notification = Notification> {
   readonly closed: readonly ClosedAlert[];
   /** All alerts of the incidents that are over since this transaction. */
   readonly ofClosedIncidents: readonly ClosedAlert[];
+  /** Alerts of which people are to be told that they are silenced from now on. */
+  readonly silenced: readonly SilencedAlert[];
   /** Those of these alerts, and others that share deliveries with them. */
   readonly incidents: ReadonlyMap<string, OpenIncident>;
   /** Deliveries about these incidents and in their threads, in the order in which they were queued. */

@@ -142,8 +142,8 @@ function namesSomething({ rule, incident, match }: Silence): boolean {
 }
 
 function inForce(stored: StoredSilence): Silence {
-  const { rule, incident, match, times, reason } = stored;
-  return { rule, incident, match, times: { from: times.from, until: overAt(stored) }, reason };
+  const { rule, incident, match, times, reason, createdBy } = stored;
+  return { rule, incident, match, times: { from: times.from, until: overAt(stored) }, reason, createdBy };
 }
 
 function newId(): string {

@@ -109,15 +109,19 @@ describe('silences in a PostgreSQL server', () => {
     await until('each channel is told', () => Object.values(ends.counts()).every((count) => count === 1));
     const silenced = await run('silence', 'add', 'service=search', '--for', '1h', '--reason', 'known');
     expect(silenced.code).toBe(0);
-    await worker.polls(1);
+    // People get a note that it is silenced.
+    await until('people know', () => ends.counts().mails === 2 && ends.counts().posts === 2);
     await audit.log({ at: justNow(), service: 'search', cost: '60' });
     await worker.polls(2);
-    expect(ends.counts()).toEqual({ mails: 1, posts: 1, hooks: 1 });
+    expect(ends.counts()).toEqual({ mails: 2, posts: 2, hooks: 1 });
     const { stdout } = await run('check', '--at', new Date().toISOString());
     expect(stdout).toContain('critical (silenced)');
     expect(stdout).toMatch(/silenced until .*: known/);
     await audit.sql.query(`UPDATE spendwatch.silence SET silent_until = now() - interval '1 second'`);
-    await until('it is told again', () => Object.values(ends.counts()).every((count) => count === 2));
+    await until('it is told again', () => {
+      const { mails, posts, hooks } = ends.counts();
+      return mails === 3 && posts === 3 && hooks === 2;
+    });
     expect((await worker.stop()).code).toBe(0);
   });
 

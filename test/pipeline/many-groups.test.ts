@@ -75,6 +75,7 @@ describe('a rule that fires for very many groups', () => {
       told,
       closed: [],
       ofClosedIncidents: [],
+      silenced: [],
       incidents: new Map([[incident.id, incident]]),
       deliveries: [],
     });

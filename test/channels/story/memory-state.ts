@@ -82,6 +82,7 @@ export function memoryState(incidentId: (count: number) => string): State {
       told: joined,
       closed,
       ofClosedIncidents: gone.sort((a, b) => a.closedAt - b.closedAt),
+      silenced: [],
       incidents: new Map(
         [...touched].map((id) => {
           const { step: _, ...incident } = incidents.get(id) as Incident;

@@ -6,3 +6,6 @@ CREATE INDEX alert_open ON spendwatch.alert (fingerprint) WHERE closed_at IS NUL
 
 -- Null: it has joined an incident that is silenced, and nobody was told.
 ALTER TABLE spendwatch.alert ALTER COLUMN told DROP NOT NULL;
+
+-- The silences of which people who know the incident were told, by the key of each of their occurrences.
+ALTER TABLE spendwatch.incident ADD COLUMN silences text[] NOT NULL DEFAULT '{}';
