@@ -162,6 +162,6 @@ it('the end of an alert says that it is over, after a note', async () => {
   }
   expect(titles).toEqual([
     '[SILENCED] burn: search until 2026-11-21 14:05 UTC (load test, by ann@desk)',
-    expect.stringMatching(/^\[RESOLVED\] burn: search over after 10 min/),
+    expect.stringMatching(/^\[RESOLVED\] burn: search back to normal after 10 min/),
   ]);
 });

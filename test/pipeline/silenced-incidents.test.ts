@@ -99,7 +99,7 @@ describe('a silence of an incident', () => {
       await world.allTried();
     }
     expect(ofPeople[0]).toMatch(/^1: \[SILENCED\] burn: search until/);
-    expect(ofPeople.slice(1)).toEqual(['31: [RESOLVED] burn: search over after 10 min']);
+    expect(ofPeople.slice(1)).toEqual(['31: [RESOLVED] burn: search back to normal after 10 min']);
     expect(await world.incidents()).toMatchObject([{ closed_at: new Date(AT + 30 * MINUTE) }]);
   });
 
@@ -160,7 +160,7 @@ describe('a silence of a service', () => {
       ).not.toContain('alert.resolved');
     const report = await world.poll([burned()], AT + 11 * MINUTE, silent);
     expect(world.toPeople(report).map(({ title }) => title)).toEqual([
-      '[RESOLVED] burn: search over after 10 min',
+      '[RESOLVED] burn: search back to normal after 10 min',
     ]);
     expect(world.toPrograms(report)).toMatchObject([{ type: 'alert.resolved' }]);
   });
