@@ -77,7 +77,7 @@ export const commonKeys = {
       'Channels, or lists of channels by severity (default: `defaults.notify`, also for a severity left out)',
     ),
   message: z.string().max(2_000).optional().describe('Text in every alert, at most 2,000 characters'),
-  owner: z.string().min(1).max(100).optional().describe('Who is responsible, shown in every alert'),
+  owner: z.string().min(1).max(80).optional().describe('Who is responsible, shown in every alert'),
   runbook: link.optional().describe('URL of what to do about it'),
   links: z
     .record(z.string().min(1).max(40), link)

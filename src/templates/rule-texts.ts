@@ -1,5 +1,6 @@
 // Fills in the texts of a rule's author for an alert.
 
+import { cutText } from '../model/display-text.ts';
 import { jsonText } from '../model/json.ts';
 import { linkUrl } from '../model/link.ts';
 import type { Rule } from '../model/rule.ts';
@@ -42,6 +43,8 @@ export function withFill(rule: Rule, templates: Templates, installation: string 
   };
 }
 
+const LONGEST = 2000;
+
 function compiled(templates: Templates, text: string, kind: TemplateKind): Fill {
   return isTemplate(text) ? templates.compile(text, kind) : () => text;
 }
@@ -54,7 +57,7 @@ function linkOf(text: string): string {
 
 function orNote(work: () => string): { readonly text: string } | { readonly note: string } {
   try {
-    return { text: work() };
+    return { text: cutText(work().trim(), LONGEST) };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     return { note: error.message };

@@ -47,6 +47,12 @@ describe('the texts of a rule', () => {
     });
   });
 
+  it('have at most 2,000 characters, also for programs', () => {
+    const rule = filled({ message: '{% for i in (1..5000) %}x{% endfor %}' });
+    const { data } = JSON.parse(sampleNews([sampleAlert()], rule).json);
+    expect(data.message).toHaveLength(2000);
+  });
+
   it('without templates stay as they are', () => {
     const rule = sampleRule({ message: 'Costs { $5 } 100 %}' });
     expect(withFill(rule, templates, null)).toBe(rule);

@@ -2,6 +2,7 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import type { Handlers, MetricEntry } from './entry.ts';
+import { labelValue } from './labels.ts';
 
 const NAME = 'spendwatch_rule_info';
 const HELP = 'Always 1, by rule, its owner and the labels that it has in the file, to join to other metrics.';
@@ -20,7 +21,10 @@ function openRuleInfo(registry: Registry): Handlers {
         labelNames: ['rule', 'owner', ...names],
         registers: [registry],
       });
-      for (const { name, owner, labels } of rules) info.set({ ...labels, rule: name, owner: owner ?? '' }, 1);
+      for (const { name, owner, labels } of rules) {
+        const values = Object.entries(labels).map(([label, value]) => [label, labelValue(value)]);
+        info.set({ ...Object.fromEntries(values), rule: name, owner: labelValue(owner ?? '') }, 1);
+      }
     },
   };
 }
