@@ -2,7 +2,7 @@
 
 import type { Chart } from '../model/chart.ts';
 import { localTime } from '../model/display-time.ts';
-import { largestOf } from '../model/extremes.ts';
+import { largestOf, smallestOf } from '../model/extremes.ts';
 import { fittedTitle, labelOf, svgText, textWidth } from './svg-text.ts';
 import { timeTicks } from './time-ticks.ts';
 
@@ -152,12 +152,17 @@ function usualRange({ usual, window, points, ticks }: Chart, { left, x, y }: Sca
   const to = Math.max(from + 6, x(window.to));
   const top = y(Math.min(usual.high ?? usual.mean, ticks.at(-1)?.value ?? 0));
   const bottom = y(Math.max(usual.low ?? usual.mean, ticks[0]?.value ?? 0));
-  const hasRoom = from - left > textWidth(usual.label, LABEL) + 16;
+  const width = textWidth(usual.label, LABEL);
+  const hasRoom = from - left > width + 16;
   const label = hasRoom ? { x: from - 8, anchor: 'end' as const } : { x: from + 8 };
+  // Above the line, which would strike the label out.
+  const under = points.filter(([at]) => hasRoom && x(at) > from - width - 16 && x(at) < from);
+  const above = smallestOf([y(usual.mean), ...under.map(([, value]) => y(value ?? 0))]) - 8;
+  const baseline = above < PLOT.top + 18 ? y(usual.mean) - 8 : above;
   return [
     `<rect x="${from}" y="${top}" width="${placed(to - from)}" height="${placed(Math.max(2, bottom - top))}" fill="${COLORS.usual}" opacity="0.25"/>`,
     `<path d="M${from} ${y(usual.mean)}H${to}" stroke="${COLORS.usual}" stroke-width="3"/>`,
-    labelOf(usual.label, { ...label, y: y(usual.mean) - 8, size: LABEL, color: COLORS.usual }),
+    labelOf(usual.label, { ...label, y: baseline, size: LABEL, color: COLORS.usual }),
   ].join('\n');
 }
 

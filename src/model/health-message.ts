@@ -142,8 +142,8 @@ export function channelReportMessage(report: ChannelReport): Message {
     lead: [
       `Channel ${channel} could not deliver the message below: ${detail} (${report.reason}).`,
       `${tries} since ${localTime(report.firstTriedAt, zone)}. ${NEXT[report.kind]}`,
-      ...(original.note === null ? [] : [original.note]),
       ...original.lead,
+      ...(original.note === null ? [] : [original.note]),
     ],
     sections: original.sections,
     incident: original.incident,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chartSvg } from '../../src/charts/chart-svg.ts';
 import { timeTicks } from '../../src/charts/time-ticks.ts';
+import type { Chart } from '../../src/model/chart.ts';
 import { SAMPLE_CHARTS } from './sample-charts.ts';
 
 const textsOf = (svg: string): string[] =>
@@ -23,6 +24,13 @@ describe('a drawing', () => {
 
   it('shows the usual value in place of limits', () => {
     expect(textsOf(chartSvg(sample('anomaly')))).toContain('usual $41.20');
+  });
+
+  it('writes what is usual above the line, which would strike it out', () => {
+    const chart = sample('anomaly');
+    const y = (of: Chart): number => Number(/<text[^>]* y="([^"]+)"[^>]*>usual/.exec(chartSvg(of))?.[1]);
+    const higher = chart.points.map(([at, value]) => [at, at < chart.window.from ? 90 : value] as const);
+    expect(y({ ...chart, points: higher })).toBeLessThan(y(chart));
   });
 
   it.each(Object.keys(SAMPLE_CHARTS))(
