@@ -46,6 +46,7 @@ const PROGRAMS: Readonly<Record<string, (messages: readonly Message[]) => string
 
 const FORMS: Readonly<Record<Group, readonly string[]>> = {
   main: [...Object.keys(PEOPLE), ...Object.keys(PROGRAMS)],
+  edited: ['slack.json', 'telegram.json', 'discord.json'],
   extreme: ['txt', 'html', 'slack.json', 'teams.json', 'discord.json', 'telegram.json', 'webhook.json'],
   health: [...Object.keys(PEOPLE), 'webhook.json'],
 };

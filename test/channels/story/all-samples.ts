@@ -33,7 +33,7 @@ export interface Sample {
   readonly programs: readonly Message[];
 }
 
-export type Group = 'main' | 'extreme' | 'health';
+export type Group = 'main' | 'edited' | 'extreme' | 'health';
 
 /** All samples of docs/messages, by group and name. */
 export function allSamples(): Promise<Samples> {
@@ -52,9 +52,14 @@ async function make(): Promise<Samples> {
     // An alert of an incident that goes on: only programs hear of its end, and people who want no incidents.
     'alert-resolved': { people: ended.programs[0] as Message, programs: ended.programs },
   };
+  const edited = {
+    'incident-edited': editedBy(story['incident-escalated']),
+    'incident-edited-over': editedBy(story['incident-resolved']),
+  };
   const alone = (people: Message): Sample => ({ people, programs: [people] });
   return {
     main,
+    edited,
     extreme: mapped(await valuesOf(EXTREMES), sampleOf),
     health: mapped(
       {
@@ -64,6 +69,12 @@ async function make(): Promise<Samples> {
       alone,
     ),
   };
+}
+
+/** The first message of an incident, as later news changes it. Programs know nothing of that. */
+function editedBy({ edited: [people = null] }: Told): Sample {
+  if (people === null) throw new RangeError('nothing was edited');
+  return { people, programs: [] };
 }
 
 function sampleOf({ people, programs }: Told): Sample {

@@ -45,7 +45,7 @@ export const HOURLY_BURN = rule('threshold', {
   message: 'Stop the job that drives it, then tell the owner of the service.',
   owner: 'platform team',
   runbook: 'https://wiki.example.com/runbooks/spend',
-  links: { Dashboard: 'https://grafana.example.com/d/llm-spend' },
+  links: { Dashboard: 'https://grafana.example.com/d/spend?var-service={{ group.service }}' },
 });
 
 const RULES = [

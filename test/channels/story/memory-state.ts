@@ -151,8 +151,8 @@ export function memoryState(incidentId: (count: number) => string): State {
         const known = notified.get(name);
         if (known !== undefined) notified.set(name, { ...known, isResolved: true });
       }
-      for (const { id, channel, incidents: about = [], news } of composed.deliveries) {
-        const sent = { id, channel, incidents: about, thread: null, isUntried: false };
+      for (const { id, channel, incidents: about = [], thread = null, news } of composed.deliveries) {
+        const sent = { id, channel, incidents: about, thread, isUntried: false };
         deliveries.push({ ...sent, notices: news?.notices ?? null, createdAt: now, nextAt: now });
       }
       return { ...nothing, queued: composed.deliveries };

@@ -7,7 +7,10 @@ import type { Message } from '../../../src/model/message.ts';
 import type { Rule } from '../../../src/model/rule.ts';
 import { poll } from '../../../src/pipeline/poll.ts';
 import { ruleTypeOf } from '../../../src/rules/index.ts';
+import { openTemplates } from '../../../src/templates/open.ts';
+import { withFill } from '../../../src/templates/rule-texts.ts';
 import { ruleOf } from '../../rules/rule-fixtures.ts';
+import { DAY } from './company.ts';
 import { memoryState } from './memory-state.ts';
 import { DIMENSIONS, type Flow, memoryStore } from './memory-store.ts';
 
@@ -15,6 +18,8 @@ import { DIMENSIONS, type Flow, memoryStore } from './memory-store.ts';
 export interface Told {
   /** To a channel for people, by incident. */
   readonly people: readonly Message[];
+  /** What the first of them says from now on, by the same order; null for one that begins a thread. */
+  readonly edited: readonly (Message | null)[];
   /** To a channel for programs, an event for each rule. */
   readonly programs: readonly Message[];
 }
@@ -40,7 +45,9 @@ export function rule(type: 'threshold' | 'anomaly', keys: Record<string, unknown
 
 /** Polls one instant after the other, and returns what each tells. */
 export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
-  const { flows, rules, at, schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
+  const { flows, at, schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
+  const templates = await openTemplates();
+  const rules = watched.rules.map((one) => withFill(one, templates, null));
   const store = memoryStore(flows);
   const fingerprints = ruleFingerprints(
     rules.map((one) => ({ name: one.name, identity: ruleTypeOf(one).identity(one) })),
@@ -69,9 +76,17 @@ export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
     if (error !== null) throw error;
     const to = (channel: keyof typeof CHANNELS): Message[] =>
       queued.filter((one) => one.channel === channel).map(({ message }) => message);
-    told.set(instant, { people: to('oncall'), programs: to('events') });
+    const edited = queued
+      .filter(({ channel }) => channel === 'oncall')
+      .map(({ body }) => (JSON.parse(body) as Kept).now);
+    told.set(instant, { people: to('oncall'), edited, programs: to('events') });
   }
   return told;
+}
+
+/** What the channel of the samples keeps of a message. */
+interface Kept {
+  readonly now: Message | null;
 }
 
 /** Keeps messages as they are; nothing is sent. */
@@ -83,7 +98,8 @@ function recorder(name: string, audience: Channel['audience']): Channel {
     audience,
     timeoutMs: 1_000,
     spacingMs: 0,
-    render: (message) => JSON.stringify(message),
+    ...(audience === 'people' && { threadMs: DAY }),
+    render: (_, __, root) => JSON.stringify({ now: root?.now ?? null } satisfies Kept),
     send: refuse,
     probe: refuse,
     close: async () => undefined,
