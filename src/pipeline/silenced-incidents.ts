@@ -8,6 +8,7 @@ import type { IncidentQuestion } from '../state/read-incidents.ts';
 import type { AlertNotification, Decision } from './decide.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
+import { groupedBy } from './tell-parts.ts';
 
 /** What is to be notified of one rule. */
 interface Notifying {
@@ -66,12 +67,17 @@ export async function joiningSilenced(
   const unknown = asked.filter((_, i) => known[i] === null);
   const found =
     unknown.length === 0 ? [] : await parts.state.readIncidentsToJoin(await withSubjects(parts, unknown, at));
-  asked.forEach((one, i) => {
-    const incident = known[i] ?? found[unknown.indexOf(one)] ?? null;
-    if (incident === null || !named.has(incident) || !isSilencedIn(one, incident)) return;
+  const incidentOf = new Map<Asked, string | null>([
+    ...asked.map((one, i) => [one, known[i] ?? null] as const),
+    ...unknown.map((one, i) => [one, found[i] ?? null] as const),
+  ]);
+  for (const [one, incident] of incidentOf) {
+    if (incident === null || !named.has(incident) || !isSilencedIn(one, incident)) continue;
     const { groupId, period } = one.notification;
-    joining.set(one.rule, [...(joining.get(one.rule) ?? []), { groupId, period: String(period), incident }]);
-  });
+    const list = joining.get(one.rule) ?? [];
+    list.push({ groupId, period: String(period), incident });
+    joining.set(one.rule, list);
+  }
   return joining;
 }
 
@@ -80,11 +86,12 @@ async function withSubjects(
   asked: readonly Asked[],
   at: number,
 ): Promise<IncidentQuestion[]> {
-  const rules = [...new Set(asked.map(({ rule }) => rule))];
-  const notifying = rules.map((rule) => ({
-    rule,
-    notifications: asked.filter((one) => one.rule === rule).map(({ notification }) => notification),
-  }));
+  const notifying = [...groupedBy(asked, ({ rule }) => rule.name).values()].flatMap((list) =>
+    list.slice(0, 1).map(({ rule }) => ({
+      rule,
+      notifications: list.map(({ notification }) => notification),
+    })),
+  );
   const subjects = await subjectsOf(parts, notifying, at);
   return asked.map((one) => {
     const subject = subjects.get(one.notification);

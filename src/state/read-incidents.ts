@@ -1,6 +1,7 @@
 // Reads which incidents alerts belong to.
 
 import type { SqlSession } from '../sql/port.ts';
+import { batchesOf } from './batches.ts';
 
 /** The incidents of alerts: by a rule's fingerprint, then by group id. */
 export type IncidentsOfAlerts = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -40,7 +41,14 @@ export async function readIncidentsToJoin(
   sql: SqlSession,
   asked: readonly IncidentQuestion[],
 ): Promise<(string | null)[]> {
-  if (asked.length === 0) return [];
+  const incidents: (string | null)[] = [];
+  for (const batch of batchesOf(asked)) {
+    for (const incident of await readSome(sql, batch)) incidents.push(incident);
+  }
+  return incidents;
+}
+
+async function readSome(sql: SqlSession, asked: readonly IncidentQuestion[]): Promise<(string | null)[]> {
   const rows = await sql.query<{ incident: string | null }>(
     `SELECT COALESCE(alert.incident, open.id, earlier.id) AS incident
      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
