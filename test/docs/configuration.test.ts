@@ -28,6 +28,7 @@ channels:
 
 const files = [
   ...blocks('docs/configuration.md', 'version'),
+  ...blocks('docs/context.md', 'version'),
   ...blocks('docs/rules.md', 'rules').map(({ place, text }) => ({ place, text: AROUND + text })),
 ];
 
