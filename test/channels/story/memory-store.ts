@@ -46,28 +46,41 @@ function answerOf(
   kept: readonly Kept[],
   { where, groupBy, measures, edges, ranges }: CellRead,
 ): SegmentCell[] {
-  const cells = new Map<string, { segment: number; key: GroupKey; sums: Sums }>();
-  for (const { flow, totals } of kept) {
-    if (!fits(flow, where)) continue;
-    const key = groupBy.map((dimension) => dimensionOf(flow, dimension));
-    for (const [segment, from] of edges.entries()) {
-      const to = edges[segment + 1];
-      if (to === undefined || !ranges.some((range) => range.from <= from && to <= range.to)) continue;
-      const calls = callsIn(flow, totals, to) - callsIn(flow, totals, from);
-      if (calls === 0) continue;
-      const name = `${segment} ${JSON.stringify(key)}`;
-      const cell = cells.get(name) ?? { segment, key, sums: {} };
-      cells.set(name, cell);
-      for (const measure of measures) {
-        cell.sums[measure] = (cell.sums[measure] ?? 0n) + sumOf(flow, measure, BigInt(calls));
-      }
-    }
+  const groups = new Map<string, { readonly key: GroupKey; readonly members: Kept[] }>();
+  for (const one of kept) {
+    if (!fits(one.flow, where)) continue;
+    const key = groupBy.map((dimension) => dimensionOf(one.flow, dimension));
+    const name = JSON.stringify(key);
+    const group = groups.get(name) ?? { key, members: [] };
+    groups.set(name, group);
+    group.members.push(one);
   }
-  return [...cells.values()].map(({ segment, key, sums }) => ({
-    segment,
-    key,
-    cell: { sums, sketches: {} },
-  }));
+  const segments = segmentsIn(edges, ranges);
+  return [...groups.values()].flatMap(({ key, members }) =>
+    segments.flatMap(({ segment, from, to }): SegmentCell[] => {
+      const sums: Sums = {};
+      let isEmpty = true;
+      for (const { flow, totals } of members) {
+        const calls = callsIn(flow, totals, to) - callsIn(flow, totals, from);
+        if (calls === 0) continue;
+        isEmpty = false;
+        for (const measure of measures)
+          sums[measure] = (sums[measure] ?? 0n) + sumOf(flow, measure, BigInt(calls));
+      }
+      return isEmpty ? [] : [{ segment, key, cell: { sums, sketches: {} } }];
+    }),
+  );
+}
+
+/** The segments that are to be read. */
+function segmentsIn(edges: CellRead['edges'], ranges: CellRead['ranges']) {
+  let next = 0;
+  return edges.slice(0, -1).flatMap((from, segment) => {
+    const to = edges[segment + 1] as number;
+    while ((ranges[next]?.to ?? to) < to) next += 1;
+    const range = ranges[next];
+    return range !== undefined && range.from <= from ? [{ segment, from, to }] : [];
+  });
 }
 
 function fits(flow: Flow, where: CellRead['where']): boolean {
@@ -84,7 +97,7 @@ function dimensionOf({ of }: Flow, dimension: string): string | null {
 function sumOf(flow: Flow, measure: Measure, calls: bigint): Fixed {
   const { cost, inputTokens, outputTokens, latencyMs, fails } = flow;
   const many = (amount: number): Fixed => fixedFromInteger(amount) * calls;
-  const money = (parseFixed(cost ?? '0') ?? 0n) * calls;
+  const money = costOf(flow) * calls;
   switch (measure.split('@')[0]) {
     case 'calls':
     case 'latency_count':
@@ -108,6 +121,17 @@ function sumOf(flow: Flow, measure: Measure, calls: bigint): Fixed {
     default:
       throw new RangeError(`the samples have no ${measure}`);
   }
+}
+
+const costs = new Map<string, Fixed>();
+
+/** The cost of a call, parsed once for each amount. */
+function costOf({ cost }: Flow): Fixed {
+  const known = costs.get(cost ?? '');
+  if (known !== undefined) return known;
+  const parsed = parseFixed(cost ?? '0') ?? 0n;
+  costs.set(cost ?? '', parsed);
+  return parsed;
 }
 
 function totalsOf(counts: readonly number[]): number[] {
