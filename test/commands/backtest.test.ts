@@ -90,6 +90,8 @@ describe('backtest', () => {
       zscore: null,
       onset: null,
       breakdown: {},
+      calls: 1,
+      per_day: 2399.999928,
     });
     expect(rules).toEqual([
       {
