@@ -45,6 +45,8 @@ export function silencedNotice(
     ...(createdBy === null ? [] : [['By', displayText(createdBy)] as const]),
     ['Last notified', `${value} ${kept.window}`],
   ];
+  const subject =
+    name === '' ? `Rule ${displayText(rule)}` : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   const groups = Object.values(kept.group).map((group) => displayName(group));
   const told = `until ${end}${why === '' ? '' : ` (${why})`}`;
   return {
@@ -59,7 +61,7 @@ export function silencedNotice(
     silenced: told,
     section: {
       headline: `${name === '' ? 'Silenced' : `${name}: silenced`} until ${end}`,
-      sentence: `Until ${localTime(until, zone)}, rule ${displayText(rule)} notifies nobody${name === '' ? '' : ` about ${name}`}, except that it is over.`,
+      sentence: `${subject} is silenced until ${localTime(until, zone)}. Until then, people are only notified when it is over.`,
       facts,
       tables: [],
     },

@@ -47,7 +47,7 @@ describe('people who were told of an alert', () => {
       incident: { isNews: false, isClosed: false },
     });
     expect(note?.lead).toEqual([
-      'Until 2026-11-20 16:05 UTC, rule burn notifies nobody about service search, except that it is over.',
+      'Service search is silenced until 2026-11-20 16:05 UTC. Until then, people are only notified when it is over.',
     ]);
     expect(note?.footer).toHaveLength(1);
     expect(world.toPrograms(report)).toEqual([]);

@@ -1,8 +1,11 @@
 // All samples of docs/messages: what people and programs are told.
 
 import { vi } from 'vitest';
+import { keptAlert } from '../../../src/model/ended-alert.ts';
 import { channelReportMessage } from '../../../src/model/health-message.ts';
 import type { Message } from '../../../src/model/message.ts';
+import { silencedMessage } from '../../../src/model/silenced-alert.ts';
+import { AT, DATA_AS_OF, sampleAlert, sampleRule } from '../sample-messages.ts';
 import { SAMPLES } from '../samples.ts';
 import { EXTREMES } from './extremes.ts';
 import { incidentStory } from './incident.ts';
@@ -28,13 +31,27 @@ function channelReport(original: Message): Message {
   });
 }
 
+/** A note to those who know of an alert that somebody has silenced. */
+function silencedNote(): Message {
+  const kept = keptAlert(sampleRule(), sampleAlert(), true, ['oncall'], 'UTC');
+  const incident = { id: 'inc_4f1c09b2d7', subject: 'service search', isClosed: false, isNews: false };
+  const silence = { key: '', until: AT + 2 * 3_600_000, reason: 'load test', createdBy: 'ann@desk' };
+  return silencedMessage([{ noticeKey: '', kept, incident: incident.id, silence }], {
+    incident,
+    at: AT,
+    dataAsOf: DATA_AS_OF,
+    zone: 'UTC',
+    timestamp: AT + 1500,
+  });
+}
+
 /** A message as people get it, and what programs get at the same time: an event for each rule. */
 export interface Sample {
   readonly people: Message;
   readonly programs: readonly Message[];
 }
 
-export type Group = 'main' | 'edited' | 'extreme' | 'health';
+export type Group = 'main' | 'notes' | 'edited' | 'extreme' | 'health';
 
 /** All samples of docs/messages, by group and name. */
 export function allSamples(): Promise<Samples> {
@@ -70,6 +87,7 @@ async function make(): Promise<Samples> {
   const alone = (people: Message): Sample => ({ people, programs: [people] });
   return {
     main,
+    notes: { 'incident-silenced': { people: silencedNote(), programs: [] } },
     edited,
     extreme: mapped(await valuesOf(EXTREMES), sampleOf),
     health: mapped(
