@@ -2,6 +2,7 @@
 
 import { localTime } from './display-time.ts';
 import { displayCount } from './display-value.ts';
+import { largestOf } from './extremes.ts';
 import type { Message, MessageIncident, MessageSection } from './message.ts';
 import { type Notice, sectionOf } from './notice.ts';
 import { type Severity, severityOf } from './rule.ts';
@@ -41,8 +42,9 @@ export function incidentMessage(story: Story): Message {
   const rules = new Set(notices.map(({ rule }) => rule));
   const others = notices.length + story.more - 1;
   const severity = severityOf(worst.step);
+  const latest = largestOf(notices.map(({ at = 0 }) => at));
   const sections = shown.map((notice, i) => {
-    const section = sectionOf(notice);
+    const section = withTime(sectionOf(notice), notice, latest, story.zone);
     return i < WITH_TABLES ? section : { ...section, tables: [] };
   });
   return {
@@ -90,6 +92,12 @@ function tagOf({ reason }: Notice, severity: Severity): string {
 
 function isEnd({ reason }: Notice): boolean {
   return reason === 'resolved';
+}
+
+/** A section that was composed for an earlier poll says so: its last hour is another one. */
+function withTime(section: MessageSection, { at }: Notice, latest: number, zone: string): MessageSection {
+  if (at === undefined || at === latest) return section;
+  return { ...section, headline: `${section.headline}, as of ${localTime(at, zone)}` };
 }
 
 /** Where several rules speak, each section says whose it is. */

@@ -25,6 +25,8 @@ export interface Notice {
   readonly step: number;
   /** Whether there is something in it that people must learn, or only an end. */
   readonly isNews: boolean;
+  /** The instant as of which it speaks, ms; absent where it is true at any later one. */
+  readonly at?: number;
   /** For the title: `hourly-burn: search $312.46 in 1h (limit $100.00)`. */
   readonly title: string;
   /** The rule author's text. */
@@ -60,6 +62,7 @@ export function noticesOf(
       reason,
       step: stepOf(finding.severity),
       isNews: true,
+      at,
       title: `${displayText(rule.name)}: ${alertSummary(rule, alert)}`,
       note: context.message === null ? null : displayLines(context.message, LONGEST_NOTE),
       again: againText(alert, zone),

@@ -111,8 +111,8 @@ test.skipIf(!isSameMachine).each(PICTURED)('docs/messages shows the picture of %
 });
 
 const open = all.filter(
-  ([name, { people }]) =>
-    people.incident?.isClosed === false && people.type === 'alert.firing' && !(name in SAMPLES.notes),
+  ([, { people }]) =>
+    people.incident?.isClosed === false && people.incident.isNews !== false && people.type === 'alert.firing',
 );
 
 test.each(open)(
@@ -135,10 +135,21 @@ test('the end of an incident begins with its most severe rule', () => {
   expect(people.severity).toBe('critical');
 });
 
-test('a mail about an end is green, whatever the severity was', () => {
+test('a mail about an end is green and a note blue, whatever the severity was', () => {
   const toneOf = (sample: Sample | undefined) =>
     /bgcolor="(#\w+)"/.exec(htmlOf((sample as Sample).people, ''))?.[1];
   expect(toneOf(SAMPLES.main['incident-resolved'])).toBe('#1a7f37');
   expect(toneOf(SAMPLES.health.sees)).toBe('#1a7f37');
   expect(toneOf(SAMPLES.main['incident-reopened'])).toBe('#8f5a00');
+  expect(toneOf(SAMPLES.notes['incident-silenced'])).toBe('#2457a7');
+});
+
+test('what is still told of an earlier poll says as of when', () => {
+  const { sections } = (SAMPLES.edited['incident-edited'] as Sample).people;
+  expect(sections.map(({ headline }) => headline)).toEqual([
+    'hourly-burn: service search: $149.12 in 1h',
+    'user-burn: user svc-indexer: $71.89 in 1h, as of 2026-11-19 22:30 UTC',
+    'call-storm: model gpt-4.1: 1,322 calls in 10m, as of 2026-11-19 22:30 UTC',
+    'spend-anomaly: service search: $83.56 in 1h, as of 2026-11-19 22:30 UTC',
+  ]);
 });

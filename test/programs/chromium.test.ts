@@ -11,8 +11,8 @@ const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
 );
 const note = chromium === undefined ? ' (skipped: Chromium is not installed)' : '';
 
-const { main, extreme, health } = await allSamples();
-const names = [main, extreme, health].flatMap((group) => Object.keys(group));
+const { main, notes, extreme, health } = await allSamples();
+const names = [main, notes, extreme, health].flatMap((group) => Object.keys(group));
 const WIDTHS = [375, 1200] as const;
 
 /** What a page finds wrong with the mails in its frames. It runs in the browser. */

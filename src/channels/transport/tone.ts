@@ -8,6 +8,8 @@ export type Tone = Severity | 'good';
 
 /** What a reader should feel before reading. */
 export function toneOf({ type, severity, incident }: Message): Tone {
+  // A note, such as that of a silence.
+  if (type === 'alert.firing' && incident?.isNews === false) return 'info';
   const isOver = type === 'health.sees' || type === 'alert.resolved' || incident?.isClosed === true;
   return isOver && type !== 'health.channel' ? 'good' : severity;
 }

@@ -1,11 +1,8 @@
 // All samples of docs/messages: what people and programs are told.
 
 import { vi } from 'vitest';
-import { keptAlert } from '../../../src/model/ended-alert.ts';
 import { channelReportMessage } from '../../../src/model/health-message.ts';
 import type { Message } from '../../../src/model/message.ts';
-import { silencedMessage } from '../../../src/model/silenced-alert.ts';
-import { AT, DATA_AS_OF, sampleAlert, sampleRule } from '../sample-messages.ts';
 import { SAMPLES } from '../samples.ts';
 import { EXTREMES } from './extremes.ts';
 import { incidentStory } from './incident.ts';
@@ -28,20 +25,6 @@ function channelReport(original: Message): Message {
     at: original.timestamp - 1500,
     zone: 'UTC',
     timestamp: original.timestamp + 1000,
-  });
-}
-
-/** A note to those who know of an alert that somebody has silenced. */
-function silencedNote(): Message {
-  const kept = keptAlert(sampleRule(), sampleAlert(), true, ['oncall'], 'UTC');
-  const incident = { id: 'inc_4f1c09b2d7', subject: 'service search', isClosed: false, isNews: false };
-  const silence = { key: '', until: AT + 2 * 3_600_000, reason: 'load test', createdBy: 'ann@desk' };
-  return silencedMessage([{ noticeKey: '', kept, incident: incident.id, silence }], {
-    incident,
-    at: AT,
-    dataAsOf: DATA_AS_OF,
-    zone: 'UTC',
-    timestamp: AT + 1500,
   });
 }
 
@@ -74,7 +57,7 @@ async function atOneInstant<T>(work: () => Promise<T>): Promise<T> {
 
 async function make(): Promise<Samples> {
   const { 'alert-resolved': ended, ...story } = await incidentStory();
-  const scenes = await valuesOf(SCENES);
+  const { 'incident-silenced': silenced, ...scenes } = await valuesOf(SCENES);
   const main = {
     ...mapped({ ...scenes, ...story }, sampleOf),
     // An alert of an incident that goes on: only programs hear of its end, and people who want no incidents.
@@ -87,8 +70,9 @@ async function make(): Promise<Samples> {
   const alone = (people: Message): Sample => ({ people, programs: [people] });
   return {
     main,
-    notes: { 'incident-silenced': { people: silencedNote(), programs: [] } },
     edited,
+    // Programs hear of no silence.
+    notes: mapped({ 'incident-silenced': silenced }, sampleOf),
     extreme: mapped(await valuesOf(EXTREMES), sampleOf),
     health: mapped(
       {

@@ -10,6 +10,8 @@ import type {
   IncidentDelivery,
   OpenIncident,
   RecordedIncidents,
+  SilencedAlert,
+  SilencedGroup,
   ToldAlert,
 } from '../../../src/state/recorded-incidents.ts';
 
@@ -24,6 +26,7 @@ export function memoryState(incidentId: (count: number) => string): State {
   const alerts = new Map<string, Kept>();
   const incidents = new Map<string, Incident>();
   const deliveries: IncidentDelivery[] = [];
+  const noted = new Set<string>();
 
   const isThrough = (fingerprint: string, one: Notification): boolean => {
     const known = notified.get(`${fingerprint} ${one.groupId} ${one.period}`);
@@ -43,9 +46,21 @@ export function memoryState(incidentId: (count: number) => string): State {
     return id;
   };
 
+  /** Each silence is told once of each incident. */
+  const notesOf = (quiet: readonly SilencedGroup[]): SilencedAlert[] => {
+    const known = quiet.flatMap((one): SilencedAlert[] => {
+      const alert = alerts.get(`${one.fingerprint} ${one.groupId}`);
+      return alert === undefined || alert.closedAt !== undefined ? [] : [{ ...one, ...alert }];
+    });
+    const news = known.filter(({ incident, silence }) => !noted.has(`${incident} ${silence.key}`));
+    for (const { incident, silence } of news) noted.add(`${incident} ${silence.key}`);
+    return news;
+  };
+
   function recordIncidents<S extends Notification>(
     told: readonly ToldAlert<S>[],
     closings: readonly (Pick<ClosedAlert, 'fingerprint' | 'groupId' | 'ended'> & { readonly at: number })[],
+    quiet: readonly SilencedGroup[],
   ): RecordedIncidents<S> {
     const stepsBefore = new Map([...incidents].map(([id, { step }]) => [id, step]));
     const joined = told.map((one) => ({ ...one, incident: incidentFor(one) }));
@@ -71,7 +86,8 @@ export function memoryState(incidentId: (count: number) => string): State {
       alerts.set(`${fingerprint} ${groupId}`, one);
       return [one];
     });
-    const touched = new Set([...joined, ...closed].map(({ incident }) => incident));
+    const silenced = notesOf(quiet);
+    const touched = new Set([...joined, ...closed, ...silenced].map(({ incident }) => incident));
     const over = [...touched].filter((id) =>
       [...alerts.values()].every((one) => one.incident !== id || one.closedAt !== undefined),
     );
@@ -82,7 +98,7 @@ export function memoryState(incidentId: (count: number) => string): State {
       told: joined,
       closed,
       ofClosedIncidents: gone.sort((a, b) => a.closedAt - b.closedAt),
-      silenced: [],
+      silenced,
       incidents: new Map(
         [...touched].map((id) => {
           const { step: _, ...incident } = incidents.get(id) as Incident;
@@ -143,9 +159,12 @@ export function memoryState(incidentId: (count: number) => string): State {
         if (watermark !== null) watermarks.set(fingerprint, watermark.at);
         followEpisodes(fingerprint, changes);
       }
+      const silenced = recordings.flatMap(({ fingerprint, silenced: own = [] }) =>
+        own.map((one) => ({ ...one, fingerprint })),
+      );
       const nothing = { queued: [], overtaken: [], failed: new Map() };
-      if (plan === undefined || told.length + closings.length === 0) return nothing;
-      const composed = plan.compose(recordIncidents(told, closings));
+      if (plan === undefined || told.length + closings.length + silenced.length === 0) return nothing;
+      const composed = plan.compose(recordIncidents(told, closings, silenced));
       for (const { fingerprint, groupId, period } of composed.endsTold) {
         const name = `${fingerprint} ${groupId} ${period}`;
         const known = notified.get(name);

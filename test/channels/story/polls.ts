@@ -4,7 +4,7 @@ import type { Channel } from '../../../src/channels/channel.ts';
 import { cronSchedule } from '../../../src/model/cron-schedule.ts';
 import { ruleFingerprints } from '../../../src/model/fingerprint.ts';
 import type { Message } from '../../../src/model/message.ts';
-import type { Rule } from '../../../src/model/rule.ts';
+import type { Rule, Silence } from '../../../src/model/rule.ts';
 import { poll } from '../../../src/pipeline/poll.ts';
 import { ruleTypeOf } from '../../../src/rules/index.ts';
 import { openTemplates } from '../../../src/templates/open.ts';
@@ -29,6 +29,7 @@ export interface Watched {
   readonly rules: readonly Rule[];
   /** The polls, ascending, ms. */
   readonly at: readonly number[];
+  readonly silences?: readonly Silence[];
   readonly schedule?: string;
   readonly zone?: string;
   /** Names the incidents, as they are random elsewhere. */
@@ -45,7 +46,7 @@ export function rule(type: 'threshold' | 'anomaly', keys: Record<string, unknown
 
 /** Polls one instant after the other, and returns what each tells. */
 export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
-  const { flows, at, schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
+  const { flows, at, silences = [], schedule = '*/10 * * * *', zone = 'UTC', incident = '4f8a1c' } = watched;
   const templates = await openTemplates();
   const rules = watched.rules.map((one) => withFill(one, templates, null));
   const store = memoryStore(flows);
@@ -60,7 +61,7 @@ export async function pollsOf(watched: Watched): Promise<Map<number, Told>> {
     rules,
     fingerprints,
     file: { id: 'alerts.yaml', fingerprints: [...fingerprints.values()] },
-    silences: [],
+    silences,
     zone,
     schedule: cronSchedule(schedule, zone),
     channels: new Map(Object.entries(CHANNELS).map(([name, audience]) => [name, recorder(name, audience)])),

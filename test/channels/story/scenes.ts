@@ -1,6 +1,7 @@
 // Single polls of the invented company: one sample each.
 
 import type { Rule } from '../../../src/model/rule.ts';
+import { silenced } from '../../support/silenced.ts';
 import { caller, DAY, HOUR, MINUTE, steadily, usualCalls } from './company.ts';
 import { at, CALLS, HOURLY_BURN, loop } from './incident.ts';
 import type { Flow } from './memory-store.ts';
@@ -111,6 +112,18 @@ const TWELVE: readonly Rule[] = [
 
 const incidentRules = () => lastOf({ flows: CALLS, rules: TWELVE, at: [at('19T22:40')] });
 
+/** Somebody is at it, and wants no more of it for two hours. */
+const incidentSilenced = () => {
+  const from = at('19T22:45');
+  const by = { match: { service: 'search' }, reason: 'we are stopping it', createdBy: 'anna' };
+  return lastOf({
+    flows: CALLS,
+    rules: [HOURLY_BURN],
+    at: [at('19T22:30'), at('19T22:40'), at('19T22:50')],
+    silences: [silenced(from, from + 2 * HOUR, by)],
+  });
+};
+
 export const SCENES = {
   alert,
   'alert-many': alertMany,
@@ -119,4 +132,5 @@ export const SCENES = {
   'low-unpriced': lowUnpriced,
   'incident-many': incidentMany,
   'incident-rules': incidentRules,
+  'incident-silenced': incidentSilenced,
 } as const satisfies Readonly<Record<string, () => Promise<Told>>>;
