@@ -3,7 +3,7 @@ import type { SendError } from '../../src/model/errors.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { createDeliverer } from '../../src/pipeline/deliver.ts';
-import type { PollReport } from '../../src/pipeline/poll.ts';
+import { type PollReport, poll } from '../../src/pipeline/poll.ts';
 import { DAY, type PollWorld } from './poll-world.ts';
 
 export interface Sent extends Envelope {
@@ -95,8 +95,12 @@ export function chatWorld(
     onReport: () => undefined,
   });
   return {
-    async tell(rules: readonly Rule[], at: number): Promise<PollReport> {
-      const report = await world.poll(rules, at, { channels, incidents });
+    async tell(
+      rules: readonly Rule[],
+      at: number,
+      options: { readonly onlyLatest?: boolean } = {},
+    ): Promise<PollReport> {
+      const report = await poll(world.parts(rules, { channels, incidents }), at, () => at, options);
       if (report.error !== null) throw report.error;
       return report;
     },
