@@ -47,7 +47,7 @@ export async function startSlackReceiver(
     readonly onEdit?: (post: Readonly<Record<string, unknown>>) => void;
     /** Answers in place of Slack; undefined leaves the answer to it. */
     readonly respond?: (call: SlackCall, attempt: number) => HttpReply | undefined;
-    /** Whether a post that `respond` answers is stored all the same, as when the sender crashes before the answer. */
+    /** Whether a post whose answer `respond` withholds is stored all the same, as when the sender crashes before it. */
     readonly keep?: boolean;
     /** Slack's clock, ms. */
     now?(): number;
@@ -72,7 +72,12 @@ export async function startSlackReceiver(
     const scripted = options.respond?.(call, calls.length);
     const isPost = call.method === 'chat.postMessage' || call.method === 'webhook';
     const isRefused = isPost && isOfNoThread(call.args, workspace);
-    if (isPost && !isRefused && (scripted === undefined || options.keep === true)) take(call.args);
+    if (
+      isPost &&
+      !isRefused &&
+      (scripted === undefined || (options.keep === true && typeof scripted === 'string'))
+    )
+      take(call.args);
     if (scripted !== undefined) return scripted;
     if (call.method === 'webhook') return { status: 200, body: 'ok' };
     if (call.method === 'chat.update') options.onEdit?.(call.args);

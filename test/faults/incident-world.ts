@@ -17,7 +17,7 @@ export interface Taken {
 }
 
 /** Where a receiver keeps the sender waiting once; what it was sent is taken all the same. */
-export type Pause = 'hook' | 'post' | 'history' | 'rcpt' | 'mail';
+export type Pause = 'hook' | 'post' | 'history' | 'rcpt' | 'mail' | 'update' | 'replies';
 
 /** The schedule of every file that `alertsYaml` makes. */
 const EVERY_SECOND = '* * * * * *';
@@ -43,6 +43,14 @@ export interface IncidentWorld {
   start(): Promise<WorkerProcess>;
   /** A service that has spent more than the limit for the first time: a message to each channel is due. */
   breach(): Promise<string>;
+  /** Logs a call. */
+  spend(call: { readonly service: string; readonly user: string; readonly cost: string }): Promise<void>;
+  /** The Slack channel as its readers see it now. */
+  shown(): readonly Readonly<Record<string, unknown>>[];
+  /** Whether Slack answers every call with 503. */
+  slackIsDown: boolean;
+  /** Resolves when Slack has answered an edit. */
+  edited(): Promise<void>;
   /** Resolves when each channel has had a message about each of the services. */
   told(...services: readonly string[]): Promise<void>;
   /** The next one that gets so far waits for its answer for ever. Resolves when it does. */
@@ -57,8 +65,18 @@ export interface IncidentWorld {
   close(): Promise<void>;
 }
 
+/** What differs from the usual file: its rules, further keys of each channel, further sections. */
+export interface FileParts {
+  readonly rules?: string;
+  readonly channelKeys?: string;
+  readonly more?: string;
+}
+
 /** Watches with a limit of $50 for each service, every second if not said otherwise. */
-export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<IncidentWorld> {
+export async function openIncidentWorld(
+  schedule = EVERY_SECOND,
+  { channelKeys = '', ...parts }: FileParts = {},
+): Promise<IncidentWorld> {
   const audit = await createAuditDatabase();
   const gate = await startSqlGate(audit.url);
   const pauses = new Map<Pause, () => void>();
@@ -78,12 +96,24 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
     },
   });
   const postedAt: number[] = [];
+  let isDown = false;
+  let onEdit = (): void => undefined;
   const slack = await startSlackReceiver({
     keep: true,
     onPost: () => void postedAt.push(performance.now()),
     respond({ method }): HttpReply | undefined {
-      if (method === 'chat.postMessage') return paused('post') ? 'hang' : undefined;
-      return method === 'conversations.history' && paused('history') ? 'hang' : undefined;
+      if (isDown) return { status: 503 };
+      if (method === 'chat.update') {
+        if (paused('update')) return 'hang';
+        setImmediate(onEdit);
+      }
+      const where = {
+        'chat.postMessage': 'post',
+        'conversations.history': 'history',
+        'conversations.replies': 'replies',
+      };
+      const pause = where[method as keyof typeof where] as Pause | undefined;
+      return pause !== undefined && paused(pause) ? 'hang' : undefined;
     },
   });
   const hook = await startWebhookReceiver({
@@ -91,12 +121,13 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
     respond: ({ verified }) => (paused('hook') ? 'hang' : { status: verified ? 204 : 401 }),
   });
   const yaml = alertsYaml({
+    ...parts,
     url: gate.url,
     channels: `channels:
-  oncall: { type: slack, token: xoxb-test-token, channel: "#llm-spend", api_url: "${slack.apiUrl}" }
+  oncall: { type: slack, token: xoxb-test-token, channel: "#llm-spend", api_url: "${slack.apiUrl}"${channelKeys} }
   finance:
-    { type: email, from: spendwatch@example.com, to: [finance@example.com], host: 127.0.0.1, port: ${smtp.port}, tls: none }
-  billing: { type: webhook, url: "${hook.url}", secret: "${HOOK_SECRET}" }
+    { type: email, from: spendwatch@example.com, to: [finance@example.com], host: 127.0.0.1, port: ${smtp.port}, tls: none${channelKeys} }
+  billing: { type: webhook, url: "${hook.url}", secret: "${HOOK_SECRET}"${channelKeys} }
 `,
   });
   const folder = await makeFolder({
@@ -127,6 +158,18 @@ export async function openIncidentWorld(schedule = EVERY_SECOND): Promise<Incide
       await audit.log({ at: justNow(), service, cost: '60.000001' });
       return service;
     },
+    spend: (call) => audit.log({ at: justNow(), ...call }),
+    shown: slack.shown,
+    get slackIsDown() {
+      return isDown;
+    },
+    set slackIsDown(now) {
+      isDown = now;
+    },
+    edited: () =>
+      new Promise((resolve) => {
+        onEdit = resolve;
+      }),
     async told(...asked) {
       await until(`each channel is told of ${asked.join(', ')}`, () =>
         asked.every((service) => CHANNELS.every((channel) => about(channel, service).length > 0)),
