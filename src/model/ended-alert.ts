@@ -99,10 +99,15 @@ export interface EndedAlert {
   readonly closing: Closing;
   readonly figures: EndFigures;
   readonly incident: string;
+  /** Whether its rule was edited and fires for the group at the same severity: where rules are known by name, it goes on. */
+  readonly goesOn?: boolean;
 }
 
 /** The end of an alert as people's news. */
-export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zone: string): Notice {
+export function endNotice(
+  { noticeKey, kept, closing, figures, goesOn = false }: EndedAlert,
+  zone: string,
+): Notice {
   const { rule, name, severity, since, context = NO_CONTEXT } = kept;
   const lasted = durationText(Math.max(0, closing.at - since));
   const amount = (text: string): string =>
@@ -149,7 +154,7 @@ export function endNotice({ noticeKey, kept, closing, figures }: EndedAlert, zon
       summary: `back to normal after ${lasted}`,
       since,
       periodEnd: kept.periodEnd,
-      resolvedAt: closing.at,
+      resolvedAt: goesOn ? null : closing.at,
       context,
     },
     chart: null,

@@ -2,16 +2,15 @@
 
 import { type Channel, type ChannelTerms, USUAL_TERMS } from '../channels/channel.ts';
 import type { NewDelivery } from '../model/delivery.ts';
-import { type EndFigures, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
+import { type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { SHOWN_ALERTS } from '../model/incident-message.ts';
 import { noticeKey } from '../model/notice.ts';
-import type { Closing } from '../model/notification.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES, stepOf } from '../model/rule.ts';
 import type { AlertEnd, IncidentPlan } from '../state/record.ts';
-import type { ClosedAlert, IncidentDelivery, RecordedIncidents } from '../state/recorded-incidents.ts';
+import type { ClosedAlert, RecordedIncidents } from '../state/recorded-incidents.ts';
 import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
 import { figuresOf } from './ended-alerts.ts';
@@ -20,15 +19,7 @@ import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 import { deliveriesTo, tellsByIncident } from './tell.ts';
-import type { Earlier, Story, Telling } from './telling.ts';
-
-interface Occasion {
-  readonly at: number;
-  readonly newestRow: number | null;
-  readonly now: () => number;
-  /** Whether alerts that join an open incident wait for others. */
-  readonly gathers: boolean;
-}
+import { endedAlert, endOf, type Occasion, tellingOf } from './telling-of.ts';
 
 export interface Announced {
   /** By rule, in the order of the decisions: the alerts that are over, or why nothing can be told of the rule. */
@@ -62,7 +53,8 @@ export async function announce(
     closings: decisions.map(({ rule }) => failed.get(rule) ?? ended.get(rule) ?? []),
     plan: {
       file: parts.file,
-      endOf: (groupId) => endOf({ groupId, how: 'ended', at: occasion.at }, NO_FIGURES),
+      endOf: ({ groupId, editedStep }) =>
+        endOf({ groupId, how: 'ended', at: occasion.at }, NO_FIGURES, editedStep),
       toldOf(fingerprint, notification) {
         const rule = ruleOf(fingerprint);
         const alert = alertOf(rule, notification);
@@ -189,48 +181,6 @@ async function endedOf(
     );
   }
   return ended;
-}
-
-function endOf(closing: Closing, figures: EndFigures): AlertEnd {
-  return { ...closing, ended: JSON.stringify({ closing, figures }) };
-}
-
-function tellingOf(
-  parts: PollUnderWay,
-  recorded: RecordedIncidents<AlertNotification>,
-  told: Telling['told'],
-  { at, newestRow, now, gathers }: Occasion,
-): Telling {
-  const placeOf = ({ rule }: KeptAlert): number => parts.rules.findIndex(({ name }) => name === rule);
-  return {
-    told,
-    ended: recorded.closed.map(endedAlert),
-    ofClosed: recorded.ofClosedIncidents.map(endedAlert),
-    silenced: recorded.silenced
-      .map(({ told, groupId, ...one }) => ({
-        ...one,
-        noticeKey: noticeKey(one.fingerprint, groupId),
-        kept: JSON.parse(told) as KeptAlert,
-      }))
-      .sort((a, b) => placeOf(a.kept) - placeOf(b.kept)),
-    incidents: recorded.incidents,
-    earlier: recorded.deliveries.map(earlierOf),
-    at,
-    dataAsOf: newestRow,
-    zone: parts.zone,
-    timestamp: now(),
-    intervalMs: gathers ? parts.incidents.intervalMs : 0,
-  };
-}
-
-function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert): Telling['ended'][number] {
-  const { closing, figures } = JSON.parse(ended) as { closing: Closing; figures: EndFigures };
-  const kept = JSON.parse(told) as KeptAlert;
-  return { fingerprint, noticeKey: noticeKey(fingerprint, groupId), kept, closing, figures, incident };
-}
-
-function earlierOf({ notices, ...delivery }: IncidentDelivery): Earlier {
-  return { ...delivery, story: notices === null ? null : (JSON.parse(notices) as Story) };
 }
 
 /** Channels differ by severity, so each severity needs its own worst findings. */

@@ -5,7 +5,7 @@ import { alertMessage } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { type EndedAlert, endedMessage } from '../model/ended-alert.ts';
 import { largestOf } from '../model/extremes.ts';
-import type { Alert } from '../model/finding.ts';
+import type { Alert, Finding } from '../model/finding.ts';
 import { mostSevereFirst } from '../model/notice.ts';
 import { type SilencedAlert, silencedMessage } from '../model/silenced-alert.ts';
 import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
@@ -42,7 +42,13 @@ export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling):
 
 /** The ends of alerts, by rule. */
 function endsOf(channel: Channel, telling: Telling): NewDelivery[] {
-  const { ended, dataAsOf, zone, timestamp, incidents } = telling;
+  const { told, dataAsOf, zone, timestamp, incidents } = telling;
+  const names = new Set(told.map(({ alert: { finding }, rule }) => nameOf(rule.name, finding)));
+  const ended = telling.ended.map((one) => {
+    const { rule, key, severity } = one.kept;
+    const isEdited = one.closing.how === 'ended' && names.has(nameOf(rule, { key, severity }));
+    return isEdited ? { ...one, goesOn: true } : one;
+  });
   const heard =
     channel.audience === 'programs' ? ended : ended.filter(({ closing }) => closing.how === 'resolved');
   return [...groupedBy(heard, ({ fingerprint }) => fingerprint)].map(([fingerprint, list]): NewDelivery => {
@@ -74,6 +80,11 @@ function notesOf(channel: Channel, telling: Telling): NewDelivery[] {
       return queued(channel, id, message, null, about);
     },
   );
+}
+
+/** What programs that know rules by name tell alerts apart by. */
+function nameOf(rule: string, { key, severity }: Pick<Finding, 'key' | 'severity'>): string {
+  return JSON.stringify([rule, key, severity]);
 }
 
 function incidentsOf(list: readonly { readonly incident: string }[]): string[] {

@@ -34,7 +34,7 @@ export interface IncidentPlan<S extends Notification = Notification> {
   /** The file whose rules are evaluated. */
   readonly file: RuleFile;
   /** The end of an alert whose rule the file does not have any more. */
-  endOf(groupId: string): AlertEnd;
+  endOf(alert: { readonly groupId: string; readonly editedStep: number | null }): AlertEnd;
   /** What the incident of a notification needs. */
   toldOf(fingerprint: string, notification: S): Pick<ToldAlert, 'subject' | 'told'>;
   /** Makes the deliveries, inside the transaction: it must be fast and have no side effects. */
@@ -211,7 +211,7 @@ async function told<S extends Notification>(
     ...current.flatMap(({ fingerprint, closings = [] }) =>
       closings.map((closing) => ({ ...closing, fingerprint })),
     ),
-    ...removed.map(({ fingerprint, groupId }) => ({ ...endOf(groupId), fingerprint })),
+    ...removed.map(({ fingerprint, ...alert }) => ({ ...endOf(alert), fingerprint })),
   ];
   const joining = current.flatMap(({ fingerprint, joining = [] }) =>
     joining.map((one) => ({ ...one, fingerprint })),

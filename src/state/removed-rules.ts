@@ -13,6 +13,8 @@ export interface RuleFile {
 interface OpenAlert {
   readonly fingerprint: string;
   readonly groupId: string;
+  /** Where its rule was edited, and the edited one has an open alert for the same group: the step of that; else null. */
+  readonly editedStep: number | null;
 }
 
 /** After this long without an evaluation it does not matter whose rule it was: `no_data` ends an alert as soon. */
@@ -29,8 +31,13 @@ export async function alertsOfRemovedRules(
   token: string | null,
   now: number,
 ): Promise<OpenAlert[]> {
-  const rows = await session.query<{ fingerprint: string; group_id: string }>(
-    `SELECT alert.fingerprint, alert.group_id
+  const rows = await session.query<{ fingerprint: string; group_id: string; edited_step: number | null }>(
+    `SELECT alert.fingerprint, alert.group_id, (
+       SELECT max(notified.step)::int FROM spendwatch.alert AS other
+       JOIN spendwatch.rule_watermark AS edited USING (fingerprint)
+       JOIN spendwatch.notification AS notified USING (fingerprint, group_id, period)
+       WHERE other.group_id = alert.group_id AND other.closed_at IS NULL AND other.told IS NOT NULL
+         AND edited.rule_name = rule.rule_name AND other.fingerprint = ANY ($1::text[])) AS edited_step
      FROM spendwatch.alert AS alert LEFT JOIN spendwatch.rule_watermark AS rule USING (fingerprint)
      WHERE alert.closed_at IS NULL AND alert.fingerprint <> ALL ($1::text[])
        AND (rule.evaluated_to < $2 OR (alert.file = $3 AND NOT EXISTS (
@@ -39,7 +46,11 @@ export async function alertsOfRemovedRules(
      ORDER BY alert.fingerprint, alert.group_id`,
     [fingerprints, new Date(now - UNWATCHED_MS), id, token],
   );
-  return rows.map(({ fingerprint, group_id }) => ({ fingerprint, groupId: group_id }));
+  return rows.map(({ fingerprint, group_id, edited_step }) => ({
+    fingerprint,
+    groupId: group_id,
+    editedStep: edited_step,
+  }));
 }
 
 /** Forgets since when these alerts hold: a rule that comes back begins anew. */

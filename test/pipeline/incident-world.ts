@@ -34,6 +34,7 @@ export async function openIncidentWorld(gatheredMs = 0) {
     notify: [...names],
     poll: (rules: readonly Rule[], at: number, more: Partial<PollParts> = {}): Promise<PollReport> =>
       world.poll(rules, at, { ...changes, ...more }),
+    messagesToPrograms: (report: PollReport) => to(report, 'programs'),
     toPeople: (report: PollReport) => to(report, 'people'),
     toPrograms: (report: PollReport) => to(report, 'programs').map(({ json }) => JSON.parse(json) as Event),
     /** What was queued is on its way, so that later news does not take its place. */

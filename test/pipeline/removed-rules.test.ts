@@ -52,6 +52,38 @@ describe('the alert of a rule that the file does not have any more', () => {
     expect(await world.incidents()).toMatchObject([{ closed_at: null }]);
   });
 
+  it('goes on for programs that know rules by name where the edited rule fires as well', async () => {
+    const edited = [burned({ thresholds: { warning: 60, critical: 110 } })];
+    await toldOf([burned()]);
+    const resolvedAt = (report: Awaited<ReturnType<typeof world.poll>>) =>
+      world.messagesToPrograms(report).map(({ alerts }) => alerts[0]?.resolvedAt);
+    expect(resolvedAt(await world.poll(edited, AT + MINUTE))).toEqual([null, null]);
+    await world.clear();
+    await toldOf([burned()]);
+    // On a rollout, the edited rule was told of before.
+    const old = { scope: 'old', token: 'their', file: 'alerts.yaml' };
+    await world.state.hold(old, HOUR);
+    expect(resolvedAt(await world.poll(edited, AT + MINUTE))).toEqual([null]);
+    await world.state.release(old);
+    expect(resolvedAt(await world.poll(edited, AT + 2 * MINUTE))).toEqual([null]);
+    await world.clear();
+    await toldOf([burned()]);
+    const milder = [burned({ thresholds: { warning: 60 } })];
+    expect(resolvedAt(await world.poll(milder, AT + MINUTE))).toEqual([null, AT + MINUTE]);
+  });
+
+  it('is ended by a check where no worker polls', async () => {
+    await toldOf([burned()]);
+    const left = [byUser({ thresholds: { warning: 5_000 } })];
+    const worker = { scope: 'old', token: 'their', file: 'alerts.yaml' };
+    await world.state.hold(worker, HOUR);
+    await poll(world.parts(left), AT + MINUTE, () => AT + MINUTE, { onlyLatest: true });
+    expect(await world.openAlerts()).toHaveLength(1);
+    await world.state.release(worker);
+    await poll(world.parts(left), AT + MINUTE, () => AT + MINUTE, { onlyLatest: true });
+    expect(await world.openAlerts()).toEqual([]);
+  });
+
   it('leaves its incident open while another alert of it holds, whose end is told', async () => {
     await toldOf([burned(), byUser({ resolve_after: '1m' })]);
     await world.others(AT, 30);

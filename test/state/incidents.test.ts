@@ -11,7 +11,7 @@ const database = stateDatabase('postgres');
 /** Alerts about services, of which nothing is told. */
 const plan: IncidentPlan = {
   file: { id: 'f', fingerprints: ['a', 'b'] },
-  endOf: (groupId) => ({ groupId, how: 'ended', at: AT, ended: '{}' }),
+  endOf: ({ groupId }) => ({ groupId, how: 'ended', at: AT, ended: '{}' }),
   toldOf: (_, { group }) => ({ subject: { dimension: 'service', value: group[0] ?? null }, told: '{}' }),
   compose: () => ({ deliveries: [], endsTold: [] }),
 };
