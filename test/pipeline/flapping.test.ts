@@ -44,7 +44,7 @@ function openScene() {
 }
 
 const BEGAN = expect.stringMatching(/^\[WARNING\] burn: search/);
-const OVER = expect.stringMatching(/^\[RESOLVED\] burn: search over/);
+const OVER = expect.stringMatching(/^\[RESOLVED\] burn: search back to normal/);
 
 describe('a value that crosses its limit again and again', () => {
   it('is one incident, told when it begins and when it has been quiet for resolve_after', async () => {

@@ -54,11 +54,11 @@ describe('a channel that is down while an incident begins, grows, is joined and 
     const told = slack.sent.filter((one) => !isReport(one));
     expect(told.map(({ message }) => message.title)).toEqual([
       expect.stringMatching(/^\[WARNING\] burn: search \$60/),
-      expect.stringMatching(/^\[RESOLVED\] burn: search over/),
+      expect.stringMatching(/^\[RESOLVED\] burn: search back to normal/),
     ]);
     expect(told[1]?.message.sections).toHaveLength(3);
     expect([...slack.roots().values()].map(({ title }) => title)).toContainEqual(
-      expect.stringMatching(/^\[RESOLVED\] burn: search over/),
+      expect.stringMatching(/^\[RESOLVED\] burn: search back to normal/),
     );
     // The other channel hears of each step when it happens.
     const heard = mail.sent.filter((one) => !isReport(one)).map(({ message }) => message.title);
@@ -140,7 +140,7 @@ describe('an incident that begins and ends before anybody is told', () => {
     await tell(rules, AT + 51 * MINUTE);
     await deliver(AT + 51 * MINUTE);
     expect(mail.sent.map(({ message }) => message.title)).toEqual([
-      expect.stringMatching(/^\[RESOLVED\] burn: search over/),
+      expect.stringMatching(/^\[RESOLVED\] burn: search back to normal/),
       expect.stringMatching(/^\[WARNING\] burn: search \$60/),
     ]);
   });

@@ -148,7 +148,7 @@ describe('an alert that is over while its incident goes on', () => {
     expect(titles()).toHaveLength(1);
     await until(24, 40);
     expect(titles().slice(1)).toEqual([
-      expect.stringMatching(/^\[RESOLVED\] calls: a over after .* \(\+1 more\)$/),
+      expect.stringMatching(/^\[RESOLVED\] calls: a back to normal after .* \(\+1 more\)$/),
     ]);
   });
 });

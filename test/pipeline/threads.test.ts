@@ -4,6 +4,8 @@ import { SendError } from '../../src/model/errors.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { createDeliverer } from '../../src/pipeline/deliver.ts';
+import { addSilence } from '../../src/state/silences.ts';
+import { silenced } from '../support/silenced.ts';
 import { burn, DAY, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
@@ -90,6 +92,27 @@ describe('later news of an incident', () => {
     expect(second.message.sections).toHaveLength(2);
     expect(second.root?.now.sections).toHaveLength(3);
     expect(second.root?.now.title).toBe('[WARNING] burn: search $60.00 in 10m (limit $50.00) (+2 more)');
+  });
+
+  it('is a note that it is silenced, which the first message says then', async () => {
+    const { sent, rules, tell, deliver } = chat();
+    await spend(60, AT - MINUTE);
+    await tell(rules.slice(0, 1), AT);
+    await deliver(AT);
+    const times = { from: AT, until: AT + DAY };
+    const match = { service: 'search' };
+    await addSilence(world.calls.sql, { ...silenced(0, 0, { match }), times, createdBy: 'ann@desk' }, AT);
+    await tell(rules.slice(0, 1), AT + MINUTE);
+    await deliver(AT + MINUTE);
+    const [first, note] = sent as [Sent, Sent];
+    expect(answersOf(sent)).toEqual([null, 'name of 1']);
+    expect(note.message.incident?.isNews).toBe(false);
+    expect(note.root?.now.title).toBe(first.message.title);
+    expect(note.root?.now.sections).toHaveLength(1);
+    expect(note.root?.now.sections[0]?.facts).toContainEqual([
+      'Silenced',
+      'until 2026-11-21 14:05 UTC (load test, by ann@desk)',
+    ]);
   });
 
   it('waits for the first message, and what comes until then is one answer', async () => {
