@@ -41,8 +41,14 @@ export async function announce(
   const all = decisions.map(({ rule, decision }) => ({ rule, notifications: decision.notifications.flat() }));
   const subjects = await subjectsOf(parts, all, occasion.at);
   const { alerts, failed } = await alertsOf(parts, decisions, occasion);
-  const alertOf = (rule: Rule, notification: AlertNotification): Alert =>
-    alerts.get(notification) ?? alertFrom(notification, unexplained(rule, notification.firing));
+  const counted = new Map<AlertNotification, Alert>();
+  const alertOf = (rule: Rule, notification: AlertNotification): Alert => {
+    const known = alerts.get(notification) ?? counted.get(notification);
+    if (known !== undefined) return known;
+    const alert = alertFrom(notification, unexplained(rule, notification.firing));
+    counted.set(notification, alert);
+    return alert;
+  };
   const ended = await endedOf(parts, decisions, occasion.at);
   const ruleOf = (fingerprint: string): Rule => {
     const rule = rules.get(fingerprint);

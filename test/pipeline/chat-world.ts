@@ -75,7 +75,7 @@ export function openChat({ name = 'people', threadMs = DAY, down }: ChatOptions 
 export function chatWorld(
   world: PollWorld,
   chats: readonly Chat[],
-  { sendResolved = true, intervalMs = 0 } = {},
+  { sendResolved = true, intervalMs = 0, state = world.state } = {},
 ) {
   const channels = new Map(chats.map(({ channel }) => [channel.name, channel]));
   const incidents = {
@@ -100,7 +100,7 @@ export function chatWorld(
       at: number,
       options: { readonly onlyLatest?: boolean } = {},
     ): Promise<PollReport> {
-      const report = await poll(world.parts(rules, { channels, incidents }), at, () => at, options);
+      const report = await poll(world.parts(rules, { channels, incidents, state }), at, () => at, options);
       if (report.error !== null) throw report.error;
       return report;
     },

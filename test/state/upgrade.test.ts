@@ -119,6 +119,22 @@ describe.each(ENGINES)('a database of the version before, on %s', (engine) => {
     ]);
   });
 
+  it('ends what was told before it without a word, and the incidents of what was told since', async () => {
+    const incidents = () =>
+      world.calls.sql.query<{ subject: string; isOver: boolean }>(
+        'SELECT subject, closed_at IS NOT NULL AS "isOver" FROM spendwatch.incident',
+      );
+    expect(await incidents()).toEqual([{ subject: '["service","search"]', isOver: false }]);
+    await world.calls.log({ at: AT + 59 * MINUTE, cost: 0.01, service: 'quiet' });
+    const { error, queued } = await world.poll(TOGETHER, AT + HOUR, { state });
+    expect([error, queued]).toEqual([null, []]);
+    expect(await incidents()).toEqual([{ subject: '["service","search"]', isOver: true }]);
+    expect(await world.calls.sql.query('SELECT FROM spendwatch.alert')).toEqual([]);
+    const rules = world.parts(TOGETHER).fingerprints;
+    const open = await state.readRuleStates([...rules.values()]);
+    expect([...open.values()].flatMap(({ episodes }) => episodes)).toEqual([]);
+  });
+
   it('uses the sums that were kept, and keeps the next ones', async () => {
     const buckets = state.aggregateBuckets('basis');
     expect(await buckets.watermark()).toEqual({
