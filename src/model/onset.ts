@@ -41,12 +41,14 @@ const TAIL = 0.03;
 const AS_LIKELY = 4;
 /** If minutes further away than this are as likely, the beginning is not known. */
 const SURE_WITHIN = 10;
+/** A new level that makes less than this part of the window's value, lasting for all of it, is not why that is so high. */
+const LEAST_PART = 0.5;
 /** A rate may leave its level in several steps. */
 const MOST_STEPS = 4;
 
 /**
- * When the rate left the level at which it had been, so that it came to `window` as it is; null where that is not sure.
- * `falls` looks for a rate that fell.
+ * When the rate left the level at which it had been, so that it came to `window` and its `value` as they are; null where
+ * that is not sure, such as for a rise in the very last minute. `falls` looks for a rate that fell.
  *
  * Method: the likelihood ratio of a change in the mean of Poisson counts, maximised over its minute and over the lengths of
  * what follows, and the confidence region of the minute that follows from it (Worsley, "Confidence regions and tests for a
@@ -56,15 +58,24 @@ const MOST_STEPS = 4;
  * Mathematical Statistics 12, 1941). Real traffic is rougher than that, so a change must also stand out from the hours
  * before it.
  */
-export function onsetOf({ from, sums }: MinuteSums, window: Window, falls = false): Onset | null {
+export function onsetOf(
+  { from, sums }: MinuteSums,
+  window: Window,
+  value: number,
+  falls = false,
+): Onset | null {
   const minutes = new Minutes(sums);
   const reached = Math.max(0, Math.floor((window.from - from) / MINUTE));
   let found = strongest(minutes, sums.length, reached, falls);
   if (found === null || !isSure(minutes, found, falls)) return null;
   const end = endOf(minutes, found, sums.length, falls);
+  const most = minutes.mean(found.at, end) * ((window.to - window.from) / MINUTE);
+  if (!falls && most < value * LEAST_PART) return null;
   for (let step = 1; step < MOST_STEPS; step += 1) {
     const earlier = strongest(minutes, found.at, found.at - 1, falls);
     if (earlier === null || !isSure(minutes, earlier, falls)) break;
+    // By then it had become the usual level.
+    if (found.at - earlier.at > USUAL / 2) break;
     found = earlier;
   }
   const { at } = found;

@@ -117,7 +117,9 @@ function toldOf(
   const sums = byMinute && read(answerTo(byMinute), byMinute);
   const from = byMinute?.windows[0]?.from ?? 0;
   const falls = firesBelow(topStep(firing).operator);
-  const onset = sums ? onsetOf({ from, sums: sums.map((sum) => sum ?? 0) }, window, falls) : null;
+  const onset = sums
+    ? onsetOf({ from, sums: sums.map((sum) => sum ?? 0) }, window, firing.value.number, falls)
+    : null;
   const numbers = shown && read(answerTo(shown), shown);
   const chart = numbers
     ? alertChart({

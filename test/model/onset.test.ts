@@ -8,8 +8,11 @@ const TO = FROM + DAY_MINUTES * MINUTE;
 const at = (minute: number): number => FROM + minute * MINUTE;
 const LAST_HOUR = { from: TO - 60 * MINUTE, to: TO };
 
-const told = (sums: readonly number[], window = LAST_HOUR, falls = false) =>
-  onsetOf({ from: FROM, sums }, window, falls);
+/** `unseen` is the part of the window's value after its last whole minute. */
+const told = (sums: readonly number[], window = LAST_HOUR, falls = false, unseen = 0) => {
+  const value = sums.slice((window.from - FROM) / MINUTE).reduce((sum, minute) => sum + minute, unseen);
+  return onsetOf({ from: FROM, sums }, window, value, falls);
+};
 
 /** Minutes by stretches of [how many, each]. */
 const minutes = (...stretches: readonly (readonly [number, number])[]): number[] =>
@@ -38,6 +41,15 @@ describe('the onset', () => {
 
   it('is that of a step which began before the window and goes on', () => {
     expect(told(minutes([700, 2], [740, 30]))?.at).toBe(at(700));
+  });
+
+  it('is not an earlier step where the value comes from the last minutes, which show no beginning yet', () => {
+    const lastMinute = { from: TO - MINUTE, to: TO };
+    const plateau = minutes([500, 0.002], [940, 0.03]);
+    expect(told(plateau, lastMinute)?.at).toBe(at(500));
+    expect(told(plateau, lastMinute, false, 10)).toBeNull();
+    expect(told(minutes([500, 0.002], [939, 0.03], [1, 10]), lastMinute)).toBeNull();
+    expect(told(minutes([500, 0.002], [937, 0.03], [3, 10]), lastMinute)?.at).toBe(at(1437));
   });
 
   it('is that of a fall where low values fire', () => {

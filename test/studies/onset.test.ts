@@ -28,7 +28,8 @@ function study(incident: Incident, windowMinutes: number) {
   const to = DAY_MINUTES * MINUTE;
   const errors = SEEDS.flatMap((seed) => {
     const { sums, began } = dayWith(incident, seed, TRAFFIC);
-    const onset = onsetOf({ from: 0, sums }, { from: to - windowMinutes * MINUTE, to });
+    const value = sums.slice(-windowMinutes).reduce((sum, minute) => sum + minute, 0);
+    const onset = onsetOf({ from: 0, sums }, { from: to - windowMinutes * MINUTE, to }, value);
     return onset === null ? [] : [Math.abs(onset.at / MINUTE - (began ?? 0))];
   });
   const near = errors.filter((minutes) => minutes <= 10).length;
