@@ -34,6 +34,8 @@ export interface KeptAlert {
   /** The rule's window after a value: `in 1h`. */
   readonly window: string;
   readonly since: number;
+  /** Since when the rule has fired for the group, at any severity; absent in alerts of earlier versions. */
+  readonly began?: number;
   /** When its value left its usual level, ms; null where that is not known. */
   readonly onset: number | null;
   readonly periodEnd: number;
@@ -50,13 +52,14 @@ export interface KeptAlert {
 const DAY = 86_400_000;
 const NO_CONTEXT: AlertContext = { message: null, owner: null, runbook: null, links: {}, labels: {} };
 
-/** What the end of an alert needs of its last notification. */
+/** What the end of an alert needs of its last notification; `earlier` is what was kept of the one before, while it held. */
 export function keptAlert(
   rule: Rule,
   alert: Alert,
   isShown: boolean,
   channels: readonly string[],
   zone: string,
+  earlier: KeptAlert | null = null,
 ): KeptAlert {
   const { id, finding, since, at } = alert;
   return {
@@ -69,7 +72,8 @@ export function keptAlert(
     severity: finding.severity,
     window: windowText(rule.window),
     since,
-    onset: finding.onset?.at ?? null,
+    began: Math.min(since, earlier?.began ?? earlier?.since ?? since),
+    onset: earlier?.onset ?? finding.onset?.at ?? null,
     periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
     value: formatFixed(finding.value.fixed, 12),
     finding: isShown ? jsonText(findingJson(finding)) : null,
@@ -109,7 +113,8 @@ export function endNotice(
   zone: string,
 ): Notice {
   const { rule, name, severity, since, context = NO_CONTEXT } = kept;
-  const lasted = durationText(Math.max(0, closing.at - since));
+  const began = kept.began ?? since;
+  const lasted = durationText(Math.max(0, closing.at - began));
   const amount = (text: string): string =>
     displayPhrase(kept.metric, displayValue(kept.metric, parseFixed(text) ?? 0n));
   const inWindow = (text: string): string => `${amount(text)} ${kept.window}`;
@@ -117,7 +122,7 @@ export function endNotice(
   const total = figures.total === null ? null : amount(figures.total);
   const facts: (Fact | null)[] = [
     ['Rule', ruleText(rule, severity, context.owner)],
-    ['It held', `${localSpan(since, closing.at, zone)} (for ${lasted})`],
+    ['It held', `${localSpan(began, closing.at, zone)} (for ${lasted})`],
     peak === null ? ['Last notified', inWindow(kept.value)] : ['At most', inWindow(peak)],
     total === null ? null : ['In all', total],
     valueNow === null ? null : ['Now', inWindow(valueNow)],

@@ -50,6 +50,12 @@ export async function announce(
     return alert;
   };
   const ended = await endedOf(parts, decisions, occasion.at);
+  const earlier = await keptOf(
+    parts,
+    all.flatMap(({ rule, notifications }) =>
+      notifications.filter(({ reason }) => reason !== 'new').map(({ groupId }) => ({ rule, groupId })),
+    ),
+  );
   const ruleOf = (fingerprint: string): Rule => {
     const rule = rules.get(fingerprint);
     if (rule === undefined) throw new RangeError('a notification has no rule');
@@ -70,6 +76,7 @@ export async function announce(
           alerts.has(notification),
           channelsOf(rule, notification),
           parts.zone,
+          earlier(rule, notification.groupId),
         );
         const subject = subjects.get(notification) ?? { dimension: null, value: rule.name };
         return { subject, told: JSON.stringify(kept) };
@@ -169,15 +176,15 @@ async function endedOf(
   at: number,
 ): Promise<Map<Rule, AlertEnd[]>> {
   const over = decisions.filter(({ decision }) => decision.closings.length > 0);
-  const asked = over.flatMap(({ rule, decision }) =>
-    decision.closings.map(({ groupId }) => ({ fingerprint: fingerprintOf(parts, rule), groupId })),
+  const keptBy = await keptOf(
+    parts,
+    over.flatMap(({ rule, decision }) => decision.closings.map(({ groupId }) => ({ rule, groupId }))),
   );
-  const kept = await parts.state.readAlerts(asked);
   const ended = new Map<Rule, AlertEnd[]>();
   for (const { rule, decision } of over) {
     const endings = decision.closings.flatMap((closing) => {
-      const text = kept.get(noticeKey(fingerprintOf(parts, rule), closing.groupId));
-      return text === undefined ? [] : [{ closing, kept: JSON.parse(text) as KeptAlert }];
+      const kept = keptBy(rule, closing.groupId);
+      return kept === null ? [] : [{ closing, kept }];
     });
     const figures = endings.length === 0 ? [] : await figuresOf(parts, rule, endings, at);
     const figuresOfGroup = new Map(endings.map(({ closing }, i) => [closing.groupId, figures[i]]));
@@ -187,6 +194,20 @@ async function endedOf(
     );
   }
   return ended;
+}
+
+/** What is kept of notified alerts that held at the poll before. */
+async function keptOf(
+  parts: PollUnderWay,
+  asked: readonly { readonly rule: Rule; readonly groupId: string }[],
+): Promise<(rule: Rule, group: string) => KeptAlert | null> {
+  const texts = await parts.state.readAlerts(
+    asked.map(({ rule, groupId }) => ({ fingerprint: fingerprintOf(parts, rule), groupId })),
+  );
+  return (rule, group) => {
+    const text = texts.get(noticeKey(fingerprintOf(parts, rule), group));
+    return text === undefined ? null : (JSON.parse(text) as KeptAlert);
+  };
 }
 
 /** Channels differ by severity, so each severity needs its own worst findings. */

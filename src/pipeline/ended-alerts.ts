@@ -16,6 +16,7 @@ import { ask } from './ask.ts';
 import type { Evaluation } from './evaluate.ts';
 import { evaluateRules } from './evaluate-rules.ts';
 import { unexplained } from './explain.ts';
+import { onsets } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { narrowedWhere } from './questions.ts';
 
@@ -40,13 +41,48 @@ export async function figuresOf(
   at: number,
 ): Promise<EndFigures[]> {
   const asked = endings.slice(0, LOOKED_UP);
-  const [values, totals] = await Promise.all([
-    evaluationsOf(parts, rule, asked, at).catch(() => []),
-    totalsOf(parts, rule, asked, at),
-  ]);
-  return endings.map(({ kept, closing }, i): EndFigures => {
-    if (i >= asked.length) return NO_FIGURES;
-    return { ...valuesOf(rule, values, kept, closing), total: totals[i] ?? null };
+  const evaluations = await evaluationsOf(parts, rule, asked, at).catch(() => []);
+  const values = asked.map(({ kept, closing }) => valuesOf(rule, evaluations, kept, closing));
+  const begun = await begunOf(
+    parts,
+    rule,
+    asked.map(({ kept }, i) => ({ kept, last: values[i]?.last ?? null })),
+    at,
+  );
+  const totals = await totalsOf(
+    parts,
+    rule,
+    asked.map(({ closing, kept }, i) => ({ closing, kept: { ...kept, onset: begun[i] ?? null } })),
+    at,
+  );
+  return endings.map((_, i): EndFigures => {
+    const found = values[i];
+    if (found === undefined) return NO_FIGURES;
+    const { last, now, peak } = found;
+    return {
+      finding: last === null ? null : jsonText(findingJson(unexplained(rule, last))),
+      valueNow: now,
+      peak,
+      total: totals[i] ?? null,
+    };
+  });
+}
+
+/** When each alert began. A beginning in the minute of its first message was not known then, and shows by now. */
+async function begunOf(
+  { explaining }: PollUnderWay,
+  rule: Rule,
+  asked: readonly { readonly kept: KeptAlert; readonly last: Firing | null }[],
+  at: number,
+): Promise<(number | null)[]> {
+  const unknown = asked.flatMap(({ kept, last }) => (kept.onset === null && last !== null ? [last] : []));
+  const [found = []] =
+    unknown.length === 0 ? [] : await onsets(explaining, [{ rule, firing: unknown }], at).catch(() => []);
+  return asked.map(({ kept, last }) => {
+    if (kept.onset !== null || last === null) return kept.onset;
+    const onset = found[unknown.indexOf(last)]?.at ?? null;
+    // A later change is not how it began.
+    return onset === null || onset > (kept.began ?? kept.since) ? null : onset;
   });
 }
 
@@ -57,7 +93,7 @@ async function evaluationsOf(
   asked: readonly Ending[],
   at: number,
 ): Promise<readonly Evaluation[]> {
-  const from = Math.max(at - DAY, smallestOf(asked.map(({ kept }) => kept.since)));
+  const from = Math.max(at - DAY, smallestOf(asked.map(({ kept }) => kept.began ?? kept.since)));
   const to = largestOf(asked.map(({ closing }) => closing.at));
   const instants = [...new Set([...schedule.instants(from, to + 1), at])].sort((a, b) => a - b);
   const times = instants.map((instant) => ({ at: instant, earlier: [] }));
@@ -77,7 +113,7 @@ function valuesOf(
   evaluations: readonly Evaluation[],
   kept: KeptAlert,
   closing: Closing,
-): Omit<EndFigures, 'total'> {
+): { readonly last: Firing | null; readonly now: string | null; readonly peak: string | null } {
   const id = groupId(kept.key);
   let peak: bigint | null = null;
   let last: Firing | null = null;
@@ -86,17 +122,13 @@ function valuesOf(
     const fires = judgement.firing.find(({ key }) => groupId(key) === id);
     const seen = fires ?? [...judgement.observed].find(({ key }) => groupId(key) === id);
     now = seen?.value.fixed ?? null;
-    if (seen === undefined || at < kept.since || at >= closing.at) continue;
+    if (seen === undefined || at < (kept.began ?? kept.since) || at >= closing.at) continue;
     if (peak === null || seen.value.fixed > peak) peak = seen.value.fixed;
     last = fires ?? last;
   }
   const { additive } = describeMetric(rule.metric);
   const text = (value: bigint | null): string | null => (value === null ? null : formatFixed(value, 12));
-  return {
-    finding: last === null ? null : jsonText(findingJson(unexplained(rule, last))),
-    valueNow: text(now ?? (additive && evaluations.length > 0 ? 0n : null)),
-    peak: text(peak),
-  };
+  return { last, now: text(now ?? (additive && evaluations.length > 0 ? 0n : null)), peak: text(peak) };
 }
 
 /** What was spent from the onset of each alert to its end; null where the onset is not known. */
