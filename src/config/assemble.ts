@@ -84,7 +84,8 @@ const USUAL_SUBJECTS = ['service', 'model', 'user'];
 /** The dimension that incidents are about; null for a table that has none that would do. */
 function incidentDimension({ audit, incidents }: Alerts): string | null {
   const has = dimensionsOf(storeOf(audit).mapping);
-  return incidents.by ?? USUAL_SUBJECTS.find((name) => has.includes(name)) ?? null;
+  const wanted = [...(incidents.by === undefined ? [] : [incidents.by]), ...USUAL_SUBJECTS];
+  return wanted.find((name) => has.includes(name)) ?? null;
 }
 
 /** Every channel that an enabled rule names, in the order of the file. */

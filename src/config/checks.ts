@@ -26,6 +26,7 @@ export function crossFaults(input: CheckInput): Problem[] {
     ...repeatedRules(input, names),
     ...rulesOf(input).flatMap((_, i) => columnFaults(input, ['rules', i])),
     ...silenceFaults(input, names),
+    ...incidentFaults(input),
   ];
 }
 
@@ -134,6 +135,15 @@ function dimensionNameFaults({ source, value }: CheckInput): Problem[] {
     const message = `no dimension can be named "${name}"`;
     return [source.keyFault(path, message, `it names ${meaning}: choose another name`)];
   });
+}
+
+/** A dimension that the table lacks is passed over, but a name that nothing has is a mistake. */
+function incidentFaults({ source, value, mapping }: CheckInput): Problem[] {
+  const path = ['incidents', 'by'];
+  const name = valueAt(value, path);
+  if (mapping === null || typeof name !== 'string' || DIMENSIONS.some((column) => column === name)) return [];
+  const fault = dimensionFault(name, mapping);
+  return fault === null ? [] : [source.fault(path, fault.message, fault.hint)];
 }
 
 function silenceFaults({ source, value, mapping }: CheckInput, names: readonly unknown[]): Problem[] {

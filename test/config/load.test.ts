@@ -217,6 +217,27 @@ describe('http', () => {
   });
 });
 
+describe('incidents', () => {
+  it('are about the dimension of `by`, or the first usual one where the table lacks that', async () => {
+    expect((await load(minimal('incidents: { by: user }\n'))).incidents.by).toBe('user');
+    const table = minimal('incidents: { by: session }\n').replace(
+      /audit: .*/,
+      'audit: { url: "pglite:./data", table: t, columns: { time: t, cost: c, model: m } }',
+    );
+    expect((await load(table)).incidents.by).toBe('model');
+  });
+
+  it('are not about a name that nothing has', async () => {
+    expect(await faultsOf(minimal('incidents: { by: servce }\n'))).toMatchObject([
+      {
+        path: ['incidents', 'by'],
+        message: 'no dimension is named "servce"',
+        hint: 'did you mean "service"?',
+      },
+    ]);
+  });
+});
+
 describe('silences', () => {
   it('tell rule and dimensions apart, and null is NULL', async () => {
     const config = await load(
