@@ -174,7 +174,7 @@ function problemOf(
 const HINTS: Readonly<Record<TemplateKind, string>> = {
   text: 'docs/context.md lists names, tags and filters',
   url: 'docs/context.md lists names, tags and filters',
-  json: 'a value brings its own quotes unless it stands within some: docs/context.md',
+  json: 'a value brings its own quotes unless it stands within some, and the last of a list has no comma: docs/context.md',
 };
 
 /** What other tools, and other places of the file, call these. */
