@@ -7,6 +7,7 @@ import type { EpisodeChanges } from '../model/notification.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
+import type { RuleState } from '../state/ledger.ts';
 import type { Recording } from '../state/record.ts';
 import { announce } from './announce.ts';
 import { evaluateInSlices } from './catch-up.ts';
@@ -110,7 +111,8 @@ async function pollOnce(
   onlyLatest: boolean,
 ): Promise<{ report: PollReport; left: Rule[] }> {
   const fingerprintOf = (rule: Rule): string => parts.fingerprints.get(rule.name) ?? rule.name;
-  const ruleStates = await parts.state.readRuleStates(rules.map(fingerprintOf));
+  const states = await parts.state.readRuleStates(rules.map(fingerprintOf));
+  const ruleStates = onlyLatest ? withoutGoneWorkers(states, at) : states;
   const lastOf = (rule: Rule): number | null => ruleStates.get(fingerprintOf(rule))?.watermark ?? null;
 
   const due = rules.map((rule) => assignmentOf(rule, onlyLatest ? null : lastOf(rule), at, parts.schedule));
@@ -161,6 +163,19 @@ async function pollOnce(
       .filter(({ rule, isOpen }) => isOpen || recorded.overtaken.includes(fingerprintOf(rule)))
       .map(({ rule }) => rule),
   };
+}
+
+/** No worker catches up with more than a day: one that has not polled for as long leaves the ends of alerts to checks. */
+function withoutGoneWorkers(
+  states: ReadonlyMap<string, RuleState>,
+  at: number,
+): ReadonlyMap<string, RuleState> {
+  return new Map(
+    [...states].map(([name, state]) => {
+      const isGone = state.watermark !== null && at - state.watermark > CATCH_UP_MS;
+      return [name, isGone ? { ...state, watermark: null } : state];
+    }),
+  );
 }
 
 function sourceOf(round: number, source: Source, store: Source, newestRow: number | null): Source {

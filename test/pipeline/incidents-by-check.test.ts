@@ -80,4 +80,16 @@ describe('an incident that check --notify tells', () => {
       expect.stringMatching(/^\[RESOLVED\] burn/),
     ]);
   });
+
+  it('is ended by checks when no worker has polled for a day', async () => {
+    const { check, worker, titles } = openScene();
+    await others();
+    await worker([rule], AT - 25 * 60 * MINUTE);
+    await spend(60, AT - MINUTE);
+    for (const minute of [0, 30, 50]) await check([rule], AT + minute * MINUTE);
+    expect(titles()).toEqual([
+      expect.stringMatching(/^\[WARNING\] burn/),
+      expect.stringMatching(/^\[RESOLVED\] burn/),
+    ]);
+  });
 });
