@@ -24,6 +24,12 @@ export async function readAlertsOf(
   return found;
 }
 
+/** Whether there is such an incident, open or over. */
+export async function isIncident(sql: SqlSession, id: string): Promise<boolean> {
+  const rows = await sql.query('SELECT FROM spendwatch.incident WHERE id = $1', [id]);
+  return rows.length > 0;
+}
+
 /** An alert that is to be notified. */
 export interface IncidentQuestion {
   readonly fingerprint: string;

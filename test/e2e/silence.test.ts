@@ -51,7 +51,10 @@ describe('silences beside a worker that has the embedded store', () => {
       '--by',
       'ann',
     );
-    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added).toMatchObject({
+      code: 0,
+      stderr: 'spendwatch: warning: there is no incident inc_1: nothing is silenced\n',
+    });
     expect(added.stdout).toMatch(
       /^silenced incident inc_1 until .* \(1 h\): deploy\nid \w+; to end it: spendwatch silence end \w+\n$/,
     );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Rule } from '../../src/model/rule.ts';
+import { isIncident } from '../../src/state/read-incidents.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { burn, MINUTE } from './poll-world.ts';
 
@@ -49,4 +50,16 @@ describe('the end of an alert', () => {
       '[RESOLVED] burn: search back to normal after 15 min, $96.02 in all',
     ]);
   });
+});
+
+it('an incident is known by its id while it is open and when it is over', async () => {
+  const rule = burn({ notify: world.notify });
+  await world.spend(60, AT - MINUTE);
+  await world.others(AT, 40);
+  await told(rule, 0, 1);
+  const [{ id = '' } = {}] = await world.incidents();
+  expect(await isIncident(world.calls.sql, id)).toBe(true);
+  await told(rule, 2, 30);
+  expect(await isIncident(world.calls.sql, id)).toBe(true);
+  expect(await isIncident(world.calls.sql, 'inc-0')).toBe(false);
 });

@@ -5,6 +5,7 @@ import { displayText } from '../../model/display-text.ts';
 import { durationText, localTime } from '../../model/display-time.ts';
 import { AppError } from '../../model/errors.ts';
 import type { Once } from '../../model/rule.ts';
+import { isIncident } from '../../state/read-incidents.ts';
 import { addSilence } from '../../state/silences.ts';
 import type { Io } from '../io.ts';
 import { loadWithoutChannels } from '../load.ts';
@@ -38,10 +39,13 @@ export async function addSilenceOf(options: AddOptions, io: Io): Promise<number>
   const times = timesOf(options, now);
   const reason = bounded('--reason', options.reason, LONGEST_REASON);
   const createdBy = bounded('--by', options.by ?? whoRuns(), LONGEST_NAME);
-  const { id } = await withState(config, io, (sql) =>
-    addSilence(sql, { ...match, times, reason, createdBy }, now),
-  );
-  const vain = inVain(match, config);
+  const { id, isKnown } = await withState(config, io, async (sql) => {
+    const added = await addSilence(sql, { ...match, times, reason, createdBy }, now);
+    return { id: added.id, isKnown: match.incident === null || (await isIncident(sql, match.incident)) };
+  });
+  const vain = isKnown
+    ? inVain(match, config)
+    : `there is no incident ${match.incident}: nothing is silenced`;
   if (vain !== null) io.err(`spendwatch: warning: ${vain}`);
   const from = times.from <= now ? '' : ` from ${localTime(times.from, config.timezone)}`;
   const until = localTime(times.until, config.timezone);
