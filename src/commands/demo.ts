@@ -56,7 +56,10 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   const arrivals = openArrivals((text) => io.out(text), show);
   const incident: Incident = { from: now - INCIDENT_AGE_MS, callsAMinute: CALLS_A_MINUTE };
   const over = openSignal();
-  const ends = await startEnds(arrivals, show, () => incident.until !== undefined && over.give());
+  const toldOfEnd = new Set<string>();
+  const ends = await startEnds(arrivals, show, (kind) => {
+    if (incident.until !== undefined && toldOfEnd.add(kind).size === 3) over.give();
+  });
   const file = join(folder, 'alerts.yaml');
   await writeFile(file, ends.config);
   const app = await openApp(await loadConfig(file, {}), { now: clock.now, serve: say });
@@ -101,23 +104,29 @@ export async function demo(options: { readonly once: boolean }, io: Io): Promise
   return 0;
 }
 
-/** The receivers, and the alerts.yaml that names them. `onAnswer` is called for each answer in a thread of Slack. */
-async function startEnds(arrivals: Arrivals, show: Show, onAnswer: () => void) {
+/** The receivers, and the alerts.yaml that names them. `onEnd` is called where an end arrives. */
+async function startEnds(arrivals: Arrivals, show: Show, onEnd: (kind: string) => void) {
   const smtp = await startSmtpReceiver({
     login: { user: 'spendwatch', password: 'demo-password' },
-    onMail: (mail) => arrivals.take('email', show.email(mail)),
+    onMail(mail) {
+      arrivals.take('email', show.email(mail));
+      if (/^In-Reply-To:/im.test(mail.raw)) onEnd('email');
+    },
   });
   const slack = await startSlackReceiver({
     onPost(post) {
       const isAnswer = post.thread_ts !== undefined;
       arrivals.take('Slack', show.slack(post, isAnswer ? 'an answer in its thread' : 'a new message'));
-      if (isAnswer) onAnswer();
+      if (isAnswer) onEnd('Slack');
     },
     onEdit: (post) => arrivals.take('Slack', show.slack(post, 'the first message, edited')),
   });
   const hook = await startWebhookReceiver({
     secret: HOOK_SECRET,
-    onHook: (received) => arrivals.take('webhook', show.webhook(received)),
+    onHook(received) {
+      arrivals.take('webhook', show.webhook(received));
+      if (received.body.includes('"alert.resolved"')) onEnd('webhook');
+    },
   });
   return {
     config: demoConfig({

@@ -37,11 +37,13 @@ channels:
     port: ${smtpPort}
     user: spendwatch
     password: demo-password
+    send_resolved: true          # mails leave the end out otherwise, and so do webhooks
     tls: none                    # the demo's server is on this machine; STARTTLS is the default
   billing:
     type: webhook
     url: ${hookUrl}
     secret: ${hookSecret}
+    send_resolved: true
 
 rules:
   - name: hourly-burn

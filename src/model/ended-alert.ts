@@ -146,7 +146,7 @@ export function endNotice(
     again: null,
     section: {
       headline: `${name === '' ? 'Back to normal' : `${name}: back to normal`} after ${lasted}`,
-      sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It lasted ${lasted}${inAll}.`,
+      sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It was over its limit for ${lasted}${inAll}.`,
       facts: facts.filter((fact) => fact !== null),
       ...linksIn(context),
       tables: [],

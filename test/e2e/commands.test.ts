@@ -183,13 +183,15 @@ describe('demo --once', () => {
       expect(stdout).toMatch(/ Slack arrived\n/);
       expect(stdout).toMatch(/ webhook arrived\n/);
       expect(stdout.match(/hourly-burn/g)?.length).toBeGreaterThan(2);
-      expect(stdout.match(/┌─ EMAIL/g)).toHaveLength(1);
+      expect(stdout.match(/┌─ EMAIL/g)).toHaveLength(2);
+      expect(stdout).toMatch(/Subject: Re: \[CRITICAL\] hourly-burn/);
       expect(stdout.match(/┌─ SLACK, .*? ─/g)).toEqual([
         '┌─ SLACK, a new message ─',
         '┌─ SLACK, the first message, edited ─',
         '┌─ SLACK, an answer in its thread ─',
       ]);
-      expect(stdout.match(/┌─ WEBHOOK/g)).toHaveLength(2);
+      expect(stdout.match(/┌─ WEBHOOK/g)).toHaveLength(4);
+      expect(stdout).toContain('"type": "alert.resolved"');
       expect(stdout).toMatch(
         /\[RESOLVED\] hourly-burn: search back to normal after .*, \$\d+\.\d\d in all[\s│]*\(\+1 more\)/,
       );
