@@ -185,6 +185,7 @@ function appOf(
       store: parts.store,
       source: parts.store,
       dimensions,
+      hasPrices: config.audit.prices !== null,
       state: await parts.state(),
       rules,
       file,

@@ -26,6 +26,8 @@ export interface CheckParts {
   /** Answers queries in place of the store, where it can; null to ask the store directly. */
   readonly source: Source | null;
   readonly dimensions: ReadonlySet<Dimension>;
+  /** Whether calls can be priced from a list; absent for no. */
+  readonly hasPrices?: boolean;
   readonly rules: readonly Rule[];
   readonly silences: readonly Silence[];
   /** The incident of a group's alert, as far as a silence names it. */

@@ -10,7 +10,14 @@ import { groupLabel } from '../model/group-label.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import { unexplainedText } from '../model/unexplained-text.ts';
-import { atLeast, belowOnlyIf, PRICE_CURE, unpricedCallsText, unpricedText } from '../model/unpriced-text.ts';
+import {
+  atLeast,
+  belowOnlyIf,
+  estimatedText,
+  PRICE_CURE,
+  unpricedCallsText,
+  unpricedText,
+} from '../model/unpriced-text.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
 
@@ -138,6 +145,8 @@ function findingLines(
   }
   const unexplained = unexplainedText(finding);
   if (unexplained !== null) lines.push(`  ${unexplained}`);
+  const estimated = estimatedText(finding);
+  if (estimated !== null) lines.push(`  ${estimated}`);
   if (unpriced !== null) {
     lines.push(`  at least this much: ${unpricedText(unpriced)}`);
     const doubt = belowOnlyIf(finding);

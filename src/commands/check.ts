@@ -65,7 +65,8 @@ async function evaluated(
   io: Pick<Io, 'err'>,
 ): Promise<CheckResult> {
   const { timezone: zone } = config;
-  const parts = { rules, zone, dimensions: dimensionsOf(config) };
+  const hasPrices = config.audit.prices !== null;
+  const parts = { rules, zone, dimensions: dimensionsOf(config), hasPrices };
   try {
     const { sql, store } = await openAudit(config, THROUGH_WORKER);
     try {

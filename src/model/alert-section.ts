@@ -12,7 +12,7 @@ import type { Fact, MessageSection } from './message.ts';
 import type { Rule } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import { unexplainedText } from './unexplained-text.ts';
-import { belowOnlyIf, unpricedText } from './unpriced-text.ts';
+import { belowOnlyIf, estimatedText, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
 /** An alert in one line: `search $312.46 in 1h (limit $100.00)`. */
@@ -52,6 +52,7 @@ export function alertSection(
     commonFact(finding),
     earlierFact(finding),
     unpricedFact(finding),
+    estimatedFact(finding),
     unexplained === null ? null : ['Drivers', unexplained],
   ];
   return {
@@ -67,6 +68,11 @@ export function alertSection(
 /** A rule's window after its value: `in 1h`, `today`, `this week`. */
 export function windowText(window: WindowSpec): string {
   return window.kind === 'rolling' ? `in ${window.text}` : window.word.replaceAll('_', ' ');
+}
+
+function estimatedFact(finding: Finding): Fact | null {
+  const text = estimatedText(finding);
+  return text === null ? null : ['Estimated', text];
 }
 
 function unpricedFact(finding: Finding): Fact | null {

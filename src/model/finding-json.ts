@@ -55,6 +55,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     yesterday: earlier(metric, finding.yesterday),
     week_ago: earlier(metric, finding.weekAgo),
     unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
+    estimated_share: finding.estimatedShare,
     silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },
   };
 }

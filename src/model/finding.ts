@@ -113,6 +113,8 @@ export interface Finding extends Observation {
   /** The same seven local days earlier. */
   readonly weekAgo: Sample | null;
   readonly unpriced: Unpriced | null;
+  /** The part of its cost that is by the price list and not recorded, up to 1; absent for none. */
+  readonly estimatedShare?: number;
   /** When the rate left its usual level; null where that is not known. */
   readonly onset: Onset | null;
   /** The questions about it that were not answered in time. No alert waits for them. */

@@ -17,6 +17,7 @@ export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
 export type Measure =
   | 'calls'
   | 'cost'
+  | 'listed_cost'
   | 'unpriced'
   | 'unpriced_tokens'
   | TokenColumn
@@ -38,6 +39,8 @@ export type Origin =
   | { readonly of: 'column'; readonly column: MsColumn; readonly as: 'count' | 'sketch' }
   /** The exact cost: recorded, or by the price list. */
   | { readonly of: 'cost' }
+  /** The exact cost of rows that record none: by the price list. */
+  | { readonly of: 'listed_cost' }
   /** 1 for every row of unknown cost. */
   | { readonly of: 'unpriced' }
   /** The tokens of rows of unknown cost. */
@@ -69,6 +72,8 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'calls' };
     case 'cost':
       return { of: 'cost' };
+    case 'listed_cost':
+      return { of: 'listed_cost' };
     case 'unpriced':
       return { of: 'unpriced' };
     case 'unpriced_tokens':
@@ -102,6 +107,7 @@ export function columnsOf(measure: Measure): readonly Column[] {
     case 'column':
       return [origin.column];
     case 'cost':
+    case 'listed_cost':
     case 'unpriced':
     case 'unpriced_tokens':
       return COST_COLUMNS;
@@ -119,6 +125,7 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
     case 'column':
       return [[origin.column]];
     case 'cost':
+    case 'listed_cost':
     case 'unpriced':
     case 'unpriced_tokens':
       return [['cost']];

@@ -37,6 +37,14 @@ export function unpricedText({ calls, models }: Unpriced): string {
   return `${counted(calls, 'call')}${to} ${calls === 1 ? 'has' : 'have'} no price`;
 }
 
+/** `about: 40 % of this is by the price list`; null where all of it was recorded. */
+export function estimatedText({ estimatedShare = 0 }: Pick<Finding, 'estimatedShare'>): string | null {
+  if (estimatedShare === 0) return null;
+  const percent = Math.round(estimatedShare * 100);
+  const share = percent === 0 ? 'less than 1 %' : percent === 100 ? 'all' : `${percent} %`;
+  return `about: ${share} of this is by the price list, not recorded`;
+}
+
 /** A value that lacks some calls is shown as a lower bound. */
 export function atLeast(value: string, unpriced: number | Unpriced | null | undefined): string {
   return unpriced === null || unpriced === undefined ? value : `at least ${value}`;

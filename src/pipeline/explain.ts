@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly dimensions: ReadonlySet<Dimension>;
   /** An IANA name. */
   readonly zone: string;
+  /** Whether calls can be priced from a list; absent for no. */
+  readonly hasPrices?: boolean;
 }
 
 /**
@@ -37,11 +39,11 @@ export interface Surroundings {
  */
 export async function explain(
   source: Askable,
-  { dimensions, zone }: Surroundings,
+  { dimensions, zone, hasPrices }: Surroundings,
   wanted: readonly Explained[],
   before: number,
 ): Promise<(Finding[] | AppError)[]> {
-  const plans = questionsOf(wanted, dimensions, zone);
+  const plans = questionsOf(wanted, dimensions, zone, hasPrices);
   // What drives an alert matters most, so it is asked first.
   const asked = plans.flat().sort((a, b) => Number(a.asks === 'earlier') - Number(b.asks === 'earlier'));
   const series = await ask(
@@ -98,10 +100,15 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
   const others: Record<Dimension, Others> = {};
   const earlier: { [days: number]: Sample | null } = {};
   let unpriced: Unpriced | null = null;
+  let estimatedShare = 0;
   const unexplained: Unexplained[] = [];
   for (const { question, index } of answered) {
     if (question.asks === 'earlier') {
       if (!(index instanceof AppError)) earlier[question.days] = earlierValue(rule, firing, question, index);
+      continue;
+    }
+    if (question.asks === 'listed') {
+      if (!(index instanceof AppError)) estimatedShare = listedShare(firing, index);
       continue;
     }
     const dimension = question.asks === 'split' ? question.dimension : null;
@@ -128,9 +135,17 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
     others,
     ...before,
     unpriced,
+    ...(estimatedShare > 0 && { estimatedShare }),
     onset: null,
     unexplained,
   };
+}
+
+/** The part of the cost that is by the price list, from 0 to 1. */
+function listedShare({ window, key }: Firing, index: PartIndex): number {
+  const sums = index.get(findingKey(window, key))?.[0]?.cell.sums;
+  const [listed, cost] = [Number(sums?.listed_cost ?? 0n), Number(sums?.cost ?? 0n)];
+  return cost > 0 ? Math.max(0, Math.min(1, listed / cost)) : 0;
 }
 
 /** The value of the finding's window on an earlier day; a sum without rows is 0. */

@@ -24,6 +24,8 @@ export interface PollParts {
   readonly file: RuleFile;
   /** By rule name. */
   readonly fingerprints: ReadonlyMap<string, string>;
+  /** Whether calls can be priced from a list; absent for no. */
+  readonly hasPrices?: boolean;
   readonly silences: readonly Silence[];
   readonly zone: string;
   readonly schedule: Schedule;

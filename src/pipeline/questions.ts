@@ -17,6 +17,8 @@ export type Question = { readonly query: Query } & (
   | { readonly asks: 'split'; readonly dimension: Dimension }
   /** How much has no price; `byModel` where the answer is split by model. */
   | { readonly asks: 'unpriced'; readonly byModel: boolean }
+  /** How much of the cost is by the price list. */
+  | { readonly asks: 'listed' }
   /** The value on an earlier day; `days` before, in the windows of `of` in their order. */
   | { readonly asks: 'earlier'; readonly days: EarlierDays; readonly of: readonly Window[] }
 );
@@ -25,6 +27,7 @@ export type Question = { readonly query: Query } & (
 export const EARLIER_DAYS = [1, 7] as const;
 export type EarlierDays = (typeof EARLIER_DAYS)[number];
 
+const LISTED = ['listed_cost', 'cost', 'calls'] as const;
 const DRIVERS: readonly Dimension[] = ['model', 'user', 'service', 'endpoint'];
 /** Above this many groups a filter by name costs more than it saves. */
 const FILTERED_GROUPS = 200;
@@ -37,10 +40,13 @@ export function questionsOf(
   wanted: readonly Explained[],
   available: ReadonlySet<Dimension>,
   zone: string,
+  hasPrices = false,
 ): Question[][] {
   const whereOf = sharedFilters(wanted);
   return wanted.map(({ rule, firing }) =>
-    firing.length === 0 ? [] : questionsOfRule(rule, firing, { available, where: whereOf(rule), zone }),
+    firing.length === 0
+      ? []
+      : questionsOfRule(rule, firing, { available, where: whereOf(rule), zone, hasPrices }),
   );
 }
 
@@ -51,7 +57,13 @@ function questionsOfRule(
     available,
     where,
     zone,
-  }: { readonly available: ReadonlySet<Dimension>; readonly where: Where; readonly zone: string },
+    hasPrices,
+  }: {
+    readonly available: ReadonlySet<Dimension>;
+    readonly where: Where;
+    readonly zone: string;
+    readonly hasPrices: boolean;
+  },
 ): Question[] {
   const windows = distinctWindows(firing);
   const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
@@ -68,6 +80,10 @@ function questionsOfRule(
     const groupBy = [...new Set([...rule.groupBy, ...(byModel ? ['model'] : [])])];
     const query = { measures: [lacking, 'calls' as const], where, groupBy, windows };
     questions.push({ asks: 'unpriced', query, byModel });
+  }
+  if (hasPrices && own.includes('cost')) {
+    const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
+    questions.push({ asks: 'listed', query });
   }
   for (const days of EARLIER_DAYS) {
     const earlier = windows.map((window) => earlierWindow(rule.window, window, days, zone));

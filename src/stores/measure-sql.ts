@@ -41,6 +41,7 @@ export function derivedColumnsSql(
   });
   return [
     ...(reads('cost') ? [`${costSql(prices, parameters)} AS cost`] : []),
+    ...(measures.includes('listed_cost') ? ['cost_raw IS NULL AS listed'] : []),
     ...(reads('status') ? [`${FAILED} AS failed`] : []),
     // Columns that are summed. A double is needed for its bucket only.
     ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf),
@@ -81,6 +82,8 @@ function partOf(measure: Measure): Part {
     }
     case 'cost':
       return { summed: 'cost' };
+    case 'listed_cost':
+      return { summed: 'CASE WHEN listed THEN cost END' };
     case 'unpriced':
       return { counted: 'cost IS NULL' };
     case 'unpriced_tokens':

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import type { Finding, Firing } from '../../src/model/finding.ts';
+import { findingJson } from '../../src/model/finding-json.ts';
 import { fixedFromNumber, formatFixed } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
+import { estimatedText } from '../../src/model/unpriced-text.ts';
 import { evaluateRules } from '../../src/pipeline/evaluate-rules.ts';
 import { explain } from '../../src/pipeline/explain.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { postgres } from '../../src/stores/postgres.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, type LoggedCall, openCallStore } from '../support/call-store.ts';
 
@@ -377,5 +380,39 @@ describe('a store that fails', () => {
       ),
     ).toEqual([[]]);
     expect(reads).toBe(0);
+  });
+});
+
+describe('a sum that rests on the price list', () => {
+  const PRICES = { 'gpt-4.1': { input: '2', output: '8' } };
+
+  async function estimated(hasPrices: boolean, ...costs: readonly (number | null)[]) {
+    const store = postgres.open(calls.sql, {}, PRICES);
+    const rule = ruleOf('threshold', { threshold: 0.001, group_by: ['service'] });
+    // 1,000 tokens at $2 a million, and 100 at $8: $0.0028.
+    await calls.log(...costs.map((cost) => recent({ cost })));
+    const times = [{ at: AT, earlier: [] }];
+    const { outcomes } = await evaluateRules(store, 'UTC', [{ rule, times }], AT);
+    const firing = outcomes[0]?.evaluations[0]?.judgement.firing ?? [];
+    const surroundings = { dimensions: calls.dimensions, zone: 'UTC', hasPrices };
+    const [findings] = await explain(store, surroundings, [{ rule, firing }], AT);
+    if (findings instanceof Error || findings?.[0] === undefined)
+      throw findings ?? new Error('nothing fires');
+    return findings[0];
+  }
+
+  it('says which part of it was not recorded', async () => {
+    const finding = await estimated(true, 0.0042, null);
+    expect(finding.estimatedShare).toBeCloseTo(0.4, 9);
+    expect(findingJson(finding)).toMatchObject({ estimated_share: expect.closeTo(0.4, 9) });
+    expect(estimatedText(finding)).toBe('about: 40 % of this is by the price list, not recorded');
+  });
+
+  it('says so of all of it, and nothing where all was recorded or there is no list', async () => {
+    expect(estimatedText(await estimated(true, null))).toMatch(/^about: all of this/);
+    await calls.clear();
+    expect(await estimated(true, 1)).not.toHaveProperty('estimatedShare');
+    await calls.clear();
+    expect(await estimated(false, 1, null)).not.toHaveProperty('estimatedShare');
   });
 });
