@@ -2,12 +2,12 @@
 
 import { alertContext, contextJson, linksIn, linksJson, ruleText } from './alert-context.ts';
 import { windowText } from './alert-section.ts';
-import { displayName, displayText } from './display-text.ts';
+import { capital, displayText } from './display-text.ts';
 import { durationText, localSpan } from './display-time.ts';
 import { displayPhrase, displayValue } from './display-value.ts';
 import { type Alert, groupObject } from './finding.ts';
 import { findingJson } from './finding-json.ts';
-import { groupWithKinds } from './group-label.ts';
+import { groupWithKinds, namesLabel } from './group-label.ts';
 import { incidentMessage, SHOWN_ALERTS } from './incident-message.ts';
 import { type JsonValue, jsonText, RawJson } from './json.ts';
 import type { Fact, Message, MessageIncident } from './message.ts';
@@ -128,7 +128,7 @@ export function endNotice(
     valueNow === null ? null : ['Now', inWindow(valueNow)],
   ];
   const inAll = total === null ? '' : `, ${total} in all`;
-  const subject = name === '' ? 'The alert' : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  const subject = name === '' ? 'The alert' : capital(name);
   return {
     key: noticeKey,
     rule,
@@ -136,11 +136,7 @@ export function endNotice(
     step: stepOf(severity),
     isNews: false,
     title: `${displayText(rule)}: ${
-      name === ''
-        ? 'back to normal'
-        : `${Object.values(kept.group)
-            .map((value) => displayName(value))
-            .join(' / ')} back to normal`
+      name === '' ? 'back to normal' : `${namesLabel(Object.values(kept.group))} back to normal`
     } after ${lasted}${inAll}`,
     note: null,
     again: null,

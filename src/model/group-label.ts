@@ -6,7 +6,12 @@ import type { Dimension, GroupKey } from './series.ts';
 
 /** A group for people: `search`, `search / gpt-4.1`, `(none)`; empty for a rule without groups. */
 export function groupLabel(groupBy: readonly Dimension[], key: GroupKey): string {
-  return groupBy.map((_, i) => displayName(key[i] ?? NONE)).join(' / ');
+  return namesLabel(groupBy.map((_, i) => key[i] ?? NONE));
+}
+
+/** The values of a group for people. */
+export function namesLabel(values: readonly string[]): string {
+  return values.map((value) => displayName(value)).join(' / ');
 }
 
 /** A group with the kind of each name: `service search`, `service search / model gpt-4.1`; empty for a rule without groups. */

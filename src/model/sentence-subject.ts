@@ -1,6 +1,6 @@
 // Who a finding is about, as the subject of a sentence.
 
-import { displayName } from './display-text.ts';
+import { capital, displayName } from './display-text.ts';
 import { displayCount } from './display-value.ts';
 import { NONE } from './finding.ts';
 import { kindAndName, kindText } from './group-label.ts';
@@ -66,8 +66,4 @@ function valuesText(dimension: Dimension, values: readonly (string | null)[]): s
   if (values.length > NAMED) return `${displayCount(values.length)} values of ${kindText(dimension)}`;
   const names = values.map((value) => displayName(value ?? NONE, LONGEST_NAME));
   return `${kindText(dimension)} ${names.join(' or ')}`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

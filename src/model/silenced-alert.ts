@@ -1,9 +1,10 @@
 // A silence that begins to hold for an alert that people know, as a note to them.
 
-import { displayName, displayText } from './display-text.ts';
+import { capital, displayText } from './display-text.ts';
 import { localClock, localDate, localTime } from './display-time.ts';
 import { displayPhrase, displayValue } from './display-value.ts';
 import type { KeptAlert } from './ended-alert.ts';
+import { namesLabel } from './group-label.ts';
 import { incidentMessage, SHOWN_ALERTS, type Story } from './incident-message.ts';
 import { type JsonValue, RawJson } from './json.ts';
 import type { Fact, Message } from './message.ts';
@@ -45,9 +46,8 @@ export function silencedNotice(
     ...(createdBy === null ? [] : [['By', displayText(createdBy)] as const]),
     ['Last notified', `${value} ${kept.window}`],
   ];
-  const subject =
-    name === '' ? `Rule ${displayText(rule)}` : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  const groups = Object.values(kept.group).map((group) => displayName(group));
+  const subject = name === '' ? `Rule ${displayText(rule)}` : capital(name);
+  const group = namesLabel(Object.values(kept.group));
   const told = `until ${end}${why === '' ? '' : ` (${why})`}`;
   return {
     key: noticeKey,
@@ -55,7 +55,7 @@ export function silencedNotice(
     reason: 'silenced',
     step: stepOf(severity),
     isNews: false,
-    title: `${displayText(rule)}: ${groups.length === 0 ? '' : `${groups.join(' / ')} `}${told}`,
+    title: `${displayText(rule)}: ${group === '' ? '' : `${group} `}${told}`,
     note: null,
     again: null,
     silenced: told,

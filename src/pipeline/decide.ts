@@ -2,6 +2,7 @@
 
 import { type Firing, type ReachedStep, topStep } from '../model/finding.ts';
 import { alertId } from '../model/fingerprint.ts';
+import { groupedBy } from '../model/grouped-by.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import type {
   Closing,
@@ -75,7 +76,7 @@ export interface Situation extends Found {
 export function decide(situation: Situation): Decision {
   const { rule, evaluations, episodes, computed } = situation;
   if (isUneventful(evaluations, episodes)) return NOTHING_TO_NOTIFY;
-  const notified = groupedById(situation.notified);
+  const notified = groupedBy(situation.notified, ({ groupId }) => groupId);
   const tracker = new EpisodeTracker({
     rule,
     zone: situation.zone,
@@ -210,14 +211,4 @@ function hasGrown(sighting: Sighting, growth: number | null, last: Notified): bo
 /** Growth is notified only where higher values are worse. */
 function growthOf(rule: Rule, { operator }: ReachedStep): number | null {
   return firesBelow(operator) ? null : rule.growth;
-}
-
-function groupedById(notified: readonly Notified[]): Map<string, Notified[]> {
-  const groups = new Map<string, Notified[]>();
-  for (const one of notified) {
-    const known = groups.get(one.groupId);
-    if (known === undefined) groups.set(one.groupId, [one]);
-    else known.push(one);
-  }
-  return groups;
 }

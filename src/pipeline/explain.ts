@@ -13,12 +13,12 @@ import {
 import { describeMetric } from '../model/metric.ts';
 import { type Sample, sampleOf } from '../model/metric-value.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
+import type { Dimension, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type Askable, ask } from './ask.ts';
 import { breakdownOf, type KeyedCell, unpricedOf } from './breakdown.ts';
-import { type Explained, type Question, questionsOf } from './questions.ts';
+import { type Explained, findingKey, type Question, questionsOf } from './questions.ts';
 
 /** What the findings are explained with. */
 export interface Surroundings {
@@ -175,8 +175,4 @@ function indexOf(query: Query, series: Series, width: number): PartIndex {
     });
   }
   return index;
-}
-
-function findingKey(window: Window, key: GroupKey): string {
-  return `${window.from}/${window.to}/${JSON.stringify(key)}`;
 }

@@ -65,7 +65,7 @@ function questionsOfRule(
     readonly hasPrices: boolean;
   },
 ): Question[] {
-  const windows = distinctWindows(firing);
+  const windows = distinctWindows(firing.map(({ window }) => window));
   const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
   const lacking = unpricedMeasure(rule.metric, rule.errors);
   const own = measuresOf(rule.metric, rule.errors);
@@ -113,8 +113,14 @@ export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
   return { ...rule.where, ...Object.fromEntries(named) };
 }
 
-function distinctWindows(firing: readonly Firing[]): Window[] {
-  return [...new Map(firing.map(({ window }) => [`${window.from}/${window.to}`, window])).values()];
+/** Each window once. */
+export function distinctWindows(windows: readonly Window[]): Window[] {
+  return [...new Map(windows.map((window) => [`${window.from}/${window.to}`, window])).values()];
+}
+
+/** What fires in a window and group, as a key of a map. */
+export function findingKey({ from, to }: Window, key: GroupKey): string {
+  return `${from}/${to}/${JSON.stringify(key)}`;
 }
 
 function distinct<T>(values: readonly T[]): T[] {

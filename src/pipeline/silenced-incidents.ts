@@ -1,6 +1,7 @@
 // Finds the alerts that are silenced, and those that join an incident which is.
 
 import { groupId as groupIdOf } from '../model/fingerprint.ts';
+import { groupedBy } from '../model/grouped-by.ts';
 import { subjectKey } from '../model/incident.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import { type OccurringSilence, occurringAt, silenceOf } from '../model/silence.ts';
@@ -8,7 +9,6 @@ import type { IncidentQuestion } from '../state/read-incidents.ts';
 import type { AlertNotification, Decision } from './decide.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
-import { groupedBy } from './tell-parts.ts';
 
 /** What is to be notified of one rule. */
 interface Notifying {

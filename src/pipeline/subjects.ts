@@ -4,11 +4,10 @@ import type { Subject } from '../model/incident.ts';
 import { drivingMeasure, measuresOf } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
-import type { Window } from '../model/window.ts';
 import { ask } from './ask.ts';
 import type { AlertNotification } from './decide.ts';
 import type { PollUnderWay } from './parts.ts';
-import { narrowedWhere } from './questions.ts';
+import { distinctWindows, findingKey, narrowedWhere } from './questions.ts';
 
 /** What is notified of one rule. */
 export interface Notifying {
@@ -52,7 +51,7 @@ export async function subjectsOf(
     if (by === null || answer === undefined || answer instanceof Error) return;
     const shares = sharesIn(of.rule, query, answer);
     for (const notification of of.notifications) {
-      const share = shares.get(shareKey(notification.firing.window, notification.group));
+      const share = shares.get(findingKey(notification.firing.window, notification.group));
       if (share === undefined || share.whole <= 0n || share.largest * 2n < share.whole) continue;
       subjects.set(notification, { dimension: by, value: share.value });
     }
@@ -61,7 +60,6 @@ export async function subjectsOf(
 }
 
 function queryOf(rule: Rule, notifications: readonly AlertNotification[], by: Dimension): Query {
-  const windows = notifications.map(({ firing }) => firing.window);
   return {
     measures: [
       ...new Set([...measuresOf(rule.metric, rule.errors), drivingMeasure(rule.metric, rule.errors)]),
@@ -71,7 +69,7 @@ function queryOf(rule: Rule, notifications: readonly AlertNotification[], by: Di
       notifications.map(({ group }) => group),
     ),
     groupBy: [...rule.groupBy, by],
-    windows: [...new Map(windows.map((window) => [`${window.from}/${window.to}`, window])).values()],
+    windows: distinctWindows(notifications.map(({ firing }) => firing.window)),
   };
 }
 
@@ -89,7 +87,7 @@ function sharesIn(rule: Rule, query: Query, series: Series): Map<string, Share> 
     query.windows.forEach((window, i) => {
       const sum = series.cell(group, i)?.sums[measure];
       if (sum === undefined) return;
-      const name = shareKey(window, key.slice(0, -1));
+      const name = findingKey(window, key.slice(0, -1));
       const share = shares.get(name) ?? { whole: 0n, largest: 0n, value: null };
       share.whole += sum;
       if (sum > share.largest) [share.largest, share.value] = [sum, key.at(-1) ?? null];
@@ -97,8 +95,4 @@ function sharesIn(rule: Rule, query: Query, series: Series): Map<string, Share> 
     });
   });
   return shares;
-}
-
-function shareKey({ from, to }: Window, key: readonly (string | null)[]): string {
-  return `${from}/${to}/${JSON.stringify(key)}`;
 }

@@ -5,12 +5,13 @@ import { alertMessage } from '../model/alert-message.ts';
 import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { endedMessage, endNotice } from '../model/ended-alert.ts';
 import { smallestOf } from '../model/extremes.ts';
+import { groupedBy } from '../model/grouped-by.ts';
 import { incidentMessage, SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
 import type { MessageIncident } from '../model/message.ts';
 import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { silencedJson, silencedNotice } from '../model/silenced-alert.ts';
-import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
+import { incidentOf, othersOf, queued } from './tell-parts.ts';
 import type { Earlier, Telling, Told } from './telling.ts';
 import { storyOf, threadOf } from './thread.ts';
 

@@ -6,9 +6,10 @@ import { deliveryId, type NewDelivery } from '../model/delivery.ts';
 import { type EndedAlert, endedMessage } from '../model/ended-alert.ts';
 import { largestOf } from '../model/extremes.ts';
 import type { Alert, Finding } from '../model/finding.ts';
+import { groupedBy } from '../model/grouped-by.ts';
 import { mostSevereFirst } from '../model/notice.ts';
 import { type SilencedAlert, silencedMessage } from '../model/silenced-alert.ts';
-import { groupedBy, incidentOf, othersOf, queued } from './tell-parts.ts';
+import { incidentOf, othersOf, queued } from './tell-parts.ts';
 import type { Telling, Told } from './telling.ts';
 
 /** The deliveries to one channel, by rule. */

@@ -38,15 +38,3 @@ export function queued(
     isReport: false,
   };
 }
-
-/** By name, in the order in which names come first. */
-export function groupedBy<T>(all: readonly T[], nameOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const name = nameOf(one);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [one]);
-    else group.push(one);
-  }
-  return groups;
-}

@@ -3,6 +3,7 @@
 import { dimensionsOf } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
+import { oneByOne } from '../model/one-by-one.ts';
 import type { Source } from '../pipeline/collect.ts';
 import { type LiveSource, openLiveSource } from '../pipeline/live-source.ts';
 import { queriesOfChecks } from '../pipeline/queries-of-checks.ts';
@@ -60,7 +61,7 @@ export function openWorkerSums(
   const live = openLiveSource(store, { latenessMs, kept }, (reason) => listener.bypassed(reason));
   const plan = openReconcilePlan(reconcileMs);
   const slice = openSlice();
-  const inTurn = queue();
+  const inTurn = oneByOne();
   const ofChecks = queriesOfChecks(
     dimensionsOf(config),
     config.rules.filter(({ enabled }) => enabled),
@@ -141,15 +142,5 @@ function openSlice(): { polled(asksStore: boolean): void; nextMs(): number } {
       sliceMs = Math.min(LONGEST_SLICE_MS, Math.max(sliceMs, askedMs));
       return sliceMs;
     },
-  };
-}
-
-/** One call after the other, whether the one before failed or not. */
-function queue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
   };
 }

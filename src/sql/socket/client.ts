@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { AppError } from '../../model/errors.ts';
+import { oneByOne } from '../../model/one-by-one.ts';
 import type { Sql, SqlSession } from '../port.ts';
 import { sqlStateOf } from '../sql-error.ts';
 import { linesOf } from './lines.ts';
@@ -37,7 +38,7 @@ export async function connectSocket(path: string, access: Access, name: string):
     query: (text, values) =>
       ask(values === undefined ? { query: text } : { query: text, values: values.map(encoded) }),
   };
-  const inTurn = queue();
+  const inTurn = oneByOne();
   try {
     await ask({ spendwatch: PROTOCOL, access });
   } catch (error) {
@@ -76,14 +77,4 @@ async function connected(path: string, name: string): Promise<Socket | null> {
       cause: error,
     });
   }
-}
-
-/** One piece of work after the other, whether the one before failed or not. */
-function queue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
-  };
 }

@@ -2,13 +2,13 @@
 
 import type { CallColumns } from '../../model/call-columns.ts';
 import { smallestOf } from '../../model/extremes.ts';
+import { groupedBy } from '../../model/grouped-by.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Dimension, Query } from '../../model/series.ts';
 import { type BinIndex, openBinIndex } from '../series/group-index.ts';
 import { layoutOf } from '../series/layout.ts';
 import { type LineRows, type OrderedLines, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { binsOfLines, type LineGroups, openLineGroups } from '../series/line-groups.ts';
-import { memberOf } from '../series/member.ts';
 import { SlidingSums } from './sliding-sums.ts';
 import type { StepGrid } from './step-grid.ts';
 import { openStepLog, type StepLog, type StepRange } from './step-log.ts';
@@ -46,7 +46,7 @@ export interface SketchTable extends Table {
 /** `queries` are as of the first instant of each, and agree in groups and filter. */
 export function openView(queries: readonly Query[], grid: StepGrid): ReplayView {
   const { groupBy, where } = queries[0] as Query;
-  const tables = [...grouped(queries, tableName)].map(([name, own]) => {
+  const tables = [...groupedBy(queries, tableName)].map(([name, own]) => {
     const additive = (own[0] as Query).measures.filter((measure) => !isSketch(measure));
     return [name, openTable(distinct(['calls', ...additive]), own, grid)] as const;
   });
@@ -106,16 +106,6 @@ function takeInto(
   groupCount: number,
 ): void {
   if (begin < range.to) log.append(range, sumLines(rows, log.layout, columns.sums), groupCount);
-}
-
-/** Groups queries by a name. */
-export function grouped(
-  queries: readonly Query[],
-  nameOf: (query: Query) => string,
-): ReadonlyMap<string, readonly Query[]> {
-  const groups = new Map<string, Query[]>();
-  for (const query of queries) memberOf(groups, nameOf(query), (): Query[] => []).push(query);
-  return groups;
 }
 
 /** Equal for all queries of a view that need the same sums. */

@@ -1,6 +1,7 @@
 // Answers the same queries at one evaluation time after the other.
 
 import type { CallColumns, CallRead } from '../../model/call-columns.ts';
+import { groupedBy } from '../../model/grouped-by.ts';
 import { isSketch } from '../../model/measure.ts';
 import { groupingName, type Query, type Series } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
@@ -8,7 +9,6 @@ import { ColumnSeries } from '../series/column-series.ts';
 import { orderBySegment } from '../series/line-buckets.ts';
 import {
   distinct,
-  grouped,
   oldestOf,
   openView,
   type ReplayView,
@@ -44,7 +44,7 @@ export interface SlidingWindows {
 /** `asked` are the queries of each asker as of its first evaluation time; later ones differ in their windows only. */
 export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: StepGrid): SlidingWindows {
   const all = asked.flat();
-  const byName = new Map([...grouped(all, groupingName)].map(([name, own]) => [name, openView(own, grid)]));
+  const byName = new Map([...groupedBy(all, groupingName)].map(([name, own]) => [name, openView(own, grid)]));
   const views = [...byName.values()];
   const tables = views.flatMap((view): Table[] => [...view.tables.values(), ...view.sketches.values()]);
   const askers = asked.map((queries) =>
