@@ -5,7 +5,7 @@ import type { Message } from '../model/message.ts';
 import { tableText } from '../model/plain-text.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
-import type { ChannelType, Envelope, Receipt, Root } from './channel.ts';
+import type { ChannelType, Receipt } from './channel.ts';
 import { type ChatMarkup, chatText, markdownLink } from './transport/chat-text.ts';
 import { fitted } from './transport/fit.ts';
 import { inert, withoutCode } from './transport/inert.ts';
@@ -75,22 +75,10 @@ export const discord: ChannelType<DiscordOptions> = {
       spacingMs: SPACING_MS,
       url: confirmed(url.reveal()),
       threadMs: THREAD_MS,
-      render: (message: Message, _: string, root: Root | null) =>
-        JSON.stringify({
-          ...renderDiscord(message),
-          ...(root !== null && { root: renderDiscord(root.now) }),
-        }),
-      request: ({ body }: Envelope) => ({ body: JSON.stringify({ ...JSON.parse(body), root: undefined }) }),
-      edit({ body, thread }: Envelope) {
-        const { root } = JSON.parse(body) as { readonly root?: DiscordPost };
-        const { rootRef = null, isLatest } = thread ?? {};
-        if (root === undefined || rootRef === null || isLatest !== true) return null;
-        return {
-          method: 'PATCH',
-          url: messageUrl(url.reveal(), rootRef),
-          body: JSON.stringify(root),
-        } as const;
-      },
+      render: (message: Message) => JSON.stringify(renderDiscord(message)),
+      request: ({ body }: { readonly body: string }) => ({ body }),
+      edit: (body: string, ref: string) =>
+        ({ method: 'PATCH', url: messageUrl(url.reveal(), ref), body }) as const,
       receipt: taken,
       // The webhook's own address describes it.
       probe: { url: url.reveal(), receipt: described },

@@ -6,7 +6,7 @@ import type { Message } from '../model/message.ts';
 import { tableText } from '../model/plain-text.ts';
 import type { Secret } from '../model/secret.ts';
 import { secretKey } from '../model/secret-key.ts';
-import type { ChannelType, Envelope, Receipt, Root } from './channel.ts';
+import type { ChannelType, Envelope, Receipt } from './channel.ts';
 import { apiUrlKey, withSlash } from './transport/api-url.ts';
 import { type ChatMarkup, chatText } from './transport/chat-text.ts';
 import { inert } from './transport/inert.ts';
@@ -75,27 +75,18 @@ export const telegram: ChannelType<TelegramOptions> = {
       threadMs: THREAD_MS,
       url: method('sendMessage'),
       secrets: [token.reveal()],
-      render: (message: Message, _: string, root: Root | null) =>
-        JSON.stringify({
-          ...renderTelegram(message),
-          ...(root !== null && { root: renderTelegram(root.now) }),
-        }),
+      render: (message: Message) => JSON.stringify(renderTelegram(message)),
       request: ({ body, thread }: Envelope) => ({
         body: JSON.stringify({
           chat_id: chatId,
           ...JSON.parse(body),
-          root: undefined,
           ...replyTo(messageOf(thread?.rootRef)),
         }),
       }),
-      edit({ body, thread }: Envelope) {
-        const { root } = JSON.parse(body) as { readonly root?: TelegramPost };
-        const id = messageOf(thread?.rootRef);
-        if (root === undefined || id === null || thread?.isLatest !== true) return null;
-        return {
-          url: method('editMessageText'),
-          body: JSON.stringify({ chat_id: chatId, message_id: id, ...root }),
-        };
+      edit(body: string, ref: string) {
+        const id = messageOf(ref);
+        const edited = { chat_id: chatId, message_id: id, ...JSON.parse(body) };
+        return id === null ? null : { url: method('editMessageText'), body: JSON.stringify(edited) };
       },
       receipt: taken,
       probe: { url: method(`getChat?chat_id=${encodeURIComponent(chatId)}`), receipt: described },

@@ -2,7 +2,7 @@
 
 import { type Channel, type ChannelTerms, USUAL_TERMS } from '../channels/channel.ts';
 import type { NewDelivery } from '../model/delivery.ts';
-import { type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
+import { type EndedAlert, type KeptAlert, keptAlert, NO_FIGURES } from '../model/ended-alert.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Alert, Finding } from '../model/finding.ts';
 import { SHOWN_ALERTS } from '../model/incident-message.ts';
@@ -19,7 +19,8 @@ import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 import { deliveriesTo, tellsByIncident } from './tell.ts';
-import { endedAlert, endOf, type Occasion, tellingOf } from './telling-of.ts';
+import type { Telling } from './telling.ts';
+import { endOf, type Occasion, tellingOf } from './telling-of.ts';
 
 export interface Announced {
   /** By rule, in the order of the decisions: the alerts that are over, or why nothing can be told of the rule. */
@@ -61,6 +62,8 @@ export async function announce(
     if (rule === undefined) throw new RangeError('a notification has no rule');
     return rule;
   };
+  const places = new Map(parts.rules.map((rule, place) => [rule, place]));
+  const placeOf = (rule: Rule): number => places.get(rule) ?? -1;
   return {
     closings: decisions.map(({ rule }) => failed.get(rule) ?? ended.get(rule) ?? []),
     plan: {
@@ -87,14 +90,14 @@ export async function announce(
           return { rule, fingerprint, incident, alert: alertOf(rule, notification) };
         });
         // In the order of the file, which is the one that readers know.
-        told.sort((a, b) => parts.rules.indexOf(a.rule) - parts.rules.indexOf(b.rule));
+        told.sort((a, b) => placeOf(a.rule) - placeOf(b.rule));
         const telling = tellingOf(parts, recorded, told, occasion);
         const channels = [...parts.channels.values()].map((channel) => ({
           channel,
           terms: parts.incidents.terms.get(channel.name) ?? USUAL_TERMS,
         }));
         const deliveries = channels.flatMap(({ channel, terms }) => deliveriesTo(channel, terms, telling));
-        return { deliveries, endsTold: endsTold(channels, deliveries, recorded) };
+        return { deliveries, endsTold: endsTold(channels, deliveries, recorded, telling) };
       },
     },
   };
@@ -105,6 +108,7 @@ function endsTold(
   channels: readonly { readonly channel: Channel; readonly terms: ChannelTerms }[],
   deliveries: readonly NewDelivery[],
   { closed, ofClosedIncidents }: RecordedIncidents<AlertNotification>,
+  { ended, ofClosed }: Telling,
 ): ClosedAlert[] {
   const people = channels.filter(({ channel, terms }) => tellsByIncident(channel, terms));
   const programs = channels.filter((one) => !people.includes(one) && one.terms.sendResolved);
@@ -115,14 +119,12 @@ function endsTold(
       .filter(({ channel }) => toPeople.has(channel))
       .flatMap(({ channel, incidents = [] }) => incidents.map((id) => `${channel} ${id}`)),
   );
-  const isTold = (alert: ClosedAlert, isHeard: (channel: string) => boolean): boolean => {
-    const { kept, closing } = endedAlert(alert);
-    return closing.how === 'resolved' && kept.channels.some(isHeard);
-  };
+  const isTold = (end: EndedAlert | undefined, isHeard: (channel: string) => boolean): boolean =>
+    end?.closing.how === 'resolved' && end.kept.channels.some(isHeard);
   return [
-    ...closed.filter((alert) => isTold(alert, (channel) => toPrograms.has(channel))),
-    ...ofClosedIncidents.filter((alert) =>
-      isTold(alert, (channel) => said.has(`${channel} ${alert.incident}`)),
+    ...closed.filter((_, i) => isTold(ended[i], (channel) => toPrograms.has(channel))),
+    ...ofClosedIncidents.filter(({ incident }, i) =>
+      isTold(ofClosed[i], (channel) => said.has(`${channel} ${incident}`)),
     ),
   ];
 }

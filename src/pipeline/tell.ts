@@ -12,9 +12,10 @@ export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Tel
   const told = telling.told.filter(({ rule, alert }) =>
     rule.notify[alert.finding.severity].includes(channel.name),
   );
+  const earlier = telling.earlier.filter((one) => one.channel === channel.name);
   const knows = new Set([
     ...told.map(({ incident }) => incident),
-    ...telling.earlier.filter((one) => one.channel === channel.name).flatMap(({ incidents }) => incidents),
+    ...earlier.flatMap(({ incidents }) => incidents),
   ]);
   const hears = ({ kept, incident }: Pick<EndedAlert, 'kept' | 'incident'>): boolean =>
     kept.channels.includes(channel.name) && knows.has(incident);
@@ -24,7 +25,7 @@ export function deliveriesTo(channel: Channel, terms: ChannelTerms, telling: Tel
     ended: telling.ended.filter(hears),
     ofClosed: telling.ofClosed.filter(hears),
     silenced: channel.audience === 'people' ? telling.silenced.filter(hears) : [],
-    earlier: telling.earlier.filter((one) => one.channel === channel.name),
+    earlier,
   };
   return tellsByIncident(channel, terms) ? byIncident(channel, terms, own) : byRule(channel, terms, own);
 }

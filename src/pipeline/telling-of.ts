@@ -53,13 +53,7 @@ export function tellingOf(
   };
 }
 
-export function endedAlert({
-  fingerprint,
-  groupId,
-  incident,
-  told,
-  ended,
-}: ClosedAlert): Telling['ended'][number] {
+function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert): Telling['ended'][number] {
   const { editedStep, ...end } = JSON.parse(ended) as {
     closing: Closing;
     figures: EndFigures;

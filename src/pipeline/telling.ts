@@ -55,6 +55,7 @@ export interface Story {
 /** All that one poll has to tell. Instants in ms. */
 export interface Telling {
   readonly told: readonly Told[];
+  /** In the order in which they were recorded, as are those below. */
   readonly ended: readonly EndedOfRule[];
   /** All alerts of incidents that are over. */
   readonly ofClosed: readonly EndedOfRule[];

@@ -5,7 +5,7 @@ import { SendError } from '../../model/errors.ts';
 import type { Message } from '../../model/message.ts';
 import { type Redact, redactor } from '../../model/redact.ts';
 import type { Secret } from '../../model/secret.ts';
-import type { Channel, Envelope, Receipt, Root } from '../channel.ts';
+import type { Channel, Envelope, Receipt } from '../channel.ts';
 import { checkConnection } from './connect-check.ts';
 import { within } from './deadline.ts';
 import { answerFailure, exchange, type HttpAnswer, type HttpRequest, peerOf } from './http.ts';
@@ -28,14 +28,17 @@ export interface Posting {
   readonly url: string;
   /** What must not be shown, beside the parts of the URL. */
   readonly secrets?: readonly string[];
-  render(message: Message, id: string, root: Root | null): string;
+  render(message: Message, id: string): string;
   /**
    * The request of one attempt at `at` (ms): the stored body, and what belongs to the attempt. Null where the receiver needs
    * to know nothing of the message.
    */
   request(envelope: Envelope, at: number): PostingRequest | null;
-  /** The request that edits the message which this one answers to what is known now; null or absent for none. */
-  edit?(envelope: Envelope): PostingRequest | null;
+  /**
+   * The request that edits an earlier message: `body` is the new one as `render` made it, and `ref` the receiver's name of the
+   * message. Null for what is no name of one; absent for a receiver whose messages cannot be edited. Bodies must be JSON then.
+   */
+  edit?(body: string, ref: string): PostingRequest | null;
   /** The receipt that an answer is. Throws the SendError that it means otherwise. */
   receipt(answer: Answer): Receipt;
   /** A question that checks address and login and sends no message; without it only the connection is checked. */
@@ -100,12 +103,16 @@ export async function openPosting(
     timeoutMs: TIMEOUT_MS,
     spacingMs,
     ...(threadMs !== undefined && { threadMs }),
-    render: (message, id, root = null) => posting.render(message, id, root),
+    render(message, id, root = null) {
+      const body = posting.render(message, id);
+      if (root === null || posting.edit === undefined) return body;
+      return JSON.stringify({ ...JSON.parse(body), root: JSON.parse(posting.render(root.now, root.id)) });
+    },
     send: (envelope, signal) =>
       within(TIMEOUT_MS, signal, async (limit) => {
-        const request = posting.request(envelope, Date.now());
+        const { body, edit } = partsOf(posting, envelope);
+        const request = posting.request({ ...envelope, body }, Date.now());
         if (request === null) return { answer: 'nothing to send' };
-        const edit = posting.edit?.(envelope) ?? null;
         const lack = edit === null ? null : await lackOf(() => submit(edit, envelope.id, limit));
         // The receiver counts both.
         if (edit !== null) await sleep(spacingMs, undefined, { signal: limit });
@@ -120,6 +127,18 @@ export async function openPosting(
       }),
     close: async () => via?.close(),
   };
+}
+
+/** The body of a message, and the request that edits the message which it answers; null where there is nothing to edit. */
+function partsOf(
+  posting: Posting,
+  { body, thread }: Envelope,
+): { readonly body: string; readonly edit: PostingRequest | null } {
+  if (posting.edit === undefined) return { body, edit: null };
+  const { root, ...post } = JSON.parse(body) as { readonly root?: object };
+  const { rootRef = null, isLatest = false } = thread ?? {};
+  const isEdited = root !== undefined && rootRef !== null && isLatest;
+  return { body: JSON.stringify(post), edit: isEdited ? posting.edit(JSON.stringify(root), rootRef) : null };
 }
 
 /** Why a message was not edited, for the receipt; null where it was. The answer follows in any case, unless it is tried again. */
