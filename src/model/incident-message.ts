@@ -14,7 +14,7 @@ export const SHOWN_ALERTS = 10;
 const WITH_TABLES = 3;
 
 /** What a message tells. Instants in ms; `zone` is an IANA name. */
-export interface Story {
+export interface MessageContent {
   /** At least one. */
   readonly notices: readonly Notice[];
   /** Alerts that are told and not among the notices. */
@@ -33,30 +33,30 @@ export interface Story {
  * One message of all that is new about an incident: the most severe alert first, ten shown, the rest counted. Alerts of the same
  * severity stay in the order given.
  */
-export function incidentMessage(story: Story): Message {
-  const notices = worstNoticesFirst(story.notices);
+export function incidentMessage(content: MessageContent): Message {
+  const notices = worstNoticesFirst(content.notices);
   const [worst] = notices;
   if (worst === undefined) throw new RangeError('a message needs an alert');
   const shown = notices.slice(0, SHOWN_ALERTS);
-  const more = notices.length - shown.length + story.more;
+  const more = notices.length - shown.length + content.more;
   const rules = new Set(notices.map(({ rule }) => rule));
-  const others = notices.length + story.more - 1;
+  const others = notices.length + content.more - 1;
   const severity = severityOf(worst.step);
   const latest = largestOf(notices.map(({ at = 0 }) => at));
   const sections = shown.map((notice, i) => {
-    const section = withTime(sectionOf(notice), notice, latest, story.zone);
+    const section = withTime(sectionOf(notice), notice, latest, content.zone);
     return i < WITH_TABLES ? section : { ...section, tables: [] };
   });
   return {
     type: isEnd(worst) ? 'alert.resolved' : 'alert.firing',
     severity,
     rule: worst.rule,
-    timestamp: story.timestamp,
+    timestamp: content.timestamp,
     title: `[${tagOf(worst, severity)}] ${worst.title}${others === 0 ? '' : ` (+${displayCount(others)} more)`}`,
     note: worst.note,
     lead: [
       ...sections.slice(0, 1).flatMap(({ sentence = '' }) => (sentence === '' ? [] : [sentence])),
-      ...sharedLines(story),
+      ...sharedLines(content),
     ],
     sections: withLinksOnce(sections).map((section, i) => {
       const notice = shown[i] as Notice;
@@ -67,13 +67,13 @@ export function incidentMessage(story: Story): Message {
       ...(more === 0
         ? []
         : [`And ${displayCount(more)} more${rules.size === 1 ? ', smaller than these' : ''}.`]),
-      ...closingLines(story, worst),
-      asOf(story),
+      ...closingLines(content, worst),
+      asOf(content),
     ],
-    incident: story.incident,
+    incident: content.incident,
     alerts: shown.map(({ alert }) => alert),
     chart: worst.chart,
-    json: story.json,
+    json: content.json,
   };
 }
 
@@ -128,14 +128,14 @@ function withoutLead({ sentence: _, ...section }: MessageSection, isSingle: bool
 }
 
 /** Where incidents share a message, the first sentence is about one of them. */
-function sharedLines({ incident }: Story): string[] {
+function sharedLines({ incident }: MessageContent): string[] {
   const { subject = '', others = 0 } = incident ?? {};
   return others === 0
     ? []
     : [`This message is about ${displayCount(others + 1)} incidents; the worst is about ${subject}.`];
 }
 
-function closingLines({ incident }: Story, worst: Notice): string[] {
+function closingLines({ incident }: MessageContent, worst: Notice): string[] {
   if (incident === null) return [];
   const { subject, others = 0 } = incident;
   if (incident.isClosed) {
@@ -152,7 +152,7 @@ function closingLines({ incident }: Story, worst: Notice): string[] {
 }
 
 /** The newest row's time, in the words that every message uses. */
-export function asOf({ dataAsOf, zone }: Pick<Story, 'dataAsOf' | 'zone'>): string {
+export function asOf({ dataAsOf, zone }: Pick<MessageContent, 'dataAsOf' | 'zone'>): string {
   return dataAsOf === null
     ? 'Data as of: the audit store has no rows.'
     : `Data as of ${localTime(dataAsOf, zone)}${zone === 'UTC' ? '' : `; times are those of ${zone}`}.`;

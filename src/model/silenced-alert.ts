@@ -5,7 +5,7 @@ import { localClock, localDate, localTime } from './display-time.ts';
 import { displayPhrase, displayValue } from './display-value.ts';
 import type { KeptAlert } from './ended-alert.ts';
 import { namesLabel } from './group-label.ts';
-import { incidentMessage, SHOWN_ALERTS, type Story } from './incident-message.ts';
+import { incidentMessage, type MessageContent, SHOWN_ALERTS } from './incident-message.ts';
 import { type JsonValue, RawJson } from './json.ts';
 import type { Fact, Message } from './message.ts';
 import { messageJson } from './message-json.ts';
@@ -80,12 +80,14 @@ export function silencedNotice(
   };
 }
 
-type Occasion = Pick<Story, 'incident' | 'dataAsOf' | 'zone' | 'timestamp'> & { readonly at: number };
+type NoteMoment = Pick<MessageContent, 'incident' | 'dataAsOf' | 'zone' | 'timestamp'> & {
+  readonly at: number;
+};
 
 /** What a report has of a note that did not arrive: the alerts that are silenced. At least one. */
 export function silencedJson(
   alerts: readonly SilencedAlert[],
-  { at, dataAsOf, timestamp }: Occasion,
+  { at, dataAsOf, timestamp }: NoteMoment,
 ): string {
   const [first] = alerts;
   if (first === undefined) throw new RangeError('a message needs an alert');
@@ -108,10 +110,8 @@ export function silencedJson(
 }
 
 /** The silence of alerts of one rule as one note: ten shown, the rest counted. */
-export function silencedMessage(alerts: readonly SilencedAlert[], occasion: Occasion): Message {
-  const notices = alerts
-    .slice(0, SHOWN_ALERTS)
-    .map((alert) => silencedNotice(alert, occasion.at, occasion.zone));
-  const json = silencedJson(alerts, occasion);
-  return incidentMessage({ ...occasion, notices, more: alerts.length - notices.length, json });
+export function silencedMessage(alerts: readonly SilencedAlert[], moment: NoteMoment): Message {
+  const notices = alerts.slice(0, SHOWN_ALERTS).map((alert) => silencedNotice(alert, moment.at, moment.zone));
+  const json = silencedJson(alerts, moment);
+  return incidentMessage({ ...moment, notices, more: alerts.length - notices.length, json });
 }

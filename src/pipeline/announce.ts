@@ -11,16 +11,16 @@ import { worstFirst } from '../model/observation.ts';
 import { type Rule, SEVERITIES, stepOf } from '../model/rule.ts';
 import type { AlertEnd, IncidentPlan } from '../state/record.ts';
 import type { ClosedAlert, RecordedIncidents } from '../state/recorded-incidents.ts';
+import type { Announcement } from './announcement.ts';
+import { announcementOf, endOf, type PollMoment } from './announcement-of.ts';
 import type { AlertNotification } from './decide.ts';
 import type { Decided } from './dedupe.ts';
+import { deliveriesTo, tellsByIncident } from './deliveries.ts';
 import { figuresOf } from './ended-alerts.ts';
 import { explain, unexplained } from './explain.ts';
 import { onsetsAndCharts } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
-import { deliveriesTo, tellsByIncident } from './tell.ts';
-import type { Telling } from './telling.ts';
-import { endOf, type Occasion, tellingOf } from './telling-of.ts';
 
 export interface Announced {
   /** By rule, in the order of the decisions: the alerts that are over, or why nothing can be told of the rule. */
@@ -36,12 +36,12 @@ export interface Announced {
 export async function announce(
   parts: PollUnderWay,
   decisions: readonly Decided[],
-  occasion: Occasion,
+  moment: PollMoment,
 ): Promise<Announced> {
   const rules = new Map(decisions.map(({ rule }) => [fingerprintOf(parts, rule), rule]));
   const all = decisions.map(({ rule, decision }) => ({ rule, notifications: decision.notifications.flat() }));
-  const subjects = await subjectsOf(parts, all, occasion.at);
-  const { alerts, failed } = await alertsOf(parts, decisions, occasion);
+  const subjects = await subjectsOf(parts, all, moment.at);
+  const { alerts, failed } = await alertsOf(parts, decisions, moment);
   const counted = new Map<AlertNotification, Alert>();
   const alertOf = (rule: Rule, notification: AlertNotification): Alert => {
     const known = alerts.get(notification) ?? counted.get(notification);
@@ -50,7 +50,7 @@ export async function announce(
     counted.set(notification, alert);
     return alert;
   };
-  const ended = await endedOf(parts, decisions, occasion.at);
+  const ended = await endedOf(parts, decisions, moment.at);
   const earlier = await keptOf(
     parts,
     all.flatMap(({ rule, notifications }) =>
@@ -69,7 +69,7 @@ export async function announce(
     plan: {
       file: parts.file,
       endOf: ({ groupId, editedStep }) =>
-        endOf({ groupId, how: 'ended', at: occasion.at }, NO_FIGURES, editedStep),
+        endOf({ groupId, how: 'ended', at: moment.at }, NO_FIGURES, editedStep),
       toldOf(fingerprint, notification) {
         const rule = ruleOf(fingerprint);
         const alert = alertOf(rule, notification);
@@ -91,13 +91,15 @@ export async function announce(
         });
         // In the order of the file, which is the one that readers know.
         told.sort((a, b) => placeOf(a.rule) - placeOf(b.rule));
-        const telling = tellingOf(parts, recorded, told, occasion);
+        const announcement = announcementOf(parts, recorded, told, moment);
         const channels = [...parts.channels.values()].map((channel) => ({
           channel,
           terms: parts.incidents.terms.get(channel.name) ?? USUAL_TERMS,
         }));
-        const deliveries = channels.flatMap(({ channel, terms }) => deliveriesTo(channel, terms, telling));
-        return { deliveries, endsTold: endsTold(channels, deliveries, recorded, telling) };
+        const deliveries = channels.flatMap(({ channel, terms }) =>
+          deliveriesTo(channel, terms, announcement),
+        );
+        return { deliveries, endsTold: endsTold(channels, deliveries, recorded, announcement) };
       },
     },
   };
@@ -108,7 +110,7 @@ function endsTold(
   channels: readonly { readonly channel: Channel; readonly terms: ChannelTerms }[],
   deliveries: readonly NewDelivery[],
   { closed, ofClosedIncidents }: RecordedIncidents<AlertNotification>,
-  { ended, ofClosed }: Telling,
+  { ended, ofClosed }: Announcement,
 ): ClosedAlert[] {
   const people = channels.filter(({ channel, terms }) => tellsByIncident(channel, terms));
   const programs = channels.filter((one) => !people.includes(one) && one.terms.sendResolved);
@@ -143,7 +145,7 @@ function channelsOf({ notify }: Rule, { severity }: AlertNotification): string[]
 async function alertsOf(
   parts: PollUnderWay,
   decisions: readonly Decided[],
-  { at }: Occasion,
+  { at }: PollMoment,
 ): Promise<{ alerts: Map<AlertNotification, Alert>; failed: Map<Rule, AppError> }> {
   const alerts = new Map<AlertNotification, Alert>();
   const failed = new Map<Rule, AppError>();

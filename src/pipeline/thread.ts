@@ -3,12 +3,12 @@
 import type { Channel, Root } from '../channels/channel.ts';
 import { SHOWN_ALERTS, worstNoticesFirst } from '../model/incident-message.ts';
 import { after, type Notice } from '../model/notice.ts';
-import type { Story, Telling } from './telling.ts';
+import type { Announcement, StoredNotices } from './announcement.ts';
 
 /** A thread that goes on. */
 export interface Thread {
   readonly root: Pick<Root, 'id' | 'title'>;
-  readonly soFar: Story['soFar'];
+  readonly soFar: StoredNotices['soFar'];
   /** All incidents that it has told of. */
   readonly incidents: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface Thread {
 /** The thread that a message answers; null where it begins one. News begins a new one when the last is too old. */
 export function threadOf(
   channel: Channel,
-  { earlier, timestamp }: Telling,
+  { earlier, timestamp }: Announcement,
   incidents: readonly string[],
   isNews: boolean,
 ): Thread | null {
@@ -26,19 +26,19 @@ export function threadOf(
   const id = sent.findLast((one) => one.incidents.some((incident) => asked.has(incident)))?.thread;
   const inThread = sent.filter(({ thread }) => thread === id);
   const first = inThread.find((one) => one.id === id) ?? inThread[0];
-  const story = (inThread.findLast((one) => one.id !== id) ?? first)?.story;
-  if (id === undefined || id === null || first === undefined || story === undefined || story === null)
+  const stored = (inThread.findLast((one) => one.id !== id) ?? first)?.stored;
+  if (id === undefined || id === null || first === undefined || stored === undefined || stored === null)
     return null;
   const isOld = timestamp - first.createdAt >= threadMs;
   if (isOld && isNews) return null;
   return {
-    root: { id, title: story.rootTitle },
-    soFar: story.soFar,
+    root: { id, title: stored.rootTitle },
+    soFar: stored.soFar,
     incidents: inThread.flatMap((one) => one.incidents),
   };
 }
 
-interface LatestNews extends Pick<Story, 'notices' | 'more'> {
+interface LatestNews extends Pick<StoredNotices, 'notices' | 'more'> {
   readonly title: string;
   /** Whether all incidents of the thread are over. */
   readonly isOver: boolean;
@@ -47,7 +47,7 @@ interface LatestNews extends Pick<Story, 'notices' | 'more'> {
 }
 
 /** What is kept with a message, for those that follow it. Of what is over, only its end is left to say. */
-export function storyOf(thread: Thread | null, news: LatestNews): Story {
+export function storedNotices(thread: Thread | null, news: LatestNews): StoredNotices {
   const { notices, more, title, isOver, ended } = news;
   const before = thread?.soFar ?? { notices: [], more: 0 };
   const stillSaid = before.notices.filter(

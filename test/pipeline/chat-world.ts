@@ -4,6 +4,7 @@ import type { Message } from '../../src/model/message.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import { createDeliverer } from '../../src/pipeline/deliver.ts';
 import { type PollReport, poll } from '../../src/pipeline/poll.ts';
+import type { Undelivered } from '../../src/pipeline/undelivered.ts';
 import { DAY, type PollWorld } from './poll-world.ts';
 
 export interface Sent extends Envelope {
@@ -71,11 +72,16 @@ export function openChat({ name = 'people', threadMs = DAY, down }: ChatOptions 
   return chat;
 }
 
+const asUndelivered = ({ original }: Pick<Undelivered, 'original'>): Message => ({
+  ...original,
+  title: `[UNDELIVERED] ${original.title}`,
+});
+
 /** Polls rules that tell chats and sends what is due, as of instants that the test names. */
 export function chatWorld(
   world: PollWorld,
   chats: readonly Chat[],
-  { sendResolved = true, intervalMs = 0, state = world.state } = {},
+  { sendResolved = true, intervalMs = 0, state = world.state, composeReport = asUndelivered } = {},
 ) {
   const channels = new Map(chats.map(({ channel }) => [channel.name, channel]));
   const incidents = {
@@ -91,7 +97,7 @@ export function chatWorld(
     leaseToken: null,
     now: () => now,
     random: () => 0.5,
-    composeReport: ({ original }) => ({ ...original, title: `[UNDELIVERED] ${original.title}` }),
+    composeReport,
     onReport: () => undefined,
   });
   return {

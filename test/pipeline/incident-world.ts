@@ -11,7 +11,15 @@ export interface Event {
   readonly type: string;
   readonly data: {
     readonly rule: string;
-    readonly alerts: readonly { readonly id: string; readonly reason: string; readonly incident: string }[];
+    readonly alerts: readonly {
+      readonly id: string;
+      readonly reason: string;
+      readonly incident: string;
+      readonly previous: { readonly value: number; readonly severity: string; readonly at: string } | null;
+      readonly resolved_at?: string;
+      readonly peak?: number;
+      readonly value_now?: number;
+    }[];
   };
 }
 
@@ -32,6 +40,8 @@ export async function openIncidentWorld(gatheredMs = 0) {
   return {
     ...world,
     notify: [...names],
+    /** What its polls have in place of the parts of a poll world. */
+    changes,
     poll: (rules: readonly Rule[], at: number, more: Partial<PollParts> = {}): Promise<PollReport> =>
       world.poll(rules, at, { ...changes, ...more }),
     messagesToPrograms: (report: PollReport) => to(report, 'programs'),

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Channel, Envelope, Root } from '../../src/channels/channel.ts';
 import { SendError } from '../../src/model/errors.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { Rule } from '../../src/model/rule.ts';
-import { createDeliverer } from '../../src/pipeline/deliver.ts';
 import { addSilence } from '../../src/state/silences.ts';
 import { silenced } from '../support/silenced.ts';
+import { chatWorld, openChat, type Sent } from './chat-world.ts';
 import { burn, DAY, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
 
 const AT = Date.parse('2026-11-20T14:05:00Z');
@@ -16,60 +14,17 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => world.clear());
 
-interface Sent extends Envelope {
-  readonly message: Message;
-  readonly root: Root | null;
-}
-
-/** A channel with threads for people, which keeps what it gets, and rules over 10 minutes that tell it. */
+/** A chat with threads, and rules over 10 minutes that tell it. */
 function chat(threadMs = DAY) {
-  const sent: Sent[] = [];
-  const failures: SendError[] = [];
-  const channel: Channel = {
-    name: 'people',
-    type: 'recorder',
-    audience: 'people',
-    timeoutMs: 1_000,
-    spacingMs: 0,
-    threadMs,
-    render: (message, _, root = null) => JSON.stringify({ message, root }),
-    async send(envelope) {
-      const failure = failures.shift();
-      if (failure !== undefined) throw failure;
-      sent.push({ ...envelope, ...(JSON.parse(envelope.body) as Pick<Sent, 'message' | 'root'>) });
-      return { answer: 'ok', ref: `name of ${sent.length}` };
-    },
-    probe: async () => ({ answer: 'ok' }),
-    close: async () => undefined,
-  };
-  const channels = new Map([[channel.name, channel]]);
-  const incidents = {
-    by: 'service' as const,
-    intervalMs: 0,
-    terms: new Map([['people', { byIncident: true, sendResolved: true }]]),
+  const opened = openChat({ threadMs });
+  const composeReport = (): Message => {
+    throw new Error('nothing is reported here');
   };
   const rules = ['burn', 'user-burn', 'model-burn'].map((name, i) =>
     burn({ name, group_by: [['service'], ['user'], ['model']][i], notify: ['people'] }),
   );
-  const tell = async (some: readonly Rule[], at: number) => {
-    const report = await world.poll(some, at, { channels, incidents });
-    expect(report.error).toBeNull();
-    return report;
-  };
-  const deliver = (at: number) => {
-    const parts = { outbox: world.state, channels: [channel], healthChannels: [], leaseToken: null };
-    const composeReport = (): Message => {
-      throw new Error('nothing is reported here');
-    };
-    return createDeliverer({
-      ...parts,
-      now: () => at,
-      random: () => 0.5,
-      composeReport,
-      onReport: () => undefined,
-    }).deliverDue();
-  };
-  return { sent, failures, rules, tell, deliver };
+  const { sent, failures } = opened;
+  return { sent, failures, rules, ...chatWorld(world, [opened], { composeReport }) };
 }
 
 const spend = (cost: number, at: number, service = 'search') =>

@@ -1,4 +1,4 @@
-// What one poll has to tell, as values.
+// What one poll has to announce, as values.
 
 import type { EndedAlert } from '../model/ended-alert.ts';
 import type { Alert } from '../model/finding.ts';
@@ -8,7 +8,7 @@ import type { SilencedAlert } from '../model/silenced-alert.ts';
 import type { OpenIncident } from '../state/recorded-incidents.ts';
 
 /** An alert that was recorded as notified. */
-export interface Told {
+export interface NotifiedAlert {
   readonly rule: Rule;
   readonly fingerprint: string;
   readonly alert: Alert;
@@ -35,14 +35,14 @@ export interface Earlier {
   /** Whether it was never tried, so that it may be replaced. */
   readonly isUntried: boolean;
   /** What it tells; of deliveries that were tried, only the last of a thread has it. */
-  readonly story: Story | null;
+  readonly stored: StoredNotices | null;
   /** Instants in ms. */
   readonly createdAt: number;
   readonly nextAt: number;
 }
 
 /** What a delivery tells of incidents: kept with it as JSON. */
-export interface Story {
+export interface StoredNotices {
   readonly notices: readonly Notice[];
   /** Alerts that it tells and that are not among the notices. */
   readonly more: number;
@@ -52,9 +52,9 @@ export interface Story {
   readonly rootTitle: string;
 }
 
-/** All that one poll has to tell. Instants in ms. */
-export interface Telling {
-  readonly told: readonly Told[];
+/** All that one poll has to announce. Instants in ms. */
+export interface Announcement {
+  readonly told: readonly NotifiedAlert[];
   /** In the order in which they were recorded, as are those below. */
   readonly ended: readonly EndedOfRule[];
   /** All alerts of incidents that are over. */

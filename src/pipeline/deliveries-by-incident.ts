@@ -1,4 +1,4 @@
-// Tells by incident: one message for people of all that is new about it (pure).
+// The deliveries by incident: one message for people of all that is new about it (pure).
 
 import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import { alertMessage } from '../model/alert-message.ts';
@@ -11,16 +11,16 @@ import type { MessageIncident } from '../model/message.ts';
 import { mergedNotices, mostSevereFirst, type Notice, noticesOf } from '../model/notice.ts';
 import { stepOf } from '../model/rule.ts';
 import { silencedJson, silencedNotice } from '../model/silenced-alert.ts';
-import { incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { Earlier, Telling, Told } from './telling.ts';
-import { storyOf, threadOf } from './thread.ts';
+import type { Announcement, Earlier, NotifiedAlert } from './announcement.ts';
+import { incidentOf, othersOf, queued } from './delivery-parts.ts';
+import { storedNotices, threadOf } from './thread.ts';
 
 /** Above this many incidents that one poll opens on a channel, they share a message and a thread. */
 const APART = 3;
 
 /** The deliveries to one channel, by incident. Those that have shared a message go on to do so. */
-export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
-  const { told, ofClosed, silenced, earlier } = telling;
+export function byIncident(channel: Channel, terms: ChannelTerms, announcement: Announcement): NewDelivery[] {
+  const { told, ofClosed, silenced, earlier } = announcement;
   // An incident whose alerts have only ended, without being resolved, is over without a word.
   const resolved = ofClosed.filter(({ closing }) => closing.how === 'resolved');
   const ids = [...new Set([...told, ...resolved, ...silenced].map(({ incident }) => incident))];
@@ -36,8 +36,8 @@ export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telli
     ...(opened.length > APART ? [opened] : opened.map((id) => [id])),
   ];
   return shared.flatMap((some) => {
-    const own = newsOf(telling, some);
-    return isWorthTelling(own, terms) ? [deliveryOf(channel, telling, own)] : [];
+    const own = newsOf(announcement, some);
+    return isWorthTelling(own, terms) ? [deliveryOf(channel, announcement, own)] : [];
   });
 }
 
@@ -45,7 +45,7 @@ export function byIncident(channel: Channel, terms: ChannelTerms, telling: Telli
 interface News {
   readonly about: MessageIncident & { readonly isNews: boolean };
   readonly incidents: readonly string[];
-  readonly told: readonly Told[];
+  readonly told: readonly NotifiedAlert[];
   /** At most those that a message shows; `more` counts the others. */
   readonly notices: readonly Notice[];
   readonly more: number;
@@ -54,31 +54,31 @@ interface News {
   readonly fingerprint: string;
 }
 
-function newsOf(telling: Telling, ids: readonly string[]): News {
-  const { zone, incidents, ofClosed, earlier } = telling;
+function newsOf(announcement: Announcement, ids: readonly string[]): News {
+  const { zone, incidents, ofClosed, earlier } = announcement;
   const asked = new Set(ids);
-  const told = telling.told
+  const told = announcement.told
     .filter(({ incident }) => asked.has(incident))
     .sort((a, b) => stepOf(b.alert.finding.severity) - stepOf(a.alert.finding.severity));
   const shown = [...groupedBy(told, ({ fingerprint }) => fingerprint)].flatMap(([fingerprint, list]) => {
     const alerts = list.map(({ alert }) => alert).sort(mostSevereFirst);
-    const { rule } = list[0] as Told;
-    return noticesOf({ rule, alerts: alerts.slice(0, SHOWN_ALERTS), at: telling.at, zone }, fingerprint);
+    const { rule } = list[0] as NotifiedAlert;
+    return noticesOf({ rule, alerts: alerts.slice(0, SHOWN_ALERTS), at: announcement.at, zone }, fingerprint);
   });
   const over = ofClosed.filter(({ incident }) => asked.has(incident));
   const ends = over
     .filter(({ closing }) => closing.how === 'resolved')
     .map((ended) => endNotice(ended, zone));
   const replaced = earlier.filter((one) => one.isUntried && one.incidents.some((id) => asked.has(id)));
-  const before = replaced.flatMap(({ story }) => story?.notices ?? []);
-  const silenced = telling.silenced.filter(({ incident }) => asked.has(incident));
-  const notes = [...ends, ...silenced.map((one) => silencedNotice(one, telling.at, zone))];
+  const before = replaced.flatMap(({ stored }) => stored?.notices ?? []);
+  const silenced = announcement.silenced.filter(({ incident }) => asked.has(incident));
+  const notes = [...ends, ...silenced.map((one) => silencedNotice(one, announcement.at, zone))];
   const notices = worstNoticesFirst(mergedNotices(before, mergedNotices(shown, notes)));
   const kept = notices.slice(0, SHOWN_ALERTS);
   const all = [...new Set([...ids, ...replaced.flatMap((one) => one.incidents)])];
   const about = incidentsOf(incidents, all, told[0]?.incident);
   // Where all is over, each alert has its end among the notices.
-  const uncounted = about.isClosed ? 0 : replaced.reduce((sum, { story }) => sum + (story?.more ?? 0), 0);
+  const uncounted = about.isClosed ? 0 : replaced.reduce((sum, { stored }) => sum + (stored?.more ?? 0), 0);
   return {
     about: { ...about, isNews: notices.some((notice) => notice.isNews) },
     incidents: [...new Set([about.id, ...all])],
@@ -92,7 +92,7 @@ function newsOf(telling: Telling, ids: readonly string[]): News {
 
 /** Incidents as one message names them: by the one given, else by one that is still open. */
 function incidentsOf(
-  incidents: Telling['incidents'],
+  incidents: Announcement['incidents'],
   ids: readonly string[],
   first = ids.find((id) => !(incidents.get(id)?.isClosed ?? false)) ?? (ids[0] as string),
 ): MessageIncident {
@@ -107,30 +107,30 @@ function isWorthTelling({ notices, about }: News, { sendResolved }: ChannelTerms
   );
 }
 
-function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery {
-  const { zone, dataAsOf, timestamp, at } = telling;
+function deliveryOf(channel: Channel, announcement: Announcement, news: News): NewDelivery {
+  const { zone, dataAsOf, timestamp, at } = announcement;
   const { about, told, notices, more, replaced } = news;
-  const json = eventOf(telling, news);
+  const json = eventOf(announcement, news);
   const message = incidentMessage({ notices, more, incident: about, dataAsOf, zone, timestamp, json });
   const content = notices.map(({ key, reason, alert }) => `${key} ${reason} ${alert.summary} ${alert.since}`);
   const id = deliveryId(channel.name, [about.id, at, more, ...content]);
-  const thread = threadOf(channel, telling, news.incidents, about.isNews);
-  const isOpen = telling.incidents.get(about.id)?.isClosed === false;
+  const thread = threadOf(channel, announcement, news.incidents, about.isNews);
+  const isOpen = announcement.incidents.get(about.id)?.isClosed === false;
   const aboutThread = incidentsOf(
-    telling.incidents,
+    announcement.incidents,
     [...new Set([...(thread?.incidents ?? []), ...news.incidents])],
     isOpen ? about.id : undefined,
   );
-  const story = storyOf(thread, {
+  const stored = storedNotices(thread, {
     notices,
     more,
     title: message.title,
     isOver: aboutThread.isClosed,
-    ended: new Set(telling.ofClosed.map(({ noticeKey }) => noticeKey)),
+    ended: new Set(announcement.ofClosed.map(({ noticeKey }) => noticeKey)),
   });
   const root = thread && {
     ...thread.root,
-    now: incidentMessage({ ...story.soFar, incident: aboutThread, dataAsOf, zone, timestamp, json: '' }),
+    now: incidentMessage({ ...stored.soFar, incident: aboutThread, dataAsOf, zone, timestamp, json: '' }),
   };
   const delivery = queued(channel, id, message, root, {
     rule: message.rule ?? '',
@@ -138,12 +138,12 @@ function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery
     incidents: news.incidents,
     others: told.length === 0 ? [] : othersOf(told, channel),
   });
-  const notBefore = isHeld(telling, told, about) ? timestamp + telling.intervalMs : timestamp;
+  const notBefore = isHeld(announcement, told, about) ? timestamp + announcement.intervalMs : timestamp;
   return {
     ...delivery,
     ...(channel.threadMs !== undefined && { thread: thread?.root.id ?? id }),
     news: {
-      notices: JSON.stringify(story),
+      notices: JSON.stringify(stored),
       notBefore: smallestOf([notBefore, ...replaced.map(({ nextAt }) => nextAt)]),
       // The same message again, word for word, is the one that is queued already.
       replaces: replaced.map((one) => one.id).filter((other) => other !== id),
@@ -156,31 +156,31 @@ function deliveryOf(channel: Channel, telling: Telling, news: News): NewDelivery
  * growth and the end go out at once.
  */
 function isHeld(
-  { earlier, incidents }: Telling,
-  told: readonly Told[],
+  { earlier, incidents }: Announcement,
+  told: readonly NotifiedAlert[],
   { id, isClosed }: MessageIncident,
 ): boolean {
   const before = incidents.get(id)?.stepBefore ?? 0;
   const isKnown = earlier.some((one) => one.incidents.includes(id));
-  const waits = ({ alert }: Told): boolean =>
+  const waits = ({ alert }: NotifiedAlert): boolean =>
     (alert.reason === 'new' || alert.reason === 'ongoing') && stepOf(alert.finding.severity) <= before;
   return isKnown && !isClosed && told.length > 0 && told.every(waits);
 }
 
 /** What a webhook would carry of the worst rule: reports about a channel that fails have it. */
-function eventOf(telling: Telling, { told, incidents, about: incident }: News): string {
-  const { at, dataAsOf, zone, timestamp } = telling;
+function eventOf(announcement: Announcement, { told, incidents, about: incident }: News): string {
+  const { at, dataAsOf, zone, timestamp } = announcement;
   const [worst] = told;
-  const occasion = { at, dataAsOf, zone, timestamp, incident };
+  const moment = { at, dataAsOf, zone, timestamp, incident };
   if (worst === undefined) {
-    const over = telling.ofClosed.filter((one) => incidents.includes(one.incident));
-    if (over.length > 0) return endedMessage(over, occasion).json;
-    const silenced = telling.silenced.filter((one) => incidents.includes(one.incident));
-    return silencedJson(silenced, occasion);
+    const over = announcement.ofClosed.filter((one) => incidents.includes(one.incident));
+    if (over.length > 0) return endedMessage(over, moment).json;
+    const silenced = announcement.silenced.filter((one) => incidents.includes(one.incident));
+    return silencedJson(silenced, moment);
   }
   const same = told.filter(({ fingerprint }) => fingerprint === worst.fingerprint);
   return alertMessage({
-    ...occasion,
+    ...moment,
     rule: worst.rule,
     alerts: same.map(({ alert }) => alert),
     incidentOf: new Map(same.map((one) => [one.alert.id, one.incident])),

@@ -1,4 +1,4 @@
-// Tells by rule: an event for each rule and period, for programs and for channels that are not grouped (pure).
+// The deliveries by rule: an event for each rule and period, for programs and for channels that are not grouped (pure).
 
 import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import { alertMessage } from '../model/alert-message.ts';
@@ -9,16 +9,16 @@ import type { Alert, Finding } from '../model/finding.ts';
 import { groupedBy } from '../model/grouped-by.ts';
 import { mostSevereFirst } from '../model/notice.ts';
 import { type SilencedAlert, silencedMessage } from '../model/silenced-alert.ts';
-import { incidentOf, othersOf, queued } from './tell-parts.ts';
-import type { Telling, Told } from './telling.ts';
+import type { Announcement, NotifiedAlert } from './announcement.ts';
+import { incidentOf, othersOf, queued } from './delivery-parts.ts';
 
 /** The deliveries to one channel, by rule. */
-export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling): NewDelivery[] {
-  const { told, dataAsOf, zone, timestamp, incidents } = telling;
+export function byRule(channel: Channel, terms: ChannelTerms, announcement: Announcement): NewDelivery[] {
+  const { told, dataAsOf, zone, timestamp, incidents } = announcement;
   const firing = [...groupedBy(told, ({ fingerprint, alert }) => `${fingerprint} ${togetherOf(alert)}`)].map(
     ([, list]): NewDelivery => {
       const [first] = [...list].sort((a, b) => mostSevereFirst(a.alert, b.alert));
-      const { rule, fingerprint, incident } = first as Told;
+      const { rule, fingerprint, incident } = first as NotifiedAlert;
       const message = alertMessage({
         rule,
         alerts: list.map(({ alert }) => alert),
@@ -38,14 +38,18 @@ export function byRule(channel: Channel, terms: ChannelTerms, telling: Telling):
       });
     },
   );
-  return [...firing, ...notesOf(channel, telling), ...(terms.sendResolved ? endsOf(channel, telling) : [])];
+  return [
+    ...firing,
+    ...notesOf(channel, announcement),
+    ...(terms.sendResolved ? endsOf(channel, announcement) : []),
+  ];
 }
 
 /** The ends of alerts, by rule. */
-function endsOf(channel: Channel, telling: Telling): NewDelivery[] {
-  const { told, dataAsOf, zone, timestamp, incidents } = telling;
+function endsOf(channel: Channel, announcement: Announcement): NewDelivery[] {
+  const { told, dataAsOf, zone, timestamp, incidents } = announcement;
   const names = new Set(told.map(({ alert: { finding }, rule }) => nameOf(rule.name, finding)));
-  const ended = telling.ended.map((one) => {
+  const ended = announcement.ended.map((one) => {
     const { rule, key, severity } = one.kept;
     const isEdited = one.closing.how === 'ended' && names.has(nameOf(rule, { key, severity }));
     return isEdited ? { ...one, goesOn: true } : one;
@@ -56,7 +60,7 @@ function endsOf(channel: Channel, telling: Telling): NewDelivery[] {
     const { kept, incident } = list[0] as EndedAlert;
     const isClosed = list.every((one) => incidents.get(one.incident)?.isClosed ?? false);
     const about = incidentOf(incidents, incident, isClosed);
-    const message = endedMessage(list, { at: telling.at, dataAsOf, zone, timestamp, incident: about });
+    const message = endedMessage(list, { at: announcement.at, dataAsOf, zone, timestamp, incident: about });
     const content = list.map(({ kept: { id }, closing }) => `${id} ${closing.at}`).sort();
     const id = deliveryId(channel.name, ['resolved', fingerprint, ...content]);
     return queued(channel, id, message, null, {
@@ -69,12 +73,15 @@ function endsOf(channel: Channel, telling: Telling): NewDelivery[] {
 }
 
 /** The alerts that are silenced from now on, by rule. */
-function notesOf(channel: Channel, telling: Telling): NewDelivery[] {
-  const { silenced, incidents } = telling;
+function notesOf(channel: Channel, announcement: Announcement): NewDelivery[] {
+  const { silenced, incidents } = announcement;
   return [...groupedBy(silenced, ({ fingerprint }) => fingerprint)].map(
     ([fingerprint, list]): NewDelivery => {
       const { kept, incident } = list[0] as SilencedAlert;
-      const message = silencedMessage(list, { ...telling, incident: incidentOf(incidents, incident, false) });
+      const message = silencedMessage(list, {
+        ...announcement,
+        incident: incidentOf(incidents, incident, false),
+      });
       const content = list.map((one) => `${one.kept.id} ${one.silence.key}`).sort();
       const id = deliveryId(channel.name, ['silenced', fingerprint, ...content]);
       const about = { rule: kept.rule, fingerprint, incidents: incidentsOf(list), others: [] };

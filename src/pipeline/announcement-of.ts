@@ -1,4 +1,4 @@
-// Makes of what was recorded what is to be told (pure).
+// Makes the announcement of a poll from what it recorded (pure).
 
 import type { EndFigures, KeptAlert } from '../model/ended-alert.ts';
 import { noticeKey } from '../model/notice.ts';
@@ -6,12 +6,12 @@ import type { Closing } from '../model/notification.ts';
 import { stepOf } from '../model/rule.ts';
 import type { AlertEnd } from '../state/record.ts';
 import type { ClosedAlert, IncidentDelivery, RecordedIncidents } from '../state/recorded-incidents.ts';
+import type { Announcement, Earlier, StoredNotices } from './announcement.ts';
 import type { AlertNotification } from './decide.ts';
 import type { PollUnderWay } from './parts.ts';
-import type { Earlier, Story, Telling } from './telling.ts';
 
-/** When and how a poll tells. */
-export interface Occasion {
+/** The poll that announces. */
+export interface PollMoment {
   readonly at: number;
   readonly newestRow: number | null;
   readonly now: () => number;
@@ -24,14 +24,15 @@ export function endOf(closing: Closing, figures: EndFigures, editedStep: number 
   return { ...closing, ended: JSON.stringify({ closing, figures, editedStep }) };
 }
 
-/** All that a poll has to tell. */
-export function tellingOf(
+/** All that a poll has to announce. */
+export function announcementOf(
   parts: PollUnderWay,
   recorded: RecordedIncidents<AlertNotification>,
-  told: Telling['told'],
-  { at, newestRow, now, gathers }: Occasion,
-): Telling {
-  const placeOf = ({ rule }: KeptAlert): number => parts.rules.findIndex(({ name }) => name === rule);
+  told: Announcement['told'],
+  { at, newestRow, now, gathers }: PollMoment,
+): Announcement {
+  const places = new Map(parts.rules.map(({ name }, place) => [name, place]));
+  const placeOf = ({ rule }: KeptAlert): number => places.get(rule) ?? -1;
   return {
     told,
     ended: recorded.closed.map(endedAlert),
@@ -53,7 +54,13 @@ export function tellingOf(
   };
 }
 
-function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert): Telling['ended'][number] {
+function endedAlert({
+  fingerprint,
+  groupId,
+  incident,
+  told,
+  ended,
+}: ClosedAlert): Announcement['ended'][number] {
   const { editedStep, ...end } = JSON.parse(ended) as {
     closing: Closing;
     figures: EndFigures;
@@ -65,5 +72,5 @@ function endedAlert({ fingerprint, groupId, incident, told, ended }: ClosedAlert
 }
 
 function earlierOf({ notices, ...delivery }: IncidentDelivery): Earlier {
-  return { ...delivery, story: notices === null ? null : (JSON.parse(notices) as Story) };
+  return { ...delivery, stored: notices === null ? null : (JSON.parse(notices) as StoredNotices) };
 }
