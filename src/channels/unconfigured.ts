@@ -6,16 +6,5 @@ import type { Channel } from './channel.ts';
 /** The channel with sends that fail: each attempt is a failure for a person, with `why`. Nothing is sent. */
 export function unconfigured(channel: Channel, why: string): Channel {
   const refuse = () => Promise.reject(new SendError('auth', 'person', why));
-  return {
-    name: channel.name,
-    type: channel.type,
-    audience: channel.audience,
-    timeoutMs: channel.timeoutMs,
-    spacingMs: channel.spacingMs,
-    ...(channel.threadMs !== undefined && { threadMs: channel.threadMs }),
-    render: (message, id, root) => channel.render(message, id, root),
-    send: refuse,
-    probe: refuse,
-    close: () => channel.close(),
-  };
+  return { ...channel, send: refuse, probe: refuse };
 }

@@ -57,6 +57,7 @@ export async function joiningSilenced(
 ): Promise<Map<Rule, Joining[]>> {
   const named = new Set(namedBy(parts.silences));
   const joining = new Map<Rule, Joining[]>();
+  if (named.size === 0) return joining;
   const isSilencedIn = ({ rule, notification }: Asked, incident: string): boolean =>
     silenceOf(rule, notification.group, notification.at, parts.silences, incident) !== null;
   const asked = all
