@@ -6,6 +6,7 @@ import { queriesAt } from '../pipeline/evaluate.ts';
 import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
 
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 /** In every zone clocks change by multiples of this. */
 const ZONE_STEP = 15 * MINUTE;
@@ -36,8 +37,13 @@ function commonStep(rules: readonly Rule[], zone: string, instants: readonly num
     if (rule.window.kind === 'rolling') step = greatestDivisor(step, rule.window.ms);
     // Its other windows lie on earlier days, and a change of clocks shifts them.
     if (looksBack(rule, zone, first)) step = greatestDivisor(step, ZONE_STEP);
+    if (asksForHours(rule, zone, first)) step = greatestDivisor(greatestDivisor(step, HOUR), first % HOUR);
   }
   return step > 0 && step % MINUTE === 0 ? step : null;
+}
+
+function asksForHours(rule: Rule, zone: string, at: number): boolean {
+  return queriesAt(rule, zone, at).some(({ hours }) => hours !== undefined);
 }
 
 function looksBack(rule: Rule, zone: string, at: number): boolean {

@@ -10,6 +10,7 @@ import { collectDirectly } from '../pipeline/collect.ts';
 import { type Evaluation, type EvaluationTime, openJudge, queriesAt } from '../pipeline/evaluate.ts';
 import { evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
+import { oldestOf } from '../sums/replay/replay-view.ts';
 import { openSlidingWindows, type SlidingWindows } from '../sums/replay/sliding-windows.ts';
 import { type CallReader, openCallReader } from './call-reader.ts';
 import { type ReplayRun, throwIfStopped } from './replay-run.ts';
@@ -37,7 +38,7 @@ export async function replaySliding(run: ReplayRun, from: number): Promise<numbe
     return { rule, asker, begin, judge: openJudge(rule, zone) };
   });
   const asked = judgedRules.map(({ rule, begin }) => queriesAt(rule, zone, instants[begin] as number));
-  const oldest = smallestOf(asked.flat().flatMap(({ windows }) => windows.map((window) => window.from)));
+  const oldest = oldestOf(asked.flat());
   const steps = replaySteps(rules, zone, instants, oldest);
   if (steps === null) return from;
   const windows = openSlidingWindows(asked, steps);

@@ -4,7 +4,7 @@ import { windowText } from '../model/alert-section.ts';
 import { displayText } from '../model/display-text.ts';
 import { counted } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
-import { type Rule, stepOf } from '../model/rule.ts';
+import { type Rule, stepOf, windowOf } from '../model/rule.ts';
 import { atLeast, unpricedCallsText } from '../model/unpriced-text.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
@@ -47,7 +47,7 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   const suffix = silenced === null ? '' : ' (silenced)';
   const shown = atLeast(value, finding.unpriced);
   const subject = group === '' ? '' : `${group} `;
-  return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(rule.window)}${rest}${suffix}`;
+  return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(windowOf(rule, finding.window))}${rest}${suffix}`;
 }
 
 /** Order across rules: most severe first, then the largest value; silenced findings come last within their severity. */

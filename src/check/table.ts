@@ -8,7 +8,7 @@ import { counted, displayValue } from '../model/display-value.ts';
 import { NONE } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Observation } from '../model/observation.ts';
-import type { Rule, Severity } from '../model/rule.ts';
+import { type Rule, type Severity, windowOf } from '../model/rule.ts';
 import { unexplainedText } from '../model/unexplained-text.ts';
 import {
   atLeast,
@@ -133,7 +133,7 @@ function findingLines(
   const severity = paint(SEVERITY_STYLE[finding.severity], finding.severity.toUpperCase());
   const lines = [
     `${severity} ${paint('bold', title)}  ${atLeast(value, unpriced)} ${limit}`,
-    `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${rule.window.text})`,
+    `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${windowOf(rule, finding.window).text})`,
     ...description.lines.map((line) => `  ${line}`),
   ];
   for (const [dimension, parts] of Object.entries(finding.breakdown)) {

@@ -90,12 +90,9 @@ rules:
     threshold: 1000
 
   - name: spend-anomaly
-    type: anomaly              # judged once there are seven days of history
+    type: anomaly              # against the same hour of the week; judged after seven days
     metric: spend
-    window: 6h
     group_by: [service]
-    baseline: 28d
-    method: robust
     min_change: 5              # USD: smaller changes do not fire
 
 # health: { unpriced: off }    # no daily message about models without a price

@@ -27,6 +27,8 @@ export async function validate(
     const warnings = [...config.warnings, ...config.missing];
     if (warnings.length > 0)
       for (const line of formatProblems(warnings, 'warning: ').split('\n')) io.err(line);
+    if (config.advice.length > 0)
+      for (const line of formatProblems(config.advice, 'advice: ').split('\n')) io.err(line);
     io.out(
       `${path}: valid (${counted(config.rules.length, 'rule')}, ${counted(config.channels.size, 'channel')})`,
     );

@@ -23,6 +23,7 @@ interface Surroundings {
   readonly watchedFiles: readonly string[];
   readonly unset: ReadonlyMap<string, string>;
   readonly warnings: readonly Problem[];
+  readonly advice: readonly Problem[];
   readonly missing: readonly Problem[];
   /** The type of every channel of the file by its name, also of channels that lack a secret. */
   readonly channelTypes: ReadonlyMap<string, string>;

@@ -7,6 +7,8 @@ import { channelTypes } from '../channels/index.ts';
 import { termsOf } from '../channels/term-keys.ts';
 import { proxiesOf } from '../channels/transport/proxy-choice.ts';
 import { encodingFault } from '../model/text-encoding.ts';
+import { ruleTypes } from '../rules/index.ts';
+import type { RuleType } from '../rules/rule-type.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';
 import { auditSchema, storeOf } from './audit-schema.ts';
@@ -93,10 +95,21 @@ export async function loadConfig(
       ...noChannel(source, value),
       ...ineffectiveParameters(parsed.data, source, (place) => hidden.writtenAt(place)),
     ],
+    advice: shown(ruleAdvice(source, value)),
     missing: shown(missing),
     unset: substituted.unset,
     channelTypes: channelTypesOf(value),
     channelTerms: channelTermsOf(value),
+  });
+}
+
+function ruleAdvice(source: YamlFile, value: unknown): Problem[] {
+  const rules = valueAt(value, ['rules']);
+  return (Array.isArray(rules) ? rules : []).flatMap((keys: unknown, i) => {
+    const type = isRecord(keys) ? Object.values(ruleTypes).find((one) => one.type === keys.type) : undefined;
+    const advice = isRecord(keys) ? (type as RuleType | undefined)?.advice?.(keys) : undefined;
+    if (advice === undefined || advice === null) return [];
+    return [source.keyFault(['rules', i, advice.key], advice.message, advice.hint)];
   });
 }
 

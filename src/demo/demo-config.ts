@@ -64,11 +64,10 @@ rules:
 
   - name: spend-anomaly
     type: anomaly
+    method: auto
     metric: spend
-    window: 1h
+    window: 1h                    # without it a day is judged too, and it is over a day later
     group_by: [service]
-    baseline: 28d
-    method: robust
     min_change: 5
     notify: [oncall, finance, billing]
 

@@ -9,7 +9,7 @@ import type { Alert, Finding } from './finding.ts';
 import { firstSentence } from './first-sentence.ts';
 import { groupLabel, groupWithKinds } from './group-label.ts';
 import type { Fact, MessageSection } from './message.ts';
-import type { Rule } from './rule.ts';
+import { type Rule, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import { unexplainedText } from './unexplained-text.ts';
 import { belowOnlyIf, estimatedText, unpricedText } from './unpriced-text.ts';
@@ -21,7 +21,7 @@ export function alertSummary(rule: Rule, { finding }: Alert): string {
   const doubt = belowOnlyIf(finding);
   const why = doubt === null ? reason : `${reason}; ${doubt}`;
   const group = groupLabel(finding.groupBy, finding.key);
-  return `${group === '' ? '' : `${group} `}${value} ${windowText(rule.window)} (${why})`;
+  return `${group === '' ? '' : `${group} `}${value} ${windowText(windowOf(rule, finding.window))} (${why})`;
 }
 
 /**
@@ -47,7 +47,7 @@ export function alertSection(
     paceFact(rule, finding),
     onsetFact(finding, zone),
     sinceFact(alert, zone),
-    ['Window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
+    ['Window', `${localSpan(window.from, window.to, zone)} (${windowOf(rule, window).text})`],
     finding.metric === 'calls' ? null : ['Calls', displayCount(finding.value.calls)],
     commonFact(finding),
     earlierFact(finding),
@@ -56,7 +56,7 @@ export function alertSection(
     unexplained === null ? null : ['Drivers', unexplained],
   ];
   return {
-    headline: `${group === '' ? '' : `${group}: `}${description.value} ${windowText(rule.window)}${ongoing}`,
+    headline: `${group === '' ? '' : `${group}: `}${description.value} ${windowText(windowOf(rule, finding.window))}${ongoing}`,
     sentence: firstSentence(rule, finding, at, zone),
     facts: facts.filter((fact) => fact !== null),
     ...linksIn(context),

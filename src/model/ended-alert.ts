@@ -16,7 +16,7 @@ import type { Metric } from './metric.ts';
 import { formatFixed, parseFixed } from './money.ts';
 import type { Notice } from './notice.ts';
 import type { Closing } from './notification.ts';
-import { type Rule, type Severity, stepOf } from './rule.ts';
+import { type Rule, type Severity, stepOf, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import type { Dimension, GroupKey } from './series.ts';
 import { isoInstant, periodEnd } from './window.ts';
@@ -70,7 +70,7 @@ export function keptAlert(
     group: groupObject(finding.groupBy, finding.key),
     name: groupWithKinds(finding.groupBy, finding.key),
     severity: finding.severity,
-    window: windowText(rule.window),
+    window: windowText(windowOf(rule, finding.window)),
     since,
     began: Math.min(since, earlier?.began ?? earlier?.since ?? since),
     onset: earlier?.onset ?? finding.onset?.at ?? null,

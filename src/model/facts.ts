@@ -8,10 +8,11 @@ import { describeMetric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { fixedFromNumber } from './money.ts';
 import { isPerDay, perDay } from './pace.ts';
-import { firesBelow, type Rule } from './rule.ts';
+import { firesBelow, type Rule, windowOf } from './rule.ts';
 
 /** What the value would be in a whole day; null where it is one, or means nothing. */
-export function paceFact({ window }: Rule, finding: Finding): Fact | null {
+export function paceFact(rule: Rule, finding: Finding): Fact | null {
+  const window = windowOf(rule, finding.window);
   const pace = perDay(finding);
   if (pace === null || firesBelow(finding.operator) || isPerDay(window, finding.window)) return null;
   return ['At this rate', `${displayPhrase(finding.metric, displayValue(finding.metric, pace))} a day`];

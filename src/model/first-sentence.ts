@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 import { localDay } from './local-time.ts';
 import { describeMetric } from './metric.ts';
 import { isPerDay, perDay } from './pace.ts';
-import { firesBelow, type Rule } from './rule.ts';
+import { firesBelow, type Rule, windowOf } from './rule.ts';
 import { subjectText } from './sentence-subject.ts';
 import { atLeast, belowOnlyIf } from './unpriced-text.ts';
 import { formatDuration, type Window, type WindowSpec } from './window.ts';
@@ -30,7 +30,7 @@ export function firstSentence(rule: Rule, finding: Finding, at: number, zone: st
   const driver = driverText(rule, finding);
   const isNow = at - window.to <= Math.min(STILL_LAST_MS, (window.to - window.from) / 4);
   return [
-    `${subjectText(rule, finding.key)} ${says} ${spanText(rule.window, window, { at, isNow, zone })}, ${comparison}`,
+    `${subjectText(rule, finding.key)} ${says} ${spanText(windowOf(rule, window), window, { at, isNow, zone })}, ${comparison}`,
     doubt === null ? '' : ` (${doubt})`,
     driver === null ? '' : `; ${driver}`,
     '.',
@@ -80,7 +80,8 @@ function lengthText(ms: number): string {
 }
 
 /** The present pace. A low value has none worth telling, and a whole day's value is its own. */
-function paceText({ window }: Rule, finding: Finding): string {
+function paceText(rule: Rule, finding: Finding): string {
+  const window = windowOf(rule, finding.window);
   const { metric, operator } = finding;
   const pace = perDay(finding);
   if (pace === null || pace <= 0n || firesBelow(operator) || isPerDay(window, finding.window)) return '';

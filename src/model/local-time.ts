@@ -48,6 +48,11 @@ interface Span {
  */
 const spans = new Map<string, Span[]>();
 
+/** Since when the offset from UTC is what it is at an instant; minus infinity where it never changed. */
+export function steadySince(at: number, zone: string): number {
+  return spanAt(at, zone).from;
+}
+
 function offsetAt(at: number, zone: string): number {
   return spanAt(at, zone).offset;
 }

@@ -17,6 +17,7 @@ export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
 export type Measure =
   | 'calls'
   | 'cost'
+  | 'cost_squares'
   | 'listed_cost'
   | 'unpriced'
   | 'unpriced_tokens'
@@ -39,6 +40,8 @@ export type Origin =
   | { readonly of: 'column'; readonly column: MsColumn; readonly as: 'count' | 'sketch' }
   /** The exact cost: recorded, or by the price list. */
   | { readonly of: 'cost' }
+  /** The square of the exact cost: how uneven calls are. */
+  | { readonly of: 'cost_squares' }
   /** The exact cost of rows that record none: by the price list. */
   | { readonly of: 'listed_cost' }
   /** 1 for every row of unknown cost. */
@@ -72,6 +75,8 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'calls' };
     case 'cost':
       return { of: 'cost' };
+    case 'cost_squares':
+      return { of: 'cost_squares' };
     case 'listed_cost':
       return { of: 'listed_cost' };
     case 'unpriced':
@@ -107,6 +112,7 @@ export function columnsOf(measure: Measure): readonly Column[] {
     case 'column':
       return [origin.column];
     case 'cost':
+    case 'cost_squares':
     case 'listed_cost':
     case 'unpriced':
     case 'unpriced_tokens':
@@ -125,6 +131,7 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
     case 'column':
       return [[origin.column]];
     case 'cost':
+    case 'cost_squares':
     case 'listed_cost':
     case 'unpriced':
     case 'unpriced_tokens':

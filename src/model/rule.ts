@@ -5,7 +5,7 @@ import type { Metric } from './metric.ts';
 import type { Fixed } from './money.ts';
 import type { AlertFields, RuleTexts } from './rule-texts.ts';
 import type { Dimension, Where } from './series.ts';
-import type { DedupePeriod, WindowSpec } from './window.ts';
+import type { DedupePeriod, Window, WindowSpec } from './window.ts';
 
 /** Ascending. A higher severity in the same period is notified again. */
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
@@ -58,6 +58,8 @@ export interface Rule extends RuleTexts {
   readonly metric: Metric;
   readonly errors: ErrorFilter;
   readonly window: WindowSpec;
+  /** Where a rule judges several windows: each of them. `window` is then the longest, with the text of all. */
+  readonly windows?: readonly WindowSpec[];
   readonly groupBy: readonly Dimension[];
   readonly where: Where;
   /** Channel names by severity. */
@@ -79,6 +81,14 @@ export interface Rule extends RuleTexts {
   readonly growth: number | null;
   /** Groups with fewer calls in the window do not fire. */
   readonly minCalls: number;
+}
+
+/** The window of a rule that one of its findings is about. */
+export function windowOf(
+  { window, windows = [] }: Pick<Rule, 'window' | 'windows'>,
+  { from, to }: Window,
+): WindowSpec {
+  return windows.find((one) => one.kind === 'rolling' && one.ms === to - from) ?? window;
 }
 
 /** A time in which matching findings are not notified. */

@@ -23,6 +23,8 @@ export interface Query {
   readonly where: Where;
   readonly groupBy: readonly Dimension[];
   readonly windows: readonly Window[];
+  /** Hours of UTC whose sums are wanted one by one: whole hours, [from, to). Absent for none. Only additive measures have them. */
+  readonly hours?: Window;
 }
 
 /** Equal for all queries with the same groups and filter, in whatever order the filter names its dimensions. */
@@ -56,7 +58,35 @@ export interface Series {
   estimates?(window: number, measures: readonly Measure[]): Float64Array;
   /** The quantile of a sketch as `sketchQuantile` computes it, where the series can do so without building the sketch. */
   quantile?(group: number, window: number, sketch: Measure, q: number): number | null;
+  /** The sums of the query's hours; absent where it asked for none. */
+  readonly hours?: HourSums | undefined;
 }
+
+/** Sums of single hours, of the groups of a series. */
+export interface HourSums {
+  /** The beginning of the first hour, ms. */
+  readonly from: number;
+  /**
+   * The sums of a measure by hour, from the first on, as doubles within 10^-12 of themselves; 0 without rows. Not to be written
+   * to, and valid until the series moves.
+   */
+  of(group: number, measure: Measure): Float64Array;
+  /**
+   * An object that stands for the group's past: another one as soon as the sum of an hour changes that was asked for before.
+   * What was worked out from the hours may be kept for as long as it is the same.
+   */
+  past(group: number): object;
+}
+
+/** The hours of a query as windows; none where it asks for none. */
+export function hourWindows({ hours }: Pick<Query, 'hours'>): Window[] {
+  const windows: Window[] = [];
+  if (hours === undefined) return windows;
+  for (let from = hours.from; from < hours.to; from += HOUR) windows.push({ from, to: from + HOUR });
+  return windows;
+}
+
+const HOUR = 3_600_000;
 
 /** A series of exact cells: for each group a list with a cell for each window. */
 export function seriesOfCells(

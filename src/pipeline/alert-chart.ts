@@ -11,7 +11,7 @@ import { groupWithKinds } from '../model/group-label.ts';
 import { describeMetric } from '../model/metric.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Onset } from '../model/onset.ts';
-import { firesBelow, type Rule } from '../model/rule.ts';
+import { firesBelow, type Rule, windowOf } from '../model/rule.ts';
 
 import { ruleTypeOf } from '../rules/index.ts';
 
@@ -35,7 +35,7 @@ export function alertChart(charted: Charted): Chart | null {
   const points = values.map(([at, value]) => [at, value === null ? null : rounded(value)] as const);
   const known = points.flatMap(([, value]) => (value === null ? [] : [value]));
   if (known.length < 2) return null;
-  const plainTitle = `${metric.replaceAll('_', ' ')} ${windowText(rule.window)}`;
+  const plainTitle = `${metric.replaceAll('_', ' ')} ${windowText(windowOf(rule, firing.window))}`;
   const group = groupWithKinds(rule.groupBy, firing.key);
   const highest = largestOf(known);
   const limits = limitsOf(charted).filter(({ value }) => value <= ROOM * highest);

@@ -1,7 +1,7 @@
 // The windows whose values make the picture of an alert.
 
 import { daysBefore } from '../model/local-time.ts';
-import type { Rule } from '../model/rule.ts';
+import { type Rule, windowOf } from '../model/rule.ts';
 import { type Window, type WindowSpec, windowAt } from '../model/window.ts';
 
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ export interface ChartWindow {
  * ones; a week or month that is under way is shown from its beginning, because no more of it may be kept.
  */
 export function chartWindows(rule: Rule, fired: Window, zone: string): ChartWindow[] {
-  const { window } = rule;
+  const window = windowOf(rule, fired);
   const { to } = fired;
   return instantsOf(window, fired, zone).map((at) => ({
     at,

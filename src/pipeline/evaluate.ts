@@ -3,8 +3,8 @@
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
-import type { GroupKey, Query, Series } from '../model/series.ts';
-import type { Window } from '../model/window.ts';
+import type { GroupKey, HourSums, Query, Series } from '../model/series.ts';
+import { hullOf, type Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
 
@@ -55,16 +55,22 @@ export function planOf(rule: Rule, zone: string, times: readonly EvaluationTime[
     readonly query: Query;
     readonly windows: Window[];
     readonly places: Places;
+    hours: Window | undefined;
   }[] = [];
   const slices = instants.map((at) =>
     queriesAt(rule, zone, at).map((query, i) => {
       // The queries of one rule differ from instant to instant in their windows only.
-      merged[i] ??= { query, windows: [], places: new Map() };
-      const { windows, places } = merged[i];
+      merged[i] ??= { query, windows: [], places: new Map(), hours: query.hours };
+      const { windows, places, hours } = merged[i];
+      if (query.hours !== undefined && hours !== undefined) merged[i].hours = hullOf([hours, query.hours]);
       return query.windows.map((window) => placeOf(window, windows, places));
     }),
   );
-  const queries = merged.map(({ query, windows }) => ({ ...query, windows }));
+  const queries = merged.map(({ query, windows, hours }) => ({
+    ...query,
+    windows,
+    ...(hours !== undefined && { hours }),
+  }));
   return { rule, zone, times, queries, instants, slices };
 }
 
@@ -198,6 +204,15 @@ function sliceOf(series: Series, columns: readonly number[]): Series {
     has: (group, i) => series.has(groups[group] as number, columns[i] as number),
     cell: (group, i) => series.cell(groups[group] as number, columns[i] as number),
     estimate: (group, i, measure) => series.estimate(groups[group] as number, columns[i] as number, measure),
+    ...(series.hours !== undefined && { hours: hoursOf(series.hours, groups) }),
+  };
+}
+
+function hoursOf(hours: HourSums, groups: readonly number[]): HourSums {
+  return {
+    from: hours.from,
+    of: (group, measure) => hours.of(groups[group] as number, measure),
+    past: (group) => hours.past(groups[group] as number),
   };
 }
 

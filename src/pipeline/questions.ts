@@ -2,7 +2,7 @@
 
 import type { Firing } from '../model/finding.ts';
 import { measuresOf, unpricedMeasure } from '../model/metric.ts';
-import type { Rule } from '../model/rule.ts';
+import { type Rule, windowOf } from '../model/rule.ts';
 import { type Dimension, type GroupKey, groupingName, type Query, type Where } from '../model/series.ts';
 import { earlierWindow, type Window } from '../model/window.ts';
 
@@ -86,7 +86,7 @@ function questionsOfRule(
     questions.push({ asks: 'listed', query });
   }
   for (const days of EARLIER_DAYS) {
-    const earlier = windows.map((window) => earlierWindow(rule.window, window, days, zone));
+    const earlier = windows.map((window) => earlierWindow(windowOf(rule, window), window, days, zone));
     const query = { measures: own, where, groupBy: rule.groupBy, windows: earlier };
     questions.push({ asks: 'earlier', days, of: windows, query });
   }

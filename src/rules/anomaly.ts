@@ -2,12 +2,17 @@
 
 import { z } from 'zod';
 import { counted } from '../model/display-value.ts';
+import type { Firing } from '../model/finding.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
 import type { WindowSpec } from '../model/window.ts';
 import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
+import { judgeAuto, queryAuto } from './auto/auto-judge.ts';
+import { autoAdvice, autoFaults, autoRule, HOUR_AND_DAY } from './auto/auto-keys.ts';
+import type { AutoObservation, AutoRule } from './auto/auto-rule.ts';
+import { autoBand, autoLimitText, autoPerfdata, describeAuto } from './auto/auto-words.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { decimal, fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
@@ -15,6 +20,8 @@ import type { RuleType } from './rule-type.ts';
 
 const DAY = 86_400_000;
 const MIN_HISTORY = 7;
+const BASELINE_DAYS = 28;
+const FLOOR_PCT = 5;
 /** A ratio of a handful of calls is noise (docs/rules.md). */
 const MIN_CALLS_OF_RATIOS = 30;
 
@@ -26,29 +33,41 @@ const keys = z
         'Compares the value of a window (at most `24h`, `today`, `yesterday`) with the same window on earlier days',
       ),
     ...commonKeys,
-    baseline: wholeDays.prefault('28d').describe('Earlier days to compare with'),
+    window: commonKeys.window
+      .optional()
+      .describe(
+        'Span of time that is measured; `auto` takes whole hours up to `24h`, or judges 1h and 24h without it',
+      ),
     method: z
-      .enum(['zscore', 'robust'])
-      .default('zscore')
-      .describe('`robust` keeps incidents of earlier days out of the comparison'),
+      .enum(['auto', 'zscore', 'robust'])
+      .optional()
+      .describe(
+        '`auto` compares with the same hour of the week; `zscore` with the mean of earlier days; `robust` keeps incidents out of that (default: `auto` without a `window`, else `zscore`)',
+      ),
     zscore: numberBetween(0, 999, { above: true })
       .prefault(3)
-      .describe('Standard deviations from the mean at which it fires'),
-    direction: z.enum(['up', 'down', 'both']).default('up').describe('On which side of the mean it fires'),
+      .describe('Deviations from the usual at which it fires'),
+    baseline: wholeDays.optional().describe('Earlier days to compare with (default: `28d`; not for `auto`)'),
+    direction: z
+      .enum(['up', 'down', 'both'])
+      .optional()
+      .describe('On which side of the mean it fires (default: `up`; not for `auto`)'),
     min_history: numberBetween(2, 366, { whole: true })
-      .prefault(MIN_HISTORY)
-      .describe('Periods of history that a group needs to be evaluated'),
+      .optional()
+      .describe('Periods of history that a group needs to be evaluated (default: `7`; not for `auto`)'),
     floor_pct: numberBetween(0, 10_000)
-      .prefault(5)
-      .describe('Least deviation, in percent of the mean of a day'),
+      .optional()
+      .describe('Least deviation, in percent of the mean of a day (default: `5`; not for `auto`)'),
     min_change: decimal
       .optional()
       .describe(
         "Smaller changes do not fire, in the metric's unit (default: `1` for spend and wasted_spend; `10` for calls, errors and unpriced_calls; `0.05` for error_rate; else `0`)",
       ),
     min_change_pct: numberBetween(0, 1e9)
-      .prefault(0)
-      .describe('Changes of fewer percent of the mean do not fire; 50 means 50 %'),
+      .optional()
+      .describe(
+        'Changes of fewer percent of the mean do not fire; 50 means 50 % (default: `0`; not for `auto`)',
+      ),
   })
   .superRefine(
     (given, ctx) => {
@@ -57,29 +76,55 @@ const keys = z
     { when: isMapping },
   );
 
-/** Compares a value with the same window on earlier days by its standard score (docs/rules.md, "Anomaly"). */
-export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
+type AnyRule = AnomalyRule | AutoRule;
+type AnyObservation = AnomalyObservation | AutoObservation;
+
+/**
+ * Compares a value with the same hour of the week (`auto`), or with the same window on earlier days by its standard score
+ * (docs/rules.md, "Anomaly").
+ */
+export const anomaly: RuleType<AnyRule, AnyObservation> = {
   type: 'anomaly',
-  schema: keys.transform((given) => (defaults): AnomalyRule => {
+  schema: keys.transform((given) => (defaults): AnyRule => {
     const additive = describeMetric(given.metric).additive;
+    const minCalls = additive ? 0 : MIN_CALLS_OF_RATIOS;
+    const minChange = given.min_change ?? defaultMinChange(given.metric);
+    const { window } = given;
+    if (methodOf(given) === 'auto' || window === undefined)
+      return autoRule(ruleBase({ ...given, window: window ?? HOUR_AND_DAY }, defaults, minCalls), {
+        zscore: given.zscore,
+        minChange,
+        window: window ?? null,
+      });
     return {
-      ...ruleBase(given, defaults, additive ? 0 : MIN_CALLS_OF_RATIOS),
+      ...ruleBase({ ...given, window }, defaults, minCalls),
       type: 'anomaly',
-      baselineDays: given.baseline,
-      method: given.method,
+      baselineDays: given.baseline ?? BASELINE_DAYS,
+      method: given.method === 'robust' ? 'robust' : 'zscore',
       zscore: given.zscore,
-      direction: given.direction,
-      minHistory: given.min_history,
-      floorPct: given.floor_pct,
-      minChange: given.min_change ?? defaultMinChange(given.metric),
-      minChangePct: given.min_change_pct,
+      direction: given.direction ?? 'up',
+      minHistory: given.min_history ?? MIN_HISTORY,
+      floorPct: given.floor_pct ?? FLOOR_PCT,
+      minChange,
+      minChangePct: given.min_change_pct ?? 0,
     };
   }),
-  queries: queryAnomaly,
-  judge: judgeAnomaly,
+  advice: autoAdvice,
+  queries: (rule, context) => (isAuto(rule) ? queryAuto(rule, context) : queryAnomaly(rule, context)),
+  judge: (rule, context, series) =>
+    isAuto(rule) ? judgeAuto(rule, context, series) : judgeAnomaly(rule, context, series),
 
   identity(rule) {
-    const { severity, baselineDays, method, zscore, direction, minHistory, floorPct, minChangePct } = rule;
+    const { severity, zscore } = rule;
+    const measuredBy = {
+      ...measuredIdentity(rule),
+      severity,
+      zscore,
+      min_change: decimalIdentity(rule.minChange),
+    };
+    if (isAuto(rule))
+      return { ...measuredBy, method: 'auto', windows: rule.judged.map(({ hours }) => hours) };
+    const { baselineDays, method, direction, minHistory, floorPct, minChangePct } = rule;
     return {
       ...measuredIdentity(rule),
       severity,
@@ -94,10 +139,19 @@ export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
     };
   },
 
-  limitText: anomalyLimitText,
-  describe: describeAnomaly,
-  perfdata: anomalyPerfdata,
-  band: anomalyBand,
+  limitText: (rule) => (isAuto(rule) ? autoLimitText(rule) : anomalyLimitText(rule)),
+  describe: (rule, firing) =>
+    isAuto(rule)
+      ? describeAuto(rule, firing as Firing<AutoObservation>)
+      : describeAnomaly(rule, firing as Firing<AnomalyObservation>),
+  perfdata: (rule, worst) =>
+    isAuto(rule)
+      ? autoPerfdata(rule, worst as AutoObservation | undefined)
+      : anomalyPerfdata(rule, worst as AnomalyObservation | undefined),
+  band: (rule, observation) =>
+    isAuto(rule)
+      ? autoBand(rule, observation as AutoObservation)
+      : anomalyBand(rule, observation as AnomalyObservation),
 
   sample: {
     keys: { name: 'spend-anomaly', type: 'anomaly', metric: 'spend', window: '1h', group_by: ['service'] },
@@ -107,6 +161,14 @@ export const anomaly: RuleType<AnomalyRule, AnomalyObservation> = {
     summary: 'search $60.00 in 1h (usually $10.00, z 10.0)',
   },
 };
+
+function isAuto(rule: AnyRule): rule is AutoRule {
+  return rule.method === 'auto';
+}
+
+function methodOf({ method, window }: { readonly method?: unknown; readonly window?: unknown }): unknown {
+  return method ?? (window === undefined ? 'auto' : 'zscore');
+}
 
 /** Smaller changes are not worth a message, in the metric's unit (docs/rules.md). */
 function defaultMinChange(metric: Metric): Fixed {
@@ -120,11 +182,15 @@ function defaultMinChange(metric: Metric): Fixed {
 function historyFaults(given: object): ReturnType<typeof fault>[] {
   const {
     window,
-    baseline,
-    min_history: minHistory,
+    baseline = BASELINE_DAYS,
+    min_history: minHistory = MIN_HISTORY,
     min_change: minChange,
   } = given as Readonly<Record<string, unknown>>;
-  const faults: ReturnType<typeof fault>[] = [];
+  const isAutomatic = methodOf(given) === 'auto';
+  const faults = isAutomatic ? autoFaults(given) : [];
+  if (!isAutomatic && window === undefined) {
+    faults.push(fault('missing', 'write one, such as 6h; only method: auto does without', ['window']));
+  }
   if (isWindow(window) && !fitsInDay(window)) {
     const hint = 'an anomaly is judged over at most 24h, today or yesterday';
     faults.push(fault('too long for an anomaly', hint, ['window']));

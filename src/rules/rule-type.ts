@@ -45,6 +45,13 @@ export interface Perfdata {
   readonly critical: string | null;
 }
 
+/** What would be better, and what to do. */
+export interface Advice {
+  readonly key: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** A rule and figures at which it fires. Contract tests make a finding and its message from them. */
 export interface RuleSample {
   /** The keys of the rule as in alerts.yaml, grouped by service, without `notify`. */
@@ -68,6 +75,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
    * defaults to the rule.
    */
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
+  /** What `validate` advises on a key of a rule that has no fault; null for nothing. `keys` are as written. */
+  advice?(keys: Readonly<Record<string, unknown>>): Advice | null;
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**

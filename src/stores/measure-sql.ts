@@ -82,6 +82,8 @@ function partOf(measure: Measure): Part {
     }
     case 'cost':
       return { summed: 'cost' };
+    case 'cost_squares':
+      return { summed: `LEAST(round(cost * cost, 12), ${MAX_COST})` };
     case 'listed_cost':
       return { summed: 'CASE WHEN listed THEN cost END' };
     case 'unpriced':

@@ -10,6 +10,7 @@ import { AppError } from '../../src/model/errors.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { Evaluation } from '../../src/pipeline/evaluate.ts';
+import { ruleTypes } from '../../src/rules/index.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { openScene, type Play, partsOf, type Scene } from './scene.ts';
@@ -74,6 +75,33 @@ describe('a replay over sliding windows', () => {
     expect(slid.judged).toBe(direct.instants);
     expect(slid.lines).toEqual(direct.lines);
     expect(direct.statuses).toContain('threshold firing');
+  });
+
+  it('judges automatic anomalies by the same hours, over a change of clocks', async () => {
+    const from = Date.parse('2026-03-28T20:30:00Z');
+    const calls = Array.from({ length: 4_000 }, (_, i) => ({
+      ...CALL,
+      at: from - 40 * DAY + i * 15 * MINUTE,
+      service: `s${i % 2}`,
+      cost: ((i * 7_919) % 1_000) / 999 + (i > 3_850 && i % 2 === 0 ? 9 : 0),
+    }));
+    await insert(calls);
+    const auto = (keys: object) =>
+      ruleTypes.anomaly.schema.parse({ type: 'anomaly', metric: 'spend', group_by: ['service'], ...keys })({
+        severity: 'warning',
+        notify: [],
+      });
+    const play = {
+      rules: [auto({ name: 'a' }), auto({ name: 'b', metric: 'tokens', method: 'auto', window: '6h' })],
+      zone: 'Europe/Berlin',
+      from,
+      to: from + 14 * HOUR,
+      stepMs: 30 * MINUTE,
+    };
+    const { slid, direct } = await bothWays(play);
+    expect(slid.judged).toBe(direct.instants);
+    expect(slid.lines).toEqual(direct.lines);
+    expect(direct.statuses).toContain('anomaly firing');
   });
 
   it('lets the store group similar calls, with the same result', async () => {

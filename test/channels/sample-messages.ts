@@ -54,7 +54,7 @@ export type FindingChanges = Partial<Omit<Finding, 'badness' | 'description'>> &
 /** A finding in the words of its rule type. */
 export function sampleFinding({ baseline, zscore = 0, ...changes }: FindingChanges = {}): Finding {
   const threshold: RuleType = ruleTypes.threshold;
-  const anomaly: RuleType<Rule, AnomalyObservation> = ruleTypes.anomaly;
+  const anomaly = ruleTypes.anomaly as unknown as RuleType<Rule, AnomalyObservation>;
   const finding = { ...SAMPLE_FINDING, ...changes };
   const { key, groupBy, value, window, metric, severity, bound, operator } = finding;
   const rule = sampleRule({ metric, groupBy });

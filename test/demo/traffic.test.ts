@@ -3,7 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { demoConfig } from '../../src/demo/demo-config.ts';
 import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
-import { type Cell, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
+import {
+  type Cell,
+  type HourSums,
+  hourWindows,
+  type Query,
+  type Series,
+  seriesOfCells,
+} from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
 import { evaluate, planOf } from '../../src/pipeline/evaluate.ts';
 import type { CallRow } from '../../src/stores/audit-store.ts';
@@ -100,13 +107,15 @@ describe.each(['2026-11-20T02:05:00Z', '2027-03-01T09:30:00Z', '2026-06-14T17:00
       const rule = ruleOf('anomaly', keys ?? {});
       const moments = Array.from({ length: 60 * 24 }, (_, i) => ({ at: at - i * HOUR, earlier: [] }));
       const spend = spendByService(calls);
-      const answer = ({ windows }: Query): Series =>
-        seriesOfCells(
+      const answer = (query: Query): Series => ({
+        ...seriesOfCells(
           spend.services.map((service) => ({
             key: [service],
-            cells: windows.map((window) => spend.cell(service, window)),
+            cells: query.windows.map((window) => spend.cell(service, window)),
           })),
-        );
+        ),
+        hours: hoursOf(query, spend),
+      });
       const plan = planOf(rule, 'UTC', moments);
       const judged = evaluate(plan, plan.queries.map(answer));
       expect(judged).toHaveLength(moments.length);
@@ -115,6 +124,29 @@ describe.each(['2026-11-20T02:05:00Z', '2027-03-01T09:30:00Z', '2026-06-14T17:00
     });
   },
 );
+
+function hoursOf(query: Query, spend: ReturnType<typeof spendByService>): HourSums {
+  const hours = hourWindows(query);
+  const pasts = spend.services.map(() => ({}));
+  const known = new Map<string, Float64Array>();
+  return {
+    from: query.hours?.from ?? 0,
+    of(group, measure) {
+      const name = `${group} ${measure}`;
+      const service = spend.services[group] as string;
+      const sums =
+        known.get(name) ??
+        Float64Array.from(hours, ({ from, to }) => {
+          const { count, dollars } = spend.spanOf(service, from, to);
+          if (measure === 'calls') return count;
+          return measure === 'cost' ? dollars : dollars ** 2 / Math.max(1, count);
+        });
+      known.set(name, sums);
+      return sums;
+    },
+    past: (group) => pasts[group] as object,
+  };
+}
 
 function rulesOfTheDemo(): { name: string }[] {
   const ends = {
@@ -143,6 +175,7 @@ function spendByService(calls: readonly CallRow[]) {
   };
   return {
     services: [...tracks.keys()],
+    spanOf,
     timesOf: (service: string) => tracks.get(service)?.times ?? [],
     within: (service: string, from: number, to: number) => spanOf(service, from, to).dollars,
     cell: (service: string, { from, to }: Window): Cell | null => {

@@ -72,7 +72,7 @@ describe('the database roles of docs/install.md', () => {
       channels: ends.channels,
       more: `state: { url: "${urls.keeper}" }\n`,
       rules: `  - { name: burn, type: threshold, metric: spend, window: 24h, group_by: [service], threshold: 100, notify: [billing] }
-  - { name: odd, type: anomaly, metric: spend, window: 1h, notify: [billing] }\n`,
+  - { name: odd, type: anomaly, metric: spend, window: 1h, method: zscore, notify: [billing] }\n`,
     });
     const folder = await makeFolder({ 'alerts.yaml': yaml });
     test.onTestFinished(() => folder.remove());

@@ -5,9 +5,8 @@ import { type Fixed, fixedFromNumber, toNumber } from '../../src/model/money.ts'
 import type { Cell, GroupKey } from '../../src/model/series.ts';
 import { type Moments, momentsOf } from '../../src/model/statistics.ts';
 import { isoInstant, type Window } from '../../src/model/window.ts';
-import { anomaly } from '../../src/rules/anomaly.ts';
 import type { AnomalyRule } from '../../src/rules/anomaly-rule.ts';
-import { cellOf, faultsOf, plainly, ruleOf, seriesOf } from './rule-fixtures.ts';
+import { dailyAnomaly as anomaly, cellOf, faultsOf, plainly, ruleOf, seriesOf } from './rule-fixtures.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 10, 20, 2, 5);

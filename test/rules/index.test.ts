@@ -8,7 +8,9 @@ describe('the registry of rules', () => {
   it('holds every member of its folder, under its own type', () => {
     const files = readdirSync(new URL('../../src/rules/', import.meta.url));
     // rule-*.ts is what members share, <type>-*.ts is a part of a member.
-    const members = files.map((file) => file.replace(/\.ts$/, '')).filter((name) => !/^index$|-/.test(name));
+    const members = files
+      .flatMap((file) => /^(.*)\.ts$/.exec(file)?.[1] ?? [])
+      .filter((name) => !/^index$|-/.test(name));
     expect(Object.keys(ruleTypes).sort()).toEqual(members.sort());
     for (const [type, member] of Object.entries(ruleTypes)) expect(member.type).toBe(type);
   });

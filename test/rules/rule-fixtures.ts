@@ -3,13 +3,21 @@ import type { Measure } from '../../src/model/measure.ts';
 import { type Fixed, fixedFromNumber } from '../../src/model/money.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { type Cell, type GroupKey, type Series, seriesOfCells } from '../../src/model/series.ts';
+import type { AnomalyObservation, AnomalyRule } from '../../src/rules/anomaly-rule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
 import type { RuleType } from '../../src/rules/rule-type.ts';
 
 const DEFAULTS = { severity: 'warning', notify: ['oncall'] } as const;
 
 type TypeName = keyof typeof ruleTypes;
-type RuleOf<T extends TypeName> = (typeof ruleTypes)[T] extends RuleType<infer R, infer _> ? R : never;
+/** With a window, as here, an anomaly rule compares with the mean of earlier days. */
+type RuleOf<T extends TypeName> = T extends 'anomaly'
+  ? AnomalyRule
+  : (typeof ruleTypes)[T] extends RuleType<infer R, infer _>
+    ? R
+    : never;
+
+export const dailyAnomaly = ruleTypes.anomaly as unknown as RuleType<AnomalyRule, AnomalyObservation>;
 
 /** A rule as alerts.yaml would give it, by its own schema. */
 export function ruleOf<T extends TypeName>(type: T, keys: Record<string, unknown>): RuleOf<T> {

@@ -3,16 +3,27 @@ import type { Cell, GroupKey, Query, Series } from '../../src/model/series.ts';
 /** A series in full, by group: its key and its cell in each window of the query. */
 export function groupsIn(
   series: Series,
-  { windows }: Pick<Query, 'windows'>,
-): { key: GroupKey; cells: (Cell | null)[] }[] {
+  { windows, measures = [] }: Pick<Query, 'windows'> & Partial<Query>,
+): { key: GroupKey; cells: (Cell | null)[]; hours?: string[][] }[] {
   return series.keys.map((key, group) => ({
     key,
     cells: windows.map((_, window) => series.cell(group, window)),
+    ...(series.hours !== undefined && {
+      hours: measures.map((one) => Array.from(series.hours?.of(group, one) ?? [], roundedText)),
+    }),
   }));
 }
 
+/**
+ * Doubles may be added up in another order. The factor keeps sums of decimals away from halves, where the last digit of a double
+ * decides how they are rounded.
+ */
+function roundedText(sum: number): string {
+  return (sum * Math.PI).toPrecision(8);
+}
+
 /** The same by ascending key, so that two series can be compared. */
-export function sortedGroupsIn(series: Series, query: Pick<Query, 'windows'>) {
+export function sortedGroupsIn(series: Series, query: Pick<Query, 'windows'> & Partial<Query>) {
   const nameOf = ({ key }: { key: GroupKey }) => JSON.stringify(key);
   return groupsIn(series, query).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
@@ -20,7 +31,7 @@ export function sortedGroupsIn(series: Series, query: Pick<Query, 'windows'>) {
 /** An answer as text that is the same for the same cells; a sketch without values may be left out. */
 export function comparable(
   series: Series | Error | null | undefined,
-  query: Pick<Query, 'windows'>,
+  query: Pick<Query, 'windows'> & Partial<Query>,
 ): string | undefined {
   if (series === null || series === undefined || series instanceof Error) return String(series);
   return JSON.stringify(sortedGroupsIn(series, query), (_, value: unknown) => {

@@ -1,7 +1,7 @@
 // Plans few reads for many queries (pure).
 
 import { isSketch, type Measure } from '../../model/measure.ts';
-import { type CellRead, groupingName, type Query } from '../../model/series.ts';
+import { type CellRead, groupingName, hourWindows, type Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { memberOf } from '../series/member.ts';
 
@@ -44,7 +44,7 @@ export function planReads(queries: readonly Query[]): ReadPlan {
 /** Disjoint reads, one for each set of measures that some time is wanted with. */
 function readsFor(queries: readonly Query[]): CellRead[] {
   const { groupBy, where } = queries[0] as Query;
-  const windows = queries.flatMap((query) => query.windows);
+  const windows = queries.flatMap(windowsAndHours);
   const edges = [...new Set(windows.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   const wantedOf = wantedBySegment(queries, edges);
   const reads = new Map<string, { measures: readonly Measure[]; edges: number[]; ranges: Window[] }>();
@@ -57,6 +57,10 @@ function readsFor(queries: readonly Query[]): CellRead[] {
   return [...reads.values()].map((read) => ({ ...read, groupBy, where }));
 }
 
+function windowsAndHours(query: Query): Window[] {
+  return [...query.windows, ...hourWindows(query)];
+}
+
 /** Which measures are wanted of the segments between edges, to be asked in ascending order. */
 function wantedBySegment(
   queries: readonly Query[],
@@ -65,8 +69,9 @@ function wantedBySegment(
   const segmentAt = new Map(edges.map((edge, segment) => [edge, segment]));
   /** By measure: how many more windows want it from a segment on. */
   const more = new Map<Measure, Int32Array>();
-  for (const { measures, windows } of queries) {
-    for (const measure of measures) {
+  for (const query of queries) {
+    const windows = windowsAndHours(query);
+    for (const measure of query.measures) {
       const own = memberOf(more, measure, () => new Int32Array(edges.length));
       for (const { from, to } of windows) {
         if (from >= to) continue;

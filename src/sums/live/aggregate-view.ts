@@ -6,6 +6,7 @@ import type { Window } from '../../model/window.ts';
 import { holdsFor } from '../series/filter.ts';
 import { DAY, HOUR } from '../series/grid.ts';
 import { type GroupBins, GroupIndex, openBinIndex } from '../series/group-index.ts';
+import { HourColumns, type HourSource } from '../series/hour-columns.ts';
 import { memberOf } from '../series/member.ts';
 import { UnpackedRows } from '../series/packed-bucket.ts';
 import {
@@ -35,6 +36,8 @@ export interface AggregateView {
   binsOf(group: number): GroupBins;
   /** A window as of the refresh that is under way, to be asked at this one and the next; queries with the same one share it. */
   open(window: Window): MovingWindow;
+  /** Single hours of some of the measures. */
+  openHours(measures: readonly Measure[]): HourColumns;
 }
 
 /** `measures` are additive ones that the aggregate has, `calls` among them. */
@@ -106,6 +109,37 @@ export function viewOf(
       turn();
       return memberOf(opened, windowName(window), () => new MovingWindow(source));
     },
+    openHours: (measures) => new HourColumns(hourSource(aggregate, projection, rows), measures),
+  };
+}
+
+function hourSource(aggregate: LiveAggregate, projection: Projection, rows: ViewRows): HourSource {
+  const { layout, rowWidth } = { layout: aggregate.layout, rowWidth: aggregate.layout.width };
+  return {
+    layout,
+    groupCount() {
+      rows.follow();
+      return rows.count;
+    },
+    partsOf(hour) {
+      const closed = aggregate.hours.get(hour);
+      const known = closed ?? aggregate.minutes.get(hour);
+      if (known === undefined || isShortOf(known, projection)) return null;
+      return closed ?? aggregate.minutes.get(hour)?.minutes ?? null;
+    },
+    rowsOf: (hour) => ({
+      forEach(take) {
+        const closed = aggregate.hours.get(hour);
+        const buckets = closed === undefined ? (aggregate.minutes.get(hour)?.minutes ?? []) : [closed];
+        for (const packed of buckets) {
+          const { groups, values } = UNPACKED.take(packed, layout);
+          for (let row = 0; row < packed.rows; row += 1) {
+            const group = rows.groupOf[groups[row] as number] as number;
+            if (group >= 0) take(group, values, row * rowWidth);
+          }
+        }
+      },
+    }),
   };
 }
 

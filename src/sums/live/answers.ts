@@ -47,7 +47,7 @@ export function openAnswers(aggregates: ReadonlyMap<string, LiveAggregate>): Ans
   return {
     to(queries, uses, at) {
       follow(queries, uses);
-      return answers.map(({ answer }, i) => answer.to((queries[i] as Query).windows, at));
+      return answers.map(({ answer }, i) => answer.to(queries[i] as Query, at));
     },
   };
 }
@@ -80,6 +80,7 @@ function isAlike(a: Query, b: Query): boolean {
     a.where === b.where &&
     a.groupBy === b.groupBy &&
     a.windows.length === b.windows.length &&
+    (a.hours === undefined) === (b.hours === undefined) &&
     a.measures.length === b.measures.length &&
     a.measures.every((measure, i) => measure === b.measures[i])
   );

@@ -42,13 +42,14 @@ export function closedNeeds(
   aheadMs: number,
 ): Map<LiveAggregate, ClosedNeeds> {
   const asked = new Map<LiveAggregate, Asked>();
-  for (const [i, { measures, windows }] of queries.entries()) {
-    let from = Number.POSITIVE_INFINITY;
+  for (const [i, { measures, windows, hours }] of queries.entries()) {
+    let from = hours?.from ?? Number.POSITIVE_INFINITY;
     for (const window of windows) from = Math.min(from, window.from);
     for (const name of aggregateNamesOf(uses[i])) {
       const aggregate = aggregates.get(name) as LiveAggregate;
-      const needed = memberOf(asked, aggregate, () => ({ windows: [], reach: new Map() }));
+      const needed = memberOf(asked, aggregate, () => ({ windows: [], hours: [], reach: new Map() }));
       needed.windows.push(windows);
+      if (hours !== undefined) needed.hours.push(hours);
       const sums = aggregate.sketch === null ? measures.filter((measure) => !isSketch(measure)) : [];
       for (const measure of ['calls' as const, ...sums]) {
         needed.reach.set(measure, Math.min(from, needed.reach.get(measure) ?? from));
@@ -63,19 +64,21 @@ export function closedNeeds(
 /** What is asked of an aggregate: windows by query, and how far back each measure is needed. */
 interface Asked {
   readonly windows: (readonly Window[])[];
+  /** Spans whose hours are asked for one by one. */
+  readonly hours: Window[];
   readonly reach: Map<Measure, number>;
 }
 
 function needsOf(
   aggregate: LiveAggregate,
-  { windows, reach }: Asked,
+  { windows, hours, reach }: Asked,
   at: number,
   aheadMs: number,
 ): ClosedNeeds {
   // Worked out when it is first asked for: a steady poll asks for the measures alone.
   let known: ClosedSpans | null = null;
   const closed = (): ClosedSpans => {
-    known ??= closedSpans(windows.flat(), aheadMs);
+    known ??= closedSpans(windows.flat(), hours, aheadMs);
     return known;
   };
   return {
@@ -95,13 +98,13 @@ function needsOf(
   };
 }
 
-/** The whole hours within windows, and the days within which one begins or ends. */
+/** The whole hours within windows, and the days whose hours are needed: one begins or ends within it, or they are asked for. */
 interface ClosedSpans {
   readonly spans: readonly Window[];
   readonly cutDays: ReadonlySet<number>;
 }
 
-function closedSpans(windows: readonly Window[], aheadMs: number): ClosedSpans {
+function closedSpans(windows: readonly Window[], hours: readonly Window[], aheadMs: number): ClosedSpans {
   const cutDays = new Set<number>();
   const spans: Window[] = [];
   for (const { from, to } of windows) {
@@ -111,6 +114,11 @@ function closedSpans(windows: readonly Window[], aheadMs: number): ClosedSpans {
       spans.push(whole);
       for (const edge of [whole.from, whole.to]) if (edge !== dayOf(edge)) cutDays.add(dayOf(edge));
     }
+  }
+  for (const { from, to } of hours) {
+    const end = hourOf(to + aheadMs);
+    spans.push({ from, to: end });
+    for (let day = dayOf(from); day < end; day += DAY) cutDays.add(day);
   }
   return { spans: unionOf(spans), cutDays };
 }

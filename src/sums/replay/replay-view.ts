@@ -5,10 +5,13 @@ import { smallestOf } from '../../model/extremes.ts';
 import { groupedBy } from '../../model/grouped-by.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Dimension, Query } from '../../model/series.ts';
+import { HOUR } from '../series/grid.ts';
 import { type BinIndex, openBinIndex } from '../series/group-index.ts';
+import { HourColumns, type HourSource } from '../series/hour-columns.ts';
 import { layoutOf } from '../series/layout.ts';
 import { type LineRows, type OrderedLines, rowsOfLines, sumLines } from '../series/line-buckets.ts';
 import { binsOfLines, type LineGroups, openLineGroups } from '../series/line-groups.ts';
+import { clearTotals, emptyTotals, grow } from '../series/totals.ts';
 import { SlidingSums } from './sliding-sums.ts';
 import type { StepGrid } from './step-grid.ts';
 import { openStepLog, type StepLog, type StepRange } from './step-log.ts';
@@ -32,6 +35,8 @@ export interface Table {
   readonly log: StepLog;
   /** Opens the sums of a window, which move with it. */
   open(): SlidingSums;
+  /** Opens the sums of single hours, which move on with time. */
+  openHours(measures: readonly Measure[]): HourColumns;
   /** Releases the steps that no window needs any more. */
   forget(): void;
   /** How many numbers are in memory. */
@@ -84,19 +89,61 @@ function openTable(measures: readonly Measure[], queries: readonly Query[], grid
   const begin = grid.stepAt(grid.floor(oldestOf(queries))) as number;
   const log = openStepLog(layoutOf(measures), begin);
   const slack = Math.ceil(SLACK_MS / grid.stepMs) + CUTS_IN_SLACK;
-  const windows: SlidingSums[] = [];
+  const windows: Pick<SlidingSums, 'needed'>[] = [];
+  let held = 0;
   return {
     begin,
     log,
     open() {
       const sums = new SlidingSums(log, begin);
       windows.push(sums);
+      held += 1;
       return sums;
     },
+    openHours(measures) {
+      const hours = hoursOf(log, grid, begin);
+      windows.push(hours);
+      return new HourColumns(hours, measures);
+    },
     forget: () => log.forget(smallestOf(windows.map((window) => window.needed())) - slack),
-    size: () => windows.reduce((sum, { totals }) => sum + totals.values.length, log.size()),
+    size: () => held * log.groupCount * log.layout.width + log.size(),
   };
 }
+
+/** The hours of a log. Each is added up once, and then its steps may be released. */
+function hoursOf(log: StepLog, grid: StepGrid, begin: number): HourSource & Pick<SlidingSums, 'needed'> {
+  const totals = emptyTotals(0);
+  let takenFrom = Number.POSITIVE_INFINITY;
+  let takenTo = Number.NEGATIVE_INFINITY;
+  const stepsOf = (hour: number): StepRange | null => {
+    const [from, to] = [grid.stepAt(hour), grid.stepAt(hour + HOUR)];
+    return from === null || to === null ? null : { from, to };
+  };
+  return {
+    layout: log.layout,
+    groupCount: () => log.groupCount,
+    partsOf(hour) {
+      if (hour >= takenFrom && hour < takenTo) return TAKEN;
+      const steps = stepsOf(hour);
+      return steps !== null && log.holds(steps) ? TAKEN : null;
+    },
+    rowsOf: (hour) => ({
+      forEach(take) {
+        const { width } = log.layout;
+        grow(totals, log.groupCount * width);
+        clearTotals(totals);
+        log.addTo(totals, stepsOf(hour) as StepRange, 1);
+        takenFrom = Math.min(takenFrom, hour);
+        takenTo = Math.max(takenTo, hour + HOUR);
+        for (let group = 0; group < log.groupCount; group += 1) take(group, totals.values, group * width);
+      },
+    }),
+    needed: () => (takenTo === Number.NEGATIVE_INFINITY ? begin : (grid.stepAt(takenTo) ?? begin)),
+  };
+}
+
+/** Calls do not change while they are replayed. */
+const TAKEN = {};
 
 function takeInto(
   { begin, log }: Table,
@@ -114,7 +161,12 @@ export function tableName({ measures }: Query): string {
 }
 
 export function oldestOf(queries: readonly Query[]): number {
-  return smallestOf(queries.flatMap(({ windows }) => windows.map(({ from }) => from)));
+  return smallestOf(
+    queries.flatMap(({ windows, hours }) => [
+      ...windows.map(({ from }) => from),
+      ...(hours === undefined ? [] : [hours.from]),
+    ]),
+  );
 }
 
 export function distinct<T>(values: readonly T[]): T[] {

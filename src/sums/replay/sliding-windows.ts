@@ -62,7 +62,7 @@ export function openSlidingWindows(asked: readonly (readonly Query[])[], grid: S
     },
     answer: (asker, queries) => {
       const own = askers[asker] as readonly SlidingQuery[];
-      return queries.map(({ windows }, i) => (own[i] as SlidingQuery).to(windows));
+      return queries.map((query, i) => (own[i] as SlidingQuery).to(query));
     },
     forget() {
       for (const table of tables) table.forget();
@@ -97,11 +97,11 @@ function wantedOf(
 /** A query of one asker. */
 interface SlidingQuery {
   /** Its answer for other windows; null where they are not on the grid or not read yet. */
-  to(windows: readonly Window[]): Series | null;
+  to(query: Pick<Query, 'windows' | 'hours'>): Series | null;
 }
 
 function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery {
-  const { measures, windows: first } = query;
+  const { measures, windows: first, hours: asked } = query;
   const open = (table: Table): SlidingSums[] => first.map(() => table.open());
   const table = view.tables.get(tableName(query)) as Table;
   const sums = open(table);
@@ -109,8 +109,10 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
     const sketch = view.sketches.get(measure) as SketchTable;
     return { measure, bins: sketch.bins, sums: open(sketch) };
   });
+  const hours = asked === undefined ? null : table.openHours(measures.filter((one) => !isSketch(one)));
   const series = new ColumnSeries({
     measures,
+    hours,
     layout: table.log.layout,
     windows: sums.map(({ totals }) => totals),
     sketches: counts.map(({ measure, bins, sums: own }) => ({
@@ -121,9 +123,10 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
   });
   const all = [sums, ...counts.map(({ sums: own }) => own)];
   return {
-    to(windows) {
+    to({ windows, hours: span }) {
       for (const own of all) if (!moveAll(own, windows, grid)) return null;
-      series.moved(view.groups.keys);
+      if (hours !== null && span !== undefined && !hours.moveTo(span)) return null;
+      series.moved(view.groups.keys, span?.from);
       return series;
     },
   };

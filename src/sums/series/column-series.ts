@@ -2,10 +2,11 @@
 
 import { isSketch, type Measure } from '../../model/measure.ts';
 import type { Fixed } from '../../model/money.ts';
-import type { Cell, GroupKey, Series } from '../../model/series.ts';
+import type { Cell, GroupKey, HourSums, Series } from '../../model/series.ts';
 import { quantileOf, type Sketch, sketchOf } from '../../model/sketch.ts';
 import { doubleOf, fixedOf } from './exact.ts';
 import type { GroupBins } from './group-index.ts';
+import type { HourColumns } from './hour-columns.ts';
 import type { Column, Layout } from './layout.ts';
 import type { Totals } from './totals.ts';
 
@@ -24,6 +25,8 @@ export interface SeriesColumns {
   /** By window. */
   readonly windows: readonly Totals[];
   readonly sketches: readonly SketchCounts[];
+  /** Null where the query asks for no single hours. */
+  readonly hours: HourColumns | null;
 }
 
 /**
@@ -48,7 +51,11 @@ export class ColumnSeries implements Series {
   #latest: Measure = 'calls';
   #column: Column;
 
-  constructor({ measures, layout, windows, sketches }: SeriesColumns) {
+  readonly #hours: HourColumns | null;
+  #hoursFrom = 0;
+
+  constructor({ measures, layout, windows, sketches, hours }: SeriesColumns) {
+    this.#hours = hours;
     this.#additive = measures.filter((measure) => !isSketch(measure));
     this.#layout = layout;
     this.#windows = windows;
@@ -58,7 +65,8 @@ export class ColumnSeries implements Series {
   }
 
   /** The sums have changed: finds the groups that have a row in one of the windows, out of all of these. */
-  moved(allKeys: readonly GroupKey[]): void {
+  moved(allKeys: readonly GroupKey[], hoursFrom = 0): void {
+    this.#hoursFrom = hoursFrom;
     const place = { width: this.#layout.width, calls: this.#calls };
     const groups = groupsWithRows(this.#windows, place, allKeys.length, this.#groups);
     if (groups === this.#groups) return;
@@ -115,6 +123,16 @@ export class ColumnSeries implements Series {
     if (sketch === undefined) return null;
     const { bins, numbers } = sketch.binsOf(this.#groups[group] as number);
     return quantileOf(bins, countsOf(sketch.windows[window] as Totals, numbers), q);
+  }
+
+  get hours(): HourSums | undefined {
+    const columns = this.#hours;
+    if (columns === null) return undefined;
+    return {
+      from: this.#hoursFrom,
+      of: (group, measure) => columns.of(this.#groups[group] as number, measure),
+      past: (group) => columns.past(this.#groups[group] as number),
+    };
   }
 
   #buffer(window: number, measures: readonly Measure[]): Float64Array {

@@ -120,6 +120,13 @@ function queriesAt(at: number): Query[] {
     },
     { measures: ['input_tokens', 'calls'], where: {}, groupBy: [], windows: [back(9 * DAY, at - 11 * DAY)] },
     { measures: ['latency_sketch', 'calls'], where: {}, groupBy: ['user'], windows: [back(10 * DAY)] },
+    {
+      measures: ['cost', 'cost_squares', 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [back(HOUR)],
+      hours: { from: Math.floor(at / HOUR) * HOUR - 9 * DAY, to: Math.floor(at / HOUR) * HOUR },
+    },
   ];
 }
 

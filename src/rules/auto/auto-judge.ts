@@ -1,0 +1,161 @@
+// How an automatic anomaly rule compares the last hours with the same hours of the week.
+
+import { localClock } from '../../model/display-time.ts';
+import type { Firing, Judgement } from '../../model/finding.ts';
+import { localDay } from '../../model/local-time.ts';
+import { measured } from '../../model/metric-value.ts';
+import { fixedFromNumber } from '../../model/money.ts';
+import { worstFirst } from '../../model/observation.ts';
+import { observedLater } from '../../model/observed.ts';
+import type { GroupKey, Query, Series } from '../../model/series.ts';
+import { windowAt } from '../../model/window.ts';
+import type { RuleContext } from '../rule-type.ts';
+import { judgesOf, measuresWithSquares } from './auto-history.ts';
+import type { AutoObservation, AutoRule, JudgedWindow } from './auto-rule.ts';
+import { DAY_HOURS, HOUR } from './hourly.ts';
+import { type Line, type Lines, lineBetween, scoreOf } from './line.ts';
+
+/** The baseline, the week whose spreads count, the days that make a new level, and two to spare. */
+const HISTORY_DAYS = 103;
+const HIGHEST_SCORE = 999;
+const WEEKDAYS = ['Thursday', 'Friday', 'Saturday', 'Sunday', 'Monday', 'Tuesday', 'Wednesday'];
+
+export function queryAuto(rule: AutoRule, { at, zone }: RuleContext): Query[] {
+  const to = Math.floor(at / HOUR) * HOUR;
+  return [
+    {
+      measures: measuresWithSquares(rule),
+      where: rule.where,
+      groupBy: rule.groupBy,
+      windows: rule.judged.map(({ spec }) => windowAt(spec, at, zone)),
+      hours: { from: to - HISTORY_DAYS * DAY_HOURS * HOUR, to },
+    },
+  ];
+}
+
+export function judgeAuto(
+  rule: AutoRule,
+  { at, zone }: RuleContext,
+  [series]: readonly Series[],
+): Judgement<AutoObservation> {
+  const { hours } = series ?? {};
+  if (series === undefined || hours === undefined) throw new RangeError('an automatic anomaly needs hours');
+  const moment = momentOf(at, zone);
+  const { sample, estimate } = measured(rule.metric, rule.errors);
+  const groups: number[] = [];
+  const numbers: number[] = [];
+  const firing: Firing<AutoObservation>[] = [];
+  const observe = (group: number): AutoObservation | null => {
+    const judges = judgesOf(rule, hours, group, zone);
+    const found = rule.judged.map((judged, place) =>
+      compared(judged, judges[place] as Lines, moment, {
+        key: series.keys[group] as GroupKey,
+        value: sample(series.cell(group, place)) ?? NOTHING,
+        window: windowAt(judged.spec, at, zone),
+      }),
+    );
+    return furthest(rule, found);
+  };
+  for (let group = 0; group < series.keys.length; group += 1) {
+    const judges = judgesOf(rule, hours, group, zone);
+    if (!judges.some((lines) => lines.isJudged(moment.hour - 1))) continue;
+    const amounts = judges.map((_, place) => estimate(series, group, place) ?? 0);
+    groups.push(group);
+    numbers.push(amounts[0] as number);
+    if (judges.every((lines, place) => isSurelyQuiet(lines, moment, amounts[place] as number))) continue;
+    const observation = observe(group);
+    if (observation !== null && fires(rule, observation)) {
+      const bound = fixedFromNumber(observation.baseline.high);
+      firing.push({ ...observation, steps: [{ severity: rule.severity, bound, operator: '>=' }] });
+    }
+  }
+  return {
+    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
+    observed: observedLater({
+      numbers,
+      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
+      observe: (place) => observe(groups[place] as number) as AutoObservation,
+      worsens: null,
+    }),
+    firing: firing.sort(worstFirst),
+  };
+}
+
+const NOTHING = { fixed: 0n, number: 0, calls: 0 };
+/** Relative error allowed for doubles. Their true error is far smaller. */
+const CLOSE = 1e-6;
+
+/** The hour that an instant falls into, and how much of it is over. */
+interface Moment {
+  readonly hour: number;
+  readonly part: number;
+  readonly weekday: string;
+  readonly clock: string;
+}
+
+/** At full hours the line of the hour that has ended; between them, the line moves towards that of the next. */
+function lineAt(lines: Lines, { hour, part }: Moment): Line | null {
+  const first = lines.at(hour - 1);
+  if (first === null || part === 0) return first;
+  const second = lines.at(hour);
+  return second === null ? first : lineBetween(first, second, part);
+}
+
+function isSurelyQuiet(lines: Lines, { hour, part }: Moment, amount: number): boolean {
+  const near = amount + CLOSE * (1 + Math.abs(amount));
+  return lines.isSurelyBelow(hour - 1, near) && (part === 0 || lines.isSurelyBelow(hour, near));
+}
+
+/** A value with the line of its window; null with too little history. */
+function compared(
+  judged: JudgedWindow,
+  lines: Lines,
+  moment: Moment,
+  group: Pick<AutoObservation, 'key' | 'value' | 'window'>,
+): AutoObservation | null {
+  const line = lineAt(lines, moment);
+  if (line === null) return null;
+  const { usual, low, bound, days, level, hasWeek } = line;
+  const score = clamped(scoreOf(Math.max(0, group.value.number), line, judged.zscore));
+  // The score is a double and may fall just short of a bound that was reached exactly.
+  const zscore = group.value.fixed >= fixedFromNumber(bound) ? Math.max(score, judged.zscore) : score;
+  const { weekday, clock } = moment;
+  return {
+    ...group,
+    badness: fixedFromNumber(zscore - judged.zscore),
+    baseline: { usual, low, high: bound, n: days },
+    zscore,
+    judged,
+    level,
+    hasWeek,
+    weekday,
+    clock,
+  };
+}
+
+/** The window that is further over its line; one that fires comes before one that does not. */
+function furthest(rule: AutoRule, found: readonly (AutoObservation | null)[]): AutoObservation | null {
+  let worst: AutoObservation | null = null;
+  for (const one of found) {
+    if (one === null) continue;
+    const byFiring = worst === null ? 1 : Number(fires(rule, one)) - Number(fires(rule, worst));
+    if (worst === null || byFiring > 0 || (byFiring === 0 && one.badness > worst.badness)) worst = one;
+  }
+  return worst;
+}
+
+function fires({ minCalls }: AutoRule, { value, baseline }: AutoObservation): boolean {
+  return value.calls >= minCalls && value.fixed >= fixedFromNumber(baseline.high);
+}
+
+function momentOf(at: number, zone: string): Moment {
+  const hour = Math.floor(at / HOUR);
+  const end = Math.ceil(at / HOUR) * HOUR;
+  const weekday = WEEKDAYS[((localDay(at - 1, zone) % 7) + 7) % 7] as string;
+  const clock = `${localClock(end - HOUR, zone)} to ${localClock(end, zone)}`;
+  return { hour, part: (at % HOUR) / HOUR, weekday, clock };
+}
+
+function clamped(score: number): number {
+  return Math.max(-HIGHEST_SCORE, Math.min(HIGHEST_SCORE, Number.isNaN(score) ? -HIGHEST_SCORE : score));
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/demo/random.ts';
+import type { AutoObservation } from '../../src/rules/auto/auto-rule.ts';
+import { ruleTypes } from '../../src/rules/index.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { HOUR, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
+
+const DAY = 24 * HOUR;
+const AT = Date.parse('2026-11-20T14:05:00Z');
+let world: PollWorld;
+beforeAll(async () => {
+  world = await openPollWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => world.clear());
+
+const rule = (keys: object = {}) =>
+  ruleTypes.anomaly.schema.parse({
+    type: 'anomaly',
+    name: 'spend-anomaly',
+    metric: 'spend',
+    group_by: ['service'],
+    notify: ['oncall'],
+    ...keys,
+  })({ severity: 'warning', notify: ['oncall'] });
+
+/** A call every twenty minutes for some weeks: more by day, less at weekends. */
+async function weeks(count: number, until = AT): Promise<void> {
+  const calls = [];
+  const random = seededRandom(7);
+  for (let at = until - count * 7 * DAY; at < until; at += 20 * MINUTE) {
+    const hour = Math.floor(at / HOUR) % 24;
+    const isWeekend = [0, 6].includes(new Date(at).getUTCDay());
+    const cost =
+      (1 + 0.8 * Math.sin((2 * Math.PI * hour) / 24)) * (isWeekend ? 0.4 : 1) * (0.8 + 0.4 * random());
+    calls.push({ at, service: 'search', cost: cost.toFixed(6) });
+  }
+  await world.calls.log(...calls);
+}
+
+describe('an anomaly rule without a window', () => {
+  it('is quiet on a usual hour, and says what a loop is compared with', async () => {
+    await weeks(14);
+    const { store } = world.calls;
+    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
+    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const quiet = await world.poll([rule()], AT, { source });
+    expect(quiet.error).toBeNull();
+    expect(quiet.rules[0]?.latest?.status).toBe('ok');
+    await world.calls.log({ at: AT - MINUTE, service: 'search', cost: '40' });
+    const report = await world.poll([rule()], AT + MINUTE, { source });
+    const [alert] = report.queued;
+    expect(alert?.message.title).toMatch(
+      /^\[WARNING\] spend-anomaly: search \$4\d\.\d\d in 1h \(usually \$\d\S* to \$\d\S* at this hour of a Friday\)$/,
+    );
+    console.log(
+      alert?.message.title,
+      JSON.stringify(alert?.message.sections[0], null, 1).slice(0, 1500),
+      alert?.message.lead,
+    );
+    // The store alone gives the same.
+    const direct = await world.poll([rule({ name: 'direct' })], AT + MINUTE);
+    const [a, b] = [report, direct].map(
+      (one) => one.rules[0]?.latest?.firing[0] as unknown as AutoObservation,
+    );
+    expect(b?.zscore).toBeCloseTo(a?.zscore ?? 0, 9);
+    expect(b?.baseline.high).toBeCloseTo(a?.baseline.high ?? 0, 9);
+  });
+});
