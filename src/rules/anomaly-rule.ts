@@ -11,7 +11,7 @@ export interface AnomalyRule extends Rule {
   readonly zscore: number;
   readonly direction: 'up' | 'down' | 'both';
   readonly minHistory: number;
-  /** The least deviation, in percent of the day's mean (docs/rules.md). */
+  /** The least deviation, in percent of the day's mean (docs/rules/anomaly.md). */
   readonly floorPct: number;
   readonly minChange: Fixed;
   readonly minChangePct: number;

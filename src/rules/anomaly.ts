@@ -22,7 +22,7 @@ const DAY = 86_400_000;
 const MIN_HISTORY = 7;
 const BASELINE_DAYS = 28;
 const FLOOR_PCT = 5;
-/** A ratio of a handful of calls is noise (docs/rules.md). */
+/** A ratio of a handful of calls is noise (docs/rules/anomaly.md). */
 const MIN_CALLS_OF_RATIOS = 30;
 
 const keys = z
@@ -81,7 +81,7 @@ type AnyObservation = AnomalyObservation | AutoObservation;
 
 /**
  * Compares a value with the same hour of the week (`auto`), or with the same window on earlier days by its standard score
- * (docs/rules.md, "Anomaly").
+ * (docs/rules/anomaly.md, "Anomaly").
  */
 export const anomaly: RuleType<AnyRule, AnyObservation> = {
   type: 'anomaly',
@@ -170,7 +170,7 @@ function methodOf({ method, window }: { readonly method?: unknown; readonly wind
   return method ?? (window === undefined ? 'auto' : 'zscore');
 }
 
-/** Smaller changes are not worth a message, in the metric's unit (docs/rules.md). */
+/** Smaller changes are not worth a message, in the metric's unit (docs/rules/anomaly.md). */
 function defaultMinChange(metric: Metric): Fixed {
   const { unit, money } = describeMetric(metric);
   if (money) return fixedFromNumber(1);

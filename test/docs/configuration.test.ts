@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,10 +26,16 @@ channels:
   finance: { type: slack, webhook_url: https://hooks.example.com/b }
 `;
 
+const pagesOfRules = readdirSync(new URL('../../docs/rules/', import.meta.url)).map(
+  (page) => `docs/rules/${page}`,
+);
+
 const files = [
   ...blocks('docs/configuration.md', 'version'),
   ...blocks('docs/context.md', 'version'),
-  ...blocks('docs/rules.md', 'rules').map(({ place, text }) => ({ place, text: AROUND + text })),
+  ...['docs/rules.md', ...pagesOfRules]
+    .flatMap((page) => blocks(page, 'rules'))
+    .map(({ place, text }) => ({ place, text: AROUND + text })),
 ];
 
 let folder = '';

@@ -40,7 +40,7 @@ function judgeSteady(keys: Record<string, unknown>, context: { at: number; zone:
   return plainly(anomaly.judge(rule, context, [seriesOf([[], ...cells])])).observed[0];
 }
 
-/** What docs/rules.md says of what fires, in whole numbers: |n·x − Σ| against n times each limit. The days are the periods. */
+/** What docs/rules/anomaly.md says of what fires, in whole numbers: |n·x − Σ| against n times each limit. The days are the periods. */
 function passesGuards(
   x: Fixed,
   { n, sum, scatter }: Moments,

@@ -82,7 +82,7 @@ interface Earlier {
 const KEPT_SPREADS = 24 * 20;
 const KEPT_DAYS = 30;
 
-/** Source of the method: docs/rules.md, "Automatic". `hours` is the length of the window. */
+/** Source of the method: docs/rules/anomaly.md, "Automatic". `hours` is the length of the window. */
 export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number): UsualHours {
   const sum = (hour: number): number => hourly.sum(hour - hours + 1, hour + 1);
   const lumps = new Recent<number>(KEPT_DAYS);
