@@ -54,6 +54,7 @@ const WANTED: Readonly<Record<ReadAs, string>> = {
   text: 'a text',
   decimal: 'a number',
   whole: 'a whole number',
+  boolean: 'true or false',
 };
 
 /** Hints for amounts from spreadsheets, and for gateways that record only success or failure. */
@@ -69,11 +70,18 @@ function read(value: unknown, as: ReadAs): string | null {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return null;
   const text = String(value);
   if (as === 'text') return text;
+  if (as === 'boolean') return booleanOf(text.trim());
   if (typeof value === 'boolean') return null;
   if (as === 'time') return instantOf(text.trim());
   const fixed = parseFixed(text);
   if (fixed === null || (as === 'whole' && fixed % ONE !== 0n)) return null;
   return formatFixed(fixed, FIXED_DIGITS);
+}
+
+/** The spellings of databases and spreadsheets. */
+function booleanOf(text: string): string | null {
+  if (/^(true|t|yes|1)$/i.test(text)) return 'true';
+  return /^(false|f|no|0)$/i.test(text) ? 'false' : null;
 }
 
 const EPOCH = /^\d+(\.\d+)?$/;

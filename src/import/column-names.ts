@@ -4,7 +4,7 @@ import { COLUMNS, type ColumnKind, describeColumn } from '../model/columns.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 
 /** How a value of a file is parsed. */
-export type ReadAs = 'time' | 'text' | 'decimal' | 'whole';
+export type ReadAs = 'time' | 'text' | 'decimal' | 'whole' | 'boolean';
 
 const READ_AS: Readonly<Record<ColumnKind, ReadAs>> = {
   time: 'time',
@@ -14,6 +14,7 @@ const READ_AS: Readonly<Record<ColumnKind, ReadAs>> = {
   tokens: 'whole',
   status: 'whole',
   ms: 'decimal',
+  boolean: 'boolean',
   id: 'whole',
 };
 

@@ -2,10 +2,19 @@
 
 /**
  * The kind of a column's values, from which SQL, import, checks and measures follow. `dimension` is text that rules group
- * and filter by, `text` is other text; `tokens` and `ms` are numbers that are summed; `status` is an HTTP status; `id` is a
- * number that rises with every insert.
+ * and filter by, `text` is other text; `tokens` and `ms` are numbers that are summed; `status` is an HTTP status; `boolean` is
+ * true or false; `id` is a number that rises with every insert.
  */
-export type ColumnKind = 'time' | 'money' | 'dimension' | 'text' | 'tokens' | 'status' | 'ms' | 'id';
+export type ColumnKind =
+  | 'time'
+  | 'money'
+  | 'dimension'
+  | 'text'
+  | 'tokens'
+  | 'status'
+  | 'ms'
+  | 'boolean'
+  | 'id';
 
 /** A column of the table that `init --create-table` makes. */
 interface TableColumn {
@@ -78,7 +87,7 @@ const CATALOGUE = {
     kind: 'tokens',
     table: { name: 'input_tokens', type: 'INTEGER NOT NULL', filled: '0' },
     alsoCalled: ['prompt_tokens'],
-    doc: 'tokens sent; `prices` need them',
+    doc: 'tokens sent, cached and written ones included; `prices` need them',
   },
   output_tokens: {
     kind: 'tokens',
@@ -88,7 +97,30 @@ const CATALOGUE = {
       read: 'COALESCE(actual_output_tokens, expected_output_tokens)',
     },
     alsoCalled: ['completion_tokens'],
-    doc: 'tokens received; `prices` need them',
+    doc: 'tokens received, reasoning included; `prices` need them',
+  },
+  cached_tokens: {
+    kind: 'tokens',
+    table: { name: 'cached_tokens', type: 'INTEGER' },
+    alsoCalled: ['cached_input_tokens', 'cache_read_tokens', 'cache_read_input_tokens', 'cached_read_tokens'],
+    doc: 'those of the input tokens that were read from the cache of the provider',
+  },
+  cache_write_tokens: {
+    kind: 'tokens',
+    table: { name: 'cache_write_tokens', type: 'INTEGER' },
+    alsoCalled: ['cache_creation_tokens', 'cache_creation_input_tokens'],
+    doc: 'those of the input tokens that were written to the cache',
+  },
+  reasoning_tokens: {
+    kind: 'tokens',
+    table: { name: 'reasoning_tokens', type: 'INTEGER' },
+    doc: 'those of the output tokens that are reasoning',
+  },
+  batch: {
+    kind: 'boolean',
+    table: { name: 'batch', type: 'BOOLEAN' },
+    alsoCalled: ['is_batch'],
+    doc: 'whether it was called through a batch API',
   },
   status: {
     kind: 'status',

@@ -31,6 +31,13 @@ const NO_NUMBERS = [
 ];
 /** Types that can never be read as an instant. */
 const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
+/** Types that can never be read as true or false. */
+const NO_BOOLEANS = [...NO_NUMBERS.filter((type) => type !== 'boolean'), ...NUMBERS];
+/** The types that values of a kind can never be of, where those are not the same as of a number. */
+const UNREADABLE: Readonly<Partial<Record<ColumnKind, readonly string[]>>> = {
+  time: NO_TIMES,
+  boolean: NO_BOOLEANS,
+};
 
 /** What values of a kind must be, in words; null where every type will do. */
 const WANTED: Readonly<Record<ColumnKind, string | null>> = {
@@ -41,20 +48,27 @@ const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   tokens: 'a number',
   status: 'a number (an HTTP status)',
   ms: 'a number (milliseconds)',
+  boolean: 'a boolean',
   id: null,
 };
 
 /** What a canonical column must be, in words; null where every type will do. */
 export function wantedOf(name: string): string | null {
-  return isColumn(name) ? WANTED[describeColumn(name).kind] : null;
+  const kind = kindOf(name);
+  return kind === null ? null : WANTED[kind];
+}
+
+function kindOf(name: string): ColumnKind | null {
+  return isColumn(name) ? describeColumn(name).kind : null;
 }
 
 /** Null for a type that can be read. `type` is written as format_type does. */
 export function typeFault(name: string, type: string, source: ColumnSource): TypeFault | null {
   const wanted = wantedOf(name);
-  if (wanted === null) return null;
+  const kind = kindOf(name);
+  if (wanted === null || kind === null) return null;
   const plain = type.replace(/\(.*\)/, '');
-  if (!(name === 'time' ? NO_TIMES : NO_NUMBERS).includes(plain)) return null;
+  if (!(UNREADABLE[kind] ?? NO_NUMBERS).includes(plain)) return null;
   return { wanted, cure: cureOf(name, plain, source) };
 }
 
@@ -64,6 +78,7 @@ export function cureOf(name: string, type: string, source: ColumnSource): string
   const mapped = (sql: string, under = name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;
   if (name === 'time') return `Map ${timeCure(column, type, mapped)}, with an index on that expression.`;
   if (name === 'status') return `Map ${statusCure(column, type, mapped)}.`;
+  if (kindOf(name) === 'boolean') return `Map ${mapped(booleanCure(column, type))}.`;
   if (type === 'interval') return `Map ${mapped(`EXTRACT(EPOCH FROM ${column}) * 1000`)}.`;
   if (TEXTS.includes(type)) {
     const number = `CASE WHEN ${column} ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${column}::numeric END`;
@@ -83,6 +98,12 @@ function statusCure(column: string, type: string, mapped: Mapped): string {
   const number = mapped(`CASE WHEN ${text} ~ '^[0-9]{3}$' THEN ${text}::integer END`);
   const words = mapped(`CASE WHEN ${text} !~ '^[0-9]{3}$' THEN ${text} END`, 'error');
   return `${number}; words such as timeout can be read by ${words}`;
+}
+
+function booleanCure(column: string, type: string): string {
+  if (NUMBERS.includes(type)) return `${column} <> 0`;
+  const text = TEXTS.includes(type) ? column : `${column}::text`;
+  return `lower(${text}) IN ('true', 't', 'yes', '1')`;
 }
 
 function timeCure(column: string, type: string, mapped: Mapped): string {

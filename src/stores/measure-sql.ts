@@ -161,7 +161,10 @@ function rawSql({ column, as }: Raw, mapping: Mapping, isConverted: boolean): st
 
 /** How values of a kind are read: by a cast, as plausible numbers, or with null as they are. */
 const READ: Readonly<
-  Record<ColumnKind, { readonly absent: string; readonly read: 'number' | 'integer' | 'text' | null }>
+  Record<
+    ColumnKind,
+    { readonly absent: string; readonly read: 'number' | 'integer' | 'boolean' | 'text' | null }
+  >
 > = {
   time: { absent: 'NULL', read: null },
   money: { absent: 'NULL::numeric', read: null },
@@ -170,6 +173,7 @@ const READ: Readonly<
   tokens: { absent: 'NULL::integer', read: 'number' },
   status: { absent: 'NULL', read: 'integer' },
   ms: { absent: 'NULL::float8', read: 'number' },
+  boolean: { absent: 'NULL', read: 'boolean' },
   id: { absent: 'NULL', read: null },
 };
 
@@ -183,6 +187,7 @@ export function madeOfColumn(column: Column, mapping: Mapping): string[] {
       return [value, bucketSql(rawSql({ column, as: 'double' }, mapping, true))];
     case 'tokens':
     case 'status':
+    case 'boolean':
       return [value];
     default:
       return column === 'error' ? [value] : [];

@@ -51,7 +51,7 @@ describe.each(COLUMNS)('the column %s of the catalogue', (column) => {
 
   it('is refused, with a cure, over a type that cannot be read', () => {
     const wanted = wantedOf(column);
-    const fault = typeFault(column, 'boolean', 'flag');
+    const fault = typeFault(column, 'uuid', 'key');
     if (wanted === null) expect(fault).toBeNull();
     else expect(fault).toEqual({ wanted, cure: expect.stringMatching(/./) });
   });

@@ -37,7 +37,9 @@ const TABLES: Readonly<Record<PresetName, SampleTable>> = {
         "endTime", "completionStartTime", model, model_group, custom_llm_provider, end_user, session_id, status, metadata)
       VALUES ('a', 'acompletion', 0.1, 1000, 50, '2026-03-10 09:30:00', '2026-03-10 09:30:02', '2026-03-10 09:30:01',
         'azure/gpt-4o', 'gpt-4o', 'openai', 'ann', 's1', 'failure',
-        '{"error_information": {"error_code": "429", "error_message": "slow down"}}')`);
+        '{"error_information": {"error_code": "429", "error_message": "slow down"},
+          "additional_usage_values": {"cache_creation_input_tokens": 30, "prompt_tokens_details": {"cached_tokens": 600},
+            "completion_tokens_details": {"reasoning_tokens": 20}}}')`);
     },
     holds: {
       time: 'now',
@@ -49,6 +51,10 @@ const TABLES: Readonly<Record<PresetName, SampleTable>> = {
       session: 's1',
       input_tokens: '1000',
       output_tokens: '50',
+      cached_tokens: '600',
+      cache_write_tokens: '30',
+      reasoning_tokens: '20',
+      batch: 'false',
       status: '429',
       error: 'slow down',
       latency_ms: '2000',

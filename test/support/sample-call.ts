@@ -20,6 +20,7 @@ export const SAMPLES: Readonly<
   tokens: { value: '7', wrong: '7.5' },
   status: { value: '500', wrong: 'failed' },
   ms: { value: '12.2', wrong: 'fast' },
+  boolean: { value: 'true', wrong: 'perhaps' },
   id: { value: '41', wrong: 'a' },
 };
 
@@ -42,6 +43,7 @@ export function measuresOfColumn(column: Column): Measure[] {
     case 'time':
     case 'dimension':
     case 'text':
+    case 'boolean':
     case 'id':
       return [];
   }

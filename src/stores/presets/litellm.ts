@@ -16,6 +16,12 @@ const LITELLM_ERROR = `metadata->'error_information'`;
 const LITELLM_COST = `CASE WHEN spend = 0 AND lower(cache_hit) IS DISTINCT FROM 'true' AND ${LITELLM_OK}
   THEN NULL ELSE spend END`;
 
+/** What the provider said of the tokens. Values that are no whole number are none. */
+function usage(path: string): string {
+  const value = `metadata #>> '{additional_usage_values,${path}}'`;
+  return `CASE WHEN ${value} ~ '^[0-9]{1,15}$' THEN (${value})::bigint END`;
+}
+
 /**
  * LiteLLM proxy. Times have no zone and are UTC; empty strings mean unknown. `status` decides about failure: the error code
  * of a call with status success is dropped, and a failure without an error text still gets one.
@@ -33,6 +39,12 @@ export const LITELLM: Preset = {
       session: { sql: `NULLIF(session_id, '')` },
       input_tokens: 'prompt_tokens',
       output_tokens: 'completion_tokens',
+      cached_tokens: {
+        sql: `GREATEST(${usage('cache_read_input_tokens')}, ${usage('prompt_tokens_details,cached_tokens')})`,
+      },
+      cache_write_tokens: { sql: usage('cache_creation_input_tokens') },
+      reasoning_tokens: { sql: usage('completion_tokens_details,reasoning_tokens') },
+      batch: { sql: `call_type IN ('retrieve_batch', 'aretrieve_batch')` },
       status: {
         sql: `CASE WHEN ${LITELLM_OK} THEN 200
           WHEN ${LITELLM_ERROR}->>'error_code' ~ '^[0-9]{3}$' AND ${LITELLM_ERROR}->>'error_code' !~ '^[23]'
