@@ -23,7 +23,7 @@ const UNUSABLE: readonly (readonly [column: Column, type: string, value: string,
   ['ttft_ms', 'interval', `'20 milliseconds'`, '20'],
   ['batch', 'smallint', '1', 'true'],
   ['batch', 'varchar', `'Yes'`, 'true'],
-  ['batch', 'jsonb', 'true', 'true'],
+  ['batch', 'jsonb', `'true'`, 'true'],
   ['time', 'text', `'2026-03-10T09:00:00Z'`, '2026-03-10 09:00:00+00'],
   ['time', 'bigint', '1773133200', '2026-03-10 09:00:00+00'],
 ];
