@@ -12,7 +12,7 @@ export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
 /**
  * A quantity that a store sums (or, for sketches, counts by bucket) over rows. A column of tokens is summed under its own
  * name; a column such as `latency_ms` gives `latency_sum`, `latency_count` and `latency_sketch`. Measures of failed calls
- * may be narrowed to some kinds of failure: `failed@429,5xx,timeout`.
+ * may be narrowed to some kinds of failure: `failed@429,5xx,timeout`, or to all but some: `failed@not:429`.
  */
 export type Measure =
   | 'calls'
@@ -28,8 +28,14 @@ export type Measure =
   | `failed_cost${'' | `@${string}`}`
   | `failed_unpriced${'' | `@${string}`}`;
 
-/** Which failed calls count: statuses, status classes and time-outs; null counts every failed call. */
-export type ErrorFilter = readonly (number | '4xx' | '5xx' | 'timeout')[] | null;
+/** An HTTP status, a class of them, or time-outs. */
+export type FailureKind = number | '4xx' | '5xx' | 'timeout';
+
+/** Which failed calls count: those of some kinds, or those of none of them; null counts every failed call. */
+export type ErrorFilter =
+  | { readonly in: readonly FailureKind[] }
+  | { readonly notIn: readonly FailureKind[] }
+  | null;
 
 /** What a measure takes from a row. Each store translates it into its own query language. */
 export type Origin =
@@ -162,21 +168,34 @@ export function isCount(measure: Measure): boolean {
 /** A measure of failed calls that counts only the filtered ones; every other measure as it is. */
 export function narrowed(measure: Measure, errors: ErrorFilter): Measure {
   if (errors === null || !isOfFailedCalls(measure)) return measure;
-  return `${measure}@${[...new Set(errors.map(String))].sort().join(',')}`;
+  return `${measure}@${filterName(errors)}`;
 }
+
+/** `429,5xx`, or `not:429`: equal for equal filters. */
+function filterName(errors: NonNullable<ErrorFilter>): string {
+  const kinds = 'in' in errors ? errors.in : errors.notIn;
+  const names = [...new Set(kinds.map(String))].sort().join(',');
+  return 'in' in errors ? names : `${NOT}${names}`;
+}
+
+const NOT = 'not:';
 
 function isOfFailedCalls(measure: Measure): measure is 'failed' | 'failed_cost' | 'failed_unpriced' {
   return measure === 'failed' || measure === 'failed_cost' || measure === 'failed_unpriced';
 }
 
-/** The filter that a narrowed measure carries: `failed@429,5xx` → [429, '5xx']; null for every other measure. */
+/** The filter that a narrowed measure carries: `failed@429,5xx` → `{ in: [429, '5xx'] }`; null for every other measure. */
 export function errorFilterOf(measure: Measure): ErrorFilter {
   const at = measure.indexOf('@');
   if (at < 0) return null;
-  return measure
-    .slice(at + 1)
+  const name = measure.slice(at + 1);
+  return name.startsWith(NOT) ? { notIn: kindsIn(name.slice(NOT.length)) } : { in: kindsIn(name) };
+}
+
+function kindsIn(names: string): FailureKind[] {
+  return names
     .split(',')
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : (part as '4xx' | '5xx' | 'timeout')));
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : (part as Exclude<FailureKind, number>)));
 }
 
 /** Whether a measure is kept as a sketch (a count per bucket) instead of a sum. */

@@ -33,7 +33,7 @@ const MEASURED = new Map<string, Measured>();
 
 /** Returns the same object for the same arguments, because functions made anew at every poll would be compiled anew. */
 export function measured(metric: Metric, errors: ErrorFilter): Measured {
-  const name = errors === null ? metric : `${metric}@${errors.join()}`;
+  const name = errors === null ? metric : `${metric}@${JSON.stringify(errors)}`;
   const known = MEASURED.get(name);
   if (known !== undefined) return known;
   const made = measuredAs(metric, errors);

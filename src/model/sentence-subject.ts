@@ -51,14 +51,20 @@ function nameText(names: readonly Named[]): string {
   return `${kindAndName(first.dimension, first.value)}${rest.join('')}`;
 }
 
-/** What else decides which calls count: `only team a or b; without user x; only failures 429, timeout`. */
+/** What else decides which calls count: `only team a or b; without user x; only failures 429, timeout`, or `only failures other than 429`. */
 function filterText({ where, groupBy, errors }: Watching): string {
   const parts = Object.entries(where).flatMap(([dimension, condition]): string[] => {
     if (onlyValue(condition) !== undefined) return [];
     if ('notIn' in condition) return [`without ${valuesText(dimension, condition.notIn)}`];
     return groupBy.includes(dimension) ? [] : [`only ${valuesText(dimension, condition.in)}`];
   });
-  if (errors !== null) parts.push(`only failures ${errors.join(', ')}`);
+  if (errors !== null) {
+    parts.push(
+      'in' in errors
+        ? `only failures ${errors.in.join(', ')}`
+        : `only failures other than ${errors.notIn.join(', ')}`,
+    );
+  }
   return parts.join('; ');
 }
 

@@ -1,5 +1,6 @@
 // Which parts of a rule are its identity.
 
+import type { ErrorFilter } from '../model/measure.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
@@ -12,7 +13,7 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
     type: rule.type,
     metric: rule.metric,
-    errors: rule.errors === null ? null : sortedUnique(rule.errors.map(String)),
+    errors: errorsIdentity(rule.errors),
     where: whereIdentity(rule.where),
     group_by: rule.groupBy,
     // 60m and 1h are the same window.
@@ -26,6 +27,14 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
 /** A limit as exact text, equal for 100 and 100.0. */
 export function decimalIdentity(value: Fixed): string {
   return formatFixed(value, FIXED_DIGITS);
+}
+
+function errorsIdentity(errors: ErrorFilter): unknown {
+  if (errors === null) return null;
+  // A list stays a list, so that the alerts of earlier versions keep their identity.
+  return 'in' in errors
+    ? sortedUnique(errors.in.map(String))
+    : { not: sortedUnique(errors.notIn.map(String)) };
 }
 
 function whereIdentity(where: Where): unknown {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { linkFault, linkUrl } from '../model/link.ts';
+import type { ErrorFilter, FailureKind } from '../model/measure.ts';
 import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
 import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
 import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
@@ -15,7 +16,21 @@ const failureKind = z
   .union([z.enum(['4xx', '5xx', 'timeout']), z.int().min(100).max(599), z.string().regex(/^[1-5]\d\d$/)], {
     error: 'expected an HTTP status, 4xx, 5xx or timeout',
   })
-  .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as '4xx' | '5xx' | 'timeout')));
+  .transform((kind) => (/^\d+$/.test(String(kind)) ? Number(kind) : (kind as FailureKind)));
+
+const errorFilter = z
+  .union([z.array(failureKind).min(1), z.strictObject({ not: z.array(failureKind).min(1) })], {
+    error: 'expected a list of failures or { not: [failures] }',
+  })
+  .transform((given, context): ErrorFilter => {
+    const [kinds, path] = Array.isArray(given) ? [given, []] : [given.not, ['not']];
+    for (const [i, kind] of kinds.entries()) {
+      if (typeof kind !== 'number' || kind < 200 || kind > 399) continue;
+      const hint = 'calls with a status of 200 to 399 did not fail';
+      context.issues.push(fault('this status is not a failure', hint, [...path, i]));
+    }
+    return Array.isArray(given) ? { in: given } : { notIn: given.not };
+  });
 
 const MOST_LINKS = 5;
 
@@ -43,12 +58,10 @@ export const commonKeys = {
   name: z.string().min(1).max(200).describe('Unique name of at most 200 characters; alerts carry it'),
   enabled: z.boolean().default(true).describe('`false` keeps the rule in the file without evaluating it'),
   metric: z.enum(METRICS).meta({ title: 'metric' }).describe('What is measured'),
-  errors: z
-    .array(failureKind)
-    .min(1)
+  errors: errorFilter
     .optional()
     .describe(
-      'Failed calls that count in errors, error_rate and wasted_spend: statuses, `4xx`, `5xx`, `timeout` (default: all)',
+      'Failed calls that count in errors, error_rate and wasted_spend: statuses, `4xx`, `5xx`, `timeout`, or all but those of `{ not: [429] }` (default: all)',
     ),
   window: windowText.describe('Span of time that is measured, such as `15m`, `24h` or `today`'),
   group_by: z
@@ -137,12 +150,6 @@ export function commonFaults(keys: object): ReturnType<typeof fault>[] {
       fault(`${known} does not look at failed calls`, `leave errors out, or use ${takers}`, ['errors']),
     );
   }
-  listOf(errors).forEach((kind, i) => {
-    if (typeof kind !== 'number' || kind < 200 || kind > 399) return;
-    faults.push(
-      fault('this status is not a failure', 'calls with a status of 200 to 399 did not fail', ['errors', i]),
-    );
-  });
   listOf(groupBy).forEach((dimension, i, all) => {
     if (all.indexOf(dimension) === i) return;
     faults.push(fault('the dimension is named twice', 'name each dimension once', ['group_by', i]));

@@ -21,11 +21,11 @@ const TIMED_OUT = `(COALESCE(status_raw IN (408, 504), false) OR COALESCE(error_
 
 export function narrowedSql(filter: ErrorFilter): string {
   if (filter === null) return '';
-  const kinds = filter.map((kind) => {
+  const kinds = ('in' in filter ? filter.in : filter.notIn).map((kind) => {
     if (kind === 'timeout') return TIMED_OUT;
     if (kind === '4xx') return 'COALESCE(status_raw BETWEEN 400 AND 499, false)';
     if (kind === '5xx') return 'COALESCE(status_raw BETWEEN 500 AND 599, false)';
     return `COALESCE(status_raw = ${Math.trunc(kind)}, false)`;
   });
-  return ` AND (${kinds.join(' OR ') || 'false'})`;
+  return ` AND ${'in' in filter ? '' : 'NOT '}(${kinds.join(' OR ') || 'false'})`;
 }

@@ -522,6 +522,7 @@ const anomaly = fc
 
 /** Metrics of failed calls may count some kinds of them only. */
 function errorsOf(metric: string): object {
+  if (metric === 'error_rate') return { errors: { not: [429] } };
   return ['errors', 'wasted_spend'].includes(metric) ? { errors: [429, '5xx', 'timeout'] } : {};
 }
 

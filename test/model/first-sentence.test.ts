@@ -45,7 +45,8 @@ test.each<[string, FindingChanges, Partial<Rule>]>([
   ],
   ['Service search (without user x) spent', {}, { where: { user: { notIn: ['x'] } } }],
   ['Service search (only 4 values of user) spent', {}, { where: { user: { in: ['a', 'b', 'c', 'd'] } } }],
-  ['Service search (only failures 429, timeout) spent', {}, { errors: [429, 'timeout'] }],
+  ['Service search (only failures 429, timeout) spent', {}, { errors: { in: [429, 'timeout'] } }],
+  ['Service search (only failures other than 429, 5xx) spent', {}, { errors: { notIn: [429, '5xx'] } }],
 ])('names %s', (begin, finding, rule) => {
   expect(sentence({ ...NOBODY, ...finding }, rule)).toMatch(begin);
 });

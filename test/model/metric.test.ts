@@ -36,11 +36,14 @@ describe('measures', () => {
   });
 
   it('are narrowed to the failures that count, in one spelling, and can be read back', () => {
-    const [failed = 'calls'] = measuresOf('errors', ['timeout', 429, '5xx', 429]);
+    const [failed = 'calls'] = measuresOf('errors', { in: ['timeout', 429, '5xx', 429] });
     expect(failed).toBe('failed@429,5xx,timeout');
-    expect(errorFilterOf(failed)).toEqual([429, '5xx', 'timeout']);
-    expect(drivingMeasure('wasted_spend', [500])).toBe('failed_cost@500');
-    expect(measuresOf('spend', [429])).toEqual(['cost', 'calls']);
+    expect(errorFilterOf(failed)).toEqual({ in: [429, '5xx', 'timeout'] });
+    const [others = 'calls'] = measuresOf('errors', { notIn: ['timeout', 429] });
+    expect(others).toBe('failed@not:429,timeout');
+    expect(errorFilterOf(others)).toEqual({ notIn: [429, 'timeout'] });
+    expect(drivingMeasure('wasted_spend', { in: [500] })).toBe('failed_cost@500');
+    expect(measuresOf('spend', { in: [429] })).toEqual(['cost', 'calls']);
     expect(errorFilterOf('failed')).toBeNull();
   });
 
@@ -85,7 +88,7 @@ describe('samples', () => {
     const number = (metric: Parameters<typeof sampleOf>[0]) => sampleOf(metric, null, given)?.number;
     expect(number('tokens')).toBe(2_000);
     expect(number('error_rate')).toBe(0.25);
-    expect(sampleOf('error_rate', [429], given)?.number).toBe(0.125);
+    expect(sampleOf('error_rate', { in: [429] }, given)?.number).toBe(0.125);
     expect(number('latency_avg')).toBe(225);
     expect(number('cost_per_call')).toBe(0.375);
     expect(number('tokens_per_call')).toBe(250);

@@ -194,7 +194,7 @@ describe('the keys of a threshold', () => {
       steps: [{ bound: usd(100.1) }],
       growth: 2.5,
       minCalls: 7,
-      errors: [429, '5xx'],
+      errors: { in: [429, '5xx'] },
     });
   });
 
@@ -224,6 +224,12 @@ describe('the keys of a threshold', () => {
     [{ threshold: 'lots' }, 'threshold', 'not a number', 'decimal'],
     [{ threshold: 1, errors: [429] }, 'errors', 'does not look at failed calls', 'error_rate'],
     [{ threshold: 1, metric: 'errors', errors: [204] }, 'errors.0', 'not a failure', '200 to 399'],
+    [
+      { threshold: 1, metric: 'errors', errors: { not: [429, 204] } },
+      'errors.not.1',
+      'not a failure',
+      '200 to 399',
+    ],
     [{ threshold: 1, group_by: ['a', 'a'] }, 'group_by.1', 'twice', 'once'],
     [{ threshold: 1, for: '25h' }, 'for', 'at most 24h', ''],
     [{ threshold: 1, delay: '2 minutes' }, 'delay', 'not a duration', '15m'],
@@ -278,6 +284,7 @@ describe('the identity of a threshold', () => {
       { metric: 'calls' },
       { metric: 'errors' },
       { metric: 'errors', errors: [429] },
+      { metric: 'errors', errors: { not: [429] } },
       { where: { user: null } },
       { where: { user: 'null' } },
       { where: { user: { not: null } } },

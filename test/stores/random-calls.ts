@@ -99,6 +99,8 @@ const MEASURES: CellRead['measures'] = [
   'failed_cost',
   'failed@429,5xx',
   'failed@timeout',
+  'failed@not:429,5xx',
+  'failed_cost@not:timeout',
   'failed_cost@4xx,504,timeout',
   'failed_unpriced',
   'failed_unpriced@429,5xx',
@@ -244,10 +246,15 @@ function hasFailed(call: TestCall, only: string | undefined): boolean {
   const timedOut = ['Request timed out', 'context deadline exceeded', 'TIME-OUT', 'ERR_TIMED_OUT'].includes(
     error ?? '',
   );
-  return only.split(',').some((kind) => {
-    if (kind === 'timeout') return status === 408 || status === 504 || timedOut;
-    if (kind === '4xx') return status !== null && status >= 400 && status <= 499;
-    if (kind === '5xx') return status !== null && status >= 500 && status <= 599;
-    return status === Number(kind);
-  });
+  const isNot = only.startsWith('not:');
+  const isOne = only
+    .replace('not:', '')
+    .split(',')
+    .some((kind) => {
+      if (kind === 'timeout') return status === 408 || status === 504 || timedOut;
+      if (kind === '4xx') return status !== null && status >= 400 && status <= 499;
+      if (kind === '5xx') return status !== null && status >= 500 && status <= 599;
+      return status === Number(kind);
+    });
+  return isOne !== isNot;
 }

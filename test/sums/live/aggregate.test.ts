@@ -94,7 +94,7 @@ function queriesAt(at: number): Query[] {
       windows: [back(15 * MINUTE), back(90_000), back(2 * HOUR + 90_500)],
     },
     {
-      measures: ['failed', 'failed@429', 'calls'],
+      measures: ['failed', 'failed@429', 'failed@not:429', 'calls'],
       where: { service: { notIn: ['a', null] } },
       groupBy: ['user', 'service'],
       windows: [back(5 * HOUR)],
