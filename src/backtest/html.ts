@@ -8,6 +8,7 @@ import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { htmlText } from '../model/html-text.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
+import { quantityName, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type Chart, chartSvg, hasRoom } from './chart.ts';
@@ -53,7 +54,7 @@ function overview(result: BacktestResult): string {
   const rows = result.rules.map((one) => {
     const { rule, values, suggested } = one;
     const shown = (value: bigint | undefined): string =>
-      value === undefined ? '' : htmlText(displayValue(rule.metric, value));
+      value === undefined ? '' : htmlText(displayValue(quantityOf(rule), value));
     const cells = [
       `<td>${htmlText(displayText(rule.name))}</td>`,
       `<td class="n">${displayCount(one.alerts.length)}</td>`,
@@ -82,7 +83,7 @@ function section(one: BacktestedRule, result: BacktestResult): string {
   const perWeek = weeks.map(([week, count]) => `${week}: ${displayCount(count)}`).join(', ');
   return `<section>
 <h2>${htmlText(displayText(rule.name))}</h2>
-<p>${htmlText(rule.metric.replaceAll('_', ' '))} ${htmlText(limitText(rule))} ${htmlText(windowText(rule.window))}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
+<p>${htmlText(quantityName(quantityOf(rule)))} ${htmlText(limitText(rule))} ${htmlText(windowText(rule.window))}${rule.groupBy.length === 0 ? '' : `, by ${htmlText(rule.groupBy.map((name) => displayText(name)).join(', '))}`}. ${counted(alerts.length, 'alert')}${perWeek === '' ? '' : ` (${perWeek})`}.</p>
 ${error === null ? '' : `<p class="fault">This rule could not be judged: ${htmlText(error)}</p>`}
 ${chartsOf(one, result)}
 ${alertTable(alerts, result.zone, false)}
@@ -127,7 +128,7 @@ function figure(
       value: toNumber(notification.value),
     })),
     timeLabel: (at) => tickLabel(at, to - from, zone),
-    valueLabel: (value) => displayValue(rule.metric, fixedFromNumber(value)),
+    valueLabel: (value) => displayValue(quantityOf(rule), fixedFromNumber(value)),
   };
   const named = lines.map(
     ({ key }, i) => `<span class="key line-${i + 1}">${htmlText(lineName(rule, key))}</span>`,
@@ -145,7 +146,7 @@ ${chartSvg(chart, 'narrow')}
 
 function lineName(rule: Rule, key: Line['key'] | null): string {
   if (key !== null && key.length > 0) return groupLabel(rule.groupBy, key);
-  return rule.groupBy.length === 0 ? rule.metric.replaceAll('_', ' ') : 'the worst of all groups';
+  return rule.groupBy.length === 0 ? quantityName(quantityOf(rule)) : 'the worst of all groups';
 }
 
 function limitsOf(rule: Rule) {
@@ -153,7 +154,7 @@ function limitsOf(rule: Rule) {
   return (limits?.steps ?? []).map(({ severity, bound }) => ({
     severity,
     value: toNumber(bound),
-    label: `${severity} ${limits?.operator} ${displayValue(rule.metric, bound)}`,
+    label: `${severity} ${limits?.operator} ${displayValue(quantityOf(rule), bound)}`,
   }));
 }
 

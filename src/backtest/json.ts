@@ -2,8 +2,8 @@
 
 import { findingJson } from '../model/finding-json.ts';
 import { type JsonValue, jsonText } from '../model/json.ts';
-import { describeMetric } from '../model/metric.ts';
 import { type Fixed, toNumber } from '../model/money.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import { isoInstant } from '../model/window.ts';
 import { unexplained } from '../pipeline/explain.ts';
@@ -98,5 +98,5 @@ export function weeksIn(from: number, to: number): number {
 }
 
 function amount(rule: Rule, value: Fixed): JsonValue {
-  return describeMetric(rule.metric).additive ? value : toNumber(value);
+  return describeQuantity(quantityOf(rule)).additive ? value : toNumber(value);
 }

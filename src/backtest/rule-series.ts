@@ -1,8 +1,8 @@
 // Collects a rule's values in the columns of a chart.
 
-import { describeMetric } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Observed } from '../model/observed.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
@@ -63,7 +63,8 @@ export function openSeries(rule: Rule, instants: number): SeriesLog {
       });
     },
     read() {
-      const isZeroWithoutRows = ruleTypeOf(rule).band === undefined && describeMetric(rule.metric).additive;
+      const isZeroWithoutRows =
+        ruleTypeOf(rule).band === undefined && describeQuantity(quantityOf(rule)).additive;
       const filled = (points: Columns, since: number): readonly (SeriesPoint | null)[] =>
         points.map((point, column) =>
           point === null && isZeroWithoutRows && column >= since

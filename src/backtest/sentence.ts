@@ -2,7 +2,7 @@
 
 import { durationText } from '../model/display-time.ts';
 import { counted, displayCount, displayValue } from '../model/display-value.ts';
-import { describeMetric } from '../model/metric.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import { type Rule, stepOf } from '../model/rule.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import type { Difference } from './difference.ts';
@@ -57,8 +57,8 @@ export function suggestionText(
   const limits = ruleTypeOf(rule).fixedLimits?.(rule);
   const operator = limits === undefined ? '' : `${limits.operator} `;
   const perWeek = (alerts / weeksIn(from, to)).toFixed(1);
-  const extra = describeMetric(rule.metric).unit === 'ratio' ? 1 : 0;
-  return `${operator}${displayValue(rule.metric, limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;
+  const extra = describeQuantity(quantityOf(rule)).unit === 'ratio' ? 1 : 0;
+  return `${operator}${displayValue(quantityOf(rule), limit, extra)} would have made ${counted(alerts, 'alert')}, ${perWeek} a week`;
 }
 
 /** `2 added, 1 dropped, 3 earlier, 0 later, 12 the same`. */

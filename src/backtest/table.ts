@@ -8,6 +8,7 @@ import { durationText, localTime } from '../model/display-time.ts';
 import { counted, displayCount, displayValue } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Fixed } from '../model/money.ts';
+import { quantityOf } from '../model/quantity.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import type { Difference, Moved } from './difference.ts';
 import type { BacktestedRule, BacktestResult } from './result.ts';
@@ -108,7 +109,7 @@ function valueTable({ rules }: BacktestResult, paint: Paint): string | null {
   );
   for (const { rule, values } of rules) {
     if (values === null) continue;
-    const shown = (value: Fixed): string => displayValue(rule.metric, value);
+    const shown = (value: Fixed): string => displayValue(quantityOf(rule), value);
     const over = values.over.map(({ bound, share }) => `${percent(share)} at ${shown(bound)}`);
     const { min, p50, p95, max } = values;
     table.push([displayText(rule.name, 40), shown(min), shown(p50), shown(p95), shown(max), over.join(', ')]);

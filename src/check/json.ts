@@ -62,9 +62,7 @@ function ruleJson(checked: CheckedRule): JsonValue {
     status,
     severity: severityOf(checked),
     ...contextJson(rule),
-    observed: observed
-      .worst(OBSERVED)
-      .map((one) => observationJson(rule.metric, rule.groupBy, one, checked.unpricedOf(one.key))),
+    observed: observed.worst(OBSERVED).map((one) => observationJson(rule, one, checked.unpricedOf(one.key))),
     findings: new JsonItems(findingsJson(rule, findings)),
     error,
   };

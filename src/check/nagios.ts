@@ -5,7 +5,7 @@ import { displayText } from '../model/display-text.ts';
 import { counted } from '../model/display-value.ts';
 import { groupLabel } from '../model/group-label.ts';
 import { type Rule, stepOf, windowOf } from '../model/rule.ts';
-import { atLeast, unpricedCallsText } from '../model/unpriced-text.ts';
+import { leastOf, unpricedCallsText } from '../model/unpriced-text.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type CheckedFinding, type CheckedRule, type CheckResult, statusOf } from './result.ts';
 
@@ -45,7 +45,7 @@ function sentenceOf(rule: Rule, { finding, silenced }: CheckedFinding): string {
   const group = groupLabel(rule.groupBy, finding.key);
   const rest = note === null ? '' : `, ${note}`;
   const suffix = silenced === null ? '' : ' (silenced)';
-  const shown = atLeast(value, finding.unpriced);
+  const shown = leastOf(finding, value);
   const subject = group === '' ? '' : `${group} `;
   return `${displayText(rule.name)}: ${subject}${shown} ${limit} ${windowText(windowOf(rule, finding.window))}${rest}${suffix}`;
 }

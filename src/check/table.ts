@@ -8,12 +8,14 @@ import { counted, displayValue } from '../model/display-value.ts';
 import { NONE } from '../model/finding.ts';
 import { groupLabel } from '../model/group-label.ts';
 import type { Observation } from '../model/observation.ts';
+import { quantityOf } from '../model/quantity.ts';
 import { type Rule, type Severity, windowOf } from '../model/rule.ts';
 import { unexplainedText } from '../model/unexplained-text.ts';
 import {
   atLeast,
   belowOnlyIf,
   estimatedText,
+  leastOf,
   PRICE_CURE,
   unpricedCallsText,
   unpricedText,
@@ -97,7 +99,7 @@ function leastValue(
   { key, value }: Observation,
 ): string {
   const unpriced = unpricedOf(key);
-  const shown = atLeast(displayValue(rule.metric, value.fixed), unpriced);
+  const shown = leastOf({ ...rule, unpriced }, displayValue(quantityOf(rule), value.fixed));
   return isPartlyUnpriced && unpriced === null ? `${shown}, others unknown` : shown;
 }
 
@@ -132,7 +134,7 @@ function findingLines(
   const title = `${displayText(rule.name)}${group === '' ? '' : `: ${group}`}`;
   const severity = paint(SEVERITY_STYLE[finding.severity], finding.severity.toUpperCase());
   const lines = [
-    `${severity} ${paint('bold', title)}  ${atLeast(value, unpriced)} ${limit}`,
+    `${severity} ${paint('bold', title)}  ${leastOf(finding, value)} ${limit}`,
     `  window ${localTime(finding.window.from, zone)} to ${localTime(finding.window.to, zone)} (${windowOf(rule, finding.window).text})`,
     ...description.lines.map((line) => `  ${line}`),
   ];
@@ -148,7 +150,10 @@ function findingLines(
   const estimated = estimatedText(finding);
   if (estimated !== null) lines.push(`  ${estimated}`);
   if (unpriced !== null) {
-    lines.push(`  at least this much: ${unpricedText(unpriced)}`);
+    const text = unpricedText(unpriced);
+    lines.push(
+      finding.quantity === 'share' ? `  ${text}, and count as nothing` : `  at least this much: ${text}`,
+    );
     const doubt = belowOnlyIf(finding);
     if (doubt !== null) lines.push(`  ${doubt}`);
   }

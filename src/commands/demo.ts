@@ -13,6 +13,7 @@ import { openShow, type Show } from '../demo/show.ts';
 import { type Incident, plausibleCalls, retryLoop } from '../demo/traffic.ts';
 import { counted, displayValue } from '../model/display-value.ts';
 import { wordsOf } from '../model/errors.ts';
+import { quantityOf } from '../model/quantity.ts';
 import { wrapped } from '../model/wrapped-text.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import type { CallRow } from '../stores/audit-store.ts';
@@ -225,7 +226,7 @@ function pollLines({ at, error, rules, queued }: PollReport, polls: number): str
     const reason = verdicts.find((verdict) => verdict.reason !== 'pending')?.reason ?? '';
     const known = reason === 'duplicate' ? 'already notified today' : reason;
     return [
-      `${rule.name}: ${worst.key.join(' / ')} ${displayValue(rule.metric, worst.value.fixed)} (${known})`,
+      `${rule.name}: ${worst.key.join(' / ')} ${displayValue(quantityOf(rule), worst.value.fixed)} (${known})`,
     ];
   });
   if (values.length === 0) return [`${clock}  polled: nothing fires`];

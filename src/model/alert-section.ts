@@ -79,6 +79,7 @@ function unpricedFact(finding: Finding): Fact | null {
   const { metric, value, unpriced } = finding;
   if (unpriced === null) return null;
   const isDoubtful = belowOnlyIf(finding) !== null;
+  if (finding.quantity === 'share') return ['Unpriced', `${unpricedText(unpriced)}, and count as nothing`];
   const text = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
   return ['Unpriced', isDoubtful ? `${text}; it is low only if they cost next to nothing` : text];
 }

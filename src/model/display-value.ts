@@ -1,16 +1,17 @@
 // Values for people.
 
-import { describeMetric, type Metric, type Unit } from './metric.ts';
+import type { Unit } from './metric.ts';
 import { divideRounded, type Fixed, formatFixed, formatUsd, ONE } from './money.ts';
+import { describeQuantity, type Quantity } from './quantity.ts';
 
 /** Digits after the decimal point. Those of ratios are of the percentage. */
 const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 const MOST_EXTRA = 10;
 const HUNDRED = 100n * ONE;
 
-/** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`; `extra` adds digits after the point. */
-export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
-  const { unit, additive } = describeMetric(metric);
+/** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`, a share as `62 %`; `extra` adds digits after the point. */
+export function displayValue(quantity: Quantity, value: Fixed, extra = 0): string {
+  const { unit, additive } = describeQuantity(quantity);
   if (unit === 'USD' && extra === 0) return formatUsd(value);
   const shown = unit === 'ratio' ? value * 100n : value;
   const places = PLACES[unit] + (unit === 'tokens' && !additive ? 1 : 0) + extra;
@@ -19,7 +20,7 @@ export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
     case 'USD':
       return text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`;
     case 'ratio':
-      return `${text}%`;
+      return typeof quantity === 'string' ? `${text}%` : `${text} %`;
     case 'ms':
       return `${text} ms`;
     case 'calls':
@@ -29,18 +30,25 @@ export function displayValue(metric: Metric, value: Fixed, extra = 0): string {
 }
 
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
-export function displayPhrase(metric: Metric, value: string): string {
-  const { noun } = describeMetric(metric);
+export function displayPhrase(quantity: Quantity, value: string): string {
+  const { noun } = describeQuantity(quantity);
   return noun === '' ? value : `${value} ${noun}`;
 }
 
 /** A value and its limit with enough digits to distinguish them: `$100.004` is not `$100.00`. */
-export function displayAgainst(metric: Metric, value: Fixed, bound: Fixed): [value: string, bound: string] {
+export function displayAgainst(
+  quantity: Quantity,
+  value: Fixed,
+  bound: Fixed,
+): [value: string, bound: string] {
   for (let extra = 0; extra <= MOST_EXTRA; extra += 1) {
-    const pair: [string, string] = [displayValue(metric, value, extra), displayValue(metric, bound, extra)];
+    const pair: [string, string] = [
+      displayValue(quantity, value, extra),
+      displayValue(quantity, bound, extra),
+    ];
     if (pair[0] !== pair[1] || value === bound) return pair;
   }
-  return [displayValue(metric, value, MOST_EXTRA), displayValue(metric, bound, MOST_EXTRA)];
+  return [displayValue(quantity, value, MOST_EXTRA), displayValue(quantity, bound, MOST_EXTRA)];
 }
 
 /** An amount in a sentence: `$100`, not `$100.00`. */
@@ -49,13 +57,13 @@ export function withoutZeroCents(amount: string): string {
 }
 
 /** A rate for a sentence, in about three digits: `$7,500`, `21,400,000`. Small amounts of money keep their cents. */
-export function displayRounded(metric: Metric, value: Fixed): string {
-  const { unit } = describeMetric(metric);
+export function displayRounded(quantity: Quantity, value: Fixed): string {
+  const { unit } = describeQuantity(quantity);
   const size = value < 0n ? -value : value;
-  if (size < HUNDRED && unit === 'USD') return withoutZeroCents(displayValue(metric, value));
+  if (size < HUNDRED && unit === 'USD') return withoutZeroCents(displayValue(quantity, value));
   const digits = String(size / ONE).length;
   const step = ONE * 10n ** BigInt(Math.max(0, digits - 3));
-  return withoutZeroCents(displayValue(metric, divideRounded(value, step) * step));
+  return withoutZeroCents(displayValue(quantity, divideRounded(value, step) * step));
 }
 
 /** A whole number with separators: `1,204`. */

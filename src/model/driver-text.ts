@@ -3,7 +3,7 @@
 import { displayName } from './display-text.ts';
 import type { BreakdownPart, Finding } from './finding.ts';
 import { kindAndName, kindText } from './group-label.ts';
-import { describeMetric } from './metric.ts';
+import { describeQuantity, quantityOf } from './quantity.ts';
 import { firesBelow, type Rule } from './rule.ts';
 import { onlyValue } from './sentence-subject.ts';
 import type { Dimension } from './series.ts';
@@ -17,11 +17,12 @@ const LONGEST_NAME = 60;
  * not add up, and where credits would make a part larger than the whole.
  */
 export function driverText(rule: Pick<Rule, 'where'>, finding: Finding): string | null {
-  const { metric, value, breakdown, others } = finding;
+  const { value, breakdown, others } = finding;
   const hasCredits =
     Object.values(breakdown).some((parts) => parts.some((part) => part.value.fixed < 0n)) ||
     Object.values(others).some(({ credits }) => credits !== null);
-  const isTold = describeMetric(metric).additive && value.fixed > 0n && !firesBelow(finding.operator);
+  const isTold =
+    describeQuantity(quantityOf(finding)).additive && value.fixed > 0n && !firesBelow(finding.operator);
   if (!isTold || hasCredits) return null;
   const named = (dimension: Dimension): Driver[] => {
     const [part] = breakdown[dimension] ?? [];

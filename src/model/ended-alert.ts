@@ -12,10 +12,10 @@ import { incidentMessage, SHOWN_ALERTS } from './incident-message.ts';
 import { type JsonValue, jsonText, RawJson } from './json.ts';
 import type { Fact, Message, MessageIncident } from './message.ts';
 import { messageJson } from './message-json.ts';
-import type { Metric } from './metric.ts';
 import { formatFixed, parseFixed } from './money.ts';
 import type { Notice } from './notice.ts';
 import type { Closing } from './notification.ts';
+import { type Quantity, quantityOf } from './quantity.ts';
 import { type Rule, type Severity, stepOf, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import type { Dimension, GroupKey } from './series.ts';
@@ -25,7 +25,8 @@ import { isoInstant, periodEnd } from './window.ts';
 export interface KeptAlert {
   readonly id: string;
   readonly rule: string;
-  readonly metric: Metric;
+  /** What its values are. */
+  readonly metric: Quantity;
   readonly key: GroupKey;
   readonly group: Readonly<Record<Dimension, string>>;
   /** `service search`; empty for a rule without groups. */
@@ -65,7 +66,7 @@ export function keptAlert(
   return {
     id,
     rule: rule.name,
-    metric: finding.metric,
+    metric: quantityOf(finding),
     key: finding.key,
     group: groupObject(finding.groupBy, finding.key),
     name: groupWithKinds(finding.groupBy, finding.key),

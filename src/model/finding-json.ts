@@ -2,12 +2,12 @@
 
 import { type Finding, groupObject, NONE, type Others } from './finding.ts';
 import type { JsonValue } from './json.ts';
-import { describeMetric, type Metric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Onset } from './onset.ts';
 import { perDay } from './pace.ts';
+import { describeQuantity, type Measuring, type Quantity, quantityOf } from './quantity.ts';
 import type { AlertFields } from './rule-texts.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
@@ -21,6 +21,7 @@ export interface Silenced {
 /** A finding as `check` prints it and webhooks carry it (docs/ci.md). */
 export function findingJson(finding: Finding, silenced: Silenced | null = null): AlertFields {
   const { metric, window, unpriced, onset } = finding;
+  const quantity = quantityOf(finding);
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
     dimension,
     list.map(({ key, value, unpriced: lacking }) => ({
@@ -39,8 +40,8 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     severity: finding.severity,
     metric,
     unit: finding.unit,
-    value: amount(metric, finding.value),
-    bound: boundOf(metric, finding.bound),
+    value: amount(quantity, finding.value),
+    bound: boundOf(quantity, finding.bound),
     operator: finding.operator,
     window: { from: isoInstant(window.from), to: isoInstant(window.to) },
     onset: onset === null ? null : onsetJson(onset),
@@ -64,7 +65,7 @@ function onsetJson({ at, beforePerHour, afterPerHour }: Onset): JsonValue {
   return { at: isoInstant(at), before_per_hour: beforePerHour, after_per_hour: afterPerHour };
 }
 
-function othersJson(metric: Metric, { keys, value, calls, unpriced, credits }: Others): JsonValue {
+function othersJson(metric: Quantity, { keys, value, calls, unpriced, credits }: Others): JsonValue {
   return {
     keys,
     value: value === null ? null : amount(metric, value),
@@ -75,30 +76,29 @@ function othersJson(metric: Metric, { keys, value, calls, unpriced, credits }: O
 }
 
 /** Left out where it is not known. */
-function earlier(metric: Metric, sample: Sample | null): JsonValue | undefined {
+function earlier(metric: Quantity, sample: Sample | null): JsonValue | undefined {
   return sample === null ? undefined : amount(metric, sample);
 }
 
 /** An entry of `observed`: a group, its value, and how many calls without a price the value lacks. */
 export function observationJson(
-  metric: Metric,
-  groupBy: readonly Dimension[],
+  rule: Measuring & { readonly groupBy: readonly Dimension[] },
   { key, value }: Observation,
   unpricedCalls: number | null = null,
 ): JsonValue {
   return {
-    group: groupObject(groupBy, key),
-    value: amount(metric, value),
+    group: groupObject(rule.groupBy, key),
+    value: amount(quantityOf(rule), value),
     unpriced_calls: unpricedCalls ?? undefined,
   };
 }
 
 /** Sums are exact decimals; ratios, averages and percentiles are plain doubles (docs/ci.md). */
-function amount(metric: Metric, sample: Sample): JsonValue {
-  return describeMetric(metric).additive ? sample.fixed : sample.number;
+function amount(quantity: Quantity, sample: Sample): JsonValue {
+  return describeQuantity(quantity).additive ? sample.fixed : sample.number;
 }
 
 /** A limit on a ratio may be finer than a micro-dollar, so it keeps all its digits. */
-function boundOf(metric: Metric, bound: Fixed): JsonValue {
-  return describeMetric(metric).additive ? bound : toNumber(bound);
+function boundOf(quantity: Quantity, bound: Fixed): JsonValue {
+  return describeQuantity(quantity).additive ? bound : toNumber(bound);
 }

@@ -100,6 +100,9 @@ export interface Unexplained {
 export interface Finding extends Observation {
   readonly groupBy: readonly Dimension[];
   readonly metric: Metric;
+  /** What its value and limit are, where that is not the metric. */
+  readonly quantity?: 'share';
+  /** Of the value and the limit. */
   readonly unit: Unit;
   readonly severity: Severity;
   readonly bound: Fixed;

@@ -5,11 +5,11 @@ import { displayRounded } from './display-value.ts';
 import { driverText } from './driver-text.ts';
 import type { Finding } from './finding.ts';
 import { localDay } from './local-time.ts';
-import { describeMetric } from './metric.ts';
 import { isPerDay, perDay } from './pace.ts';
+import { describeQuantity, quantityOf } from './quantity.ts';
 import { firesBelow, type Rule, windowOf } from './rule.ts';
 import { subjectText } from './sentence-subject.ts';
-import { atLeast, belowOnlyIf } from './unpriced-text.ts';
+import { belowOnlyIf, leastOf } from './unpriced-text.ts';
 import { formatDuration, type Window, type WindowSpec } from './window.ts';
 
 const MINUTE = 60_000;
@@ -23,9 +23,9 @@ const STILL_LAST_MS = 5 * MINUTE;
  * svc-indexer on gpt-4.1 makes up 96 %. At this rate: $7,500 a day.` `at` is the instant of the poll that tells it.
  */
 export function firstSentence(rule: Rule, finding: Finding, at: number, zone: string): string {
-  const { metric, window, unpriced } = finding;
+  const { window } = finding;
   const [value, comparison] = finding.description.sentence;
-  const says = describeMetric(metric).says.replace('{}', () => atLeast(value, unpriced));
+  const says = describeQuantity(quantityOf(finding)).says.replace('{}', () => leastOf(finding, value));
   const doubt = belowOnlyIf(finding);
   const driver = driverText(rule, finding);
   const isNow = at - window.to <= Math.min(STILL_LAST_MS, (window.to - window.from) / 4);
@@ -82,9 +82,10 @@ function lengthText(ms: number): string {
 /** The present pace. A low value has none worth telling, and a whole day's value is its own. */
 function paceText(rule: Rule, finding: Finding): string {
   const window = windowOf(rule, finding.window);
-  const { metric, operator } = finding;
+  const quantity = quantityOf(finding);
   const pace = perDay(finding);
-  if (pace === null || pace <= 0n || firesBelow(operator) || isPerDay(window, finding.window)) return '';
-  const { noun } = describeMetric(metric);
-  return ` At this rate: ${displayRounded(metric, pace)}${noun === '' ? '' : ` ${noun}`} a day.`;
+  if (pace === null || pace <= 0n || firesBelow(finding.operator) || isPerDay(window, finding.window))
+    return '';
+  const { noun } = describeQuantity(quantity);
+  return ` At this rate: ${displayRounded(quantity, pace)}${noun === '' ? '' : ` ${noun}`} a day.`;
 }

@@ -11,6 +11,7 @@ import { groupId } from './fingerprint.ts';
 import type { Fact, MessageAlert, MessageSection } from './message.ts';
 import { type Fixed, ONE } from './money.ts';
 import { worstFirst } from './observation.ts';
+import { quantityOf } from './quantity.ts';
 import { type Rule, stepOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import { periodEnd } from './window.ts';
@@ -118,8 +119,8 @@ export function after(earlier: Notice | undefined, later: Notice): Notice {
 /** Why an alert is notified again, in words; null where it is new. */
 function againText({ reason, previous, since, finding }: Alert, zone: string): string | null {
   if (reason === 'new' || previous === null) return null;
-  const before = displayValue(finding.metric, previous.value);
-  const now = displayValue(finding.metric, finding.value.fixed);
+  const before = displayValue(quantityOf(finding), previous.value);
+  const now = displayValue(quantityOf(finding), finding.value.fixed);
   const when = localTime(previous.at, zone);
   switch (reason) {
     case 'escalated':

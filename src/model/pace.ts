@@ -1,20 +1,17 @@
 // The rate of a finding, a day.
 
 import type { Finding } from './finding.ts';
-import { describeMetric } from './metric.ts';
 import { divideRounded, type Fixed } from './money.ts';
+import { describeQuantity, quantityOf } from './quantity.ts';
 import type { Window, WindowSpec } from './window.ts';
 
 const DAY = 86_400_000;
 
 /** The value a day at the rate of the window, whose part to come does not count; null where values do not add up. */
-export function perDay({
-  metric,
-  value,
-  window,
-}: Pick<Finding, 'metric' | 'value' | 'window'>): Fixed | null {
+export function perDay(finding: Pick<Finding, 'metric' | 'quantity' | 'value' | 'window'>): Fixed | null {
+  const { value, window } = finding;
   const length = window.to - window.from;
-  if (!describeMetric(metric).additive || length <= 0) return null;
+  if (!describeQuantity(quantityOf(finding)).additive || length <= 0) return null;
   return divideRounded(value.fixed * BigInt(DAY), BigInt(length));
 }
 

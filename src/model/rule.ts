@@ -56,6 +56,8 @@ export interface Rule extends RuleTexts {
   /** The severity of findings where the rule type has none per step. */
   readonly severity: Severity;
   readonly metric: Metric;
+  /** What its values and limits are, where that is not the metric: a share of its total. */
+  readonly quantity?: 'share';
   readonly errors: ErrorFilter;
   readonly window: WindowSpec;
   /** Where a rule judges several windows: each of them. `window` is then the longest, with the text of all. */

@@ -50,6 +50,14 @@ export function atLeast(value: string, unpriced: number | Unpriced | null | unde
   return unpriced === null || unpriced === undefined ? value : `at least ${value}`;
 }
 
+/** A rule's value in words: a lower bound where calls lack a price. A share is none, because its total lacks calls too. */
+export function leastOf(
+  { quantity, unpriced }: Pick<Finding, 'quantity'> & { readonly unpriced: number | Unpriced | null },
+  value: string,
+): string {
+  return quantity === 'share' ? value : atLeast(value, unpriced);
+}
+
 /** The caveat on a low value that lacks some calls; null when it lacks none, or fires because it is high. */
 export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | 'unpriced'>): string | null {
   if (unpriced === null || !firesBelow(operator)) return null;

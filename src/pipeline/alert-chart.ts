@@ -8,9 +8,9 @@ import { displayPhrase, displayValue, withoutZeroCents } from '../model/display-
 import { largestOf, smallestOf } from '../model/extremes.ts';
 import { type Firing, topStep } from '../model/finding.ts';
 import { groupWithKinds } from '../model/group-label.ts';
-import { describeMetric } from '../model/metric.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Onset } from '../model/onset.ts';
+import { describeQuantity, quantityName, quantityOf } from '../model/quantity.ts';
 import { firesBelow, type Rule, windowOf } from '../model/rule.ts';
 
 import { ruleTypeOf } from '../rules/index.ts';
@@ -31,23 +31,24 @@ const ROOM = 3;
 /** The chart of an alert; null where there is no line to draw. */
 export function alertChart(charted: Charted): Chart | null {
   const { rule, firing, zone, values, onset } = charted;
-  const { metric } = rule;
+  const quantity = quantityOf(rule);
   const points = values.map(([at, value]) => [at, value === null ? null : rounded(value)] as const);
   const known = points.flatMap(([, value]) => (value === null ? [] : [value]));
   if (known.length < 2) return null;
-  const plainTitle = `${metric.replaceAll('_', ' ')} ${windowText(windowOf(rule, firing.window))}`;
+  const plainTitle = `${quantityName(quantity)} ${windowText(windowOf(rule, firing.window))}`;
   const group = groupWithKinds(rule.groupBy, firing.key);
   const highest = largestOf(known);
   const limits = limitsOf(charted).filter(({ value }) => value <= ROOM * highest);
   const usual = usualOf(charted);
   const levels = [...known, ...limits.map(({ value }) => value), usual?.high ?? 0, usual?.mean ?? 0];
-  const isCount = describeMetric(metric).additive && describeMetric(metric).unit !== 'USD';
+  const { additive, unit } = describeQuantity(quantity);
+  const isCount = additive && unit !== 'USD';
   return {
     title: group === '' ? plainTitle : `${group}: ${plainTitle}`,
     plainTitle,
     zone,
     points,
-    last: displayValue(metric, firing.value.fixed),
+    last: displayValue(quantity, firing.value.fixed),
     ticks: niceTicks(Math.min(0, smallestOf(levels)), largestOf(levels), isCount ? 1 : 0).map((value) => ({
       value,
       label: tickLabel(rule, value),
@@ -65,7 +66,7 @@ function limitsOf({ rule }: Charted): Chart['limits'] {
   return steps.map(({ severity, bound }) => ({
     severity,
     value: toNumber(bound),
-    label: `${steps.length === 1 ? 'limit' : severity} ${withoutZeroCents(displayValue(rule.metric, bound))}`,
+    label: `${steps.length === 1 ? 'limit' : severity} ${withoutZeroCents(displayValue(quantityOf(rule), bound))}`,
   }));
 }
 
@@ -73,33 +74,34 @@ function usualOf({ rule, firing }: Charted): Chart['usual'] {
   const band = ruleTypeOf(rule).band?.(rule, firing);
   if (band === undefined) return null;
   const { low, mean, high } = band;
-  return { low, mean, high, label: `usual ${displayValue(rule.metric, fixedFromNumber(mean))}` };
+  return { low, mean, high, label: `usual ${displayValue(quantityOf(rule), fixedFromNumber(mean))}` };
 }
 
 function altText({ rule, firing, zone, values, onset }: Charted, subject: string): string {
-  const { metric } = rule;
+  const quantity = quantityOf(rule);
   const [first, last] = [values[0]?.[0] ?? 0, values.at(-1)?.[0] ?? 0];
   const step = topStep(firing);
-  const value = displayPhrase(metric, displayValue(metric, firing.value.fixed));
+  const value = displayPhrase(quantity, displayValue(quantity, firing.value.fixed));
   const side = firesBelow(step.operator) ? 'below' : 'above';
-  const bound = displayValue(metric, step.bound);
+  const bound = displayValue(quantity, step.bound);
   const began = onset === null ? '' : ` It began about ${localTime(onset.at, zone)}.`;
   return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end, ${side} ${bound}.${began}`;
 }
 
 /** Ticks of large amounts are written in thousands, millions or billions, so that they have room. */
-function tickLabel({ metric }: Rule, value: number): ChartLevel['label'] {
+function tickLabel(rule: Rule, value: number): ChartLevel['label'] {
+  const quantity = quantityOf(rule);
   const size = Math.abs(value);
-  const unit = describeMetric(metric).unit;
+  const unit = describeQuantity(quantity).unit;
   const [by, suffix] = [
     [1e9, 'B'],
     [1e6, 'M'],
     [1e3, 'K'],
   ].find(([least]) => size >= (least as number) && size >= 1e5) ?? [1, ''];
   if (unit === 'ratio' || suffix === '') {
-    return withoutZeroCents(displayValue(metric, fixedFromNumber(value))).replace(/\.0%$/, '%');
+    return withoutZeroCents(displayValue(quantity, fixedFromNumber(value))).replace(/\.0%$/, '%');
   }
-  const shown = displayValue(metric, fixedFromNumber(value / (by as number)), unit === 'USD' ? 0 : 1);
+  const shown = displayValue(quantity, fixedFromNumber(value / (by as number)), unit === 'USD' ? 0 : 1);
   const short = shown
     .replace(' ms', '')
     .replace(/(\.\d*?)0+$/, '$1')

@@ -6,10 +6,11 @@ import type { Firing } from '../model/finding.ts';
 import { findingJson } from '../model/finding-json.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { jsonText } from '../model/json.ts';
-import { describeMetric, measuresOf } from '../model/metric.ts';
+import { measuresOf } from '../model/metric.ts';
 import { sampleOf } from '../model/metric-value.ts';
 import { formatFixed } from '../model/money.ts';
 import type { Closing } from '../model/notification.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Query } from '../model/series.ts';
 import { ask } from './ask.ts';
@@ -18,7 +19,7 @@ import { evaluateRules } from './evaluate-rules.ts';
 import { unexplained } from './explain.ts';
 import { onsets } from './onsets-and-charts.ts';
 import type { PollUnderWay } from './parts.ts';
-import { narrowedWhere } from './questions.ts';
+import { narrowedToJudge, narrowedWhere } from './questions.ts';
 
 /** An alert that is over and was notified. */
 export interface Ending {
@@ -99,7 +100,7 @@ async function evaluationsOf(
   const times = instants.map((instant) => ({ at: instant, earlier: [] }));
   const narrowed = {
     ...rule,
-    where: narrowedWhere(
+    where: narrowedToJudge(
       rule,
       asked.map(({ kept }) => kept.key),
     ),
@@ -126,7 +127,7 @@ function valuesOf(
     if (peak === null || seen.value.fixed > peak) peak = seen.value.fixed;
     last = fires ?? last;
   }
-  const { additive } = describeMetric(rule.metric);
+  const { additive } = describeQuantity(quantityOf(rule));
   const text = (value: bigint | null): string | null => (value === null ? null : formatFixed(value, 12));
   return { last, now: text(now ?? (additive && evaluations.length > 0 ? 0n : null)), peak: text(peak) };
 }
@@ -138,7 +139,7 @@ async function totalsOf(
   asked: readonly Ending[],
   at: number,
 ): Promise<(string | null)[]> {
-  if (!describeMetric(rule.metric).additive) return asked.map(() => null);
+  if (!describeQuantity(quantityOf(rule)).additive) return asked.map(() => null);
   const queries = asked.map(({ kept, closing }): Query | null =>
     kept.onset === null || kept.onset >= closing.at
       ? null

@@ -10,8 +10,8 @@ import {
   type Unexplained,
   type Unpriced,
 } from '../model/finding.ts';
-import { describeMetric } from '../model/metric.ts';
 import { type Sample, sampleOf } from '../model/metric-value.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
@@ -125,8 +125,12 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
     }
   }
   const { key, value, window, badness } = firing;
-  const { metric, groupBy } = rule;
-  const measured = { key, value, window, badness, metric, groupBy, unit: describeMetric(metric).unit };
+  const { metric, groupBy, quantity } = rule;
+  const { unit } = describeQuantity(quantityOf(rule));
+  const measured = {
+    ...{ key, value, window, badness, metric, groupBy, unit },
+    ...(quantity !== undefined && { quantity }),
+  };
   const before = { yesterday: earlier[1] ?? null, weekAgo: earlier[7] ?? null };
   return {
     ...measured,

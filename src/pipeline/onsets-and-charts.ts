@@ -3,17 +3,19 @@
 import type { Chart } from '../model/chart.ts';
 import { AppError } from '../model/errors.ts';
 import { type Firing, topStep } from '../model/finding.ts';
-import { describeMetric, measuresOf } from '../model/metric.ts';
+import { measuresOf } from '../model/metric.ts';
 import { measured } from '../model/metric-value.ts';
 import { type Onset, onsetOf } from '../model/onset.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import { firesBelow, type Rule } from '../model/rule.ts';
 import type { GroupKey, Query, Series } from '../model/series.ts';
+import { shareEstimates } from '../model/share-estimates.ts';
 import type { Window } from '../model/window.ts';
 import { alertChart } from './alert-chart.ts';
 import { ask } from './ask.ts';
 import { type ChartWindow, chartWindows } from './chart-windows.ts';
 import type { PollUnderWay } from './parts.ts';
-import { type Explained, narrowedWhere } from './questions.ts';
+import { type Explained, narrowedToJudge } from './questions.ts';
 
 /** When an alert began, and its picture; null where that is not known. */
 export interface OnsetAndChart {
@@ -86,7 +88,7 @@ interface Plan {
 function planOf(rule: Rule, firing: readonly Firing[], zone: string, hasCharts: boolean): Plan {
   const asking = {
     measures: measuresOf(rule.metric, rule.errors),
-    where: narrowedWhere(
+    where: narrowedToJudge(
       rule,
       firing.map(({ key }) => key),
     ),
@@ -99,7 +101,7 @@ function planOf(rule: Rule, firing: readonly Firing[], zone: string, hasCharts: 
       const shown = chartWindows(rule, window, zone);
       values.set(nameOf(window), { ...asking, windows: shown.map((one) => one.window), shown });
     }
-    if (describeMetric(rule.metric).additive) {
+    if (describeQuantity(quantityOf(rule)).additive) {
       minutes.set(nameOf(window), { ...asking, windows: minutesBefore(window.to) });
     }
   }
@@ -134,15 +136,19 @@ function toldOf(
 }
 
 /** Reads a group's values of an answer, by window; null without an answer. */
-function readerOf({ metric, errors }: Rule, key: GroupKey) {
-  const { estimate } = measured(metric, errors);
-  const { additive } = describeMetric(metric);
+function readerOf(rule: Rule, key: GroupKey) {
+  const { estimate } = measured(rule.metric, rule.errors);
+  const { additive } = describeQuantity(quantityOf(rule));
   const name = JSON.stringify(key);
   return (series: Series | null, { windows }: Query): (number | null)[] | null => {
     if (series === null) return null;
     const group = series.keys.findIndex((one) => JSON.stringify(one) === name);
     if (group < 0) return windows.map(() => (additive ? 0 : null));
-    return windows.map((_, i) => (additive || series.has(group, i) ? estimate(series, group, i) : null));
+    return windows.map((_, i) => {
+      if (!additive && !series.has(group, i)) return null;
+      if (rule.quantity !== 'share') return estimate(series, group, i);
+      return shareEstimates(rule, series, i).numbers[group] || null;
+    });
   };
 }
 

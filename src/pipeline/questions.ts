@@ -85,7 +85,8 @@ function questionsOfRule(
     const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
     questions.push({ asks: 'listed', query });
   }
-  for (const days of EARLIER_DAYS) {
+  // What a group had on earlier days says nothing about its share.
+  for (const days of rule.quantity === 'share' ? [] : EARLIER_DAYS) {
     const earlier = windows.map((window) => earlierWindow(windowOf(rule, window), window, days, zone));
     const query = { measures: own, where, groupBy: rule.groupBy, windows: earlier };
     questions.push({ asks: 'earlier', days, of: windows, query });
@@ -101,6 +102,11 @@ function sharedFilters(wanted: readonly Explained[]): (rule: Rule) => Where {
     keys.set(name, [...(keys.get(name) ?? []), ...firing.map(({ key }) => key)]);
   }
   return (rule) => narrowedWhere(rule, keys.get(groupingName(rule)) ?? []);
+}
+
+/** The filter to judge a rule by for these groups alone. Shares are of the total, which takes all groups. */
+export function narrowedToJudge(rule: Rule, keys: readonly GroupKey[]): Where {
+  return rule.quantity === 'share' ? rule.where : narrowedWhere(rule, keys);
 }
 
 /** The rule's filter, narrowed to these groups where they are few enough to name. */

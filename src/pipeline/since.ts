@@ -6,7 +6,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { GroupKey } from '../model/series.ts';
 import type { Askable } from './ask.ts';
 import { evaluateRules } from './evaluate-rules.ts';
-import { narrowedWhere } from './questions.ts';
+import { narrowedToJudge } from './questions.ts';
 
 /** A group that fires at `at` with `severity`: since when has it? */
 export interface SinceQuestion {
@@ -121,7 +121,7 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
   if (instants.length === 0) return walks.map(({ from }) => ({ since: from, brokenAt: null }));
   const keys = walks.map(({ question }) => question.key);
   const times = instants.map((at) => ({ at, earlier: [] }));
-  const narrowed = { ...rule, where: narrowedWhere(rule, keys) };
+  const narrowed = { ...rule, where: narrowedToJudge(rule, keys) };
   const { outcomes } = await evaluateRules(source, zone, [{ rule: narrowed, times }], newest);
   const outcome = outcomes[0];
   if (outcome === undefined) throw new RangeError('a rule has no outcome');

@@ -1,7 +1,7 @@
 // Schemas of scalar values: durations, windows, decimals, conditions.
 
 import { z } from 'zod';
-import { type Fixed, fixedFromNumber, parseFixed } from '../model/money.ts';
+import { type Fixed, fixedFromNumber, ONE, parseFixed } from '../model/money.ts';
 import type { Condition } from '../model/series.ts';
 import {
   DURATION_BOUNDS,
@@ -75,6 +75,24 @@ export const decimal = z
     );
     return z.NEVER;
   });
+
+/** A part of a whole, above 0 and at most 1, exact: `50%` and 0.5 are the same. */
+export const partOfWhole = z
+  .union([z.number(), z.string()], { error: 'expected a percentage' })
+  .meta({ title: 'percentage' })
+  .transform((value, ctx): Fixed => {
+    const [, percent] = /^\s*(.*?)\s*%\s*$/.exec(String(value)) ?? [];
+    const part = percent === undefined ? parseFixed(String(value)) : hundredthOf(percent);
+    if (part !== null && part > 0n && part <= ONE) return part;
+    const message =
+      part === null ? 'not a percentage' : part > ONE ? 'must be at most 100%' : 'must be above 0';
+    ctx.issues.push(fault(message, 'write a percentage such as 50%, or a number such as 0.5'));
+    return z.NEVER;
+  });
+
+function hundredthOf(text: string): Fixed | null {
+  return /e/i.test(text) ? null : parseFixed(`${text}e-2`);
+}
 
 /** A number for statistics within limits, both inclusive unless `above` excludes the lower one. */
 export function numberBetween(min: number, max: number, options: { above?: boolean; whole?: boolean } = {}) {

@@ -60,6 +60,8 @@ export interface RuleSample {
   readonly otherLimits: Readonly<Record<string, unknown>>;
   /** The dollars that service `search` spent in a window of a query (both by index); null where it made no call. */
   spent(window: number, query: number): number | null;
+  /** What other services spent in each window, by name, for types that compare groups with each other. */
+  readonly others?: Readonly<Record<string, number>>;
   /** The alert in one line, as in the title of its message. */
   readonly summary: string;
 }

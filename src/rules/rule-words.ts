@@ -1,8 +1,8 @@
 // Describes limits in words and in the format of monitoring plugins.
 
 import { displayCount } from '../model/display-value.ts';
-import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
+import { describeQuantity, type Quantity } from '../model/quantity.ts';
 import { firesBelow, type Operator } from '../model/rule.ts';
 
 /** The values that fire, in words: `$100.00 or more`, `less than 5`. */
@@ -20,8 +20,8 @@ export function firingText(operator: Operator, bound: string): string {
 }
 
 /** A value as performance data: money to the cent, as people read it; others unrounded, with at most six places. */
-export function perfdataValue(metric: Metric, value: Fixed): string {
-  return formatFixed(value, describeMetric(metric).money ? 2 : 6);
+export function perfdataValue(quantity: Quantity, value: Fixed): string {
+  return formatFixed(value, describeQuantity(quantity).money ? 2 : 6);
 }
 
 /**

@@ -1,8 +1,8 @@
 // Findings of a rule type to try templates on.
 
 import type { Finding } from '../model/finding.ts';
-import { describeMetric } from '../model/metric.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
+import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import { type Cell, type Query, seriesOfCells } from '../model/series.ts';
 import type { RuleType } from './rule-type.ts';
@@ -25,11 +25,14 @@ export function sampleFindings(
 ): SampleFindings {
   const own = type.schema.parse(type.sample.keys)({ severity: 'warning', notify: [] });
   const context = { at, zone: 'UTC' };
-  const series = type
-    .queries(own, context)
-    .map((query, place) =>
-      seriesOfCells([{ key: query.groupBy.map(() => 'search'), cells: cellsOf(type, query, place) }]),
-    );
+  const series = type.queries(own, context).map((query, place) =>
+    seriesOfCells(
+      ['search', ...Object.keys(type.sample.others ?? {})].map((service) => ({
+        key: query.groupBy.map(() => service),
+        cells: cellsOf(type, query, place, service),
+      })),
+    ),
+  );
   const [firing] = type.judge(own, context, series).firing;
   if (firing === undefined) throw new RangeError(`the sample of ${type.type} does not fire`);
   const rule = { ...own, ...changes };
@@ -40,7 +43,8 @@ export function sampleFindings(
     key: rule.groupBy.map((dimension) => `${dimension} 1`),
     groupBy: rule.groupBy,
     metric: rule.metric,
-    unit: describeMetric(rule.metric).unit,
+    ...(rule.quantity !== undefined && { quantity: rule.quantity }),
+    unit: describeQuantity(quantityOf(rule)).unit,
     severity,
     bound,
     operator,
@@ -67,9 +71,9 @@ export function sampleFindings(
   return { rule, full, bare };
 }
 
-function cellsOf({ sample }: RuleType, query: Query, place: number): (Cell | null)[] {
+function cellsOf({ sample }: RuleType, query: Query, place: number, service: string): (Cell | null)[] {
   return query.windows.map((_, window) => {
-    const spent = sample.spent(window, place);
+    const spent = sample.others?.[service] ?? sample.spent(window, place);
     if (spent === null) return null;
     return { sums: { cost: fixedFromNumber(spent), calls: BigInt(CALLS) * ONE }, sketches: {} };
   });

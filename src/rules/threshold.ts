@@ -2,15 +2,15 @@
 
 import { z } from 'zod';
 import { describeMetric, measuresOf } from '../model/metric.ts';
-import type { Fixed } from '../model/money.ts';
 import { type Observation, worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
-import { firesBelow, SEVERITIES, type Severity } from '../model/rule.ts';
+import { firesBelow } from '../model/rule.ts';
 import { seriesOfCells } from '../model/series.ts';
 import { windowAt } from '../model/window.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { decimal, fault, isMapping } from './rule-scalars.ts';
+import { type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
+import { decimal, isMapping } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 import { firingIn, reachedIn, valuesIn } from './threshold-match.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
@@ -36,7 +36,8 @@ const keys = z
   })
   .superRefine(
     (given, ctx) => {
-      for (const issue of [...commonFaults(given), ...limitFaults(given)]) ctx.addIssue(issue);
+      for (const issue of [...commonFaults(given), ...limitFaults(given, limitKeys(given))])
+        ctx.addIssue(issue);
     },
     { when: isMapping },
   );
@@ -49,11 +50,7 @@ export const threshold: RuleType<ThresholdRule> = {
   type: 'threshold',
   schema: keys.transform((given) => (defaults): ThresholdRule => {
     const base = ruleBase(given, defaults);
-    const limits = given.thresholds ?? { [base.severity]: given.threshold };
-    const steps = SEVERITIES.flatMap((severity) => {
-      const bound = limits[severity];
-      return bound === undefined ? [] : [{ severity, bound }];
-    });
+    const steps = limitSteps(base.severity, given.threshold, given.thresholds);
     return { ...base, type: 'threshold', operator: given.operator, steps };
   }),
 
@@ -114,43 +111,16 @@ export const threshold: RuleType<ThresholdRule> = {
   },
 };
 
-/** Faults between the keys of limits. Any key may be missing or invalid. */
-function limitFaults(given: object): ReturnType<typeof fault>[] {
-  const { threshold: one, thresholds: many, operator } = given as Readonly<Record<string, unknown>>;
-  if (one !== undefined && many !== undefined) {
-    return [fault('threshold and thresholds exclude each other', 'keep one of them', ['thresholds'])];
-  }
-  if (one === undefined && many === undefined) {
-    return [
-      fault('a limit is missing', 'give threshold: N, or thresholds: { warning: N, critical: N }', [
-        'threshold',
-      ]),
-    ];
-  }
-  if (typeof many !== 'object' || many === null) return [];
-  if (Object.keys(many).length === 0) {
-    return [fault('no limit is given', 'give at least one of info, warning, critical', ['thresholds'])];
-  }
-  const falling = operator === '<' || operator === '<=';
-  const limits = many as Readonly<Record<string, unknown>>;
-  let milder: { readonly severity: Severity; readonly bound: Fixed } | null = null;
-  const faults: ReturnType<typeof fault>[] = [];
-  for (const severity of SEVERITIES) {
-    const bound = limits[severity];
-    if (typeof bound !== 'bigint') continue;
-    if (milder !== null && (falling ? bound > milder.bound : bound < milder.bound)) {
-      const message = `${severity} is ${falling ? 'above' : 'below'} ${milder.severity}`;
-      const order = falling ? 'info >= warning >= critical' : 'info <= warning <= critical';
-      faults.push(
-        fault(message, `limits of operator ${operator} stand in the order ${order}`, [
-          'thresholds',
-          severity,
-        ]),
-      );
-    }
-    milder = { severity, bound };
-  }
-  return faults;
+/** How the keys of its limits are called, and ordered. */
+function limitKeys({ operator = '>=' }: { readonly operator?: unknown }): LimitKeys {
+  const falls = operator === '<' || operator === '<=';
+  return {
+    one: 'threshold',
+    many: 'thresholds',
+    example: ['N', 'N'],
+    falls,
+    ordered: `limits of operator ${operator}`,
+  };
 }
 
 const NOBODY = seriesOfCells([]);

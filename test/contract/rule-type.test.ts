@@ -14,10 +14,10 @@ import { alertMessage } from '../../src/model/alert-message.ts';
 import type { Finding, Judgement } from '../../src/model/finding.ts';
 import { findingJson } from '../../src/model/finding-json.ts';
 import { jsonText } from '../../src/model/json.ts';
-import { describeMetric } from '../../src/model/metric.ts';
 import { fixedFromNumber, ONE } from '../../src/model/money.ts';
 import { worstFirst } from '../../src/model/observation.ts';
 import { plainText } from '../../src/model/plain-text.ts';
+import { describeQuantity, quantityOf } from '../../src/model/quantity.ts';
 import { firesBelow, type Rule, SEVERITIES, stepOf } from '../../src/model/rule.ts';
 import { type Cell, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { AlertNotification } from '../../src/pipeline/decide.ts';
@@ -47,16 +47,22 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
   function judge(groups: readonly (keyof typeof GROUPS)[], judgedRule = rule): Judgement {
     const series = type
       .queries(judgedRule, CONTEXT)
-      .map((query, place) => seriesOfCells(groups.map((group) => spending(query, place, group))));
+      .map((query, place) => seriesOfCells(namesOf(groups).map((group) => spending(query, place, group))));
     return type.judge(judgedRule, CONTEXT, series);
   }
 
-  function spending(query: Query, place: number, group: keyof typeof GROUPS) {
+  /** With those that the sample compares them with. */
+  function namesOf(groups: readonly (keyof typeof GROUPS)[]): string[] {
+    return groups.length === 0 ? [] : [...groups, ...Object.keys(sample.others ?? {})];
+  }
+
+  function spending(query: Query, place: number, group: string) {
     const cells = query.windows.map((_, window): Cell | null => {
-      const spent = sample.spent(window, place);
+      const spent = sample.others?.[group] ?? sample.spent(window, place);
       if (spent === null) return null;
       // What a group spends more it spends in the window that is judged, so that groups differ in any comparison.
-      const cost = fixedFromNumber(window === 0 && place === 0 ? spent * GROUPS[group] : spent);
+      const factor: number = GROUPS[group as keyof typeof GROUPS] ?? 1;
+      const cost = fixedFromNumber(window === 0 && place === 0 ? spent * factor : spent);
       return { sums: { cost, calls: 100n * ONE }, sketches: {} };
     });
     return { key: query.groupBy.map(() => group), cells };
@@ -167,7 +173,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     const names = Object.keys(GROUPS) as (keyof typeof GROUPS)[];
     const queries = type.queries(rule, CONTEXT);
     const series = queries.map(
-      (query, place): Series => seriesOfCells(names.map((one) => spending(query, place, one))),
+      (query, place): Series => seriesOfCells(namesOf(names).map((one) => spending(query, place, one))),
     );
     const windows = queries.map((query) => [...query.windows.keys()]);
     const reached = type.reached?.(rule, series, windows);
@@ -210,7 +216,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
       group: { service: 'search' },
       severity: finding.severity,
       metric: rule.metric,
-      unit: describeMetric(rule.metric).unit,
+      unit: describeQuantity(quantityOf(rule)).unit,
       value: expect.any(Number),
       bound: expect.any(Number),
       operator: expect.toBeOneOf(['>=', '>', '<=', '<']),

@@ -117,10 +117,10 @@ describe('a finding in JSON', () => {
 test('an observation is its group and value', () => {
   const { window } = sampleFinding();
   const observation = { key: ['a', null], value: amount('0.5'), window, badness: 1n };
-  expect(jsonText(observationJson('spend', ['service', 'user'], observation))).toBe(
+  expect(jsonText(observationJson({ metric: 'spend', groupBy: ['service', 'user'] }, observation))).toBe(
     '{"group":{"service":"a","user":"(none)"},"value":0.5}',
   );
-  expect(jsonText(observationJson('spend', [], { ...observation, key: [] }))).toBe(
+  expect(jsonText(observationJson({ metric: 'spend', groupBy: [] }, { ...observation, key: [] }))).toBe(
     '{"group":{},"value":0.5}',
   );
 });

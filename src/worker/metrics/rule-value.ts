@@ -10,7 +10,7 @@ import { labelOf, labelValue } from './labels.ts';
 
 const NAME = 'spendwatch_rule_value';
 const HELP =
-  'Last value of a rule, in the unit of its metric, for its 20 largest groups, by rule and dimensions.';
+  'Last value of a rule, in the unit of its metric (a share from 0 to 1), for its 20 largest groups, by rule and dimensions.';
 /** Groups shown per rule: a metric must not grow with the number of users of the company. */
 const SHOWN_GROUPS = 20;
 

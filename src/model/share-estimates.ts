@@ -1,0 +1,33 @@
+// The groups' shares of a metric's total, as estimates.
+
+import type { ErrorFilter } from './measure.ts';
+import type { Metric } from './metric.ts';
+import { measured } from './metric-value.ts';
+import type { Series } from './series.ts';
+
+/** The shares of a window, as doubles within a millionth. */
+export interface ShareEstimates {
+  /** By group, from 0 to 1; NaN where the group's value is 0 or less, which is no part of a total. */
+  readonly numbers: Float64Array;
+  /** Of the positive values, in the metric's unit. */
+  readonly total: number;
+  /** How many values are positive. */
+  readonly parts: number;
+}
+
+export function shareEstimates(
+  { metric, errors }: { readonly metric: Metric; readonly errors: ErrorFilter },
+  series: Series,
+  window: number,
+): ShareEstimates {
+  const values = measured(metric, errors).estimates(series, window);
+  let total = 0;
+  let parts = 0;
+  for (const value of values) {
+    if (value <= 0) continue;
+    total += value;
+    parts += 1;
+  }
+  const numbers = values.map((value) => (value > 0 ? value / total : Number.NaN));
+  return { numbers, total, parts };
+}

@@ -1,0 +1,107 @@
+// How a share rule divides a total among its groups.
+
+import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import { measuresOf } from '../model/metric.ts';
+import { measured } from '../model/metric-value.ts';
+import { type Fixed, ONE, toNumber } from '../model/money.ts';
+import { worstFirst } from '../model/observation.ts';
+import { NOTHING_OBSERVED, type Observed, observedLater } from '../model/observed.ts';
+import { reaches } from '../model/rule.ts';
+import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { type ShareEstimates, shareEstimates } from '../model/share-estimates.ts';
+import { windowAt } from '../model/window.ts';
+import type { RuleContext } from './rule-type.ts';
+import type { ShareObservation, ShareRule } from './share-rule.ts';
+
+/** Relative distance within which an estimate is inconclusive and exact values decide. */
+const CLOSE = 1e-6;
+const NOBODY = seriesOfCells([]);
+
+export function queryShare(rule: ShareRule, { at, zone }: RuleContext): Query[] {
+  const { where, groupBy } = rule;
+  const measures = measuresOf(rule.metric, rule.errors);
+  return [{ measures, where, groupBy, windows: [windowAt(rule.window, at, zone)] }];
+}
+
+/** A total that is too small, or all one group's, is not divided: nothing is observed, and nothing fires. */
+export function judgeShare(
+  rule: ShareRule,
+  { at, zone }: RuleContext,
+  [series = NOBODY]: readonly Series[],
+): Judgement<ShareObservation> {
+  const estimates = shareEstimates(rule, series, 0);
+  const { numbers, parts } = estimates;
+  if (parts === 0) return { status: 'no_data', observed: NOTHING, firing: [] };
+  const total = totalOf(rule, series, estimates);
+  if (parts < 2 || total.isTooSmall()) return { status: 'ok', observed: NOTHING, firing: [] };
+  const window = windowAt(rule.window, at, zone);
+  const { sample } = measured(rule.metric, rule.errors);
+  const groups = positive(numbers);
+  const observe = (place: number): ShareObservation => {
+    const group = groups[place] as number;
+    const value = sample(series.cell(group, 0));
+    const [part, whole] = [value?.fixed ?? 0n, total.exact()];
+    const fixed = (part * ONE) / whole;
+    return {
+      key: series.keys[group] as GroupKey,
+      value: { fixed, number: Number(part) / Number(whole), calls: value?.calls ?? 0 },
+      window,
+      badness: fixed,
+      ...{ part, total: whole, parts },
+    };
+  };
+  const shares = Float64Array.from(groups, (group) => numbers[group] as number);
+  const least = toNumber(rule.steps[0]?.bound ?? ONE) * (1 - CLOSE);
+  const firing: Firing<ShareObservation>[] = [];
+  for (let place = 0; place < shares.length; place += 1) {
+    if ((shares[place] as number) < least) continue;
+    const observation = observe(place);
+    const [first, ...more] = stepsOf(rule, observation);
+    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
+  }
+  return {
+    status: firing.length > 0 ? 'firing' : 'ok',
+    observed: observedLater({
+      numbers: shares,
+      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
+      observe,
+      worsens: 'up',
+    }),
+    firing: firing.sort(worstFirst),
+  };
+}
+
+const NOTHING = NOTHING_OBSERVED as Observed<ShareObservation>;
+
+function stepsOf({ operator, minCalls, steps }: ShareRule, { value }: ShareObservation): ReachedStep[] {
+  if (value.calls < minCalls) return [];
+  return steps.flatMap((step) => (reaches(operator, value.fixed, step.bound) ? [{ ...step, operator }] : []));
+}
+
+/** The total of the positive groups. It takes every group's exact value, so it is added up only where it matters. */
+function totalOf(rule: ShareRule, series: Series, { numbers, total }: ShareEstimates) {
+  const { sample } = measured(rule.metric, rule.errors);
+  let known: Fixed | null = null;
+  const exact = (): Fixed => {
+    known ??= positive(numbers).reduce(
+      (sum, group) => sum + (sample(series.cell(group, 0))?.fixed ?? 0n),
+      0n,
+    );
+    return known;
+  };
+  const least = toNumber(rule.minTotal);
+  return {
+    exact,
+    isTooSmall: (): boolean =>
+      Math.abs(total - least) > CLOSE * (1 + least) ? total < least : exact() < rule.minTotal,
+  };
+}
+
+/** The groups that have a share, by index. */
+function positive(numbers: Float64Array): number[] {
+  const groups: number[] = [];
+  for (let group = 0; group < numbers.length; group += 1) {
+    if (!Number.isNaN(numbers[group])) groups.push(group);
+  }
+  return groups;
+}

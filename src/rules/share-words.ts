@@ -1,0 +1,50 @@
+// Describes a share rule's limits and findings.
+
+import { counted, displayAgainst, displayPhrase, displayValue } from '../model/display-value.ts';
+import { type Description, type Firing, topStep } from '../model/finding.ts';
+import { quantityOf } from '../model/quantity.ts';
+import type { Severity } from '../model/rule.ts';
+import type { Perfdata } from './rule-type.ts';
+import { firingText, perfdataRange, perfdataValue } from './rule-words.ts';
+import type { ShareObservation, ShareRule } from './share-rule.ts';
+
+/** `>= 50 % / 80 %` */
+export function shareLimitText(rule: ShareRule): string {
+  const quantity = quantityOf(rule);
+  return `${rule.operator} ${rule.steps.map(({ bound }) => displayValue(quantity, bound)).join(' / ')}`;
+}
+
+export function describeShare(rule: ShareRule, firing: Firing<ShareObservation>): Description {
+  const { value, part, total, parts } = firing;
+  const step = topStep(firing);
+  const quantity = quantityOf(rule);
+  const [shown, bound] = displayAgainst(quantity, value.fixed, step.bound);
+  const phrase = displayPhrase(quantity, shown);
+  const amounts = `${displayValue(rule.metric, part)} of ${displayPhrase(rule.metric, displayValue(rule.metric, total))} in ${counted(parts, 'group')}`;
+  return {
+    value: phrase,
+    reason: `limit ${bound}`,
+    comparison: [phrase, `${step.operator} ${bound}`],
+    note: null,
+    sentence: [shown, `${value.fixed === step.bound ? 'at' : 'over'} its limit of ${bound}`],
+    facts: [
+      ['Share', `${phrase}: ${amounts}`],
+      ['Limit', `${firingText(step.operator, bound)} is ${step.severity}`],
+    ],
+    judged: [],
+    lines: [amounts],
+    fields: { total },
+  };
+}
+
+export function sharePerfdata(rule: ShareRule, worst: ShareObservation | undefined): Perfdata {
+  const range = (severity: Severity): string | null => {
+    const step = rule.steps.find((one) => one.severity === severity);
+    return step === undefined ? null : perfdataRange(rule.operator, step.bound);
+  };
+  return {
+    value: worst === undefined ? null : perfdataValue(quantityOf(rule), worst.value.fixed),
+    warning: range('warning'),
+    critical: range('critical'),
+  };
+}
