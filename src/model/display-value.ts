@@ -1,20 +1,17 @@
 // Values for people.
 
-import type { Unit } from './metric.ts';
 import { divideRounded, type Fixed, formatFixed, formatUsd, ONE } from './money.ts';
 import { describeQuantity, type Quantity } from './quantity.ts';
 
-/** Digits after the decimal point. Those of ratios are of the percentage. */
-const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 const MOST_EXTRA = 10;
 const HUNDRED = 100n * ONE;
 
 /** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`, a share as `62 %`; `extra` adds digits after the point. */
 export function displayValue(quantity: Quantity, value: Fixed, extra = 0): string {
-  const { unit, additive } = describeQuantity(quantity);
+  const { unit, places: own } = describeQuantity(quantity);
   if (unit === 'USD' && extra === 0) return formatUsd(value);
   const shown = unit === 'ratio' ? value * 100n : value;
-  const places = PLACES[unit] + (unit === 'tokens' && !additive ? 1 : 0) + extra;
+  const places = own + extra;
   const text = grouped(formatFixed(shown, places, unit === 'USD' ? 2 : 0));
   switch (unit) {
     case 'USD':

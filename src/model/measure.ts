@@ -6,8 +6,11 @@ type TokenColumn = ColumnOf<'tokens'>;
 type MsColumn = ColumnOf<'ms'>;
 type StemOf<Name extends MsColumn> = Name extends `${infer Stem}_ms` ? Stem : never;
 
-/** The values of a column of milliseconds, counted by bucket, from which percentiles are computed. */
-export type SketchMeasure = `${StemOf<MsColumn>}_sketch`;
+/**
+ * Values counted by bucket, from which percentiles are computed: those of a column of milliseconds, and of each call all its
+ * tokens and its exact cost.
+ */
+export type SketchMeasure = `${StemOf<MsColumn> | 'tokens' | 'cost'}_sketch`;
 
 /**
  * A quantity that a store sums (or, for sketches, counts by bucket) over rows. A column of tokens is summed under its own
@@ -54,6 +57,8 @@ export type Origin =
   | { readonly of: 'unpriced' }
   /** The tokens of rows of unknown cost. */
   | { readonly of: 'unpriced_tokens' }
+  /** All tokens of a row, or its exact cost, counted by bucket. */
+  | { readonly of: 'row'; readonly what: 'tokens' | 'cost'; readonly as: 'sketch' }
   /** The same as `what`, but for failed rows only. */
   | { readonly of: 'failed'; readonly what: 'calls' | 'cost' | 'unpriced'; readonly errors: ErrorFilter };
 
@@ -89,6 +94,10 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'unpriced' };
     case 'unpriced_tokens':
       return { of: 'unpriced_tokens' };
+    case 'tokens_sketch':
+      return { of: 'row', what: 'tokens', as: 'sketch' };
+    case 'cost_sketch':
+      return { of: 'row', what: 'cost', as: 'sketch' };
     case 'failed':
       return { of: 'failed', what: 'calls', errors: errorFilterOf(measure) };
     case 'failed_cost':
@@ -109,6 +118,7 @@ export function msMeasure<As extends 'sum' | 'count' | 'sketch'>(
 }
 
 const COST_COLUMNS: readonly Column[] = ['cost', 'model', 'input_tokens', 'output_tokens'];
+const TOKEN_COLUMNS: readonly Column[] = ['input_tokens', 'output_tokens'];
 const FAILURE_COLUMNS: readonly Column[] = ['status', 'error'];
 
 /** The columns that a measure reads. */
@@ -123,6 +133,8 @@ export function columnsOf(measure: Measure): readonly Column[] {
     case 'unpriced':
     case 'unpriced_tokens':
       return COST_COLUMNS;
+    case 'row':
+      return origin.what === 'tokens' ? TOKEN_COLUMNS : COST_COLUMNS;
     case 'failed':
       return origin.what === 'calls' ? FAILURE_COLUMNS : [...COST_COLUMNS, ...FAILURE_COLUMNS];
     default:
@@ -142,6 +154,8 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
     case 'unpriced':
     case 'unpriced_tokens':
       return [['cost']];
+    case 'row':
+      return origin.what === 'tokens' ? [TOKEN_COLUMNS] : [['cost']];
     case 'failed':
       return origin.what === 'calls' ? [FAILURE_COLUMNS] : [['cost'], FAILURE_COLUMNS];
     default:

@@ -1,6 +1,6 @@
 // The catalogue of metrics: how each is computed, and its words.
 
-import { type Measure, msMeasure, type SketchMeasure } from './measure.ts';
+import type { Measure, SketchMeasure } from './measure.ts';
 
 export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms';
 
@@ -40,8 +40,8 @@ function ratio(of: readonly Measure[], by: readonly Measure[], per = 1n): Value 
   return { kind: 'ratio', of, by, per };
 }
 
-function quantile(column: Parameters<typeof msMeasure>[0], q: number): Value {
-  return { kind: 'quantile', sketch: msMeasure(column, 'sketch'), q };
+function quantile(sketch: SketchMeasure, q: number): Value {
+  return { kind: 'quantile', sketch, q };
 }
 
 const TOKENS = ['input_tokens', 'output_tokens'] as const satisfies readonly Measure[];
@@ -119,7 +119,7 @@ export const METRIC_CATALOGUE = {
   },
   latency_p50: {
     unit: 'ms',
-    value: quantile('latency_ms', 0.5),
+    value: quantile('latency_sketch', 0.5),
     noun: 'median latency',
     says: 'had a median latency of {}',
     heading: 'value',
@@ -127,7 +127,7 @@ export const METRIC_CATALOGUE = {
   },
   latency_p90: {
     unit: 'ms',
-    value: quantile('latency_ms', 0.9),
+    value: quantile('latency_sketch', 0.9),
     noun: 'p90 latency',
     says: 'had a p90 latency of {}',
     heading: 'value',
@@ -135,7 +135,7 @@ export const METRIC_CATALOGUE = {
   },
   latency_p95: {
     unit: 'ms',
-    value: quantile('latency_ms', 0.95),
+    value: quantile('latency_sketch', 0.95),
     noun: 'p95 latency',
     says: 'had a p95 latency of {}',
     heading: 'value',
@@ -144,7 +144,7 @@ export const METRIC_CATALOGUE = {
   },
   latency_p99: {
     unit: 'ms',
-    value: quantile('latency_ms', 0.99),
+    value: quantile('latency_sketch', 0.99),
     noun: 'p99 latency',
     says: 'had a p99 latency of {}',
     heading: 'value',
@@ -152,12 +152,52 @@ export const METRIC_CATALOGUE = {
   },
   ttft_p95: {
     unit: 'ms',
-    value: quantile('ttft_ms', 0.95),
+    value: quantile('ttft_sketch', 0.95),
     noun: 'p95 time to first token',
     says: 'had a p95 time to first token of {}',
     heading: 'value',
     alsoCalled: ['ttft'],
     doc: '95th percentile of the time to the first token',
+  },
+  tokens_p50: {
+    unit: 'tokens',
+    value: quantile('tokens_sketch', 0.5),
+    noun: 'tokens in the median call',
+    says: 'used {} tokens in the median call',
+    heading: 'value',
+    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
+  },
+  tokens_p95: {
+    unit: 'tokens',
+    value: quantile('tokens_sketch', 0.95),
+    noun: 'p95 tokens per call',
+    says: 'had a p95 of {} tokens per call',
+    heading: 'value',
+    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
+  },
+  tokens_p99: {
+    unit: 'tokens',
+    value: quantile('tokens_sketch', 0.99),
+    noun: 'p99 tokens per call',
+    says: 'had a p99 of {} tokens per call',
+    heading: 'value',
+    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
+  },
+  cost_p95: {
+    unit: 'USD',
+    value: quantile('cost_sketch', 0.95),
+    noun: 'p95 cost of a call',
+    says: 'had a p95 cost of {} a call',
+    heading: 'value',
+    doc: 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0',
+  },
+  cost_p99: {
+    unit: 'USD',
+    value: quantile('cost_sketch', 0.99),
+    noun: 'p99 cost of a call',
+    says: 'had a p99 cost of {} a call',
+    heading: 'value',
+    doc: 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0',
   },
   cost_per_call: {
     unit: 'USD',

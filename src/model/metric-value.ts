@@ -150,5 +150,6 @@ function sampleOfRatio(of: Fixed, by: Fixed, cell: Cell): Sample | null {
 
 function sampleOfQuantile(quantile: number | null, cell: Cell | null): Sample | null {
   if (quantile === null) return null;
-  return { fixed: BigInt(Math.round(quantile * 1e6)) * 10n ** 6n, number: quantile, calls: callsIn(cell) };
+  // Costs of calls are fractions of a cent: all places of Fixed count.
+  return { fixed: BigInt(Math.round(quantile * Number(ONE))), number: quantile, calls: callsIn(cell) };
 }

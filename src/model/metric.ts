@@ -2,7 +2,13 @@
 
 import type { Column } from './columns.ts';
 import { type ErrorFilter, type Measure, narrowed, needsOf, originOf } from './measure.ts';
-import { METRIC_CATALOGUE, type Metric, type MetricEntry, type Value } from './metric-catalogue.ts';
+import {
+  METRIC_CATALOGUE,
+  type Metric,
+  type MetricEntry,
+  type Unit,
+  type Value,
+} from './metric-catalogue.ts';
 
 export type { Metric, Unit } from './metric-catalogue.ts';
 
@@ -12,11 +18,15 @@ export interface MetricDefinition extends MetricEntry {
   readonly additive: boolean;
   /** Whether values are sums of money, printed as exact decimals. */
   readonly money: boolean;
+  /** Digits after the decimal point, for people. Those of ratios are of the percentage. */
+  readonly places: number;
   /** Columns that a store must map. Of each list, one suffices. */
   readonly columns: readonly (readonly Column[])[];
   /** Whether it accepts `errors:`, as metrics do that count failed calls only. */
   readonly takesErrors: boolean;
 }
+
+const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
 
 /** All metrics, in the order of the catalogue. */
 export const METRICS = Object.keys(METRIC_CATALOGUE) as [Metric, ...Metric[]];
@@ -37,6 +47,8 @@ function definitionOf(entry: MetricEntry): MetricDefinition {
     ...entry,
     additive,
     money: additive && unit === 'USD',
+    // An average of tokens is not whole.
+    places: PLACES[unit] + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
     columns: distinct(sumsOf(value).flatMap(columnsOfSum)),
     takesErrors: sumsOf(value)
       .flat()

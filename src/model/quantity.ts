@@ -22,10 +22,10 @@ export function quantityOf({ metric, quantity }: Measuring): Quantity {
 /** The unit and the words of a quantity, as a metric has them. */
 export function describeQuantity(
   quantity: Quantity,
-): Pick<MetricDefinition, 'unit' | 'additive' | 'money' | 'noun' | 'says'> {
+): Pick<MetricDefinition, 'unit' | 'additive' | 'money' | 'places' | 'noun' | 'says'> {
   if (typeof quantity === 'string') return describeMetric(quantity);
   const noun = `of the total ${metricName(quantity.shareOf)}`;
-  return { unit: 'ratio', additive: false, money: false, noun, says: `made up {} ${noun}` };
+  return { unit: 'ratio', additive: false, money: false, places: 1, noun, says: `made up {} ${noun}` };
 }
 
 /** `error rate`, `share of spend` */

@@ -7,8 +7,9 @@ import type { Dimension } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { arraySql, integersIn, lengthOf, listSql, textsIn, truncatedDecimalsIn } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
-import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
-import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { callsSql } from './calls-sql.ts';
+import { aggregateSql, rawColumnsSql } from './measure-sql.ts';
+import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /** What the columns of a statement stand for, by their numbers. */
@@ -53,10 +54,9 @@ export function bucketsSql(
     `${keys.length === 0 ? 0 : `grouping(${keys.join(', ')})`} AS g`,
     ...measures.map((measure, i) => `${aggregateSql(measure)} AS m${i}`),
   ];
-  const inner = ['s', ...named, ...derivedColumnsSql(all, prices, parameters)];
   const sets = aggregates.map((aggregate) => `(${['s', ...keysOf(aggregate, layout)].join(', ')})`);
   const groups = `SELECT ${grouped.join(', ')}
-FROM (${callsSql(inner, rows)}) AS call
+FROM (${callsSql(['s', ...named], all, rows, prices, parameters)}) AS call
 GROUP BY GROUPING SETS (${sets.join(', ')})`;
   const columns = ['g', `${listSql('s')} AS s`, ...columnsSql(aggregates, layout)];
   return {

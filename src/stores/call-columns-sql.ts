@@ -12,8 +12,9 @@ import {
   textsIn,
 } from './array-text.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
-import { aggregateSql, derivedColumnsSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
-import { callsSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { callsSql } from './calls-sql.ts';
+import { aggregateSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
+import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
 /** The single row of the answer, one text per column; all NULL without calls. */
@@ -43,7 +44,7 @@ export function callColumnsSql(
     ...rawColumnsSql(mapping, all),
   ];
   const rows = fromTableSql(mapping, raw, within);
-  const calls = callsSql(['s', ...named, ...derivedColumnsSql(all, prices, parameters)], rows);
+  const calls = callsSql(['s', ...named], all, rows, prices, parameters);
   const bins = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const valueSql = together ? aggregateSql : rowValueSql;
   const sums = asked.map((measure, i) => `${valueSql(measure)} AS m${i}`);

@@ -4,15 +4,9 @@ import { isSketch, type Measure } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
-import { aggregateSql, derivedColumnsSql, rawColumnsSql } from './measure-sql.ts';
-import {
-  callsSql,
-  conditionSql,
-  dimensionSql,
-  fromTableSql,
-  Parameters,
-  type Statement,
-} from './source-sql.ts';
+import { callsSql } from './calls-sql.ts';
+import { aggregateSql, rawColumnsSql } from './measure-sql.ts';
+import { conditionSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /** A row of a cell statement: `s` segment, `d0…` dimensions, `m0…` additive measures, `g` which grouping, `b0…` bucket. */
@@ -43,10 +37,9 @@ export function cellSql(
   const rows = fromTableSql(mapping, raw, [...ranges.conditions, ...conditions], ranges.relation);
 
   const keys = ['s', ...read.groupBy.map((_, i) => `d${i}`)];
-  const derived = derivedColumnsSql(read.measures, prices, parameters);
   const sums = read.measures.flatMap((m, i) => (isSketch(m) ? [] : [`${aggregateSql(m)} AS m${i}`]));
   const text = `SELECT ${[...keys, ...groupingSql(read.measures, sums)].join(', ')}
-FROM (${callsSql([...keys, ...derived], rows)}) AS call
+FROM (${callsSql(keys, read.measures, rows, prices, parameters)}) AS call
 GROUP BY ${groupBySql(keys, read.measures)}`;
   return { text, values: parameters.values };
 }

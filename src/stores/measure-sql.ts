@@ -2,7 +2,7 @@
 
 import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import { columnsOf, isSketch, type Measure, type Origin, originOf } from '../model/measure.ts';
+import { columnsOf, type Measure, type Origin, originOf } from '../model/measure.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
@@ -35,18 +35,32 @@ export function derivedColumnsSql(
 ): string[] {
   const raws = rawsOf(measures);
   const reads = (name: Column) => raws.some(({ column, as }) => column === name && as === 'value');
-  const buckets = measures.filter(isSketch).map((sketch) => {
-    const [column] = columnsOf(sketch) as [Column];
-    return `${bucketSql(nameOf({ column, as: 'double' }))} AS ${sketch}`;
-  });
   return [
     ...(reads('cost') ? [`${costSql(prices, parameters)} AS cost`] : []),
     ...(measures.includes('listed_cost') ? ['cost_raw IS NULL AS listed'] : []),
     ...(reads('status') ? [`${FAILED} AS failed`] : []),
     // Columns that are summed. A double is needed for its bucket only.
     ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf),
-    ...buckets,
+    ...measures.flatMap((measure) => {
+      const value = sketchedSql(measure);
+      return value === null ? [] : [`${bucketSql(value)} AS ${measure}`];
+    }),
   ];
+}
+
+/** What a sketch of columns counts, as a double; null for every other measure. */
+function sketchedSql(measure: Measure): string | null {
+  const origin = originOf(measure);
+  if (origin?.of === 'column' && origin.as === 'sketch')
+    return nameOf({ column: origin.column, as: 'double' });
+  if (origin?.of !== 'row' || origin.what !== 'tokens') return null;
+  const [input, output] = ['input_tokens_double', 'output_tokens_double'];
+  return `COALESCE(${input} + ${output}, ${input}, ${output})`;
+}
+
+/** The expressions over the columns above and the exact cost. */
+export function costedColumnsSql(measures: readonly Measure[]): string[] {
+  return measures.includes('cost_sketch') ? [`${bucketSql('cost::float8')} AS cost_sketch`] : [];
 }
 
 /** An additive measure over the columns above, as exact numeric text; NULL counts as 0. */
@@ -126,7 +140,7 @@ interface Raw {
 function rawsOf(measures: readonly Measure[]): Raw[] {
   const wanted = new Set(
     measures.flatMap((measure) => {
-      const as = isSketch(measure) ? 'double' : 'value';
+      const as = sketchedSql(measure) === null ? 'value' : 'double';
       return columnsOf(measure).map((column) => nameOf({ column, as }));
     }),
   );

@@ -477,6 +477,8 @@ const common = {
     'latency_avg',
     'latency_p95',
     'ttft_p95',
+    'tokens_p95',
+    'cost_p99',
     'cost_per_call',
     'cost_per_1k_tokens',
     'wasted_spend',

@@ -54,6 +54,11 @@ describe('measures', () => {
       'latency_p95',
       'latency_p99',
       'ttft_p95',
+      'tokens_p50',
+      'tokens_p95',
+      'tokens_p99',
+      'cost_p95',
+      'cost_p99',
     ]);
   });
 });
@@ -128,6 +133,19 @@ describe('percentiles', () => {
       }),
     );
   });
+
+  it.each([1e-7, 0.000_03, 0.0199, 1, 9_999.99, 10_000_000])(
+    'compare the cost of a call, %d, in all its places',
+    (cost) => {
+      const sketches = { cost_sketch: sketchOf([-5, cost, cost]) };
+      const { fixed, number } = sampleOf('cost_p95', null, { sums: {}, sketches }) ?? {
+        fixed: 0n,
+        number: 0,
+      };
+      expect(Math.abs(number / cost - 1)).toBeLessThan(0.01);
+      expect(Math.abs(Number(fixed) / 1e12 / cost - 1)).toBeLessThan(0.01);
+    },
+  );
 
   it('count zeros below everything else', () => {
     expect(sketchQuantile(sketchOf([0, 0, 0, 100]), 0.5)).toBe(0);

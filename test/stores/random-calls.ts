@@ -107,6 +107,8 @@ const MEASURES: CellRead['measures'] = [
   'latency_sum',
   'latency_count',
   'latency_sketch',
+  'tokens_sketch',
+  'cost_sketch',
 ];
 
 /** Reads over some of the segments between random edges, with any groups, filter and measures. */
@@ -160,12 +162,13 @@ function cellOf(read: CellRead, calls: readonly TestCall[]): SegmentCell['cell']
   const sums: Record<string, bigint> = {};
   const sketches: Record<string, Map<number, number>> = {};
   for (const measure of read.measures) {
-    if (measure === 'latency_sketch') {
+    const measured = SKETCHED[measure];
+    if (measured !== undefined) {
       const counts = new Map<number, number>();
       for (const call of calls) {
-        if (!hasLatency(call)) continue;
-        const bucket =
-          call.latency < 1e-9 ? ZERO_BUCKET : Math.ceil(Math.log(call.latency) / Math.log(SKETCH_GAMMA));
+        const value = measured(call);
+        if (value === null) continue;
+        const bucket = value < 1e-9 ? ZERO_BUCKET : Math.ceil(Math.log(value) / Math.log(SKETCH_GAMMA));
         counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
       }
       sketches[measure] = counts;
@@ -177,6 +180,16 @@ function cellOf(read: CellRead, calls: readonly TestCall[]): SegmentCell['cell']
 }
 
 const UNIT = 10n ** 12n;
+
+const SKETCHED: Readonly<Record<string, (call: TestCall) => number | null>> = {
+  latency_sketch: (call) => (hasLatency(call) ? call.latency : null),
+  tokens_sketch: ({ input, output }) =>
+    input === null && output === null ? null : (input ?? 0) + (output ?? 0),
+  cost_sketch: (call) => {
+    const known = costOf(call);
+    return known === null ? null : Number(known) / 1e12;
+  },
+};
 
 function amountOf(measure: string, call: TestCall): bigint {
   const [kind, only] = measure.split('@');

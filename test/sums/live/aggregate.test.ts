@@ -121,6 +121,13 @@ function queriesAt(at: number): Query[] {
     { measures: ['input_tokens', 'calls'], where: {}, groupBy: [], windows: [back(9 * DAY, at - 11 * DAY)] },
     { measures: ['latency_sketch', 'calls'], where: {}, groupBy: ['user'], windows: [back(10 * DAY)] },
     {
+      measures: ['cost_sketch', 'calls'],
+      where: {},
+      groupBy: ['service'],
+      windows: [back(HOUR), back(4 * DAY)],
+    },
+    { measures: ['tokens_sketch', 'calls'], where: {}, groupBy: [], windows: [back(30 * HOUR)] },
+    {
       measures: ['cost', 'cost_squares', 'calls'],
       where: {},
       groupBy: ['service'],
