@@ -114,7 +114,14 @@ function mildestOf({ operator }: FixedLimits, { min, max }: Distribution): Fixed
 
 const WEEK = 7 * 86_400_000;
 /** The days that one alert can stand for. */
-const DAYS: Readonly<Record<DedupePeriod, number>> = { hour: 1, day: 1, episode: 1, week: 7, month: 31 };
+const DAYS: Readonly<Record<DedupePeriod, number>> = {
+  hour: 1,
+  day: 1,
+  episode: 1,
+  week: 7,
+  month: 31,
+  window: 31,
+};
 
 /**
  * How many of the worst days to keep so that the wanted limit lies among them: not every bad day makes an alert of its own.

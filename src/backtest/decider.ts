@@ -1,5 +1,6 @@
 // Decides instant by instant, with a ledger in memory.
 
+import type { Reached } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
@@ -36,7 +37,8 @@ export function openDecider({
   const decidedTo = new Map<string, number>();
   const ids = new WeakMap<GroupKey, string>();
   /** The same key objects come at every instant, so ids are cached by object. */
-  const idOf = (key: GroupKey): string => {
+  const idOf = ({ key, variant }: Reached): string => {
+    if (variant !== undefined) return groupId(key, variant);
     const known = ids.get(key) ?? groupId(key);
     ids.set(key, known);
     return known;
@@ -61,7 +63,7 @@ export function openDecider({
       zone,
       times: [time],
       evaluations: [evaluation],
-      notified: ledger.notified(firing.map(({ key }) => idOf(key))),
+      notified: ledger.notified(firing.map(idOf)),
       episodes,
       knownTo,
       // A replay does not look before its first instant: what holds there counts as begun there.

@@ -84,5 +84,12 @@ function paired(
 }
 
 function nameOf({ rule, notification }: SentAlert, time: number): string {
-  return JSON.stringify([rule.name, rule.groupBy, notification.group, notification.severity, time]);
+  return JSON.stringify([
+    rule.name,
+    rule.groupBy,
+    notification.group,
+    notification.firing.variant,
+    notification.severity,
+    time,
+  ]);
 }

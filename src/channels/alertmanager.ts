@@ -100,11 +100,12 @@ export function renderAlertmanager(message: Message): readonly PostedAlert[] {
 }
 
 function postedAlert(message: Message, alert: MessageAlert, section?: MessageSection): PostedAlert {
-  const { id, rule, group, severity, summary, since, resolvedAt, periodEnd, context } = alert;
+  const { id, rule, group, variant, severity, summary, since, resolvedAt, periodEnd, context } = alert;
   return {
     labels: {
       ...labelsOf([...Object.entries(group), ...Object.entries(context?.labels ?? {})]),
       ...ownLabels(rule, severity, message),
+      ...(variant !== undefined && { variant }),
     },
     annotations: {
       summary,
@@ -145,7 +146,7 @@ function aboutSpendwatch(message: Message): PostedAlert {
 
 /** By this label a route or a silence can tell these alerts from Prometheus's. */
 const SOURCE = 'spendwatch';
-const OWN_LABELS: readonly string[] = ['alertname', 'severity', 'source', 'installation'];
+const OWN_LABELS: readonly string[] = ['alertname', 'severity', 'source', 'installation', 'variant'];
 
 function ownLabels(alertname: string, severity: string, { installation }: Message): Record<string, string> {
   return { alertname, severity, source: SOURCE, ...(installation !== undefined && { installation }) };

@@ -6,7 +6,7 @@ import { ONE } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
-import type { Dimension, GroupKey, Query, Series } from '../model/series.ts';
+import type { Dimension, Query, Series } from '../model/series.ts';
 import { silenceOf, spanAt } from '../model/silence.ts';
 import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowOfRule } from '../model/window.ts';
@@ -31,7 +31,7 @@ export interface CheckParts {
   readonly rules: readonly Rule[];
   readonly silences: readonly Silence[];
   /** The incident of a group's alert, as far as a silence names it. */
-  readonly incidentOf?: ((rule: Rule, key: GroupKey) => string | null) | null;
+  readonly incidentOf?: ((rule: Rule, group: Pick<Firing, 'key' | 'variant'>) => string | null) | null;
   readonly zone: string;
   readonly schedule: Schedule;
 }
@@ -150,8 +150,8 @@ function failed(rule: Rule, reason: string | null): CheckedRule {
 }
 
 function silencedBy(rule: Rule, at: number, { silences, incidentOf }: CheckParts) {
-  return ({ key }: Pick<Firing, 'key'>) => {
-    const silence = silenceOf(rule, key, at, silences, incidentOf?.(rule, key) ?? null);
+  return (group: Pick<Firing, 'key' | 'variant'>) => {
+    const silence = silenceOf(rule, group.key, at, silences, incidentOf?.(rule, group) ?? null);
     return silence && { reason: silence.reason, until: spanAt(silence.times, at)?.until ?? at };
   };
 }

@@ -104,7 +104,8 @@ function silencingOf(config: Config, seen: SilencesSeen): Pick<CheckParts, 'sile
   const fingerprints = fingerprintsOf(config);
   return {
     silences,
-    incidentOf: ({ name }, key) => incidentOf(fingerprints.get(name) ?? name, groupId(key)),
+    incidentOf: ({ name }, { key, variant }) =>
+      incidentOf(fingerprints.get(name) ?? name, groupId(key, variant)),
   };
 }
 

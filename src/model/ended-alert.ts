@@ -19,7 +19,7 @@ import { type Quantity, quantityOf } from './quantity.ts';
 import { type Rule, type Severity, stepOf, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import type { Dimension, GroupKey } from './series.ts';
-import { isoInstant, periodEnd } from './window.ts';
+import { dedupeEnd, isoInstant } from './window.ts';
 
 /** What is kept of a notified alert until it is over; plain JSON. */
 export interface KeptAlert {
@@ -28,6 +28,8 @@ export interface KeptAlert {
   /** What its values are. */
   readonly metric: Quantity;
   readonly key: GroupKey;
+  /** As in Reached. */
+  readonly variant?: string;
   readonly group: Readonly<Record<Dimension, string>>;
   /** `service search`; empty for a rule without groups. */
   readonly name: string;
@@ -50,7 +52,6 @@ export interface KeptAlert {
   readonly context?: AlertContext;
 }
 
-const DAY = 86_400_000;
 const NO_CONTEXT: AlertContext = { message: null, owner: null, runbook: null, links: {}, labels: {} };
 
 /** What the end of an alert needs of its last notification; `earlier` is what was kept of the one before, while it held. */
@@ -68,6 +69,7 @@ export function keptAlert(
     rule: rule.name,
     metric: quantityOf(finding),
     key: finding.key,
+    ...(finding.variant !== undefined && { variant: finding.variant }),
     group: groupObject(finding.groupBy, finding.key),
     name: groupWithKinds(finding.groupBy, finding.key),
     severity: finding.severity,
@@ -75,7 +77,7 @@ export function keptAlert(
     since,
     began: Math.min(since, earlier?.began ?? earlier?.since ?? since),
     onset: earlier?.onset ?? finding.onset?.at ?? null,
-    periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
+    periodEnd: dedupeEnd(rule, at, zone),
     value: formatFixed(finding.value.fixed, 12),
     finding: isShown ? jsonText(findingJson(finding)) : null,
     channels,
@@ -152,6 +154,7 @@ export function endNotice(
       id: kept.id,
       rule,
       group: kept.group,
+      ...(kept.variant !== undefined && { variant: kept.variant }),
       severity,
       summary: `back to normal after ${lasted}`,
       since,

@@ -23,6 +23,13 @@ export interface ReachedStep {
 /** A group with every step that it reached, by ascending severity. The last step names the finding. */
 export interface Reached {
   readonly key: GroupKey;
+  /** Names an alert of its own that the group has beside its main one, and that ends without a word; absent for the main one. */
+  readonly variant?: string;
+  /**
+   * Names the limit of a group that has its own. With another one the group is notified anew, and no other group is; absent
+   * where limits are the rule's.
+   */
+  readonly limit?: string;
   readonly steps: readonly [ReachedStep, ...ReachedStep[]];
 }
 
@@ -98,6 +105,8 @@ export interface Unexplained {
 
 /** A firing observation in full: what `check` prints, messages show and webhooks carry. */
 export interface Finding extends Observation {
+  /** As in Reached. */
+  readonly variant?: string;
   readonly groupBy: readonly Dimension[];
   readonly metric: Metric;
   /** What its value and limit are, where that is not the metric. */

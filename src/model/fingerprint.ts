@@ -24,8 +24,12 @@ export function ruleFingerprints(
   );
 }
 
-/** A group's id in the ledger. A hash, because group values may be long; JSON distinguishes NULL from a string `(none)`. */
-export function groupId(key: GroupKey): string {
+/**
+ * The id of a group's alert in the ledger. A hash, because group values may be long; JSON distinguishes NULL from a string
+ * `(none)`. `variant` names an alert beside the main one.
+ */
+export function groupId(key: GroupKey, variant?: string): string {
+  if (variant !== undefined) return sha256(JSON.stringify([key, variant]));
   const known = groupIds.get(key);
   if (known !== undefined) return known;
   const id = sha256(JSON.stringify(key));

@@ -62,6 +62,10 @@ function spanText(spec: WindowSpec, window: Window, { at, isNow, zone }: Moment)
       return isOver ? `in the week from ${from}` : 'this week';
     case 'this_month':
       return isOver ? `in the month from ${from}` : 'this month';
+    case 'this_quarter':
+      return isOver ? `in the quarter from ${from}` : 'this quarter';
+    case 'this_year':
+      return isOver ? `in the year from ${from}` : 'this year';
   }
 }
 

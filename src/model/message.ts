@@ -64,6 +64,8 @@ export interface MessageAlert {
   readonly rule: string;
   /** Values by dimension, NULL as `(none)`. */
   readonly group: Readonly<Record<Dimension, string>>;
+  /** Names an alert that the group has beside its main one; absent for the main one. */
+  readonly variant?: string;
   readonly severity: Severity;
   /** The alert in one line: `search $312.46 in 1h (limit $100.00)`. */
   readonly summary: string;

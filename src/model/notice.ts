@@ -14,7 +14,7 @@ import { worstFirst } from './observation.ts';
 import { quantityOf } from './quantity.ts';
 import { type Rule, stepOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
-import { periodEnd } from './window.ts';
+import { dedupeEnd } from './window.ts';
 
 /** An alert's news, as plain JSON: what was not sent yet can be told together with what comes later. */
 export interface Notice {
@@ -42,7 +42,6 @@ export interface Notice {
 }
 
 const LONGEST_NOTE = 2000;
-const DAY = 86_400_000;
 
 /** The notices of a rule's alerts, worst first. `at` is the instant of the poll that tells them. */
 export function noticesOf(
@@ -58,7 +57,7 @@ export function noticesOf(
     const { finding, reason } = alert;
     const context = alertContext(rule, alert);
     return {
-      key: noticeKey(fingerprint, groupId(finding.key)),
+      key: noticeKey(fingerprint, groupId(finding.key, finding.variant)),
       rule: rule.name,
       reason,
       step: stepOf(finding.severity),
@@ -148,10 +147,11 @@ function messageAlert(rule: Rule, alert: Alert, context: AlertContext, zone: str
     id,
     rule: rule.name,
     group: groupObject(finding.groupBy, finding.key),
+    ...(finding.variant !== undefined && { variant: finding.variant }),
     severity: finding.severity,
     summary: alertSummary(rule, alert),
     since,
-    periodEnd: rule.dedupe === 'episode' ? at + DAY : periodEnd(rule.dedupe, at, zone),
+    periodEnd: dedupeEnd(rule, at, zone),
     resolvedAt: null,
     context,
   };

@@ -8,23 +8,31 @@ export interface Window {
   readonly to: number;
 }
 
-/** How often the same alert is notified: once per calendar period, or once until it no longer holds. */
-export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'episode';
+/** How often the same alert is notified: once per calendar period, once per period of its window, or once until it no longer holds. */
+export type DedupePeriod = 'day' | 'hour' | 'week' | 'month' | 'window' | 'episode';
 
 /** How a dedupe period is named in the ledger: `day/2026-11-20T00:00:00Z`. */
 export type PeriodKey = `${DedupePeriod}/${string}`;
 
+/** The words that `window` takes. */
 export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'] as const;
-const TODAY: WindowSpec = { kind: 'calendar', word: 'today', text: 'today' };
-export type CalendarWord = (typeof CALENDAR_WINDOWS)[number];
+export type CalendarWord = (typeof CALENDAR_WINDOWS)[number] | 'this_quarter' | 'this_year';
 
 /** A window as written in alerts.yaml; `text` is how it is shown to people. */
 export type WindowSpec =
   | { readonly kind: 'rolling'; readonly ms: number; readonly text: string }
-  | { readonly kind: 'calendar'; readonly word: CalendarWord; readonly text: string };
+  | CalendarWindow;
 
-/** Dedupe periods of the calendar. An episode has no fixed period: only the ledger knows its beginning. */
-export type CalendarPeriod = Exclude<DedupePeriod, 'episode'>;
+export interface CalendarWindow {
+  readonly kind: 'calendar';
+  readonly word: CalendarWord;
+  /** The day of the month on which months, quarters and years begin, 1 to 28; absent for the first. */
+  readonly starts?: number;
+  readonly text: string;
+}
+
+/** A dedupe period that is the same for all rules. */
+export type CalendarPeriod = Exclude<DedupePeriod, 'window' | 'episode'>;
 
 /** A window as written in alerts.yaml: a calendar word or a duration above 0; null for anything else. */
 export function parseWindow(text: string): WindowSpec | null {
@@ -40,17 +48,14 @@ export function parseWindow(text: string): WindowSpec | null {
  */
 export function windowAt(spec: WindowSpec, at: number, zone: string): Window {
   if (spec.kind === 'rolling') return { from: at - spec.ms, to: at };
-  const day = localDay(at - 1, zone);
-  switch (spec.word) {
-    case 'today':
-      return { from: dayStart(day, zone), to: at };
-    case 'yesterday':
-      return { from: dayStart(day - 1, zone), to: dayStart(day, zone) };
-    case 'this_week':
-      return { from: dayStart(mondayOf(day), zone), to: at };
-    case 'this_month':
-      return { from: dayStart(firstOfMonth(day), zone), to: at };
-  }
+  const [first, next] = daysOf(spec, localDay(at - 1, zone));
+  return { from: dayStart(first, zone), to: spec.word === 'yesterday' ? dayStart(next, zone) : at };
+}
+
+/** The whole days, weeks, months or years to which a calendar window of an instant belongs, up to their end. */
+export function wholePeriod(spec: Omit<CalendarWindow, 'kind' | 'text'>, at: number, zone: string): Window {
+  const [first, next] = daysOf(spec, localDay(at - 1, zone));
+  return { from: dayStart(first, zone), to: dayStart(next, zone) };
 }
 
 /** The window of a rule at an evaluation time. */
@@ -87,22 +92,19 @@ export function earlierWindow(spec: WindowSpec, { to }: Window, days: number, zo
   return windowDaysBefore(own, to, days, zone);
 }
 
+const TODAY: WindowSpec = { kind: 'calendar', word: 'today', text: 'today' };
+
 /** Where the dedupe period of an instant begins. Like a calendar window, it is the period of the instant just before. */
 export function periodStart(period: CalendarPeriod, at: number, zone: string): number {
-  if (period === 'hour') return hourStart(at - 1, zone);
-  const day = localDay(at - 1, zone);
-  if (period === 'day') return dayStart(day, zone);
-  return dayStart(period === 'week' ? mondayOf(day) : firstOfMonth(day), zone);
+  return period === 'hour' ? hourStart(at - 1, zone) : wholePeriod({ word: WORDS[period] }, at, zone).from;
 }
 
 /** When the period of an instant ends, ms. An instant that ends a period still belongs to it. */
 export function periodEnd(period: CalendarPeriod, at: number, zone: string): number {
-  if (period === 'hour') return hourEnd(at - 1, zone);
-  const day = localDay(at - 1, zone);
-  if (period === 'day') return dayStart(day + 1, zone);
-  if (period === 'week') return dayStart(mondayOf(day) + 7, zone);
-  return dayStart(firstOfMonth(firstOfMonth(day) + 31), zone);
+  return period === 'hour' ? hourEnd(at - 1, zone) : wholePeriod({ word: WORDS[period] }, at, zone).to;
 }
+
+const WORDS = { day: 'today', week: 'this_week', month: 'this_month' } as const;
 
 /** Where clocks change within an hour, it is shorter or longer; changes are by whole quarters. */
 function hourEnd(at: number, zone: string): number {
@@ -115,6 +117,33 @@ function hourEnd(at: number, zone: string): number {
 /** The ledger's name of an instant's dedupe period: `day/2026-11-20T00:00:00Z`. */
 export function periodKey<P extends CalendarPeriod>(period: P, at: number, zone: string): `${P}/${string}` {
   return `${period}/${isoInstant(periodStart(period, at, zone))}`;
+}
+
+/** What decides how often a rule's alerts are notified. */
+interface Deduped {
+  readonly dedupe: DedupePeriod;
+  readonly window: WindowSpec;
+  readonly delayMs: number;
+}
+
+/** The dedupe period of an instant for a rule's alerts; null with `episode`, whose beginning only the ledger knows. */
+export function dedupeKey(rule: Deduped, at: number, zone: string): PeriodKey | null {
+  if (rule.dedupe === 'episode') return null;
+  if (rule.dedupe !== 'window') return periodKey(rule.dedupe, at, zone);
+  return `window/${isoInstant(windowOfRule(rule, at, zone).from)}`;
+}
+
+/** When the dedupe period of an instant ends, ms; with `episode` a day later, as nobody can know. */
+export function dedupeEnd({ dedupe, window, delayMs }: Deduped, at: number, zone: string): number {
+  if (dedupe !== 'window' && dedupe !== 'episode') return periodEnd(dedupe, at, zone);
+  if (dedupe === 'episode' || window.kind === 'rolling') return at + UNITS.d;
+  return wholePeriod(window, at - delayMs, zone).to + delayMs;
+}
+
+/** The dedupe period in which alerts go out together: groups that have limits of their own share it, and so do episodes. */
+export function periodTogether(period: string): string {
+  const [kind = '', from = ''] = period.split('/');
+  return kind === 'episode' ? kind : `${kind}/${from}`;
 }
 
 /** An instant for output: `2026-11-20T02:05:00Z`, with milliseconds only where there are some. */
@@ -163,6 +192,32 @@ function mondayOf(day: number): number {
   return day - ((((day + 3) % 7) + 7) % 7);
 }
 
-function firstOfMonth(day: number): number {
-  return day - new Date(day * UNITS.d).getUTCDate() + 1;
+/** The first day of the period that holds a day, and the first one after it. */
+function daysOf(
+  { word, starts = 1 }: Pick<CalendarWindow, 'word' | 'starts'>,
+  day: number,
+): [first: number, next: number] {
+  switch (word) {
+    case 'today':
+      return [day, day + 1];
+    case 'yesterday':
+      return [day - 1, day];
+    case 'this_week':
+      return [mondayOf(day), mondayOf(day) + 7];
+    case 'this_month':
+      return monthsOf(day, 1, starts);
+    case 'this_quarter':
+      return monthsOf(day, 3, starts);
+    case 'this_year':
+      return monthsOf(day, 12, starts);
+  }
+}
+
+/** Months, counted from January, that begin on the day `starts` of the month. */
+function monthsOf(day: number, months: number, starts: number): [first: number, next: number] {
+  const date = new Date((day - starts + 1) * UNITS.d);
+  const month = date.getUTCMonth();
+  const beginning = (of: number): number => Date.UTC(date.getUTCFullYear(), of, starts) / UNITS.d;
+  const first = month - (month % months);
+  return [beginning(first), beginning(first + months)];
 }

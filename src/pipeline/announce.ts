@@ -192,9 +192,17 @@ async function endedOf(
     });
     const figures = endings.length === 0 ? [] : await figuresOf(parts, rule, endings, at);
     const figuresOfGroup = new Map(endings.map(({ closing }, i) => [closing.groupId, figures[i]]));
+    const quiet = new Set(
+      endings.filter(({ kept }) => kept.variant !== undefined).map(({ closing }) => closing),
+    );
     ended.set(
       rule,
-      decision.closings.map((closing) => endOf(closing, figuresOfGroup.get(closing.groupId) ?? NO_FIGURES)),
+      decision.closings.map((closing) =>
+        endOf(
+          quiet.has(closing) ? { ...closing, how: 'ended' } : closing,
+          figuresOfGroup.get(closing.groupId) ?? NO_FIGURES,
+        ),
+      ),
     );
   }
   return ended;

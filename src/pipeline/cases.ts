@@ -5,7 +5,7 @@ import { groupId } from '../model/fingerprint.ts';
 import { worstFirst } from '../model/observation.ts';
 import { type Rule, type Silence, stepOf } from '../model/rule.ts';
 import { silenceOf } from '../model/silence.ts';
-import { isoInstant, type PeriodKey, periodKey } from '../model/window.ts';
+import { dedupeKey, isoInstant, type PeriodKey } from '../model/window.ts';
 import type { EpisodeTracker } from './episodes.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 
@@ -50,11 +50,12 @@ export function casesOf(
     const { at, judgement } = evaluation;
     tracker.advance(times[i] as EvaluationTime, evaluation);
     if (judgement.firing.length === 0) continue;
-    const calendar = rule.dedupe === 'episode' ? null : periodKey(rule.dedupe, at, zone);
+    const calendar = dedupeKey(rule, at, zone);
     for (const firing of judgement.firing) {
-      const id = groupId(firing.key);
+      const id = groupId(firing.key, firing.variant);
       const began = tracker.began(id, firing.steps[0].severity);
-      const period: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
+      const own: PeriodKey = calendar ?? `episode/${isoInstant(began)}`;
+      const period: PeriodKey = firing.limit === undefined ? own : `${own}/${firing.limit}`;
       const step = topStep(firing);
       // Each episode is an alert of its own, however short the break before it.
       const since = calendar === null ? tracker.began(id, step.severity) : tracker.since(id, step.severity);

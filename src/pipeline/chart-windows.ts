@@ -9,6 +9,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** A picture of a rule on `yesterday` has a point a day. */
 const DAYS_SHOWN = 28;
+const MOST_DAYS = 140;
 
 /** An instant of a picture, and the window that ends there. */
 export interface ChartWindow {
@@ -43,6 +44,8 @@ function instantsOf(spec: WindowSpec, { from, to }: Window, zone: string): numbe
     case 'this_week':
       return backFrom(to, to - from, HOUR);
     case 'this_month':
+    case 'this_quarter':
+    case 'this_year':
       // Days that are over are kept as days of UTC.
       return [...daysBetween(from, to), to];
   }
@@ -61,7 +64,9 @@ function backFrom(to: number, span: number, step: number): number[] {
   return Array.from({ length: count }, (_, i) => to - (count - 1 - i) * step);
 }
 
+/** Of a year, every third day: a picture shows no more. */
 function daysBetween(from: number, to: number): number[] {
   const first = Math.floor(from / DAY) * DAY + DAY;
-  return Array.from({ length: Math.max(0, Math.ceil((to - first) / DAY)) }, (_, i) => first + i * DAY);
+  const step = DAY * Math.ceil((to - from) / (MOST_DAYS * DAY));
+  return Array.from({ length: Math.max(0, Math.ceil((to - first) / step)) }, (_, i) => first + i * step);
 }

@@ -15,6 +15,7 @@ import type {
 } from '../model/notification.ts';
 import { firesBelow, type Rule, type Severity, type Silence, severityOf, stepOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
+import { periodTogether } from '../model/window.ts';
 import { type Case, casesOf, type Found, type Sighting } from './cases.ts';
 import { EpisodeTracker } from './episodes.ts';
 import type { Evaluation } from './evaluate.ts';
@@ -27,6 +28,8 @@ export type VerdictReason = NotifyReason | 'duplicate' | 'silenced' | 'pending';
 export interface Verdict {
   readonly reason: VerdictReason;
   readonly group: GroupKey;
+  /** As in Reached. */
+  readonly variant?: string | undefined;
   readonly severity: Severity;
   readonly at: number;
   /** The silence that matches it; null for every other reason. */
@@ -96,7 +99,7 @@ export function decide(situation: Situation): Decision {
     if (typeof decided !== 'object' || !('firing' in decided)) continue;
     const others = history.filter(({ period }) => period !== decided.period);
     notified.set(decided.groupId, [...others, { ...decided, isResolved: false }]);
-    const together = rule.dedupe === 'episode' ? rule.dedupe : decided.period;
+    const together = periodTogether(decided.period);
     const list = notifications.get(together);
     if (list === undefined) notifications.set(together, [decided]);
     else list.push(decided);
@@ -183,13 +186,15 @@ function verdictOn(worst: Sighting, decided: AlertNotification | Silence | 'dupl
   const { at, severity } = isNotified ? decided : { at: worst.at, severity: worst.step.severity };
   const reason = decided === 'duplicate' ? decided : isNotified ? decided.reason : 'silenced';
   const silence = typeof decided === 'object' && !isNotified ? decided : null;
-  return { reason, group: worst.firing.key, severity, at, silence };
+  const { key: group, variant } = worst.firing;
+  return { reason, group, variant, severity, at, silence };
 }
 
 function pendingVerdicts(newest: Evaluation | undefined): Verdict[] {
   return (newest?.pending ?? []).map((firing) => ({
     reason: 'pending',
     group: firing.key,
+    variant: firing.variant,
     severity: topStep(firing).severity,
     at: newest?.at ?? 0,
     silence: null,

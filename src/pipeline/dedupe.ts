@@ -154,7 +154,8 @@ function firstOf(times: readonly EvaluationTime[]): number {
 
 function firingGroups(evaluations: readonly Evaluation[]): string[] {
   const ids = new Set<string>();
-  for (const { judgement } of evaluations) for (const { key } of judgement.firing) ids.add(groupId(key));
+  for (const { judgement } of evaluations)
+    for (const { key, variant } of judgement.firing) ids.add(groupId(key, variant));
   return [...ids];
 }
 

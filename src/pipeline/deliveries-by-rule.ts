@@ -9,35 +9,36 @@ import type { Alert, Finding } from '../model/finding.ts';
 import { groupedBy } from '../model/grouped-by.ts';
 import { mostSevereFirst } from '../model/notice.ts';
 import { type SilencedAlert, silencedMessage } from '../model/silenced-alert.ts';
+import { periodTogether } from '../model/window.ts';
 import type { Announcement, NotifiedAlert } from './announcement.ts';
 import { incidentOf, othersOf, queued } from './delivery-parts.ts';
 
 /** The deliveries to one channel, by rule. */
 export function byRule(channel: Channel, terms: ChannelTerms, announcement: Announcement): NewDelivery[] {
   const { told, dataAsOf, zone, timestamp, incidents } = announcement;
-  const firing = [...groupedBy(told, ({ fingerprint, alert }) => `${fingerprint} ${togetherOf(alert)}`)].map(
-    ([, list]): NewDelivery => {
-      const [first] = [...list].sort((a, b) => mostSevereFirst(a.alert, b.alert));
-      const { rule, fingerprint, incident } = first as NotifiedAlert;
-      const message = alertMessage({
-        rule,
-        alerts: list.map(({ alert }) => alert),
-        at: largestOf(list.map(({ alert }) => alert.at)),
-        dataAsOf,
-        zone,
-        timestamp,
-        incident: incidentOf(incidents, incident, false),
-        incidentOf: new Map(list.map((one) => [one.alert.id, one.incident])),
-      });
-      const id = deliveryId(channel.name, [fingerprint, ...list.map(({ alert }) => contentOf(alert)).sort()]);
-      return queued(channel, id, message, null, {
-        rule: rule.name,
-        fingerprint,
-        incidents: incidentsOf(list),
-        others: othersOf(list, channel),
-      });
-    },
-  );
+  const firing = [
+    ...groupedBy(told, ({ fingerprint, alert }) => `${fingerprint} ${periodTogether(alert.period)}`),
+  ].map(([, list]): NewDelivery => {
+    const [first] = [...list].sort((a, b) => mostSevereFirst(a.alert, b.alert));
+    const { rule, fingerprint, incident } = first as NotifiedAlert;
+    const message = alertMessage({
+      rule,
+      alerts: list.map(({ alert }) => alert),
+      at: largestOf(list.map(({ alert }) => alert.at)),
+      dataAsOf,
+      zone,
+      timestamp,
+      incident: incidentOf(incidents, incident, false),
+      incidentOf: new Map(list.map((one) => [one.alert.id, one.incident])),
+    });
+    const id = deliveryId(channel.name, [fingerprint, ...list.map(({ alert }) => contentOf(alert)).sort()]);
+    return queued(channel, id, message, null, {
+      rule: rule.name,
+      fingerprint,
+      incidents: incidentsOf(list),
+      others: othersOf(list, channel),
+    });
+  });
   return [
     ...firing,
     ...notesOf(channel, announcement),
@@ -50,8 +51,7 @@ function endsOf(channel: Channel, announcement: Announcement): NewDelivery[] {
   const { told, dataAsOf, zone, timestamp, incidents } = announcement;
   const names = new Set(told.map(({ alert: { finding }, rule }) => nameOf(rule.name, finding)));
   const ended = announcement.ended.map((one) => {
-    const { rule, key, severity } = one.kept;
-    const isEdited = one.closing.how === 'ended' && names.has(nameOf(rule, { key, severity }));
+    const isEdited = one.closing.how === 'ended' && names.has(nameOf(one.kept.rule, one.kept));
     return isEdited ? { ...one, goesOn: true } : one;
   });
   const heard =
@@ -91,17 +91,15 @@ function notesOf(channel: Channel, announcement: Announcement): NewDelivery[] {
 }
 
 /** What programs that know rules by name tell alerts apart by. */
-function nameOf(rule: string, { key, severity }: Pick<Finding, 'key' | 'severity'>): string {
-  return JSON.stringify([rule, key, severity]);
+function nameOf(
+  rule: string,
+  { key, variant, severity }: Pick<Finding, 'key' | 'variant' | 'severity'>,
+): string {
+  return JSON.stringify([rule, key, variant, severity]);
 }
 
 function incidentsOf(list: readonly { readonly incident: string }[]): string[] {
   return [...new Set(list.map(({ incident }) => incident))];
-}
-
-/** Alerts of one rule and period go out together; with `dedupe: episode` all do. */
-function togetherOf({ period }: Alert): string {
-  return period.startsWith('episode/') ? 'episode' : period;
 }
 
 /** The value is part of the id: the same alert at ten times the value is another delivery. */

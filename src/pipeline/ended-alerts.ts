@@ -115,13 +115,13 @@ function valuesOf(
   kept: KeptAlert,
   closing: Closing,
 ): { readonly last: Firing | null; readonly now: string | null; readonly peak: string | null } {
-  const id = groupId(kept.key);
+  const [id, group] = [groupId(kept.key, kept.variant), groupId(kept.key)];
   let peak: bigint | null = null;
   let last: Firing | null = null;
   let now: bigint | null = null;
   for (const { at, judgement } of evaluations) {
-    const fires = judgement.firing.find(({ key }) => groupId(key) === id);
-    const seen = fires ?? [...judgement.observed].find(({ key }) => groupId(key) === id);
+    const fires = judgement.firing.find(({ key, variant }) => groupId(key, variant) === id);
+    const seen = fires ?? [...judgement.observed].find(({ key }) => groupId(key) === group);
     now = seen?.value.fixed ?? null;
     if (seen === undefined || at < (kept.began ?? kept.since) || at >= closing.at) continue;
     if (peak === null || seen.value.fixed > peak) peak = seen.value.fixed;

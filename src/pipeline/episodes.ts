@@ -75,7 +75,7 @@ export class EpisodeTracker {
   /** Must be called for every evaluation time, in ascending order. */
   advance(time: EvaluationTime, { judgement, reached = judgement.firing }: Evaluation): void {
     if (time.earlier.length > 0) this.#follow(reached, time.at);
-    const firing = new Map(judgement.firing.map(({ key, steps }) => [groupId(key), steps]));
+    const firing = new Map(judgement.firing.map(({ key, variant, steps }) => [groupId(key, variant), steps]));
     this.#quieten(firing, time.at, judgement);
     this.#begin(firing, time);
     this.#previous = time.at;
@@ -124,9 +124,9 @@ export class EpisodeTracker {
 
   #follow(reached: readonly Reached[], at: number): void {
     const now = new Map<string, number | null>();
-    for (const { key, steps } of reached) {
+    for (const { key, variant, steps } of reached) {
       for (const { severity } of steps) {
-        const name = keyOf(groupId(key), stepOf(severity));
+        const name = keyOf(groupId(key, variant), stepOf(severity));
         const known = this.#reachedSince.get(name);
         now.set(name, known === undefined && this.#previous !== null ? at : (known ?? null));
       }

@@ -124,7 +124,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
       if (rest !== null) others[question.dimension] = rest;
     }
   }
-  const { key, value, window, badness } = firing;
+  const { key, variant, value, window, badness } = firing;
   const { metric, groupBy, quantity } = rule;
   const { unit } = describeQuantity(quantityOf(rule));
   const measured = {
@@ -134,6 +134,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
   const before = { yesterday: earlier[1] ?? null, weekAgo: earlier[7] ?? null };
   return {
     ...measured,
+    ...(variant !== undefined && { variant }),
     ...topStep(firing),
     breakdown,
     others,

@@ -35,9 +35,9 @@ export function silencedAt(
   { verdicts }: Decision,
   at: number,
 ): { readonly groupId: string; readonly silence: OccurringSilence }[] {
-  return verdicts.flatMap(({ group, silence }) => {
+  return verdicts.flatMap(({ group, variant, silence }) => {
     const occurring = silence === null ? null : occurringAt(silence, at);
-    return occurring === null ? [] : [{ groupId: groupIdOf(group), silence: occurring }];
+    return occurring === null ? [] : [{ groupId: groupIdOf(group, variant), silence: occurring }];
   });
 }
 

@@ -11,6 +11,8 @@ import { narrowedToJudge } from './questions.ts';
 /** A group that fires at `at` with `severity`: since when has it? */
 export interface SinceQuestion {
   readonly key: GroupKey;
+  /** As in Reached. */
+  readonly variant?: string | undefined;
   readonly severity: Severity;
   readonly at: number;
   /** A time before `at` at which the group is known not to have fired; null when none is known. */
@@ -135,11 +137,11 @@ async function walkedBack({ source, zone, rule }: Asking, walks: readonly Walk[]
 }
 
 function walkBack(
-  { question: { key, severity }, from, instants }: Walk,
+  { question: { key, variant, severity }, from, instants }: Walk,
   heldAt: ReadonlyMap<number, ReadonlyMap<string, number>>,
   longestDipMs: number,
 ): Held {
-  const group = JSON.stringify(key);
+  const group = JSON.stringify([key, variant]);
   let since = from;
   /** The last instant of a dip; null while it holds. */
   let dip: number | null = null;
@@ -158,8 +160,8 @@ function walkBack(
 
 function stepsByGroup(firing: readonly Firing[]): Map<string, number> {
   return new Map(
-    firing.map(({ key, steps }) => [
-      JSON.stringify(key),
+    firing.map(({ key, variant, steps }) => [
+      JSON.stringify([key, variant]),
       steps.reduce((highest, { severity }) => Math.max(highest, stepOf(severity)), 0),
     ]),
   );

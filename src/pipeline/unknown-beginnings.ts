@@ -10,6 +10,8 @@ import type { Evaluation } from './evaluate.ts';
 export interface UnknownBeginning {
   readonly groupId: string;
   readonly key: GroupKey;
+  /** As in Reached. */
+  readonly variant?: string | undefined;
   readonly severity: Severity;
   readonly at: number;
 }
@@ -28,10 +30,10 @@ export function unknownBeginnings(
       .filter(({ since, heldTo }) => since <= first.at && (heldTo === null || heldTo >= first.at))
       .map(({ groupId: id, step }) => `${id}/${step}`),
   );
-  return first.judgement.firing.flatMap(({ key, steps }) => {
-    const id = groupId(key);
+  return first.judgement.firing.flatMap(({ key, variant, steps }) => {
+    const id = groupId(key, variant);
     return steps
       .filter(({ severity }) => !known.has(`${id}/${stepOf(severity)}`))
-      .map(({ severity }) => ({ groupId: id, key, severity, at: first.at }));
+      .map(({ severity }) => ({ groupId: id, key, variant, severity, at: first.at }));
   });
 }

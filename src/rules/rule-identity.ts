@@ -4,6 +4,7 @@ import type { ErrorFilter } from '../model/measure.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
+import type { WindowSpec } from '../model/window.ts';
 
 /**
  * What a rule measures, as plain JSON. It does not depend on the rule's wording or on the order of its lists, except for
@@ -16,8 +17,7 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
     errors: errorsIdentity(rule.errors),
     where: whereIdentity(rule.where),
     group_by: rule.groupBy,
-    // 60m and 1h are the same window.
-    window: rule.window.kind === 'rolling' ? rule.window.ms : rule.window.word,
+    window: windowIdentity(rule.window),
     delay: rule.delayMs,
     for: rule.forMs,
     min_calls: rule.minCalls,
@@ -35,6 +35,12 @@ function errorsIdentity(errors: ErrorFilter): unknown {
   return 'in' in errors
     ? sortedUnique(errors.in.map(String))
     : { not: sortedUnique(errors.notIn.map(String)) };
+}
+
+/** 60m and 1h are the same window. */
+function windowIdentity(window: WindowSpec): unknown {
+  if (window.kind === 'rolling') return window.ms;
+  return window.starts === undefined ? window.word : [window.word, window.starts];
 }
 
 function whereIdentity(where: Where): unknown {

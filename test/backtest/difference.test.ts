@@ -6,7 +6,7 @@ import { ruleOf } from '../rules/rule-fixtures.ts';
 const rule = ruleOf('threshold', { name: 'burn', group_by: ['service'], threshold: 1 });
 
 function alert(at: string, service = 'search', severity = 'warning'): SentAlert {
-  const notification = { at: Date.parse(`2026-11-${at}Z`), group: [service], severity };
+  const notification = { at: Date.parse(`2026-11-${at}Z`), group: [service], firing: {}, severity };
   return { rule, notification } as unknown as SentAlert;
 }
 

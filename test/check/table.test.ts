@@ -144,7 +144,7 @@ CRITICAL hourly-burn: search  $312.46 >= $100.00
     await calls.log({ at: AT - 1, cost: 200 }, { at: AT - 1, service: 'chat', cost: 60 });
     const text = await table([hourlyBurn()], {
       silences: [silenced(AT, AT + HOUR, { incident: 'inc_1' })],
-      incidentOf: (_, [service]) => (service === 'chat' ? 'inc_1' : null),
+      incidentOf: (_, { key: [service] }) => (service === 'chat' ? 'inc_1' : null),
     });
     expect(text).toMatch(/CRITICAL hourly-burn: search[\s\S]*WARNING hourly-burn: chat[\s\S]*silenced until/);
     expect(text.match(/silenced until/g)).toHaveLength(1);

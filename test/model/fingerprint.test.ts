@@ -20,8 +20,9 @@ test('equal rules of one file have fingerprints of their own, the first that of 
   expect(prints.get('a')).toBe(ruleFingerprints(rules.slice(1, 2)).get('b'));
 });
 
-test('NULL is another group than any text', () => {
-  const ids = [[null], ['(none)'], ['null'], [''], [], ['a', null], ['a,null'], [null, 'a']].map(groupId);
+test('NULL is another group than any text, and an alert beside the main one is another one', () => {
+  const keys = [[null], ['(none)'], ['null'], [''], [], ['a', null], ['a,null'], [null, 'a'], ['a', 'b']];
+  const ids = [...keys.map((key) => groupId(key)), groupId(['a'], 'b'), groupId([], 'a')];
   expect(new Set(ids).size).toBe(ids.length);
 });
 

@@ -5,6 +5,8 @@ import { daysBefore } from '../../src/model/local-time.ts';
 import {
   CALENDAR_WINDOWS,
   type CalendarPeriod,
+  dedupeEnd,
+  dedupeKey,
   formatDuration,
   isoInstant,
   parseDuration,
@@ -12,7 +14,10 @@ import {
   periodEnd,
   periodKey,
   periodStart,
+  periodTogether,
+  type Window,
   type WindowSpec,
+  wholePeriod,
   windowAt,
   windowDaysBefore,
 } from '../../src/model/window.ts';
@@ -276,6 +281,70 @@ describe('the same time on an earlier day', () => {
         }
       }
     }
+  });
+});
+
+describe('the period of a calendar window', () => {
+  const LENGTHS = {
+    today: { days: 1 },
+    this_week: { weeks: 1 },
+    this_month: { months: 1 },
+    this_quarter: { months: 3 },
+    this_year: { years: 1 },
+  } as const;
+
+  /** The naive way: the first beginning, from long before, whose period does not end before the instant. */
+  function plainly(word: keyof typeof LENGTHS, starts: number, instant: number, zone: string): Window {
+    const date = Temporal.Instant.fromEpochMilliseconds(instant - 1)
+      .toZonedDateTimeISO(zone)
+      .toPlainDate();
+    const first = { year: date.year - 1, month: 1, day: starts };
+    let begin = word === 'today' ? date : Temporal.PlainDate.from(first);
+    if (word === 'this_week') begin = date.subtract({ days: date.dayOfWeek - 1 });
+    let count = 0;
+    const at = (n: number): Temporal.PlainDate => {
+      const length = LENGTHS[word];
+      return begin.add(Object.fromEntries(Object.entries(length).map(([unit, of]) => [unit, of * n])));
+    };
+    while (Temporal.PlainDate.compare(at(count + 1), date) <= 0) count += 1;
+    const [from, to] = [at(count), at(count + 1)].map((day) => day.toZonedDateTime(zone).epochMilliseconds);
+    return { from: from as number, to: to as number };
+  }
+
+  it('is what a calendar says, in any zone, from any day of the month on', () => {
+    const words = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
+    fc.assert(
+      fc.property(
+        anywhere,
+        fc.constantFrom(...words),
+        fc.integer({ min: 1, max: 28 }),
+        ([zone, instant], word, starts) => {
+          const spec = { kind: 'calendar', word, starts, text: word } as const;
+          const period = wholePeriod(spec, instant, zone);
+          expect(period).toEqual(plainly(word, starts, instant, zone));
+          expect(windowAt(spec, instant, zone)).toEqual({ from: period.from, to: instant });
+          // The last instant of a period still belongs to it.
+          expect(wholePeriod(spec, period.to, zone)).toEqual(period);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the dedupe period of a rule that is notified once in its window, also where it is judged late', () => {
+    const window = { kind: 'calendar', word: 'this_quarter', starts: 15, text: 'quarter' } as const;
+    const rule = { dedupe: 'window', window, delayMs: 120_000 } as const;
+    const key = (instant: string): string | null => dedupeKey(rule, at(instant), 'UTC');
+    expect(key('2026-10-15T00:02:00Z')).toBe('window/2026-07-15T00:00:00Z');
+    expect(key('2026-10-15T00:02:01Z')).toBe('window/2026-10-15T00:00:00Z');
+    expect(dedupeEnd(rule, at('2026-10-15T00:02:00Z'), 'UTC')).toBe(at('2026-10-15T00:02:00Z'));
+    expect(dedupeKey({ ...rule, dedupe: 'episode' }, 0, 'UTC')).toBeNull();
+  });
+
+  it('is shared by the groups of a rule, whatever their limits, when they go out together', () => {
+    expect(periodTogether('window/2026-10-15T00:00:00Z/2000')).toBe('window/2026-10-15T00:00:00Z');
+    expect(periodTogether('day/2026-10-15T00:00:00Z')).toBe('day/2026-10-15T00:00:00Z');
+    expect(periodTogether('episode/2026-10-15T02:05:00Z')).toBe('episode');
   });
 });
 

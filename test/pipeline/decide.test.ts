@@ -425,7 +425,7 @@ describe('any sequence of values, polled in any way', () => {
   ): boolean {
     const iso = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
     if (dedupe === 'episode') return notification.period === `episode/${iso(began)}`;
-    const length = { hour: 3_600_000, day: DAY, week: 7 * DAY, month: 0 }[dedupe];
+    const length = { hour: 3_600_000, day: DAY, week: 7 * DAY, month: 0, window: 0 }[dedupe];
     // 1970 began on a Thursday, a week begins on Monday.
     const shift = dedupe === 'week' ? 4 * DAY : 0;
     const begin = Math.floor((at - 1 - shift) / length) * length + shift;
