@@ -14,6 +14,7 @@ interface Shown extends JsonSchema {
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly not?: unknown;
   readonly properties?: Readonly<Record<string, Shown>>;
 }
 
@@ -36,7 +37,8 @@ export function referencePage(): string {
   const channels = (of('channels').additionalProperties as JsonSchema).oneOf as readonly Shown[];
   const rules = of('rules').items?.oneOf as readonly Shown[];
   const isCommon = (key: string) => rules.every(({ properties }) => properties?.[key] !== undefined);
-  const [first] = rules as [Shown];
+  // One that takes every common key comes first.
+  const [first] = rules.filter((rule) => refusedBy(rule).length === 0) as [Shown];
   return [
     INTRODUCTION,
     keyTable('Top level', alerts),
@@ -72,8 +74,20 @@ function keyTable(title: string, schema: Shown, words?: string): string {
 
 /** The keys of one channel type or rule type that `isOwn` picks. What its `type` is described as stands above them. */
 function memberTable(member: Shown, isOwn: (key: string) => boolean): string {
-  const properties = picked(member, isOwn);
-  return keyTable(typeNameOf(member), { ...member, properties }, member.properties?.type?.description);
+  const refused = refusedBy(member);
+  const properties = picked(member, (key) => isOwn(key) && !refused.includes(key));
+  const without = refused.map((key) => `\`${key}\``).join(', ');
+  const words = member.properties?.type?.description;
+  return keyTable(
+    typeNameOf(member),
+    { ...member, properties },
+    words !== undefined && without !== '' ? `${words}. It does not take ${without}` : words,
+  );
+}
+
+/** The keys of other rule types that this one does not take. */
+function refusedBy({ properties = {} }: Shown): string[] {
+  return Object.keys(properties).filter((key) => properties[key]?.not !== undefined);
 }
 
 function metricTable(): string {

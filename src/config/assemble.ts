@@ -43,7 +43,7 @@ export function assemble(
   const notify = alerts.defaults.notify ?? [...channels.keys()];
   const name = alerts.name ?? null;
   const rules = alerts.rules.map((make) => {
-    const rule = make({ severity: alerts.defaults.severity, notify });
+    const rule = make({ severity: alerts.defaults.severity, notify, staleAfter: audit.stale_after });
     return templates === null ? rule : withFill(rule, templates, name);
   });
   return {

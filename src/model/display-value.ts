@@ -29,7 +29,8 @@ export function displayValue(quantity: Quantity, value: Fixed, extra = 0): strin
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
 export function displayPhrase(quantity: Quantity, value: string): string {
   const { noun } = describeQuantity(quantity);
-  return noun === '' ? value : `${value} ${noun}`;
+  if (noun === '') return value;
+  return `${value} ${value === '1' ? noun.replace(/s(?= |$)/, '') : noun}`;
 }
 
 /** A value and its limit with enough digits to distinguish them: `$100.004` is not `$100.00`. */

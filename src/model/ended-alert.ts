@@ -46,6 +46,8 @@ export interface KeptAlert {
   readonly value: string;
   /** The finding that was notified last, as JSON text; null for alerts that messages only count. */
   readonly finding: string | null;
+  /** What the group was while the rule fired, where that is not to be over a limit: `reported silent`. */
+  readonly was?: string;
   /** The channels that were told, by severity up to its own. */
   readonly channels: readonly string[];
   /** Absent in alerts of earlier versions. */
@@ -80,6 +82,7 @@ export function keptAlert(
     periodEnd: dedupeEnd(rule, at, zone),
     value: formatFixed(finding.value.fixed, 12),
     finding: isShown ? jsonText(findingJson(finding)) : null,
+    ...(finding.description.was !== undefined && { was: finding.description.was }),
     channels,
     context: alertContext(rule, alert, isShown),
   };
@@ -121,12 +124,19 @@ export function endNotice(
   const amount = (text: string): string =>
     displayPhrase(kept.metric, displayValue(kept.metric, parseFixed(text) ?? 0n));
   const inWindow = (text: string): string => `${amount(text)} ${kept.window}`;
-  const { peak, valueNow } = figures;
-  const total = figures.total === null ? null : amount(figures.total);
+  const { was = 'over its limit' } = kept;
+  const { valueNow } = figures;
+  // Where the value is no excess, it has no peak and no sum.
+  const { peak, total: sum } = kept.was === undefined ? figures : NO_FIGURES;
+  const total = sum === null ? null : amount(sum);
   const facts: (Fact | null)[] = [
     ['Rule', ruleText(rule, severity, context.owner)],
     ['It held', `${localSpan(began, closing.at, zone)} (for ${lasted})`],
-    peak === null ? ['Last notified', inWindow(kept.value)] : ['At most', inWindow(peak)],
+    kept.was !== undefined
+      ? null
+      : peak === null
+        ? ['Last notified', inWindow(kept.value)]
+        : ['At most', inWindow(peak)],
     total === null ? null : ['In all', total],
     valueNow === null ? null : ['Now', inWindow(valueNow)],
   ];
@@ -145,7 +155,7 @@ export function endNotice(
     again: null,
     section: {
       headline: `${name === '' ? 'Back to normal' : `${name}: back to normal`} after ${lasted}`,
-      sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It was over its limit for ${lasted}${inAll}.`,
+      sentence: `${subject} is back to normal: rule ${displayText(rule)} does not fire any more. It was ${was} for ${lasted}${inAll}.`,
       facts: facts.filter((fact) => fact !== null),
       ...linksIn(context),
       tables: [],

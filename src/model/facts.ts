@@ -33,7 +33,8 @@ export function onsetFact({ onset, metric, window }: Finding, zone: string): Fac
 export function sinceFact({ at, since, finding }: Alert, zone: string): Fact {
   const age = since >= at ? 'new at this poll' : `for ${durationText(at - since)}`;
   return [
-    firesBelow(finding.operator) ? 'Below the limit since' : 'Over the limit since',
+    finding.description.since ??
+      (firesBelow(finding.operator) ? 'Below the limit since' : 'Over the limit since'),
     `${localTime(since, zone)} (${age})`,
   ];
 }

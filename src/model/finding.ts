@@ -62,6 +62,10 @@ export interface Description {
   readonly sentence: readonly [value: string, comparison: string];
   /** The first facts of a message: the value, and what it was compared with. */
   readonly facts: readonly Fact[];
+  /** How the instant from which it fires is called: `Noticed`. Absent: `Over the limit since`, or below it. */
+  readonly since?: string;
+  /** What the group was while the rule fired, for the message at its end: `reported silent`. Absent: `over its limit`. */
+  readonly was?: string;
   /** Figures for experts, such as z. A message shows them last. */
   readonly judged: readonly Fact[];
   /** Further lines for the table of `check`. */

@@ -6,7 +6,7 @@ import type { Closing, Episode, EpisodeChanges } from '../model/notification.ts'
 import { type Rule, type Severity, stepOf } from '../model/rule.ts';
 import { windowOfRule } from '../model/window.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
-import { seenAt } from './missing-data.ts';
+import { endingAt, seenAt } from './missing-data.ts';
 import { notifiedWithin } from './notified-episodes.ts';
 
 /** What is known of a rule's episodes before its first evaluation time. */
@@ -138,6 +138,7 @@ export class EpisodeTracker {
   #quieten(firing: ReadonlyMap<string, readonly ReachedStep[]>, at: number, judgement: Judgement): void {
     const { rule, newestRow } = this.#before;
     const isSeen = seenAt(rule, judgement, newestRow);
+    const endingOf = endingAt(rule, judgement);
     for (const [id, steps] of this.#open) {
       const fires = firing.get(id);
       let lastQuiet: number | null = null;
@@ -149,7 +150,7 @@ export class EpisodeTracker {
         this.#differs = true;
         steps[step] = typeof end === 'string' ? null : end;
         if (typeof end !== 'string') return;
-        how = end;
+        how = end === 'resolved' ? endingOf(id) : end;
         lastQuiet = Math.max(lastQuiet ?? 0, held.quietSince ?? at);
       });
       if (lastQuiet === null || steps.some((held) => held !== null)) continue;

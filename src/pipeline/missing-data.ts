@@ -3,7 +3,9 @@
 import type { Judgement } from '../model/finding.ts';
 import { groupId } from '../model/fingerprint.ts';
 import { describeMetric } from '../model/metric.ts';
+import type { Closing } from '../model/notification.ts';
 import type { Rule } from '../model/rule.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 
 /**
  * Tells whether an instant at which a group did not fire, and which held until `heldTo`, says something about it. Missing data
@@ -22,6 +24,18 @@ export function seenAt(
     if (additive && newestRow !== null && newestRow >= heldTo - rule.delayMs) return true;
     withRows ??= groupsWithRows(judgement.observed, additive);
     return withRows.has(id);
+  };
+}
+
+/** Tells how the alert of a group is over that has not fired for long enough: `resolved` only by what its rule type asks for. */
+export function endingAt(rule: Rule, judgement: Judgement): (id: string) => Closing['how'] {
+  const { resolvedBy } = ruleTypeOf(rule);
+  if (resolvedBy === undefined) return () => 'resolved';
+  if (resolvedBy === 'nothing') return () => 'ended';
+  let withRows: ReadonlySet<string> | null = null;
+  return (id) => {
+    withRows ??= groupsWithRows(judgement.observed, true);
+    return withRows.has(id) ? 'resolved' : 'ended';
   };
 }
 

@@ -1,11 +1,9 @@
 // The anomaly rule type: a value against the same window on earlier days.
 
 import { z } from 'zod';
-import { counted } from '../model/display-value.ts';
 import type { Firing } from '../model/finding.ts';
 import { describeMetric, type Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
-import type { WindowSpec } from '../model/window.ts';
 import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
@@ -13,12 +11,12 @@ import { judgeAuto, queryAuto } from './auto/auto-judge.ts';
 import { autoAdvice, autoFaults, autoRule, HOUR_AND_DAY } from './auto/auto-keys.ts';
 import type { AutoObservation, AutoRule } from './auto/auto-rule.ts';
 import { autoBand, autoLimitText, autoPerfdata, describeAuto } from './auto/auto-words.ts';
+import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { decimal, fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 
-const DAY = 86_400_000;
 const MIN_HISTORY = 7;
 const BASELINE_DAYS = 28;
 const FLOOR_PCT = 5;
@@ -187,21 +185,13 @@ function historyFaults(given: object): ReturnType<typeof fault>[] {
     min_change: minChange,
   } = given as Readonly<Record<string, unknown>>;
   const isAutomatic = methodOf(given) === 'auto';
-  const faults = isAutomatic ? autoFaults(given) : [];
+  const faults = [
+    ...(isAutomatic ? autoFaults(given) : []),
+    ...longWindow(window, 'anomaly'),
+    ...shortBaseline(baseline, minHistory),
+  ];
   if (!isAutomatic && window === undefined) {
     faults.push(fault('missing', 'write one, such as 6h; only method: auto does without', ['window']));
-  }
-  if (isWindow(window) && !fitsInDay(window)) {
-    const hint = 'an anomaly is judged over at most 24h, today or yesterday';
-    faults.push(fault('too long for an anomaly', hint, ['window']));
-  }
-  if (typeof baseline === 'number' && typeof minHistory === 'number' && baseline < minHistory) {
-    const hint = `make baseline at least ${minHistory}d, or min_history at most ${baseline}`;
-    faults.push(
-      fault(`${counted(baseline, 'day')} can never hold ${counted(minHistory, 'period')}`, hint, [
-        'baseline',
-      ]),
-    );
   }
   if (typeof minChange === 'bigint' && minChange < 0n) {
     faults.push(
@@ -209,13 +199,4 @@ function historyFaults(given: object): ReturnType<typeof fault>[] {
     );
   }
   return faults;
-}
-
-function isWindow(value: unknown): value is WindowSpec {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'text' in value;
-}
-
-function fitsInDay(window: WindowSpec): boolean {
-  if (window.kind === 'rolling') return window.ms <= DAY;
-  return window.word === 'today' || window.word === 'yesterday';
 }

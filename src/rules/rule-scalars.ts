@@ -64,6 +64,17 @@ export const windowText = z
     return z.NEVER;
   });
 
+/** A key of other rule types, which this one does not take. `hint` says what to do. */
+export function refusedKey(message: string, hint: string) {
+  return z
+    .unknown()
+    .optional()
+    .superRefine((value, ctx) => {
+      if (value !== undefined) ctx.addIssue(fault(message, hint));
+    })
+    .meta({ not: {}, description: message });
+}
+
 /** An exact decimal: `100.10` is 100.10. Text is accepted too, because environment variables are text. */
 export const decimal = z
   .union([z.number(), z.string()], { error: 'expected a number' })

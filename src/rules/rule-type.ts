@@ -19,6 +19,8 @@ export interface RuleContext {
 export interface RuleDefaults {
   readonly severity: Severity;
   readonly notify: readonly string[];
+  /** `audit.stale_after`: how old (ms) the newest row may be. Absent means `auto`. */
+  readonly staleAfter?: number | 'auto' | 'off';
 }
 
 /** Limits on the values themselves, equal for all groups and times. */
@@ -87,6 +89,11 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
    * windows of all instants. Omit it where it would not be faster than `judge`.
    */
   reached?(rule: R, series: readonly Series[], windows: readonly (readonly number[])[]): readonly Reached[];
+  /**
+   * What makes an alert `resolved`, which people are told, once its group does not fire any more: a call of the group in the
+   * window, or nothing. Without it the alert ends without a word. Omit it where every alert is resolved.
+   */
+  readonly resolvedBy?: 'call' | 'nothing';
   /** What the rule measures and its limits, as plain JSON in a stable order: the rule's identity (docs/rules.md). */
   identity(rule: R): unknown;
 

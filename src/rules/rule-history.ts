@@ -1,0 +1,32 @@
+// How much of the past a rule type asks for: faults between its keys.
+
+import { counted } from '../model/display-value.ts';
+import type { WindowSpec } from '../model/window.ts';
+import { fault } from './rule-scalars.ts';
+
+const DAY = 86_400_000;
+
+/** The fault of a baseline (days) that can never hold the history that is asked for. Either may be missing or invalid. */
+export function shortBaseline(baseline: unknown, minHistory: unknown): ReturnType<typeof fault>[] {
+  if (typeof baseline !== 'number' || typeof minHistory !== 'number' || baseline >= minHistory) return [];
+  const hint = `make baseline at least ${minHistory}d, or min_history at most ${baseline}`;
+  return [
+    fault(`${counted(baseline, 'day')} can never hold ${counted(minHistory, 'period')}`, hint, ['baseline']),
+  ];
+}
+
+/** The fault of a window that is too long to have the same window on each day; `what` is judged. It may be invalid. */
+export function longWindow(window: unknown, what: string): ReturnType<typeof fault>[] {
+  if (!isWindow(window) || fitsInDay(window)) return [];
+  const hint = `an ${what} is judged over at most 24h, today or yesterday`;
+  return [fault(`too long for an ${what}`, hint, ['window'])];
+}
+
+function isWindow(value: unknown): value is WindowSpec {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'text' in value;
+}
+
+function fitsInDay(window: WindowSpec): boolean {
+  if (window.kind === 'rolling') return window.ms <= DAY;
+  return window.word === 'today' || window.word === 'yesterday';
+}
