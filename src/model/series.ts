@@ -23,8 +23,13 @@ export interface Query {
   readonly where: Where;
   readonly groupBy: readonly Dimension[];
   readonly windows: readonly Window[];
-  /** Hours of UTC whose sums are wanted one by one: whole hours, [from, to). Absent for none. Only additive measures have them. */
-  readonly hours?: Window;
+  /** Hours whose sums are wanted one by one; absent for none. */
+  readonly hours?: HourSpan;
+}
+
+/** The whole hours of UTC in [from, to), and the measures wanted of each: additive ones of the query. */
+export interface HourSpan extends Window {
+  readonly measures: readonly Measure[];
 }
 
 /** Equal for all queries with the same groups and filter, in whatever order the filter names its dimensions. */
@@ -67,7 +72,7 @@ export interface HourSums {
   /** The beginning of the first hour, ms. */
   readonly from: number;
   /**
-   * The sums of a measure by hour, from the first on, as doubles within 10^-12 of themselves; 0 without rows. Not to be written
+   * The sums of one of the span's measures by hour, from the first on, as doubles within 10^-12 of themselves; 0 without rows. Not to be written
    * to, and valid until the series moves.
    */
   of(group: number, measure: Measure): Float64Array;

@@ -3,7 +3,7 @@
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
-import type { GroupKey, HourSums, Query, Series } from '../model/series.ts';
+import type { GroupKey, HourSpan, HourSums, Query, Series } from '../model/series.ts';
 import { hullOf, type Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
@@ -55,14 +55,15 @@ export function planOf(rule: Rule, zone: string, times: readonly EvaluationTime[
     readonly query: Query;
     readonly windows: Window[];
     readonly places: Places;
-    hours: Window | undefined;
+    hours: HourSpan | undefined;
   }[] = [];
   const slices = instants.map((at) =>
     queriesAt(rule, zone, at).map((query, i) => {
       // The queries of one rule differ from instant to instant in their windows only.
       merged[i] ??= { query, windows: [], places: new Map(), hours: query.hours };
       const { windows, places, hours } = merged[i];
-      if (query.hours !== undefined && hours !== undefined) merged[i].hours = hullOf([hours, query.hours]);
+      if (query.hours !== undefined && hours !== undefined)
+        merged[i].hours = { ...hours, ...hullOf([hours, query.hours]) };
       return query.windows.map((window) => placeOf(window, windows, places));
     }),
   );

@@ -53,10 +53,8 @@ describe('an anomaly rule without a window', () => {
     expect(alert?.message.title).toMatch(
       /^\[WARNING\] spend-anomaly: search \$4\d\.\d\d in 1h \(usually \$\d\S* to \$\d\S* at this hour of a Friday\)$/,
     );
-    console.log(
-      alert?.message.title,
-      JSON.stringify(alert?.message.sections[0], null, 1).slice(0, 1500),
-      alert?.message.lead,
+    expect(String(alert?.message.lead)).toMatch(
+      /^Service search spent \$41\.\d\d in the last hour, 1\d times the usual \$\d\.\d\d; /,
     );
     // The store alone gives the same.
     const direct = await world.poll([rule({ name: 'direct' })], AT + MINUTE);
@@ -65,5 +63,28 @@ describe('an anomaly rule without a window', () => {
     );
     expect(b?.zscore).toBeCloseTo(a?.zscore ?? 0, 9);
     expect(b?.baseline.high).toBeCloseTo(a?.baseline.high ?? 0, 9);
+  });
+
+  it('shares its hours with a rule of another sensitivity, and each has its own range', async () => {
+    await weeks(14);
+    const { store } = world.calls;
+    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
+    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const [where, groupBy] = [{}, ['service']];
+    const rules = [2.5, 4].map((zscore) => ({ ...rule({ name: `z-${zscore}`, zscore }), where, groupBy }));
+    const lows = async (order: typeof rules, from?: typeof source): Promise<(number | undefined)[]> => {
+      const report = await world.poll(order, AT, from === undefined ? {} : { source: from });
+      return report.rules.map(
+        ({ latest }) => ([...(latest?.observed ?? [])] as unknown as AutoObservation[])[0]?.baseline.low,
+      );
+    };
+    const direct = await lows(rules);
+    expect(direct[0]).toBeGreaterThan(direct[1] ?? Number.NaN);
+    const kept = await lows(rules, source);
+    const turned = await lows([...rules].reverse(), source);
+    for (const [i, low] of direct.entries()) {
+      expect(kept[i]).toBeCloseTo(low ?? Number.NaN, 9);
+      expect(turned[1 - i]).toBeCloseTo(low ?? Number.NaN, 9);
+    }
   });
 });

@@ -3,13 +3,13 @@ import type { Cell, GroupKey, Query, Series } from '../../src/model/series.ts';
 /** A series in full, by group: its key and its cell in each window of the query. */
 export function groupsIn(
   series: Series,
-  { windows, measures = [] }: Pick<Query, 'windows'> & Partial<Query>,
-): { key: GroupKey; cells: (Cell | null)[]; hours?: string[][] }[] {
+  { windows, hours }: Pick<Query, 'windows'> & Partial<Query>,
+): { key: GroupKey; cells: (Cell | null)[]; hours?: string[][] | undefined }[] {
   return series.keys.map((key, group) => ({
     key,
     cells: windows.map((_, window) => series.cell(group, window)),
     ...(series.hours !== undefined && {
-      hours: measures.map((one) => Array.from(series.hours?.of(group, one) ?? [], roundedText)),
+      hours: hours?.measures.map((one) => Array.from(series.hours?.of(group, one) ?? [], roundedText)),
     }),
   }));
 }

@@ -14,22 +14,27 @@ const MEAN_CALLS_A_LUMP = 5;
 
 /** What is kept of a group for as long as its past is the same. */
 interface Kept {
-  readonly hourly: Hourly & { follow(hours: HourSums, group: number): void };
+  readonly hourly: FollowedHours;
   readonly judges: readonly Lines[];
 }
 
-const kept = new WeakMap<object, Kept>();
+/** Rules may share their hours, but not their lines. */
+const kept = new WeakMap<AutoRule, WeakMap<object, Kept>>();
 
 /** The lines of each of the rule's windows for a group. */
 export function judgesOf(rule: AutoRule, hours: HourSums, group: number, zone: string): readonly Lines[] {
+  let ofRule = kept.get(rule);
+  if (ofRule === undefined) {
+    ofRule = new WeakMap();
+    kept.set(rule, ofRule);
+  }
   const past = hours.past(group);
-  let known = kept.get(past);
+  let known = ofRule.get(past);
   if (known === undefined) {
-    const hourly = openHourly(rule);
+    const hourly = new FollowedHours(rule);
     const calendar = calendarOf(zone);
-    hourly.follow(hours, group);
     known = { hourly, judges: rule.judged.map((judged) => linesOf(rule, judged, hourly, calendar)) };
-    kept.set(past, known);
+    ofRule.set(past, known);
   }
   known.hourly.follow(hours, group);
   return known.judges;
@@ -41,62 +46,74 @@ function linesOf(rule: AutoRule, judged: JudgedWindow, hourly: Hourly, calendar:
 }
 
 /** The hours of a group, which move along with the series. */
-function openHourly(rule: AutoRule): Kept['hourly'] {
+class FollowedHours implements Hourly {
+  readonly #rule: AutoRule;
+  #from = Number.NaN;
+  #terms: readonly Float64Array[] = [];
+  #squares: Float64Array | null = null;
+  #calls: Float64Array | null = null;
+  first = Number.POSITIVE_INFINITY;
+
+  constructor(rule: AutoRule) {
+    this.#rule = rule;
+  }
+
+  follow(hours: HourSums, group: number): void {
+    // While the past is the same, hours come and change nothing before them.
+    if (this.#from === hours.from / HOUR) return;
+    this.#from = hours.from / HOUR;
+    const { terms, squares, calls } = hourMeasures(this.#rule);
+    this.#terms = terms.map((measure) => hours.of(group, measure));
+    this.#squares = squares === null ? null : hours.of(group, squares);
+    this.#calls = calls === null ? null : hours.of(group, calls);
+    const count = this.#terms[0]?.length ?? 0;
+    for (let i = 0; i < count && this.first === Number.POSITIVE_INFINITY; i += 1) {
+      if (this.#terms.some((column) => column[i] !== 0)) this.first = this.#from + i;
+    }
+  }
+
+  sum(first: number, end: number): number {
+    let sum = 0;
+    for (const column of this.#terms) sum += sumOf(column, first - this.#from, end - this.#from);
+    return sum;
+  }
+
+  squares(first: number, end: number): number {
+    if (this.#squares !== null) return sumOf(this.#squares, first - this.#from, end - this.#from);
+    // What is counted is 1 a call.
+    if (this.#calls === null) return this.sum(first, end);
+    let sum = 0;
+    for (let hour = first; hour < end; hour += 1) {
+      const own = this.sum(hour, hour + 1);
+      const calls = this.#calls[hour - this.#from] ?? 0;
+      sum += calls === 0 ? own : (MEAN_CALLS_A_LUMP * own * own) / calls;
+    }
+    return sum;
+  }
+}
+
+function sumOf(column: Float64Array, first: number, end: number): number {
+  const last = Math.min(column.length, end);
+  let sum = 0;
+  for (let i = Math.max(0, first); i < last; i += 1) sum += column[i] as number;
+  return sum;
+}
+
+/** What is needed of each hour: the terms of the metric, and the squares of calls, or in their place how many there are. */
+function hourMeasures(rule: AutoRule): {
+  readonly terms: readonly Measure[];
+  readonly squares: Measure | null;
+  readonly calls: Measure | null;
+} {
   const own = measuresOf(rule.metric, rule.errors);
   const terms = own.filter((measure) => measure !== 'calls' || rule.metric === 'calls');
-  const squared = squaresOf(rule);
-  let from = Number.NaN;
-  let sums = new Float64Array(1);
-  let squares = new Float64Array(1);
-  const between = (totals: Float64Array, first: number, end: number): number => {
-    const last = totals.length - 1;
-    const at = (hour: number): number => totals[Math.max(0, Math.min(last, hour - from))] as number;
-    return at(end) - at(first);
-  };
-  const hourly = {
-    first: Number.POSITIVE_INFINITY,
-    sum: (first: number, end: number): number => between(sums, first, end),
-    squares: (first: number, end: number): number => between(squares, first, end),
-    follow(hours: HourSums, group: number): void {
-      // While the past is the same, hours come and change nothing before them.
-      if (from === hours.from / HOUR) return;
-      from = hours.from / HOUR;
-      const columns = terms.map((measure) => hours.of(group, measure));
-      const calls = hours.of(group, 'calls');
-      const sumAt = (i: number): number => columns.reduce((sum, column) => sum + (column[i] ?? 0), 0);
-      sums = runningTotals(calls.length, sumAt);
-      const given = squared === null ? null : hours.of(group, squared);
-      const isCounted = terms.every(isCount);
-      squares = runningTotals(calls.length, (i) => {
-        if (given !== null) return given[i] as number;
-        const sum = sumAt(i);
-        const count = calls[i] as number;
-        return isCounted || count === 0 ? sum : (MEAN_CALLS_A_LUMP * sum * sum) / count;
-      });
-      if (hourly.first !== Number.POSITIVE_INFINITY) return;
-      for (let i = 0; i < calls.length && hourly.first === Number.POSITIVE_INFINITY; i += 1) {
-        if (sumAt(i) !== 0) hourly.first = from + i;
-      }
-    },
-  };
-  return hourly;
+  const squares = rule.metric === 'spend' ? 'cost_squares' : null;
+  return { terms, squares, calls: squares !== null || terms.every(isCount) ? null : 'calls' };
 }
 
-/** Running totals: the i-th is the sum of the first i. */
-function runningTotals(count: number, valueAt: (i: number) => number): Float64Array<ArrayBuffer> {
-  const totals = new Float64Array(count + 1);
-  for (let i = 0; i < count; i += 1) totals[i + 1] = (totals[i] as number) + valueAt(i);
-  return totals;
-}
-
-/** The measures of the metric, and of squares where there is one. */
-export function measuresWithSquares(rule: AutoRule): Measure[] {
-  const squared = squaresOf(rule);
-  const own = measuresOf(rule.metric, rule.errors);
-  return squared === null ? own : [...own, squared];
-}
-
-/** The measure of what single calls add up to when squared; null where there is none. */
-function squaresOf({ metric }: AutoRule): Measure | null {
-  return metric === 'spend' ? 'cost_squares' : null;
+/** The measures of the windows, and those of the hours. */
+export function autoMeasures(rule: AutoRule): { readonly windows: Measure[]; readonly hours: Measure[] } {
+  const { terms, squares, calls } = hourMeasures(rule);
+  const hours = [...terms, ...(squares === null ? [] : [squares]), ...(calls === null ? [] : [calls])];
+  return { windows: [...new Set([...measuresOf(rule.metric, rule.errors), ...hours])], hours };
 }

@@ -10,7 +10,7 @@ import { observedLater } from '../../model/observed.ts';
 import type { GroupKey, Query, Series } from '../../model/series.ts';
 import { windowAt } from '../../model/window.ts';
 import type { RuleContext } from '../rule-type.ts';
-import { judgesOf, measuresWithSquares } from './auto-history.ts';
+import { autoMeasures, judgesOf } from './auto-history.ts';
 import type { AutoObservation, AutoRule, JudgedWindow } from './auto-rule.ts';
 import { DAY_HOURS, HOUR } from './hourly.ts';
 import { type Line, type Lines, lineBetween, scoreOf } from './line.ts';
@@ -22,13 +22,14 @@ const WEEKDAYS = ['Thursday', 'Friday', 'Saturday', 'Sunday', 'Monday', 'Tuesday
 
 export function queryAuto(rule: AutoRule, { at, zone }: RuleContext): Query[] {
   const to = Math.floor(at / HOUR) * HOUR;
+  const measures = autoMeasures(rule);
   return [
     {
-      measures: measuresWithSquares(rule),
+      measures: measures.windows,
       where: rule.where,
       groupBy: rule.groupBy,
       windows: rule.judged.map(({ spec }) => windowAt(spec, at, zone)),
-      hours: { from: to - HISTORY_DAYS * DAY_HOURS * HOUR, to },
+      hours: { from: to - HISTORY_DAYS * DAY_HOURS * HOUR, to, measures: measures.hours },
     },
   ];
 }

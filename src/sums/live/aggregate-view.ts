@@ -1,12 +1,11 @@
 // An aggregate as a query sees it: filtered, and grouped by fewer dimensions.
 
 import type { Measure } from '../../model/measure.ts';
-import type { GroupKey, Where } from '../../model/series.ts';
+import type { GroupKey, HourSpan, Where } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
-import { holdsFor } from '../series/filter.ts';
 import { DAY, HOUR } from '../series/grid.ts';
-import { type GroupBins, GroupIndex, openBinIndex } from '../series/group-index.ts';
-import { HourColumns, type HourSource } from '../series/hour-columns.ts';
+import type { GroupBins } from '../series/group-index.ts';
+import type { HourColumns } from '../series/hour-columns.ts';
 import { memberOf } from '../series/member.ts';
 import { UnpackedRows } from '../series/packed-bucket.ts';
 import {
@@ -21,6 +20,8 @@ import {
 import type { LiveAggregate } from './live-aggregate.ts';
 import { MovingWindow } from './moving-window.ts';
 import { openRecent } from './recent.ts';
+import { openSharedHours } from './shared-hours.ts';
+import { rowsOf } from './view-rows.ts';
 import { windowName } from './window-edges.ts';
 
 const UNPACKED = new UnpackedRows();
@@ -36,8 +37,8 @@ export interface AggregateView {
   binsOf(group: number): GroupBins;
   /** A window as of the refresh that is under way, to be asked at this one and the next; queries with the same one share it. */
   open(window: Window): MovingWindow;
-  /** Single hours of some of the measures. */
-  openHours(measures: readonly Measure[]): HourColumns;
+  /** Single hours as of the refresh that is under way, shared like windows; null where one of them is not known. */
+  hoursOf(span: HourSpan): HourColumns | null;
 }
 
 /** `measures` are additive ones that the aggregate has, `calls` among them. */
@@ -52,6 +53,7 @@ export function viewOf(
   const spans = openRecent<Totals>();
   /** Opened in the refresh that is under way. */
   const opened = new Map<string, MovingWindow>();
+  const hours = openSharedHours(aggregate, projection, rows);
   let [refreshes, version] = [aggregate.refreshes, aggregate.version];
 
   const turn = (): void => {
@@ -60,6 +62,7 @@ export function viewOf(
     if (refreshes === aggregate.refreshes) return;
     refreshes = aggregate.refreshes;
     opened.clear();
+    hours.turn();
     spans.turn();
   };
 
@@ -109,85 +112,9 @@ export function viewOf(
       turn();
       return memberOf(opened, windowName(window), () => new MovingWindow(source));
     },
-    openHours: (measures) => new HourColumns(hourSource(aggregate, projection, rows), measures),
-  };
-}
-
-function hourSource(aggregate: LiveAggregate, projection: Projection, rows: ViewRows): HourSource {
-  const { layout, rowWidth } = { layout: aggregate.layout, rowWidth: aggregate.layout.width };
-  return {
-    layout,
-    groupCount() {
-      rows.follow();
-      return rows.count;
+    hoursOf(span) {
+      turn();
+      return hours.of(span);
     },
-    partsOf(hour) {
-      const closed = aggregate.hours.get(hour);
-      const known = closed ?? aggregate.minutes.get(hour);
-      if (known === undefined || isShortOf(known, projection)) return null;
-      return closed ?? aggregate.minutes.get(hour)?.minutes ?? null;
-    },
-    rowsOf: (hour) => ({
-      forEach(take) {
-        const closed = aggregate.hours.get(hour);
-        const buckets = closed === undefined ? (aggregate.minutes.get(hour)?.minutes ?? []) : [closed];
-        for (const packed of buckets) {
-          const { groups, values } = UNPACKED.take(packed, layout);
-          for (let row = 0; row < packed.rows; row += 1) {
-            const group = rows.groupOf[groups[row] as number] as number;
-            if (group >= 0) take(group, values, row * rowWidth);
-          }
-        }
-      },
-    }),
   };
-}
-
-/** Numbers the rows of a view: one for each group, or for each bin of each group. */
-interface ViewRows {
-  readonly groups: readonly GroupKey[];
-  /** How many rows there are. */
-  readonly count: number;
-  /** The row of each key of the aggregate, -1 where the filter leaves it out. */
-  groupOf: Int32Array;
-  /** Numbers the groups that are new in the aggregate. */
-  follow(): void;
-  numberOf(key: GroupKey): number;
-  binsOf(group: number): GroupBins;
-}
-
-function rowsOf(aggregate: LiveAggregate, groupBy: readonly string[], where: Where): ViewRows {
-  const places = groupBy.map((name) => aggregate.dimensions.indexOf(name));
-  const filters = Object.entries(where).map(([name, condition]) => ({
-    place: aggregate.dimensions.indexOf(name),
-    holds: holdsFor(condition),
-  }));
-  const groups = new GroupIndex();
-  const bins = openBinIndex();
-  const rowOfKey = (key: GroupKey): number => {
-    if (!filters.every(({ place, holds }) => holds(key[place] ?? null))) return -1;
-    const group = groups.numberOf(places.map((place) => key[place] ?? null));
-    // The bin is the last member of the key of an aggregate that has bins.
-    return aggregate.sketch === null ? group : bins.numberOf(group, Number(key.at(-1)));
-  };
-  let known = 0;
-  const rows: ViewRows = {
-    groups: groups.keys,
-    get count() {
-      return aggregate.sketch === null ? groups.keys.length : bins.count();
-    },
-    groupOf: new Int32Array(64),
-    follow() {
-      const { keys } = aggregate.groups;
-      if (rows.groupOf.length < keys.length) {
-        const grown = new Int32Array(keys.length * 2);
-        grown.set(rows.groupOf);
-        rows.groupOf = grown;
-      }
-      for (; known < keys.length; known += 1) rows.groupOf[known] = rowOfKey(keys[known] as GroupKey);
-    },
-    numberOf: (key) => groups.numberOf(key),
-    binsOf: (group) => bins.ofGroup(group),
-  };
-  return rows;
 }

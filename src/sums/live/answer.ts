@@ -1,6 +1,6 @@
 // The aggregates' sums of a query's windows -> the answer to the query.
 
-import { isSketch, type Measure } from '../../model/measure.ts';
+import type { Measure } from '../../model/measure.ts';
 import type { GroupKey, Query, Series } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { ColumnSeries } from '../series/column-series.ts';
@@ -24,17 +24,15 @@ export interface Answer {
   to(query: Pick<Query, 'windows' | 'hours'>, at: number): Series | null;
 }
 
-export function openAnswer({ measures, hours: asked }: Query, { sums, sketches }: QueryViews): Answer {
+export function openAnswer({ measures }: Pick<Query, 'measures'>, { sums, sketches }: QueryViews): Answer {
   const columns = openColumns(sums);
   const counted = sketches.map(({ measure, view }) => ({
     measure,
     binsOf: openBins(sums.groups, view),
     columns: openColumns(view),
   }));
-  const hours = asked === undefined ? null : sums.openHours(measures.filter((one) => !isSketch(one)));
   const series = new ColumnSeries({
     measures,
-    hours,
     layout: sums.projection.layout,
     windows: columns.totals,
     sketches: counted.map(({ measure, binsOf, columns: own }) => ({ measure, binsOf, windows: own.totals })),
@@ -43,8 +41,9 @@ export function openAnswer({ measures, hours: asked }: Query, { sums, sketches }
   return {
     to({ windows, hours: span }, at) {
       for (const own of all) if (!own.moveTo(windows, at)) return null;
-      if (hours !== null && span !== undefined && !hours.moveTo(span)) return null;
-      series.moved(sums.groups, span?.from);
+      const hours = span === undefined ? null : sums.hoursOf(span);
+      if (span !== undefined && hours === null) return null;
+      series.moved(sums.groups, hours);
       return series;
     },
   };

@@ -109,10 +109,9 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
     const sketch = view.sketches.get(measure) as SketchTable;
     return { measure, bins: sketch.bins, sums: open(sketch) };
   });
-  const hours = asked === undefined ? null : table.openHours(measures.filter((one) => !isSketch(one)));
+  const hours = asked === undefined ? null : table.openHours(asked.measures);
   const series = new ColumnSeries({
     measures,
-    hours,
     layout: table.log.layout,
     windows: sums.map(({ totals }) => totals),
     sketches: counts.map(({ measure, bins, sums: own }) => ({
@@ -126,7 +125,7 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
     to({ windows, hours: span }) {
       for (const own of all) if (!moveAll(own, windows, grid)) return null;
       if (hours !== null && span !== undefined && !hours.moveTo(span)) return null;
-      series.moved(view.groups.keys, span?.from);
+      series.moved(view.groups.keys, hours);
       return series;
     },
   };

@@ -25,8 +25,6 @@ export interface SeriesColumns {
   /** By window. */
   readonly windows: readonly Totals[];
   readonly sketches: readonly SketchCounts[];
-  /** Null where the query asks for no single hours. */
-  readonly hours: HourColumns | null;
 }
 
 /**
@@ -51,11 +49,9 @@ export class ColumnSeries implements Series {
   #latest: Measure = 'calls';
   #column: Column;
 
-  readonly #hours: HourColumns | null;
-  #hoursFrom = 0;
+  #hours: HourColumns | null = null;
 
-  constructor({ measures, layout, windows, sketches, hours }: SeriesColumns) {
-    this.#hours = hours;
+  constructor({ measures, layout, windows, sketches }: SeriesColumns) {
     this.#additive = measures.filter((measure) => !isSketch(measure));
     this.#layout = layout;
     this.#windows = windows;
@@ -64,9 +60,12 @@ export class ColumnSeries implements Series {
     this.#calls = this.#column.units;
   }
 
-  /** The sums have changed: finds the groups that have a row in one of the windows, out of all of these. */
-  moved(allKeys: readonly GroupKey[], hoursFrom = 0): void {
-    this.#hoursFrom = hoursFrom;
+  /**
+   * The sums have changed: finds the groups that have a row in one of the windows, out of all of these. `hours` is null where
+   * the query asks for no single hours.
+   */
+  moved(allKeys: readonly GroupKey[], hours: HourColumns | null): void {
+    this.#hours = hours;
     const place = { width: this.#layout.width, calls: this.#calls };
     const groups = groupsWithRows(this.#windows, place, allKeys.length, this.#groups);
     if (groups === this.#groups) return;
@@ -129,7 +128,7 @@ export class ColumnSeries implements Series {
     const columns = this.#hours;
     if (columns === null) return undefined;
     return {
-      from: this.#hoursFrom,
+      from: columns.from,
       of: (group, measure) => columns.of(this.#groups[group] as number, measure),
       past: (group) => columns.past(this.#groups[group] as number),
     };

@@ -35,6 +35,11 @@ export class HourColumns {
   #parts: (object | null)[] = [];
   #from = 0;
 
+  /** The beginning of the first hour, ms. */
+  get from(): number {
+    return this.#from;
+  }
+
   constructor(source: HourSource, measures: readonly Measure[]) {
     this.#source = source;
     this.#measures = measures;

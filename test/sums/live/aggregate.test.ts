@@ -132,7 +132,11 @@ function queriesAt(at: number): Query[] {
       where: {},
       groupBy: ['service'],
       windows: [back(HOUR)],
-      hours: { from: Math.floor(at / HOUR) * HOUR - 9 * DAY, to: Math.floor(at / HOUR) * HOUR },
+      hours: {
+        from: Math.floor(at / HOUR) * HOUR - 9 * DAY,
+        to: Math.floor(at / HOUR) * HOUR,
+        measures: ['cost', 'cost_squares'],
+      },
     },
   ];
 }

@@ -1,0 +1,78 @@
+// The sums of single hours of a view, which rules that ask for the same share.
+
+import type { HourSpan } from '../../model/series.ts';
+import { HourColumns, type HourSource } from '../series/hour-columns.ts';
+import { memberOf } from '../series/member.ts';
+import { UnpackedRows } from '../series/packed-bucket.ts';
+import { isShortOf, type Projection } from '../series/totals.ts';
+import type { LiveAggregate } from './live-aggregate.ts';
+import type { ViewRows } from './view-rows.ts';
+import { windowName } from './window-edges.ts';
+
+const UNPACKED = new UnpackedRows();
+
+export interface SharedHours {
+  /** Must be called when a refresh begins. */
+  turn(): void;
+  /** The hours of a span as of this refresh; null where one of them is not known. */
+  of(span: HourSpan): HourColumns | null;
+}
+
+/** Spans that lie elsewhere, as those of a rule with a delay do at full hours, have columns of their own. */
+export function openSharedHours(
+  aggregate: LiveAggregate,
+  projection: Projection,
+  rows: ViewRows,
+): SharedHours {
+  const source = hourSource(aggregate, projection, rows);
+  const opened = new Map<string, HourColumns | null>();
+  const free: { readonly measures: string; readonly columns: HourColumns }[] = [];
+  let used: typeof free = [];
+  return {
+    turn() {
+      opened.clear();
+      free.push(...used);
+      used = [];
+    },
+    of(span) {
+      const measures = span.measures.join();
+      return memberOf(opened, `${windowName(span)} ${measures}`, () => {
+        const place = free.findIndex((one) => one.measures === measures);
+        const [moved] = place < 0 ? [] : free.splice(place, 1);
+        const own = moved ?? { measures, columns: new HourColumns(source, span.measures) };
+        used.push(own);
+        return own.columns.moveTo(span) ? own.columns : null;
+      });
+    },
+  };
+}
+
+function hourSource(aggregate: LiveAggregate, projection: Projection, rows: ViewRows): HourSource {
+  const { layout, rowWidth } = { layout: aggregate.layout, rowWidth: aggregate.layout.width };
+  return {
+    layout,
+    groupCount() {
+      rows.follow();
+      return rows.count;
+    },
+    partsOf(hour) {
+      const closed = aggregate.hours.get(hour);
+      const known = closed ?? aggregate.minutes.get(hour);
+      if (known === undefined || isShortOf(known, projection)) return null;
+      return closed ?? aggregate.minutes.get(hour)?.minutes ?? null;
+    },
+    rowsOf: (hour) => ({
+      forEach(take) {
+        const closed = aggregate.hours.get(hour);
+        const buckets = closed === undefined ? (aggregate.minutes.get(hour)?.minutes ?? []) : [closed];
+        for (const packed of buckets) {
+          const { groups, values } = UNPACKED.take(packed, layout);
+          for (let row = 0; row < packed.rows; row += 1) {
+            const group = rows.groupOf[groups[row] as number] as number;
+            if (group >= 0) take(group, values, row * rowWidth);
+          }
+        }
+      },
+    }),
+  };
+}
