@@ -7,7 +7,7 @@ import { poll } from '../src/pipeline/poll.ts';
 import { openWorkerSums } from '../src/worker/worker-sums.ts';
 import type { Cluster } from './cluster.ts';
 import { arrive, type DataSet } from './data-set.ts';
-import { alertsYaml, type BenchRule, type Rollup } from './rules.ts';
+import { alertsYaml, type Rollup, type RuleKeys } from './rules.ts';
 
 /** Time as the bench plays it: a minute passes when its calls have arrived. */
 export interface Minutes {
@@ -41,7 +41,7 @@ export interface Program {
 /** Writes alerts.yaml with these rules over an empty state for as long as `work` runs. */
 export async function withConfig<T>(
   cluster: Cluster,
-  rules: readonly BenchRule[],
+  rules: readonly RuleKeys[],
   rollup: Rollup,
   work: (path: string) => Promise<T>,
 ): Promise<T> {

@@ -137,9 +137,20 @@ export function manyRules(count: number): BenchRule[] {
 /** Whether polls are answered from cells that are kept, or by the store directly. */
 export type Rollup = 'on' | 'off';
 
+/** A rule as written in alerts.yaml. */
+export type RuleKeys = Readonly<Record<string, unknown>>;
+
+export function keysOf(rules: readonly BenchRule[]): RuleKeys[] {
+  return rules.map(({ groupBy, baselineDays, minChange, ...rule }) => ({
+    ...rule,
+    group_by: groupBy,
+    ...(baselineDays === undefined ? {} : { baseline: `${baselineDays}d`, min_change: minChange }),
+  }));
+}
+
 /** alerts.yaml with these rules; its one channel is rendered for and never sent to. */
 export function alertsYaml(
-  rules: readonly BenchRule[],
+  rules: readonly RuleKeys[],
   urls: { readonly audit: string; readonly state: string },
   rollup: Rollup,
 ): string {
@@ -151,11 +162,7 @@ export function alertsYaml(
     channels: {
       nobody: { type: 'webhook', url: 'http://127.0.0.1:9/', secret: 'a secret that signs nothing' },
     },
-    rules: rules.map(({ groupBy, baselineDays, minChange, ...rule }) => ({
-      ...rule,
-      group_by: groupBy,
-      ...(baselineDays === undefined ? {} : { baseline: `${baselineDays}d`, min_change: minChange }),
-    })),
+    rules,
     http: { listen: 'off' },
   });
 }

@@ -10,6 +10,7 @@ import { endurance } from './parts/endurance.ts';
 import { manyAtOnce } from './parts/many-rules.ts';
 import { pictures } from './parts/pictures.ts';
 import { replay } from './parts/replay.ts';
+import { ruleTypes } from './parts/rule-types.ts';
 import { starts } from './parts/starts.ts';
 import { steady } from './parts/steady.ts';
 import { minutesAfter } from './polls.ts';
@@ -22,6 +23,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   check: checkOnce,
   starts,
   endurance,
+  types: ruleTypes,
   backtest: replay,
   pictures,
 };

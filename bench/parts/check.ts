@@ -5,7 +5,7 @@ import { scanStatement } from '../naive-sql.ts';
 import { withPoller } from '../poller-process.ts';
 import { withConfig } from '../polls.ts';
 import type { Figure } from '../report.ts';
-import { ruleMix } from '../rules.ts';
+import { keysOf, ruleMix } from '../rules.ts';
 
 const part = 'check';
 
@@ -14,7 +14,7 @@ export async function checkOnce(bench: Bench): Promise<Figure[]> {
   const { cluster, minutes, rollup, say } = bench;
   const hasFlag = await canCheckDirectly();
   const directly = hasFlag ? ['--direct'] : [];
-  return withConfig(cluster, ruleMix(), rollup, async (config) => {
+  return withConfig(cluster, keysOf(ruleMix()), rollup, async (config) => {
     const figures = await directFigures(bench, config, directly);
     if (!hasFlag) {
       say(

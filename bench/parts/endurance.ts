@@ -4,7 +4,7 @@ import type { Answer } from '../poller.ts';
 import { type Poller, withPoller } from '../poller-process.ts';
 import { type Minutes, withConfig } from '../polls.ts';
 import type { Figure } from '../report.ts';
-import { baselineMix } from '../rules.ts';
+import { baselineMix, keysOf } from '../rules.ts';
 
 /** A new worker's first minutes, after which its memory is steady. */
 const FIRST_POLLS = 15;
@@ -17,7 +17,7 @@ const MOST_MB = 250;
  * is started again. Peaks are the kernel's own, so that none falls between two looks.
  */
 export async function endurance({ cluster, minutes, rollup, say }: Bench): Promise<Figure[]> {
-  return withConfig(cluster, baselineMix(), rollup, async (path) => {
+  return withConfig(cluster, keysOf(baselineMix()), rollup, async (path) => {
     const seen = await withPoller(path, async (poller) => {
       const first = await poller.poll(minutes.now);
       const build = await poller.maintain(minutes.now);

@@ -3,7 +3,7 @@ import { median } from '../measure.ts';
 import { type Poller, withPoller } from '../poller-process.ts';
 import { withConfig } from '../polls.ts';
 import type { Figure } from '../report.ts';
-import { type BenchRule, manyRules, ruleMix } from '../rules.ts';
+import { type BenchRule, keysOf, manyRules, ruleMix } from '../rules.ts';
 
 const WARM_UP = 20;
 /** Pairs of a poll with few rules and one with many, a round. */
@@ -36,7 +36,7 @@ function withRules<T>(
   rules: readonly BenchRule[],
   work: (poller: Poller) => Promise<T>,
 ): Promise<T> {
-  return withConfig(cluster, rules, rollup, (path) =>
+  return withConfig(cluster, keysOf(rules), rollup, (path) =>
     withPoller(path, async (poller) => {
       await poller.poll(minutes.now);
       await poller.maintain(minutes.now);

@@ -2,14 +2,14 @@ import { type Bench, DAY, HOUR } from '../bench.ts';
 import { withConfig } from '../polls.ts';
 import { replayed } from '../replay-process.ts';
 import type { Figure } from '../report.ts';
-import { ruleMix } from '../rules.ts';
+import { keysOf, ruleMix } from '../rules.ts';
 
 /** `spendwatch backtest` of the mix over the last days, at steps of five minutes. */
 export async function replay({ cluster, minutes, days, say }: Bench): Promise<Figure[]> {
   // A thousand polls of endurance may have come to a time that is not yet.
   const to = Math.min(minutes.now, Math.floor(Date.now() / HOUR) * HOUR);
   const isoOf = (at: number) => new Date(at).toISOString();
-  return withConfig(cluster, ruleMix(), 'off', async (path) => {
+  return withConfig(cluster, keysOf(ruleMix()), 'off', async (path) => {
     const { ms, peakMb, alerts } = await replayed(path, isoOf(to - days * DAY), isoOf(to));
     say(`${alerts} alerts`);
     const part = 'backtest';

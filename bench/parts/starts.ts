@@ -4,12 +4,12 @@ import { scanStatement } from '../naive-sql.ts';
 import { withPoller } from '../poller-process.ts';
 import { withConfig } from '../polls.ts';
 import type { Figure } from '../report.ts';
-import { ruleMix } from '../rules.ts';
+import { keysOf, ruleMix } from '../rules.ts';
 
 /** The first start over the whole table, beside one grouped scan of it; then starts that find what was kept. */
 export async function starts({ cluster, minutes, rollup, rounds, say }: Bench): Promise<Figure[]> {
   const scanMs = await withAsker(cluster, (ask) => ask(scanStatement()));
-  return withConfig(cluster, ruleMix(), rollup, async (path) => {
+  return withConfig(cluster, keysOf(ruleMix()), rollup, async (path) => {
     const [firstPollMs, buildMs] = await withPoller(path, async (poller) => [
       (await poller.poll(minutes.now)).ms,
       (await poller.maintain(minutes.now)).ms,

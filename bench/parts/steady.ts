@@ -4,7 +4,7 @@ import { floorStatement, naiveStatement } from '../naive-sql.ts';
 import { type Poller, withPoller } from '../poller-process.ts';
 import { withConfig } from '../polls.ts';
 import type { Figure } from '../report.ts';
-import { ruleMix } from '../rules.ts';
+import { keysOf, ruleMix } from '../rules.ts';
 
 /**
  * Polls before the first that counts: caches fill, rules that are new have looked back, and the process's code is compiled,
@@ -17,7 +17,7 @@ const PAIRS = 15;
 /** The steady poll of the mix, beside the floor and beside one statement per rule, in the same minutes. */
 export function steady(bench: Bench): Promise<Figure[]> {
   const { cluster, minutes, rate, rollup } = bench;
-  return withConfig(cluster, ruleMix(), rollup, async (path) => {
+  return withConfig(cluster, keysOf(ruleMix()), rollup, async (path) => {
     // The first build takes memory that a worker has given back by the time its polls are steady.
     await withPoller(path, async (poller) => {
       await poller.poll(minutes.now);

@@ -1,5 +1,6 @@
 // Query, Cell, Series: what a rule asks for and gets.
 
+import { largestOf } from './extremes.ts';
 import type { Measure } from './measure.ts';
 import { type Fixed, ONE } from './money.ts';
 import type { Sketch } from './sketch.ts';
@@ -24,12 +25,19 @@ export interface Query {
   readonly groupBy: readonly Dimension[];
   readonly windows: readonly Window[];
   /** Hours whose sums are wanted one by one; absent for none. */
-  readonly hours?: HourSpan;
+  readonly hours?: HoursBack;
 }
 
-/** The whole hours of UTC in [from, to), and the measures wanted of each: additive ones of the query. */
-export interface HourSpan extends Window {
-  readonly measures: readonly Measure[];
+/** The whole hours of UTC before `to` (ms). */
+export interface HoursBack {
+  readonly to: number;
+  /** How many are wanted of each of some additive measures of the query. */
+  readonly counts: readonly HourCount[];
+}
+
+export interface HourCount {
+  readonly measure: Measure;
+  readonly count: number;
 }
 
 /** Equal for all queries with the same groups and filter, in whatever order the filter names its dimensions. */
@@ -69,11 +77,11 @@ export interface Series {
 
 /** Sums of single hours, of the groups of a series. */
 export interface HourSums {
-  /** The beginning of the first hour, ms. */
-  readonly from: number;
+  /** The end of the last hour, ms. */
+  readonly to: number;
   /**
-   * The sums of one of the span's measures by hour, from the first on, as doubles within 10^-12 of themselves; 0 without rows. Not to be written
-   * to, and valid until the series moves.
+   * The sums of one of the measures by hour, up to the last one, as doubles within 10^-12 of themselves; 0 without rows. Not to
+   * be written to, and valid until the series moves.
    */
   of(group: number, measure: Measure): Float64Array;
   /**
@@ -83,11 +91,28 @@ export interface HourSums {
   past(group: number): object;
 }
 
+/** From the first of some hours to the last. */
+export function spanOfHours({ to, counts }: HoursBack): Window {
+  return { from: to - largestOf(counts.map(({ count }) => count)) * HOUR, to };
+}
+
+/** The hours of two queries of the same measures, together. */
+export function mergedHours(a: HoursBack, b: HoursBack): HoursBack {
+  const to = Math.max(a.to, b.to);
+  const reach = (hours: HoursBack, i: number): number =>
+    (hours.counts[i]?.count ?? 0) + (to - hours.to) / HOUR;
+  return {
+    to,
+    counts: a.counts.map(({ measure }, i) => ({ measure, count: Math.max(reach(a, i), reach(b, i)) })),
+  };
+}
+
 /** The hours of a query as windows; none where it asks for none. */
 export function hourWindows({ hours }: Pick<Query, 'hours'>): Window[] {
   const windows: Window[] = [];
   if (hours === undefined) return windows;
-  for (let from = hours.from; from < hours.to; from += HOUR) windows.push({ from, to: from + HOUR });
+  const { from, to } = spanOfHours(hours);
+  for (let begin = from; begin < to; begin += HOUR) windows.push({ from: begin, to: begin + HOUR });
   return windows;
 }
 

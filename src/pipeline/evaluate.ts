@@ -3,8 +3,15 @@
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
 import type { Rule } from '../model/rule.ts';
-import type { GroupKey, HourSpan, HourSums, Query, Series } from '../model/series.ts';
-import { hullOf, type Window } from '../model/window.ts';
+import {
+  type GroupKey,
+  type HourSums,
+  type HoursBack,
+  mergedHours,
+  type Query,
+  type Series,
+} from '../model/series.ts';
+import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { HoldLog } from './hold-log.ts';
 
@@ -55,15 +62,14 @@ export function planOf(rule: Rule, zone: string, times: readonly EvaluationTime[
     readonly query: Query;
     readonly windows: Window[];
     readonly places: Places;
-    hours: HourSpan | undefined;
+    hours: HoursBack | undefined;
   }[] = [];
   const slices = instants.map((at) =>
     queriesAt(rule, zone, at).map((query, i) => {
       // The queries of one rule differ from instant to instant in their windows only.
       merged[i] ??= { query, windows: [], places: new Map(), hours: query.hours };
       const { windows, places, hours } = merged[i];
-      if (query.hours !== undefined && hours !== undefined)
-        merged[i].hours = { ...hours, ...hullOf([hours, query.hours]) };
+      if (query.hours !== undefined && hours !== undefined) merged[i].hours = mergedHours(hours, query.hours);
       return query.windows.map((window) => placeOf(window, windows, places));
     }),
   );
@@ -211,7 +217,7 @@ function sliceOf(series: Series, columns: readonly number[]): Series {
 
 function hoursOf(hours: HourSums, groups: readonly number[]): HourSums {
   return {
-    from: hours.from,
+    to: hours.to,
     of: (group, measure) => hours.of(groups[group] as number, measure),
     past: (group) => hours.past(groups[group] as number),
   };

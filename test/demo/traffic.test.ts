@@ -130,7 +130,7 @@ function hoursOf(query: Query, spend: ReturnType<typeof spendByService>): HourSu
   const pasts = spend.services.map(() => ({}));
   const known = new Map<string, Float64Array>();
   return {
-    from: query.hours?.from ?? 0,
+    to: query.hours?.to ?? 0,
     of(group, measure) {
       const name = `${group} ${measure}`;
       const service = spend.services[group] as string;

@@ -9,7 +9,9 @@ export function groupsIn(
     key,
     cells: windows.map((_, window) => series.cell(group, window)),
     ...(series.hours !== undefined && {
-      hours: hours?.measures.map((one) => Array.from(series.hours?.of(group, one) ?? [], roundedText)),
+      hours: hours?.counts.map(({ measure }) =>
+        Array.from(series.hours?.of(group, measure) ?? [], roundedText),
+      ),
     }),
   }));
 }

@@ -12,11 +12,9 @@ import { windowAt } from '../../model/window.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { autoMeasures, judgesOf } from './auto-history.ts';
 import type { AutoObservation, AutoRule, JudgedWindow } from './auto-rule.ts';
-import { DAY_HOURS, HOUR } from './hourly.ts';
+import { HOUR } from './hourly.ts';
 import { type Line, type Lines, lineBetween, scoreOf } from './line.ts';
 
-/** The baseline, the week whose spreads count, the days that make a new level, and two to spare. */
-const HISTORY_DAYS = 103;
 const HIGHEST_SCORE = 999;
 const WEEKDAYS = ['Thursday', 'Friday', 'Saturday', 'Sunday', 'Monday', 'Tuesday', 'Wednesday'];
 
@@ -29,7 +27,7 @@ export function queryAuto(rule: AutoRule, { at, zone }: RuleContext): Query[] {
       where: rule.where,
       groupBy: rule.groupBy,
       windows: rule.judged.map(({ spec }) => windowAt(spec, at, zone)),
-      hours: { from: to - HISTORY_DAYS * DAY_HOURS * HOUR, to, measures: measures.hours },
+      hours: { to, counts: measures.hours },
     },
   ];
 }

@@ -115,11 +115,12 @@ function hourSumsOf(query: Query, tracks: readonly Track[]): HourSums {
   const windows = hourWindows(query);
   const pasts = tracks.map(() => ({}));
   return {
-    from: windows[0]?.from ?? 0,
+    to: windows.at(-1)?.to ?? 0,
     of(group, measure) {
       const track = tracks[group] as Track;
       const totals = track.totals(measure);
-      return Float64Array.from(windows, (window) => {
+      const count = query.hours?.counts.find((one) => one.measure === measure)?.count ?? 0;
+      return Float64Array.from(windows.slice(windows.length - count), (window) => {
         const { first, end } = placesOf(track, window);
         return Number((totals[end] ?? 0n) - (totals[first] ?? 0n)) / Number(ONE);
       });

@@ -1,7 +1,7 @@
 // An aggregate as a query sees it: filtered, and grouped by fewer dimensions.
 
 import type { Measure } from '../../model/measure.ts';
-import type { GroupKey, HourSpan, Where } from '../../model/series.ts';
+import type { GroupKey, HoursBack, Where } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { DAY, HOUR } from '../series/grid.ts';
 import type { GroupBins } from '../series/group-index.ts';
@@ -38,7 +38,7 @@ export interface AggregateView {
   /** A window as of the refresh that is under way, to be asked at this one and the next; queries with the same one share it. */
   open(window: Window): MovingWindow;
   /** Single hours as of the refresh that is under way, shared like windows; null where one of them is not known. */
-  hoursOf(span: HourSpan): HourColumns | null;
+  hoursOf(asked: HoursBack): HourColumns | null;
 }
 
 /** `measures` are additive ones that the aggregate has, `calls` among them. */
@@ -112,9 +112,9 @@ export function viewOf(
       turn();
       return memberOf(opened, windowName(window), () => new MovingWindow(source));
     },
-    hoursOf(span) {
+    hoursOf(asked) {
       turn();
-      return hours.of(span);
+      return hours.of(asked);
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { smallestOf } from '../../model/extremes.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
-import type { Query } from '../../model/series.ts';
+import { type Query, spanOfHours } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { unionOf } from '../direct/plan.ts';
 import type { Bucket } from '../series/buckets.ts';
@@ -42,7 +42,8 @@ export function closedNeeds(
   aheadMs: number,
 ): Map<LiveAggregate, ClosedNeeds> {
   const asked = new Map<LiveAggregate, Asked>();
-  for (const [i, { measures, windows, hours }] of queries.entries()) {
+  for (const [i, { measures, windows, hours: asOfHours }] of queries.entries()) {
+    const hours = asOfHours === undefined ? undefined : spanOfHours(asOfHours);
     let from = hours?.from ?? Number.POSITIVE_INFINITY;
     for (const window of windows) from = Math.min(from, window.from);
     for (const name of aggregateNamesOf(uses[i])) {

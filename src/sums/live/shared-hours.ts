@@ -1,24 +1,23 @@
 // The sums of single hours of a view, which rules that ask for the same share.
 
-import type { HourSpan } from '../../model/series.ts';
+import type { HoursBack } from '../../model/series.ts';
 import { HourColumns, type HourSource } from '../series/hour-columns.ts';
 import { memberOf } from '../series/member.ts';
 import { UnpackedRows } from '../series/packed-bucket.ts';
 import { isShortOf, type Projection } from '../series/totals.ts';
 import type { LiveAggregate } from './live-aggregate.ts';
 import type { ViewRows } from './view-rows.ts';
-import { windowName } from './window-edges.ts';
 
 const UNPACKED = new UnpackedRows();
 
 export interface SharedHours {
   /** Must be called when a refresh begins. */
   turn(): void;
-  /** The hours of a span as of this refresh; null where one of them is not known. */
-  of(span: HourSpan): HourColumns | null;
+  /** The hours as of this refresh; null where one of them is not known. */
+  of(asked: HoursBack): HourColumns | null;
 }
 
-/** Spans that lie elsewhere, as those of a rule with a delay do at full hours, have columns of their own. */
+/** Hours that end elsewhere, as those of a rule with a delay do after a full hour, have columns of their own. */
 export function openSharedHours(
   aggregate: LiveAggregate,
   projection: Projection,
@@ -34,14 +33,14 @@ export function openSharedHours(
       free.push(...used);
       used = [];
     },
-    of(span) {
-      const measures = span.measures.join();
-      return memberOf(opened, `${windowName(span)} ${measures}`, () => {
+    of(asked) {
+      return memberOf(opened, JSON.stringify(asked), () => {
+        const measures = asked.counts.map(({ measure }) => measure).join();
         const place = free.findIndex((one) => one.measures === measures);
         const [moved] = place < 0 ? [] : free.splice(place, 1);
-        const own = moved ?? { measures, columns: new HourColumns(source, span.measures) };
+        const own = moved ?? { measures, columns: new HourColumns(source) };
         used.push(own);
-        return own.columns.moveTo(span) ? own.columns : null;
+        return own.columns.moveTo(asked) ? own.columns : null;
       });
     },
   };

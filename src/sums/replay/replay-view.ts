@@ -4,7 +4,7 @@ import type { CallColumns } from '../../model/call-columns.ts';
 import { smallestOf } from '../../model/extremes.ts';
 import { groupedBy } from '../../model/grouped-by.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
-import type { Dimension, Query } from '../../model/series.ts';
+import { type Dimension, type Query, spanOfHours } from '../../model/series.ts';
 import { HOUR } from '../series/grid.ts';
 import { type BinIndex, openBinIndex } from '../series/group-index.ts';
 import { HourColumns, type HourSource } from '../series/hour-columns.ts';
@@ -36,7 +36,7 @@ export interface Table {
   /** Opens the sums of a window, which move with it. */
   open(): SlidingSums;
   /** Opens the sums of single hours, which move on with time. */
-  openHours(measures: readonly Measure[]): HourColumns;
+  openHours(): HourColumns;
   /** Releases the steps that no window needs any more. */
   forget(): void;
   /** How many numbers are in memory. */
@@ -100,10 +100,10 @@ function openTable(measures: readonly Measure[], queries: readonly Query[], grid
       held += 1;
       return sums;
     },
-    openHours(measures) {
+    openHours() {
       const hours = hoursOf(log, grid, begin);
       windows.push(hours);
-      return new HourColumns(hours, measures);
+      return new HourColumns(hours);
     },
     forget: () => log.forget(smallestOf(windows.map((window) => window.needed())) - slack),
     size: () => held * log.groupCount * log.layout.width + log.size(),
@@ -164,7 +164,7 @@ export function oldestOf(queries: readonly Query[]): number {
   return smallestOf(
     queries.flatMap(({ windows, hours }) => [
       ...windows.map(({ from }) => from),
-      ...(hours === undefined ? [] : [hours.from]),
+      ...(hours === undefined ? [] : [spanOfHours(hours).from]),
     ]),
   );
 }

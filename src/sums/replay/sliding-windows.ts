@@ -109,7 +109,7 @@ function openQuery(query: Query, view: ReplayView, grid: StepGrid): SlidingQuery
     const sketch = view.sketches.get(measure) as SketchTable;
     return { measure, bins: sketch.bins, sums: open(sketch) };
   });
-  const hours = asked === undefined ? null : table.openHours(asked.measures);
+  const hours = asked === undefined ? null : table.openHours();
   const series = new ColumnSeries({
     measures,
     layout: table.log.layout,

@@ -128,7 +128,7 @@ export class ColumnSeries implements Series {
     const columns = this.#hours;
     if (columns === null) return undefined;
     return {
-      from: columns.from,
+      to: columns.to,
       of: (group, measure) => columns.of(this.#groups[group] as number, measure),
       past: (group) => columns.past(this.#groups[group] as number),
     };

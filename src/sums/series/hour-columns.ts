@@ -1,7 +1,8 @@
 // The sums of single hours, which move along with the newest one.
 
+import { largestOf } from '../../model/extremes.ts';
 import type { Measure } from '../../model/measure.ts';
-import type { Window } from '../../model/window.ts';
+import type { HoursBack } from '../../model/series.ts';
 import { doubleOf } from './exact.ts';
 import { HOUR } from './grid.ts';
 import type { Layout } from './layout.ts';
@@ -22,42 +23,45 @@ export interface HourSource {
   rowsOf(hour: number): HourRows;
 }
 
+/** The column of a measure: its last hours, by group. */
+interface MeasureColumn {
+  readonly measure: Measure;
+  readonly count: number;
+  readonly groups: Float64Array[];
+}
+
 /**
- * The sums of each hour of a span by group, as doubles. When the span moves on, only new hours are added up, and those that
- * are made of something else than before.
+ * The sums of the last hours by group, as doubles, of each measure as many as are asked for. When time moves on, only new hours
+ * are added up, and those that are made of something else than before.
  */
 export class HourColumns {
   readonly #source: HourSource;
-  readonly #measures: readonly Measure[];
-  /** By group, one array a measure. */
-  #columns: Float64Array[][] = [];
+  #columns: readonly MeasureColumn[] = [];
   #pasts: object[] = [];
   #parts: (object | null)[] = [];
-  #from = 0;
+  #to = 0;
 
-  /** The beginning of the first hour, ms. */
-  get from(): number {
-    return this.#from;
-  }
-
-  constructor(source: HourSource, measures: readonly Measure[]) {
+  constructor(source: HourSource) {
     this.#source = source;
-    this.#measures = measures;
   }
 
-  /** Moves to the hours of a span (ms); false where one of them is not known. */
-  moveTo({ from, to }: Window): boolean {
-    this.#slide(from, (to - from) / HOUR);
-    const count = this.#source.groupCount();
-    while (this.#columns.length < count) {
-      this.#columns.push(this.#measures.map(() => new Float64Array(this.#parts.length)));
+  /** The end of the last hour, ms. */
+  get to(): number {
+    return this.#to;
+  }
+
+  /** Moves to these hours, of the same measures as before; false where one of them is not known. */
+  moveTo({ to, counts }: HoursBack): boolean {
+    this.#slide(to, counts);
+    for (let group = this.#pasts.length; group < this.#source.groupCount(); group += 1) {
       this.#pasts.push({});
+      for (const { groups, count } of this.#columns) groups.push(new Float64Array(count));
     }
     for (let place = 0; place < this.#parts.length; place += 1) {
-      const hour = from + place * HOUR;
+      const hour = to - (this.#parts.length - place) * HOUR;
       const parts = this.#source.partsOf(hour);
       if (parts === null) return false;
-      const before = this.#parts[place];
+      const before = this.#parts[place] ?? null;
       if (before === parts) continue;
       this.#take(place, hour, before !== null);
       this.#parts[place] = parts;
@@ -66,50 +70,59 @@ export class HourColumns {
   }
 
   of(group: number, measure: Measure): Float64Array {
-    return this.#columns[group]?.[this.#measures.indexOf(measure)] ?? new Float64Array(this.#parts.length);
+    const column = this.#columns.find((one) => one.measure === measure);
+    return column?.groups[group] ?? new Float64Array(column?.count ?? 0);
   }
 
   past(group: number): object {
     return this.#pasts[group] as object;
   }
 
-  /** Keeps the hours that both spans have. */
-  #slide(from: number, length: number): void {
-    const shift = (from - this.#from) / HOUR;
-    this.#from = from;
-    if (shift === 0 && length === this.#parts.length) return;
+  /** Keeps the hours that there were before, where time goes on. They stay where they are in memory, of which there may be much. */
+  #slide(to: number, counts: HoursBack['counts']): void {
+    const shift = (to - this.#to) / HOUR;
+    this.#to = to;
+    if (shift < 0 || !counts.every(({ count }, i) => this.#columns[i]?.count === count)) {
+      this.#begin(counts);
+      return;
+    }
+    if (shift === 0) return;
     const parts = this.#parts;
-    this.#parts = Array.from({ length }, (_, place) => parts[place + shift] ?? null);
-    this.#columns = this.#columns.map((columns) =>
-      columns.map((column) => {
-        const moved = new Float64Array(length);
-        for (let place = 0; place < length; place += 1) moved[place] = column[place + shift] ?? 0;
-        return moved;
-      }),
-    );
+    this.#parts = parts.map((_, place) => parts[place + shift] ?? null);
+    for (const { groups } of this.#columns) {
+      for (const column of groups) column.copyWithin(0, shift).fill(0, -Math.min(shift, column.length));
+    }
+  }
+
+  #begin(counts: HoursBack['counts']): void {
+    this.#pasts = [];
+    this.#columns = counts.map(({ measure, count }) => ({ measure, count, groups: [] }));
+    this.#parts = Array.from({ length: largestOf(counts.map(({ count }) => count)) }, () => null);
   }
 
   /** Adds up an hour. Groups whose sum is another one than before have another past. */
   #take(place: number, hour: number, wasKnown: boolean): void {
     const { layout } = this.#source;
-    const columns = this.#measures.map(
-      (measure) => layout.columnOf.get(measure) as Layout['columns'][number],
-    );
-    const before = this.#columns.map((own) => own.map((column) => column[place] as number));
-    for (const own of this.#columns) for (const column of own) column[place] = 0;
-    this.#source.rowsOf(hour).forEach((group, values, at) => {
-      const own = this.#columns[group] as Float64Array[];
-      columns.forEach(({ units, parts }, i) => {
-        const whole = values[at + units] as number;
-        const column = own[i] as Float64Array;
-        column[place] =
-          (column[place] as number) +
-          (parts === null ? whole : doubleOf(whole, values[at + parts] as number));
-      });
+    const columns = this.#columns.flatMap(({ measure, count, groups }) => {
+      const own = place - (this.#parts.length - count);
+      const { units, parts } = layout.columnOf.get(measure) as Layout['columns'][number];
+      return own < 0 ? [] : [{ groups, own, units, parts }];
     });
-    if (!wasKnown) return;
-    this.#columns.forEach((own, group) => {
-      if (own.some((column, i) => column[place] !== before[group]?.[i])) this.#pasts[group] = {};
+    const before = wasKnown ? columns.map(({ groups, own }) => groups.map((column) => column[own])) : [];
+    for (const { groups, own } of columns) for (const column of groups) column[own] = 0;
+    this.#source.rowsOf(hour).forEach((group, values, at) => {
+      for (const { groups, own, units, parts } of columns) {
+        const whole = values[at + units] as number;
+        const column = groups[group] as Float64Array;
+        column[own] =
+          (column[own] as number) + (parts === null ? whole : doubleOf(whole, values[at + parts] as number));
+      }
+    });
+    before.forEach((sums, i) => {
+      const { groups, own } = columns[i] as (typeof columns)[number];
+      sums.forEach((sum, group) => {
+        if (groups[group]?.[own] !== sum) this.#pasts[group] = {};
+      });
     });
   }
 }

@@ -133,9 +133,11 @@ function queriesAt(at: number): Query[] {
       groupBy: ['service'],
       windows: [back(HOUR)],
       hours: {
-        from: Math.floor(at / HOUR) * HOUR - 9 * DAY,
         to: Math.floor(at / HOUR) * HOUR,
-        measures: ['cost', 'cost_squares'],
+        counts: [
+          { measure: 'cost', count: 9 * 24 },
+          { measure: 'cost_squares', count: 4 * 24 },
+        ],
       },
     },
   ];
