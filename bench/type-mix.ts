@@ -1,7 +1,5 @@
 import type { Dimension, RuleKeys } from './rules.ts';
 
-/** High enough that rules are quiet, as rules are in most polls. */
-const MUCH = 1e7;
 const GROUPS: readonly (readonly Dimension[])[] = [
   [],
   ['service'],
@@ -13,7 +11,7 @@ const GROUPS: readonly (readonly Dimension[])[] = [
 /** 50 rules of the types that judge the past, by service, model, both and 2,000 users. */
 export function typeMix(): RuleKeys[] {
   return [
-    ...GROUPS.map((groupBy) => ({ type: 'anomaly', metric: 'spend', group_by: groupBy, min_change: MUCH })),
-    ...GROUPS.map((groupBy) => ({ type: 'anomaly', metric: 'calls', group_by: groupBy, min_change: MUCH })),
+    ...GROUPS.map((groupBy) => ({ type: 'anomaly', metric: 'spend', group_by: groupBy })),
+    ...GROUPS.map((groupBy) => ({ type: 'anomaly', metric: 'calls', group_by: groupBy })),
   ].map((rule, i) => ({ name: `${i + 1} ${rule.type} by ${rule.group_by.join('+') || 'nothing'}`, ...rule }));
 }

@@ -81,6 +81,7 @@ interface Earlier {
 /** A spread counts for a week, and the days that make a new level are judged hour by hour. */
 const KEPT_SPREADS = 24 * 20;
 const KEPT_DAYS = 30;
+const KEPT_SEEN = 3;
 
 /** Source of the method: docs/rules/anomaly.md, "Automatic". `hours` is the length of the window. */
 export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number): UsualHours {
@@ -101,6 +102,13 @@ export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number
   const variances = new Recent<number | null>(KEPT_SPREADS);
   const varianceOf = (hour: number): number | null =>
     variances.of(hour, () => earlierOf(hour)?.variance ?? null);
+  const seenIn = (hour: number): number => {
+    const days = daysBefore(hour);
+    if (days < 2 * WEEK) return Number.NEGATIVE_INFINITY;
+    return SEEN_TIMES * secondLargest(days, (day) => sum(calendar.before(hour, day)));
+  };
+  /** Each poll asks for two hours of every group. */
+  const surelySeen = new Recent<number>(KEPT_SEEN);
   return {
     sum,
     at(hour) {
@@ -114,11 +122,7 @@ export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number
       return usualOf(own, before, (day, shift) => sum(calendar.before(hour, day) + shift));
     },
     isJudged: (hour) => daysBefore(hour) >= LEAST_DAYS,
-    isSeen(hour, amount) {
-      const days = daysBefore(hour);
-      if (days < 2 * WEEK) return false;
-      return amount < SEEN_TIMES * secondLargest(days, (day) => sum(calendar.before(hour, day)));
-    },
+    isSeen: (hour, amount) => amount < surelySeen.of(hour, () => seenIn(hour)),
   };
 }
 
