@@ -25,12 +25,12 @@ export function openSharedHours(
 ): SharedHours {
   const source = hourSource(aggregate, projection, rows);
   const opened = new Map<string, HourColumns | null>();
-  const free: { readonly measures: string; readonly columns: HourColumns }[] = [];
+  let free: { readonly measures: string; readonly columns: HourColumns }[] = [];
   let used: typeof free = [];
   return {
     turn() {
       opened.clear();
-      free.push(...used);
+      free = [...free, ...used];
       used = [];
     },
     of(asked) {
