@@ -1,10 +1,10 @@
 // Whether the store has had no new rows for so long that silence says nothing.
 
-import { type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { type Query, type Series, seriesOfCells, spanOfHours } from '../model/series.ts';
 import type { RuleDefaults } from './rule-type.ts';
 
 const HOUR = 3_600_000;
-const HISTORY_MS = 28 * 24 * HOUR;
+const HISTORY_HOURS = 28 * 24;
 /** Hours with so many calls have no gap that matters. */
 const BUSY = 20;
 /** Ages of the newest row that are known exactly, in hours; longer ones are known to the hour. */
@@ -18,10 +18,10 @@ export function queryNewestRow(staleAfter: StaleAfter, at: number): Query[] {
   const all = { measures: ['calls' as const], where: {}, groupBy: [] };
   if (staleAfter !== 'auto') return [{ ...all, windows: [{ from: at - staleAfter, to: at }] }];
   const to = Math.floor(at / HOUR) * HOUR;
-  const from = to - HISTORY_MS;
   const recent = EXACT_HOURS.map((hours) => ({ from: at - hours * HOUR, to: at }));
   // The long window is there so that an answer has its hours, too, where the last hours have no calls.
-  return [{ ...all, windows: [...recent, { from, to: at }], hours: { from, to } }];
+  const hours = { to, counts: [{ measure: 'calls' as const, count: HISTORY_HOURS }] };
+  return [{ ...all, windows: [...recent, { from: spanOfHours(hours).from, to: at }], hours }];
 }
 
 /**
@@ -33,8 +33,8 @@ export function isStale(staleAfter: StaleAfter, at: number, series: Series = NOT
   if (series.keys.length === 0) return true;
   if (staleAfter !== 'auto' || series.hours === undefined) return !series.has(0, 0);
   if (series.has(0, 0)) return false;
-  const { from, of } = series.hours;
-  const calls = of(0, 'calls');
+  const calls = series.hours.of(0, 'calls');
+  const from = series.hours.to - calls.length * HOUR;
   let newest = -1;
   let longest = 0;
   for (let hour = 0; hour < calls.length; hour += 1) {

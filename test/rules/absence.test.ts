@@ -122,9 +122,9 @@ describe('the newest row of the store', () => {
         cells: newest.windows.map(({ from, to }) => (hasRow(from, to) ? cellOf(0, 1) : null)),
       },
     ]);
-    const from = newest.hours?.from ?? 0;
-    const sums = Float64Array.from({ length: 672 }, (_, i) => hours[(AT - from) / HOUR - 1 - i] ?? 0);
-    const hourSums: HourSums = { from, of: () => sums, past: () => sums };
+    const to = newest.hours?.to ?? 0;
+    const sums = Float64Array.from({ length: 672 }, (_, i) => hours[(AT - to) / HOUR + 671 - i] ?? 0);
+    const hourSums: HourSums = { to, of: () => sums, past: () => sums };
     return absence.judge(judged, { at, zone: 'UTC' }, [
       own,
       newest.hours === undefined ? series : { ...series, hours: hourSums },
