@@ -1,0 +1,107 @@
+import { openDecider } from '../../src/backtest/decider.ts';
+import { mixSeeds, normal, poisson, seededRandom } from '../../src/demo/random.ts';
+import { type Fixed, fixedFromNumber, ONE } from '../../src/model/money.ts';
+import type { Rule } from '../../src/model/rule.ts';
+import { type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
+import type { AlertNotification } from '../../src/pipeline/decide.ts';
+import { openJudge, queriesAt } from '../../src/pipeline/evaluate.ts';
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+/** A Monday. The quarter that is watched begins five weeks later. */
+const FIRST = Date.UTC(2026, 0, 5);
+export const FROM = FIRST + 35 * DAY;
+export const TO = FROM + 91 * DAY;
+const HOURS = (TO - FIRST) / HOUR;
+
+/** A job that makes one service spend more. */
+export interface Fault {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+  /** USD that it adds in each hour. */
+  readonly added: number;
+}
+
+interface Service {
+  readonly name: string;
+  readonly callsAnHour: number;
+  /** USD, on average. */
+  readonly costOfCall: number;
+  /** Its busiest hour of UTC, and what is left of its traffic at weekends. */
+  readonly peak: number;
+  readonly weekend: number;
+}
+
+export const SERVICES: readonly Service[] = [
+  { name: 'search', callsAnHour: 400, costOfCall: 0.03, peak: 14, weekend: 0.6 },
+  { name: 'chat', callsAnHour: 300, costOfCall: 0.03, peak: 13, weekend: 0.5 },
+  { name: 'review', callsAnHour: 60, costOfCall: 0.12, peak: 11, weekend: 0.4 },
+  { name: 'mail', callsAnHour: 150, costOfCall: 0.04, peak: 9, weekend: 0.5 },
+  { name: 'images', callsAnHour: 30, costOfCall: 0.15, peak: 17, weekend: 0.8 },
+  { name: 'tests', callsAnHour: 40, costOfCall: 0.08, peak: 12, weekend: 0.4 },
+];
+
+/** The spend and calls of each service by hour: Poisson calls with a rhythm of day and week, and uneven costs. */
+export function seriesOfQuarter(seed: number, fault: Fault | null = null): (query: Query) => Series {
+  const sums = SERVICES.map((service, place) => {
+    const random = seededRandom(mixSeeds(seed, place));
+    const cost: Fixed[] = [0n];
+    const calls: Fixed[] = [0n];
+    for (let i = 0; i < HOURS; i += 1) {
+      const at = FIRST + i * HOUR;
+      const drift = Math.exp(0.1 * normal(random));
+      const count = poisson(service.callsAnHour * rhythm(service, at) * drift, random);
+      // The mean of many log-normal costs.
+      const spread = count === 0 ? 0 : normal(random) * Math.sqrt(0.43 / count);
+      const isFaulty = fault?.service === service.name && at >= fault.from && at < fault.to;
+      const spent = count * service.costOfCall * (1 + spread) + (isFaulty ? fault.added : 0);
+      cost.push((cost[i] as Fixed) + fixedFromNumber(Math.max(0, Number(spent.toFixed(6)))));
+      calls.push((calls[i] as Fixed) + BigInt(count) * ONE);
+    }
+    return { service, cost, calls };
+  });
+  return ({ windows }) =>
+    seriesOfCells(
+      sums.map(({ service, cost, calls }) => ({
+        key: [service.name],
+        cells: windows.map(({ from, to }) => {
+          const [first, last] = [(from - FIRST) / HOUR, (to - FIRST) / HOUR];
+          const between = (running: readonly Fixed[]) => (running[last] ?? 0n) - (running[first] ?? 0n);
+          return between(calls) === 0n && between(cost) === 0n
+            ? null
+            : { sums: { cost: between(cost), calls: between(calls) }, sketches: {} };
+        }),
+      })),
+    );
+}
+
+function rhythm({ peak, weekend }: Service, at: number): number {
+  const clock = (at / HOUR) % 24;
+  const weekday = new Date(at).getUTCDay();
+  const byDay = 1 + 0.6 * Math.cos((2 * Math.PI * (clock - peak)) / 24);
+  return byDay * (weekday === 0 || weekday === 6 ? weekend : 1);
+}
+
+/** What a worker that polls once an hour would notify of a rule in the quarter. */
+export function notifiedIn(rule: Rule, series: (query: Query) => Series): AlertNotification[] {
+  const judge = openJudge(rule, 'UTC');
+  const decide = openDecider({ fingerprints: new Map(), silences: [], zone: 'UTC' });
+  const notified: AlertNotification[] = [];
+  for (let at = FROM + HOUR; at <= TO; at += HOUR) {
+    const time = { at, earlier: [] };
+    const evaluation = judge(time, queriesAt(rule, 'UTC', at).map(series));
+    for (const one of decide(rule, time, evaluation).notifications) notified.push(one);
+  }
+  return notified;
+}
+
+/** Faults of a service each, at hours of the quarter that a seed draws. */
+export function faultsOf(seeds: readonly number[], hours: number, added: number): [number, Fault][] {
+  return seeds.map((seed) => {
+    const random = seededRandom(mixSeeds(seed, 77));
+    const service = SERVICES[Math.floor(random() * SERVICES.length)]?.name ?? 'search';
+    const from = FROM + DAY + Math.floor(random() * 80 * 24) * HOUR;
+    return [seed, { service, from, to: from + hours * HOUR, added }];
+  });
+}
