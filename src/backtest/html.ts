@@ -136,7 +136,10 @@ function figure(
   const usual =
     band === null
       ? []
-      : ['<span class="key usual">usual</span>', '<span class="key edge">fires from here</span>'];
+      : [
+          `<span class="key usual">${ruleTypeOf(rule).bandName ?? 'usual'}</span>`,
+          '<span class="key edge">fires from here</span>',
+        ];
   return `<figure>
 <figcaption>${[...named, ...usual].join(' ')} <span class="mark">alert</span>${above.map(({ label }) => `<span>far above: ${htmlText(label)}</span>`).join('')}</figcaption>
 ${chartSvg(chart, 'broad')}

@@ -70,7 +70,7 @@ function spanText(spec: WindowSpec, window: Window, { at, isNow, zone }: Moment)
 }
 
 /** `hour`, `15 minutes`, `7 days`, `1h30m`: what follows "the last". */
-function lengthText(ms: number): string {
+export function lengthText(ms: number): string {
   const units = [
     [DAY, 'day'],
     [HOUR, 'hour'],

@@ -71,10 +71,16 @@ function limitsOf({ rule }: Charted): Chart['limits'] {
 }
 
 function usualOf({ rule, firing }: Charted): Chart['usual'] {
-  const band = ruleTypeOf(rule).band?.(rule, firing);
+  const type = ruleTypeOf(rule);
+  const band = type.band?.(rule, firing);
   if (band === undefined) return null;
   const { low, mean, high } = band;
-  return { low, mean, high, label: `usual ${displayValue(quantityOf(rule), fixedFromNumber(mean))}` };
+  return {
+    low,
+    mean,
+    high,
+    label: `${type.bandName ?? 'usual'} ${displayValue(quantityOf(rule), fixedFromNumber(mean))}`,
+  };
 }
 
 function altText({ rule, firing, zone, values, onset }: Charted, subject: string): string {

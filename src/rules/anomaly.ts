@@ -2,8 +2,7 @@
 
 import { z } from 'zod';
 import type { Firing } from '../model/finding.ts';
-import { describeMetric, type Metric } from '../model/metric.ts';
-import { type Fixed, fixedFromNumber } from '../model/money.ts';
+import { describeMetric } from '../model/metric.ts';
 import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
@@ -14,7 +13,8 @@ import { autoBand, autoLimitText, autoPerfdata, describeAuto } from './auto/auto
 import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { decimal, fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
+import { defaultMinChange, minChangeFaults, minChangeKey } from './rule-min-change.ts';
+import { fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 
 const MIN_HISTORY = 7;
@@ -56,11 +56,7 @@ const keys = z
     floor_pct: numberBetween(0, 10_000)
       .optional()
       .describe('Least deviation, in percent of the mean of a day (default: `5`; not for `auto`)'),
-    min_change: decimal
-      .optional()
-      .describe(
-        "Smaller changes do not fire, in the metric's unit (default: `1` for spend and wasted_spend; `10` for calls, errors and unpriced_calls; `0.05` for error_rate; else `0`)",
-      ),
+    min_change: minChangeKey,
     min_change_pct: numberBetween(0, 1e9)
       .optional()
       .describe(
@@ -168,14 +164,6 @@ function methodOf({ method, window }: { readonly method?: unknown; readonly wind
   return method ?? (window === undefined ? 'auto' : 'zscore');
 }
 
-/** Smaller changes are not worth a message, in the metric's unit (docs/rules/anomaly.md). */
-function defaultMinChange(metric: Metric): Fixed {
-  const { unit, money } = describeMetric(metric);
-  if (money) return fixedFromNumber(1);
-  if (unit === 'calls') return fixedFromNumber(10);
-  return unit === 'ratio' ? fixedFromNumber(0.05) : 0n;
-}
-
 /** Faults between the keys of an anomaly. Any key may be missing or invalid. */
 function historyFaults(given: object): ReturnType<typeof fault>[] {
   const {
@@ -193,10 +181,5 @@ function historyFaults(given: object): ReturnType<typeof fault>[] {
   if (!isAutomatic && window === undefined) {
     faults.push(fault('missing', 'write one, such as 6h; only method: auto does without', ['window']));
   }
-  if (typeof minChange === 'bigint' && minChange < 0n) {
-    faults.push(
-      fault('must not be negative', 'write the size of the change, in both directions', ['min_change']),
-    );
-  }
-  return faults;
+  return [...faults, ...minChangeFaults(minChange)];
 }

@@ -111,5 +111,7 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   fixedLimits?(rule: R): FixedLimits;
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */
   band?(rule: R, observation: O): Band;
+  /** What charts call the middle of the band; absent for `usual`. */
+  readonly bandName?: string;
   readonly sample: RuleSample;
 }

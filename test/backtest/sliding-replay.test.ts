@@ -47,7 +47,7 @@ describe('a replay over sliding windows', () => {
     );
     const ways = ['firing', 'no_data', 'ok', 'pending'];
     expect([...seen].sort()).toEqual(
-      ['anomaly', 'threshold'].flatMap((type) => ways.map((way) => `${type} ${way}`)),
+      ['anomaly', 'change', 'share', 'threshold'].flatMap((type) => ways.map((way) => `${type} ${way}`)),
     );
   });
 
@@ -522,6 +522,28 @@ const anomaly = fc
   })
   .map((keys) => (name: string) => ruleOf('anomaly', { name, ...errorsOf(keys.metric), ...keys }));
 
+const change = fc
+  .record({
+    ...common,
+    window: fc.constantFrom('15m', '1h', '6h', '26h', 'today', 'yesterday', 'this_week', 'this_month'),
+    against: fc.constantFrom('previous', 'day', 'day', 'week', 'month'),
+    ratio: fc.constantFrom(1.001, 2),
+    min_change: fc.constantFrom(0, 0.01),
+    direction: fc.constantFrom('up', 'down', 'both'),
+  })
+  .map((keys) => (name: string) => ruleOf('change', { name, ...errorsOf(keys.metric), ...keys }));
+
+const share = fc
+  .record({
+    ...common,
+    metric: fc.constantFrom('spend', 'calls', 'tokens', 'errors'),
+    group_by: fc.constantFrom(['service'], ['user'], ['service', 'user']),
+    window: fc.constantFrom('15m', '1h', '26h', '3d', 'today'),
+    threshold: fc.constantFrom('1%', '50%', '90%'),
+    min_total: fc.constantFrom(0, 1),
+  })
+  .map((keys) => (name: string) => ruleOf('share', { name, ...errorsOf(keys.metric), ...keys }));
+
 /** Metrics of failed calls may count some kinds of them only. */
 function errorsOf(metric: string): object {
   if (metric === 'error_rate') return { errors: { not: [429] } };
@@ -537,10 +559,15 @@ const plays = fc
     before: fc.integer({ min: 0, max: 40 }),
     offset: fc.constantFrom(0, 0, MINUTE, 3 * MINUTE),
     rules: fc
-      .array(fc.oneof({ weight: 3, arbitrary: threshold }, { weight: 2, arbitrary: anomaly }), {
-        minLength: 1,
-        maxLength: 4,
-      })
+      .array(
+        fc.oneof(
+          { weight: 3, arbitrary: threshold },
+          { weight: 2, arbitrary: anomaly },
+          { weight: 2, arbitrary: change },
+          { weight: 2, arbitrary: share },
+        ),
+        { minLength: 1, maxLength: 4 },
+      )
       .map((rules) => rules.map((rule, i) => rule(`rule-${i}`))),
     calls: fc.array(
       fc.record({

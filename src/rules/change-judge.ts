@@ -1,0 +1,118 @@
+// How a change rule compares a value with that of the window before.
+
+import { smallestOf } from '../model/extremes.ts';
+import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import { measuresOf } from '../model/metric.ts';
+import { measured, type Sample } from '../model/metric-value.ts';
+import { type Fixed, ONE, toNumber } from '../model/money.ts';
+import { worstFirst } from '../model/observation.ts';
+import { observedLater } from '../model/observed.ts';
+import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { divideDown, divideUp } from '../model/statistics.ts';
+import { windowAt } from '../model/window.ts';
+import { windowBefore } from '../model/window-before.ts';
+import type { ChangeObservation, ChangeRule } from './change-rule.ts';
+import type { RuleContext } from './rule-type.ts';
+
+/** Relative distance within which an estimate is inconclusive and exact values decide. */
+const CLOSE = 1e-6;
+const NOBODY = seriesOfCells([]);
+
+/** A single query: the rule's own window, and the one before. */
+export function queryChange(rule: ChangeRule, { at, zone }: RuleContext): Query[] {
+  const { where, groupBy } = rule;
+  const windows = [windowAt(rule.window, at, zone), windowBefore(rule.window, at, rule.against, zone)];
+  return [{ measures: measuresOf(rule.metric, rule.errors), where, groupBy, windows }];
+}
+
+/** Groups whose value before was 0 or less, or that have no value in one of the windows, are not judged. */
+export function judgeChange(
+  rule: ChangeRule,
+  { at, zone }: RuleContext,
+  [series = NOBODY]: readonly Series[],
+): Judgement<ChangeObservation> {
+  const { sample, estimates } = measured(rule.metric, rule.errors);
+  const [window, earlier] = [
+    windowAt(rule.window, at, zone),
+    windowBefore(rule.window, at, rule.against, zone),
+  ];
+  const [now, then] = [estimates(series, 0), estimates(series, 1)];
+  const groups: number[] = [];
+  for (let group = 0; group < now.length; group += 1) {
+    if ((then[group] as number) > 0 && !Number.isNaN(now[group])) groups.push(group);
+  }
+  const observe = (place: number): ChangeObservation => {
+    const group = groups[place] as number;
+    const value = sample(series.cell(group, 0)) as Sample;
+    const before = sample(series.cell(group, 1)) as Sample;
+    return {
+      key: series.keys[group] as GroupKey,
+      value,
+      window,
+      badness: badnessOf(rule, value.fixed, before.fixed),
+      before,
+      windowBefore: earlier,
+      zone,
+    };
+  };
+  const isQuiet = openPrefilter(rule);
+  const firing: Firing<ChangeObservation>[] = [];
+  groups.forEach((group, place) => {
+    if (isQuiet(now[group] as number, then[group] as number)) return;
+    const observation = observe(place);
+    const [first, ...more] =
+      observation.value.calls < rule.minCalls
+        ? []
+        : stepsOf(rule, observation.value.fixed, observation.before.fixed);
+    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
+  });
+  return {
+    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
+    observed: observedLater({
+      numbers: Float64Array.from(groups, (group) => now[group] as number),
+      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
+      observe,
+      worsens: rule.direction === 'both' ? null : rule.direction,
+    }),
+    firing: firing.sort(worstFirst),
+  };
+}
+
+/** The value, or its negative where low ones fire; the size of the change where both do. */
+function badnessOf({ direction }: ChangeRule, value: Fixed, before: Fixed): Fixed {
+  if (direction !== 'both') return direction === 'up' ? value : -value;
+  return value > before ? value - before : before - value;
+}
+
+/** The steps that a value reaches on its side. */
+function stepsOf(rule: ChangeRule, value: Fixed, before: Fixed): ReachedStep[] {
+  return limitsOf(rule, before).flatMap(({ severity, above, below }): ReachedStep[] => {
+    if (above !== null && value >= above) return [{ severity, bound: above, operator: '>=' }];
+    return below !== null && value <= below ? [{ severity, bound: below, operator: '<=' }] : [];
+  });
+}
+
+/** The values from which a step fires, above and below; null on a side where it does not. */
+export function limitsOf({ ratios, minChange, direction }: ChangeRule, before: Fixed) {
+  return ratios.map(({ severity, bound: ratio }) => ({
+    severity,
+    above: direction === 'down' ? null : larger(divideUp(before * ratio, ONE), before + minChange),
+    below: direction === 'up' ? null : -larger(-divideDown(before * ONE, ratio), minChange - before),
+  }));
+}
+
+function larger(a: Fixed, b: Fixed): Fixed {
+  return a > b ? a : b;
+}
+
+/** Tells by estimates that a value cannot fire, whatever its last digits are. */
+function openPrefilter({ ratios, minChange, direction }: ChangeRule) {
+  const least = smallestOf(ratios.map(({ bound }) => toNumber(bound)));
+  const change = toNumber(minChange);
+  return (value: number, before: number): boolean => {
+    const close = CLOSE * (1 + Math.abs(value) + before);
+    const isBelow = value < Math.max(before * least, before + change) - close;
+    const isAbove = value > Math.min(before / least, before - change) + close;
+    return (direction === 'down' || isBelow) && (direction === 'up' || isAbove);
+  };
+}

@@ -1,0 +1,24 @@
+// The key `min_change`: which changes are too small for a message.
+
+import { describeMetric, type Metric } from '../model/metric.ts';
+import { type Fixed, fixedFromNumber } from '../model/money.ts';
+import { decimal, fault } from './rule-scalars.ts';
+
+export const minChangeKey = decimal
+  .optional()
+  .describe(
+    "Smaller changes do not fire, in the metric's unit (default: `1` for spend and wasted_spend; `10` for calls, errors and unpriced_calls; `0.05` for error_rate; else `0`)",
+  );
+
+/** In the metric's unit (docs/rules/anomaly.md). */
+export function defaultMinChange(metric: Metric): Fixed {
+  const { unit, money } = describeMetric(metric);
+  if (money) return fixedFromNumber(1);
+  if (unit === 'calls') return fixedFromNumber(10);
+  return unit === 'ratio' ? fixedFromNumber(0.05) : 0n;
+}
+
+export function minChangeFaults(minChange: unknown): ReturnType<typeof fault>[] {
+  if (typeof minChange !== 'bigint' || minChange >= 0n) return [];
+  return [fault('must not be negative', 'write the size of the change, in both directions', ['min_change'])];
+}
