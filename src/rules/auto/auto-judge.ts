@@ -149,8 +149,9 @@ function fires({ minCalls }: AutoRule, { value, baseline }: AutoObservation): bo
 
 function momentOf(at: number, zone: string): Moment {
   const hour = Math.floor(at / HOUR);
-  const end = Math.ceil(at / HOUR) * HOUR;
-  const weekday = WEEKDAYS[((localDay(at - 1, zone) % 7) + 7) % 7] as string;
+  // For people: the full hour that is nearest to the window.
+  const end = Math.round(at / HOUR) * HOUR;
+  const weekday = WEEKDAYS[((localDay(end - 1, zone) % 7) + 7) % 7] as string;
   const clock = `${localClock(end - HOUR, zone)} to ${localClock(end, zone)}`;
   return { hour, part: (at % HOUR) / HOUR, weekday, clock };
 }

@@ -1,5 +1,6 @@
 // The life of an incident: a retry loop of one night, and what spendwatch tells of it.
 
+import type { Rule } from '../../../src/model/rule.ts';
 import { caller, steadily, usualCalls } from './company.ts';
 import type { Flow } from './memory-store.ts';
 import { pollsOf, rule, type Told } from './polls.ts';
@@ -48,6 +49,11 @@ export const HOURLY_BURN = rule('threshold', {
   links: { Dashboard: 'https://grafana.example.com/d/spend?var-service={{ group.service }}' },
 });
 
+/** An anomaly rule of the last hour, or without a window, as `init` writes it, of the last hour and day. */
+export function usualHours(window?: string): Rule {
+  return rule('anomaly', { name: 'spend-anomaly', method: 'auto', window });
+}
+
 const RULES = [
   HOURLY_BURN,
   rule('threshold', { name: 'user-burn', group_by: ['user'], threshold: 40 }),
@@ -58,7 +64,7 @@ const RULES = [
     group_by: ['model'],
     threshold: 1_000,
   }),
-  rule('anomaly', { name: 'spend-anomaly', baseline: '28d' }),
+  usualHours('1h'),
 ];
 
 /** When there is news, and the name of its sample. */

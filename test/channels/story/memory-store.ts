@@ -1,7 +1,7 @@
 // An audit store in memory: calls as counts a minute.
 
 import type { Measure } from '../../../src/model/measure.ts';
-import { type Fixed, fixedFromInteger, parseFixed } from '../../../src/model/money.ts';
+import { type Fixed, fixedFromInteger, fixedFromNumber, parseFixed } from '../../../src/model/money.ts';
 import type { CellRead, GroupKey, SegmentCell } from '../../../src/model/series.ts';
 import type { AuditStore, ReadAnswers } from '../../../src/stores/audit-store.ts';
 
@@ -104,6 +104,8 @@ function sumOf(flow: Flow, measure: Measure, calls: bigint): Fixed {
       return many(1);
     case 'cost':
       return money;
+    case 'cost_squares':
+      return fixedFromNumber(Number(cost ?? '0') ** 2) * calls;
     case 'unpriced':
       return cost === null ? many(1) : 0n;
     case 'input_tokens':

@@ -3,7 +3,7 @@
 import type { Rule } from '../../../src/model/rule.ts';
 import { silenced } from '../../support/silenced.ts';
 import { caller, DAY, HOUR, MINUTE, steadily, usualCalls } from './company.ts';
-import { at, CALLS, HOURLY_BURN, loop } from './incident.ts';
+import { at, CALLS, HOURLY_BURN, loop, usualHours } from './incident.ts';
 import type { Flow } from './memory-store.ts';
 import { pollsOf, rule, type Told, type Watched } from './polls.ts';
 
@@ -23,7 +23,10 @@ const UNPRICED: readonly Flow[] = [
   steadily(caller('search', null, null, { cost: null }), 1 / 30, NIGHT - 6 * HOUR, NIGHT),
 ];
 
-const anomaly = () =>
+const anomaly = () => lastOf({ flows: CALLS, rules: [usualHours()], at: [NIGHT] });
+
+/** Against the mean of the same window on earlier days, with calls of unknown cost. */
+const anomalyByMean = () =>
   lastOf({
     flows: [...CALLS, ...UNPRICED],
     rules: [rule('anomaly', { name: 'spend-anomaly', window: '6h', baseline: '28d' })],
@@ -107,7 +110,7 @@ const TWELVE: readonly Rule[] = [
   more('failures', { metric: 'errors', threshold: 500 }),
   more('failure-rate', { metric: 'error_rate', threshold: 0.2, severity: 'critical' }),
   more('slow', { metric: 'latency_avg', threshold: 8_000, severity: 'info' }),
-  rule('anomaly', { name: 'spend-anomaly', baseline: '28d' }),
+  usualHours('1h'),
 ];
 
 const incidentRules = () => lastOf({ flows: CALLS, rules: TWELVE, at: [at('19T22:40')] });
@@ -128,6 +131,7 @@ export const SCENES = {
   alert,
   'alert-many': alertMany,
   anomaly,
+  'anomaly-by-mean': anomalyByMean,
   budget,
   'low-unpriced': lowUnpriced,
   'incident-many': incidentMany,
