@@ -65,7 +65,7 @@ function keyTable(title: string, schema: Shown, words?: string): string {
   const keys = Object.entries(schema.properties ?? {}).filter(([key]) => !isFileOf(key, schema));
   const rows = keys.map(([key, child]) => {
     const [, meaning = '', inWords] = /^(.*?)(?: \(default: (.*)\))?$/.exec(child.description ?? '') ?? [];
-    const isSecret = schema.properties?.[`${key}_file`] !== undefined;
+    const isSecret = isFileOf(`${key}_file`, schema);
     const fallback = required.includes(key) ? 'required' : (inWords ?? defaultOf(child));
     return [`\`${key}\``, typeOf(child) + (isSecret ? ', _secret_' : ''), fallback, meaning];
   });
@@ -127,8 +127,12 @@ function defaultOf({ default: fallback }: Shown): string {
     : `\`${typeof fallback === 'string' ? fallback : JSON.stringify(fallback)}\``;
 }
 
+/** Whether a key names the file of a secret: there is a key for the secret itself. */
 function isFileOf(key: string, { properties = {} }: Shown): boolean {
-  return key.endsWith('_file') && properties[key.slice(0, -'_file'.length)] !== undefined;
+  return (
+    properties[key]?.description?.startsWith(`A file that holds \`${key.slice(0, -'_file'.length)}\``) ===
+    true
+  );
 }
 
 function typeNameOf(member: Shown): string {

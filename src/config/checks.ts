@@ -7,6 +7,7 @@ import type { Mapping } from '../stores/audit-store.ts';
 import { nearest, suggestion } from './nearest.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
+import { typeNamed } from './rule-files.ts';
 import type { YamlFile } from './yaml-file.ts';
 
 /** `value` may have any shape, so that faults elsewhere in the file hide none of these. */
@@ -99,7 +100,8 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
     if (fault === null) continue;
     problems.push(source[isKey ? 'keyFault' : 'fault'](place, fault.message, fault.hint));
   }
-  const metric = METRICS.find((known) => known === valueAt(value, [...path, 'metric']));
+  const written = valueAt(value, [...path, 'metric']) ?? typeNamed(valueAt(value, path))?.metric;
+  const metric = METRICS.find((known) => known === written);
   if (metric === undefined) return problems;
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
   for (const choices of describeMetric(metric).columns) {

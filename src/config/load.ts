@@ -7,8 +7,6 @@ import { channelTypes } from '../channels/index.ts';
 import { termsOf } from '../channels/term-keys.ts';
 import { proxiesOf } from '../channels/transport/proxy-choice.ts';
 import { encodingFault } from '../model/text-encoding.ts';
-import { ruleTypes } from '../rules/index.ts';
-import type { RuleType } from '../rules/rule-type.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';
 import { auditSchema, storeOf } from './audit-schema.ts';
@@ -20,6 +18,7 @@ import { parseAlerts } from './parse.ts';
 import { isRecord, valueAt } from './path.ts';
 import { readPrices } from './prices.ts';
 import { ConfigError, type Problem, shortened } from './problem.ts';
+import { readRuleFiles, typeNamed } from './rule-files.ts';
 import { loaderSchema } from './schema.ts';
 import { reasonOf } from './secret-file.ts';
 import { substitute } from './substitute.ts';
@@ -58,7 +57,9 @@ export async function loadConfig(
   const schema = loaderSchema();
   const folder = dirname(resolve(path));
   const substituted = await substitute(source, schema, folder, env);
-  const { value, problems, hidden, files } = substituted;
+  const { problems, hidden } = substituted;
+  const ruleFiles = await readRuleFiles(source, substituted.value, folder, dirname(path));
+  const { value } = ruleFiles;
   const shown = (found: readonly Problem[]) =>
     found.map((one) => shortened(hidden.censor(inRule(one, source))));
   const parsed = parseAlerts(value, substituted.missing);
@@ -72,12 +73,13 @@ export async function loadConfig(
   const found = shown([
     ...source.problems,
     ...problems,
+    ...ruleFiles.problems,
     ...issues,
     ...crossed,
     ...faults,
     ...(sends ? missing : []),
   ]);
-  const named = [...files, ...(list.file === null ? [] : [list.file])];
+  const named = [...substituted.files, ...ruleFiles.files, ...(list.file === null ? [] : [list.file])];
   if (parsed.data === null || found.length + list.problems.length > 0) {
     throw new ConfigError([...found, ...list.problems.map(shortened)], named);
   }
@@ -106,8 +108,7 @@ export async function loadConfig(
 function ruleAdvice(source: YamlFile, value: unknown): Problem[] {
   const rules = valueAt(value, ['rules']);
   return (Array.isArray(rules) ? rules : []).flatMap((keys: unknown, i) => {
-    const type = isRecord(keys) ? Object.values(ruleTypes).find((one) => one.type === keys.type) : undefined;
-    const advice = isRecord(keys) ? (type as RuleType | undefined)?.advice?.(keys) : undefined;
+    const advice = isRecord(keys) ? typeNamed(keys)?.advice?.(keys) : undefined;
     if (advice === undefined || advice === null) return [];
     return [source.keyFault(['rules', i, advice.key], advice.message, advice.hint)];
   });

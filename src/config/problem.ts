@@ -72,5 +72,9 @@ export function problemLine({ file, line, column, path, rule, message }: Problem
 function inFileOrder(problems: readonly Problem[]): Problem[] {
   // Two checks may find the same fault. People see it once.
   const unique = new Map(problems.map((p) => [`${p.file}:${p.line}:${p.column}:${p.message}`, p]));
-  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const placeOf = ({ file }: Problem): number => files.indexOf(file);
+  return [...unique.values()].sort(
+    (a, b) => placeOf(a) - placeOf(b) || a.line - b.line || a.column - b.column,
+  );
 }

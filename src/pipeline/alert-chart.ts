@@ -61,8 +61,9 @@ export function alertChart(charted: Charted): Chart | null {
   };
 }
 
-function limitsOf({ rule }: Charted): Chart['limits'] {
-  const steps = ruleTypeOf(rule).fixedLimits?.(rule).steps ?? [];
+function limitsOf({ rule, firing }: Charted): Chart['limits'] {
+  const type = ruleTypeOf(rule);
+  const steps = type.fixedLimits?.(rule).steps ?? type.groupLimits?.(rule, firing) ?? [];
   return steps.map(({ severity, bound }) => ({
     severity,
     value: toNumber(bound),

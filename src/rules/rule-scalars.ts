@@ -87,19 +87,25 @@ export const decimal = z
     return z.NEVER;
   });
 
-/** A part of a whole, above 0 and at most 1, exact: `50%` and 0.5 are the same. */
-export const partOfWhole = z
-  .union([z.number(), z.string()], { error: 'expected a percentage' })
-  .meta({ title: 'percentage' })
-  .transform((value, ctx): Fixed => {
-    const [, percent] = /^\s*(.*?)\s*%\s*$/.exec(String(value)) ?? [];
-    const part = percent === undefined ? parseFixed(String(value)) : hundredthOf(percent);
-    if (part !== null && part > 0n && part <= ONE) return part;
-    const message =
-      part === null ? 'not a percentage' : part > ONE ? 'must be at most 100%' : 'must be above 0';
-    ctx.issues.push(fault(message, 'write a percentage such as 50%, or a number such as 0.5'));
-    return z.NEVER;
-  });
+/** A percentage above 0 as an exact part: `50%` and 0.5 are the same. `most` is in whole percents. */
+export function percentage(most: number) {
+  return z
+    .union([z.number(), z.string()], { error: 'expected a percentage' })
+    .meta({ title: 'percentage' })
+    .transform((value, ctx): Fixed => {
+      const [, percent] = /^\s*(.*?)\s*%\s*$/.exec(String(value)) ?? [];
+      const part = percent === undefined ? parseFixed(String(value)) : hundredthOf(percent);
+      const isTooMuch = part !== null && part * 100n > BigInt(most) * ONE;
+      if (part !== null && part > 0n && !isTooMuch) return part;
+      const message =
+        part === null ? 'not a percentage' : isTooMuch ? `must be at most ${most}%` : 'must be above 0';
+      ctx.issues.push(fault(message, 'write a percentage such as 50%, or a number such as 0.5'));
+      return z.NEVER;
+    });
+}
+
+/** A part of a whole, above 0 and at most 1. */
+export const partOfWhole = percentage(100);
 
 function hundredthOf(text: string): Fixed | null {
   return /e/i.test(text) ? null : parseFixed(`${text}e-2`);

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Description, Firing, Judgement, Reached } from '../model/finding.ts';
+import type { Metric } from '../model/metric.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Operator, Rule, Severity } from '../model/rule.ts';
@@ -68,6 +69,23 @@ export interface RuleSample {
   readonly summary: string;
 }
 
+/** A key whose file stands for the value of another key. The loader reads the file; a reload notices its changes. */
+export interface RuleFile {
+  /** The key that names the file, and the one that it stands for: `amounts_file` and `amounts`. */
+  readonly key: string;
+  readonly standsFor: string;
+  /** What the file is, for people: `budget file`. */
+  readonly noun: string;
+  /** The value that a text stands for, or every fault of the text with its line. */
+  read(text: string): { readonly value: unknown; readonly faults: readonly LineFault[] };
+}
+
+export interface LineFault {
+  readonly line: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /**
  * A kind of rule. Rules do not read data: `queries` says what is needed, and `judge` gets the answers in the same order.
  * Everything here is pure and total: it reads no clock and throws nothing.
@@ -79,6 +97,10 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
    * defaults to the rule.
    */
   readonly schema: z.ZodType<(defaults: RuleDefaults) => R>;
+  /** The metric of rules that name none; absent where they must name one. */
+  readonly metric?: Metric;
+  /** A key that names a file, for types that have one. */
+  readonly file?: RuleFile;
   /** What `validate` advises on a key of a rule that has no fault; null for nothing. `keys` are as written. */
   advice?(keys: Readonly<Record<string, unknown>>): Advice | null;
   queries(rule: R, context: RuleContext): readonly Query[];
@@ -109,6 +131,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
    * low values fire.
    */
   fixedLimits?(rule: R): FixedLimits;
+  /** The limits that a group has of its own, for types without fixed ones. A chart of its alert draws them. */
+  groupLimits?(rule: R, observation: O): FixedLimits['steps'];
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */
   band?(rule: R, observation: O): Band;
   /** What charts call the middle of the band; absent for `usual`. */

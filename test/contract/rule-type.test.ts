@@ -11,6 +11,7 @@ import { checkNagios } from '../../src/check/nagios.ts';
 import type { CheckResult } from '../../src/check/result.ts';
 import { checkTable } from '../../src/check/table.ts';
 import { alertMessage } from '../../src/model/alert-message.ts';
+import { windowText } from '../../src/model/alert-section.ts';
 import type { Finding, Judgement } from '../../src/model/finding.ts';
 import { findingJson } from '../../src/model/finding-json.ts';
 import { jsonText } from '../../src/model/json.ts';
@@ -117,7 +118,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
       links: { Logs: 'https://example.com/logs' },
       labels: { team: 'search' },
       notify: ['a'],
-      dedupe: 'hour',
+      ...(type.schema.safeParse({ ...sample.keys, dedupe: 'hour' }).success && { dedupe: 'hour' }),
     });
     expect(jsonText(type.identity(reworded) as never)).toBe(identity);
     expect(jsonText(type.identity(ruleOf({ ...sample.keys, ...sample.otherLimits })) as never)).not.toBe(
@@ -238,7 +239,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(output.rules[0].findings).toEqual([JSON.parse(jsonText(findingJson(finding)))]);
     const [text, perfdata] = checkNagios(result).split(' | ');
     expect(text).toContain(
-      `search ${comparison.join(' ')} in ${rule.window.text}${note === null ? '' : `, ${note}`}`,
+      `search ${comparison.join(' ')} ${windowText(rule.window)}${note === null ? '' : `, ${note}`}`,
     );
     expect(perfdata).toMatch(/^'[^'=]+'=-?\d+(\.\d+)?(;(-?\d+(\.\d+)?:?)?){2}$/);
     expect(type.perfdata(rule, undefined).value).toBeNull();

@@ -1,0 +1,68 @@
+// The budget rule type: what was spent in a running period against an amount.
+
+import { type Fixed, ONE } from '../model/money.ts';
+import { SEVERITIES } from '../model/rule.ts';
+import { amountsFile } from './budget/amounts-file.ts';
+import { judgeBudget, queryBudget } from './budget/budget-judge.ts';
+import { budgetAdvice, budgetKeys } from './budget/budget-keys.ts';
+import { windowOfPeriod } from './budget/budget-period.ts';
+import type { BudgetObservation, BudgetRule } from './budget/budget-rule.ts';
+import { budgetLimits, budgetLimitText, budgetPerfdata, describeBudget } from './budget/budget-words.ts';
+import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { ruleBase } from './rule-keys.ts';
+import type { RuleType } from './rule-type.ts';
+
+const STEPS: Readonly<Record<string, Fixed>> = { warning: (ONE * 8n) / 10n, critical: ONE };
+
+/** Compares what was spent in a running calendar period with an amount. A step that is reached exactly fires. */
+export const budget: RuleType<BudgetRule, BudgetObservation> = {
+  type: 'budget',
+  schema: budgetKeys.transform((given) => (defaults): BudgetRule => {
+    const window = windowOfPeriod(given.period, given.starts ?? 1);
+    const common = { ...given, window, for: undefined, dedupe: 'day', growth: 'off' } as const;
+    const steps: Readonly<Partial<Record<string, Fixed>>> = given.steps ?? STEPS;
+    return {
+      ...ruleBase(common, defaults),
+      type: 'budget',
+      window,
+      dedupe: 'window',
+      amount: given.amount ?? null,
+      amounts: new Map(Object.entries(given.amounts ?? {})),
+      steps: SEVERITIES.flatMap((severity) => {
+        const part = steps[severity];
+        return part === undefined ? [] : [{ severity, part }];
+      }),
+      forecast: null,
+    };
+  }),
+  metric: 'spend',
+  file: amountsFile,
+  advice: budgetAdvice,
+  queries: queryBudget,
+  judge: judgeBudget,
+
+  identity(rule) {
+    const steps = rule.steps.map(({ severity, part }) => [severity, decimalIdentity(part)]);
+    // Where groups have amounts, an amount is the limit of its group, and no part of the rule.
+    const amount = rule.amounts.size > 0 || rule.amount === null ? null : decimalIdentity(rule.amount);
+    return { ...measuredIdentity(rule), steps, amount };
+  },
+
+  limitText: budgetLimitText,
+  describe: describeBudget,
+  perfdata: budgetPerfdata,
+  groupLimits: budgetLimits,
+
+  sample: {
+    keys: {
+      name: 'monthly-budget',
+      type: 'budget',
+      period: 'month',
+      group_by: ['service'],
+      amount: 2000,
+    },
+    otherLimits: { steps: { warning: '90%', critical: '100%' } },
+    spent: () => 1660,
+    summary: 'search $1,660.00 this month (83 % of $2,000)',
+  },
+};

@@ -1,0 +1,100 @@
+// Describes a budget rule's amounts and findings.
+
+import { displayAgainst, displayPhrase, displayValue, withoutZeroCents } from '../../model/display-value.ts';
+import { type Description, type Firing, topStep } from '../../model/finding.ts';
+import { type Fixed, formatFixed } from '../../model/money.ts';
+import type { Severity } from '../../model/rule.ts';
+import { isoInstant } from '../../model/window.ts';
+import type { FixedLimits, Perfdata } from '../rule-type.ts';
+import { perfdataRange, perfdataValue } from '../rule-words.ts';
+import { periodName } from './budget-period.ts';
+import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.ts';
+
+/** `80 % / 100 % of $2,000.00`, `80 % / 100 % of 12 amounts`. */
+export function budgetLimitText({ metric, steps, amount, amounts }: BudgetRule): string {
+  const parts = steps.map(({ part }) => percentText(part)).join(' / ');
+  if (amounts.size === 0) return `${parts} of ${displayValue(metric, amount ?? 0n)}`;
+  return `${parts} of ${amounts.size} ${amounts.size === 1 ? 'amount' : 'amounts'}`;
+}
+
+export function describeBudget(rule: BudgetRule, firing: Firing<BudgetObservation>): Description {
+  const { metric, groupBy } = rule;
+  const { value, amount } = firing;
+  const step = topStep(firing);
+  const [shown, bound] = displayAgainst(metric, value.fixed, step.bound);
+  const phrase = displayPhrase(metric, shown);
+  const whole = displayValue(metric, amount);
+  const spent = spentText(firing);
+  const name = periodName(rule.window, firing);
+  const left = amount - value.fixed;
+  return {
+    value: phrase,
+    reason: `${spent} of ${withoutZeroCents(whole)}`,
+    comparison: [phrase, `${step.operator} ${bound}`],
+    note: null,
+    sentence: [
+      withoutZeroCents(shown),
+      `${spent} of ${groupBy.length === 0 ? 'the' : 'its'} ${withoutZeroCents(whole)} for ${name}`,
+    ],
+    facts: [
+      ['Value', `${phrase}, ${spent} of the budget`],
+      ['Budget', `${displayPhrase(metric, whole)} for ${name}; ${bound} or more is ${step.severity}`],
+      [
+        left > 0n ? 'Left' : 'Over',
+        `${displayPhrase(metric, displayValue(metric, left < 0n ? -left : left))}, ${daysText(firing)}`,
+      ],
+    ],
+    judged: [],
+    lines: [`${spent} of ${whole} for ${name}`],
+    fields: { budget: budgetFields(firing) },
+  };
+}
+
+function budgetFields({ value, amount, period }: BudgetObservation) {
+  return {
+    amount,
+    share: Number(value.fixed) / Number(amount),
+    period: { from: isoInstant(period.from), to: isoInstant(period.to) },
+    projected: null,
+    low: null,
+    high: null,
+    reached_on: null,
+  };
+}
+
+/** What was spent of the amount, rounded down so that 100 % is never said too early: `83 %`. */
+function spentText({ value, amount }: BudgetObservation): string {
+  return `${(value.fixed * 100n) / amount} %`;
+}
+
+/** `80 %`, `99.5 %` */
+function percentText(part: Fixed): string {
+  return `${formatFixed(part * 100n, 10)} %`;
+}
+
+/** How much of the period is left: `11 days left`, `the last day`. */
+function daysText({ days: [, last], today }: BudgetObservation): string {
+  const left = last - today;
+  if (left === 0) return 'on the last day';
+  return left === 1 ? 'with one day to come' : `with ${left} days to come`;
+}
+
+/** The group that used most of its amount, with the warning and critical steps of that amount. */
+export function budgetPerfdata(rule: BudgetRule, worst: BudgetObservation | undefined): Perfdata {
+  const { metric, steps } = rule;
+  const amount = worst?.amount ?? rule.amount;
+  const range = (severity: Severity): string | null => {
+    const step = steps.find((one) => one.severity === severity);
+    return step === undefined || amount === null ? null : perfdataRange('>=', boundOf(amount, step.part));
+  };
+  return {
+    value: worst === undefined ? null : perfdataValue(metric, worst.value.fixed),
+    warning: range('warning'),
+    critical: range('critical'),
+  };
+}
+
+/** The steps of a group's own amount. */
+export function budgetLimits({ steps }: BudgetRule, { amount }: BudgetObservation): FixedLimits['steps'] {
+  return steps.map(({ severity, part }) => ({ severity, bound: boundOf(amount, part) }));
+}

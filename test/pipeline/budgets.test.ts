@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ruleTypes } from '../../src/rules/index.ts';
+import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
+import { DAY, HOUR, MINUTE } from './poll-world.ts';
+
+const BEGIN = Date.parse('2026-11-01T00:00:00Z');
+const END = Date.parse('2026-12-01T00:00:00Z');
+
+let world: IncidentWorld;
+beforeAll(async () => {
+  world = await openIncidentWorld();
+});
+afterAll(() => world.stop());
+beforeEach(() => world.clear());
+
+const budgetOf = (keys: object = {}) =>
+  ruleTypes.budget.schema.parse({
+    type: 'budget',
+    name: 'monthly',
+    period: 'month',
+    group_by: ['service'],
+    amounts: { search: 100, batch: 50 },
+    ...keys,
+  })({ severity: 'warning', notify: world.notify });
+
+type BudgetRule = ReturnType<typeof budgetOf>;
+
+/** What programs are told at each of some instants, as `escalated critical search 104`. */
+async function told(rule: BudgetRule, ...instants: number[]): Promise<string[]> {
+  const events: string[] = [];
+  for (const at of instants) {
+    const report = await world.poll([rule], at);
+    for (const message of world.messagesToPrograms(report)) {
+      const { type, data } = JSON.parse(message.json);
+      for (const { reason, finding } of data.alerts) {
+        const forecast = finding.budget.projected === null ? '' : 'forecast ';
+        const what = `${forecast}${finding.severity} ${finding.group.service} ${finding.value}`;
+        events.push(type === 'alert.resolved' ? `${reason}, it was ${what}` : `${reason} ${what}`);
+      }
+    }
+    await world.allTried();
+  }
+  return events;
+}
+
+describe('a budget', () => {
+  it('is told once per step and period, whatever the day, and again in the next period', async () => {
+    const rule = budgetOf();
+    await world.spend(85, BEGIN + HOUR);
+    expect(await told(rule, BEGIN + 2 * HOUR, BEGIN + 3 * HOUR)).toEqual(['new warning search 85']);
+    await world.spend(10, BEGIN + DAY);
+    expect(await told(rule, BEGIN + DAY + HOUR, BEGIN + 9 * DAY)).toEqual([]);
+    await world.spend(9, BEGIN + 10 * DAY);
+    // Twelve times as much is no news either.
+    expect(await told(rule, BEGIN + 11 * DAY)).toEqual(['escalated critical search 104']);
+    await world.spend(1100, BEGIN + 12 * DAY);
+    expect(await told(rule, BEGIN + 13 * DAY, END)).toEqual([]);
+    await world.spend(1, END + MINUTE);
+    expect(await told(rule, END + 2 * MINUTE, END + HOUR)).toEqual([
+      expect.stringMatching(/^ended, it was critical search 1204$/),
+    ]);
+    await world.spend(80, END + 2 * HOUR);
+    expect(await told(rule, END + 3 * HOUR, END + 4 * HOUR)).toEqual(['new warning search 81']);
+  });
+
+  it('is told for one group when its amount changes, and for no other', async () => {
+    await world.spend(85, BEGIN + HOUR);
+    await world.spend(45, BEGIN + HOUR, 'batch');
+    const first = await told(budgetOf(), BEGIN + 2 * HOUR, BEGIN + 3 * HOUR);
+    expect(first.sort()).toEqual(['new warning batch 45', 'new warning search 85']);
+    const raised = budgetOf({ amounts: { search: 104, batch: 50 } });
+    expect(await told(raised, BEGIN + 4 * HOUR, BEGIN + 5 * HOUR)).toEqual(['ongoing warning search 85']);
+    await world.spend(19, BEGIN + 5 * HOUR);
+    expect(await told(raised, BEGIN + 6 * HOUR)).toEqual(['escalated critical search 104']);
+    const high = budgetOf({ amounts: { search: 1000, batch: 50 } });
+    expect(await told(high, BEGIN + 7 * HOUR, BEGIN + 8 * HOUR)).toEqual([
+      expect.stringMatching(/^resolved, it was .* search 104$/),
+    ]);
+  });
+
+  it('is resolved by credits, and reopened by new calls', async () => {
+    const rule = budgetOf();
+    await world.spend(85, BEGIN + HOUR);
+    await told(rule, BEGIN + 2 * HOUR);
+    await world.spend(-20, BEGIN + 3 * HOUR);
+    await world.others(BEGIN + 3 * HOUR, 90);
+    expect(await told(rule, BEGIN + 4 * HOUR, BEGIN + 4 * HOUR + 20 * MINUTE)).toEqual([
+      'resolved, it was warning search 85',
+    ]);
+    await world.spend(20, BEGIN + 5 * HOUR);
+    expect(await told(rule, BEGIN + 6 * HOUR)).toEqual(['reopened warning search 85']);
+  });
+
+  it('tells all groups in one message, whatever their amounts', async () => {
+    await world.spend(85, BEGIN + HOUR);
+    await world.spend(45, BEGIN + HOUR, 'batch');
+    const report = await world.poll([budgetOf()], BEGIN + 2 * HOUR);
+    expect(world.messagesToPrograms(report)).toHaveLength(1);
+    expect(
+      world
+        .toPeople(report)
+        .map(({ lead }) => lead[0])
+        .sort()[0],
+    ).toBe(
+      'Service batch spent $45 this month, 90 % of its $50 for November; svc-indexer on gpt-4.1 makes up all of it. At this rate: $540 a day.',
+    );
+  });
+});
