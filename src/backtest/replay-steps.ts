@@ -1,6 +1,7 @@
 // Finds the step at whose multiples all windows of a replay begin and end.
 
 import { dayStart, localDay } from '../model/local-time.ts';
+import { describeMetric } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 import { queriesAt } from '../pipeline/evaluate.ts';
 import { openStepGrid, type StepGrid } from '../sums/replay/step-grid.ts';
@@ -34,6 +35,7 @@ function commonStep(rules: readonly Rule[], zone: string, instants: readonly num
   for (const instant of instants) step = greatestDivisor(step, instant - first);
   for (const rule of rules) {
     step = greatestDivisor(step, rule.delayMs);
+    if (describeMetric(rule.metric).isByMinute && first % MINUTE !== 0) return null;
     if (rule.window.kind === 'rolling') step = greatestDivisor(step, rule.window.ms);
     // Its other windows lie on earlier days, and a change of clocks shifts them.
     if (looksBack(rule, zone, first)) step = greatestDivisor(step, ZONE_STEP);

@@ -27,6 +27,9 @@ export type Measure =
   | TokenColumn
   | `${StemOf<MsColumn>}_${'sum' | 'count'}`
   | SketchMeasure
+  | 'repeated'
+  | 'repeated_cost'
+  | 'repeated_unpriced'
   | `failed${'' | `@${string}`}`
   | `failed_cost${'' | `@${string}`}`
   | `failed_unpriced${'' | `@${string}`}`;
@@ -59,6 +62,8 @@ export type Origin =
   | { readonly of: 'unpriced_tokens' }
   /** All tokens of a row, or its exact cost, counted by bucket. */
   | { readonly of: 'row'; readonly what: 'tokens' | 'cost'; readonly as: 'sketch' }
+  /** The same as `what`, but for rows that repeat an earlier one of the same minute. */
+  | { readonly of: 'repeated'; readonly what: 'calls' | 'cost' | 'unpriced' }
   /** The same as `what`, but for failed rows only. */
   | { readonly of: 'failed'; readonly what: 'calls' | 'cost' | 'unpriced'; readonly errors: ErrorFilter };
 
@@ -98,6 +103,12 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'row', what: 'tokens', as: 'sketch' };
     case 'cost_sketch':
       return { of: 'row', what: 'cost', as: 'sketch' };
+    case 'repeated':
+      return { of: 'repeated', what: 'calls' };
+    case 'repeated_cost':
+      return { of: 'repeated', what: 'cost' };
+    case 'repeated_unpriced':
+      return { of: 'repeated', what: 'unpriced' };
     case 'failed':
       return { of: 'failed', what: 'calls', errors: errorFilterOf(measure) };
     case 'failed_cost':
@@ -121,6 +132,22 @@ const COST_COLUMNS: readonly Column[] = ['cost', 'model', 'input_tokens', 'outpu
 const TOKEN_COLUMNS: readonly Column[] = ['input_tokens', 'output_tokens'];
 const FAILURE_COLUMNS: readonly Column[] = ['status', 'error'];
 
+/** The dimensions in which a call equals the one that it repeats. */
+export const REPEATED_DIMENSIONS = [
+  'service',
+  'user',
+  'session',
+  'model',
+] as const satisfies readonly Column[];
+/** Of calls at the same time the dearest is the first; of those that cost the same, the one that was inserted first. */
+const REPEAT_COLUMNS: readonly Column[] = [
+  'time',
+  ...REPEATED_DIMENSIONS,
+  ...COST_COLUMNS,
+  'id',
+  'request_id',
+];
+
 /** The columns that a measure reads. */
 export function columnsOf(measure: Measure): readonly Column[] {
   const origin = originOf(measure);
@@ -135,6 +162,8 @@ export function columnsOf(measure: Measure): readonly Column[] {
       return COST_COLUMNS;
     case 'row':
       return origin.what === 'tokens' ? TOKEN_COLUMNS : COST_COLUMNS;
+    case 'repeated':
+      return REPEAT_COLUMNS;
     case 'failed':
       return origin.what === 'calls' ? FAILURE_COLUMNS : [...COST_COLUMNS, ...FAILURE_COLUMNS];
     default:
@@ -156,6 +185,8 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
       return [['cost']];
     case 'row':
       return origin.what === 'tokens' ? [TOKEN_COLUMNS] : [['cost']];
+    case 'repeated':
+      return origin.what === 'calls' ? [['input_tokens']] : [['cost'], ['input_tokens']];
     case 'failed':
       return origin.what === 'calls' ? [FAILURE_COLUMNS] : [['cost'], FAILURE_COLUMNS];
     default:
@@ -173,6 +204,7 @@ export function isCount(measure: Measure): boolean {
     case 'column':
       return origin.as === 'count';
     case 'failed':
+    case 'repeated':
       return origin.what !== 'cost';
     default:
       return false;
@@ -215,4 +247,9 @@ function kindsIn(names: string): FailureKind[] {
 /** Whether a measure is kept as a sketch (a count per bucket) instead of a sum. */
 export function isSketch(measure: Measure): measure is SketchMeasure {
   return measure.endsWith('_sketch');
+}
+
+/** Whether a measure compares the calls of a minute with each other, so that it must see whole minutes. */
+export function isByMinute(measure: Measure): boolean {
+  return originOf(measure)?.of === 'repeated';
 }

@@ -1,36 +1,7 @@
 // The catalogue of metrics: how each is computed, and its words.
 
 import type { Measure, SketchMeasure } from './measure.ts';
-
-export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms';
-
-/** How a value is computed from measures: their sum, a fraction of two such sums, or a quantile of a sketch. */
-export type Value =
-  | { readonly kind: 'sum'; readonly of: readonly Measure[] }
-  | {
-      readonly kind: 'ratio';
-      readonly of: readonly Measure[];
-      readonly by: readonly Measure[];
-      /** The value is per this many of `by`, in Fixed. */
-      readonly per: bigint;
-    }
-  | { readonly kind: 'quantile'; readonly sketch: SketchMeasure; readonly q: number };
-
-/** The entry of a metric. Options, checks, messages and the docs follow from it. */
-export interface MetricEntry {
-  readonly unit: Unit;
-  readonly value: Value;
-  /** The noun after its number: `890,000 calls`, `$12.00 wasted`. */
-  readonly noun: string;
-  /** What a group did, in a sentence; `{}` is the number: `spent {}`, `made {} calls`. */
-  readonly says: string;
-  /** The heading of its column in a table. */
-  readonly heading: string;
-  /** Its names in other tools. `validate` suggests the metric for them. */
-  readonly alsoCalled?: readonly string[];
-  /** Its definition over the calls of window and group, for docs/reference.md. */
-  readonly doc: string;
-}
+import type { MetricEntry, Value } from './metric-entry.ts';
 
 function sum(of: readonly [Measure, ...Measure[]]): Value {
   return { kind: 'sum', of };
@@ -40,10 +11,21 @@ function ratio(of: readonly Measure[], by: readonly Measure[], per = 1n): Value 
   return { kind: 'ratio', of, by, per };
 }
 
-function quantile(sketch: SketchMeasure, q: number): Value {
-  return { kind: 'quantile', sketch, q };
+/** A percentile of what a sketch counts; `noun` follows its number. */
+function percentile(
+  unit: 'ms' | 'tokens' | 'USD',
+  sketch: SketchMeasure,
+  q: number,
+  noun: string,
+  doc: string,
+  says = `had a ${noun} of {}`,
+): MetricEntry {
+  return { unit, value: { kind: 'quantile', sketch, q }, noun, says, heading: 'value', doc };
 }
 
+const LATENCY = 'percentile over the calls that have a latency';
+const CALL_TOKENS = 'percentile of all tokens of a call, over the calls that have tokens recorded';
+const CALL_COST = 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0';
 const TOKENS = ['input_tokens', 'output_tokens'] as const satisfies readonly Measure[];
 
 export const METRIC_CATALOGUE = {
@@ -117,88 +99,49 @@ export const METRIC_CATALOGUE = {
     heading: 'value',
     doc: 'mean over the calls that have a latency',
   },
-  latency_p50: {
-    unit: 'ms',
-    value: quantile('latency_sketch', 0.5),
-    noun: 'median latency',
-    says: 'had a median latency of {}',
-    heading: 'value',
-    doc: 'percentile over the calls that have a latency',
-  },
-  latency_p90: {
-    unit: 'ms',
-    value: quantile('latency_sketch', 0.9),
-    noun: 'p90 latency',
-    says: 'had a p90 latency of {}',
-    heading: 'value',
-    doc: 'percentile over the calls that have a latency',
-  },
+  latency_p50: percentile('ms', 'latency_sketch', 0.5, 'median latency', LATENCY),
+  latency_p90: percentile('ms', 'latency_sketch', 0.9, 'p90 latency', LATENCY),
   latency_p95: {
-    unit: 'ms',
-    value: quantile('latency_sketch', 0.95),
-    noun: 'p95 latency',
-    says: 'had a p95 latency of {}',
-    heading: 'value',
+    ...percentile('ms', 'latency_sketch', 0.95, 'p95 latency', LATENCY),
     alsoCalled: ['latency', 'p95', 'response_time', 'duration'],
-    doc: 'percentile over the calls that have a latency',
   },
-  latency_p99: {
-    unit: 'ms',
-    value: quantile('latency_sketch', 0.99),
-    noun: 'p99 latency',
-    says: 'had a p99 latency of {}',
-    heading: 'value',
-    doc: 'percentile over the calls that have a latency',
-  },
+  latency_p99: percentile('ms', 'latency_sketch', 0.99, 'p99 latency', LATENCY),
   ttft_p95: {
-    unit: 'ms',
-    value: quantile('ttft_sketch', 0.95),
-    noun: 'p95 time to first token',
-    says: 'had a p95 time to first token of {}',
-    heading: 'value',
+    ...percentile(
+      'ms',
+      'ttft_sketch',
+      0.95,
+      'p95 time to first token',
+      '95th percentile of the time to the first token',
+    ),
     alsoCalled: ['ttft'],
-    doc: '95th percentile of the time to the first token',
   },
-  tokens_p50: {
-    unit: 'tokens',
-    value: quantile('tokens_sketch', 0.5),
-    noun: 'tokens in the median call',
-    says: 'used {} tokens in the median call',
-    heading: 'value',
-    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
-  },
-  tokens_p95: {
-    unit: 'tokens',
-    value: quantile('tokens_sketch', 0.95),
-    noun: 'p95 tokens per call',
-    says: 'had a p95 of {} tokens per call',
-    heading: 'value',
-    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
-  },
-  tokens_p99: {
-    unit: 'tokens',
-    value: quantile('tokens_sketch', 0.99),
-    noun: 'p99 tokens per call',
-    says: 'had a p99 of {} tokens per call',
-    heading: 'value',
-    doc: 'percentile of all tokens of a call, over the calls that have tokens recorded',
-  },
-  cost_p95: {
-    unit: 'USD',
-    value: quantile('cost_sketch', 0.95),
-    noun: 'p95 cost of a call',
-    says: 'had a p95 cost of {} a call',
-    heading: 'value',
-    doc: 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0',
-  },
-  cost_p99: {
-    unit: 'USD',
-    value: quantile('cost_sketch', 0.99),
-    noun: 'p99 cost of a call',
-    says: 'had a p99 cost of {} a call',
-    heading: 'value',
-    doc: 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0',
-  },
+  tokens_p50: percentile(
+    'tokens',
+    'tokens_sketch',
+    0.5,
+    'tokens in the median call',
+    CALL_TOKENS,
+    'used {} tokens in the median call',
+  ),
+  tokens_p95: percentile(
+    'tokens',
+    'tokens_sketch',
+    0.95,
+    'p95 tokens per call',
+    CALL_TOKENS,
+    'had a p95 of {} tokens per call',
+  ),
+  tokens_p99: percentile(
+    'tokens',
+    'tokens_sketch',
+    0.99,
+    'p99 tokens per call',
+    CALL_TOKENS,
+    'had a p99 of {} tokens per call',
+  ),
+  cost_p95: percentile('USD', 'cost_sketch', 0.95, 'p95 cost of a call', CALL_COST),
+  cost_p99: percentile('USD', 'cost_sketch', 0.99, 'p99 cost of a call', CALL_COST),
   cost_per_call: {
     unit: 'USD',
     value: ratio(['cost'], ['calls']),
@@ -230,6 +173,24 @@ export const METRIC_CATALOGUE = {
     says: 'wasted {} on failed calls',
     heading: 'wasted',
     doc: 'sum of cost of failed calls',
+  },
+  repeated_calls: {
+    unit: 'calls',
+    value: sum(['repeated']),
+    noun: 'repeated calls',
+    says: 'repeated {} calls',
+    heading: 'repeated',
+    alsoCalled: ['retries', 'retry_count', 'duplicate_calls', 'duplicates'],
+    doc: 'calls after the first of the same minute with the same service, user, session, model and input tokens',
+  },
+  repeated_spend: {
+    unit: 'USD',
+    value: sum(['repeated_cost']),
+    noun: 'on repeated calls',
+    says: 'spent {} on repeated calls',
+    heading: 'repeated',
+    alsoCalled: ['retry_cost', 'duplicate_spend'],
+    doc: 'sum of cost of repeated calls',
   },
   unpriced_calls: {
     unit: 'calls',

@@ -1,16 +1,12 @@
 // Derives from a metric's entry its unit, measures and columns.
 
 import type { Column } from './columns.ts';
-import { type ErrorFilter, type Measure, narrowed, needsOf, originOf } from './measure.ts';
-import {
-  METRIC_CATALOGUE,
-  type Metric,
-  type MetricEntry,
-  type Unit,
-  type Value,
-} from './metric-catalogue.ts';
+import { type ErrorFilter, isByMinute, type Measure, narrowed, needsOf, originOf } from './measure.ts';
+import { METRIC_CATALOGUE, type Metric } from './metric-catalogue.ts';
+import type { MetricEntry, Unit, Value } from './metric-entry.ts';
 
-export type { Metric, Unit } from './metric-catalogue.ts';
+export type { Metric } from './metric-catalogue.ts';
+export type { Unit } from './metric-entry.ts';
 
 /** The definition of a metric: its entry, and what follows from it. */
 export interface MetricDefinition extends MetricEntry {
@@ -22,6 +18,8 @@ export interface MetricDefinition extends MetricEntry {
   readonly places: number;
   /** Columns that a store must map. Of each list, one suffices. */
   readonly columns: readonly (readonly Column[])[];
+  /** Whether it needs windows of whole minutes. */
+  readonly isByMinute: boolean;
   /** Whether it accepts `errors:`, as metrics do that count failed calls only. */
   readonly takesErrors: boolean;
 }
@@ -50,6 +48,7 @@ function definitionOf(entry: MetricEntry): MetricDefinition {
     // An average of tokens is not whole.
     places: PLACES[unit] + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
     columns: distinct(sumsOf(value).flatMap(columnsOfSum)),
+    isByMinute: sumsOf(value).flat().some(isByMinute),
     takesErrors: sumsOf(value)
       .flat()
       .some((measure) => originOf(measure)?.of === 'failed'),
@@ -100,5 +99,6 @@ export function drivingMeasure(metric: Metric, errors: ErrorFilter): Measure {
 export function unpricedMeasure(metric: Metric, errors: ErrorFilter): Measure | null {
   const own = ownMeasures(metric, null);
   if (own.includes('failed_cost')) return narrowed('failed_unpriced', errors);
+  if (own.includes('repeated_cost')) return 'repeated_unpriced';
   return own.includes('cost') ? 'unpriced' : null;
 }

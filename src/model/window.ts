@@ -1,5 +1,6 @@
 // Windows and dedupe periods, rolling and calendar.
 
+import { type JudgedAsOf, judgedAsOf } from './judged-as-of.ts';
 import { dayStart, daysBefore, hourStart, localDay } from './local-time.ts';
 
 /** A half-open span of time [from, to), instants in ms since the epoch. */
@@ -60,11 +61,11 @@ export function wholePeriod(spec: Omit<CalendarWindow, 'kind' | 'text'>, at: num
 
 /** The window of a rule at an evaluation time. */
 export function windowOfRule(
-  { window, delayMs }: { readonly window: WindowSpec; readonly delayMs: number },
+  rule: JudgedAsOf & { readonly window: WindowSpec },
   at: number,
   zone: string,
 ): Window {
-  return windowAt(window, at - delayMs, zone);
+  return windowAt(rule.window, judgedAsOf(rule, at), zone);
 }
 
 /** From the first beginning to the last end of some windows, at least one. */
@@ -120,10 +121,9 @@ export function periodKey<P extends CalendarPeriod>(period: P, at: number, zone:
 }
 
 /** What decides how often a rule's alerts are notified. */
-interface Deduped {
+interface Deduped extends JudgedAsOf {
   readonly dedupe: DedupePeriod;
   readonly window: WindowSpec;
-  readonly delayMs: number;
 }
 
 /** The dedupe period of an instant for a rule's alerts; null with `episode`, whose beginning only the ledger knows. */
@@ -134,10 +134,11 @@ export function dedupeKey(rule: Deduped, at: number, zone: string): PeriodKey | 
 }
 
 /** When the dedupe period of an instant ends, ms; with `episode` a day later, as nobody can know. */
-export function dedupeEnd({ dedupe, window, delayMs }: Deduped, at: number, zone: string): number {
+export function dedupeEnd(rule: Deduped, at: number, zone: string): number {
+  const { dedupe, window, delayMs } = rule;
   if (dedupe !== 'window' && dedupe !== 'episode') return periodEnd(dedupe, at, zone);
   if (dedupe === 'episode' || window.kind === 'rolling') return at + UNITS.d;
-  return wholePeriod(window, at - delayMs, zone).to + delayMs;
+  return wholePeriod(window, judgedAsOf(rule, at), zone).to + delayMs;
 }
 
 /** The dedupe period in which alerts go out together: groups that have limits of their own share it, and so do episodes. */

@@ -2,6 +2,7 @@
 
 import { firstNotBelow } from '../model/ascending.ts';
 import type { Firing, Judgement, Reached, ReachedStep } from '../model/finding.ts';
+import { judgedAsOf } from '../model/judged-as-of.ts';
 import type { Rule } from '../model/rule.ts';
 import {
   type GroupKey,
@@ -94,7 +95,7 @@ export function evaluate(
   const { rule, zone, instants, slices } = plan;
   const type = ruleTypeOf(rule);
   const judgeOver = (at: number, own: readonly Series[]): Judgement =>
-    type.judge(rule, { at: at - rule.delayMs, zone }, own);
+    type.judge(rule, { at: judgedAsOf(rule, at), zone }, own);
   if (slices === null)
     return plan.times.map(({ at }) => ({ at, judgement: judgeOver(at, series), pending: [] }));
   const indexOf = (at: number): number => firstNotBelow(instants, at);
@@ -134,7 +135,7 @@ export function evaluate(
 
 /** The queries that a rule needs to be judged at one instant. */
 export function queriesAt(rule: Rule, zone: string, at: number): readonly Query[] {
-  return ruleTypeOf(rule).queries(rule, { at: at - rule.delayMs, zone });
+  return ruleTypeOf(rule).queries(rule, { at: judgedAsOf(rule, at), zone });
 }
 
 /**
@@ -149,7 +150,7 @@ export function openJudge(
   const held = new HoldLog();
   let index = 0;
   return ({ at, earlier }, series) => {
-    const judgement = type.judge(rule, { at: at - rule.delayMs, zone }, series);
+    const judgement = type.judge(rule, { at: judgedAsOf(rule, at), zone }, series);
     const before = index;
     index += 1;
     if (rule.forMs === 0) return { at, judgement, pending: [] };

@@ -1,6 +1,7 @@
 // What a worker asks beside its rules, so that a check is answered by the sums that it keeps.
 
 import type { Measure } from '../model/measure.ts';
+import { describeMetric } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import { hullOf, windowOfRule } from '../model/window.ts';
@@ -32,7 +33,7 @@ export function queriesOfChecks(
       (): Wanted => ({ groupBy, measures: new Set(), windows: new Map() }),
     );
     wanted.measures.add(measure);
-    wanted.windows.set(`${rule.window.text} ${rule.delayMs}`, rule);
+    wanted.windows.set(`${rule.window.text} ${rule.delayMs} ${describeMetric(rule.metric).isByMinute}`, rule);
   };
   for (const rule of rules) want([], 'calls', rule);
   for (const { rule, measure } of costDependentRules(rules)) {

@@ -141,13 +141,18 @@ type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
  * Any key may be missing or invalid.
  */
 export function commonFaults(keys: object): ReturnType<typeof fault>[] {
-  const { metric, errors, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
+  const { metric, errors, window, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
   const faults: ReturnType<typeof fault>[] = [];
   const known = METRICS.find((name) => name === metric);
   if (errors !== undefined && known !== undefined && !takesErrors(known)) {
     const takers = METRICS.filter(takesErrors).join(', ');
     faults.push(
       fault(`${known} does not look at failed calls`, `leave errors out, or use ${takers}`, ['errors']),
+    );
+  }
+  if (known !== undefined && describeMetric(known).isByMinute && isPartOfMinutes(window)) {
+    faults.push(
+      fault(`${known} counts whole minutes`, 'use a window of whole minutes, such as 1m or 90m', ['window']),
     );
   }
   listOf(groupBy).forEach((dimension, i, all) => {
@@ -189,6 +194,11 @@ function notifyBySeverity(
 ): Record<Severity, readonly string[]> {
   const of = (severity: Severity) => ('length' in given ? given : (given[severity] ?? defaults.notify));
   return { info: of('info'), warning: of('warning'), critical: of('critical') };
+}
+
+function isPartOfMinutes(window: unknown): boolean {
+  const { ms } = (window ?? {}) as { readonly ms?: unknown };
+  return typeof ms === 'number' && ms % 60_000 !== 0;
 }
 
 function takesErrors(metric: Metric): boolean {

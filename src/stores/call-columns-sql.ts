@@ -94,6 +94,7 @@ function sourcesOf(measure: Measure): readonly Measure[] {
   const origin = originOf(measure);
   if (origin?.of === 'unpriced') return ['cost'];
   if (origin?.of === 'column' && origin.as === 'count') return [msMeasure(origin.column, 'sum')];
+  if (origin?.of === 'repeated' && origin.what === 'cost') return ['cost', 'repeated'];
   if (origin?.of === 'failed' && origin.what === 'cost') return ['cost', narrowed('failed', origin.errors)];
   return [measure];
 }

@@ -1,6 +1,6 @@
 // Turns a read into one statement, and its rows into cells.
 
-import { isSketch, type Measure } from '../model/measure.ts';
+import { isByMinute, isSketch, type Measure, REPEATED_DIMENSIONS } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
@@ -30,18 +30,37 @@ export function cellSql(
   const time = rowTime(mapping, timeType, parameters);
   const segment = time.segment(read.edges);
   const ranges = inRanges(read.ranges, mapping, time);
-  const conditions = Object.entries(read.where).map(([dimension, condition]) =>
-    conditionSql(dimensionSql(mapping, dimension), condition, parameters),
-  );
-  const raw = [`${segment} AS s`, ...dimensions, ...rawColumnsSql(mapping, read.measures)];
-  const rows = fromTableSql(mapping, raw, [...ranges.conditions, ...conditions], ranges.relation);
+  const conditions = Object.entries(read.where).map(([dimension, condition]) => ({
+    isOfRows: isOfRows(dimension, read.measures),
+    sql: conditionSql(dimensionSql(mapping, dimension), condition, parameters),
+  }));
+  const ofRows = conditions.filter((one) => one.isOfRows).map(({ sql }) => sql);
+  const ofCalls = conditions.filter((one) => !one.isOfRows).map(({ sql }, i) => [sql, `k${i}`] as const);
+  const raw = [
+    `${segment} AS s`,
+    ...dimensions,
+    ...rawColumnsSql(mapping, read.measures),
+    ...ofCalls.map(([sql, name]) => `${sql} AS ${name}`),
+  ];
+  const rows = fromTableSql(mapping, raw, [...ranges.conditions, ...ofRows], ranges.relation);
 
+  const kept = ofCalls.map(([, name]) => name);
   const keys = ['s', ...read.groupBy.map((_, i) => `d${i}`)];
   const sums = read.measures.flatMap((m, i) => (isSketch(m) ? [] : [`${aggregateSql(m)} AS m${i}`]));
   const text = `SELECT ${[...keys, ...groupingSql(read.measures, sums)].join(', ')}
-FROM (${callsSql(keys, read.measures, rows, prices, parameters)}) AS call
+FROM (${callsSql([...keys, ...kept], read.measures, rows, prices, parameters)}) AS call${
+    kept.length === 0 ? '' : ` WHERE ${kept.join(' AND ')}`
+  }
 GROUP BY ${groupBySql(keys, read.measures)}`;
   return { text, values: parameters.values };
+}
+
+/**
+ * Whether a condition on a dimension may leave out rows before they are looked at. Where calls are compared with each other, a
+ * call must meet those that the condition leaves out, unless these differ from it anyway.
+ */
+function isOfRows(dimension: string, measures: readonly Measure[]): boolean {
+  return !measures.some(isByMinute) || REPEATED_DIMENSIONS.some((name) => name === dimension);
 }
 
 /** The rows of the answer as exact cells. */

@@ -2,11 +2,12 @@
 
 import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import { columnsOf, type Measure, type Origin, originOf } from '../model/measure.ts';
+import { columnsOf, isByMinute, type Measure, originOf } from '../model/measure.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping, PriceList } from './audit-store.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
 import { priceSql } from './price-sql.ts';
+import { REPEATED } from './repeat-sql.ts';
 import { columnSql, type Parameters } from './source-sql.ts';
 
 /** Costs beyond this, USD per call, count as unknown. */
@@ -40,7 +41,7 @@ export function derivedColumnsSql(
     ...(measures.includes('listed_cost') ? ['cost_raw IS NULL AS listed'] : []),
     ...(reads('status') ? [`${FAILED} AS failed`] : []),
     // Columns that are summed. A double is needed for its bucket only.
-    ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column)).map(nameOf),
+    ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column, measures)).map(nameOf),
     ...measures.flatMap((measure) => {
       const value = sketchedSql(measure);
       return value === null ? [] : [`${bucketSql(value)} AS ${measure}`];
@@ -60,7 +61,10 @@ function sketchedSql(measure: Measure): string | null {
 
 /** The expressions over the columns above and the exact cost. */
 export function costedColumnsSql(measures: readonly Measure[]): string[] {
-  return measures.includes('cost_sketch') ? [`${bucketSql('cost::float8')} AS cost_sketch`] : [];
+  return [
+    ...(measures.includes('cost_sketch') ? [`${bucketSql('cost::float8')} AS cost_sketch`] : []),
+    ...(measures.some(isByMinute) ? [`${REPEATED} AS repeated`] : []),
+  ];
 }
 
 /** An additive measure over the columns above, as exact numeric text; NULL counts as 0. */
@@ -107,14 +111,16 @@ function partOf(measure: Measure): Part {
         summed:
           'CASE WHEN cost IS NULL THEN COALESCE(input_tokens_raw, 0) + COALESCE(output_tokens_raw, 0) END',
       };
+    case 'repeated':
+      return partOfSuch('repeated', origin.what);
     case 'failed':
-      return failedPartOf(origin);
+      return partOfSuch(`failed${narrowedSql(origin.errors)}`, origin.what);
   }
   throw new AppError('measure_unknown', `The audit store does not know the measure "${measure}".`);
 }
 
-function failedPartOf({ what, errors }: Extract<Origin, { of: 'failed' }>): Part {
-  const such = `failed${narrowedSql(errors)}`;
+/** What counts the rows for which a condition holds, or sums their cost. */
+function partOfSuch(such: string, what: 'calls' | 'cost' | 'unpriced'): Part {
   switch (what) {
     case 'calls':
       return { counted: such };
@@ -155,9 +161,9 @@ function nameOf({ column, as }: Raw): string {
   return `${column}_${as === 'double' ? 'double' : 'raw'}`;
 }
 
-/** The model and the recorded cost are needed for the exact cost only. */
-function isPriceOnly(column: Column): boolean {
-  return column === 'model' || column === 'cost';
+/** The recorded cost is needed for the exact cost only, and so is the model, unless calls are compared with each other. */
+function isPriceOnly(column: Column, measures: readonly Measure[]): boolean {
+  return column === 'cost' || (column === 'model' && !measures.some(isByMinute));
 }
 
 /** A column's value by its kind, or NULL of its type where the table has no such column. */

@@ -479,6 +479,8 @@ const common = {
     'ttft_p95',
     'tokens_p95',
     'cost_p99',
+    'repeated_calls',
+    'repeated_spend',
     'cost_per_call',
     'cost_per_1k_tokens',
     'wasted_spend',

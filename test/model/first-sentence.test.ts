@@ -68,12 +68,14 @@ const SAID: Readonly<Record<Metric, string>> = {
   tokens_p50: 'used 1,200 tokens in the median call',
   tokens_p95: 'had a p95 of 1,200 tokens per call',
   tokens_p99: 'had a p99 of 1,200 tokens per call',
-  cost_p95: 'had a p95 cost of $1,200 a call',
-  cost_p99: 'had a p99 cost of $1,200 a call',
+  cost_p95: 'had a p95 cost of a call of $1,200',
+  cost_p99: 'had a p99 cost of a call of $1,200',
   cost_per_call: 'paid $1,200 per call',
   tokens_per_call: 'used 1,200 tokens per call',
   cost_per_1k_tokens: 'paid $1,200 per 1,000 tokens',
   wasted_spend: 'wasted $1,200 on failed calls',
+  repeated_calls: 'repeated 1,200 calls',
+  repeated_spend: 'spent $1,200 on repeated calls',
   unpriced_calls: 'made 1,200 calls without a price',
 };
 

@@ -333,7 +333,7 @@ describe('the period of a calendar window', () => {
 
   it('is the dedupe period of a rule that is notified once in its window, also where it is judged late', () => {
     const window = { kind: 'calendar', word: 'this_quarter', starts: 15, text: 'quarter' } as const;
-    const rule = { dedupe: 'window', window, delayMs: 120_000 } as const;
+    const rule = { metric: 'spend', dedupe: 'window', window, delayMs: 120_000 } as const;
     const key = (instant: string): string | null => dedupeKey(rule, at(instant), 'UTC');
     expect(key('2026-10-15T00:02:00Z')).toBe('window/2026-07-15T00:00:00Z');
     expect(key('2026-10-15T00:02:01Z')).toBe('window/2026-10-15T00:00:00Z');

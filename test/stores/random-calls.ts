@@ -48,7 +48,7 @@ const cost = fc.oneof(
   ),
   fc.integer({ min: -5_000_000, max: 50_000_000 }).map((micros) => micros / 1e6),
 );
-const tokens = fc.oneof(fc.constantFrom(null, 0, -3), fc.integer({ min: 0, max: 200_000 }));
+const tokens = fc.oneof(fc.constantFrom(null, 0, -3, 10), fc.integer({ min: 0, max: 200_000 }));
 const latency = fc.oneof(
   fc.constantFrom(null, 0, -1, NaN, Infinity, 1e-10, 0.001),
   fc
@@ -107,6 +107,9 @@ const MEASURES: CellRead['measures'] = [
   'latency_sum',
   'latency_count',
   'latency_sketch',
+  'repeated',
+  'repeated_cost',
+  'repeated_unpriced',
   'tokens_sketch',
   'cost_sketch',
 ];
@@ -134,6 +137,9 @@ export const readArbitrary: fc.Arbitrary<CellRead> = fc
 /** The same cells, summed in plain code from the rows themselves: nothing here is shared with the store. */
 export function expectedCells(read: CellRead, calls: readonly TestCall[]): SegmentCell[] {
   const groups = new Map<string, { segment: number; key: (string | null)[]; calls: TestCall[] }>();
+  const repeated = repeatedAmong(
+    calls.filter(({ at }) => read.ranges.some(({ from, to }) => from <= at && at < to)),
+  );
   for (const call of calls) {
     const segment = read.edges.findIndex(
       (edge, i) => edge <= call.at && call.at < (read.edges[i + 1] ?? edge),
@@ -150,7 +156,7 @@ export function expectedCells(read: CellRead, calls: readonly TestCall[]): Segme
   return [...groups.values()].map(({ segment, key, calls: own }) => ({
     segment,
     key,
-    cell: cellOf(read, own),
+    cell: cellOf(read, own, repeated),
   }));
 }
 
@@ -158,7 +164,30 @@ function holds(value: string | null, condition: Condition): boolean {
   return 'in' in condition ? condition.in.includes(value) : !condition.notIn.includes(value);
 }
 
-function cellOf(read: CellRead, calls: readonly TestCall[]): SegmentCell['cell'] {
+/** Those after the first of the same minute, service, user, model and input: the earliest, then the dearest. */
+function repeatedAmong(calls: readonly TestCall[]): ReadonlySet<TestCall> {
+  const seen = new Set<string>();
+  return new Set(
+    [...calls]
+      .sort((a, b) => a.at - b.at || dearness(b) - dearness(a))
+      .filter(({ at, service, user, model, input }) => {
+        const name = JSON.stringify([Math.floor(at / 60_000), service, user, model, input]);
+        const isRepeated = (input ?? 0) > 0 && seen.has(name);
+        seen.add(name);
+        return isRepeated;
+      }),
+  );
+}
+
+function dearness(call: TestCall): number {
+  return Number(costOf(call) ?? -(10n ** 30n));
+}
+
+function cellOf(
+  read: CellRead,
+  calls: readonly TestCall[],
+  repeated: ReadonlySet<TestCall>,
+): SegmentCell['cell'] {
   const sums: Record<string, bigint> = {};
   const sketches: Record<string, Map<number, number>> = {};
   for (const measure of read.measures) {
@@ -173,7 +202,7 @@ function cellOf(read: CellRead, calls: readonly TestCall[]): SegmentCell['cell']
       }
       sketches[measure] = counts;
     } else {
-      sums[measure] = calls.reduce((sum, call) => sum + amountOf(measure, call), 0n);
+      sums[measure] = calls.reduce((sum, call) => sum + amountOf(measure, call, repeated.has(call)), 0n);
     }
   }
   return { sums, sketches };
@@ -191,11 +220,17 @@ const SKETCHED: Readonly<Record<string, (call: TestCall) => number | null>> = {
   },
 };
 
-function amountOf(measure: string, call: TestCall): bigint {
+function amountOf(measure: string, call: TestCall, isRepeated: boolean): bigint {
   const [kind, only] = measure.split('@');
   switch (kind) {
     case 'calls':
       return UNIT;
+    case 'repeated':
+      return isRepeated ? UNIT : 0n;
+    case 'repeated_cost':
+      return isRepeated ? (costOf(call) ?? 0n) : 0n;
+    case 'repeated_unpriced':
+      return isRepeated && costOf(call) === null ? UNIT : 0n;
     case 'cost':
       return costOf(call) ?? 0n;
     case 'unpriced':

@@ -1,6 +1,6 @@
 // Plans few reads for many queries (pure).
 
-import { isSketch, type Measure } from '../../model/measure.ts';
+import { isByMinute, isSketch, type Measure } from '../../model/measure.ts';
 import { type CellRead, groupingName, hourWindows, type Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { memberOf } from '../series/member.ts';
@@ -15,12 +15,14 @@ export interface ReadPlan {
 /**
  * Queries with the same groups and filter share reads, cut at the edges of all their windows, so that a row is read once
  * however many windows hold it, and for those measures alone that some window wants of it. Sketches are read apart: they
- * return a row per bucket, and only short windows should pay for that.
+ * return a row per bucket, and only short windows should pay for that; and so are measures of whole minutes, as windows of
+ * others would cut their minutes in two.
  */
 export function planReads(queries: readonly Query[]): ReadPlan {
   const shared = new Map<string, Query[]>();
   const groups = queries.map((query) => {
-    const name = JSON.stringify([groupingName(query), query.measures.filter(isSketch).sort()]);
+    const apart = query.measures.filter((measure) => isSketch(measure) || isByMinute(measure));
+    const name = JSON.stringify([groupingName(query), apart.sort()]);
     const together = memberOf(shared, name, (): Query[] => []);
     together.push(query);
     return together;

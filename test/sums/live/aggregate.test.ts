@@ -55,8 +55,10 @@ interface Call {
 function insertText(calls: readonly Call[]): { text: string; values: unknown[] } {
   return {
     text: `INSERT INTO api_audit_logs (request_id, request_timestamp, service_name, user_id, model, endpoint, input_tokens, status_code, latency_ms, cost_usd)
-      SELECT gen_random_uuid(), at::timestamptz, service, usr, 'm', '', 10, status, latency, cost
-      FROM jsonb_to_recordset($1::text::jsonb) AS r (at text, service text, usr text, status int, latency float8, cost numeric)`,
+      SELECT gen_random_uuid(), at::timestamptz + n * interval '20 seconds', service, usr, 'm', n, 10, status, latency, cost
+      FROM jsonb_to_recordset($1::text::jsonb) AS r (at text, service text, usr text, status int, latency float8, cost numeric)
+      -- Some are made again.
+      JOIN generate_series(0, 2) AS n ON n = 0 OR latency < 30000`,
     values: [
       JSON.stringify(
         calls.map(({ at, user, ...rest }) => ({ ...rest, usr: user, at: new Date(at).toISOString() })),
@@ -84,6 +86,7 @@ const MONTH = Date.parse('2026-03-01T05:00:00Z');
  */
 function queriesAt(at: number): Query[] {
   const back = (ms: number, end = at): Window => ({ from: end - ms, to: end });
+  const minute = Math.floor(at / MINUTE) * MINUTE;
   return [
     { measures: ['cost', 'calls'], where: {}, groupBy: ['service'], windows: [back(HOUR), back(26 * HOUR)] },
     { measures: ['cost', 'unpriced', 'calls'], where: {}, groupBy: ['user'], windows: [back(3 * DAY)] },
@@ -125,6 +128,18 @@ function queriesAt(at: number): Query[] {
       where: {},
       groupBy: ['service'],
       windows: [back(HOUR), back(4 * DAY)],
+    },
+    {
+      measures: ['repeated', 'repeated_cost', 'repeated_unpriced', 'calls'],
+      where: { endpoint: { notIn: ['0'] } },
+      groupBy: ['service'],
+      windows: [back(HOUR, minute), back(4 * DAY, minute)],
+    },
+    {
+      measures: ['repeated', 'calls'],
+      where: {},
+      groupBy: ['user'],
+      windows: [back(MINUTE, minute), back(12 * DAY, minute)],
     },
     { measures: ['tokens_sketch', 'calls'], where: {}, groupBy: [], windows: [back(30 * HOUR)] },
     {
