@@ -2,7 +2,13 @@ import { openDecider } from '../../src/backtest/decider.ts';
 import { mixSeeds, normal, poisson, seededRandom } from '../../src/demo/random.ts';
 import { type Fixed, fixedFromNumber, ONE } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import { type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
+import {
+  type HourSums,
+  type HoursBack,
+  type Query,
+  type Series,
+  seriesOfCells,
+} from '../../src/model/series.ts';
 import type { AlertNotification } from '../../src/pipeline/decide.ts';
 import { openJudge, queriesAt } from '../../src/pipeline/evaluate.ts';
 
@@ -13,6 +19,10 @@ const FIRST = Date.UTC(2026, 0, 5);
 export const FROM = FIRST + 35 * DAY;
 export const TO = FROM + 91 * DAY;
 const HOURS = (TO - FIRST) / HOUR;
+/** Hours without calls that rules may ask for. */
+const BEFORE = 110 * 24;
+/** USD of a call of a fault. */
+const FAULTY_CALL = 0.05;
 
 /** A job that makes one service spend more. */
 export interface Fault {
@@ -48,6 +58,8 @@ export function seriesOfQuarter(seed: number, fault: Fault | null = null): (quer
     const random = seededRandom(mixSeeds(seed, place));
     const cost: Fixed[] = [0n];
     const calls: Fixed[] = [0n];
+    const dollars = new Float64Array(BEFORE + HOURS);
+    const squares = new Float64Array(BEFORE + HOURS);
     for (let i = 0; i < HOURS; i += 1) {
       const at = FIRST + i * HOUR;
       const drift = Math.exp(0.1 * normal(random));
@@ -58,11 +70,20 @@ export function seriesOfQuarter(seed: number, fault: Fault | null = null): (quer
       const spent = count * service.costOfCall * (1 + spread) + (isFaulty ? fault.added : 0);
       cost.push((cost[i] as Fixed) + fixedFromNumber(Math.max(0, Number(spent.toFixed(6)))));
       calls.push((calls[i] as Fixed) + BigInt(count) * ONE);
+      dollars[BEFORE + i] = Math.max(0, spent);
+      squares[BEFORE + i] =
+        count * service.costOfCall ** 2 * 1.54 + (isFaulty ? fault.added * FAULTY_CALL : 0);
     }
-    return { service, cost, calls };
+    return { service, cost, calls, hours: { dollars, squares, past: {} } };
   });
-  return ({ windows }) =>
-    seriesOfCells(
+  return ({ windows, hours }) => ({
+    ...(hours !== undefined && {
+      hours: hourSums(
+        hours,
+        sums.map((one) => one.hours),
+      ),
+    }),
+    ...seriesOfCells(
       sums.map(({ service, cost, calls }) => ({
         key: [service.name],
         cells: windows.map(({ from, to }) => {
@@ -73,7 +94,28 @@ export function seriesOfQuarter(seed: number, fault: Fault | null = null): (quer
             : { sums: { cost: between(cost), calls: between(calls) }, sketches: {} };
         }),
       })),
-    );
+    ),
+  });
+}
+
+function hourSums(
+  { to, counts }: HoursBack,
+  groups: readonly {
+    readonly dollars: Float64Array;
+    readonly squares: Float64Array;
+    readonly past: object;
+  }[],
+): HourSums {
+  const end = BEFORE + (to - FIRST) / HOUR;
+  return {
+    to,
+    of(group, measure) {
+      const column = measure === 'cost_squares' ? groups[group]?.squares : groups[group]?.dollars;
+      const count = counts.find((one) => one.measure === measure)?.count ?? 0;
+      return (column as Float64Array).subarray(end - count, end);
+    },
+    past: (group) => groups[group]?.past as object,
+  };
 }
 
 function rhythm({ peak, weekend }: Service, at: number): number {
@@ -84,11 +126,15 @@ function rhythm({ peak, weekend }: Service, at: number): number {
 }
 
 /** What a worker that polls once an hour would notify of a rule in the quarter. */
-export function notifiedIn(rule: Rule, series: (query: Query) => Series): AlertNotification[] {
+export function notifiedIn(
+  rule: Rule,
+  series: (query: Query) => Series,
+  { from = FROM, to = TO } = {},
+): AlertNotification[] {
   const judge = openJudge(rule, 'UTC');
   const decide = openDecider({ fingerprints: new Map(), silences: [], zone: 'UTC' });
   const notified: AlertNotification[] = [];
-  for (let at = FROM + HOUR; at <= TO; at += HOUR) {
+  for (let at = from + HOUR; at <= to; at += HOUR) {
     const time = { at, earlier: [] };
     const evaluation = judge(time, queriesAt(rule, 'UTC', at).map(series));
     for (const one of decide(rule, time, evaluation).notifications) notified.push(one);
