@@ -57,6 +57,9 @@ const SAID: Readonly<Record<Metric, string>> = {
   tokens: 'used 1,200 tokens',
   input_tokens: 'used 1,200 input tokens',
   output_tokens: 'used 1,200 output tokens',
+  cached_tokens: 'read 1,200 tokens from the cache',
+  cache_hit_rate: 'had 12.5% of input tokens cached',
+  reasoning_tokens: 'used 1,200 reasoning tokens',
   errors: 'had 1,200 failed calls',
   error_rate: 'had 12.5% of calls fail',
   latency_avg: 'had an average latency of 1,200 ms',
@@ -80,7 +83,7 @@ const SAID: Readonly<Record<Metric, string>> = {
 };
 
 test.each(METRICS)('says %s in words', (metric) => {
-  const value = amount(metric === 'error_rate' ? '0.125' : '1200');
+  const value = amount(describeMetric(metric).unit === 'ratio' ? '0.125' : '1200');
   const said = sentence({ ...NOBODY, metric, value, bound: fixed('0.05') });
   expect(said).toMatch(`Service search ${SAID[metric]} in the last hour, `);
   // What does not add up has no rate a day.

@@ -87,6 +87,7 @@ describe('samples', () => {
       'failed@429': 1,
       input_tokens: 1_500,
       output_tokens: 500,
+      cached_tokens: 300,
       latency_sum: 900,
       latency_count: 4,
     });
@@ -94,6 +95,7 @@ describe('samples', () => {
     expect(number('tokens')).toBe(2_000);
     expect(number('error_rate')).toBe(0.25);
     expect(sampleOf('error_rate', { in: [429] }, given)?.number).toBe(0.125);
+    expect(number('cache_hit_rate')).toBe(0.2);
     expect(number('latency_avg')).toBe(225);
     expect(number('cost_per_call')).toBe(0.375);
     expect(number('tokens_per_call')).toBe(250);
