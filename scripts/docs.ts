@@ -48,7 +48,7 @@ export function referencePage(): string {
       ...first,
       properties: { ...picked(first, isCommon), type: { enum: rules.map(typeNameOf) } },
     }),
-    ...rules.map((rule) => memberTable(rule, (key) => !isCommon(key))),
+    ...rules.map((rule) => memberTable(rule, (key) => !isCommon(key) || differs(key, rule, first))),
     keyTable('silences', of('silences').items as Shown),
     ...['incidents', 'health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
     `## Audit columns\n\n${COLUMN_WORDS}\n\n${table(['column', 'in `api_audit_logs`', 'metrics that need it', 'meaning'], columnRows())}`,
@@ -83,6 +83,11 @@ function memberTable(member: Shown, isOwn: (key: string) => boolean): string {
     { ...member, properties },
     words !== undefined && without !== '' ? `${words}. It does not take ${without}` : words,
   );
+}
+
+/** Whether a common key means something else in this rule type. */
+function differs(key: string, { properties: own = {} }: Shown, { properties: usual = {} }: Shown): boolean {
+  return key !== 'type' && own[key]?.description !== usual[key]?.description;
 }
 
 /** The keys of other rule types that this one does not take. */

@@ -89,7 +89,9 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
   const problems: Problem[] = [];
   const groupBy = valueAt(value, [...path, 'group_by']);
   const where = valueAt(value, [...path, 'where']);
+  const type = typeNamed(valueAt(value, path));
   const used: Path[] = [
+    ...(type?.dimensionKeys ?? []).map((key) => [...path, key]),
     ...(Array.isArray(groupBy) ? groupBy.map((_, i) => [...path, 'group_by', i]) : []),
     ...(isRecord(where) ? Object.keys(where).map((key) => [...path, 'where', key]) : []),
   ];
@@ -100,16 +102,18 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
     if (fault === null) continue;
     problems.push(source[isKey ? 'keyFault' : 'fault'](place, fault.message, fault.hint));
   }
-  const written = valueAt(value, [...path, 'metric']) ?? typeNamed(valueAt(value, path))?.metric;
-  const metric = METRICS.find((known) => known === written);
+  const written = valueAt(value, [...path, 'metric']);
+  const place = written === undefined ? 'type' : 'metric';
+  const metric = METRICS.find((known) => known === (written ?? type?.metric));
   if (metric === undefined) return problems;
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
   for (const choices of describeMetric(metric).columns) {
     if (choices.some((column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices)))
       continue;
-    const message = `${metric} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
+    const who = place === 'type' ? type?.type : metric;
+    const message = `${who} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
     const ways = choices.includes('cost') ? ', or give audit.prices' : '';
-    problems.push(source.fault([...path, 'metric'], message, `map it under audit.columns${ways}`));
+    problems.push(source.fault([...path, place], message, `map it under audit.columns${ways}`));
   }
   return problems;
 }

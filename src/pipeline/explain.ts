@@ -54,16 +54,21 @@ export async function explain(
   const answerTo = new Map(asked.map((question, i) => [question, series[i] as Series | AppError]));
   return wanted.map(({ rule, firing }, i) =>
     orFault(() => {
-      const answered = (plans[i] ?? []).map((question): Answered => {
+      const details = new Map<Firing, Series>();
+      const answered = (plans[i] ?? []).flatMap((question): Answered[] => {
         const answer = answerTo.get(question) as Series | AppError;
+        if (question.asks === 'detail') {
+          if (!(answer instanceof AppError)) details.set(question.of, answer);
+          return [];
+        }
         const index =
           answer instanceof AppError ? answer : indexOf(question.query, answer, rule.groupBy.length);
-        return { question, index };
+        return [{ question, index }];
       });
       const type = ruleTypeOf(rule);
       return firing.map((one) => ({
         ...findingOf(rule, one, answered),
-        description: type.describe(rule, one),
+        description: type.describe(rule, one, details.get(one) ?? null),
       }));
     }),
   );
@@ -80,7 +85,7 @@ export function unexplained(rule: Rule, firing: Firing): Finding {
 }
 
 interface Answered {
-  readonly question: Question;
+  readonly question: Exclude<Question, { asks: 'detail' }>;
   /** Parts by finding (window and group), or the error. */
   readonly index: PartIndex | AppError;
 }

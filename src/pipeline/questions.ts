@@ -5,6 +5,7 @@ import { measuresOf, unpricedMeasure } from '../model/metric.ts';
 import { type Rule, windowOf } from '../model/rule.ts';
 import { type Dimension, type GroupKey, groupingName, type Query, type Where } from '../model/series.ts';
 import { earlierWindow, type Window } from '../model/window.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 
 /** What fires of one rule, possibly in several windows. */
 export interface Explained {
@@ -19,6 +20,8 @@ export type Question = { readonly query: Query } & (
   | { readonly asks: 'unpriced'; readonly byModel: boolean }
   /** How much of the cost is by the price list. */
   | { readonly asks: 'listed' }
+  /** What its rule type wants to know of a finding before it describes it. */
+  | { readonly asks: 'detail'; readonly of: Firing }
   /** The value on an earlier day; `days` before, in the windows of `of` in their order. */
   | { readonly asks: 'earlier'; readonly days: EarlierDays; readonly of: readonly Window[] }
 );
@@ -29,6 +32,8 @@ export type EarlierDays = (typeof EARLIER_DAYS)[number];
 
 const LISTED = ['listed_cost', 'cost', 'calls'] as const;
 const DRIVERS: readonly Dimension[] = ['model', 'user', 'service', 'endpoint'];
+/** So many of a rule's findings have details: more than a message shows. */
+const DETAILED = 30;
 /** Above this many groups a filter by name costs more than it saves. */
 const FILTERED_GROUPS = 200;
 
@@ -84,6 +89,11 @@ function questionsOfRule(
   if (hasPrices && own.includes('cost')) {
     const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
     questions.push({ asks: 'listed', query });
+  }
+  const type = ruleTypeOf(rule);
+  for (const one of firing.slice(0, DETAILED)) {
+    const query = type.detail?.(rule, one);
+    if (query !== undefined) questions.push({ asks: 'detail', of: one, query: { ...query, where } });
   }
   // What a group had on earlier days says nothing about its share.
   for (const days of rule.quantity === 'share' ? [] : EARLIER_DAYS) {

@@ -78,6 +78,8 @@ export const absence: RuleType<AbsenceRule, AbsenceObservation> = {
     };
   },
 
+  metric: 'calls',
+
   queries(rule, { at, zone }) {
     const windows = [windowAt(rule.window, at, zone)];
     for (let day = 1; day <= rule.baselineDays; day += 1) {

@@ -103,6 +103,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   readonly file?: RuleFile;
   /** What `validate` advises on a key of a rule that has no fault; null for nothing. `keys` are as written. */
   advice?(keys: Readonly<Record<string, unknown>>): Advice | null;
+  /** Keys that name a dimension each, beside `group_by` and `where`. */
+  readonly dimensionKeys?: readonly string[];
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**
@@ -121,8 +123,13 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
 
   /** The rule's limits in a table: `>= $50.00 / $100.00`, `z 3 over 28d`. */
   limitText(rule: R): string;
-  /** Describes a firing observation, by the last of its steps. */
-  describe(rule: R, firing: Firing<O>): Description;
+  /**
+   * What else is to be known of a firing observation before people are told, in the rule's own groups. It is asked for the first
+   * findings of a rule, within the time for explanations; the answer holds the observation's group and maybe others.
+   */
+  detail?(rule: R, firing: Firing<O>): Query;
+  /** Describes a firing observation, by the last of its steps. `detail` is the answer to its question; null without one. */
+  describe(rule: R, firing: Firing<O>, detail?: Series | null): Description;
   /** The rule's entry in `check --format nagios`. `worst` is undefined where nothing was observed. */
   perfdata(rule: R, worst: O | undefined): Perfdata;
   /**

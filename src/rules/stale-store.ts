@@ -37,7 +37,9 @@ export function isStale(staleAfter: StaleAfter, at: number, series: Series = NOT
   const from = series.hours.to - calls.length * HOUR;
   let newest = -1;
   let longest = 0;
-  for (let hour = 0; hour < calls.length; hour += 1) {
+  // Series of several instants have later hours, too.
+  const end = Math.min(calls.length, Math.floor((at - from) / HOUR));
+  for (let hour = Math.max(0, end - HISTORY_HOURS); hour < end; hour += 1) {
     if (!((calls[hour] as number) > 0)) continue;
     if (newest >= 0) longest = Math.max(longest, gapHours(calls, newest, hour));
     newest = hour;

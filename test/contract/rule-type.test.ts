@@ -193,7 +193,12 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(description.facts.length).toBeGreaterThan(1);
     const mail = renderEmail(message, 'd1', 'example.com');
     const unescaped = (text: string): string =>
-      text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+      text
+        .replaceAll('&nbsp;', ' ')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&quot;', '"')
+        .replaceAll('&amp;', '&');
     const forms = [
       plainText(message),
       unescaped(mail.html),
