@@ -2,8 +2,8 @@
 
 import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
+import type { PriceList } from '../model/price-list.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
-import type { PriceList } from '../stores/audit-store.ts';
 import { withFill } from '../templates/rule-texts.ts';
 import type { Templates } from '../templates/template.ts';
 import { storeOf } from './audit-schema.ts';

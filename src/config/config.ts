@@ -2,10 +2,11 @@
 
 import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
+import type { PriceList } from '../model/price-list.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Dimension } from '../model/series.ts';
-import type { AuditStoreType, Mapping, PriceList } from '../stores/audit-store.ts';
+import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
 import type { TableOptions } from '../stores/options.ts';
 import type { Listen } from './listen.ts';
 import type { Problem } from './problem.ts';

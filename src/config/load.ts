@@ -16,7 +16,7 @@ import { type Environment, processEnvironment } from './environment.ts';
 import { problemsOf } from './issues.ts';
 import { parseAlerts } from './parse.ts';
 import { isRecord, valueAt } from './path.ts';
-import { readPrices } from './prices.ts';
+import { readPrices } from './prices/read.ts';
 import { ConfigError, type Problem, shortened } from './problem.ts';
 import { readRuleFiles, typeNamed } from './rule-files.ts';
 import { loaderSchema } from './schema.ts';

@@ -4,7 +4,7 @@ import { type Document, LineCounter, parseAllDocuments, type Scalar } from 'yaml
 import { type Path, pathKey } from './path.ts';
 import type { Problem } from './problem.ts';
 import { syntaxFault } from './yaml-syntax.ts';
-import { MAX_DEPTH, type Place, toPlain } from './yaml-values.ts';
+import { MAX_DEPTH, MAX_VALUES, type Place, toPlain } from './yaml-values.ts';
 
 /** The values of a YAML text, and where each is written. */
 export interface YamlFile {
@@ -33,7 +33,10 @@ export interface YamlFile {
 export function readYaml(
   file: string,
   text: string,
-  scalarOf: (scalar: Scalar) => unknown = (scalar) => scalar.value,
+  {
+    scalarOf = (scalar) => scalar.value,
+    maxValues = MAX_VALUES,
+  }: { readonly scalarOf?: (scalar: Scalar) => unknown; readonly maxValues?: number } = {},
 ): YamlFile {
   const lines = new LineCounter();
   const problems: Problem[] = [];
@@ -59,7 +62,7 @@ export function readYaml(
   const { value, exhausted } =
     document === null || broken
       ? { value: undefined, exhausted: false }
-      : toPlain(document, { places, problems, unread, problem, scalarOf });
+      : toPlain(document, { places, problems, unread, problem, scalarOf, maxValues });
   return {
     value,
     problems,

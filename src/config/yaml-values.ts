@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** Far more than any real file has. A few aliases of aliases could make billions of values. */
-const MAX_VALUES = 20_000;
+export const MAX_VALUES = 20_000;
 export const MAX_DEPTH = 50;
 
 /** What the walk through a document uses and fills. */
@@ -27,6 +27,7 @@ export interface Walk {
   readonly unread: Path[];
   readonly problem: (offset: number, path: Path, message: string, hint?: string | null) => Problem;
   readonly scalarOf: (scalar: Scalar) => unknown;
+  readonly maxValues: number;
 }
 
 /**
@@ -47,8 +48,9 @@ export function toPlain(document: Document.Parsed, walk: Walk): { value: unknown
   const plain = (node: Node | null, path: Path, keyOffset: number | null): unknown => {
     const offset = node?.range?.[0] ?? keyOffset ?? 0;
     values += 1;
-    if (values > MAX_VALUES) {
-      refuse(offset, path, `the file holds more than ${MAX_VALUES} values`, 'do aliases repeat one another?');
+    if (values > walk.maxValues) {
+      const message = `the file holds more than ${walk.maxValues} values`;
+      refuse(offset, path, message, 'do aliases repeat one another?');
     } else if (path.length > MAX_DEPTH) {
       refuse(offset, path, 'the file is nested too deeply', 'does an alias hold itself?');
     }

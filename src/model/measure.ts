@@ -22,6 +22,9 @@ export type Measure =
   | 'cost'
   | 'cost_squares'
   | 'listed_cost'
+  | 'list_cost'
+  | 'list_cost_recorded'
+  | 'list_cost_gap'
   | 'unpriced'
   | 'unpriced_tokens'
   | TokenColumn
@@ -56,6 +59,11 @@ export type Origin =
   | { readonly of: 'cost_squares' }
   /** The exact cost of rows that record none: by the price list. */
   | { readonly of: 'listed_cost' }
+  /**
+   * The cost by the price list, whatever was recorded: of all rows, or of those whose recorded cost is known; `gap` is how much
+   * more was recorded for these.
+   */
+  | { readonly of: 'list_cost'; readonly what: 'all' | 'recorded' | 'gap' }
   /** 1 for every row of unknown cost. */
   | { readonly of: 'unpriced' }
   /** The tokens of rows of unknown cost. */
@@ -95,6 +103,12 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'cost_squares' };
     case 'listed_cost':
       return { of: 'listed_cost' };
+    case 'list_cost':
+      return { of: 'list_cost', what: 'all' };
+    case 'list_cost_recorded':
+      return { of: 'list_cost', what: 'recorded' };
+    case 'list_cost_gap':
+      return { of: 'list_cost', what: 'gap' };
     case 'unpriced':
       return { of: 'unpriced' };
     case 'unpriced_tokens':
@@ -148,8 +162,8 @@ const REPEAT_COLUMNS: readonly Column[] = [
   'request_id',
 ];
 
-/** The columns that a measure reads. */
-export function columnsOf(measure: Measure): readonly Column[] {
+/** The columns that a measure reads; `priced` are those on which the prices of the list in use depend besides. */
+export function columnsOf(measure: Measure, priced: readonly Column[] = []): readonly Column[] {
   const origin = originOf(measure);
   switch (origin?.of) {
     case 'column':
@@ -157,15 +171,16 @@ export function columnsOf(measure: Measure): readonly Column[] {
     case 'cost':
     case 'cost_squares':
     case 'listed_cost':
+    case 'list_cost':
     case 'unpriced':
     case 'unpriced_tokens':
-      return COST_COLUMNS;
+      return [...COST_COLUMNS, ...priced];
     case 'row':
-      return origin.what === 'tokens' ? TOKEN_COLUMNS : COST_COLUMNS;
+      return origin.what === 'tokens' ? TOKEN_COLUMNS : [...COST_COLUMNS, ...priced];
     case 'repeated':
-      return REPEAT_COLUMNS;
+      return [...REPEAT_COLUMNS, ...priced];
     case 'failed':
-      return origin.what === 'calls' ? FAILURE_COLUMNS : [...COST_COLUMNS, ...FAILURE_COLUMNS];
+      return origin.what === 'calls' ? FAILURE_COLUMNS : [...COST_COLUMNS, ...FAILURE_COLUMNS, ...priced];
     default:
       return [];
   }
@@ -187,6 +202,12 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
       return origin.what === 'tokens' ? [TOKEN_COLUMNS] : [['cost']];
     case 'repeated':
       return origin.what === 'calls' ? [['input_tokens']] : [['cost'], ['input_tokens']];
+    case 'list_cost':
+      return [
+        ['model'],
+        ['input_tokens', 'output_tokens'],
+        ...(origin.what === 'all' ? [] : [['cost'] as const]),
+      ];
     case 'failed':
       return origin.what === 'calls' ? [FAILURE_COLUMNS] : [['cost'], FAILURE_COLUMNS];
     default:

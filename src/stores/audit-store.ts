@@ -6,6 +6,7 @@ import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Column } from '../model/columns.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
+import type { PriceList } from '../model/price-list.ts';
 import type { CellRead, Dimension, Query, SegmentCell } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
@@ -27,10 +28,9 @@ export interface Mapping {
   readonly timeKind: 'timestamptz' | 'timestamp_utc' | null;
   /** Columns that older versions of the table lack, with their SQL type. Where missing they read as NULL. */
   readonly optional?: Readonly<Record<string, string>>;
+  /** The columns on which the prices of the list in use depend, besides the model and the tokens of input and output. */
+  readonly priced?: readonly Column[];
 }
-
-/** USD per million tokens, as decimal text; keys are model names or patterns with `*`. */
-export type PriceList = Readonly<Record<string, { readonly input: string; readonly output: string }>>;
 
 /** The answers to the reads of a poll, all from one snapshot of the store. */
 export interface ReadAnswers {

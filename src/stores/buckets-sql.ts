@@ -2,11 +2,12 @@
 
 import type { Aggregate } from '../model/aggregate.ts';
 import { type CallColumns, NO_BIN } from '../model/call-columns.ts';
+import type { PriceTable } from '../model/call-prices.ts';
 import { isSketch, type Measure } from '../model/measure.ts';
 import type { Dimension } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import { arraySql, integersIn, lengthOf, listSql, textsIn, truncatedDecimalsIn } from './array-text.ts';
-import type { Mapping, PriceList } from './audit-store.ts';
+import type { Mapping } from './audit-store.ts';
 import { callsSql } from './calls-sql.ts';
 import { aggregateSql, rawColumnsSql } from './measure-sql.ts';
 import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
@@ -30,7 +31,7 @@ export function bucketsSql(
   ranges: readonly Window[],
   mapping: Mapping,
   timeType: TimeType,
-  prices: PriceList | null,
+  prices: PriceTable | null,
 ): Statement | null {
   if (aggregates.length === 0 || ranges.length === 0 || edges.length < 2) return null;
   const parameters = new Parameters();
@@ -56,7 +57,7 @@ export function bucketsSql(
   ];
   const sets = aggregates.map((aggregate) => `(${['s', ...keysOf(aggregate, layout)].join(', ')})`);
   const groups = `SELECT ${grouped.join(', ')}
-FROM (${callsSql(['s', ...named], all, rows, prices, parameters)}) AS call
+FROM (${callsSql(['s', ...named], all, rows, mapping, { prices, parameters, time })}) AS call
 GROUP BY GROUPING SETS (${sets.join(', ')})`;
   const columns = ['g', `${listSql('s')} AS s`, ...columnsSql(aggregates, layout)];
   return {

@@ -1,6 +1,7 @@
 // Reads calls in one statement, whose single row becomes columns.
 
 import { type CallColumns, type CallRead, type DecimalColumn, NO_BIN } from '../model/call-columns.ts';
+import type { PriceTable } from '../model/call-prices.ts';
 import { type Measure, msMeasure, narrowed, originOf } from '../model/measure.ts';
 import {
   arraySql,
@@ -11,7 +12,7 @@ import {
   type SomeDecimals,
   textsIn,
 } from './array-text.ts';
-import type { Mapping, PriceList } from './audit-store.ts';
+import type { Mapping } from './audit-store.ts';
 import { callsSql } from './calls-sql.ts';
 import { aggregateSql, rawColumnsSql, rowValueSql } from './measure-sql.ts';
 import { dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
@@ -29,7 +30,7 @@ export function callColumnsSql(
   read: CallRead,
   mapping: Mapping,
   timeType: TimeType,
-  prices: PriceList | null,
+  prices: PriceTable | null,
 ): Statement {
   const { dimensions, sketches, edges, together } = read;
   const asked = askedOf(read);
@@ -44,7 +45,7 @@ export function callColumnsSql(
     ...rawColumnsSql(mapping, all),
   ];
   const rows = fromTableSql(mapping, raw, within);
-  const calls = callsSql(['s', ...named], all, rows, prices, parameters);
+  const calls = callsSql(['s', ...named], all, rows, mapping, { prices, parameters, time });
   const bins = sketches.map((sketch, i) => `${sketch} AS b${i}`);
   const valueSql = together ? aggregateSql : rowValueSql;
   const sums = asked.map((measure, i) => `${valueSql(measure)} AS m${i}`);

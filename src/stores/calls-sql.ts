@@ -1,9 +1,9 @@
 // The calls that statements group and sum, over the rows of the table.
 
 import type { Measure } from '../model/measure.ts';
-import type { PriceList } from './audit-store.ts';
+import type { Mapping } from './audit-store.ts';
 import { costedColumnsSql, derivedColumnsSql } from './measure-sql.ts';
-import type { Parameters } from './source-sql.ts';
+import type { Pricing } from './price-sql.ts';
 
 /**
  * The columns `keys` of the rows, and those of which the measures are computed. OFFSET 0 keeps the planner from pulling the
@@ -14,10 +14,10 @@ export function callsSql(
   keys: readonly string[],
   measures: readonly Measure[],
   rows: string,
-  prices: PriceList | null,
-  parameters: Parameters,
+  mapping: Mapping,
+  pricing: Pricing,
 ): string {
-  const columns = [...keys, ...derivedColumnsSql(measures, prices, parameters)];
+  const columns = [...keys, ...derivedColumnsSql(measures, mapping, pricing)];
   const calls = `SELECT ${columns.join(', ')} FROM (${rows}) AS raw OFFSET 0`;
   const costed = costedColumnsSql(measures);
   return costed.length === 0 ? calls : `SELECT *, ${costed.join(', ')} FROM (${calls}) AS costed OFFSET 0`;

@@ -1,9 +1,10 @@
 // Turns a read into one statement, and its rows into cells.
 
+import type { PriceTable } from '../model/call-prices.ts';
 import { isByMinute, isSketch, type Measure, REPEATED_DIMENSIONS } from '../model/measure.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
-import type { Mapping, PriceList } from './audit-store.ts';
+import type { Mapping } from './audit-store.ts';
 import { callsSql } from './calls-sql.ts';
 import { aggregateSql, rawColumnsSql } from './measure-sql.ts';
 import { conditionSql, dimensionSql, fromTableSql, Parameters, type Statement } from './source-sql.ts';
@@ -22,7 +23,7 @@ export function cellSql(
   read: CellRead,
   mapping: Mapping,
   timeType: TimeType,
-  prices: PriceList | null,
+  prices: PriceTable | null,
 ): Statement | null {
   if (read.ranges.length === 0 || read.edges.length < 2) return null;
   const parameters = new Parameters();
@@ -48,7 +49,7 @@ export function cellSql(
   const keys = ['s', ...read.groupBy.map((_, i) => `d${i}`)];
   const sums = read.measures.flatMap((m, i) => (isSketch(m) ? [] : [`${aggregateSql(m)} AS m${i}`]));
   const text = `SELECT ${[...keys, ...groupingSql(read.measures, sums)].join(', ')}
-FROM (${callsSql([...keys, ...kept], read.measures, rows, prices, parameters)}) AS call${
+FROM (${callsSql([...keys, ...kept], read.measures, rows, mapping, { prices, parameters, time })}) AS call${
     kept.length === 0 ? '' : ` WHERE ${kept.join(' AND ')}`
   }
 GROUP BY ${groupBySql(keys, read.measures)}`;

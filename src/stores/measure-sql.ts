@@ -1,17 +1,16 @@
 // Measures as SQL.
 
+import { MAX_CALL_COST } from '../model/call-prices.ts';
 import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import { columnsOf, isByMinute, type Measure, originOf } from '../model/measure.ts';
+import { columnsOf, isByMinute, type Measure, type Origin, originOf } from '../model/measure.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
-import type { Mapping, PriceList } from './audit-store.ts';
+import type { Mapping } from './audit-store.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
-import { priceSql } from './price-sql.ts';
+import { listCostSql, type Pricing } from './price-sql.ts';
 import { REPEATED } from './repeat-sql.ts';
-import { columnSql, type Parameters } from './source-sql.ts';
+import { columnSql } from './source-sql.ts';
 
-/** Costs beyond this, USD per call, count as unknown. */
-const MAX_COST = '1000000000';
 /** Token counts and milliseconds beyond this count as unknown; the same test drops NaN and infinities. */
 const MAX_QUANTITY = '1000000000000000';
 
@@ -19,29 +18,33 @@ const MAX_QUANTITY = '1000000000000000';
  * The columns to read of a row before it is summed, as `expression AS name`. The rest of this file refers to these names.
  */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
-  return rawsOf(measures).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
+  return rawsOf(measures, mapping).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
 }
 
 /** The same columns unconverted and unnamed: rows in which they are equal have equal sums. */
 export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   // Numbers are not converted, which would cost as much as the rest of a digest.
-  return [...new Set(rawsOf(measures).map((raw) => rawSql(raw, mapping, false)))];
+  return [...new Set(rawsOf(measures, mapping).map((raw) => rawSql(raw, mapping, false)))];
 }
 
 /** The expressions that several measures share, over the raw columns: the exact cost, and whether the call failed. */
 export function derivedColumnsSql(
   measures: readonly Measure[],
-  prices: PriceList | null,
-  parameters: Parameters,
+  mapping: Mapping,
+  pricing: Pricing,
 ): string[] {
-  const raws = rawsOf(measures);
+  const raws = rawsOf(measures, mapping);
   const reads = (name: Column) => raws.some(({ column, as }) => column === name && as === 'value');
+  // A parameter that no expression uses is an error.
+  const listed = reads('cost') ? listCostSql(pricing) : '';
+  const isAsked = (of: Origin['of']) => measures.some((measure) => originOf(measure)?.of === of);
   return [
-    ...(reads('cost') ? [`${costSql(prices, parameters)} AS cost`] : []),
-    ...(measures.includes('listed_cost') ? ['cost_raw IS NULL AS listed'] : []),
+    ...(reads('cost') ? [`${costSql(listed, pricing)} AS cost`] : []),
+    ...(isAsked('list_cost') ? [`${listed} AS list_cost`] : []),
+    ...(isAsked('list_cost') || isAsked('listed_cost') ? ['cost_raw IS NULL AS listed'] : []),
     ...(reads('status') ? [`${FAILED} AS failed`] : []),
     // Columns that are summed. A double is needed for its bucket only.
-    ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column, measures)).map(nameOf),
+    ...raws.filter(({ column, as }) => as === 'value' && !isPriceOnly(column, measures, mapping)).map(nameOf),
     ...measures.flatMap((measure) => {
       const value = sketchedSql(measure);
       return value === null ? [] : [`${bucketSql(value)} AS ${measure}`];
@@ -101,9 +104,11 @@ function partOf(measure: Measure): Part {
     case 'cost':
       return { summed: 'cost' };
     case 'cost_squares':
-      return { summed: `LEAST(round(cost * cost, 12), ${MAX_COST})` };
+      return { summed: `LEAST(round(cost * cost, 12), ${MAX_CALL_COST})` };
     case 'listed_cost':
       return { summed: 'CASE WHEN listed THEN cost END' };
+    case 'list_cost':
+      return { summed: LIST_SUMS[origin.what] };
     case 'unpriced':
       return { counted: 'cost IS NULL' };
     case 'unpriced_tokens':
@@ -118,6 +123,12 @@ function partOf(measure: Measure): Part {
   }
   throw new AppError('measure_unknown', `The audit store does not know the measure "${measure}".`);
 }
+
+const LIST_SUMS = {
+  all: 'list_cost',
+  recorded: 'CASE WHEN NOT listed AND cost IS NOT NULL THEN list_cost END',
+  gap: 'CASE WHEN NOT listed THEN cost - list_cost END',
+} as const;
 
 /** What counts the rows for which a condition holds, or sums their cost. */
 function partOfSuch(such: string, what: 'calls' | 'cost' | 'unpriced'): Part {
@@ -143,11 +154,11 @@ interface Raw {
 }
 
 /** The columns that the measures read, in the order of the catalogue. */
-function rawsOf(measures: readonly Measure[]): Raw[] {
+function rawsOf(measures: readonly Measure[], { priced }: Mapping): Raw[] {
   const wanted = new Set(
     measures.flatMap((measure) => {
       const as = sketchedSql(measure) === null ? 'value' : 'double';
-      return columnsOf(measure).map((column) => nameOf({ column, as }));
+      return columnsOf(measure, priced).map((column) => nameOf({ column, as }));
     }),
   );
   return COLUMNS.flatMap((column): Raw[] => [
@@ -161,9 +172,13 @@ function nameOf({ column, as }: Raw): string {
   return `${column}_${as === 'double' ? 'double' : 'raw'}`;
 }
 
-/** The recorded cost is needed for the exact cost only, and so is the model, unless calls are compared with each other. */
-function isPriceOnly(column: Column, measures: readonly Measure[]): boolean {
-  return column === 'cost' || (column === 'model' && !measures.some(isByMinute));
+/** Whether a column is needed for the cost only: not to be summed, and not to compare calls with each other. */
+function isPriceOnly(column: Column, measures: readonly Measure[], { priced }: Mapping): boolean {
+  if (measures.some(isByMinute)) return column === 'cost';
+  const summed: readonly string[] = measures.includes('unpriced_tokens')
+    ? [...measures, 'input_tokens', 'output_tokens']
+    : measures;
+  return columnsOf('cost', priced).includes(column) && !summed.includes(column);
 }
 
 /** A column's value by its kind, or NULL of its type where the table has no such column. */
@@ -221,25 +236,18 @@ function believedSql(expression: string, type: 'numeric' | 'float8'): string {
   return `CASE WHEN ${expression} BETWEEN -${MAX_QUANTITY} AND ${MAX_QUANTITY} THEN ${expression}::${type} END`;
 }
 
-/** A call's cost as numeric with 12 places; NULL is an unknown cost. */
-function costSql(prices: PriceList | null, parameters: Parameters): string {
+/** A call's cost as numeric with 12 places; NULL is an unknown cost. A call without tokens costs what the list says of calls. */
+function costSql(listed: string, { prices }: Pricing): string {
   const believed = believedCostSql('cost_raw');
-  const priced = prices === null ? 'NULL::numeric' : pricedSql(priceSql('model_raw', prices, parameters));
+  const without = prices?.uses.includes('perCall') ? `COALESCE(${listed}, 0)` : '0::numeric';
   return `CASE WHEN cost_raw IS NOT NULL THEN ${believed}
-    WHEN input_tokens_raw > 0 OR output_tokens_raw > 0 THEN ${priced} ELSE 0::numeric END`;
+    WHEN input_tokens_raw > 0 OR output_tokens_raw > 0 THEN ${listed} ELSE ${without} END`;
 }
 
 function believedCostSql(cost: string): string {
   // Rounds only where there is something to round: rounding always would add a seventh to the time of a sum.
   const exact = `CASE WHEN scale(${cost}::numeric) > 12 THEN round(${cost}::numeric, 12) ELSE ${cost}::numeric END`;
-  return `CASE WHEN ${cost} BETWEEN -${MAX_COST} AND ${MAX_COST} THEN ${exact} END`;
-}
-
-/** Tokens at a price in USD per million, in one scalar sub-select so that the price list is searched once. */
-function pricedSql(price: string): string {
-  const amount = `round((COALESCE(input_tokens_raw, 0) * (found.price ->> 'input')::numeric
-    + COALESCE(output_tokens_raw, 0) * (found.price ->> 'output')::numeric) / 1000000, 12)`;
-  return `(SELECT CASE WHEN ${amount} <= ${MAX_COST} THEN ${amount} END FROM (SELECT ${price} AS price OFFSET 0) AS found)`;
+  return `CASE WHEN ${cost} BETWEEN -${MAX_CALL_COST} AND ${MAX_CALL_COST} THEN ${exact} END`;
 }
 
 /** The sketch bucket of a value (model/sketch.ts). All reads use this expression, so that their sketches merge. */

@@ -1,9 +1,11 @@
 // An audit table in PostgreSQL or PGlite.
 
+import { type PriceTable, priceTable } from '../model/call-prices.ts';
 import { AppError, isRefusal } from '../model/errors.ts';
+import type { PriceList } from '../model/price-list.ts';
 import type { CellRead } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import type { AuditStore, AuditStoreType, Mapping, PriceList, ReadAnswers } from './audit-store.ts';
+import type { AuditStore, AuditStoreType, Mapping, ReadAnswers } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { openDigests } from './digests.ts';
@@ -13,6 +15,7 @@ import { inspectTable } from './inspect-table.ts';
 import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
+import { pricedColumns } from './price-sql.ts';
 import { type Probe, type ReadMeasures, readApart } from './read-apart.ts';
 import { snapshotOf } from './snapshot.ts';
 import { openSourceFaults } from './source-faults.ts';
@@ -29,8 +32,9 @@ export const postgres: AuditStoreType<TableOptions> = {
   open: openStore,
 };
 
-function openStore(sql: Sql, options: TableOptions, prices: PriceList | null): AuditStore {
-  const mapping = mappingOf(options);
+function openStore(sql: Sql, options: TableOptions, list: PriceList | null): AuditStore {
+  const prices = list === null ? null : priceTable(list);
+  const mapping = { ...mappingOf(options), priced: pricedColumns(prices) };
   const preset = presetOf(options);
   const digests = openDigests(mapping);
   const reading = openReads(sql, mapping);
@@ -104,7 +108,7 @@ function readCells(
   read: CellRead,
   mapping: Mapping,
   timeType: TimeType,
-  prices: PriceList | null,
+  prices: PriceTable | null,
   session: SqlSession,
 ): ReadMeasures {
   return async (measures) => {

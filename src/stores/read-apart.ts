@@ -7,7 +7,7 @@ import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { PartialCells } from './audit-store.ts';
 import type { SourceFaults } from './source-faults.ts';
-import { askedBy, isMadeOf } from './sources.ts';
+import { askedBy } from './sources.ts';
 
 /** Reads some measures; throws when the database refuses. */
 export type ReadMeasures = (measures: readonly Measure[]) => Promise<readonly SegmentCell[]>;
@@ -28,11 +28,11 @@ export async function readApart(
 ): Promise<readonly SegmentCell[] | PartialCells | AppError> {
   try {
     const known = await faultsBefore(read, faults, probe);
-    const first = await answerBut(known, read, session, readMeasures);
+    const first = await answerBut(known, read, faults, session, readMeasures);
     if (!isRefusal(first)) return first;
     const found = await probe((name) => !known.has(name));
     if (found.size === 0) return first;
-    return await answerBut(new Map([...known, ...found]), read, session, readMeasures);
+    return await answerBut(new Map([...known, ...found]), read, faults, session, readMeasures);
   } catch (error) {
     const fault = asAppError(error, 'store_query_failed');
     if (fault.code === 'store_unreachable') throw fault;
@@ -53,6 +53,7 @@ async function faultsBefore(
 async function answerBut(
   failed: ReadonlyMap<string, AppError>,
   read: CellRead,
+  faults: SourceFaults,
   session: SqlSession,
   readMeasures: ReadMeasures,
 ): Promise<readonly SegmentCell[] | PartialCells | AppError> {
@@ -62,7 +63,7 @@ async function answerBut(
   if (lost !== undefined) return failed.get(lost) as AppError;
   const byMeasure = new Map<Measure, AppError>();
   for (const [name, fault] of failed) {
-    for (const measure of measures) if (isMadeOf(measure, name)) byMeasure.set(measure, fault);
+    for (const measure of measures) if (faults.isOf(measure, name)) byMeasure.set(measure, fault);
   }
   const left = measures.filter((measure) => !byMeasure.has(measure));
   const [only] = byMeasure.values();

@@ -19,8 +19,12 @@ export interface RowVersions {
 export async function rowVersionsOf(mapping: Mapping, session: SqlSession): Promise<RowVersions | null> {
   const [family] = await session.query<{ stored: boolean }>(FAMILY, [tableSql(mapping.table)]);
   if (family?.stored !== true) return null;
-  const columns = await session.query<{ name: string }>(PLAIN_COLUMNS, [tableSql(mapping.table)]);
-  return { columns: new Set(columns.map(({ name }) => name)) };
+  const columns = await session.query<{ name: string; plain: boolean }>(COLUMNS, [tableSql(mapping.table)]);
+  const there = new Set(columns.map(({ name }) => name));
+  const absent = Object.keys(mapping.optional ?? {}).filter((name) => !there.has(name));
+  const plain = columns.filter((column) => column.plain).map(({ name }) => name);
+  // A column that the table lacks is NULL in every row, and adding it is noticed as any change of columns is.
+  return { columns: new Set([...plain, ...absent]) };
 }
 
 /**
@@ -36,9 +40,10 @@ FROM family JOIN pg_class ON oid = member`;
  * Leaves out types whose text depends on more than the row: a label of an enum can be renamed, and a virtual column is
  * computed.
  */
-const PLAIN_COLUMNS = `SELECT attname::text AS name FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
-WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated <> 'v'
-  AND typtype = 'b' AND typnamespace = 'pg_catalog'::regnamespace AND typname !~ '^_?reg'`;
+const COLUMNS = `SELECT attname::text AS name, attgenerated <> 'v' AND typtype = 'b'
+    AND typnamespace = 'pg_catalog'::regnamespace AND typname !~ '^_?reg' AS plain
+FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`;
 
 /**
  * The part of a mapping that row versions do not cover: an operator's expressions may read other tables, or the clock. Those

@@ -1,8 +1,9 @@
 // Answers each question of a snapshot with one statement in its transaction.
 
+import type { PriceTable } from '../model/call-prices.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { type ArrivalRow, arrivalsOf, arrivalsSql } from './arrivals-sql.ts';
-import type { AuditSnapshot, Mapping, PriceList, RollupSource } from './audit-store.ts';
+import type { AuditSnapshot, Mapping, RollupSource } from './audit-store.ts';
 import { type BucketsRow, bucketsOf, bucketsSql } from './buckets-sql.ts';
 import { type CallColumnsRow, callColumnsOf, callColumnsSql } from './call-columns-sql.ts';
 import type { Digests } from './digests.ts';
@@ -14,7 +15,7 @@ import type { TimeType } from './time-sql.ts';
 export function snapshotOf(
   mapping: Mapping,
   timeType: TimeType,
-  prices: PriceList | null,
+  prices: PriceTable | null,
   digests: Digests,
   session: SqlSession,
 ): AuditSnapshot {

@@ -1,6 +1,7 @@
 // Tracks which columns and expressions cannot be read, and their keys.
 
 import { AppError, isRefusal } from '../model/errors.ts';
+import { columnsOf, type Measure } from '../model/measure.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt, databaseMessage } from './attempt.ts';
@@ -9,7 +10,7 @@ import { cureOf, wantedOf } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
 import { sourceSql } from './source-sql.ts';
-import { type Asked, type NamedSource, sourcesIn, sourcesOf } from './sources.ts';
+import { type Asked, type NamedSource, sourcesIn } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 
 /** The known faults of one store's columns and expressions. Costs nothing while there are none. */
@@ -31,6 +32,8 @@ export interface SourceFaults {
     session: SqlSession,
     isTried: (name: string) => boolean,
   ): Promise<Map<string, AppError>>;
+  /** Whether a measure is made of a source. */
+  isOf(measure: Measure, name: string): boolean;
   /** Whether a source could not be read lately, and should be tried first. */
   isSuspect(name: string): boolean;
   /** Whether a source of the question could not be read lately, as of an instant (ms). */
@@ -44,7 +47,6 @@ export interface SourceFaults {
 const APART_MS = 2 * 3_600_000;
 
 export function openSourceFaults(mapping: Mapping): SourceFaults {
-  const sources = sourcesOf(mapping);
   let isChecked = false;
   let refusals: ReadonlyMap<string, AppError> = new Map();
   /** By canonical name, the end of the last range in which a value could not be read. */
@@ -59,18 +61,18 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
       if (time !== undefined) throw time;
     },
     refuse(asked) {
-      for (const { name } of refusals.size === 0 ? [] : sourcesIn(asked, sources)) {
+      for (const { name } of refusals.size === 0 ? [] : sourcesIn(asked, mapping)) {
         const refusal = refusals.get(name);
         if (refusal !== undefined) throw refusal;
       }
     },
     isClear: (asked) =>
       (failedAt.size === 0 && refusals.size === 0) ||
-      sourcesIn(asked, sources).every(({ name }) => !failedAt.has(name) && !refusals.has(name)),
+      sourcesIn(asked, mapping).every(({ name }) => !failedAt.has(name) && !refusals.has(name)),
     async probe(asked, ranges, timeType, session, isTried) {
       const failed = new Map<string, AppError>();
       const end = ranges.reduce((latest, { to }) => Math.max(latest, to), Number.NEGATIVE_INFINITY);
-      for (const source of sourcesIn(asked, sources)) {
+      for (const source of sourcesIn(asked, mapping)) {
         const { name } = source;
         const refusal = refusals.get(name);
         if (refusal !== undefined) failed.set(name, refusal);
@@ -87,10 +89,11 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
       }
       return failed;
     },
+    isOf: (measure, name) => columnsOf(measure, mapping.priced).some((column) => column === name),
     isSuspect: (name) => failedAt.has(name),
     isFaulty(asked, at) {
       if (failedAt.size === 0 && refusals.size === 0) return false;
-      return sourcesIn(asked, sources).some(({ name }) => {
+      return sourcesIn(asked, mapping).some(({ name }) => {
         if (refusals.has(name)) return true;
         const last = failedAt.get(name);
         if (last === undefined) return false;

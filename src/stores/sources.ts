@@ -34,12 +34,8 @@ export function askedBy({ measures, groupBy, where }: Pick<Query, 'measures' | '
 }
 
 /** The sources that a statement uses, besides the time. */
-export function sourcesIn({ measures, dimensions }: Asked, sources: readonly NamedSource[]): NamedSource[] {
-  const names = new Set<string>([...dimensions, ...measures.flatMap(columnsOf)]);
-  return sources.filter(({ name }) => names.has(name));
-}
-
-/** Whether a measure is made of a column. */
-export function isMadeOf(measure: Measure, name: string): boolean {
-  return columnsOf(measure).some((column) => column === name);
+export function sourcesIn({ measures, dimensions }: Asked, mapping: Mapping): NamedSource[] {
+  const columns = measures.flatMap((measure) => columnsOf(measure, mapping.priced));
+  const names = new Set<string>([...dimensions, ...columns]);
+  return sourcesOf(mapping).filter(({ name }) => names.has(name));
 }

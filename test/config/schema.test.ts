@@ -120,6 +120,10 @@ describe('the example alerts.yaml', () => {
       'alerts.yaml': readFileSync(EXAMPLE, 'utf8'),
       'prices.yaml': 'models: {}',
     });
-    expect((await loadConfig(join(folder, 'alerts.yaml'), {})).audit.prices).toEqual({});
+    expect((await loadConfig(join(folder, 'alerts.yaml'), {})).audit.prices).toEqual({
+      models: {},
+      aliases: {},
+      strip: [],
+    });
   });
 });

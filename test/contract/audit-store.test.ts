@@ -5,8 +5,9 @@ import { type CallColumns, type CallRead, NO_BIN } from '../../src/model/call-co
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
+import type { PriceList } from '../../src/model/price-list.ts';
 import type { CellRead, SegmentCell } from '../../src/model/series.ts';
-import type { AuditStore, PriceList } from '../../src/stores/audit-store.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
 import {
   callsArbitrary,
@@ -18,6 +19,7 @@ import {
 } from '../stores/random-calls.ts';
 import { changesOf } from '../support/changes-of.ts';
 import { linesOf } from '../support/lines.ts';
+import { priceList } from '../support/price-list.ts';
 import { scaled } from '../support/scaled.ts';
 import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 import { STORES } from '../support/stores-under-test.ts';
@@ -342,7 +344,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     );
     const store = open(
       { ...CALLS, columns: { ...CALLS.columns, cost: null } },
-      { ...prices, free: { input: '0', output: '0' } },
+      priceList({ ...prices, free: { input: '0', output: '0' } }),
     );
     const [cell] = await cells(store, totals(['cost', 'unpriced'], ORIGIN, ORIGIN + HOUR));
     expect(formatFixed(cell?.cell.sums.cost ?? 0n, 12)).toBe('500.000001');
@@ -445,7 +447,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
         unpriced: 4n * ONE,
         unpriced_tokens: 2_002_030n * ONE,
       });
-      const prices = { llama: { input: '0', output: '0' }, 'gpt-8': { input: '2', output: '8' } };
+      const prices = priceList({ llama: { input: '0', output: '0' }, 'gpt-8': { input: '2', output: '8' } });
       const [listed] = await cells(open(LITELLM, prices), read);
       expect(listed?.cell.sums).toMatchObject({ cost: (5n * ONE) / 2n, unpriced: 2n * ONE });
     });

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { referencePage } from '../../scripts/docs.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { parsePrices } from '../../src/config/prices.ts';
+import { parsePrices } from '../../src/config/prices/read.ts';
 import { alertsJsonSchema } from '../../src/config/schema.ts';
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
-/** The YAML blocks of a page that begin with `key`, each with its place for the test's name. */
-function blocks(page: string, key: string): { place: string; text: string }[] {
+/** The YAML blocks of a page that begin with `start`, each with its place for the test's name. */
+function blocks(page: string, start: string): { place: string; text: string }[] {
   return [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
     .map((match) => ({ text: match[1] ?? '', line: read(page).slice(0, match.index).split('\n').length }))
-    .filter(({ text }) => text.startsWith(`${key}:`))
+    .filter(({ text }) => text.startsWith(start))
     .map(({ text, line }) => ({ text, place: `${page}:${line}` }));
 }
 
@@ -31,10 +31,10 @@ const pagesOfRules = readdirSync(new URL('../../docs/rules/', import.meta.url)).
 );
 
 const files = [
-  ...blocks('docs/configuration.md', 'version'),
-  ...blocks('docs/context.md', 'version'),
+  ...blocks('docs/configuration.md', 'version: 1'),
+  ...blocks('docs/context.md', 'version: 1'),
   ...['docs/rules.md', ...pagesOfRules]
-    .flatMap((page) => blocks(page, 'rules'))
+    .flatMap((page) => blocks(page, 'rules:'))
     .map(({ place, text }) => ({ place, text: AROUND + text })),
 ];
 
@@ -54,7 +54,8 @@ it.each(files)('the example at $place is valid', async ({ text }) => {
   await expect(loadConfig(file, {})).resolves.toBeDefined();
 });
 
-it.each(blocks('docs/configuration.md', 'models'))('the price list at $place is valid', ({ text }) => {
+const lists = ['models:', 'version: 2'].flatMap((start) => blocks('docs/configuration.md', start));
+it.each(lists)('the price list at $place is valid', ({ text }) => {
   expect(parsePrices('prices.yaml', text).problems).toEqual([]);
 });
 

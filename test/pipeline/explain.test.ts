@@ -11,6 +11,7 @@ import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, type LoggedCall, openCallStore } from '../support/call-store.ts';
+import { priceList } from '../support/price-list.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -384,7 +385,7 @@ describe('a store that fails', () => {
 });
 
 describe('a sum that rests on the price list', () => {
-  const PRICES = { 'gpt-4.1': { input: '2', output: '8' } };
+  const PRICES = priceList({ 'gpt-4.1': { input: '2', output: '8' } });
 
   async function estimated(hasPrices: boolean, ...costs: readonly (number | null)[]) {
     const store = postgres.open(calls.sql, {}, PRICES);

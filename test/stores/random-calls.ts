@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { parseFixed } from '../../src/model/money.ts';
 import type { CellRead, Condition, SegmentCell } from '../../src/model/series.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../../src/model/sketch.ts';
+import { priceList } from '../support/price-list.ts';
 
 /** A call as a test makes it; numbers are what a double column holds. */
 export interface TestCall {
@@ -21,12 +22,12 @@ export interface TestCall {
 export const ORIGIN = Date.parse('2026-03-29T00:00:00Z');
 
 /** Exact prices as in prices.yaml, with an exact name, overlapping patterns, and what LIKE and regular expressions take for more. */
-export const PRICES = {
+export const PRICES = priceList({
   'gpt-4.1': { input: '2', output: '8' },
   'gpt-*': { input: '1.234567', output: '0' },
   'gpt-4*': { input: '0.1', output: '0.3' },
   'a_b%*': { input: '5', output: '7' },
-};
+});
 
 const cost = fc.oneof(
   fc.constantFrom(
@@ -275,7 +276,7 @@ function costOf(call: TestCall): bigint | null {
   if (call.cost !== null) {
     return Number.isFinite(call.cost) && Math.abs(call.cost) <= 1e9 ? exact(call.cost) : null;
   }
-  const [input, output] = [call.input ?? 0, call.output ?? 0];
+  const [input, output] = [Math.max(0, call.input ?? 0), Math.max(0, call.output ?? 0)];
   if (input <= 0 && output <= 0) return 0n;
   const price =
     { 'gpt-4.1': [2_000_000, 8_000_000], 'gpt-4.1-mini': [100_000, 300_000], 'gpt-3': [1_234_567, 0] }[

@@ -8,6 +8,7 @@ import { importFiles } from '../../src/commands/import.ts';
 import { formatFixed } from '../../src/model/money.ts';
 import type { SegmentCell } from '../../src/model/series.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { priceList } from '../support/price-list.ts';
 import { ENGINES, startEngine } from '../support/sql-engines.ts';
 
 /** An hour of real requests to two services; not part of the repository. */
@@ -30,7 +31,7 @@ describe.skipIf(!isThere)('real traffic', () => {
       const store = postgres.open(
         engine.sql,
         {},
-        { 'gpt-*': { input: '2.5', output: '10' }, 'gpt-c': { input: '0.03', output: '0.06' } },
+        priceList({ 'gpt-*': { input: '2.5', output: '10' }, 'gpt-c': { input: '0.03', output: '0.06' } }),
       );
       await store.createTable();
       const files: string[] = [];

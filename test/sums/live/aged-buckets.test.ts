@@ -8,6 +8,7 @@ import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { postgres } from '../../../src/stores/postgres.ts';
 import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { type CallStore, openCallStore } from '../../support/call-store.ts';
+import { priceList } from '../../support/price-list.ts';
 import { comparable } from '../../support/series-cells.ts';
 
 const MINUTE = 60_000;
@@ -174,7 +175,7 @@ test('sums of many groups that a rule puts together are exact', async () => {
      SELECT gen_random_uuid(), $1::timestamptz, 's', n::text, 'm', '', 990000 + n % 9973, 200 FROM generate_series(1, ${rows}) AS n`,
     [new Date(AT - 5 * HOUR)],
   );
-  const priced = postgres.open(calls.sql, {}, { m: { input: '0.999999999999', output: '0' } });
+  const priced = postgres.open(calls.sql, {}, priceList({ m: { input: '0.999999999999', output: '0' } }));
   const query: Query = {
     measures: ['cost', 'calls'],
     where: { user: { notIn: ['nobody'] } },

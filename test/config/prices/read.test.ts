@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parsePrices } from '../../src/config/prices.ts';
-import { parseFixed } from '../../src/model/money.ts';
+import { parsePrices } from '../../../src/config/prices/read.ts';
+import { parseFixed } from '../../../src/model/money.ts';
+import { priceList } from '../../support/price-list.ts';
 
 describe('a price list', () => {
   it('keeps the digits that its author wrote', () => {
     const text =
       'models:\n  a: { input: 2.00, output: 0.1000000000000000055 }\n  "b-*": { input: "3", output: 0 }\n';
     expect(parsePrices('prices.yaml', text)).toEqual({
-      prices: { a: { input: '2.00', output: '0.1000000000000000055' }, 'b-*': { input: '3', output: '0' } },
+      prices: priceList({
+        a: { input: '2.00', output: '0.1000000000000000055' },
+        'b-*': { input: '3', output: '0' },
+      }),
       problems: [],
     });
   });
@@ -76,16 +80,16 @@ describe('a price per token where one per million belongs', () => {
 });
 
 describe('the shipped prices.yaml', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../prices.yaml'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../../prices.yaml'), 'utf8');
 
   it('is valid, and every output costs at least its input, save for embeddings', () => {
     const { prices, problems } = parsePrices('prices.yaml', text);
     expect(problems).toEqual([]);
-    const odd = Object.entries(prices ?? {}).filter(
-      ([, { input, output }]) => (parseFixed(output) ?? 0n) < (parseFixed(input) ?? 0n),
+    const odd = Object.entries(prices?.models ?? {}).filter(([, entries]) =>
+      entries.some(({ input, output }) => (parseFixed(output ?? '') ?? 0n) < (parseFixed(input ?? '') ?? 0n)),
     );
     expect(odd.filter(([model]) => !model.includes('embed'))).toEqual([]);
-    expect(Object.keys(prices ?? {}).length).toBeGreaterThan(40);
+    expect(Object.keys(prices?.models ?? {}).length).toBeGreaterThan(40);
   });
 
   it('says as of when it was collected and that it must be checked', () => {
