@@ -1,7 +1,8 @@
 // Derives from a metric's entry its unit, measures and columns.
 
 import type { Column } from './columns.ts';
-import { type ErrorFilter, isByMinute, type Measure, narrowed, needsOf, originOf } from './measure.ts';
+import { type ErrorFilter, isByMinute, type Measure, narrowed, originOf } from './measure.ts';
+import { needsOf } from './measure-columns.ts';
 import { METRIC_CATALOGUE, type Metric } from './metric-catalogue.ts';
 import type { MetricEntry, Unit, Value } from './metric-entry.ts';
 

@@ -1,7 +1,8 @@
 // Turns a read into one statement, and its rows into cells.
 
 import type { PriceTable } from '../model/call-prices.ts';
-import { isByMinute, isSketch, type Measure, REPEATED_DIMENSIONS } from '../model/measure.ts';
+import { isByMinute, isSketch, type Measure } from '../model/measure.ts';
+import { REPEATED_DIMENSIONS } from '../model/measure-columns.ts';
 import { parseFixed } from '../model/money.ts';
 import type { Cell, CellRead, SegmentCell } from '../model/series.ts';
 import type { Mapping } from './audit-store.ts';

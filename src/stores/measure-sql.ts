@@ -3,9 +3,11 @@
 import { MAX_CALL_COST } from '../model/call-prices.ts';
 import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
-import { columnsOf, isByMinute, type Measure, type Origin, originOf } from '../model/measure.ts';
+import { isByMinute, type Measure, type Origin, originOf } from '../model/measure.ts';
+import { columnsOf } from '../model/measure-columns.ts';
 import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping } from './audit-store.ts';
+import { believedCostSql, costSql } from './cost-sql.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
 import { listCostSql, type Pricing } from './price-sql.ts';
 import { REPEATED } from './repeat-sql.ts';
@@ -234,20 +236,6 @@ export function madeOfColumn(column: Column, mapping: Mapping): string[] {
  */
 function believedSql(expression: string, type: 'numeric' | 'float8'): string {
   return `CASE WHEN ${expression} BETWEEN -${MAX_QUANTITY} AND ${MAX_QUANTITY} THEN ${expression}::${type} END`;
-}
-
-/** A call's cost as numeric with 12 places; NULL is an unknown cost. A call without tokens costs what the list says of calls. */
-function costSql(listed: string, { prices }: Pricing): string {
-  const believed = believedCostSql('cost_raw');
-  const without = prices?.uses.includes('perCall') ? `COALESCE(${listed}, 0)` : '0::numeric';
-  return `CASE WHEN cost_raw IS NOT NULL THEN ${believed}
-    WHEN input_tokens_raw > 0 OR output_tokens_raw > 0 THEN ${listed} ELSE ${without} END`;
-}
-
-function believedCostSql(cost: string): string {
-  // Rounds only where there is something to round: rounding always would add a seventh to the time of a sum.
-  const exact = `CASE WHEN scale(${cost}::numeric) > 12 THEN round(${cost}::numeric, 12) ELSE ${cost}::numeric END`;
-  return `CASE WHEN ${cost} BETWEEN -${MAX_CALL_COST} AND ${MAX_CALL_COST} THEN ${exact} END`;
 }
 
 /** The sketch bucket of a value (model/sketch.ts). All reads use this expression, so that their sketches merge. */

@@ -1,7 +1,8 @@
 // Tracks which columns and expressions cannot be read, and their keys.
 
 import { AppError, isRefusal } from '../model/errors.ts';
-import { columnsOf, type Measure } from '../model/measure.ts';
+import type { Measure } from '../model/measure.ts';
+import { columnsOf } from '../model/measure-columns.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt, databaseMessage } from './attempt.ts';

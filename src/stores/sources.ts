@@ -1,6 +1,7 @@
 // Lists the columns and expressions of a mapping, and which of them a question uses.
 
-import { columnsOf, type Measure } from '../model/measure.ts';
+import type { Measure } from '../model/measure.ts';
+import { columnsOf } from '../model/measure-columns.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callRowOf } from '../../src/import/call-row.ts';
 import { importColumns } from '../../src/import/column-names.ts';
 import { COLUMNS, type Column, describeColumn } from '../../src/model/columns.ts';
-import { columnsOf } from '../../src/model/measure.ts';
+import { columnsOf } from '../../src/model/measure-columns.ts';
 import type { AuditStore, ColumnSource } from '../../src/stores/audit-store.ts';
 import { typeFault, wantedOf } from '../../src/stores/column-types.ts';
 import { createTable } from '../../src/stores/create-table.ts';
