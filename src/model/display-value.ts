@@ -17,7 +17,9 @@ export function displayValue(quantity: Quantity, value: Fixed, extra = 0): strin
     case 'USD':
       return text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`;
     case 'ratio':
-      return typeof quantity === 'string' ? `${text}%` : `${text} %`;
+      if (typeof quantity === 'string') return `${text}%`;
+      // A group that leaves something to others does not have all.
+      return text === '100' && value < ONE ? `>99.${'9'.repeat(places)} %` : `${text} %`;
     case 'ms':
       return `${text} ms`;
     case 'calls':

@@ -1,8 +1,8 @@
 // The groups' shares of a metric's total, as estimates.
 
-import type { ErrorFilter } from './measure.ts';
-import type { Metric } from './metric.ts';
 import { measured } from './metric-value.ts';
+import { toNumber } from './money.ts';
+import type { Rule } from './rule.ts';
 import type { Series } from './series.ts';
 
 /** The shares of a window, as doubles within a millionth. */
@@ -16,7 +16,7 @@ export interface ShareEstimates {
 }
 
 export function shareEstimates(
-  { metric, errors }: { readonly metric: Metric; readonly errors: ErrorFilter },
+  { metric, errors }: Pick<Rule, 'metric' | 'errors'>,
   series: Series,
   window: number,
 ): ShareEstimates {
@@ -30,4 +30,15 @@ export function shareEstimates(
   }
   const numbers = values.map((value) => (value > 0 ? value / total : Number.NaN));
   return { numbers, total, parts };
+}
+
+/** A group's share in a window; null where it has none, or where the rule does not divide the total. */
+export function shareIn(
+  rule: Pick<Rule, 'metric' | 'errors' | 'minTotal'>,
+  series: Series,
+  group: number,
+  window: number,
+): number | null {
+  const { numbers, total, parts } = shareEstimates(rule, series, window);
+  return parts < 2 || total < toNumber(rule.minTotal ?? 0n) ? null : numbers[group] || null;
 }

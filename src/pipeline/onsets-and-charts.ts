@@ -9,7 +9,7 @@ import { type Onset, onsetOf } from '../model/onset.ts';
 import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import { firesBelow, type Rule } from '../model/rule.ts';
 import type { GroupKey, Query, Series } from '../model/series.ts';
-import { shareEstimates } from '../model/share-estimates.ts';
+import { shareIn } from '../model/share-estimates.ts';
 import type { Window } from '../model/window.ts';
 import { alertChart } from './alert-chart.ts';
 import { ask } from './ask.ts';
@@ -146,8 +146,7 @@ function readerOf(rule: Rule, key: GroupKey) {
     if (group < 0) return windows.map(() => (additive ? 0 : null));
     return windows.map((_, i) => {
       if (!additive && !series.has(group, i)) return null;
-      if (rule.quantity !== 'share') return estimate(series, group, i);
-      return shareEstimates(rule, series, i).numbers[group] || null;
+      return rule.quantity === 'share' ? shareIn(rule, series, group, i) : estimate(series, group, i);
     });
   };
 }

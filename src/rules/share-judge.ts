@@ -23,7 +23,10 @@ export function queryShare(rule: ShareRule, { at, zone }: RuleContext): Query[] 
   return [{ measures, where, groupBy, windows: [windowAt(rule.window, at, zone)] }];
 }
 
-/** A total that is too small, or all one group's, is not divided: nothing is observed, and nothing fires. */
+/**
+ * A total that is too small, or all one group's, is not divided: nothing is observed, and nothing fires. It is not missing data,
+ * as with a sum: an alert ends when all is quiet.
+ */
 export function judgeShare(
   rule: ShareRule,
   { at, zone }: RuleContext,
@@ -31,7 +34,6 @@ export function judgeShare(
 ): Judgement<ShareObservation> {
   const estimates = shareEstimates(rule, series, 0);
   const { numbers, parts } = estimates;
-  if (parts === 0) return { status: 'no_data', observed: NOTHING, firing: [] };
   const total = totalOf(rule, series, estimates);
   if (parts < 2 || total.isTooSmall()) return { status: 'ok', observed: NOTHING, firing: [] };
   const window = windowAt(rule.window, at, zone);

@@ -8,7 +8,6 @@ import type { FixedLimits } from './rule-type.ts';
 export interface ShareRule extends Rule, FixedLimits {
   readonly type: 'share';
   readonly quantity: 'share';
-  /** Smaller totals are not judged, in the metric's unit. */
   readonly minTotal: Fixed;
 }
 

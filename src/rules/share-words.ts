@@ -1,6 +1,12 @@
 // Describes a share rule's limits and findings.
 
-import { counted, displayAgainst, displayPhrase, displayValue } from '../model/display-value.ts';
+import {
+  counted,
+  displayAgainst,
+  displayPhrase,
+  displayValue,
+  withoutZeroCents,
+} from '../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../model/finding.ts';
 import { quantityOf } from '../model/quantity.ts';
 import type { Severity } from '../model/rule.ts';
@@ -20,13 +26,15 @@ export function describeShare(rule: ShareRule, firing: Firing<ShareObservation>)
   const quantity = quantityOf(rule);
   const [shown, bound] = displayAgainst(quantity, value.fixed, step.bound);
   const phrase = displayPhrase(quantity, shown);
-  const amounts = `${displayValue(rule.metric, part)} of ${displayPhrase(rule.metric, displayValue(rule.metric, total))} in ${counted(parts, 'group')}`;
+  const [own, whole] = [displayValue(rule.metric, part), displayValue(rule.metric, total)];
+  const amounts = `${own} of ${displayPhrase(rule.metric, whole)} in ${counted(parts, 'group')}`;
+  const against = `${value.fixed === step.bound ? 'at' : 'over'} its limit of ${bound}`;
   return {
     value: phrase,
     reason: `limit ${bound}`,
     comparison: [phrase, `${step.operator} ${bound}`],
     note: null,
-    sentence: [shown, `${value.fixed === step.bound ? 'at' : 'over'} its limit of ${bound}`],
+    sentence: [shown, `${withoutZeroCents(own)} of ${withoutZeroCents(whole)}, ${against}`],
     facts: [
       ['Share', `${phrase}: ${amounts}`],
       ['Limit', `${firingText(step.operator, bound)} is ${step.severity}`],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Rule } from '../../src/model/rule.ts';
 import { isIncident } from '../../src/state/read-incidents.ts';
+import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { burn, MINUTE } from './poll-world.ts';
 
@@ -49,6 +50,34 @@ describe('the end of an alert', () => {
       '[WARNING] burn: search $16.20 in 10m (limit $15.00)',
       '[RESOLVED] burn: search back to normal after 15 min, $96.02 in all',
     ]);
+  });
+
+  it('of a share tells the largest one, of all groups, and no sum', async () => {
+    const rule = ruleOf('share', {
+      ...{ name: 'share', notify: world.notify, window: '10m', group_by: ['service'] },
+      threshold: '80%',
+    });
+    await world.spend(90, AT - MINUTE);
+    await world.spend(10, AT - MINUTE, 'chat');
+    await world.spend(90, AT + 3 * MINUTE);
+    await world.spend(60, AT + 15 * MINUTE, 'chat');
+    await world.spend(30, AT + 15 * MINUTE);
+    await world.others(AT + 6 * MINUTE, 30);
+    const titles: string[] = [];
+    const facts: unknown[] = [];
+    for (let minute = 0; minute <= 30; minute += 1) {
+      const report = await world.poll([rule], AT + minute * MINUTE);
+      for (const { title, sections } of world.toPeople(report)) {
+        titles.push(title);
+        facts.push(sections[0]?.facts.filter(([label]) => ['At most', 'In all', 'Now'].includes(label)));
+      }
+      await world.allTried();
+    }
+    expect(titles).toEqual([
+      '[WARNING] share: search 90 % of the total spend in 10m (limit 80 %)',
+      '[RESOLVED] share: search back to normal after 14 min',
+    ]);
+    expect(facts[1]).toEqual([['At most', '>99.9 % of the total spend in 10m']]);
   });
 });
 

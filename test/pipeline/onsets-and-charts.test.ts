@@ -113,6 +113,39 @@ describe('what is told of an alert', () => {
     expect(answer?.chart?.usual?.high).toBeLessThan(100);
   });
 
+  it('is the share of a group over time, of the total of all groups, and only where that is divided', async () => {
+    const minutes = [90, 80, 20, 10];
+    await calls.log(
+      ...minutes.flatMap((ago) => [
+        { at: AT - ago * MINUTE, service: 'search', cost: ago < 30 ? 9 : 2 },
+        { at: AT - ago * MINUTE, service: 'chat', cost: 1 },
+        // Too little to be divided.
+        { at: AT - (ago + 600) * MINUTE, service: 'search', cost: 0.5 },
+        { at: AT - (ago + 600) * MINUTE, service: 'chat', cost: 0.1 },
+      ]),
+    );
+    const keys = { group_by: ['service'], window: '30m', threshold: '80%', min_total: 5 };
+    const [[answer] = []] = await told(ruleOf('share', keys));
+    expect(answer?.onset).toBeNull();
+    const chart = answer?.chart;
+    expect(chart).toMatchObject({
+      title: 'service search: share of spend in 30m',
+      last: '90 %',
+      limits: [{ value: 0.8, label: 'limit 80 %' }],
+      alt: expect.stringContaining(': 90 % of the total spend at the end, above 80 %.'),
+    });
+    expect(chart?.ticks.map(({ label }) => label)).toEqual(['0 %', '20 %', '40 %', '60 %', '80 %', '100 %']);
+    const known = chart?.points.flatMap(([at, value]) =>
+      value === null ? [] : [[(AT - at) / MINUTE, value]],
+    );
+    expect(known).toEqual([
+      [70, 0.666667],
+      [60, 0.666667],
+      [10, 0.9],
+      [0, 0.9],
+    ]);
+  });
+
   it.each(['today', 'yesterday', 'this_week', 'this_month', '24h', '7d', '30d'])(
     'is a chart that ends with the value of a window of %s',
     async (window) => {

@@ -89,6 +89,12 @@ describe('since when a breach holds', () => {
     expect(since.map((at) => (AT - at) / MINUTE)).toEqual([19, 59, 0]);
   });
 
+  it('is known of a share, which is of the total of all groups', async () => {
+    await calls.log(...steady(AT - 5 * HOUR, AT, 10, 'chat'), ...steady(AT - 41 * MINUTE, AT, 90));
+    const share = ruleOf('share', { window: '10m', group_by: ['service'], threshold: '80%' });
+    expect(await minutesAgo(share, { severity: 'warning' })).toBe(40);
+  });
+
   it('is an instant of the schedule', async () => {
     await calls.log(...steady(AT - 44 * MINUTE, AT, 100));
     // 13:21 is seen at 13:30 at the earliest.

@@ -76,7 +76,7 @@ describe('a share', () => {
             isJudged && value > 0n && value * 100n >= BigInt(percent) * total ? [`g${i}`] : [],
           );
           expect(firing.map(({ key }) => key[0]).sort()).toEqual(expected);
-          expect(status).toBe(expected.length > 0 ? 'firing' : positive.length === 0 ? 'no_data' : 'ok');
+          expect(status).toBe(expected.length > 0 ? 'firing' : 'ok');
         },
       ),
     );
@@ -91,8 +91,8 @@ describe('a share', () => {
     expect(judge({ min_total: 0 }, spending({ search: 0.02, chat: 0.01 })).status).toBe('firing');
     expect(judge({}, spending({ search: 500 }))).toMatchObject({ status: 'ok', observed: [] });
     expect(judge({}, spending({ search: 500, chat: -100, batch: 0 })).status).toBe('ok');
-    expect(judge({}, spending({ chat: -100, batch: 0 })).status).toBe('no_data');
-    expect(judge({}, spending({})).status).toBe('no_data');
+    expect(judge({}, spending({ chat: -100, batch: 0 })).status).toBe('ok');
+    expect(judge({}, spending({}))).toMatchObject({ status: 'ok', observed: [] });
   });
 
   it('of few calls does not fire', () => {
@@ -107,7 +107,7 @@ describe('a share', () => {
     const { firing, observed } = share.judge(rule, { at: AT, zone: 'UTC' }, [series]);
     const finding = { ...unexplained(rule, firing[0] as never), unpriced: { calls: 12, models: 1 } };
     expect(firstSentence(rule, finding, AT, 'UTC')).toBe(
-      'Service search made up 83.3 % of the total spend in the last hour, over its limit of 80 %.',
+      'Service search made up 83.3 % of the total spend in the last hour, $83.25 of $100, over its limit of 80 %.',
     );
     const { facts, lines, reason } = finding.description;
     expect([...facts, lines, reason]).toEqual([
@@ -130,6 +130,13 @@ describe('a share', () => {
       warning: '0.5',
       critical: '0.8',
     });
+  });
+
+  it('of nearly all is not all', () => {
+    const rule = ruleWith();
+    const series = seriesOf([['search'], cellOf(99_999)], [['chat'], cellOf(0.01)]);
+    const { firing } = share.judge(rule, { at: AT, zone: 'UTC' }, [series]);
+    expect(unexplained(rule, firing[0] as never).description.value).toBe('>99.9 % of the total spend');
   });
 
   it('counts what its metric counts', () => {
