@@ -397,7 +397,8 @@ function asText(rule: Rule, earlier: number, { at, judgement, pending }: Evaluat
   const byGroup = (list: Iterable<Observation>) =>
     [...list].sort((a, b) => (JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1));
   const parts = { observed: byGroup(observed), firing: byGroup(firing), pending: byGroup(pending) };
-  const estimates = Array.from(observed.numbers, (number) => number.toPrecision(9)).sort();
+  // The factor keeps them away from halves, where the last digit of a double decides how they are rounded.
+  const estimates = Array.from(observed.numbers, (number) => (number * Math.PI).toPrecision(9)).sort();
   return JSON.stringify(
     { rule: rule.name, at: new Date(at), earlier, status, ...parts, estimates },
     (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
