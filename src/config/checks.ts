@@ -107,12 +107,21 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
   const metric = METRICS.find((known) => known === (written ?? type?.metric));
   if (metric === undefined) return problems;
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
-  for (const choices of describeMetric(metric).columns) {
-    if (choices.some((column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices)))
+  const { columns, needsPrices } = describeMetric(metric);
+  if (needsPrices && !hasPrices) {
+    const message = `${metric} needs a price list`;
+    problems.push(source.fault([...path, 'metric'], message, 'name one: audit: { prices: prices.yaml }'));
+  }
+  for (const choices of columns) {
+    if (
+      choices.some(
+        (column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices && !needsPrices),
+      )
+    )
       continue;
     const who = place === 'type' ? type?.type : metric;
     const message = `${who} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
-    const ways = choices.includes('cost') ? ', or give audit.prices' : '';
+    const ways = choices.includes('cost') && !needsPrices ? ', or give audit.prices' : '';
     problems.push(source.fault([...path, place], message, `map it under audit.columns${ways}`));
   }
   return problems;

@@ -67,7 +67,7 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
       return [
         ['model'],
         ['input_tokens', 'output_tokens'],
-        ...(origin.what === 'all' ? [] : [['cost'] as const]),
+        ...(origin.what === 'recorded' || origin.what === 'gap' ? [['cost'] as const] : []),
       ];
     case 'failed':
       return origin.what === 'calls' ? [FAILURE_COLUMNS] : [['cost'], FAILURE_COLUMNS];

@@ -25,6 +25,7 @@ export type Measure =
   | 'list_cost'
   | 'list_cost_recorded'
   | 'list_cost_gap'
+  | 'list_cost_unknown'
   | 'unpriced'
   | 'unpriced_tokens'
   | TokenColumn
@@ -61,9 +62,9 @@ export type Origin =
   | { readonly of: 'listed_cost' }
   /**
    * The cost by the price list, whatever was recorded: of all rows, or of those whose recorded cost is known; `gap` is how much
-   * more was recorded for these.
+   * more was recorded for these. `unknown` is 1 for every row whose cost the list does not tell.
    */
-  | { readonly of: 'list_cost'; readonly what: 'all' | 'recorded' | 'gap' }
+  | { readonly of: 'list_cost'; readonly what: 'all' | 'recorded' | 'gap' | 'unknown' }
   /** 1 for every row of unknown cost. */
   | { readonly of: 'unpriced' }
   /** The tokens of rows of unknown cost. */
@@ -109,6 +110,8 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'list_cost', what: 'recorded' };
     case 'list_cost_gap':
       return { of: 'list_cost', what: 'gap' };
+    case 'list_cost_unknown':
+      return { of: 'list_cost', what: 'unknown' };
     case 'unpriced':
       return { of: 'unpriced' };
     case 'unpriced_tokens':
@@ -154,6 +157,8 @@ export function isCount(measure: Measure): boolean {
     case 'failed':
     case 'repeated':
       return origin.what !== 'cost';
+    case 'list_cost':
+      return origin.what === 'unknown';
     default:
       return false;
   }

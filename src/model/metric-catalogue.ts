@@ -24,8 +24,12 @@ function percentile(
 }
 
 const LATENCY = 'percentile over the calls that have a latency';
-const CALL_TOKENS = 'percentile of all tokens of a call, over the calls that have tokens recorded';
 const CALL_COST = 'percentile of the cost of a call, over the calls whose cost is known; credits count as 0';
+function tokensOfCall(q: number, noun: string, says: string): MetricEntry {
+  const doc = 'percentile of all tokens of a call, over the calls that have tokens recorded';
+  return percentile('tokens', 'tokens_sketch', q, noun, doc, says);
+}
+
 const TOKENS = ['input_tokens', 'output_tokens'] as const satisfies readonly Measure[];
 
 export const METRIC_CATALOGUE = {
@@ -143,30 +147,9 @@ export const METRIC_CATALOGUE = {
     ),
     alsoCalled: ['ttft'],
   },
-  tokens_p50: percentile(
-    'tokens',
-    'tokens_sketch',
-    0.5,
-    'tokens in the median call',
-    CALL_TOKENS,
-    'used {} tokens in the median call',
-  ),
-  tokens_p95: percentile(
-    'tokens',
-    'tokens_sketch',
-    0.95,
-    'p95 tokens per call',
-    CALL_TOKENS,
-    'had a p95 of {} tokens per call',
-  ),
-  tokens_p99: percentile(
-    'tokens',
-    'tokens_sketch',
-    0.99,
-    'p99 tokens per call',
-    CALL_TOKENS,
-    'had a p99 of {} tokens per call',
-  ),
+  tokens_p50: tokensOfCall(0.5, 'tokens in the median call', 'used {} tokens in the median call'),
+  tokens_p95: tokensOfCall(0.95, 'p95 tokens per call', 'had a p95 of {} tokens per call'),
+  tokens_p99: tokensOfCall(0.99, 'p99 tokens per call', 'had a p99 of {} tokens per call'),
   cost_p95: percentile('USD', 'cost_sketch', 0.95, 'p95 cost of a call', CALL_COST),
   cost_p99: percentile('USD', 'cost_sketch', 0.99, 'p99 cost of a call', CALL_COST),
   cost_per_call: {
@@ -218,6 +201,24 @@ export const METRIC_CATALOGUE = {
     heading: 'repeated',
     alsoCalled: ['retry_cost', 'duplicate_spend'],
     doc: 'sum of cost of repeated calls',
+  },
+  list_spend: {
+    unit: 'USD',
+    value: sum(['list_cost']),
+    noun: 'by the price list',
+    says: 'would have spent {} by the price list',
+    heading: 'by list',
+    alsoCalled: ['list_cost', 'list_price', 'expected_spend'],
+    doc: 'sum of cost by the price list, whatever was recorded',
+  },
+  price_gap: {
+    unit: 'ratio',
+    value: ratio(['list_cost_gap'], ['list_cost_recorded']),
+    noun: 'over the price list',
+    says: 'paid {} over the price list',
+    heading: 'over list',
+    alsoCalled: ['price_drift', 'cost_gap', 'overcharge'],
+    doc: '(sum of recorded cost − sum of cost by the price list) / the latter, over the calls that have both',
   },
   unpriced_calls: {
     unit: 'calls',

@@ -19,6 +19,8 @@ export interface MetricDefinition extends MetricEntry {
   readonly places: number;
   /** Columns that a store must map. Of each list, one suffices. */
   readonly columns: readonly (readonly Column[])[];
+  /** Whether it needs a price list. */
+  readonly needsPrices: boolean;
   /** Whether it needs windows of whole minutes. */
   readonly isByMinute: boolean;
   /** Whether it accepts `errors:`, as metrics do that count failed calls only. */
@@ -49,6 +51,9 @@ function definitionOf(entry: MetricEntry): MetricDefinition {
     // An average of tokens is not whole.
     places: PLACES[unit] + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
     columns: distinct(sumsOf(value).flatMap(columnsOfSum)),
+    needsPrices: sumsOf(value)
+      .flat()
+      .some((measure) => originOf(measure)?.of === 'list_cost'),
     isByMinute: sumsOf(value).flat().some(isByMinute),
     takesErrors: sumsOf(value)
       .flat()
@@ -101,5 +106,6 @@ export function unpricedMeasure(metric: Metric, errors: ErrorFilter): Measure | 
   const own = ownMeasures(metric, null);
   if (own.includes('failed_cost')) return narrowed('failed_unpriced', errors);
   if (own.includes('repeated_cost')) return 'repeated_unpriced';
+  if (own.includes('list_cost')) return 'list_cost_unknown';
   return own.includes('cost') ? 'unpriced' : null;
 }

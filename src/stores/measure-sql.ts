@@ -110,7 +110,9 @@ function partOf(measure: Measure): Part {
     case 'listed_cost':
       return { summed: 'CASE WHEN listed THEN cost END' };
     case 'list_cost':
-      return { summed: LIST_SUMS[origin.what] };
+      return origin.what === 'unknown'
+        ? { counted: 'list_cost IS NULL' }
+        : { summed: LIST_SUMS[origin.what] };
     case 'unpriced':
       return { counted: 'cost IS NULL' };
     case 'unpriced_tokens':

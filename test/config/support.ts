@@ -25,9 +25,13 @@ export async function load(
 }
 
 /** The faults of a text that must not load. */
-export async function faultsOf(text: string, env: Environment = {}): Promise<readonly Problem[]> {
+export async function faultsOf(
+  text: string,
+  env: Environment = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<readonly Problem[]> {
   try {
-    await load(text, { env });
+    await load(text, { env, files });
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;

@@ -79,6 +79,8 @@ const SAID: Readonly<Record<Metric, string>> = {
   wasted_spend: 'wasted $1,200 on failed calls',
   repeated_calls: 'repeated 1,200 calls',
   repeated_spend: 'spent $1,200 on repeated calls',
+  list_spend: 'would have spent $1,200 by the price list',
+  price_gap: 'paid 12.5% over the price list',
   unpriced_calls: 'made 1,200 calls without a price',
 };
 

@@ -108,6 +108,10 @@ const MEASURES: CellRead['measures'] = [
   'latency_sum',
   'latency_count',
   'latency_sketch',
+  'list_cost',
+  'list_cost_recorded',
+  'list_cost_gap',
+  'list_cost_unknown',
   'repeated',
   'repeated_cost',
   'repeated_unpriced',
@@ -226,6 +230,16 @@ function amountOf(measure: string, call: TestCall, isRepeated: boolean): bigint 
   switch (kind) {
     case 'calls':
       return UNIT;
+    case 'list_cost':
+      return listCostOf(call) ?? 0n;
+    case 'list_cost_unknown':
+      return listCostOf(call) === null ? UNIT : 0n;
+    case 'list_cost_recorded':
+      return recordedOf(call) === null ? 0n : (listCostOf(call) ?? 0n);
+    case 'list_cost_gap': {
+      const [recorded, listed] = [recordedOf(call), listCostOf(call)];
+      return recorded === null || listed === null ? 0n : recorded - listed;
+    }
     case 'repeated':
       return isRepeated ? UNIT : 0n;
     case 'repeated_cost':
@@ -276,8 +290,16 @@ function costOf(call: TestCall): bigint | null {
   if (call.cost !== null) {
     return Number.isFinite(call.cost) && Math.abs(call.cost) <= 1e9 ? exact(call.cost) : null;
   }
+  if ((call.input ?? 0) <= 0 && (call.output ?? 0) <= 0) return 0n;
+  return listCostOf(call);
+}
+
+function recordedOf(call: TestCall): bigint | null {
+  return call.cost === null ? null : costOf(call);
+}
+
+function listCostOf(call: TestCall): bigint | null {
   const [input, output] = [Math.max(0, call.input ?? 0), Math.max(0, call.output ?? 0)];
-  if (input <= 0 && output <= 0) return 0n;
   const price =
     { 'gpt-4.1': [2_000_000, 8_000_000], 'gpt-4.1-mini': [100_000, 300_000], 'gpt-3': [1_234_567, 0] }[
       call.model

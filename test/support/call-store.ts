@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { PriceList } from '../../src/model/price-list.ts';
 import type { Dimension } from '../../src/model/series.ts';
 import type { Sql } from '../../src/sql/port.ts';
 import type { AuditStore, CallRow } from '../../src/stores/audit-store.ts';
@@ -24,9 +25,10 @@ export interface CallStore {
 export async function openCallStore(
   engine: (typeof ENGINES)[number] = 'postgres',
   options: TableOptions = {},
+  prices: PriceList | null = null,
 ): Promise<CallStore> {
   const { url, sql, stop } = await startEngine(engine);
-  const store = postgres.open(sql, options, null);
+  const store = postgres.open(sql, options, prices);
   await store.createTable();
   return {
     url,
