@@ -89,7 +89,8 @@ function altText({ rule, firing, zone, values, onset }: Charted, subject: string
   const [first, last] = [values[0]?.[0] ?? 0, values.at(-1)?.[0] ?? 0];
   const step = topStep(firing);
   const value = displayPhrase(quantity, displayValue(quantity, firing.value.fixed));
-  const side = firesBelow(step.operator) ? 'below' : 'above';
+  const isOver = firing.value.fixed >= step.bound && !firesBelow(step.operator);
+  const side = isOver ? 'above' : 'below';
   const bound = displayValue(quantity, step.bound);
   const began = onset === null ? '' : ` It began about ${localTime(onset.at, zone)}.`;
   return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end, ${side} ${bound}.${began}`;

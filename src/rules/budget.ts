@@ -32,7 +32,7 @@ export const budget: RuleType<BudgetRule, BudgetObservation> = {
         const part = steps[severity];
         return part === undefined ? [] : [{ severity, part }];
       }),
-      forecast: null,
+      forecast: given.forecast ?? null,
     };
   }),
   metric: 'spend',
@@ -45,7 +45,7 @@ export const budget: RuleType<BudgetRule, BudgetObservation> = {
     const steps = rule.steps.map(({ severity, part }) => [severity, decimalIdentity(part)]);
     // Where groups have amounts, an amount is the limit of its group, and no part of the rule.
     const amount = rule.amounts.size > 0 || rule.amount === null ? null : decimalIdentity(rule.amount);
-    return { ...measuredIdentity(rule), steps, amount };
+    return { ...measuredIdentity(rule), steps, amount, forecast: rule.forecast };
   },
 
   limitText: budgetLimitText,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ruleTypes } from '../../src/rules/index.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
-import { DAY, HOUR, MINUTE } from './poll-world.ts';
+import { DAY, HOUR, MINUTE, reasonsOf, silenceOf } from './poll-world.ts';
 
 const BEGIN = Date.parse('2026-11-01T00:00:00Z');
 const END = Date.parse('2026-12-01T00:00:00Z');
@@ -104,5 +104,74 @@ describe('a budget', () => {
     ).toBe(
       'Service batch spent $45 this month, 90 % of its $50 for November; svc-indexer on gpt-4.1 makes up all of it. At this rate: $540 a day.',
     );
+  });
+});
+
+describe('the forecast of a budget', () => {
+  const foreseeing = (keys: object = {}) =>
+    budgetOf({ amounts: { search: 3000 }, forecast: 'warning', ...keys });
+
+  /** So many dollars a day, in four calls, on whole days from the first of October on. */
+  async function daily(cost: number, from: number, days: number): Promise<void> {
+    const quarters = Array.from({ length: days * 4 }, (_, i) => from + i * 6 * HOUR + MINUTE);
+    await world.calls.log(
+      ...quarters.map((at) => ({ at, cost: cost / 4, service: 'search', user: 'u', model: 'm' })),
+    );
+  }
+
+  it('is an alert beside the steps: told once, with the day, and ended without a word once the amount is spent', async () => {
+    const rule = foreseeing();
+    await daily(90, BEGIN - 31 * DAY, 31);
+    await daily(110, BEGIN, 29);
+    const polls = Array.from({ length: 30 }, (_, day) => BEGIN + day * DAY + HOUR);
+    expect(await told(rule, ...polls)).toEqual([
+      // After 9 days: 9 × 110, and for each day left the mean of four weekdays, some of which were the cheaper ones.
+      expect.stringMatching(/^new forecast warning search \d+/),
+      expect.stringMatching(/^new warning search 24\d\d/),
+      expect.stringMatching(/^escalated critical search 31\d\d/),
+      expect.stringMatching(/^ended, it was forecast warning search \d+/),
+    ]);
+    expect(await world.openAlerts()).toHaveLength(1);
+  });
+
+  it('is told to people with its range and its day, and not again when it comes and goes', async () => {
+    const rule = foreseeing({ amounts: { search: 3270 } });
+    await daily(110, BEGIN - 28 * DAY, 28 + 15);
+    await world.spend(5, BEGIN + 15 * DAY + HOUR);
+    const at = BEGIN + 15 * DAY + 6 * HOUR;
+    const first = await world.poll([rule], at);
+    const [message] = world.toPeople(first);
+    expect(message?.title).toBe(
+      '[WARNING] monthly: search $1,655.00 this month (on course for $3,280, budget $3,270)',
+    );
+    expect(message?.lead[0]).toMatch(
+      /^Service search spent \$1,655 this month, on course for \$3,280 by the end of November \(\$3,\d+ to \$3,\d+\); the \$3,270 are gone on the 30th/,
+    );
+    expect(message?.sections[0]?.facts.map(([label]) => label)).toEqual(
+      expect.arrayContaining(['Value', 'Budget', 'On course for', 'Gone', 'Foreseen since']),
+    );
+    await world.allTried();
+    // A credit takes it off course, new calls bring it back.
+    await world.spend(-50, at);
+    expect(await told(rule, at + 10 * MINUTE, at + 40 * MINUTE)).toEqual([
+      expect.stringMatching(/^ended, it was forecast warning search/),
+    ]);
+    await world.spend(90, at + HOUR);
+    const back = await world.poll([rule], at + 2 * HOUR);
+    expect(back.rules[0]?.verdicts.map(({ reason }) => reason)).toEqual(['duplicate']);
+    expect(back.queued).toEqual([]);
+  });
+
+  it('is silenced with its rule, and told again in the next period', async () => {
+    const rule = foreseeing();
+    await daily(110, BEGIN - 28 * DAY, 28 + 35);
+    const at = BEGIN + 5 * DAY;
+    const silences = [silenceOf('monthly', at - DAY, at + DAY)];
+    const silenced = await world.poll([rule], at, { silences });
+    expect(reasonsOf(silenced)).toEqual(['silenced']);
+    expect(await told(rule, at + 2 * DAY, END + 4 * DAY)).toEqual([
+      expect.stringMatching(/^new forecast/),
+      expect.stringMatching(/^new forecast/),
+    ]);
   });
 });

@@ -10,7 +10,10 @@ import { observedLater } from '../../model/observed.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../../model/series.ts';
 import { wholePeriod, windowAt } from '../../model/window.ts';
 import type { RuleContext } from '../rule-type.ts';
+import { forecastOf, leftOf } from './budget-forecast.ts';
 import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.ts';
+import { pastOf, pastWindows } from './past-days.ts';
+import { type DaysLeft, expectedSum, type PastDays } from './projection.ts';
 
 /** Relative distance within which an estimate is inconclusive and exact values decide. */
 const CLOSE = 1e-6;
@@ -18,10 +21,11 @@ const NOBODY = seriesOfCells([]);
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 
 export function queryBudget(
-  { metric, errors, where, groupBy, window }: BudgetRule,
+  { metric, errors, where, groupBy, window, forecast }: BudgetRule,
   context: RuleContext,
 ): Query[] {
-  const windows = [windowAt(window, context.at, context.zone)];
+  const period = windowAt(window, context.at, context.zone);
+  const windows = forecast === null ? [period] : [period, ...pastWindows(context.at, context.zone)];
   return [{ measures: measuresOf(metric, errors), where, groupBy, windows }];
 }
 
@@ -33,33 +37,33 @@ export function judgeBudget(
   // Without groups there is a value even without a row.
   const isOfEveryone = rule.groupBy.length === 0;
   const series = isOfEveryone && answer.keys.length === 0 ? EVERYONE : answer;
-  const { sample, estimates } = measured(rule.metric, rule.errors);
-  const all = estimates(series, 0);
+  const measuring = measured(rule.metric, rule.errors);
+  const all = measuring.estimates(series, 0);
   const window = windowAt(rule.window, at, zone);
   const period = wholePeriod(rule.window, at, zone);
   const days = [localDay(period.from, zone), localDay(period.to - 1, zone)] as const;
   const common = { window, period, days, today: localDay(at - 1, zone), forecast: null };
-  const groups: number[] = [];
-  const firing: Firing<BudgetObservation>[] = [];
+  const left = rule.forecast === null ? null : leftOf(common, zone);
   const observe = (group: number): BudgetObservation => {
     const key = series.keys[group] as GroupKey;
     const amount = amountOf(rule, key) as Fixed;
-    const value = sample(series.cell(group, 0)) as Sample;
+    const value = measuring.sample(series.cell(group, 0)) as Sample;
     return { key, value, badness: (value.fixed * ONE) / amount, amount, ...common };
   };
   const mildest = Number(rule.steps[0]?.part ?? ONE) / Number(ONE);
+  const groups: number[] = [];
+  const found: (Firing<BudgetObservation> | null)[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
     const amount = amountOf(rule, series.keys[group] as GroupKey);
     if (amount === null) continue;
-    groups.push(group);
-    const least = (Number(amount) / Number(ONE)) * mildest;
-    if ((all[group] as number) < least * (1 - CLOSE)) continue;
-    const observation = observe(group);
-    const [first, ...more] = stepsOf(rule, observation);
-    if (first !== undefined) {
-      firing.push({ ...observation, ...ownLimit(rule, observation), steps: [first, ...more] });
-    }
+    const [value, whole] = [all[group] as number, Number(amount) / Number(ONE)];
+    if (isOfEveryone || series.has(group, 0)) groups.push(group);
+    if (value >= whole * mildest * (1 - CLOSE)) found.push(byStep(rule, observe(group)));
+    const past = left === null || value >= whole * (1 + CLOSE) ? null : pastOf(measuring, series, group);
+    if (left === null || past === null || value + expectedSum(past, left) < whole * (1 - CLOSE)) continue;
+    found.push(foreseen(rule, observe(group), past, left));
   }
+  const firing = found.filter((one) => one !== null);
   return {
     status: firing.length > 0 ? 'firing' : 'ok',
     observed: observedLater({
@@ -82,10 +86,27 @@ function ownLimit({ amounts }: BudgetRule, { amount }: BudgetObservation): { rea
   return amounts.size === 0 ? {} : { limit: formatFixed(amount, FIXED_DIGITS) };
 }
 
-function stepsOf({ steps, minCalls }: BudgetRule, { value, amount }: BudgetObservation): ReachedStep[] {
-  if (value.calls < minCalls) return [];
-  return steps.flatMap(({ severity, part }) => {
+/** The alert of the steps; null where none is reached. */
+function byStep(rule: BudgetRule, observation: BudgetObservation): Firing<BudgetObservation> | null {
+  const { value, amount } = observation;
+  if (value.calls < rule.minCalls) return null;
+  const [first, ...more] = rule.steps.flatMap(({ severity, part }): ReachedStep[] => {
     const bound = boundOf(amount, part);
-    return value.fixed >= bound ? [{ severity, bound, operator: '>=' as const }] : [];
+    return value.fixed >= bound ? [{ severity, bound, operator: '>=' }] : [];
   });
+  if (first === undefined) return null;
+  return { ...observation, ...ownLimit(rule, observation), steps: [first, ...more] };
+}
+
+/** The alert of the forecast, beside that of the steps; null where the amount is not on course to be reached. */
+function foreseen(
+  rule: BudgetRule,
+  observation: BudgetObservation,
+  past: PastDays,
+  left: DaysLeft,
+): Firing<BudgetObservation> | null {
+  const forecast = forecastOf(observation, past, left);
+  if (rule.forecast === null || forecast === null || observation.value.calls < rule.minCalls) return null;
+  const steps = [{ severity: rule.forecast, bound: observation.amount, operator: '>=' }] as const;
+  return { ...observation, forecast, variant: 'forecast', ...ownLimit(rule, observation), steps };
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { describeMetric, METRICS } from '../../model/metric.ts';
+import { SEVERITIES } from '../../model/rule.ts';
 import { commonFaults, commonKeys } from '../rule-keys.ts';
 import { limitFaults } from '../rule-limits.ts';
 import { decimal, fault, isMapping, numberBetween, percentage } from '../rule-scalars.ts';
@@ -53,6 +54,10 @@ export const budgetKeys = z
       .strictObject({ info: part.optional(), warning: part.optional(), critical: part.optional() })
       .optional()
       .describe('Parts of the amount by severity, ascending (default: `{ warning: 80%, critical: 100% }`)'),
+    forecast: z
+      .enum(SEVERITIES)
+      .optional()
+      .describe('Severity of an alert when the amount is on course to be reached (default: no forecast)'),
   })
   .superRefine(
     (given, ctx) => {

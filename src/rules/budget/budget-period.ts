@@ -53,6 +53,13 @@ export function periodName(
   }
 }
 
+/** `by the end of November`, `by the end of the day`, `by 14 December`. */
+export function endText(window: CalendarWindow, at: Pick<BudgetObservation, 'days'>): string {
+  if (window.starts !== undefined) return `by ${dayAndMonth(at.days[1])}`;
+  if (window.word === 'today') return 'by the end of the day';
+  return `by the end of ${window.word === 'this_week' ? 'the week' : periodName(window, at)}`;
+}
+
 /** `19 November` */
 export function dayAndMonth(day: number): string {
   const date = dateOf(day);

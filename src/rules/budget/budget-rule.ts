@@ -30,8 +30,8 @@ export interface Forecast {
   /** The range that holds the end in 80 % of all cases. */
   readonly low: Fixed;
   readonly high: Fixed;
-  /** The local date on which the amount is reached, as days since 1970-01-01; null where it is not. */
-  readonly reachedOn: number | null;
+  /** The local date on which the amount is reached, as days since 1970-01-01. */
+  readonly reachedOn: number;
 }
 
 /** What a group spent of its amount. The larger part is worse. */

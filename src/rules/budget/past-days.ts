@@ -1,0 +1,61 @@
+// The days before today that a forecast needs, as windows and as sums of one group.
+
+import { dayStart, daysBefore, localDay } from '../../model/local-time.ts';
+import type { Measured } from '../../model/metric-value.ts';
+import type { Series } from '../../model/series.ts';
+import type { Window } from '../../model/window.ts';
+import type { PastDays } from './projection.ts';
+
+/** Four weeks. */
+const DAYS = 28;
+const WEEK = 7;
+const WEEKS = DAYS / WEEK;
+/** Whole days of history that a forecast needs. */
+const LEAST_DAYS = 3;
+
+/** Where the windows stand among those of the query, whose first one is the period. */
+const DAY = 1;
+const REST = DAY + DAYS;
+const EARLY = REST + WEEKS;
+
+/**
+ * The whole days before today, yesterday first; of the same weekday in the last four weeks the part from the present time of
+ * day on; and the third day up to the present time of day.
+ */
+export function pastWindows(at: number, zone: string): Window[] {
+  const today = localDay(at - 1, zone);
+  const starts = Array.from({ length: DAYS + 1 }, (_, k) => dayStart(today - k, zone));
+  const dayOf = (k: number): Window => ({ from: starts[k] as number, to: starts[k - 1] as number });
+  /** The present time of day, `k` days before; at the end of a day that is the day's end. */
+  const cutOf = (k: number): number => Math.min(daysBefore(at, k, zone), dayOf(k).to);
+  const restOf = (k: number): Window => {
+    const { from, to } = dayOf(k);
+    // A day that is over has no rest. Its window is not used, but a query has the same number of windows at each instant.
+    return { from: cutOf(k) < to ? Math.max(from, cutOf(k)) : from, to };
+  };
+  const third = dayOf(LEAST_DAYS);
+  return [
+    ...Array.from({ length: DAYS }, (_, i) => dayOf(i + 1)),
+    ...Array.from({ length: WEEKS }, (_, i) => restOf((i + 1) * WEEK)),
+    { from: third.from, to: Math.max(third.from + 1, cutOf(LEAST_DAYS)) },
+  ];
+}
+
+/** The past of a group; null where its first call is less than three days old. */
+export function pastOf({ estimate }: Measured, series: Series, group: number): PastDays | null {
+  let oldest = DAYS;
+  while (oldest > 0 && !series.has(group, DAY + oldest - 1)) oldest -= 1;
+  if (oldest < LEAST_DAYS || (oldest === LEAST_DAYS && !series.has(group, EARLY))) return null;
+  const sumOf = (window: number): number => estimate(series, group, window) ?? 0;
+  const days = Array.from({ length: oldest }, (_, i) => sumOf(DAY + i));
+  if (oldest < DAYS && isPartOfDay(days)) days.pop();
+  const weeks = Math.floor(days.length / WEEK);
+  return { days, rests: Array.from({ length: weeks }, (_, i) => sumOf(REST + i)) };
+}
+
+/** Whether the day of the first call, the last one, began late: it has less than half of the mean of the days after it. */
+function isPartOfDay(days: readonly number[]): boolean {
+  let others = 0;
+  for (let i = 0; i < days.length - 1; i += 1) others += days[i] as number;
+  return (days.at(-1) as number) < others / (days.length - 1) / 2;
+}
