@@ -20,7 +20,7 @@ function blocks(page: string, start: string): { place: string; text: string }[] 
 
 /** What stands around the rules of a page in a reader's file. */
 const AROUND = `version: 1
-audit: { url: "pglite:./spendwatch-data" }
+audit: { url: "pglite:./spendwatch-data", prices: prices.yaml }
 channels:
   oncall: { type: slack, webhook_url: https://hooks.example.com/a }
   finance: { type: slack, webhook_url: https://hooks.example.com/b }
@@ -41,6 +41,7 @@ const files = [
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spendwatch-docs-'));
+  await writeFile(join(folder, 'prices.yaml'), read('prices.yaml'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
