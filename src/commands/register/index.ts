@@ -5,6 +5,7 @@ import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
 import { registerImport } from './import.ts';
 import { registerInit } from './init.ts';
+import { registerPrices } from './prices.ts';
 import type { Register } from './registrar.ts';
 import { registerRun } from './run.ts';
 import { registerSchema } from './schema.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Register[] = [
   registerSilence,
   registerInit,
   registerImport,
+  registerPrices,
   registerDemo,
   registerSchema,
 ];
