@@ -90,10 +90,11 @@ function altText({ rule, firing, zone, values, onset }: Charted, subject: string
   const step = topStep(firing);
   const value = displayPhrase(quantity, displayValue(quantity, firing.value.fixed));
   const isOver = firing.value.fixed >= step.bound && !firesBelow(step.operator);
-  const side = isOver ? 'above' : 'below';
-  const bound = displayValue(quantity, step.bound);
+  const side = firing.value.fixed === step.bound ? 'at' : isOver ? 'above' : 'below';
+  // No calls at the end are below nothing.
+  const limit = step.bound === 0n && side === 'at' ? '' : `, ${side} ${displayValue(quantity, step.bound)}`;
   const began = onset === null ? '' : ` It began about ${localTime(onset.at, zone)}.`;
-  return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end, ${side} ${bound}.${began}`;
+  return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end${limit}.${began}`;
 }
 
 /** Ticks of large amounts are written in thousands, millions or billions, so that they have room. */

@@ -2,7 +2,7 @@
 
 import type { Firing, Judgement } from '../model/finding.ts';
 import { measured } from '../model/metric-value.ts';
-import { ONE } from '../model/money.ts';
+import { ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { NOTHING_OBSERVED, observedLater } from '../model/observed.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
@@ -15,6 +15,8 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** In a store with less data before the window, everything is new. */
 const DATA_DAYS = 7;
+/** Relative distance within which an estimate is inconclusive. */
+const CLOSE = 1e-6;
 
 /**
  * Two queries. The first has the window and the baseline that ends where it begins, and the hours of the window. The second
@@ -52,6 +54,7 @@ export function judgeNewValue(
   const { sample, estimate } = measured(rule.metric, rule.errors);
   const groups: number[] = [];
   for (let group = 0; group < series.keys.length; group += 1) if (isNew(series, group)) groups.push(group);
+  const numbers = groups.map((group) => estimate(series, group, 0) ?? 0);
   const observe = (place: number): NewValueObservation => {
     const group = groups[place] as number;
     const cell = series.cell(group, 0);
@@ -66,17 +69,20 @@ export function judgeNewValue(
       zone,
     };
   };
-  const firing = groups
-    .map((_, place) => observe(place))
-    .filter((one) => fires(rule, one))
-    .map((one): Firing<NewValueObservation> => {
-      const step = { severity: rule.severity, bound: rule.minSpend, operator: '>=' as const };
-      return { ...one, steps: [step] };
-    });
+  const least = toNumber(rule.minSpend) * (1 - CLOSE);
+  const firing: Firing<NewValueObservation>[] = [];
+  groups.forEach((group, place) => {
+    // Most values of a dimension such as session are new, and small.
+    const isSmall = (numbers[place] as number) < least;
+    if (isSmall && series.estimate(group, 0, 'unpriced') < MOST_UNPRICED - 1) return;
+    const one = observe(place);
+    const step = { severity: rule.severity, bound: rule.minSpend, operator: '>=' as const };
+    if (fires(rule, one)) firing.push({ ...one, steps: [step] });
+  });
   return {
     status: firing.length > 0 ? 'firing' : 'ok',
     observed: observedLater({
-      numbers: groups.map((group) => estimate(series, group, 0) ?? 0),
+      numbers,
       keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
       observe,
       worsens: 'up',

@@ -35,7 +35,7 @@ export function describeNewValue(
   return {
     value: isUnpriced ? lacking : amount,
     reason: `${what}, ${first}`,
-    comparison: [amount, `(${what}, ${first})`],
+    comparison: [isUnpriced ? `${amount} and ${lacking}` : amount, `(${what}, ${first})`],
     note: null,
     sentence: [
       withoutZeroCents(amount),

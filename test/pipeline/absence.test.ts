@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { plainText } from '../../src/model/plain-text.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { DAY, HOUR, MINUTE } from './poll-world.ts';
@@ -47,8 +48,12 @@ interface Heard {
   readonly texts: string[];
 }
 
-/** What is heard in polls every ten minutes, by the time of day of the poll. */
-async function polled(from: number, to: number, keys: object = {}): Promise<Heard> {
+/** What is heard in polls every ten minutes, by the time of day of the poll. Kept sums answer, or the store itself. */
+async function polled(from: number, to: number, keys: object = {}, isKept = true): Promise<Heard> {
+  const { store } = world.calls;
+  const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
+  const kept = { read: store.read, refresh: live.refresh, known: live.known };
+  const source = isKept ? kept : store;
   const heard: Heard = { people: [], programs: [], statuses: [], texts: [] };
   const rule = ruleOf('absence', {
     metric: undefined,
@@ -58,7 +63,7 @@ async function polled(from: number, to: number, keys: object = {}): Promise<Hear
     ...keys,
   });
   for (let now = from; now <= to; now += 10 * MINUTE) {
-    const report = await world.poll([rule], now, { schedule: EVERY_TEN_MINUTES });
+    const report = await world.poll([rule], now, { schedule: EVERY_TEN_MINUTES, source });
     const time = new Date(now).toISOString().slice(11, 16);
     for (const message of world.toPeople(report)) {
       heard.people.push(`${time} ${message.title}`);
@@ -110,7 +115,7 @@ it('an absence whose hours are over ends without a word to people, and is told a
 it('a store without new rows says nothing about silence: nothing fires, and nothing is resolved', async () => {
   await searches(20, at(12, 5));
   await others(at(0) - 20 * DAY, at(12, 15));
-  const blind = await polled(at(12), at(18), { window: '15m' });
+  const blind = await polled(at(12), at(18), { window: '15m' }, false);
   // Within the hour of stale_after, silence is silence; after it, nobody can tell.
   expect(blind.statuses).toEqual(['ok', 'firing', 'no_data']);
   expect(blind.programs).toEqual(['12:20 alert.firing new,new']);
