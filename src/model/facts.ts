@@ -7,20 +7,19 @@ import type { Fact } from './message.ts';
 import { describeMetric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { fixedFromNumber } from './money.ts';
-import { isPerDay, perDay } from './pace.ts';
-import { firesBelow, type Rule, windowOf } from './rule.ts';
+import { toldPace } from './pace.ts';
+import { firesBelow, type Rule } from './rule.ts';
 
 /** What the value would be in a whole day; null where it is one, or means nothing. */
 export function paceFact(rule: Rule, finding: Finding): Fact | null {
-  const window = windowOf(rule, finding.window);
-  const pace = perDay(finding);
-  if (pace === null || firesBelow(finding.operator) || isPerDay(window, finding.window)) return null;
+  const pace = toldPace(rule, finding);
+  if (pace === null) return null;
   return ['At this rate', `${displayPhrase(finding.metric, displayValue(finding.metric, pace))} a day`];
 }
 
 /** When the rate left its usual level: `about 15:19: from $0.02 to $3.10 a minute`; null where that is not known. */
-export function onsetFact({ onset, metric, window }: Finding, zone: string): Fact | null {
-  if (onset === null) return null;
+export function onsetFact({ onset, metric, window, description }: Finding, zone: string): Fact | null {
+  if (onset === null || description.isYoung) return null;
   const perMinute = (perHour: number): string => displayValue(metric, fixedFromNumber(perHour / 60));
   const date = localDate(onset.at, zone);
   const day = date === localDate(window.to - 1, zone) ? '' : ` on ${date}`;

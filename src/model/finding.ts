@@ -64,6 +64,8 @@ export interface Description {
   readonly facts: readonly Fact[];
   /** How the instant from which it fires is called: `Noticed`. Absent: `Over the limit since`, or below it. */
   readonly since?: string;
+  /** Whether the value began within the window, as its facts tell: then its rate over the whole window means nothing. */
+  readonly isYoung?: true;
   /** What the group was while the rule fired, for the message at its end: `reported silent`. Absent: `over its limit`. */
   readonly was?: string;
   /** Figures for experts, such as z. A message shows them last. */

@@ -5,9 +5,9 @@ import { displayRounded } from './display-value.ts';
 import { driverText } from './driver-text.ts';
 import type { Finding } from './finding.ts';
 import { localDay } from './local-time.ts';
-import { isPerDay, perDay } from './pace.ts';
+import { toldPace } from './pace.ts';
 import { describeQuantity, quantityOf } from './quantity.ts';
-import { firesBelow, type Rule, windowOf } from './rule.ts';
+import { type Rule, windowOf } from './rule.ts';
 import { subjectText } from './sentence-subject.ts';
 import { belowOnlyIf, leastOf } from './unpriced-text.ts';
 import { formatDuration, type Window, type WindowSpec } from './window.ts';
@@ -85,11 +85,9 @@ export function lengthText(ms: number): string {
 
 /** The present pace. A low value has none worth telling, and a whole day's value is its own. */
 function paceText(rule: Rule, finding: Finding): string {
-  const window = windowOf(rule, finding.window);
   const quantity = quantityOf(finding);
-  const pace = perDay(finding);
-  if (pace === null || pace <= 0n || firesBelow(finding.operator) || isPerDay(window, finding.window))
-    return '';
+  const pace = toldPace(rule, finding);
+  if (pace === null || pace <= 0n) return '';
   const { noun } = describeQuantity(quantity);
   return ` At this rate: ${displayRounded(quantity, pace)}${noun === '' ? '' : ` ${noun}`} a day.`;
 }

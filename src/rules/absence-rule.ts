@@ -20,4 +20,6 @@ export interface AbsenceObservation extends Observation {
   readonly withCalls: number;
   /** The earlier windows since the first one with calls. */
   readonly windows: number;
+  /** An IANA name. */
+  readonly zone: string;
 }

@@ -6,9 +6,10 @@ import { fixedFromNumber, ONE } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { observedHere, observedLater } from '../model/observed.ts';
 import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
-import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
+import { windowAt, windowDaysBefore } from '../model/window.ts';
 import type { AbsenceObservation, AbsenceRule } from './absence-rule.ts';
 import { absenceLimitText, absencePerfdata, describeAbsence } from './absence-words.ts';
+import { spansBefore } from './last-call.ts';
 import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -92,6 +93,12 @@ export const absence: RuleType<AbsenceRule, AbsenceObservation> = {
   },
 
   judge,
+  detail: ({ where, groupBy }, { window }) => ({
+    measures: ['calls'],
+    where,
+    groupBy,
+    windows: spansBefore(window),
+  }),
   resolvedBy: 'call',
 
   identity(rule) {
@@ -139,7 +146,7 @@ function judge(
     numbers.push(isSilent ? 0 : series.estimate(group, 0, 'calls'));
     if (!isSilent) continue;
     const step = { severity: rule.severity, bound: 0n, operator: '<=' as const };
-    firing.push({ ...observed(series, group, window, history), steps: [step] });
+    firing.push({ ...observed(series, group, { window, zone }, history), steps: [step] });
   }
   return {
     status: firing.length > 0 ? 'firing' : isJudged ? 'ok' : 'no_data',
@@ -148,7 +155,7 @@ function judge(
       keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
       observe: (place) => {
         const group = groups[place] as number;
-        return observed(series, group, window, historyOf(rule, series, group));
+        return observed(series, group, { window, zone }, historyOf(rule, series, group));
       },
       worsens: null,
     }),
@@ -168,13 +175,18 @@ function historyOf({ baselineDays }: AbsenceRule, series: Series, group: number)
 }
 
 /** Fewer calls are worse; of groups without any, the one that is silent less often. */
-function observed(series: Series, group: number, window: Window, history: History): AbsenceObservation {
+function observed(
+  series: Series,
+  group: number,
+  judged: Pick<AbsenceObservation, 'window' | 'zone'>,
+  history: History,
+): AbsenceObservation {
   const fixed = series.cell(group, 0)?.sums.calls ?? 0n;
   const calls = Number(fixed / ONE);
   const { withCalls, windows } = history;
   const share = windows === 0 ? 0n : (BigInt(withCalls) * ONE) / BigInt(windows);
   const key = series.keys[group] as GroupKey;
-  return { key, value: { fixed, number: calls, calls }, window, badness: share - fixed, ...history };
+  return { key, value: { fixed, number: calls, calls }, badness: share - fixed, ...judged, ...history };
 }
 
 const NOBODY = seriesOfCells([]);

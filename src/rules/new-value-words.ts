@@ -1,6 +1,5 @@
 // Describes a new_value rule's limit and findings.
 
-import { localClock, localDate } from '../model/display-time.ts';
 import { counted, displayValue, withoutZeroCents } from '../model/display-value.ts';
 import type { Description, Firing } from '../model/finding.ts';
 import { kindText } from '../model/group-label.ts';
@@ -9,7 +8,7 @@ import { isoInstant } from '../model/window.ts';
 import { firstMinute } from './new-value-judge.ts';
 import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './new-value-rule.ts';
 import type { Perfdata } from './rule-type.ts';
-import { perfdataRange, perfdataValue } from './rule-words.ts';
+import { perfdataRange, perfdataValue, whenText } from './rule-words.ts';
 
 /** `new in 28d, >= $1.00` */
 export function newValueLimitText({ metric, minSpend, baselineDays }: NewValueRule): string {
@@ -29,9 +28,8 @@ export function describeNewValue(
   const isUnpriced = value.fixed < rule.minSpend;
   const lacking = `${counted(unpriced, 'call')} without a price`;
   const what = `new ${kindText(rule.dimension)}`;
-  const sameDay = localDate(firstSeen, zone) === localDate(window.to - 1, zone);
-  const time = `${sameDay ? '' : `${localDate(firstSeen, zone)} `}${localClock(firstSeen, zone)}`;
-  const first = `first call ${minute === null ? `about ${time}` : sameDay ? `at ${time}` : time}`;
+  const when = whenText({ at: firstSeen, isExact: minute !== null }, window.to, zone);
+  const first = `first call ${when}`;
   return {
     value: isUnpriced ? lacking : amount,
     reason: `${what}, ${first}`,
@@ -43,13 +41,14 @@ export function describeNewValue(
     ],
     facts: [
       ['Value', isUnpriced ? `${amount}; ${lacking}` : amount],
-      ['First call', `${minute === null ? 'about ' : ''}${time}`],
+      ['First call', when],
       [
         'Fires from',
         `${displayValue(rule.metric, rule.minSpend)}, or ${MOST_UNPRICED} calls without a price`,
       ],
     ],
     since: 'Noticed',
+    isYoung: true,
     judged: [],
     lines: [],
     fields: { first_seen: isoInstant(firstSeen) },

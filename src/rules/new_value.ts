@@ -109,6 +109,6 @@ export const newValue: RuleType<NewValueRule, NewValueObservation> = {
     otherLimits: { min_spend: 2 },
     // The second window of the first query is the baseline; the second query asks for the age of the data.
     spent: (window, query) => (query === 0 && window > 0 ? null : 41.2),
-    summary: 'search $41.20 in 24h (new service, first call about 2026-11-19 02:05)',
+    summary: 'search $41.20 in 24h (new service, first call about 02:05 on 2026-11-19)',
   },
 };

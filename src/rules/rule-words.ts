@@ -1,5 +1,6 @@
 // Describes limits in words and in the format of monitoring plugins.
 
+import { localClock, localDate } from '../model/display-time.ts';
 import { displayCount } from '../model/display-value.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
 import { describeQuantity, type Quantity } from '../model/quantity.ts';
@@ -38,4 +39,15 @@ export function timesText(value: Fixed, other: Fixed): string | null {
   const tenths = (value * 10n) / other;
   const whole = displayCount(Number(tenths / 10n));
   return tenths >= 100n ? whole : `${whole}.${tenths % 10n}`;
+}
+
+/** An instant that is known exactly or about, as seen from a later one: `at 09:12`, `about 09:00`, `at 22:10 on 2026-11-19`. */
+export function whenText(
+  { at, isExact }: { readonly at: number; readonly isExact: boolean },
+  seenFrom: number,
+  zone: string,
+): string {
+  const date = localDate(at, zone);
+  const day = date === localDate(seenFrom - 1, zone) ? '' : ` on ${date}`;
+  return `${isExact ? 'at' : 'about'} ${localClock(at, zone)}${day}`;
 }

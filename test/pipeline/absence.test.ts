@@ -90,7 +90,7 @@ it('an absence begins when a window passes without a call, and a call resolves i
   expect(programs).toEqual(['15:00 alert.firing new', '16:20 alert.resolved resolved']);
   const [fired = '', resolved = ''] = texts;
   expect(fired).toContain(
-    'Service search made no calls in the last hour, unlike on each of the last 28 days at this time.',
+    'Service search made no calls in the last hour, unlike on each of the last 28 days at this time; the last call was at 13:50.',
   );
   expect(fired).toMatch(/Noticed +2026-11-20 15:00 UTC/);
   expect(fired).not.toMatch(/limit|At this rate|\$/);

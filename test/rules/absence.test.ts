@@ -106,6 +106,30 @@ describe('an absence', () => {
   });
 });
 
+it('an absence says when the group made its last call, to the minute or to ten', () => {
+  const [one] = judge({ search: silent(28, 28) }).firing;
+  if (one === undefined) throw new Error('nothing fires');
+  const from = AT - HOUR;
+  const said = (ago: number, zone = 'UTC'): string => {
+    const firing = { ...one, zone };
+    const asked = absence.detail?.(rule(), firing);
+    const cells = (asked?.windows ?? []).map((span) =>
+      from - ago >= span.from && from - ago < span.to ? cellOf(0, 1) : null,
+    );
+    const answer = seriesOfCells([
+      { key: ['other'], cells },
+      { key: ['search'], cells },
+    ]);
+    return absence.describe(rule(), firing, answer).sentence[1].split('at this time')[1] ?? '';
+  };
+  expect(said(1)).toBe('; the last call was at 13:59');
+  expect(said(HOUR)).toBe('; the last call was at 13:00');
+  expect(said(HOUR + 1)).toBe('; the last call was about 12:50');
+  expect(said(24 * HOUR)).toBe('; the last call was about 14:00 on 2026-11-19');
+  expect(said(24 * HOUR, 'Asia/Shanghai')).toBe('; the last call was about 22:00 on 2026-11-19');
+  expect(said(24 * HOUR + 1)).toBe('');
+});
+
 describe('the newest row of the store', () => {
   /** The store's calls by hours before AT, counted from 1; the rule's group is silent. */
   function withStore(hours: readonly number[], defaults: Partial<RuleDefaults> = {}, at = AT) {
