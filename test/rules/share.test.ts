@@ -109,6 +109,15 @@ describe('a share', () => {
     expect(firstSentence(rule, finding, AT, 'UTC')).toBe(
       'Service search made up 83.3 % of the total spend in the last hour, $83.25 of $100, over its limit of 80 %.',
     );
+    const part = (key: string, amount: number) => ({
+      key,
+      value: { fixed: usd(amount), number: amount, calls: 9 },
+    });
+    const breakdown = { user: [part('svc-indexer', 80), part('ann', 2)], model: [part('gpt-4.1', 83.25)] };
+    const others = { user: { keys: 1, value: part('', 1.25).value, calls: 1, credits: null } };
+    expect(firstSentence(rule, { ...finding, breakdown, others, unpriced: null }, AT, 'UTC')).toMatch(
+      /of 80 %; svc-indexer on gpt-4.1 makes up 96 % of its part\.$/,
+    );
     const { facts, lines, reason } = finding.description;
     expect([...facts, lines, reason]).toEqual([
       ['Share', '83.3 % of the total spend: $83.25 of $100.00 in 2 groups'],
