@@ -20,12 +20,16 @@ export function paceFact(rule: Rule, finding: Finding): Fact | null {
 /** When the rate left its usual level: `about 15:19: from $0.02 to $3.10 a minute`; null where that is not known. */
 export function onsetFact({ onset, metric, window, description }: Finding, zone: string): Fact | null {
   if (onset === null || description.isYoung) return null;
-  const perMinute = (perHour: number): string => displayValue(metric, fixedFromNumber(perHour / 60));
+  const { beforePerHour: before, afterPerHour: after } = onset;
+  const rate = (perHour: number, parts: number): string =>
+    displayValue(metric, fixedFromNumber(perHour / parts));
+  // A few calls an hour are none a minute.
+  const [parts, unit] = rate(before, 60) === rate(after, 60) ? [1, 'an hour'] : [60, 'a minute'];
   const date = localDate(onset.at, zone);
   const day = date === localDate(window.to - 1, zone) ? '' : ` on ${date}`;
-  const after = displayPhrase(metric, perMinute(onset.afterPerHour));
-  const change = `from ${perMinute(onset.beforePerHour)} to ${after} a minute`;
-  return ['Began', `about ${localClock(onset.at, zone)}${day}: ${change}`];
+  const [from, to] = [rate(before, parts), rate(after, parts)];
+  const change = from === to ? '' : `: from ${from} to ${displayPhrase(metric, to)} ${unit}`;
+  return ['Began', `about ${localClock(onset.at, zone)}${day}${change}`];
 }
 
 /** Since when the limit was met: not when it began, which is earlier. */

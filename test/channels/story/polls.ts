@@ -6,7 +6,8 @@ import { ruleFingerprints } from '../../../src/model/fingerprint.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { Rule, Silence } from '../../../src/model/rule.ts';
 import { poll } from '../../../src/pipeline/poll.ts';
-import { ruleTypeOf } from '../../../src/rules/index.ts';
+import { ruleTypeOf, ruleTypes } from '../../../src/rules/index.ts';
+import type { RuleType } from '../../../src/rules/rule-type.ts';
 import { openTemplates } from '../../../src/templates/open.ts';
 import { withFill } from '../../../src/templates/rule-texts.ts';
 import { ruleOf } from '../../rules/rule-fixtures.ts';
@@ -42,6 +43,12 @@ const notify = Object.keys(CHANNELS);
 /** A rule that all channels of the samples hear of. */
 export function rule(type: 'threshold' | 'anomaly', keys: Record<string, unknown>): Rule {
   return ruleOf(type, { notify, group_by: ['service'], ...keys });
+}
+
+/** The same with nothing but these keys. */
+export function ruleAsWritten(type: keyof typeof ruleTypes, keys: Record<string, unknown>): Rule {
+  const { schema }: RuleType = ruleTypes[type];
+  return schema.parse({ type, notify, ...keys })({ severity: 'warning', notify });
 }
 
 /** Polls one instant after the other, and returns what each tells. */

@@ -2,12 +2,13 @@
 
 import type { Rule } from '../../../src/model/rule.ts';
 import { silenced } from '../../support/silenced.ts';
-import { caller, DAY, HOUR, MINUTE, steadily, usualCalls } from './company.ts';
+import { caller, DAY, everyDay, HOUR, MINUTE, steadily, usualCalls } from './company.ts';
 import { at, CALLS, HOURLY_BURN, loop, usualHours } from './incident.ts';
 import type { Flow } from './memory-store.ts';
-import { pollsOf, rule, type Told, type Watched } from './polls.ts';
+import { pollsOf, rule, ruleAsWritten, type Told, type Watched } from './polls.ts';
 
 const NIGHT = at('19T23:05');
+const NOON = at('19T11:10');
 
 /** What the last of some polls tells. */
 async function lastOf(watched: Watched): Promise<Told> {
@@ -33,11 +34,100 @@ const anomalyByMean = () =>
     at: [NIGHT],
   });
 
-const budget = () =>
+const today = () =>
   lastOf({
     flows: CALLS,
-    rules: [rule('threshold', { name: 'daily-budget', window: 'today', group_by: [], threshold: 400 })],
+    rules: [rule('threshold', { name: 'daily-limit', window: 'today', group_by: [], threshold: 400 })],
     at: [NIGHT],
+  });
+
+const change = () =>
+  lastOf({
+    flows: CALLS,
+    rules: [
+      ruleAsWritten('change', {
+        name: 'spend-on-last-week',
+        metric: 'spend',
+        window: '6h',
+        against: 'week',
+        group_by: ['service'],
+        ratios: { warning: 2, critical: 4 },
+      }),
+    ],
+    at: [NIGHT],
+  });
+
+const share = () =>
+  lastOf({
+    flows: CALLS,
+    rules: [
+      ruleAsWritten('share', {
+        name: 'one-service-takes-most',
+        metric: 'spend',
+        window: '1h',
+        group_by: ['service'],
+        thresholds: { warning: '80%', critical: '90%' },
+      }),
+    ],
+    at: [NIGHT],
+  });
+
+/** A service whose key has expired. */
+const absence = () => {
+  const summaries = caller('summaries', 'hugo@example.com', 'claude-sonnet-4');
+  return lastOf({
+    flows: [
+      ...usualCalls(NOON).filter(({ of }) => of.service !== 'summaries'),
+      everyDay(summaries, 40, NOON - 75 * MINUTE),
+    ],
+    rules: [ruleAsWritten('absence', { name: 'gone-silent', window: '1h', group_by: ['service'] })],
+    at: [NOON],
+  });
+};
+
+/** Somebody tries a dear model. */
+const newValue = () =>
+  lastOf({
+    flows: [
+      ...usualCalls(NOON),
+      steadily(
+        caller('code-review', 'elif@example.com', 'gpt-5-pro', { cost: '0.0955' }),
+        3,
+        NOON - 118 * MINUTE,
+        NOON,
+      ),
+    ],
+    rules: [ruleAsWritten('new_value', { name: 'new-models', dimension: 'model' })],
+    at: [NOON],
+  });
+
+const BUDGET = {
+  period: 'month',
+  group_by: ['service'],
+  amounts: { search: 7_500, 'code-review': 12_000 },
+};
+
+/** Four fifths of an amount. */
+const budget = () =>
+  lastOf({
+    flows: usualCalls(NOON),
+    rules: [ruleAsWritten('budget', { name: 'service-budgets', ...BUDGET })],
+    at: [NOON],
+  });
+
+const budgetForecast = () =>
+  lastOf({
+    flows: usualCalls(NOON),
+    rules: [
+      ruleAsWritten('budget', {
+        name: 'service-budgets',
+        ...BUDGET,
+        amount: 1e6,
+        forecast: 'warning',
+        steps: { critical: '100%' },
+      }),
+    ],
+    at: [NOON],
   });
 
 const lowUnpriced = () =>
@@ -51,8 +141,6 @@ const lowUnpriced = () =>
   });
 
 const TEAMS = Array.from({ length: 13 }, (_, i) => `team-${String(i + 1).padStart(2, '0')}`);
-const NOON = at('19T11:10');
-
 /** Thirteen teams over a limit, the first of them since the day before. */
 const alertMany = () =>
   lastOf({
@@ -132,7 +220,13 @@ export const SCENES = {
   'alert-many': alertMany,
   anomaly,
   'anomaly-by-mean': anomalyByMean,
+  today,
+  change,
+  share,
+  absence,
+  'new-value': newValue,
   budget,
+  'budget-forecast': budgetForecast,
   'low-unpriced': lowUnpriced,
   'incident-many': incidentMany,
   'incident-rules': incidentRules,
