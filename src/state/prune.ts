@@ -2,11 +2,14 @@
 
 import type { Sql } from '../sql/port.ts';
 
-const KEEP_MS = 90 * 86_400_000;
+const DAY = 86_400_000;
+const KEEP_MS = 90 * DAY;
+/** A budget of a year is notified once in it. */
+const KEEP_LONGEST_PERIOD_MS = 370 * DAY;
 
 /**
  * Removes what is older than 90 days and no rule needs: settled deliveries, closed incidents, silences that are over, rules that have not been
- * evaluated since, and notifications of groups that no longer hold. Deliveries that are still to be sent are never removed.
+ * evaluated since, and notifications of groups that no longer hold; those of a window's period a year later. Deliveries that are still to be sent are never removed.
  * Leases and rate-limit slots are removed a day after their last use.
  */
 export async function prune(sql: Sql, now: number): Promise<void> {
@@ -23,10 +26,10 @@ export async function prune(sql: Sql, now: number): Promise<void> {
   // Without its notification, an episode that has been open for longer than 90 days would be notified again.
   await sql.query(
     `DELETE FROM spendwatch.notification AS old
-     WHERE notified_at < $1 AND NOT EXISTS (
+     WHERE notified_at < CASE WHEN period LIKE 'window/%' THEN $2::timestamptz ELSE $1::timestamptz END AND NOT EXISTS (
        SELECT FROM spendwatch.episode AS episode
        WHERE episode.fingerprint = old.fingerprint AND episode.group_id = old.group_id)`,
-    oldest,
+    [...oldest, new Date(now - KEEP_LONGEST_PERIOD_MS)],
   );
   // By the database's clock. Each edit of the rules leaves a lease behind, and each removed channel a slot.
   await sql.query(`DELETE FROM spendwatch.leader WHERE held_until < clock_timestamp() - interval '1 day'`);

@@ -46,6 +46,15 @@ describe('a post', () => {
     expect(new Set([first, ...others].map((one) => JSON.stringify(one?.labels))).size).toBe(10);
   });
 
+  test('tells a forecast from the alert that the group has with it', () => {
+    const [step, forecast] = [undefined, 'forecast'].map((variant) => {
+      const alerts = alert.alerts.map((one) => ({ ...one, ...(variant !== undefined && { variant }) }));
+      return renderAlertmanager({ ...alert, alerts })[0]?.labels;
+    });
+    expect(forecast).toEqual({ ...step, variant: 'forecast' });
+    expect(step).not.toHaveProperty('variant');
+  });
+
   test('of an alert that is over ends when it ended, and never before it began', () => {
     const ended = (resolvedAt: number) =>
       renderAlertmanager({ ...alert, alerts: alert.alerts.map((one) => ({ ...one, resolvedAt })) })[0];

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
+import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { DAY, HOUR, MINUTE, reasonsOf, silenceOf } from './poll-world.ts';
 
 const BEGIN = Date.parse('2026-11-01T00:00:00Z');
 const END = Date.parse('2026-12-01T00:00:00Z');
+/** So that a poll a day does not look at every minute between. */
+const TEN_MINUTES = cronSchedule('*/10 * * * *', 'UTC');
 
 let world: IncidentWorld;
 beforeAll(async () => {
@@ -29,7 +33,7 @@ type BudgetRule = ReturnType<typeof budgetOf>;
 async function told(rule: BudgetRule, ...instants: number[]): Promise<string[]> {
   const events: string[] = [];
   for (const at of instants) {
-    const report = await world.poll([rule], at);
+    const report = await world.poll([rule], at, { schedule: TEN_MINUTES });
     for (const message of world.messagesToPrograms(report)) {
       const { type, data } = JSON.parse(message.json);
       for (const { reason, finding } of data.alerts) {
@@ -56,7 +60,7 @@ describe('a budget', () => {
     await world.spend(1100, BEGIN + 12 * DAY);
     expect(await told(rule, BEGIN + 13 * DAY, END)).toEqual([]);
     await world.spend(1, END + MINUTE);
-    expect(await told(rule, END + 2 * MINUTE, END + HOUR)).toEqual([
+    expect(await told(rule, END + 10 * MINUTE, END + HOUR)).toEqual([
       expect.stringMatching(/^ended, it was critical search 1204$/),
     ]);
     await world.spend(80, END + 2 * HOUR);
@@ -173,5 +177,25 @@ describe('the forecast of a budget', () => {
       expect.stringMatching(/^new forecast/),
       expect.stringMatching(/^new forecast/),
     ]);
+  });
+
+  it('is the same by kept sums as by the store alone, over most of a year', async () => {
+    const rule = foreseeing({ period: 'year', amounts: { search: 3500 }, steps: { info: '50%' } });
+    const first = Date.parse('2026-01-10T00:00:00Z');
+    await daily(10, first, 300);
+    const at = first + 300 * DAY + HOUR;
+    const { store } = world.calls;
+    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
+    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const zone = 'America/New_York';
+    await world.poll([rule], at - MINUTE, { source, zone });
+    await live.backfill(20_000);
+    await world.forget();
+    const kept = await world.poll([rule], at, { source, zone });
+    await world.forget();
+    const alone = await world.poll([rule], at, { zone });
+    const found = (report: typeof alone) => report.rules[0]?.latest?.firing;
+    expect(found(kept)?.map(({ variant }) => variant)).toEqual([undefined, 'forecast']);
+    expect(found(kept)).toEqual(found(alone));
   });
 });

@@ -328,6 +328,25 @@ describe.each(ENGINES)('what was notified, on %s', (engine) => {
     ]);
     expect(left).toEqual([{ id: waiting.id }]);
   });
+
+  test('what was notified once in a year is known until the year is over', async () => {
+    const state = await open();
+    const [ofDay, ofYear] = [newRule(), newRule()];
+    await state.record([recording([notification()], { fingerprint: ofDay })], AT);
+    const period = 'window/2026-01-01T00:00:00Z/2000' as const;
+    await state.record([recording([notification({ period })], { fingerprint: ofYear })], AT);
+    const known = async (at: number): Promise<string[]> => {
+      await state.prune(at);
+      const asked = [ofDay, ofYear].map((fingerprint) => ({
+        fingerprint,
+        groupIds: [groupId(['search'])],
+        firstAt: at,
+      }));
+      return [...(await state.readNotified(asked)).keys()];
+    };
+    expect(await known(AT + 100 * DAY)).toEqual([ofYear]);
+    expect(await known(AT + 371 * DAY)).toEqual([]);
+  });
 });
 
 test('processes that share a PostgreSQL record each notification once between them', async () => {
