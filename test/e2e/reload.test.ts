@@ -101,4 +101,16 @@ describe('a reload', () => {
     await worker.polls(3);
     expect(alerts()).toHaveLength(1);
   });
+
+  it('takes over a changed file of amounts', async () => {
+    const budgets =
+      '  - { name: budgets, type: budget, period: year, group_by: [service], amounts_file: budgets.csv }\n';
+    await folder.write('budgets.csv', 'group,amount\nsearch,1000\n');
+    await folder.write('alerts.yaml', fileWith(HOURLY_BURN + budgets));
+    await watches('budgets');
+    expect(alerts()).toHaveLength(1);
+    await folder.write('budgets.csv', 'group,amount\nsearch,71\n');
+    await until('the budget was told', () => alerts().length === 2);
+    expect(alerts()[1]?.body).toContain('"amount":71');
+  });
 });

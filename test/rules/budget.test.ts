@@ -75,6 +75,13 @@ describe('the steps of a budget', () => {
     ]);
   });
 
+  it('have the severities, so that one of the rule is advised against', () => {
+    expect(budget.advice?.({ severity: 'info' })?.message).toBe(
+      'the severity of a budget is that of its steps',
+    );
+    expect(budget.advice?.({})).toBeNull();
+  });
+
   it('need so many calls', () => {
     expect(reached(budgetOf({ amount: 1, min_calls: 101 }), { a: usd(5) })).toEqual([]);
   });
