@@ -50,16 +50,18 @@ export function listCostSql({ prices, parameters, time }: Pricing): string {
   ];
   const base = baseSql(prices, layers, parameters);
   const found = `(SELECT ${base} AS base, ${counts.join(', ')} OFFSET 0) AS found`;
+  const number = `(base ->> ${prices.uses.length + 2})`;
   const conditions = layers.map(({ from, above, prices: own }) => {
     const isAt = from === null ? [] : [`time_raw >= ${time.bound(from)}`];
     const isLarge = above === null ? [] : [`input > ${above}`];
-    const price = `${parameters.add(JSON.stringify(own))}::jsonb -> (base ->> ${prices.uses.length + 2})`;
+    const price = `${parameters.add(JSON.stringify(own))}::jsonb -> ${number}`;
     return `CASE WHEN ${[...isAt, ...isLarge].join(' AND ')} THEN ${price} END`;
   });
+  const ranged = `COALESCE(${[...conditions, 'base'].join(', ')})`;
   const priced =
     layers.length === 0
       ? found.replace(' AS base,', ' AS price,')
-      : `(SELECT *, COALESCE(${[...conditions, 'base'].join(', ')}) AS price FROM ${found} OFFSET 0) AS priced`;
+      : `(SELECT *, CASE WHEN ${number} IS NULL THEN base ELSE ${ranged} END AS price FROM ${found} OFFSET 0) AS priced`;
   return `(SELECT CASE WHEN amount <= ${MAX_CALL_COST} THEN amount END
     FROM (SELECT ${amountSql(prices.uses)} AS amount FROM ${priced} OFFSET 0) AS sum)`;
 }
@@ -133,16 +135,17 @@ function baseSql(
   const found =
     patterns.length === 0 ? null : parameters.add(JSON.stringify(patterns.map((one) => bases.get(one))));
   const likes = patterns.map((pattern) => parameters.add(likePattern(pattern)));
+  const words = wordsOf(patterns).map((word) => parameters.add(likePattern(`*${word}*`)));
+  const isLike = (model: string, like: string): string => `${model} COLLATE "C" LIKE ${like}`;
+  const roughly = (model: string): string => {
+    const tries = likes.map((like, i) => `WHEN ${isLike(model, like)} THEN ${found}::jsonb -> ${i}`);
+    const all = `CASE ${tries.join(' ')} END`;
+    const some = words.map((word) => isLike(model, word)).join(' OR ');
+    return words.length === 0 ? all : `CASE WHEN ${some} THEN ${all} END`;
+  };
   const lookups = (model: string): { exactly: string[]; roughly: string[] } => ({
     exactly: known === null ? [] : [`${known} -> ${model}`],
-    roughly:
-      found === null
-        ? []
-        : [
-            `CASE ${likes
-              .map((like, i) => `WHEN ${model} COLLATE "C" LIKE ${like} THEN ${found}::jsonb -> ${i}`)
-              .join(' ')} END`,
-          ],
+    roughly: found === null ? [] : [roughly(model)],
   });
   const own = lookups('model_raw');
   const all = [...own.exactly, ...own.roughly];
@@ -152,6 +155,18 @@ function baseSql(
   const name = `regexp_replace(model_raw COLLATE "C", ${parameters.add(prefixes(strip))}, '')`;
   const rest = [...bare.exactly, ...own.roughly, ...bare.roughly];
   return `COALESCE(${[...own.exactly, `(SELECT COALESCE(${rest.join(', ')}) FROM (SELECT ${name} AS name OFFSET 0) AS bare)`].join(', ')})`;
+}
+
+/**
+ * Words of which a name must have one to fit any of the patterns, so that most names need not be compared with all of them; none
+ * where that would save nothing.
+ */
+function wordsOf(patterns: readonly string[]): string[] {
+  const longest = patterns.map((pattern) =>
+    (pattern.match(/[a-z]{3,}/gi) ?? ['']).reduce((best, word) => (word.length > best.length ? word : best)),
+  );
+  const words = [...new Set(longest)];
+  return words.includes('') || words.length * 2 > patterns.length ? [] : words;
 }
 
 /** `*` stands for any text; the characters that are special to LIKE are escaped. */

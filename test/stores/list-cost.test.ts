@@ -39,7 +39,7 @@ const entry = fc
   });
 const entries = fc.uniqueArray(entry, { selector: ({ from }) => from, minLength: 1, maxLength: 3 });
 
-const NAMES = ['gpt', 'gpt-4', 'a/gpt', 'gpt*', 'gpt-4*mini', 'a.b%_\\', '*', 'it\'s "x"'];
+const NAMES = ['gpt', 'gpt-4', 'a/gpt', 'gpt*', 'gpt-4*mini', 'a.b%_\\', '*', 'it\'s "x"', 'gpt-4*', '*gpt'];
 const CALLED = [
   ...NAMES,
   'a/a/b/gpt',
@@ -57,7 +57,7 @@ const CALLED = [
 ];
 
 const list: fc.Arbitrary<PriceList> = fc.record({
-  models: fc.dictionary(fc.constantFrom(...NAMES), entries, { minKeys: 1, maxKeys: 5 }),
+  models: fc.dictionary(fc.constantFrom(...NAMES), entries, { minKeys: 1, maxKeys: 7 }),
   aliases: fc.constantFrom(
     {},
     { alias: 'gpt', 'to-alias': 'alias' },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parsePrices } from '../../../src/config/prices/read.ts';
 import { parseFixed } from '../../../src/model/money.ts';
+import { modelNamed, priceNames } from '../../../src/model/price-names.ts';
 import { priceList } from '../../support/price-list.ts';
 
 describe('a price list', () => {
@@ -81,19 +82,57 @@ describe('a price per token where one per million belongs', () => {
 
 describe('the shipped prices.yaml', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../prices.yaml'), 'utf8');
+  const { prices, problems } = parsePrices('prices.yaml', text);
+  const list = prices ?? priceList({});
 
   it('is valid, and every output costs at least its input, save for embeddings', () => {
-    const { prices, problems } = parsePrices('prices.yaml', text);
     expect(problems).toEqual([]);
-    const odd = Object.entries(prices?.models ?? {}).filter(([, entries]) =>
+    const odd = Object.entries(list.models).filter(([, entries]) =>
       entries.some(({ input, output }) => (parseFixed(output ?? '') ?? 0n) < (parseFixed(input ?? '') ?? 0n)),
     );
     expect(odd.filter(([model]) => !model.includes('embed'))).toEqual([]);
-    expect(Object.keys(prices?.models ?? {}).length).toBeGreaterThan(40);
+    expect(Object.keys(list.models).length).toBeGreaterThan(120);
   });
 
-  it('says as of when it was collected and that it must be checked', () => {
-    expect(text).toMatch(/mid-2025/);
+  it('has cached tokens for less than others, and larger inputs for more', () => {
+    const fixed = (price: string | null) => (price === null ? null : parseFixed(price));
+    for (const [model, entries] of Object.entries(list.models)) {
+      for (const { input, cachedInput, cacheWrite, above } of entries) {
+        expect([model, (fixed(cachedInput) ?? 0n) <= (fixed(input) ?? 0n)]).toEqual([model, true]);
+        expect([model, cacheWrite === null || (fixed(cacheWrite) ?? 0n) >= (fixed(input) ?? 0n)]).toEqual([
+          model,
+          true,
+        ]);
+        for (const tier of above)
+          expect([model, (fixed(tier.input) ?? 0n) > (fixed(input) ?? 0n)]).toEqual([model, true]);
+      }
+    }
+  });
+
+  it.each([
+    ['gpt-4o', '2.50'],
+    ['azure/gpt-4o-2024-11-20', '2.50'],
+    ['openrouter/openai/gpt-5', '1.25'],
+    ['anthropic/claude-sonnet-4-5-20250929', '3.00'],
+    ['vertex_ai/claude-sonnet-4-5@20250929', '3.00'],
+    ['bedrock/us.anthropic.claude-3-5-sonnet-20241022-v2:0', '3.00'],
+    ['global.anthropic.claude-haiku-4-5-20251001-v1:0', '1.00'],
+    ['bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0', '1.10'],
+    ['gemini/gemini-2.5-pro', '1.25'],
+    ['models/gemini-2.5-flash', '0.30'],
+    ['groq/llama-3.3-70b-versatile', '0.59'],
+    ['us.meta.llama3-3-70b-instruct-v1:0', '0.72'],
+    ['mistral/mistral-large-latest', null],
+    ['openai/gpt-oss-120b', null],
+    ['azure/eu/gpt-4o-2024-08-06', null],
+  ])('knows %s as gateways and clouds name it', (name, input) => {
+    const model = modelNamed(name, priceNames(list));
+    expect(model === null ? null : (list.models[model]?.at(-1)?.input ?? null)).toBe(input);
+  });
+
+  it('says as of when it was collected, where, and that it must be checked', () => {
+    expect(text).toMatch(/As of 2026-08-21/);
+    expect(text).toMatch(/github\.com\/pydantic\/genai-prices/);
     expect(text).toMatch(/check every line/);
   });
 });
