@@ -36,13 +36,16 @@ export function referencePage(): string {
   const of = (key: string) => alerts.properties?.[key] as Shown;
   const channels = (of('channels').additionalProperties as JsonSchema).oneOf as readonly Shown[];
   const rules = of('rules').items?.oneOf as readonly Shown[];
+  const measures = of('audit').properties?.measures?.additionalProperties as Shown;
   const isCommon = (key: string) => rules.every(({ properties }) => properties?.[key] !== undefined);
   // One that takes every common key comes first.
   const [first] = rules.filter((rule) => refusedBy(rule).length === 0) as [Shown];
   return [
     INTRODUCTION,
     keyTable('Top level', alerts),
-    ...['audit', 'state', 'defaults'].map((key) => keyTable(key, of(key))),
+    keyTable('audit', of('audit')),
+    keyTable('audit.measures', measures, 'Metrics of your own, each under its name'),
+    ...['state', 'defaults'].map((key) => keyTable(key, of(key))),
     ...channels.map((channel) => memberTable(channel, (key) => key !== 'type')),
     keyTable('Every rule', {
       ...first,

@@ -1,7 +1,8 @@
 // Finds faults between parts of the file: unknown channels, missing columns, names used twice.
 
 import { DIMENSIONS } from '../model/columns.ts';
-import { describeMetric, METRICS } from '../model/metric.ts';
+import { describeMetric, metricOf } from '../model/metric.ts';
+import { isOwnMetric } from '../model/own-metric.ts';
 import { SEVERITIES } from '../model/rule.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { nearest, suggestion } from './nearest.ts';
@@ -104,10 +105,14 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
   }
   const written = valueAt(value, [...path, 'metric']);
   const place = written === undefined ? 'type' : 'metric';
-  const metric = METRICS.find((known) => known === (written ?? type?.metric));
+  const metric = metricOf(written ?? type?.metric);
   if (metric === undefined) return problems;
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
-  const { columns, needsPrices } = describeMetric(metric);
+  const { name: called, columns, needsPrices } = describeMetric(metric);
+  if (isOwnMetric(metric) && mapping.measures?.[called] === undefined) {
+    const hint = 'declare it under audit.measures, and write its name';
+    problems.push(source.fault([...path, 'metric'], `"${metric}" is not known here`, hint));
+  }
   if (needsPrices && !hasPrices) {
     const message = `${metric} needs a price list`;
     problems.push(source.fault([...path, 'metric'], message, 'name one: audit: { prices: prices.yaml }'));

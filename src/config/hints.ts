@@ -8,6 +8,7 @@ import type { Hidden } from './hidden.ts';
 import { LONG_LIST, shown } from './issue-words.ts';
 import { alternatives, holdsSecret, type JsonSchema, schemasAt } from './json-schema.ts';
 import { nearest } from './nearest.ts';
+import { ownMetricNames } from './own-metrics.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
 import type { YamlFile } from './yaml-file.ts';
 
@@ -26,7 +27,7 @@ export function hintAt(issue: z.core.$ZodIssue, path: Path, context: IssueContex
     quotesHint(path, value, context) ??
     (isForeignVariable(valueAt(context.source.value, path)) ? VARIABLE_HINT : null) ??
     shapeHint(issue, path, value, context) ??
-    hintOf(issue, value) ??
+    hintOf(issue, value, path.at(-1) === 'metric' ? ownMetricNames(context.value) : []) ??
     description(path, context)
   );
 }
@@ -58,7 +59,9 @@ function shapeHint(
     return `an unquoted ${begun} begins a ${kind}: put quotes around the value if a text is meant`;
   }
   const plural = schemasAt(context.schema, context.value, [...path.slice(0, -1), `${key}s`]);
-  if (isRecord(value) && plural.some(({ type }) => type === 'object')) return `\`${key}s:\` takes a mapping`;
+  const isMapping = ({ type }: JsonSchema): boolean => type === 'object';
+  if (isRecord(value) && plural.some(isMapping) && !schemas.some(isMapping))
+    return `\`${key}s:\` takes a mapping`;
   if (expected === 'array' && isRecord(value)) {
     const entries = schemas.flatMap(({ items }) => (items === undefined ? [] : alternatives(items, null)));
     const example = entryExample(entries);
@@ -84,10 +87,10 @@ export function isShowable(path: Path, { schema, value, hidden }: IssueContext):
   return !hidden.has(path) && !schemasAt(schema, value, path).some(holdsSecret);
 }
 
-/** The nearest allowed value, or the hint that a schema gives with its fault (`params: { hint }`). */
-export function hintOf(issue: z.core.$ZodIssue, value: unknown): string | null {
+/** The nearest allowed value (`more` are allowed by the file itself), or the hint that a schema gives with its fault (`params: { hint }`). */
+export function hintOf(issue: z.core.$ZodIssue, value: unknown, more: readonly string[] = []): string | null {
   if (issue.code === 'invalid_value' && typeof value === 'string') {
-    const values = issue.values.map(String);
+    const values = [...issue.values.map(String), ...more];
     if (values.includes(value)) return 'write it without quotes';
     const close = nearest(value, values);
     if (close !== null) return `did you mean ${shown(close)}?`;

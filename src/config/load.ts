@@ -14,6 +14,7 @@ import { crossFaults } from './checks.ts';
 import type { Config } from './config.ts';
 import { type Environment, processEnvironment } from './environment.ts';
 import { problemsOf } from './issues.ts';
+import { withOwnMetrics } from './own-metrics.ts';
 import { parseAlerts } from './parse.ts';
 import { isRecord, valueAt } from './path.ts';
 import { readPrices } from './prices/read.ts';
@@ -59,7 +60,7 @@ export async function loadConfig(
   const substituted = await substitute(source, schema, folder, env);
   const { problems, hidden } = substituted;
   const ruleFiles = await readRuleFiles(source, substituted.value, folder, dirname(path));
-  const { value } = ruleFiles;
+  const value = withOwnMetrics(ruleFiles.value);
   const shown = (found: readonly Problem[]) =>
     found.map((one) => shortened(hidden.censor(inRule(one, source))));
   const parsed = parseAlerts(value, substituted.missing);

@@ -2,7 +2,7 @@
 
 import { channelTypes } from '../channels/index.ts';
 import { DIMENSIONS } from '../model/columns.ts';
-import { METRICS } from '../model/metric.ts';
+import { metricOf } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 import { ruleTypes } from '../rules/index.ts';
 import type { RuleType } from '../rules/rule-type.ts';
@@ -132,7 +132,7 @@ function typeOf(rule: unknown): RuleType | undefined {
 
 /** What templates can name of a rule, as far as it is valid. */
 function contextOf(rule: unknown): Partial<Rule> {
-  const metric = METRICS.find((name) => name === valueAt(rule, ['metric']));
+  const metric = metricOf(valueAt(rule, ['metric']));
   const links = Object.keys(textsAt(rule, 'links')).map((label) => [label, 'https://example.com/']);
   return {
     name: String(valueAt(rule, ['name'])),

@@ -1,5 +1,6 @@
 // Values for people.
 
+import { displayText } from './display-text.ts';
 import { divideRounded, type Fixed, formatFixed, formatUsd, ONE } from './money.ts';
 import { describeQuantity, type Quantity } from './quantity.ts';
 
@@ -24,15 +25,19 @@ export function displayValue(quantity: Quantity, value: Fixed, extra = 0): strin
       return `${text} ms`;
     case 'calls':
     case 'tokens':
+    case '':
       return text;
+    default:
+      return unit === '%' ? `${text}%` : `${text} ${displayText(unit)}`;
   }
 }
 
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
 export function displayPhrase(quantity: Quantity, value: string): string {
-  const { noun } = describeQuantity(quantity);
+  const { noun, unit } = describeQuantity(quantity);
   if (noun === '') return value;
-  return `${value} ${value === '1' ? noun.replace(/s(?= |$)/, '') : noun}`;
+  const isOne = value === '1' && (unit === 'calls' || unit === 'tokens');
+  return `${value} ${isOne ? noun.replace(/s(?= |$)/, '') : noun}`;
 }
 
 /** A value and its limit with enough digits to distinguish them: `$100.004` is not `$100.00`. */

@@ -2,6 +2,7 @@
 
 import { type Finding, groupObject, NONE, type Others } from './finding.ts';
 import type { JsonValue } from './json.ts';
+import { describeMetric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
@@ -38,7 +39,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
   return {
     group: groupObject(finding.groupBy, finding.key),
     severity: finding.severity,
-    metric,
+    metric: describeMetric(metric).name,
     unit: finding.unit,
     value: amount(quantity, finding.value),
     bound: boundOf(quantity, finding.bound),

@@ -1,6 +1,7 @@
 // What a store sums or counts over rows. Most measures follow from the catalogue of columns.
 
 import { type ColumnOf, columnsOfKind } from './columns.ts';
+import type { Bins } from './sketch.ts';
 
 type TokenColumn = ColumnOf<'tokens'>;
 type MsColumn = ColumnOf<'ms'>;
@@ -10,7 +11,7 @@ type StemOf<Name extends MsColumn> = Name extends `${infer Stem}_ms` ? Stem : ne
  * Values counted by bucket, from which percentiles are computed: those of a column of milliseconds, and of each call all its
  * tokens and its exact cost.
  */
-export type SketchMeasure = `${StemOf<MsColumn> | 'tokens' | 'cost'}_sketch`;
+export type SketchMeasure = `${StemOf<MsColumn> | 'tokens' | 'cost'}_sketch` | `own_values_${string}`;
 
 /**
  * A quantity that a store sums (or, for sketches, counts by bucket) over rows. A column of tokens is summed under its own
@@ -31,6 +32,7 @@ export type Measure =
   | TokenColumn
   | `${StemOf<MsColumn>}_${'sum' | 'count'}`
   | SketchMeasure
+  | `own_${'sum' | 'count'}_${string}`
   | 'repeated'
   | 'repeated_cost'
   | 'repeated_unpriced'
@@ -71,6 +73,8 @@ export type Origin =
   | { readonly of: 'unpriced_tokens' }
   /** All tokens of a row, or its exact cost, counted by bucket. */
   | { readonly of: 'row'; readonly what: 'tokens' | 'cost'; readonly as: 'sketch' }
+  /** What the file measures under a name of its own: the sum of the values, their number, or their number in each decimal bin. */
+  | { readonly of: 'own'; readonly name: string; readonly as: 'sum' | 'count' | 'values' }
   /** The same as `what`, but for rows that repeat an earlier one of the same minute. */
   | { readonly of: 'repeated'; readonly what: 'calls' | 'cost' | 'unpriced' }
   /** The same as `what`, but for failed rows only. */
@@ -91,10 +95,14 @@ const COLUMN_MEASURES: ReadonlyMap<string, ColumnOrigin> = new Map([
   ),
 ]);
 
+const OWN = /^own_(sum|count|values)_(.+)$/;
+
 /** What a measure takes from a row; null for a name that is no measure. */
 export function originOf(measure: Measure): Origin | null {
   const ofColumn = COLUMN_MEASURES.get(measure);
   if (ofColumn !== undefined) return ofColumn;
+  const [, as, name] = OWN.exec(measure) ?? [];
+  if (name !== undefined) return { of: 'own', name, as: as as 'sum' | 'count' | 'values' };
   switch (measure.split('@')[0]) {
     case 'calls':
       return { of: 'calls' };
@@ -159,6 +167,8 @@ export function isCount(measure: Measure): boolean {
       return origin.what !== 'cost';
     case 'list_cost':
       return origin.what === 'unknown';
+    case 'own':
+      return origin.as === 'count';
     default:
       return false;
   }
@@ -199,10 +209,15 @@ function kindsIn(names: string): FailureKind[] {
 
 /** Whether a measure is kept as a sketch (a count per bucket) instead of a sum. */
 export function isSketch(measure: Measure): measure is SketchMeasure {
-  return measure.endsWith('_sketch');
+  return measure.startsWith('own_') ? measure.startsWith('own_values_') : measure.endsWith('_sketch');
 }
 
 /** Whether a measure compares the calls of a minute with each other, so that it must see whole minutes. */
 export function isByMinute(measure: Measure): boolean {
   return originOf(measure)?.of === 'repeated';
+}
+
+/** How the bins of a sketch are made. */
+export function binsOf(sketch: Measure): Bins {
+  return sketch.startsWith('own_') ? 'decimal' : 'logarithmic';
 }

@@ -230,5 +230,5 @@ export const METRIC_CATALOGUE = {
   },
 } as const satisfies Record<string, MetricEntry>;
 
-/** The name of a metric in alerts.yaml. */
-export type Metric = keyof typeof METRIC_CATALOGUE;
+/** The name of a metric of the catalogue in alerts.yaml. */
+export type CatalogueMetric = keyof typeof METRIC_CATALOGUE;

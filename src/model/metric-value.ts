@@ -1,8 +1,8 @@
 // Computes a metric's value from the sums of a window and group.
 
-import { type ErrorFilter, type Measure, narrowed } from './measure.ts';
+import { binsOf, type ErrorFilter, type Measure, narrowed } from './measure.ts';
 import { describeMetric, type Metric } from './metric.ts';
-import { divideRounded, type Fixed, ONE } from './money.ts';
+import { divideRounded, type Fixed, fixedFromNumber, ONE } from './money.ts';
 import type { Cell, Series } from './series.ts';
 import { type Sketch, sketchQuantile } from './sketch.ts';
 
@@ -77,7 +77,8 @@ function measuredAs(metric: Metric, errors: ErrorFilter): Measured {
     }
     case 'quantile': {
       const { sketch, q } = value;
-      const quantileIn = (cell: Cell | null) => sketchQuantile(cell?.sketches[sketch] ?? EMPTY_SKETCH, q);
+      const quantileIn = (cell: Cell | null) =>
+        sketchQuantile(cell?.sketches[sketch] ?? EMPTY_SKETCH, q, binsOf(sketch));
       const estimate = (series: Series, group: number, window: number): number | null =>
         series.quantile === undefined
           ? quantileIn(series.cell(group, window))
@@ -150,6 +151,5 @@ function sampleOfRatio(of: Fixed, by: Fixed, cell: Cell): Sample | null {
 
 function sampleOfQuantile(quantile: number | null, cell: Cell | null): Sample | null {
   if (quantile === null) return null;
-  // Costs of calls are fractions of a cent: all places of Fixed count.
-  return { fixed: BigInt(Math.round(quantile * Number(ONE))), number: quantile, calls: callsIn(cell) };
+  return { fixed: fixedFromNumber(quantile), number: quantile, calls: callsIn(cell) };
 }

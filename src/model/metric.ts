@@ -3,14 +3,19 @@
 import type { Column } from './columns.ts';
 import { type ErrorFilter, isByMinute, type Measure, narrowed, originOf } from './measure.ts';
 import { needsOf } from './measure-columns.ts';
-import { METRIC_CATALOGUE, type Metric } from './metric-catalogue.ts';
-import type { MetricEntry, Unit, Value } from './metric-entry.ts';
+import { type CatalogueMetric, METRIC_CATALOGUE } from './metric-catalogue.ts';
+import type { MetricEntry, Value } from './metric-entry.ts';
+import { isOwnMetric, type OwnMetric, ownEntry } from './own-metric.ts';
 
-export type { Metric } from './metric-catalogue.ts';
 export type { Unit } from './metric-entry.ts';
+
+/** A metric of the catalogue, or one that the file declares. */
+export type Metric = CatalogueMetric | OwnMetric;
 
 /** The definition of a metric: its entry, and what follows from it. */
 export interface MetricDefinition extends MetricEntry {
+  /** Its name in alerts.yaml. */
+  readonly name: string;
   /** Additive metrics are 0 without rows; ratios and percentiles are "no data". */
   readonly additive: boolean;
   /** Whether values are sums of money, printed as exact decimals. */
@@ -27,29 +32,48 @@ export interface MetricDefinition extends MetricEntry {
   readonly takesErrors: boolean;
 }
 
-const PLACES: Readonly<Record<Unit, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
+const PLACES: Readonly<Record<string, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
+/** Of what a file measures itself. */
+const OWN_PLACES = 2;
 
-/** All metrics, in the order of the catalogue. */
-export const METRICS = Object.keys(METRIC_CATALOGUE) as [Metric, ...Metric[]];
+/** The metrics of the catalogue, in its order. */
+export const METRICS = Object.keys(METRIC_CATALOGUE) as [CatalogueMetric, ...CatalogueMetric[]];
 
 /** The definition of a metric: its unit, whether it is additive, the columns that it needs, its words. */
 export function describeMetric(metric: Metric): MetricDefinition {
-  return DEFINITIONS[metric];
+  const known = DEFINITIONS.get(metric);
+  if (known !== undefined) return known;
+  const own = ownEntry(metric as OwnMetric);
+  const definition = definitionOf(own.name, own);
+  DEFINITIONS.set(metric, definition);
+  return definition;
 }
 
-const DEFINITIONS = Object.fromEntries(
-  METRICS.map((metric) => [metric, definitionOf(METRIC_CATALOGUE[metric])]),
-) as Readonly<Record<Metric, MetricDefinition>>;
+/** Whether a value names a metric. */
+export function isMetric(value: unknown): value is Metric {
+  return (typeof value === 'string' && Object.hasOwn(METRIC_CATALOGUE, value)) || isOwnMetric(value);
+}
 
-function definitionOf(entry: MetricEntry): MetricDefinition {
+/** The metric that a value names; undefined for none. */
+export function metricOf(value: unknown): Metric | undefined {
+  return isMetric(value) ? value : undefined;
+}
+
+/** Those that files declare say all about themselves: they are kept so as not to be worked out again. */
+const DEFINITIONS = new Map<Metric, MetricDefinition>(
+  METRICS.map((metric) => [metric, definitionOf(metric, METRIC_CATALOGUE[metric])]),
+);
+
+function definitionOf(name: string, entry: MetricEntry): MetricDefinition {
   const { unit, value } = entry;
   const additive = value.kind === 'sum';
   return {
     ...entry,
+    name,
     additive,
     money: additive && unit === 'USD',
     // An average of tokens is not whole.
-    places: PLACES[unit] + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
+    places: (PLACES[unit] ?? OWN_PLACES) + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
     columns: distinct(sumsOf(value).flatMap(columnsOfSum)),
     needsPrices: sumsOf(value)
       .flat()
@@ -85,7 +109,7 @@ function distinct(needs: readonly (readonly Column[])[]): readonly (readonly Col
 
 /** The measures of its value. The first one drives it. */
 function ownMeasures(metric: Metric, errors: ErrorFilter): readonly Measure[] {
-  return sumsOf(DEFINITIONS[metric].value)
+  return sumsOf(describeMetric(metric).value)
     .flat()
     .map((measure) => narrowed(measure, errors));
 }

@@ -34,5 +34,5 @@ export function quantityName(quantity: Quantity): string {
 }
 
 function metricName(metric: Metric): string {
-  return metric.replaceAll('_', ' ');
+  return describeMetric(metric).name.replaceAll('_', ' ');
 }

@@ -2,6 +2,7 @@
 
 import type { ErrorFilter } from '../model/measure.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
+import { isOwnMetric, withoutUnit } from '../model/own-metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 import type { WindowSpec } from '../model/window.ts';
@@ -13,7 +14,7 @@ import type { WindowSpec } from '../model/window.ts';
 export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
     type: rule.type,
-    metric: rule.metric,
+    metric: isOwnMetric(rule.metric) ? withoutUnit(rule.metric) : rule.metric,
     errors: errorsIdentity(rule.errors),
     where: whereIdentity(rule.where),
     group_by: rule.groupBy,

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { linkFault, linkUrl } from '../model/link.ts';
 import type { ErrorFilter, FailureKind } from '../model/measure.ts';
-import { describeMetric, METRICS, type Metric } from '../model/metric.ts';
+import { describeMetric, isMetric, METRICS, type Metric, metricOf } from '../model/metric.ts';
+import { OWN_NAME } from '../model/own-metric.ts';
 import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
 import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
 import type { RuleDefaults } from './rule-type.ts';
@@ -32,6 +33,16 @@ const errorFilter = z
     return Array.isArray(given) ? { in: given } : { notIn: given.not };
   });
 
+/** Editors complete the metrics of the catalogue, and take other names. The loader puts what the file declares in their place. */
+const metricName = z
+  .string()
+  .meta({ title: 'metric', anyOf: [{ enum: METRICS }, { type: 'string', pattern: OWN_NAME.source }] })
+  .transform((name, context): Metric => {
+    if (isMetric(name)) return name;
+    context.issues.push({ code: 'invalid_value', values: METRICS, input: name });
+    return z.NEVER;
+  });
+
 const MOST_LINKS = 5;
 
 const link = z
@@ -57,7 +68,7 @@ const labelName = z
 export const commonKeys = {
   name: z.string().min(1).max(200).describe('Unique name of at most 200 characters; alerts carry it'),
   enabled: z.boolean().default(true).describe('`false` keeps the rule in the file without evaluating it'),
-  metric: z.enum(METRICS).meta({ title: 'metric' }).describe('What is measured'),
+  metric: metricName.describe('What is measured: a metric, or a name under `audit.measures`'),
   errors: errorFilter
     .optional()
     .describe(
@@ -143,11 +154,15 @@ type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
 export function commonFaults(keys: object): ReturnType<typeof fault>[] {
   const { metric, errors, window, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
   const faults: ReturnType<typeof fault>[] = [];
-  const known = METRICS.find((name) => name === metric);
+  const known = metricOf(metric);
   if (errors !== undefined && known !== undefined && !takesErrors(known)) {
     const takers = METRICS.filter(takesErrors).join(', ');
     faults.push(
-      fault(`${known} does not look at failed calls`, `leave errors out, or use ${takers}`, ['errors']),
+      fault(
+        `${describeMetric(known).name} does not look at failed calls`,
+        `leave errors out, or use ${takers}`,
+        ['errors'],
+      ),
     );
   }
   if (known !== undefined && describeMetric(known).isByMinute && isPartOfMinutes(window)) {

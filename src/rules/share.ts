@@ -1,7 +1,7 @@
 // The share rule type: one group's part of the total.
 
 import { z } from 'zod';
-import { describeMetric, METRICS } from '../model/metric.ts';
+import { describeMetric, metricOf } from '../model/metric.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -100,10 +100,12 @@ export const share: RuleType<ShareRule, ShareObservation> = {
 function shareFaults(given: object): ReturnType<typeof fault>[] {
   const { metric, min_total: minTotal } = given as Readonly<Record<string, unknown>>;
   const faults: ReturnType<typeof fault>[] = [];
-  const known = METRICS.find((name) => name === metric);
+  const known = metricOf(metric);
   if (known !== undefined && !describeMetric(known).additive) {
     const hint = 'use a metric that adds up, such as spend, calls or tokens';
-    faults.push(fault(`${known} has no total that groups could share`, hint, ['metric']));
+    faults.push(
+      fault(`${describeMetric(known).name} has no total that groups could share`, hint, ['metric']),
+    );
   }
   if (typeof minTotal === 'bigint' && minTotal < 0n) {
     faults.push(fault('must not be negative', 'write the least total that is judged', ['min_total']));

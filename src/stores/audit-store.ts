@@ -21,6 +21,8 @@ export interface Mapping {
   readonly columns: Readonly<Partial<Record<Column, ColumnSource>>>;
   /** Further names to group and filter by. */
   readonly dimensions: Readonly<Record<Dimension, ColumnSource>>;
+  /** What is measured besides the canonical columns, by name. */
+  readonly measures?: Readonly<Record<string, ColumnSource>>;
   /**
    * How the time column stores instants, which decides how a window's bounds are converted (never the column). Null: the
    * store reads the column's type, and treats one without a zone as UTC.

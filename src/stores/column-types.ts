@@ -3,6 +3,7 @@
 import { type ColumnKind, describeColumn, isColumn } from '../model/columns.ts';
 import type { ColumnSource } from './audit-store.ts';
 import { nameSql } from './source-sql.ts';
+import { measureNamed } from './sources.ts';
 
 /** A column type that does not fit the column's meaning: what is wanted, and a mapping that fits. */
 export interface TypeFault {
@@ -52,8 +53,9 @@ const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   id: null,
 };
 
-/** What a canonical column must be, in words; null where every type will do. */
+/** What a source must be, in words; null where every type will do. */
 export function wantedOf(name: string): string | null {
+  if (measureNamed(name) !== null) return 'a number or a boolean';
   const kind = kindOf(name);
   return kind === null ? null : WANTED[kind];
 }
@@ -65,17 +67,22 @@ function kindOf(name: string): ColumnKind | null {
 /** Null for a type that can be read. `type` is written as format_type does. */
 export function typeFault(name: string, type: string, source: ColumnSource): TypeFault | null {
   const wanted = wantedOf(name);
-  const kind = kindOf(name);
-  if (wanted === null || kind === null) return null;
+  if (wanted === null) return null;
   const plain = type.replace(/\(.*\)/, '');
-  if (!(UNREADABLE[kind] ?? NO_NUMBERS).includes(plain)) return null;
+  if (!unreadableAs(name).includes(plain)) return null;
   return { wanted, cure: cureOf(name, plain, source) };
+}
+
+function unreadableAs(name: string): readonly string[] {
+  if (measureNamed(name) !== null) return NO_NUMBERS.filter((type) => type !== 'boolean');
+  return UNREADABLE[kindOf(name) ?? 'tokens'] ?? NO_NUMBERS;
 }
 
 /** Suggests a mapping that reads values of the type as the column's meaning requires. */
 export function cureOf(name: string, type: string, source: ColumnSource): string {
   const column = typeof source === 'string' ? nameSql(source) : `(${source.sql})`;
-  const mapped = (sql: string, under = name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;
+  const own = measureNamed(name);
+  const mapped = (sql: string, under = own ?? name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;
   if (name === 'time') return `Map ${timeCure(column, type, mapped)}, with an index on that expression.`;
   if (name === 'status') return `Map ${statusCure(column, type, mapped)}.`;
   if (kindOf(name) === 'boolean') return `Map ${mapped(booleanCure(column, type))}.`;
@@ -87,7 +94,8 @@ export function cureOf(name: string, type: string, source: ColumnSource): string
   if (type === 'json' || type === 'jsonb')
     return `Map one number of it, such as ${mapped(`(${column}->>'total')::numeric`)}.`;
   if (type === 'money') return `Map ${mapped(`${column}::numeric`)}.`;
-  return `Map a column that is ${wantedOf(name) ?? 'of another type'}, or null where the table has none.`;
+  const none = own === null ? ', or null where the table has none' : '';
+  return `Map a column that is ${wantedOf(name) ?? 'of another type'}${none}.`;
 }
 
 type Mapped = (sql: string, under?: string) => string;

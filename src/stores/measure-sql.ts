@@ -5,12 +5,13 @@ import { COLUMNS, type Column, type ColumnKind, describeColumn } from '../model/
 import { AppError } from '../model/errors.ts';
 import { isByMinute, type Measure, type Origin, originOf } from '../model/measure.ts';
 import { columnsOf } from '../model/measure-columns.ts';
-import { SKETCH_GAMMA, ZERO_BUCKET } from '../model/sketch.ts';
 import type { Mapping } from './audit-store.ts';
 import { believedCostSql, costSql } from './cost-sql.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
+import { ownDerivedSql, ownPartSql, ownRawColumnsSql, ownSourcesSql } from './own-sql.ts';
 import { listCostSql, type Pricing } from './price-sql.ts';
 import { REPEATED } from './repeat-sql.ts';
+import { bucketSql } from './sketch-sql.ts';
 import { columnSql } from './source-sql.ts';
 
 /** Token counts and milliseconds beyond this count as unknown; the same test drops NaN and infinities. */
@@ -20,13 +21,15 @@ const MAX_QUANTITY = '1000000000000000';
  * The columns to read of a row before it is summed, as `expression AS name`. The rest of this file refers to these names.
  */
 export function rawColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
-  return rawsOf(measures, mapping).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
+  const raws = rawsOf(measures, mapping).map((raw) => `${rawSql(raw, mapping, true)} AS ${nameOf(raw)}`);
+  return [...raws, ...ownRawColumnsSql(mapping, measures)];
 }
 
 /** The same columns unconverted and unnamed: rows in which they are equal have equal sums. */
 export function sourceColumnsSql(mapping: Mapping, measures: readonly Measure[]): string[] {
   // Numbers are not converted, which would cost as much as the rest of a digest.
-  return [...new Set(rawsOf(measures, mapping).map((raw) => rawSql(raw, mapping, false)))];
+  const raws = rawsOf(measures, mapping).map((raw) => rawSql(raw, mapping, false));
+  return [...new Set([...raws, ...ownSourcesSql(mapping, measures)])];
 }
 
 /** The expressions that several measures share, over the raw columns: the exact cost, and whether the call failed. */
@@ -51,6 +54,7 @@ export function derivedColumnsSql(
       const value = sketchedSql(measure);
       return value === null ? [] : [`${bucketSql(value)} AS ${measure}`];
     }),
+    ...ownDerivedSql(measures),
   ];
 }
 
@@ -120,6 +124,9 @@ function partOf(measure: Measure): Part {
         summed:
           'CASE WHEN cost IS NULL THEN COALESCE(input_tokens_raw, 0) + COALESCE(output_tokens_raw, 0) END',
       };
+    case 'own':
+      if (origin.as === 'values') break;
+      return ownPartSql(origin.name, origin.as);
     case 'repeated':
       return partOfSuch('repeated', origin.what);
     case 'failed':
@@ -238,10 +245,4 @@ export function madeOfColumn(column: Column, mapping: Mapping): string[] {
  */
 function believedSql(expression: string, type: 'numeric' | 'float8'): string {
   return `CASE WHEN ${expression} BETWEEN -${MAX_QUANTITY} AND ${MAX_QUANTITY} THEN ${expression}::${type} END`;
-}
-
-/** The sketch bucket of a value (model/sketch.ts). All reads use this expression, so that their sketches merge. */
-function bucketSql(value: string): string {
-  const logarithm = `ceil(ln(${value}) / '${Math.log(SKETCH_GAMMA)}'::float8)`;
-  return `CASE WHEN ${value} < 0.000000001 THEN ${ZERO_BUCKET} ELSE ${logarithm}::integer END`;
 }

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
+import { isMetric } from '../model/metric.ts';
+import { OWN_AGGREGATES, OWN_NAME } from '../model/own-metric.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
 import type { Preset } from './presets/preset.ts';
@@ -14,6 +16,29 @@ const columnSource = z
       .describe('A trusted SQL expression over the columns of the table'),
   ])
   .describe('A column, or { sql: "expression" }');
+
+const ownMeasure = z
+  .strictObject({
+    column: z.string().min(1).exactOptional().describe('A column of the table'),
+    sql: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('A trusted SQL expression over the columns of the table, in place of `column`'),
+    aggregate: z.enum(OWN_AGGREGATES).describe('How the values of the calls are put together'),
+    unit: z
+      .string()
+      .regex(/^[^\p{C}\p{Zl}\p{Zp}]{0,20}$/u, { error: 'must be at most 20 characters in one line' })
+      .exactOptional()
+      .describe(
+        'What follows the number; `USD`, `ms`, `tokens`, `calls` and `ratio` are shown as of other metrics',
+      ),
+  })
+  .superRefine(({ column, sql }, context) => {
+    if ((column === undefined) !== (sql === undefined)) return;
+    const message = column === undefined ? 'nothing is measured' : 'column and sql exclude each other';
+    context.addIssue({ code: 'custom', message, params: { hint: 'give a column or an sql expression' } });
+  });
 
 /** The keys under `audit:` that say where the calls are in the database. */
 export const tableOptions = z
@@ -40,6 +65,15 @@ export const tableOptions = z
       )
       .exactOptional()
       .describe('Further dimensions for `group_by` and `where`, such as `team: team_id`'),
+    measures: z
+      .record(
+        z
+          .string()
+          .regex(OWN_NAME, { error: 'must be lower-case letters, digits and underscores, at most 40' }),
+        ownMeasure,
+      )
+      .exactOptional()
+      .describe('Metrics of your own, by name: a column or expression and how its values are put together'),
   })
   .superRefine((options, context) => {
     if (mappingOf(options).columns.time === undefined) {
@@ -48,6 +82,16 @@ export const tableOptions = z
         path: ['columns', 'time'],
         message: 'is missing: without the time of a call nothing can be read',
       });
+    }
+    for (const name of Object.keys(options.measures ?? {})) {
+      if (isMetric(name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['measures', name],
+          message: 'is the name of a metric',
+          params: { hint: 'choose another name' },
+        });
+      }
     }
     for (const name of Object.keys(options.dimensions ?? {})) {
       if (isColumn(name)) {
@@ -74,9 +118,16 @@ export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: Pre
     table: options.table ?? preset?.table ?? '',
     columns,
     dimensions: { ...preset?.dimensions, ...options.dimensions },
+    ...(options.measures === undefined ? {} : { measures: sourcesOfMeasures(options.measures) }),
     timeKind: ownTime ? null : (preset?.timeKind ?? null),
     ...(preset?.optional === undefined ? {} : { optional: preset.optional }),
   };
+}
+
+function sourcesOfMeasures(measures: NonNullable<TableOptions['measures']>): Record<string, ColumnSource> {
+  return Object.fromEntries(
+    Object.entries(measures).map(([name, measure]) => [name, measure.column ?? { sql: measure.sql ?? '' }]),
+  );
 }
 
 /** The preset that the options name; the default one where they name neither preset nor table; else null. */

@@ -4,7 +4,9 @@ import { isColumn } from '../model/columns.ts';
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
 import { madeOfColumn } from './measure-sql.ts';
+import { ownValueSql } from './own-sql.ts';
 import { dimensionSqlOf, fromTableSql, Parameters, type Statement } from './source-sql.ts';
+import { measureNamed } from './sources.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /**
@@ -19,9 +21,11 @@ export function probeSql(
 ): Statement | null {
   const parameters = new Parameters();
   const { conditions, relation } = inRanges(ranges, mapping, rowTime(mapping, timeType, parameters));
+  const ownName = measureNamed(name);
   const made = [
     isColumn(name) ? madeOfColumn(name, mapping) : [],
     dimensionSqlOf(mapping, name) ?? [],
+    ownName === null ? [] : ownValueSql(ownName, mapping),
   ].flat();
   if (made.length === 0) return null;
   const rows = fromTableSql(

@@ -2,7 +2,6 @@
 
 import { AppError, isRefusal } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
-import { columnsOf } from '../model/measure-columns.ts';
 import type { Window } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
 import { attempt, databaseMessage } from './attempt.ts';
@@ -11,7 +10,7 @@ import { cureOf, wantedOf } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
 import { sourceSql } from './source-sql.ts';
-import { type Asked, type NamedSource, sourcesIn } from './sources.ts';
+import { type Asked, type NamedSource, sourceNamesOf, sourcesIn } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 
 /** The known faults of one store's columns and expressions. Costs nothing while there are none. */
@@ -90,7 +89,7 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
       }
       return failed;
     },
-    isOf: (measure, name) => columnsOf(measure, mapping.priced).some((column) => column === name),
+    isOf: (measure, name) => sourceNamesOf(measure, mapping).includes(name),
     isSuspect: (name) => failedAt.has(name),
     isFaulty(asked, at) {
       if (failedAt.size === 0 && refusals.size === 0) return false;

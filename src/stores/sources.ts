@@ -1,6 +1,6 @@
 // Lists the columns and expressions of a mapping, and which of them a question uses.
 
-import type { Measure } from '../model/measure.ts';
+import { type Measure, originOf } from '../model/measure.ts';
 import { columnsOf } from '../model/measure-columns.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
@@ -14,14 +14,46 @@ export interface NamedSource {
 }
 
 /** Everything that a mapping reads from its table. */
-export function sourcesOf({ columns, dimensions }: Mapping): NamedSource[] {
-  const named = (under: string, entries: Readonly<Record<string, ColumnSource | undefined>>): NamedSource[] =>
+export function sourcesOf({ columns, dimensions, measures = {} }: Mapping): NamedSource[] {
+  const named = (
+    under: string,
+    entries: Readonly<Record<string, ColumnSource | undefined>>,
+    nameOf = (name: string): string => name,
+  ): NamedSource[] =>
     Object.entries(entries).flatMap(([name, source]) =>
       source === undefined
         ? []
-        : [{ name, source, key: `audit.${under}.${name}${typeof source === 'string' ? '' : '.sql'}` }],
+        : [
+            {
+              name: nameOf(name),
+              source,
+              key: `audit.${under}.${name}${typeof source === 'string' ? '' : '.sql'}`,
+            },
+          ],
     );
-  return [...named('columns', columns), ...named('dimensions', dimensions)];
+  return [
+    ...named('columns', columns),
+    ...named('dimensions', dimensions),
+    ...named('measures', measures, nameOfMeasure),
+  ];
+}
+
+/** The name among all sources of what the file measures under a name of its own. */
+function nameOfMeasure(name: string): string {
+  return `${MEASURES}${name}`;
+}
+
+const MEASURES = 'measures.';
+
+/** The name of a measure of the file by its name among all sources; null for another source. */
+export function measureNamed(name: string): string | null {
+  return name.startsWith(MEASURES) ? name.slice(MEASURES.length) : null;
+}
+
+/** The sources of which a measure is made, by name. */
+export function sourceNamesOf(measure: Measure, { priced }: Mapping): readonly string[] {
+  const origin = originOf(measure);
+  return origin?.of === 'own' ? [nameOfMeasure(origin.name)] : columnsOf(measure, priced);
 }
 
 /** The measures and dimensions that a statement reads. */
@@ -36,7 +68,7 @@ export function askedBy({ measures, groupBy, where }: Pick<Query, 'measures' | '
 
 /** The sources that a statement uses, besides the time. */
 export function sourcesIn({ measures, dimensions }: Asked, mapping: Mapping): NamedSource[] {
-  const columns = measures.flatMap((measure) => columnsOf(measure, mapping.priced));
+  const columns = measures.flatMap((measure) => sourceNamesOf(measure, mapping));
   const names = new Set<string>([...dimensions, ...columns]);
   return sourcesOf(mapping).filter(({ name }) => names.has(name));
 }

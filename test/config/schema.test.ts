@@ -35,11 +35,18 @@ health: { blind_after: "\${BLIND}" }
 
   it.each([
     ['an unknown key', minimal('chanels: {}')],
-    ['an unknown metric', minimal().replace('spend', 'spent')],
+    ['what is not the name of a metric', minimal().replace('spend', 'Spend in USD')],
     ['a number of another sort', minimal('health: { blind_after: many }')],
     ['no audit part', 'version: 1\nrules: []'],
   ])('refuses %s', (_, text) => {
     expect(issuesOf(parse(text))).not.toEqual([]);
+  });
+
+  it('completes known metrics, and takes those that the file declares', () => {
+    const own = 'measures: { headroom: { column: pct, aggregate: min, unit: "%" } }';
+    const text = minimal().replace('spend', 'headroom').replace('audit: {', `audit: { ${own},`);
+    expect(issuesOf(parse(text))).toEqual([]);
+    expect(JSON.stringify(schema)).toContain('"enum":["spend","calls"');
   });
 
   it('wants of a required secret either the key or its file', () => {

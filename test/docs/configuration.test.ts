@@ -36,6 +36,7 @@ const files = [
   ...['docs/rules.md', ...pagesOfRules]
     .flatMap((page) => blocks(page, 'rules:'))
     .map(({ place, text }) => ({ place, text: AROUND + text })),
+  ...blocks('docs/rules.md', 'audit:').map(({ place, text }) => ({ place, text: `version: 1\n${text}` })),
 ];
 
 let folder = '';
@@ -52,7 +53,7 @@ it('the pages have examples', () => {
 it.each(files)('the example at $place is valid', async ({ text }) => {
   const file = join(folder, 'alerts.yaml');
   await writeFile(file, text);
-  await expect(loadConfig(file, {})).resolves.toBeDefined();
+  await expect(loadConfig(file, { AUDIT_DATABASE_URL: 'pglite:./data' })).resolves.toBeDefined();
 });
 
 const lists = ['models:', 'version: 2'].flatMap((start) => blocks('docs/configuration.md', start));

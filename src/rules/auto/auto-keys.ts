@@ -1,6 +1,6 @@
 // The keys of an automatic anomaly rule: faults between them, and the rule.
 
-import { describeMetric, METRICS } from '../../model/metric.ts';
+import { describeMetric, metricOf } from '../../model/metric.ts';
 import type { Fixed } from '../../model/money.ts';
 import type { Rule } from '../../model/rule.ts';
 import type { WindowSpec } from '../../model/window.ts';
@@ -22,10 +22,10 @@ export function autoFaults(given: object): ReturnType<typeof fault>[] {
   const faults = OTHERS.filter((key) => keys[key] !== undefined).map((key) =>
     fault(`${key} does not go with method auto`, 'drop the key, or choose method: zscore or robust', [key]),
   );
-  const metric = METRICS.find((name) => name === keys.metric);
+  const metric = metricOf(keys.metric);
   if (metric !== undefined && !describeMetric(metric).additive) {
     const hint = 'give it a window and method: zscore or robust';
-    faults.push(fault(`method auto does not take ${metric}`, hint, ['metric']));
+    faults.push(fault(`method auto does not take ${describeMetric(metric).name}`, hint, ['metric']));
   }
   const window = keys.window as WindowSpec | undefined;
   if (window !== undefined && !isWholeHours(window)) {
@@ -40,7 +40,7 @@ export function autoFaults(given: object): ReturnType<typeof fault>[] {
 
 /** A rule of an earlier version, which would find more with fewer keys. */
 export function autoAdvice({ window, method, metric }: Readonly<Record<string, unknown>>): Advice | null {
-  const known = METRICS.find((name) => name === metric);
+  const known = metricOf(metric);
   if (window === undefined || method !== undefined) return null;
   if (known === undefined || !describeMetric(known).additive) return null;
   return {

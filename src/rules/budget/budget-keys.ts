@@ -1,7 +1,7 @@
 // The keys of a budget rule in alerts.yaml, and faults between them.
 
 import { z } from 'zod';
-import { describeMetric, METRICS } from '../../model/metric.ts';
+import { describeMetric, metricOf } from '../../model/metric.ts';
 import { SEVERITIES } from '../../model/rule.ts';
 import { commonFaults, commonKeys } from '../rule-keys.ts';
 import { limitFaults } from '../rule-limits.ts';
@@ -27,7 +27,7 @@ export const budgetKeys = z
   .strictObject({
     type: z.literal('budget').describe('Compares what was spent in a running period with an amount'),
     ...taken,
-    metric: commonKeys.metric.default('spend').describe('What is measured: a metric that adds up'),
+    metric: commonKeys.metric.prefault('spend').describe('What is measured: a metric that adds up'),
     window: refused('its window is its `period`'),
     for: refused('what is spent stays spent'),
     dedupe: refused('each step is notified once per period'),
@@ -81,10 +81,14 @@ function budgetFaults(given: object): ReturnType<typeof fault>[] {
   const keys = given as Readonly<Record<string, unknown>>;
   const { metric, period, starts } = keys;
   const faults = amountFaults(keys);
-  const known = METRICS.find((name) => name === metric);
+  const known = metricOf(metric);
   if (known !== undefined && !describeMetric(known).additive) {
     const hint = 'use a metric that adds up, such as spend, calls or tokens';
-    faults.push(fault(`${known} does not add up, so that no amount of it is used`, hint, ['metric']));
+    faults.push(
+      fault(`${describeMetric(known).name} does not add up, so that no amount of it is used`, hint, [
+        'metric',
+      ]),
+    );
   }
   const named = PERIODS.find((name) => name === period);
   if (starts !== undefined && named !== undefined && !takesStarts(named)) {

@@ -1,6 +1,6 @@
 // Sums of windows by group -> the answer to a query.
 
-import { isSketch, type Measure } from '../../model/measure.ts';
+import { binsOf, isSketch, type Measure } from '../../model/measure.ts';
 import type { Fixed } from '../../model/money.ts';
 import type { Cell, GroupKey, HourSums, Series } from '../../model/series.ts';
 import { quantileOf, type Sketch, sketchOf } from '../../model/sketch.ts';
@@ -121,7 +121,7 @@ export class ColumnSeries implements Series {
     const sketch = this.#sketches.find((one) => one.measure === measure);
     if (sketch === undefined) return null;
     const { bins, numbers } = sketch.binsOf(this.#groups[group] as number);
-    return quantileOf(bins, countsOf(sketch.windows[window] as Totals, numbers), q);
+    return quantileOf(bins, countsOf(sketch.windows[window] as Totals, numbers), q, binsOf(measure));
   }
 
   get hours(): HourSums | undefined {

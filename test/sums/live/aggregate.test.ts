@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isSketch } from '../../../src/model/measure.ts';
 import type { Query, Series } from '../../../src/model/series.ts';
 import type { Window } from '../../../src/model/window.ts';
 import { collectDirectly } from '../../../src/pipeline/collect.ts';
@@ -25,10 +26,15 @@ let database: TestDatabase;
 let sql: Sql;
 let store: AuditStore;
 
+const OWN = {
+  headroom: { sql: 'latency_ms / 7 - 5000', aggregate: 'min' as const },
+  broken: { sql: 'status_code >= 500', aggregate: 'max' as const },
+};
+
 beforeAll(async () => {
   database = await createDatabase();
   sql = await openSql(database.url);
-  store = AUDIT_STORES.postgres.open(sql, { preset: 'api_audit_logs' }, null);
+  store = AUDIT_STORES.postgres.open(sql, { preset: 'api_audit_logs', measures: OWN }, null);
   await store.createTable();
   await migrate(sql);
 });
@@ -124,7 +130,7 @@ function queriesAt(at: number): Query[] {
     { measures: ['input_tokens', 'calls'], where: {}, groupBy: [], windows: [back(9 * DAY, at - 11 * DAY)] },
     { measures: ['latency_sketch', 'calls'], where: {}, groupBy: ['user'], windows: [back(10 * DAY)] },
     {
-      measures: ['cost_sketch', 'calls'],
+      measures: ['cost_sketch', 'tokens_sketch', 'calls'],
       where: {},
       groupBy: ['service'],
       windows: [back(HOUR), back(4 * DAY)],
@@ -133,15 +139,14 @@ function queriesAt(at: number): Query[] {
       measures: ['repeated', 'repeated_cost', 'repeated_unpriced', 'calls'],
       where: { endpoint: { notIn: ['0'] } },
       groupBy: ['service'],
-      windows: [back(HOUR, minute), back(4 * DAY, minute)],
+      windows: [back(MINUTE, minute), back(HOUR, minute), back(4 * DAY, minute)],
     },
     {
-      measures: ['repeated', 'calls'],
-      where: {},
-      groupBy: ['user'],
-      windows: [back(MINUTE, minute), back(12 * DAY, minute)],
+      measures: ['own_values_headroom', 'own_sum_headroom', 'own_count_broken', 'calls'],
+      where: { user: { notIn: ['u3'] } },
+      groupBy: ['service'],
+      windows: [back(90_000), back(HOUR), back(5 * DAY)],
     },
-    { measures: ['tokens_sketch', 'calls'], where: {}, groupBy: [], windows: [back(30 * HOUR)] },
     {
       measures: ['cost', 'cost_squares', 'calls'],
       where: {},
@@ -178,7 +183,7 @@ async function expectSame(rollup: LiveSums, at: number, when: string): Promise<v
 
 /** Estimates are what the exact sums are, but for the last digits of a double. */
 function expectEstimates(series: Series, { windows, measures }: Query, where: string): void {
-  for (const measure of measures.filter((one) => !one.endsWith('_sketch'))) {
+  for (const measure of measures.filter((one) => !isSketch(one))) {
     for (const window of windows.keys()) {
       const exact = series.keys.map(
         (_, group) => Number(series.cell(group, window)?.sums[measure] ?? 0n) / 1e12,
@@ -447,7 +452,7 @@ describe('a rollup', () => {
   });
 
   test('does without an insert order where the id is no number', async () => {
-    const options = { preset: 'api_audit_logs' as const, columns: { id: 'request_id' } };
+    const options = { preset: 'api_audit_logs' as const, columns: { id: 'request_id' }, measures: OWN };
     const byUuid = AUDIT_STORES.postgres.open(sql, options, null);
     const rollup = openLiveSums(byUuid, { latenessMs: LATENESS, kept: null });
     await expectSame(rollup, START, 'at the start');
