@@ -3,6 +3,7 @@ import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { fixedFromNumber, ONE } from '../../src/model/money.ts';
 import { type Cell, type Series, seriesOfCells } from '../../src/model/series.ts';
+import { wholePeriod } from '../../src/model/window.ts';
 import type { BudgetRule } from '../../src/rules/budget/budget-rule.ts';
 import { expectedDays, expectedSum, spreadOf } from '../../src/rules/budget/projection.ts';
 import { budget } from '../../src/rules/budget.ts';
@@ -50,6 +51,14 @@ function foreseen(rule: BudgetRule, calls: Calls, when: string, zone = 'UTC') {
     bound: one.steps[0].bound / ONE,
     sentence: budget.describe(rule, one).sentence[1],
   };
+}
+
+/** The last local date of the running period. */
+function lastDayOf(rule: BudgetRule, at: number, zone: string): Temporal.PlainDate {
+  const { to } = wholePeriod(rule.window, at, zone);
+  return Temporal.Instant.fromEpochMilliseconds(to - 1)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate();
 }
 
 /** A call every hour from one instant up to another. */
@@ -151,6 +160,80 @@ describe('the forecast of a budget', () => {
       projected: 5 * 24 + 1 + 25 * 24 + 4 * 0.25,
       period: { from: '2026-11-01T04:00:00Z', to: '2026-12-01T05:00:00Z' },
     });
+  });
+
+  it('is what the calendar gives, day by day, in any zone and period', () => {
+    const zones = fc.constantFrom('UTC', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe');
+    const keys = fc.constantFrom<object>(
+      { period: 'week' },
+      { period: 'month' },
+      { period: 'month', starts: 15 },
+      { period: 'quarter', starts: 10 },
+    );
+    let compared = 0;
+    const costs = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 130, maxLength: 130 });
+    fc.assert(
+      fc.property(
+        zones,
+        keys,
+        costs,
+        fc.integer({ min: 0, max: 100 * 24 * 4 }),
+        (zone, period, spends, step) => {
+          // A call at noon of each day from August on, and an instant from September to November.
+          const first = Temporal.PlainDate.from('2026-08-01');
+          const noons = spends.map((cost, i): [Temporal.PlainDate, number, number] => {
+            const date = first.add({ days: i });
+            return [
+              date,
+              date.toZonedDateTime({ timeZone: zone, plainTime: '12:00' }).epochMilliseconds,
+              cost,
+            ];
+          });
+          const at = Date.UTC(2026, 8, 1) + (step % (90 * 96)) * (HOUR / 4);
+          const rule = budgetOf({ ...period, amount: 1 });
+          const now = Temporal.Instant.fromEpochMilliseconds(at - 1).toZonedDateTimeISO(zone);
+          const [window] = budget.queries(rule, { at, zone })[0]?.windows ?? [];
+          const from = window?.from ?? 0;
+          const past = noons.filter(([, when]) => when < at);
+          const spent = past.filter(([, when]) => when >= from).reduce((sum, [, , cost]) => sum + cost, 0);
+          const costOn = (date: Temporal.PlainDate): number =>
+            noons.find(([one]) => one.equals(date))?.[2] ?? 0;
+          const today = now.toPlainDate();
+          const weekly = (date: Temporal.PlainDate): number => {
+            const same = Array.from({ length: 28 }, (_, i) => today.subtract({ days: i + 1 })).filter(
+              (one) => one.dayOfWeek === date.dayOfWeek,
+            );
+            return same.reduce((sum, one) => sum + costOn(one), 0) / same.length;
+          };
+          const hasNoonToCome = Temporal.PlainTime.compare(
+            Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainTime(),
+            '12:00',
+          );
+          const isOver = at === today.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds;
+          let projected = spent + (hasNoonToCome <= 0 && !isOver ? weekly(today) : 0);
+          const end = lastDayOf(rule, at, zone);
+          for (
+            let day = today.add({ days: 1 });
+            Temporal.PlainDate.compare(day, end) <= 0;
+            day = day.add({ days: 1 })
+          ) {
+            projected += weekly(day);
+          }
+          const { to } = wholePeriod(rule.window, at, zone);
+          if (projected < spent + 1 || at - from < (to - from) / 10) return;
+          compared += 1;
+          const found = foreseen(
+            { ...rule, amount: fixedFromNumber(spent + 0.5) },
+            past.map(([, when, cost]) => [when, cost] as const),
+            new Date(at).toISOString(),
+            zone,
+          );
+          expect(found?.projected).toBeCloseTo(projected, 4);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(compared).toBeGreaterThan(30);
   });
 
   it('has a query of the same form at every instant', () => {
