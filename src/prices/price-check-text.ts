@@ -71,7 +71,7 @@ function priceText({ problem, listedAs, model, unpricedCalls }: OddModel): strin
 }
 
 function gapText(one: OddModel): string {
-  if (one.recorded === null) return '';
+  if (one.recorded === null || one.listed === null) return '';
   const percent = gapPercent(one);
   if (percent === null) return 'free by the list';
   return `${percent > 0 ? '+' : ''}${percent.toFixed(1)} %`;

@@ -15,8 +15,9 @@ export interface OddModel {
   readonly calls: number;
   /** Calls whose cost is not known. */
   readonly unpricedCalls: number;
-  /** Of the calls that have both, USD. Null where none has. */
+  /** USD, of the calls that have both; without a price in the list, of all with a recorded cost. Null for none. */
   readonly recorded: Fixed | null;
+  /** USD, of the calls that have both; null for none. */
   readonly listed: Fixed | null;
 }
 
@@ -31,7 +32,7 @@ export interface PriceCheck {
 const TOLERANCE_PCT = 1n;
 
 export function priceCheckQuery(window: Window): Query {
-  const measures = ['calls', 'unpriced', 'list_cost_recorded', 'list_cost_gap'] as const;
+  const measures = ['calls', 'unpriced', 'cost', 'list_cost_recorded', 'list_cost_gap'] as const;
   return { measures, where: {}, groupBy: ['model'], windows: [window] };
 }
 
@@ -40,6 +41,7 @@ export function priceCheckOf(series: Series, names: PriceNames): PriceCheck {
   const odd = series.keys.flatMap(([model = null], group): OddModel[] => {
     const sums = series.cell(group, 0)?.sums ?? {};
     const of = (sum: Fixed | undefined): number => Number((sum ?? 0n) / ONE);
+    const calls = of(sums.calls);
     const unpricedCalls = of(sums.unpriced);
     const listedAs = model === null ? null : modelNamed(model, names);
     const listed = sums.list_cost_recorded ?? 0n;
@@ -48,9 +50,13 @@ export function priceCheckOf(series: Series, names: PriceNames): PriceCheck {
     const base = {
       model,
       listedAs,
-      calls: of(sums.calls),
+      calls,
       unpricedCalls,
-      recorded: hasBoth ? listed + gap : null,
+      recorded: hasBoth
+        ? listed + gap
+        : listedAs === null && calls > unpricedCalls
+          ? (sums.cost ?? 0n)
+          : null,
       listed: hasBoth ? listed : null,
     };
     if (listedAs === null || unpricedCalls > 0) return [{ ...base, problem: 'no_price' }];

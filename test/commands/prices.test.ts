@@ -120,7 +120,7 @@ strip: ["azure/"]
     const { io, out } = lines();
     expect(await checkPrices({ config: config(), format: 'table' }, io)).toBe(1);
     expect(out.join('\n')).toBe(`model     price                calls  recorded  by the list        difference
-recorded  none, recorded only      1
+recorded  none, recorded only      1     $0.50
 unknown   none                     1
 dear      differs                  1   $0.0045       $0.003           +50.0 %
 gifted    differs                  1     $0.01        $0.00  free by the list

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import type { CallColumns, DecimalColumn } from '../../src/model/call-columns.ts';
 import { priceTable } from '../../src/model/call-prices.ts';
 import { listCost, type PricedCall } from '../../src/model/list-cost.ts';
-import { type Fixed, ONE } from '../../src/model/money.ts';
+import { type Fixed, formatFixed, ONE } from '../../src/model/money.ts';
 import { type PriceEntry, type PriceList, priceEntry } from '../../src/model/price-list.ts';
+import type { SegmentCell } from '../../src/model/series.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { priceList } from '../support/price-list.ts';
-import { type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
+import { ENGINES, type EngineUnderTest, startEngine } from '../support/sql-engines.ts';
 
 const ORIGIN = Date.parse('2026-06-01T00:00:00Z');
 const DAY = 86_400_000;
@@ -179,4 +181,77 @@ test('a column that cannot be read spoils costs only where the list prices its t
   };
   expect(await failing({ input: '2', output: '8' })).toEqual(['cached_tokens']);
   expect(await failing({ input: '2', output: '8', cachedInput: '1' })).toEqual(['cost', 'cached_tokens']);
+});
+
+describe.each(ENGINES)('a dated list with tiers and prefixes, in %s', (name) => {
+  let own: EngineUnderTest;
+  beforeAll(async () => {
+    own = await startEngine(name);
+  });
+  afterAll(() => own?.stop());
+
+  it('gives the same sums of windows, of buckets and of single calls', async () => {
+    const tier = { ...priceEntry({ input: '4' }), tokens: 1000 };
+    const prices: PriceList = {
+      models: {
+        m: [
+          priceEntry({ input: '2', output: '10', cachedInput: '1', above: [tier] }),
+          priceEntry({ from: ORIGIN + DAY, input: '1', output: '5', batch: '0.5', perCall: '0.25' }),
+        ],
+      },
+      aliases: { other: 'm' },
+      strip: ['a/'],
+    };
+    const store = postgres.open(own.sql, {}, prices);
+    await store.createTable();
+    const call = (time: number, model: string, more: object) => ({
+      time: new Date(time).toISOString(),
+      service: 's',
+      model,
+      ...more,
+    });
+    await store.insert([
+      call(ORIGIN, 'm', { input_tokens: 1000, output_tokens: 100, cached_tokens: 500 }),
+      call(ORIGIN, 'a/other', { input_tokens: 2000, output_tokens: 0 }),
+      call(ORIGIN + DAY, 'a/m', { input_tokens: 2000, output_tokens: 100, batch: 'true' }),
+    ]);
+    const span = { from: ORIGIN - DAY, to: ORIGIN + 2 * DAY };
+    const edges = [span.from, ORIGIN, ORIGIN + DAY, span.to];
+    const ranges = [
+      { from: span.from, to: ORIGIN + 1 },
+      { from: ORIGIN + DAY, to: span.to },
+    ];
+    // 500 × 2 + 500 × 1 + 100 × 10, then 2000 × 4, and 0.25 + (2000 × 1 + 100 × 5) / 2.
+    const sum = '0.26175';
+    const read = { measures: ['cost', 'list_cost'] as const, where: {}, groupBy: [], edges, ranges };
+    const { answers } = await store.read([read], span.to);
+    const cells = answers[0] as readonly SegmentCell[];
+    expect(
+      formatFixed(
+        cells.reduce((total, { cell }) => total + (cell.sums.cost ?? 0n), 0n),
+        12,
+      ),
+    ).toBe(sum);
+    const aggregate = { dimensions: [], measures: ['calls', 'cost', 'list_cost'] as const, sketch: null };
+    const { buckets, single } = await store.snapshot(async (snapshot) => ({
+      buckets: await snapshot.buckets([aggregate], edges, ranges),
+      single: await snapshot.calls({
+        dimensions: [],
+        measures: ['cost', 'list_cost'],
+        sketches: [],
+        edges,
+        together: false,
+      }),
+    }));
+    for (const columns of [buckets[0], single]) {
+      for (const measure of ['cost', 'list_cost'] as const) {
+        const { units, parts } = (columns as CallColumns).sums.get(measure) as DecimalColumn;
+        const total = [...units].reduce(
+          (all, unit, i) => all + BigInt(unit) * ONE + BigInt(parts?.[i] ?? 0),
+          0n,
+        );
+        expect(formatFixed(total, 12)).toBe(sum);
+      }
+    }
+  });
 });
