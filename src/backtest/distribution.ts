@@ -5,6 +5,7 @@ import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Observed } from '../model/observed.ts';
 import { firesBelow, reaches, type Severity } from '../model/rule.ts';
+import { ESTIMATE_MARGIN } from '../model/series.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
 import type { FixedLimits } from '../rules/rule-type.ts';
 
@@ -24,9 +25,6 @@ export interface DistributionLog {
   /** Null when there was no value at all. */
   read(): Distribution | null;
 }
-
-/** Relative distance from an extreme or a limit within which the exact value is read. */
-const CLOSE = 1e-6;
 
 /**
  * Counts the values of a rule in buckets, so that memory does not grow with the number of instants. Only values near the
@@ -105,7 +103,7 @@ function endAt(fixed: Fixed, estimate: number): End {
 
 /** Whether a value may be at or beyond a bound in the given direction. */
 function isNear(value: number, bound: number, direction: 'up' | 'down'): boolean {
-  const close = CLOSE * (1 + Math.abs(bound));
+  const close = ESTIMATE_MARGIN * (1 + Math.abs(bound));
   return direction === 'up' ? value >= bound - close : value <= bound + close;
 }
 

@@ -1,7 +1,7 @@
 // All values that a rule observed at one instant, made on demand.
 
 import { type Observation, worstFirst } from './observation.ts';
-import type { GroupKey } from './series.ts';
+import { ESTIMATE_MARGIN, type GroupKey } from './series.ts';
 
 /**
  * The values that a rule observed at one instant. A rule by user observes thousands of which few are needed, so observations
@@ -118,16 +118,13 @@ export function observedHere<O extends Observation>(all: readonly O[]): Observed
 /** For a rule that could not be judged. */
 export const NOTHING_OBSERVED: Observed = observedHere([]);
 
-/** Relative distance within which the order of two doubles may differ from that of the exact values. */
-const CLOSE = 1e-6;
-
 /** The indexes of the `count` foremost values, and of all values that may tie with the last of them. */
 function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | 'down'): number[] {
   if (count <= 0) return [];
   if (numbers.length <= count) return Array.from(numbers, (_, place) => place);
   const sign = direction === 'up' ? 1 : -1;
   const last = ranked(numbers, count, sign);
-  const cut = last - CLOSE * (1 + Math.abs(last));
+  const cut = last - ESTIMATE_MARGIN * (1 + Math.abs(last));
   const places: number[] = [];
   for (let place = 0; place < numbers.length; place += 1) {
     if ((numbers[place] as number) * sign >= cut) places.push(place);

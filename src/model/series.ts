@@ -118,6 +118,12 @@ export function hourWindows({ hours }: Pick<Query, 'hours'>): Window[] {
 
 const HOUR = 3_600_000;
 
+/**
+ * Relative distance within which estimates are inconclusive and exact values decide. The true error of the doubles is far
+ * smaller.
+ */
+export const ESTIMATE_MARGIN = 1e-6;
+
 /** A series of exact cells: for each group a list with a cell for each window. */
 export function seriesOfCells(
   groups: readonly { readonly key: GroupKey; readonly cells: readonly (Cell | null)[] }[],
@@ -130,6 +136,9 @@ export function seriesOfCells(
     estimate: (group, window, measure) => Number(cell(group, window)?.sums[measure] ?? 0n) / Number(ONE),
   };
 }
+
+/** A series without groups. */
+export const EMPTY_SERIES = seriesOfCells([]);
 
 /**
  * A read of a store: cells per group and segment. `edges` are ascending instants (ms) that cut time into segments

@@ -5,7 +5,7 @@ import type { Firing, Judgement } from '../model/finding.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { observedHere, observedLater } from '../model/observed.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { windowAt, windowDaysBefore } from '../model/window.ts';
 import type { AbsenceObservation, AbsenceRule } from './absence-rule.ts';
 import { absenceLimitText, absencePerfdata, describeAbsence } from './absence-words.ts';
@@ -127,7 +127,7 @@ export const absence: RuleType<AbsenceRule, AbsenceObservation> = {
 function judge(
   rule: AbsenceRule,
   { at, zone }: RuleContext,
-  [series = NOBODY, newest]: readonly Series[],
+  [series = EMPTY_SERIES, newest]: readonly Series[],
 ): Judgement<AbsenceObservation> {
   if (isStale(rule.staleAfter, at + rule.delayMs, newest)) return NO_DATA;
   const window = windowAt(rule.window, at, zone);
@@ -189,5 +189,4 @@ function observed(
   return { key, value: { fixed, number: calls, calls }, badness: share - fixed, ...judged, ...history };
 }
 
-const NOBODY = seriesOfCells([]);
 const NO_DATA: Judgement<AbsenceObservation> = { status: 'no_data', observed: observedHere([]), firing: [] };

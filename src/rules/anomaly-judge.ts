@@ -6,7 +6,7 @@ import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
 import {
   clipOutliers,
   deviationOf,
@@ -44,7 +44,7 @@ export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Quer
 export function judgeAnomaly(
   rule: AnomalyRule,
   { at, zone }: RuleContext,
-  [series = NOBODY]: readonly Series[],
+  [series = EMPTY_SERIES]: readonly Series[],
 ): Judgement<AnomalyObservation> {
   const window = windowAt(rule.window, at, zone);
   const { sample, estimate } = measured(rule.metric, rule.errors);
@@ -80,8 +80,6 @@ export function judgeAnomaly(
     firing: firing.sort(worstFirst),
   };
 }
-
-const NOBODY = seriesOfCells([]);
 
 /** A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it. */
 interface Compared<T> {

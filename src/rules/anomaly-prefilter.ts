@@ -2,6 +2,7 @@
 
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
+import { ESTIMATE_MARGIN } from '../model/series.ts';
 import type { AnomalyRule } from './anomaly-rule.ts';
 
 /** A group's value, its periods, and (for additive metrics) the 24 h that end with each of them, as doubles. */
@@ -11,8 +12,6 @@ export interface Estimates {
   days(): readonly number[];
 }
 
-/** Relative error allowed for doubles. Their true error is far smaller. */
-const CLOSE = 1e-6;
 /** As in model/statistics.ts: 4 × 1.4826 deviations from the median. */
 const CLIPPED_AT = 5.9304;
 
@@ -42,7 +41,7 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
   return ({ value, periods, days }) => {
     const { lowest, highest } = extentOf(periods);
     const largest = Math.max(Math.abs(value), Math.abs(lowest), Math.abs(highest));
-    const near = CLOSE * (1 + largest);
+    const near = ESTIMATE_MARGIN * (1 + largest);
     // The mean lies between the lowest and the highest period, clipped or not. This check alone settles most groups, which
     // are small and change by less than `min_change`.
     if (
@@ -53,7 +52,7 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
     const all = days();
     const base = all.length > 0 ? all : periods;
     const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
-    const close = CLOSE * (1 + Math.max(largest, floor));
+    const close = ESTIMATE_MARGIN * (1 + Math.max(largest, floor));
     return (
       isQuietBeside(periods, value, { floor, close }) &&
       (rule.method === 'zscore' || isQuietBeside(clipped(periods), value, { floor, close }))

@@ -7,16 +7,12 @@ import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { divideDown, divideUp } from '../model/statistics.ts';
 import { windowAt } from '../model/window.ts';
 import { windowBefore } from '../model/window-before.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import type { RuleContext } from './rule-type.ts';
-
-/** Relative distance within which an estimate is inconclusive and exact values decide. */
-const CLOSE = 1e-6;
-const NOBODY = seriesOfCells([]);
 
 /** A single query: the rule's own window, and the one before. */
 export function queryChange(rule: ChangeRule, { at, zone }: RuleContext): Query[] {
@@ -29,7 +25,7 @@ export function queryChange(rule: ChangeRule, { at, zone }: RuleContext): Query[
 export function judgeChange(
   rule: ChangeRule,
   { at, zone }: RuleContext,
-  [series = NOBODY]: readonly Series[],
+  [series = EMPTY_SERIES]: readonly Series[],
 ): Judgement<ChangeObservation> {
   const { sample, estimates } = measured(rule.metric, rule.errors);
   const [window, earlier] = [
@@ -110,7 +106,7 @@ function openPrefilter({ ratios, minChange, direction }: ChangeRule) {
   const least = smallestOf(ratios.map(({ bound }) => toNumber(bound)));
   const change = toNumber(minChange);
   return (value: number, before: number): boolean => {
-    const close = CLOSE * (1 + Math.abs(value) + before);
+    const close = ESTIMATE_MARGIN * (1 + Math.abs(value) + before);
     const isBelow = value < Math.max(before * least, before + change) - close;
     const isAbove = value > Math.min(before / least, before - change) + close;
     return (direction === 'down' || isBelow) && (direction === 'up' || isAbove);

@@ -5,7 +5,7 @@ import { measured } from '../model/metric-value.ts';
 import { ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { NOTHING_OBSERVED, observedLater } from '../model/observed.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { type Window, windowAt } from '../model/window.ts';
 import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './new-value-rule.ts';
 import type { RuleContext } from './rule-type.ts';
@@ -15,9 +15,6 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** In a store with less data before the window, everything is new. */
 const DATA_DAYS = 7;
-/** Relative distance within which an estimate is inconclusive. */
-const CLOSE = 1e-6;
-
 /**
  * Two queries. The first has the window and the baseline that ends where it begins, and the hours of the window. The second
  * tells whether the store has data that is old enough.
@@ -47,7 +44,7 @@ export function queryNewValue(rule: NewValueRule, { at, zone }: RuleContext): Qu
 export function judgeNewValue(
   rule: NewValueRule,
   { at, zone }: RuleContext,
-  [series = NOBODY, old = NOBODY]: readonly Series[],
+  [series = EMPTY_SERIES, old = EMPTY_SERIES]: readonly Series[],
 ): Judgement<NewValueObservation> {
   if (old.keys.length === 0) return { status: 'no_data', observed: NOTHING, firing: [] };
   const window = windowAt(rule.window, at, zone);
@@ -69,7 +66,7 @@ export function judgeNewValue(
       zone,
     };
   };
-  const least = toNumber(rule.minSpend) * (1 - CLOSE);
+  const least = toNumber(rule.minSpend) * (1 - ESTIMATE_MARGIN);
   const firing: Firing<NewValueObservation>[] = [];
   groups.forEach((group, place) => {
     // Most values of a dimension such as session are new, and small.
@@ -139,5 +136,4 @@ function firstHourOf({ hours }: Series, group: number, window: Window): number {
   return Math.max(window.from, begin);
 }
 
-const NOBODY = seriesOfCells([]);
 const NOTHING = NOTHING_OBSERVED as Judgement<NewValueObservation>['observed'];

@@ -7,15 +7,11 @@ import { type Fixed, ONE, toNumber } from '../model/money.ts';
 import { worstFirst } from '../model/observation.ts';
 import { NOTHING_OBSERVED, type Observed, observedLater } from '../model/observed.ts';
 import { reaches } from '../model/rule.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { type ShareEstimates, shareEstimates } from '../model/share-estimates.ts';
 import { windowAt } from '../model/window.ts';
 import type { RuleContext } from './rule-type.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
-
-/** Relative distance within which an estimate is inconclusive and exact values decide. */
-const CLOSE = 1e-6;
-const NOBODY = seriesOfCells([]);
 
 export function queryShare(rule: ShareRule, { at, zone }: RuleContext): Query[] {
   const { where, groupBy } = rule;
@@ -30,7 +26,7 @@ export function queryShare(rule: ShareRule, { at, zone }: RuleContext): Query[] 
 export function judgeShare(
   rule: ShareRule,
   { at, zone }: RuleContext,
-  [series = NOBODY]: readonly Series[],
+  [series = EMPTY_SERIES]: readonly Series[],
 ): Judgement<ShareObservation> {
   const estimates = shareEstimates(rule, series, 0);
   const { numbers, parts } = estimates;
@@ -53,7 +49,7 @@ export function judgeShare(
     };
   };
   const shares = Float64Array.from(groups, (group) => numbers[group] as number);
-  const least = toNumber(rule.steps[0]?.bound ?? ONE) * (1 - CLOSE);
+  const least = toNumber(rule.steps[0]?.bound ?? ONE) * (1 - ESTIMATE_MARGIN);
   const firing: Firing<ShareObservation>[] = [];
   for (let place = 0; place < shares.length; place += 1) {
     if ((shares[place] as number) < least) continue;
@@ -95,7 +91,7 @@ function totalOf(rule: ShareRule, series: Series, { numbers, total }: ShareEstim
   return {
     exact,
     isTooSmall: (): boolean =>
-      Math.abs(total - least) > CLOSE * (1 + least) ? total < least : exact() < rule.minTotal,
+      Math.abs(total - least) > ESTIMATE_MARGIN * (1 + least) ? total < least : exact() < rule.minTotal,
   };
 }
 

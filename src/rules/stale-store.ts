@@ -1,6 +1,6 @@
 // Whether the store has had no new rows for so long that silence says nothing.
 
-import { type Query, type Series, seriesOfCells, spanOfHours } from '../model/series.ts';
+import { EMPTY_SERIES, type Query, type Series, spanOfHours } from '../model/series.ts';
 import type { RuleDefaults } from './rule-type.ts';
 
 const HOUR = 3_600_000;
@@ -28,7 +28,7 @@ export function queryNewestRow(staleAfter: StaleAfter, at: number): Query[] {
  * Whether the newest row is older than `audit.stale_after`, by the answer to `queryNewestRow`. With `auto` the longest gap is
  * known to the hour, and so is an age of more than six; in doubt the store is stale.
  */
-export function isStale(staleAfter: StaleAfter, at: number, series: Series = NOTHING): boolean {
+export function isStale(staleAfter: StaleAfter, at: number, series: Series = EMPTY_SERIES): boolean {
   if (staleAfter === 'off') return false;
   if (series.keys.length === 0) return true;
   if (staleAfter !== 'auto' || series.hours === undefined) return !series.has(0, 0);
@@ -54,5 +54,3 @@ function gapHours(calls: Float64Array, a: number, b: number): number {
   const isBusy = (calls[a] as number) >= BUSY && (calls[b] as number) >= BUSY;
   return b - a - (isBusy ? 1 : 0);
 }
-
-const NOTHING = seriesOfCells([]);

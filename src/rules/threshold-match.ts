@@ -8,13 +8,10 @@ import { toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import { type Extent, extentOf } from '../model/observed.ts';
 import { firesBelow, reaches } from '../model/rule.ts';
-import { type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
+import { ESTIMATE_MARGIN, type GroupKey, type Series, seriesOfCells } from '../model/series.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
-/** Relative distance from a limit within which an estimate is inconclusive and the exact value decides. */
-const CLOSE = 1e-6;
-
 /** The groups that have a value, by index. Estimates are computed at once, exact values on demand. */
 export interface Values {
   readonly numbers: Float64Array;
@@ -84,7 +81,11 @@ function limitsOf(rule: ThresholdRule): Limits {
   if (known !== undefined) return known;
   const all = rule.steps.map((step): Limit => {
     const number = toNumber(step.bound);
-    return { step: { ...step, operator: rule.operator }, number, close: CLOSE * (1 + Math.abs(number)) };
+    return {
+      step: { ...step, operator: rule.operator },
+      number,
+      close: ESTIMATE_MARGIN * (1 + Math.abs(number)),
+    };
   });
   const rises = !firesBelow(rule.operator);
   const starts = all.map(({ number, close }) => (rises ? number - close : number + close));

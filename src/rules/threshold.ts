@@ -5,7 +5,7 @@ import { describeMetric, measuresOf } from '../model/metric.ts';
 import { type Observation, worstFirst } from '../model/observation.ts';
 import { observedLater } from '../model/observed.ts';
 import { firesBelow } from '../model/rule.ts';
-import { seriesOfCells } from '../model/series.ts';
+import { EMPTY_SERIES } from '../model/series.ts';
 import { windowAt } from '../model/window.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -66,7 +66,7 @@ export const threshold: RuleType<ThresholdRule> = {
     ];
   },
 
-  judge(rule, { at, zone }, [answer = NOBODY]) {
+  judge(rule, { at, zone }, [answer = EMPTY_SERIES]) {
     const window = windowAt(rule.window, at, zone);
     const { additive } = describeMetric(rule.metric);
     const values = valuesIn(rule, answer);
@@ -84,7 +84,7 @@ export const threshold: RuleType<ThresholdRule> = {
     };
   },
 
-  reached: (rule, [answer = NOBODY], [[window = 0] = []]) => reachedIn(rule, answer, window),
+  reached: (rule, [answer = EMPTY_SERIES], [[window = 0] = []]) => reachedIn(rule, answer, window),
 
   identity(rule) {
     const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
@@ -122,5 +122,3 @@ function limitKeys({ operator = '>=' }: { readonly operator?: unknown }): LimitK
     ordered: `limits of operator ${operator}`,
   };
 }
-
-const NOBODY = seriesOfCells([]);

@@ -7,7 +7,7 @@ import { measured } from '../../model/metric-value.ts';
 import { fixedFromNumber } from '../../model/money.ts';
 import { worstFirst } from '../../model/observation.ts';
 import { observedLater } from '../../model/observed.ts';
-import type { GroupKey, Query, Series } from '../../model/series.ts';
+import { ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../../model/series.ts';
 import { windowAt } from '../../model/window.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { autoMeasures, judgesOf } from './auto-history.ts';
@@ -81,9 +81,6 @@ export function judgeAuto(
 }
 
 const NOTHING = { fixed: 0n, number: 0, calls: 0 };
-/** Relative error allowed for doubles. Their true error is far smaller. */
-const CLOSE = 1e-6;
-
 /** The hour that an instant falls into, and how much of it is over. */
 interface Moment {
   readonly hour: number;
@@ -101,7 +98,7 @@ function lineAt(lines: Lines, { hour, part }: Moment): Line | null {
 }
 
 function isSurelyQuiet(lines: Lines, { hour, part }: Moment, amount: number): boolean {
-  const near = amount + CLOSE * (1 + Math.abs(amount));
+  const near = amount + ESTIMATE_MARGIN * (1 + Math.abs(amount));
   return lines.isSurelyBelow(hour - 1, near) && (part === 0 || lines.isSurelyBelow(hour, near));
 }
 

@@ -7,7 +7,14 @@ import { measured, type Sample } from '../../model/metric-value.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed, ONE } from '../../model/money.ts';
 import { worstFirst } from '../../model/observation.ts';
 import { observedLater } from '../../model/observed.ts';
-import { type GroupKey, type Query, type Series, seriesOfCells } from '../../model/series.ts';
+import {
+  EMPTY_SERIES,
+  ESTIMATE_MARGIN,
+  type GroupKey,
+  type Query,
+  type Series,
+  seriesOfCells,
+} from '../../model/series.ts';
 import { wholePeriod, windowAt } from '../../model/window.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { forecastOf, leftOf } from './budget-forecast.ts';
@@ -15,9 +22,6 @@ import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.
 import { pastOf, pastWindows } from './past-days.ts';
 import { type DaysLeft, expectedSum, type PastDays } from './projection.ts';
 
-/** Relative distance within which an estimate is inconclusive and exact values decide. */
-const CLOSE = 1e-6;
-const NOBODY = seriesOfCells([]);
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 
 export function queryBudget(
@@ -32,7 +36,7 @@ export function queryBudget(
 export function judgeBudget(
   rule: BudgetRule,
   { at, zone }: RuleContext,
-  [answer = NOBODY]: readonly Series[],
+  [answer = EMPTY_SERIES]: readonly Series[],
 ): Judgement<BudgetObservation> {
   // Without groups there is a value even without a row.
   const isOfEveryone = rule.groupBy.length === 0;
@@ -58,9 +62,11 @@ export function judgeBudget(
     if (amount === null) continue;
     const [value, whole] = [all[group] as number, Number(amount) / Number(ONE)];
     if (isOfEveryone || series.has(group, 0)) groups.push(group);
-    if (value >= whole * mildest * (1 - CLOSE)) found.push(byStep(rule, observe(group)));
-    const past = left === null || value >= whole * (1 + CLOSE) ? null : pastOf(measuring, series, group);
-    if (left === null || past === null || value + expectedSum(past, left) < whole * (1 - CLOSE)) continue;
+    if (value >= whole * mildest * (1 - ESTIMATE_MARGIN)) found.push(byStep(rule, observe(group)));
+    const past =
+      left === null || value >= whole * (1 + ESTIMATE_MARGIN) ? null : pastOf(measuring, series, group);
+    if (left === null || past === null || value + expectedSum(past, left) < whole * (1 - ESTIMATE_MARGIN))
+      continue;
     found.push(foreseen(rule, observe(group), past, left));
   }
   const firing = found.filter((one) => one !== null);
