@@ -1,5 +1,6 @@
 // When a rate left its usual level: a change-point over minute sums.
 
+import { medianOf } from './doubles.ts';
 import type { Window } from './window.ts';
 
 /** When and how a rate left its usual level. */
@@ -234,13 +235,6 @@ function totalsOf(count: number, valueAt: (index: number) => number): Float64Arr
   const totals = new Float64Array(count + 1);
   for (let i = 0; i < count; i += 1) totals[i + 1] = (totals[i] as number) + valueAt(i);
   return totals;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 /** Six digits are plenty for an estimate. */

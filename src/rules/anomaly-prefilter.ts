@@ -1,5 +1,6 @@
 // Rules out values that cannot fire, in doubles, before anything is computed exactly.
 
+import { meanOf, medianOf, sumOf } from '../model/doubles.ts';
 import { toNumber } from '../model/money.ts';
 import { extentOf } from '../model/observed.ts';
 import { ESTIMATE_MARGIN } from '../model/series.ts';
@@ -27,7 +28,7 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
     value: number,
     { floor, close }: { readonly floor: number; readonly close: number },
   ): boolean => {
-    const mean = sum(history) / history.length;
+    const mean = meanOf(history);
     const distance = Math.max(
       rule.zscore * Math.max(deviation(history, mean), floor),
       minChange,
@@ -51,7 +52,7 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
       return true;
     const all = days();
     const base = all.length > 0 ? all : periods;
-    const floor = (Math.abs(sum(base)) / periods.length) * (rule.floorPct / 100);
+    const floor = (Math.abs(sumOf(base)) / periods.length) * (rule.floorPct / 100);
     const close = ESTIMATE_MARGIN * (1 + Math.max(largest, floor));
     return (
       isQuietBeside(periods, value, { floor, close }) &&
@@ -61,16 +62,9 @@ export function openPrefilter(rule: AnomalyRule): (estimates: Estimates) => bool
 }
 
 function clipped(values: readonly number[]): number[] {
-  const middle = median(values);
-  const reach = CLIPPED_AT * median(values.map((value) => Math.abs(value - middle)));
+  const middle = medianOf(values);
+  const reach = CLIPPED_AT * medianOf(values.map((value) => Math.abs(value - middle)));
   return values.map((value) => Math.min(Math.max(value, middle - reach), middle + reach));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
 function deviation(values: readonly number[], mean: number): number {
@@ -78,10 +72,4 @@ function deviation(values: readonly number[], mean: number): number {
   let squares = 0;
   for (const value of values) squares += (value - mean) ** 2;
   return Math.sqrt(squares / (values.length - 1));
-}
-
-function sum(values: readonly number[]): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

@@ -1,7 +1,7 @@
 // What is judged once a day of a group: how lumpy it is, and whether it has a week.
 
+import { meanOf, medianOf } from '../../model/doubles.ts';
 import { type Calendar, DAY_HOURS, type Hourly } from './hourly.ts';
-import { meanOf, medianOf } from './numbers.ts';
 
 const MONTH = 28;
 const WEEK = 7;

@@ -1,7 +1,7 @@
 // From which amount an hour is unusual.
 
+import { medianOf } from '../../model/doubles.ts';
 import type { Calendar } from './hourly.ts';
-import { medianOf } from './numbers.ts';
 import { Recent } from './recent.ts';
 import type { Usual, UsualHours } from './usual.ts';
 

@@ -1,9 +1,10 @@
 // What is usual for a window of whole hours, and how much it spreads.
 
+import { meanOf, medianOf } from '../../model/doubles.ts';
 import { lumpOf, weekOf } from './daily.ts';
 import { type Calendar, DAY_HOURS, type Hourly } from './hourly.ts';
-import { meanOf, medianOf, type WeekWeights, weightedMean, weightedVariance } from './numbers.ts';
 import { Recent } from './recent.ts';
+import { type WeekWeights, weightedMean, weightedVariance } from './weighted.ts';
 
 const WEEK = 7;
 const BASELINE_DAYS = 84;

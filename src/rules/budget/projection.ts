@@ -1,6 +1,6 @@
 // What is still to come of a period, by the days before today (pure).
 
-import { meanOf } from '../auto/numbers.ts';
+import { meanOf, sumOf } from '../../model/doubles.ts';
 
 /** The past of one group, in the metric's unit. */
 export interface PastDays {
@@ -121,10 +121,4 @@ function quantile(freedom: number): number {
   const first = (z ** 3 + z) / 4;
   const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
   return z + first / freedom + second / freedom ** 2;
-}
-
-function sumOf(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }

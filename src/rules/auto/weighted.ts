@@ -1,18 +1,4 @@
-// Medians and weighted moments of doubles.
-
-/** The median; NaN for no values. */
-export function medianOf(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
-export function meanOf(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
-}
+// Means and variances of values with weights.
 
 /** The weights of values a day apart: 1 for every seventh, and another for the others. */
 export interface WeekWeights {
