@@ -115,8 +115,8 @@ export function observedHere<O extends Observation>(all: readonly O[]): Observed
   };
 }
 
-/** For a rule that could not be judged. */
-export const NOTHING_OBSERVED: Observed = observedHere([]);
+/** Where nothing could be judged. */
+export const NOTHING_OBSERVED: Observed<never> = observedHere([]);
 
 /** The indexes of the `count` foremost values, and of all values that may tie with the last of them. */
 function foremost(numbers: ArrayLike<number>, count: number, direction: 'up' | 'down'): number[] {

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import type { Firing, Judgement } from '../model/finding.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
-import { worstFirst } from '../model/observation.ts';
-import { observedHere, observedLater } from '../model/observed.ts';
+import { NOTHING_OBSERVED } from '../model/observed.ts';
 import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { windowAt, windowDaysBefore } from '../model/window.ts';
 import type { AbsenceObservation, AbsenceRule } from './absence-rule.ts';
@@ -12,6 +11,7 @@ import { absenceLimitText, absencePerfdata, describeAbsence } from './absence-wo
 import { spansBefore } from './last-call.ts';
 import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { judgementOf } from './rule-judgement.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { isMapping, numberBetween, partOfWhole, refusedKey, wholeDays } from './rule-scalars.ts';
 import type { RuleContext, RuleType } from './rule-type.ts';
@@ -129,7 +129,8 @@ function judge(
   { at, zone }: RuleContext,
   [series = EMPTY_SERIES, newest]: readonly Series[],
 ): Judgement<AbsenceObservation> {
-  if (isStale(rule.staleAfter, at + rule.delayMs, newest)) return NO_DATA;
+  if (isStale(rule.staleAfter, at + rule.delayMs, newest))
+    return { status: 'no_data', observed: NOTHING_OBSERVED, firing: [] };
   const window = windowAt(rule.window, at, zone);
   const groups: number[] = [];
   const numbers: number[] = [];
@@ -148,19 +149,15 @@ function judge(
     const step = { severity: rule.severity, bound: 0n, operator: '<=' as const };
     firing.push({ ...observed(series, group, { window, zone }, history), steps: [step] });
   }
-  return {
-    status: firing.length > 0 ? 'firing' : isJudged ? 'ok' : 'no_data',
-    observed: observedLater({
-      numbers,
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe: (place) => {
-        const group = groups[place] as number;
-        return observed(series, group, { window, zone }, historyOf(rule, series, group));
-      },
-      worsens: null,
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({
+    series,
+    groups,
+    numbers,
+    firing,
+    quiet: isJudged ? 'ok' : 'no_data',
+    observe: (group) => observed(series, group, { window, zone }, historyOf(rule, series, group)),
+    worsens: null,
+  });
 }
 
 type History = Pick<AbsenceObservation, 'withCalls' | 'windows'>;
@@ -188,5 +185,3 @@ function observed(
   const key = series.keys[group] as GroupKey;
   return { key, value: { fixed, number: calls, calls }, badness: share - fixed, ...judged, ...history };
 }
-
-const NO_DATA: Judgement<AbsenceObservation> = { status: 'no_data', observed: observedHere([]), firing: [] };

@@ -4,8 +4,6 @@ import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measuresOf } from '../model/metric.ts';
 import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
-import { worstFirst } from '../model/observation.ts';
-import { observedLater } from '../model/observed.ts';
 import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
 import {
   clipOutliers,
@@ -21,6 +19,7 @@ import {
 import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
 import { openPrefilter } from './anomaly-prefilter.ts';
 import type { AnomalyObservation, AnomalyRule, Baseline } from './anomaly-rule.ts';
+import { judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
 
 const DAY = 86_400_000;
@@ -69,16 +68,15 @@ export function judgeAnomaly(
     const { observation, step } = judge(group);
     if (step !== null) firing.push({ ...observation, steps: [step] });
   }
-  return {
-    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
-    observed: observedLater({
-      numbers,
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe: (place) => judge(groups[place] as number).observation,
-      worsens: null,
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({
+    series,
+    groups,
+    numbers,
+    firing,
+    quiet: groups.length > 0 ? 'ok' : 'no_data',
+    observe: (group) => judge(group).observation,
+    worsens: null,
+  });
 }
 
 /** A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it. */

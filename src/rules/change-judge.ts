@@ -1,17 +1,16 @@
 // How a change rule compares a value with that of the window before.
 
 import { smallestOf } from '../model/extremes.ts';
-import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import type { Judgement, ReachedStep } from '../model/finding.ts';
 import { measuresOf } from '../model/metric.ts';
 import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, ONE, toNumber } from '../model/money.ts';
-import { worstFirst } from '../model/observation.ts';
-import { observedLater } from '../model/observed.ts';
 import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { divideDown, divideUp } from '../model/statistics.ts';
 import { windowAt } from '../model/window.ts';
 import { windowBefore } from '../model/window-before.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
+import { firingBy, judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
 
 /** A single query: the rule's own window, and the one before. */
@@ -37,8 +36,7 @@ export function judgeChange(
   for (let group = 0; group < now.length; group += 1) {
     if ((then[group] as number) > 0 && !Number.isNaN(now[group])) groups.push(group);
   }
-  const observe = (place: number): ChangeObservation => {
-    const group = groups[place] as number;
+  const observe = (group: number): ChangeObservation => {
     const value = sample(series.cell(group, 0)) as Sample;
     const before = sample(series.cell(group, 1)) as Sample;
     return {
@@ -52,26 +50,20 @@ export function judgeChange(
     };
   };
   const isQuiet = openPrefilter(rule);
-  const firing: Firing<ChangeObservation>[] = [];
-  groups.forEach((group, place) => {
-    if (isQuiet(now[group] as number, then[group] as number)) return;
-    const observation = observe(place);
-    const [first, ...more] =
-      observation.value.calls < rule.minCalls
-        ? []
-        : stepsOf(rule, observation.value.fixed, observation.before.fixed);
-    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
+  const firing = groups.flatMap((group) => {
+    if (isQuiet(now[group] as number, then[group] as number)) return [];
+    const observation = observe(group);
+    return firingBy(observation, stepsOf(rule, observation)) ?? [];
   });
-  return {
-    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
-    observed: observedLater({
-      numbers: Float64Array.from(groups, (group) => now[group] as number),
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe,
-      worsens: rule.direction === 'both' ? null : rule.direction,
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({
+    series,
+    groups,
+    observe,
+    firing,
+    quiet: groups.length > 0 ? 'ok' : 'no_data',
+    numbers: Float64Array.from(groups, (group) => now[group] as number),
+    worsens: rule.direction === 'both' ? null : rule.direction,
+  });
 }
 
 /** The value, or its negative where low ones fire; the size of the change where both do. */
@@ -81,8 +73,12 @@ function badnessOf({ direction }: ChangeRule, value: Fixed, before: Fixed): Fixe
 }
 
 /** The steps that a value reaches on its side. */
-function stepsOf(rule: ChangeRule, value: Fixed, before: Fixed): ReachedStep[] {
-  return limitsOf(rule, before).flatMap(({ severity, above, below }): ReachedStep[] => {
+function stepsOf(
+  rule: ChangeRule,
+  { value: { fixed: value, calls }, before }: ChangeObservation,
+): ReachedStep[] {
+  if (calls < rule.minCalls) return [];
+  return limitsOf(rule, before.fixed).flatMap(({ severity, above, below }): ReachedStep[] => {
     if (above !== null && value >= above) return [{ severity, bound: above, operator: '>=' }];
     return below !== null && value <= below ? [{ severity, bound: below, operator: '<=' }] : [];
   });

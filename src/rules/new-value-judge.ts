@@ -3,11 +3,11 @@
 import type { Firing, Judgement } from '../model/finding.ts';
 import { measured } from '../model/metric-value.ts';
 import { ONE, toNumber } from '../model/money.ts';
-import { worstFirst } from '../model/observation.ts';
-import { NOTHING_OBSERVED, observedLater } from '../model/observed.ts';
+import { NOTHING_OBSERVED } from '../model/observed.ts';
 import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { type Window, windowAt } from '../model/window.ts';
 import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './new-value-rule.ts';
+import { judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
 
 const MINUTE = 60_000;
@@ -46,14 +46,13 @@ export function judgeNewValue(
   { at, zone }: RuleContext,
   [series = EMPTY_SERIES, old = EMPTY_SERIES]: readonly Series[],
 ): Judgement<NewValueObservation> {
-  if (old.keys.length === 0) return { status: 'no_data', observed: NOTHING, firing: [] };
+  if (old.keys.length === 0) return { status: 'no_data', observed: NOTHING_OBSERVED, firing: [] };
   const window = windowAt(rule.window, at, zone);
   const { sample, estimate } = measured(rule.metric, rule.errors);
   const groups: number[] = [];
   for (let group = 0; group < series.keys.length; group += 1) if (isNew(series, group)) groups.push(group);
   const numbers = groups.map((group) => estimate(series, group, 0) ?? 0);
-  const observe = (place: number): NewValueObservation => {
-    const group = groups[place] as number;
+  const observe = (group: number): NewValueObservation => {
     const cell = series.cell(group, 0);
     const value = sample(cell) ?? { fixed: 0n, number: 0, calls: 0 };
     return {
@@ -72,20 +71,11 @@ export function judgeNewValue(
     // Most values of a dimension such as session are new, and small.
     const isSmall = (numbers[place] as number) < least;
     if (isSmall && series.estimate(group, 0, 'unpriced') < MOST_UNPRICED - 1) return;
-    const one = observe(place);
+    const one = observe(group);
     const step = { severity: rule.severity, bound: rule.minSpend, operator: '>=' as const };
     if (fires(rule, one)) firing.push({ ...one, steps: [step] });
   });
-  return {
-    status: firing.length > 0 ? 'firing' : 'ok',
-    observed: observedLater({
-      numbers,
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe,
-      worsens: 'up',
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({ series, groups, numbers, observe, firing, quiet: 'ok', worsens: 'up' });
 }
 
 /** The minutes of the hour of its first call, as far as they lie in the window. */
@@ -135,5 +125,3 @@ function firstHourOf({ hours }: Series, group: number, window: Window): number {
   const begin = hour < calls.length ? first + hour * HOUR : Math.floor((window.to - 1) / HOUR) * HOUR;
   return Math.max(window.from, begin);
 }
-
-const NOTHING = NOTHING_OBSERVED as Judgement<NewValueObservation>['observed'];

@@ -1,15 +1,15 @@
 // How a share rule divides a total among its groups.
 
-import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
+import type { Judgement, ReachedStep } from '../model/finding.ts';
 import { measuresOf } from '../model/metric.ts';
 import { measured } from '../model/metric-value.ts';
 import { type Fixed, ONE, toNumber } from '../model/money.ts';
-import { worstFirst } from '../model/observation.ts';
-import { NOTHING_OBSERVED, type Observed, observedLater } from '../model/observed.ts';
+import { NOTHING_OBSERVED } from '../model/observed.ts';
 import { reaches } from '../model/rule.ts';
 import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
 import { type ShareEstimates, shareEstimates } from '../model/share-estimates.ts';
 import { windowAt } from '../model/window.ts';
+import { firingBy, judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
 
@@ -31,12 +31,11 @@ export function judgeShare(
   const estimates = shareEstimates(rule, series, 0);
   const { numbers, parts } = estimates;
   const total = totalOf(rule, series, estimates);
-  if (parts < 2 || total.isTooSmall()) return { status: 'ok', observed: NOTHING, firing: [] };
+  if (parts < 2 || total.isTooSmall()) return { status: 'ok', observed: NOTHING_OBSERVED, firing: [] };
   const window = windowAt(rule.window, at, zone);
   const { sample } = measured(rule.metric, rule.errors);
   const groups = positive(numbers);
-  const observe = (place: number): ShareObservation => {
-    const group = groups[place] as number;
+  const observe = (group: number): ShareObservation => {
     const value = sample(series.cell(group, 0));
     const [part, whole] = [value?.fixed ?? 0n, total.exact()];
     const fixed = (part * ONE) / whole;
@@ -48,28 +47,22 @@ export function judgeShare(
       ...{ part, total: whole, parts },
     };
   };
-  const shares = Float64Array.from(groups, (group) => numbers[group] as number);
   const least = toNumber(rule.steps[0]?.bound ?? ONE) * (1 - ESTIMATE_MARGIN);
-  const firing: Firing<ShareObservation>[] = [];
-  for (let place = 0; place < shares.length; place += 1) {
-    if ((shares[place] as number) < least) continue;
-    const observation = observe(place);
-    const [first, ...more] = stepsOf(rule, observation);
-    if (first !== undefined) firing.push({ ...observation, steps: [first, ...more] });
-  }
-  return {
-    status: firing.length > 0 ? 'firing' : 'ok',
-    observed: observedLater({
-      numbers: shares,
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe,
-      worsens: 'up',
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  const firing = groups.flatMap((group) => {
+    if ((numbers[group] as number) < least) return [];
+    const observation = observe(group);
+    return firingBy(observation, stepsOf(rule, observation)) ?? [];
+  });
+  return judgementOf({
+    series,
+    groups,
+    observe,
+    firing,
+    quiet: 'ok',
+    numbers: Float64Array.from(groups, (group) => numbers[group] as number),
+    worsens: 'up',
+  });
 }
-
-const NOTHING = NOTHING_OBSERVED as Observed<ShareObservation>;
 
 function stepsOf({ operator, minCalls, steps }: ShareRule, { value }: ShareObservation): ReachedStep[] {
   if (value.calls < minCalls) return [];

@@ -5,10 +5,9 @@ import type { Firing, Judgement } from '../../model/finding.ts';
 import { localDay } from '../../model/local-time.ts';
 import { measured } from '../../model/metric-value.ts';
 import { fixedFromNumber } from '../../model/money.ts';
-import { worstFirst } from '../../model/observation.ts';
-import { observedLater } from '../../model/observed.ts';
 import { ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../../model/series.ts';
-import { windowAt } from '../../model/window.ts';
+import { type Window, windowAt } from '../../model/window.ts';
+import { judgementOf } from '../rule-judgement.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { autoMeasures, judgesOf } from './auto-history.ts';
 import type { AutoObservation, AutoRule, JudgedWindow } from './auto-rule.ts';
@@ -40,6 +39,7 @@ export function judgeAuto(
   const { hours } = series ?? {};
   if (series === undefined || hours === undefined) throw new RangeError('an automatic anomaly needs hours');
   const moment = momentOf(at, zone);
+  const windows = rule.judged.map(({ spec }) => windowAt(spec, at, zone));
   const { sample, estimate } = measured(rule.metric, rule.errors);
   const groups: number[] = [];
   const numbers: number[] = [];
@@ -50,7 +50,7 @@ export function judgeAuto(
       compared(judged, judges[place] as Lines, moment, {
         key: series.keys[group] as GroupKey,
         value: sample(series.cell(group, place)) ?? NOTHING,
-        window: windowAt(judged.spec, at, zone),
+        window: windows[place] as Window,
       }),
     );
     return furthest(rule, found);
@@ -68,16 +68,15 @@ export function judgeAuto(
       firing.push({ ...observation, steps: [{ severity: rule.severity, bound, operator: '>=' }] });
     }
   }
-  return {
-    status: firing.length > 0 ? 'firing' : groups.length > 0 ? 'ok' : 'no_data',
-    observed: observedLater({
-      numbers,
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe: (place) => observe(groups[place] as number) as AutoObservation,
-      worsens: null,
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({
+    series,
+    groups,
+    numbers,
+    firing,
+    quiet: groups.length > 0 ? 'ok' : 'no_data',
+    observe: (group) => observe(group) as AutoObservation,
+    worsens: null,
+  });
 }
 
 const NOTHING = { fixed: 0n, number: 0, calls: 0 };

@@ -1,7 +1,7 @@
 // Foresees the end of a period.
 
 import { dayStart } from '../../model/local-time.ts';
-import { type Fixed, fixedFromNumber, ONE } from '../../model/money.ts';
+import { type Fixed, fixedFromNumber, toNumber } from '../../model/money.ts';
 import type { BudgetObservation, Forecast } from './budget-rule.ts';
 import { type DaysLeft, expectedDays, expectedSum, type PastDays, spreadOf } from './projection.ts';
 
@@ -45,7 +45,7 @@ export function forecastOf(
 /** After how many days, 0 for today, what is expected adds up to so much. */
 function daysUntil(missing: Fixed, expected: readonly number[]): number {
   let sum = 0;
-  const least = Number(missing) / Number(ONE);
+  const least = toNumber(missing);
   const found = expected.findIndex((day) => {
     sum += day;
     return sum >= least;

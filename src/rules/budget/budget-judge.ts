@@ -4,9 +4,7 @@ import type { Firing, Judgement, ReachedStep } from '../../model/finding.ts';
 import { localDay } from '../../model/local-time.ts';
 import { measuresOf } from '../../model/metric.ts';
 import { measured, type Sample } from '../../model/metric-value.ts';
-import { FIXED_DIGITS, type Fixed, formatFixed, ONE } from '../../model/money.ts';
-import { worstFirst } from '../../model/observation.ts';
-import { observedLater } from '../../model/observed.ts';
+import { FIXED_DIGITS, type Fixed, formatFixed, ONE, toNumber } from '../../model/money.ts';
 import {
   EMPTY_SERIES,
   ESTIMATE_MARGIN,
@@ -16,6 +14,7 @@ import {
   seriesOfCells,
 } from '../../model/series.ts';
 import { wholePeriod, windowAt } from '../../model/window.ts';
+import { firingBy, judgementOf } from '../rule-judgement.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { forecastOf, leftOf } from './budget-forecast.ts';
 import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.ts';
@@ -54,7 +53,7 @@ export function judgeBudget(
     const value = measuring.sample(series.cell(group, 0)) as Sample;
     return { key, value, badness: (value.fixed * ONE) / amount, amount, ...common };
   };
-  const mildest = Number(rule.steps[0]?.part ?? ONE) / Number(ONE);
+  const mildest = toNumber(rule.steps[0]?.part ?? ONE);
   const groups: number[] = [];
   const found: (Firing<BudgetObservation> | null)[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
@@ -69,17 +68,15 @@ export function judgeBudget(
       continue;
     found.push(foreseen(rule, observe(group), past, left));
   }
-  const firing = found.filter((one) => one !== null);
-  return {
-    status: firing.length > 0 ? 'firing' : 'ok',
-    observed: observedLater({
-      numbers: Float64Array.from(groups, (group) => all[group] as number),
-      keyAt: (place) => series.keys[groups[place] as number] as GroupKey,
-      observe: (place) => observe(groups[place] as number),
-      worsens: rule.amounts.size === 0 ? 'up' : null,
-    }),
-    firing: firing.sort(worstFirst),
-  };
+  return judgementOf({
+    series,
+    groups,
+    observe,
+    firing: found.filter((one) => one !== null),
+    quiet: 'ok',
+    numbers: Float64Array.from(groups, (group) => all[group] as number),
+    worsens: rule.amounts.size === 0 ? 'up' : null,
+  });
 }
 
 /** The amount of a group; null where it has none, and is not judged. */
@@ -96,12 +93,11 @@ function ownLimit({ amounts }: BudgetRule, { amount }: BudgetObservation): { rea
 function byStep(rule: BudgetRule, observation: BudgetObservation): Firing<BudgetObservation> | null {
   const { value, amount } = observation;
   if (value.calls < rule.minCalls) return null;
-  const [first, ...more] = rule.steps.flatMap(({ severity, part }): ReachedStep[] => {
+  const steps = rule.steps.flatMap(({ severity, part }): ReachedStep[] => {
     const bound = boundOf(amount, part);
     return value.fixed >= bound ? [{ severity, bound, operator: '>=' }] : [];
   });
-  if (first === undefined) return null;
-  return { ...observation, ...ownLimit(rule, observation), steps: [first, ...more] };
+  return firingBy({ ...observation, ...ownLimit(rule, observation) }, steps);
 }
 
 /** The alert of the forecast, beside that of the steps; null where the amount is not on course to be reached. */
