@@ -40,7 +40,7 @@ export function ownEntry(metric: OwnMetric): MetricEntry & { readonly name: stri
     unit,
     value: computedFrom(name, aggregate),
     noun,
-    says: `had {} ${noun}`,
+    says: aggregate === 'sum' ? `had {} ${noun}` : `had ${aggregate === 'avg' ? 'an' : 'a'} ${noun} of {}`,
     heading: 'value',
     doc: `${aggregate} of audit.measures.${name}`,
   };

@@ -42,9 +42,10 @@ export interface Sent {
 
 export async function openScene(): Promise<Scene> {
   const database = await createAuditDatabase();
+  const measures = { speed: { sql: 'latency_ms / 3 - 900', aggregate: 'min' } };
   return {
     database,
-    store: postgres.open(database.sql, tableOptions.parse({ preset: 'api_audit_logs' }), null),
+    store: postgres.open(database.sql, tableOptions.parse({ preset: 'api_audit_logs', measures }), null),
     clear: async () => {
       await database.sql.query('TRUNCATE api_audit_logs');
       await database.sql.query('DROP SCHEMA IF EXISTS spendwatch CASCADE');

@@ -485,6 +485,8 @@ const common = {
     'cost_p99',
     'repeated_calls',
     'repeated_spend',
+    'own:speed:min:',
+    'own:speed:avg:',
     'cost_per_call',
     'cost_per_1k_tokens',
     'wasted_spend',

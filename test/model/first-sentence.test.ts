@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeMetric, METRICS, type Metric } from '../../src/model/metric.ts';
 import { fixedFromNumber, parseFixed } from '../../src/model/money.ts';
+import { type OwnAggregate, ownMetric } from '../../src/model/own-metric.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import type { WindowSpec } from '../../src/model/window.ts';
 import { AT, amount, type FindingChanges, sampleAlert, sampleNews } from '../channels/sample-messages.ts';
@@ -90,6 +91,19 @@ test.each(METRICS)('says %s in words', (metric) => {
   expect(said).toMatch(`Service search ${SAID[metric]} in the last hour, `);
   // What does not add up has no rate a day.
   expect(said.includes('At this rate')).toBe(describeMetric(metric).additive);
+});
+
+test.each<[string, OwnAggregate, string, string]>([
+  ['had a lowest rate headroom of 15%', 'min', '%', '15'],
+  ['had a highest rate headroom of 1', 'max', '', '1'],
+  ['had an average rate headroom of 0.5 points', 'avg', 'points', '0.5'],
+  ['had a p95 rate headroom of 1,200 ms', 'p95', 'ms', '1200'],
+  ['had $1,200 rate headroom', 'sum', 'USD', '1200'],
+])('says of what the file measures: %s', (words, aggregate, unit, value) => {
+  const metric = ownMetric('rate_headroom', aggregate, unit);
+  expect(sentence({ ...NOBODY, metric, value: amount(value), bound: fixed('0.05') })).toMatch(
+    `Service search ${words} in the last hour, `,
+  );
 });
 
 test.each<[string, string, string, '>=' | '<=' | '<']>([
