@@ -58,8 +58,6 @@ export interface Rule extends RuleTexts {
   readonly metric: Metric;
   /** What its values and limits are, where that is not the metric: a share of its total. */
   readonly quantity?: 'share';
-  /** Of shares: smaller totals are not divided, in the metric's unit. */
-  readonly minTotal?: Fixed;
   readonly errors: ErrorFilter;
   readonly window: WindowSpec;
   /** Where a rule judges several windows: each of them. `window` is then the longest, with the text of all. */

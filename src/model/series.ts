@@ -140,6 +140,12 @@ export function seriesOfCells(
 /** A series without groups. */
 export const EMPTY_SERIES = seriesOfCells([]);
 
+/** The index of a group in a series; -1 where the series does not have it. */
+export function groupIn({ keys }: Series, key: GroupKey): number {
+  const name = JSON.stringify(key);
+  return keys.findIndex((one) => JSON.stringify(one) === name);
+}
+
 /**
  * A read of a store: cells per group and segment. `edges` are ascending instants (ms) that cut time into segments
  * [edges[i], edges[i+1]). Only rows within `ranges` (ascending, disjoint, cut at edges) are read.

@@ -58,7 +58,7 @@ export async function explain(
       const answered = (plans[i] ?? []).flatMap((question): Answered[] => {
         const answer = answerTo.get(question) as Series | AppError;
         if (question.asks === 'detail') {
-          if (!(answer instanceof AppError)) details.set(question.of, answer);
+          if (!(answer instanceof AppError)) for (const one of question.of) details.set(one, answer);
           return [];
         }
         const index =

@@ -8,9 +8,9 @@ import { measured } from '../model/metric-value.ts';
 import { type Onset, onsetOf } from '../model/onset.ts';
 import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import { firesBelow, type Rule } from '../model/rule.ts';
-import type { GroupKey, Query, Series } from '../model/series.ts';
-import { shareIn } from '../model/share-estimates.ts';
+import { type GroupKey, groupIn, type Query, type Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
+import { ruleTypeOf } from '../rules/index.ts';
 import { alertChart } from './alert-chart.ts';
 import { ask } from './ask.ts';
 import { type ChartWindow, chartWindows } from './chart-windows.ts';
@@ -64,10 +64,17 @@ async function told(
   const queries = plans.flatMap((plan) => plan?.queries ?? []);
   const answers = queries.length === 0 ? [] : await ask(explaining, queries, before);
   const answerOf = new Map(queries.map((query, i) => [query, answers[i]]));
+  const readers = new Map<Query, Reader | null>();
+  const readerTo = ({ rule }: Plan, query: Query): Reader | null => {
+    const known = readers.get(query);
+    if (known !== undefined) return known;
+    const reader = readerOf(rule, query, seriesOf(answerOf.get(query)));
+    readers.set(query, reader);
+    return reader;
+  };
   return plans.map((plan, i) =>
     (asked[i]?.firing ?? []).map((firing, n) => {
-      const known =
-        plan && n < MOST && orNull(() => toldOf(plan, firing, (query) => seriesOf(answerOf.get(query))));
+      const known = plan && n < MOST && orNull(() => toldOf(plan, firing, (query) => readerTo(plan, query)));
       return known || NOTHING;
     }),
   );
@@ -111,18 +118,17 @@ function planOf(rule: Rule, firing: readonly Firing[], zone: string, hasCharts: 
 function toldOf(
   { rule, zone, values, minutes }: Plan,
   firing: Firing,
-  answerTo: (query: Query) => Series | null,
+  readerTo: (query: Query) => Reader | null,
 ): OnsetAndChart {
   const { key, window } = firing;
-  const read = readerOf(rule, key);
   const [shown, byMinute] = [values.get(nameOf(window)), minutes.get(nameOf(window))];
-  const sums = byMinute && read(answerTo(byMinute), byMinute);
+  const sums = byMinute && readerTo(byMinute)?.(key);
   const from = byMinute?.windows[0]?.from ?? 0;
   const falls = firesBelow(topStep(firing).operator);
   const onset = sums
     ? onsetOf({ from, sums: sums.map((sum) => sum ?? 0) }, window, firing.value.number, falls)
     : null;
-  const numbers = shown && read(answerTo(shown), shown);
+  const numbers = shown && readerTo(shown)?.(key);
   const chart = numbers
     ? alertChart({
         rule,
@@ -135,19 +141,21 @@ function toldOf(
   return { onset, chart };
 }
 
-/** Reads a group's values of an answer, by window; null without an answer. */
-function readerOf(rule: Rule, key: GroupKey) {
+/** The values of a group, by window; null where there is none. */
+type Reader = (key: GroupKey) => (number | null)[];
+
+/** Reads an answer; null without one. */
+function readerOf(rule: Rule, { windows }: Query, series: Series | null): Reader | null {
+  if (series === null) return null;
   const { estimate } = measured(rule.metric, rule.errors);
   const { additive } = describeQuantity(quantityOf(rule));
-  const name = JSON.stringify(key);
-  return (series: Series | null, { windows }: Query): (number | null)[] | null => {
-    if (series === null) return null;
-    const group = series.keys.findIndex((one) => JSON.stringify(one) === name);
+  const valueIn =
+    ruleTypeOf(rule).valuesIn?.(rule, series) ??
+    ((group: number, window: number) => estimate(series, group, window));
+  return (key) => {
+    const group = groupIn(series, key);
     if (group < 0) return windows.map(() => (additive ? 0 : null));
-    return windows.map((_, i) => {
-      if (!additive && !series.has(group, i)) return null;
-      return rule.quantity === 'share' ? shareIn(rule, series, group, i) : estimate(series, group, i);
-    });
+    return windows.map((_, i) => (additive || series.has(group, i) ? valueIn(group, i) : null));
   };
 }
 

@@ -20,8 +20,8 @@ export type Question = { readonly query: Query } & (
   | { readonly asks: 'unpriced'; readonly byModel: boolean }
   /** How much of the cost is by the price list. */
   | { readonly asks: 'listed' }
-  /** What its rule type wants to know of a finding before it describes it. */
-  | { readonly asks: 'detail'; readonly of: Firing }
+  /** What its rule type wants to know of findings before it describes them. */
+  | { readonly asks: 'detail'; readonly of: readonly Firing[] }
   /** The value on an earlier day; `days` before, in the windows of `of` in their order. */
   | { readonly asks: 'earlier'; readonly days: EarlierDays; readonly of: readonly Window[] }
 );
@@ -90,18 +90,28 @@ function questionsOfRule(
     const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
     questions.push({ asks: 'listed', query });
   }
-  const type = ruleTypeOf(rule);
-  for (const one of firing.slice(0, DETAILED)) {
-    const query = type.detail?.(rule, one);
-    if (query !== undefined) questions.push({ asks: 'detail', of: one, query: { ...query, where } });
-  }
-  // What a group had on earlier days says nothing about its share.
-  for (const days of rule.quantity === 'share' ? [] : EARLIER_DAYS) {
+  for (const detail of detailsOf(rule, firing.slice(0, DETAILED), where)) questions.push(detail);
+  for (const days of ruleTypeOf(rule).valuesIn === undefined ? EARLIER_DAYS : []) {
     const earlier = windows.map((window) => earlierWindow(windowOf(rule, window), window, days, zone));
     const query = { measures: own, where, groupBy: rule.groupBy, windows: earlier };
     questions.push({ asks: 'earlier', days, of: windows, query });
   }
   return questions;
+}
+
+/** Findings with the same question share it. */
+function detailsOf(rule: Rule, firing: readonly Firing[], where: Where): Question[] {
+  const type = ruleTypeOf(rule);
+  const details = new Map<string, { asks: 'detail'; query: Query; of: Firing[] }>();
+  for (const one of firing) {
+    const query = type.detail?.(rule, one);
+    if (query === undefined) continue;
+    const name = JSON.stringify(query);
+    const known = details.get(name);
+    if (known === undefined) details.set(name, { asks: 'detail', query: { ...query, where }, of: [one] });
+    else known.of.push(one);
+  }
+  return [...details.values()];
 }
 
 /** The filter of each rule, narrowed to the groups that fire of all rules with the same groups and filter. */
@@ -114,9 +124,9 @@ function sharedFilters(wanted: readonly Explained[]): (rule: Rule) => Where {
   return (rule) => narrowedWhere(rule, keys.get(groupingName(rule)) ?? []);
 }
 
-/** The filter to judge a rule by for these groups alone. Shares are of the total, which takes all groups. */
+/** The filter to judge a rule by for these groups alone, where their values do not depend on others. */
 export function narrowedToJudge(rule: Rule, keys: readonly GroupKey[]): Where {
-  return rule.quantity === 'share' ? rule.where : narrowedWhere(rule, keys);
+  return ruleTypeOf(rule).valuesIn === undefined ? narrowedWhere(rule, keys) : rule.where;
 }
 
 /** The rule's filter, narrowed to these groups where they are few enough to name. */

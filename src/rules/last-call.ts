@@ -1,6 +1,6 @@
 // When a group that is silent made its last call.
 
-import type { GroupKey, Series } from '../model/series.ts';
+import { type GroupKey, groupIn, type Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 
 const MINUTE = 60_000;
@@ -30,8 +30,7 @@ export interface LastCall {
 /** A group's last call before a window, by the answer about `spansBefore`; null where it made none in the 24 h. */
 export function lastCallBefore(window: Window, key: GroupKey, answer: Series | null): LastCall | null {
   if (answer === null) return null;
-  const name = JSON.stringify(key);
-  const group = answer.keys.findIndex((one) => JSON.stringify(one) === name);
+  const group = groupIn(answer, key);
   if (group < 0) return null;
   const spans = spansBefore(window);
   const place = spans.findIndex((_, i) => answer.has(group, i));

@@ -4,7 +4,14 @@ import type { Firing, Judgement } from '../model/finding.ts';
 import { measured } from '../model/metric-value.ts';
 import { ONE, toNumber } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
-import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
+import {
+  EMPTY_SERIES,
+  ESTIMATE_MARGIN,
+  type GroupKey,
+  groupIn,
+  type Query,
+  type Series,
+} from '../model/series.ts';
 import { type Window, windowAt } from '../model/window.ts';
 import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './new-value-rule.ts';
 import { judgementOf } from './rule-judgement.ts';
@@ -92,8 +99,7 @@ export function firstMinute(
   minutes: Series | null,
 ): number | null {
   if (minutes === null) return null;
-  const name = JSON.stringify(firing.key);
-  const group = minutes.keys.findIndex((key) => JSON.stringify(key) === name);
+  const group = groupIn(minutes, firing.key);
   if (group < 0) return null;
   return minutesOf(firing).find((_, i) => minutes.has(group, i))?.from ?? null;
 }

@@ -108,6 +108,12 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   queries(rule: R, context: RuleContext): readonly Query[];
   judge(rule: R, context: RuleContext, series: readonly Series[]): Judgement<O>;
   /**
+   * Reads a group's value in a window from a series of the rule's metric in all groups; null where it has none. For types whose
+   * value is another one than the metric of the group alone: whatever is asked about one of their groups needs the others too,
+   * and the metric of earlier days says nothing about their values.
+   */
+  valuesIn?(rule: R, series: Series): (group: number, window: number) => number | null;
+  /**
    * The groups that fire and their steps, in any order: what `judge` finds, without the values. `for` looks back at many
    * instants and needs no more. `windows` are the indexes of one instant's windows, by query, in series that hold the
    * windows of all instants. Omit it where it would not be faster than `judge`.
@@ -125,7 +131,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   limitText(rule: R): string;
   /**
    * What else is to be known of a firing observation before people are told, in the rule's own groups. It is asked for the first
-   * findings of a rule, within the time for explanations; the answer holds the observation's group and maybe others.
+   * findings of a rule, once for all with the same question, within the time for explanations. The answer holds the
+   * observation's group and maybe others.
    */
   detail?(rule: R, firing: Firing<O>): Query;
   /** Describes a firing observation, by the last of its steps. `detail` is the answer to its question; null without one. */

@@ -7,10 +7,10 @@ import { type Fixed, ONE, toNumber } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import { reaches } from '../model/rule.ts';
 import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
-import { type ShareEstimates, shareEstimates } from '../model/share-estimates.ts';
 import { windowAt } from '../model/window.ts';
 import { firingBy, judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
+import { type ShareEstimates, shareEstimates } from './share-estimates.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
 
 export function queryShare(rule: ShareRule, { at, zone }: RuleContext): Query[] {

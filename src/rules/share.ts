@@ -8,6 +8,7 @@ import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
 import { decimal, fault, isMapping, partOfWhole } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
+import { sharesIn } from './share-estimates.ts';
 import { judgeShare, queryShare } from './share-judge.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
 import { describeShare, shareLimitText, sharePerfdata } from './share-words.ts';
@@ -69,6 +70,7 @@ export const share: RuleType<ShareRule, ShareObservation> = {
   }),
   queries: queryShare,
   judge: judgeShare,
+  valuesIn: sharesIn,
 
   identity(rule) {
     const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);

@@ -1,9 +1,9 @@
 // The groups' shares of a metric's total, as estimates.
 
-import { measured } from './metric-value.ts';
-import { toNumber } from './money.ts';
-import type { Rule } from './rule.ts';
-import type { Series } from './series.ts';
+import { measured } from '../model/metric-value.ts';
+import { toNumber } from '../model/money.ts';
+import type { Series } from '../model/series.ts';
+import type { ShareRule } from './share-rule.ts';
 
 /** The shares of a window, as doubles within a millionth. */
 export interface ShareEstimates {
@@ -16,7 +16,7 @@ export interface ShareEstimates {
 }
 
 export function shareEstimates(
-  { metric, errors }: Pick<Rule, 'metric' | 'errors'>,
+  { metric, errors }: ShareRule,
   series: Series,
   window: number,
 ): ShareEstimates {
@@ -33,12 +33,19 @@ export function shareEstimates(
 }
 
 /** A group's share in a window; null where it has none, or where the rule does not divide the total. */
-export function shareIn(
-  rule: Pick<Rule, 'metric' | 'errors' | 'minTotal'>,
-  series: Series,
-  group: number,
-  window: number,
-): number | null {
-  const { numbers, total, parts } = shareEstimates(rule, series, window);
-  return parts < 2 || total < toNumber(rule.minTotal ?? 0n) ? null : numbers[group] || null;
+export function sharesIn(rule: ShareRule, series: Series): (group: number, window: number) => number | null {
+  const least = toNumber(rule.minTotal);
+  const known = new Map<number, Float64Array | null>();
+  const sharesOf = (window: number): Float64Array | null => {
+    const { numbers, total, parts } = shareEstimates(rule, series, window);
+    return parts < 2 || total < least ? null : numbers;
+  };
+  return (group, window) => {
+    let shares = known.get(window);
+    if (shares === undefined) {
+      shares = sharesOf(window);
+      known.set(window, shares);
+    }
+    return shares?.[group] || null;
+  };
 }
