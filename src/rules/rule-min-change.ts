@@ -1,6 +1,6 @@
 // The key `min_change`: which changes are too small for a message.
 
-import { describeMetric, type Metric } from '../model/metric.ts';
+import type { Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
 import { decimal, fault } from './rule-scalars.ts';
 
@@ -12,11 +12,17 @@ export const minChangeKey = decimal
 
 /** In the metric's unit (docs/rules/anomaly.md). */
 export function defaultMinChange(metric: Metric): Fixed {
-  const { unit, money } = describeMetric(metric);
-  if (money) return fixedFromNumber(1);
-  if (unit === 'calls') return fixedFromNumber(10);
-  return unit === 'ratio' ? fixedFromNumber(0.05) : 0n;
+  return fixedFromNumber(DEFAULTS[metric] ?? 0);
 }
+
+const DEFAULTS: Readonly<Partial<Record<Metric, number>>> = {
+  spend: 1,
+  wasted_spend: 1,
+  calls: 10,
+  errors: 10,
+  unpriced_calls: 10,
+  error_rate: 0.05,
+};
 
 export function minChangeFaults(minChange: unknown): ReturnType<typeof fault>[] {
   if (typeof minChange !== 'bigint' || minChange >= 0n) return [];

@@ -277,6 +277,9 @@ describe('the guards of an anomaly', () => {
   it.each([
     ['spend', usd(1)],
     ['wasted_spend', usd(1)],
+    ['repeated_spend', 0n],
+    ['repeated_calls', 0n],
+    ['price_gap', 0n],
     ['calls', usd(10)],
     ['errors', usd(10)],
     ['unpriced_calls', usd(10)],
