@@ -47,12 +47,19 @@ export const auditSchema = tableOptions
   .describe('The database and the table in which AI calls are recorded; they are only read');
 
 /** The store that the keys name, what it is opened with, and what rules may ask it for. */
-export function storeOf({ preset, table, columns, dimensions, measures }: z.output<typeof auditSchema>): {
+export function storeOf({
+  preset,
+  table,
+  columns,
+  where,
+  dimensions,
+  measures,
+}: z.output<typeof auditSchema>): {
   readonly store: AuditStoreType<TableOptions>;
   readonly storeOptions: TableOptions;
   readonly mapping: Mapping;
 } {
-  const given = Object.entries({ preset, table, columns, dimensions, measures }).filter(
+  const given = Object.entries({ preset, table, columns, where, dimensions, measures }).filter(
     ([, value]) => value !== undefined,
   );
   const storeOptions: TableOptions = Object.fromEntries(given);

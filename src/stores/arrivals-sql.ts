@@ -1,7 +1,15 @@
 // Finds rows inserted since the last refresh by insert id, and the gaps between ids.
 
 import type { Arrivals, IdGap, Mapping } from './audit-store.ts';
-import { columnSql, Parameters, type Statement, tableSql } from './source-sql.ts';
+import {
+  columnSql,
+  fromTableSql,
+  Parameters,
+  rowFilterSql,
+  type Statement,
+  tableSql,
+  unfiltered,
+} from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
 /** A run of consecutive ids, and the hours (since the epoch) of its rows that are older than the lateness. */
@@ -35,9 +43,12 @@ export function arrivalsSql(
   const from = tableSql(mapping.table);
   const young = time.bound(youngFrom);
   const above = `${parameters.add(after)}::bigint`;
-  const old = `CASE WHEN ${time.sql} < ${young} AND ${time.sql} >= '1970-01-01' THEN floor(extract(epoch FROM ${time.sql}) / 3600)::bigint END`;
-  const columns = `${id}::bigint AS id, ${old} AS hour FROM ${from}`;
-  const arrived = [`SELECT DISTINCT ${columns} WHERE ${id} > ${above}`];
+  // A row that is not read has an id too: without it there would be a gap.
+  const isOld = [`${time.sql} < ${young}`, `${time.sql} >= '1970-01-01'`, ...rowFilterSql(mapping)];
+  const old = `CASE WHEN ${isOld.join(' AND ')} THEN floor(extract(epoch FROM ${time.sql}) / 3600)::bigint END`;
+  const arrivedSql = (condition: string): string =>
+    fromTableSql(unfiltered(mapping), [`${id}::bigint AS id`, `${old} AS hour`], [condition]);
+  const arrived = [`SELECT DISTINCT id, hour FROM (${arrivedSql(`${id} > ${above}`)}) AS above`];
   if (gaps.length > 0) {
     // Gaps lie between the lowest one and `after`. Without these bounds the planner takes a gap for a ninth of the table,
     // and with millions of rows it compiles (jit) a statement that runs for 0.2 ms.
@@ -45,7 +56,7 @@ export function arrivalsSql(
     const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
     const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
     arrived.push(`SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
-  CROSS JOIN LATERAL (SELECT ${columns} WHERE ${id} BETWEEN gap.low AND gap.high AND ${id} BETWEEN ${lowest} AND ${above}) AS found`);
+  CROSS JOIN LATERAL (${arrivedSql(`${id} BETWEEN gap.low AND gap.high AND ${id} BETWEEN ${lowest} AND ${above}`)}) AS found`);
   }
   const text = `WITH arrived AS (${arrived.join('\nUNION\n')}),
 numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)

@@ -7,12 +7,15 @@ import type { Column } from '../model/columns.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { PriceList } from '../model/price-list.ts';
-import type { CellRead, Dimension, Query, SegmentCell } from '../model/series.ts';
+import type { CellRead, Condition, Dimension, Query, SegmentCell } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
 
 /** A column name, or a trusted SQL expression over the table's columns. */
 export type ColumnSource = string | { readonly sql: string };
+
+/** What a row must meet to be read: a column has, or has not, one of some values; or a trusted SQL expression is true. */
+export type RowFilter = { readonly sql: string } | { readonly column: string; readonly values: Condition };
 
 /** Where the canonical columns are in a table. A column that is absent cannot be queried. */
 export interface Mapping {
@@ -28,6 +31,8 @@ export interface Mapping {
    * store reads the column's type, and treats one without a zone as UTC.
    */
   readonly timeKind: 'timestamptz' | 'timestamp_utc' | null;
+  /** Which rows of the table are calls: those that meet every condition. Absent for all. */
+  readonly where?: readonly RowFilter[];
   /** Columns that older versions of the table lack, with their SQL type. Where missing they read as NULL. */
   readonly optional?: Readonly<Record<string, string>>;
   /** The columns on which the prices of the list in use depend, besides the model and the tokens of input and output. */

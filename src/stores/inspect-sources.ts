@@ -9,9 +9,9 @@ import type { Mapping, StoreProblem } from './audit-store.ts';
 import { typeFault } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
-import { named } from './source-faults.ts';
-import { fromTableSql, sourceSql } from './source-sql.ts';
-import { type NamedSource, sourcesOf } from './sources.ts';
+import { filterFault, named } from './source-faults.ts';
+import { fromTableSql, sourceSql, unfiltered } from './source-sql.ts';
+import { isOfFilter, type NamedSource, sourcesOf } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 import { dependsOnClock } from './volatile.ts';
 
@@ -34,11 +34,17 @@ export async function sourceProblems(
 ): Promise<StoreProblem[]> {
   const refused = await refusedExpressions(mapping, session);
   const problems: StoreProblem[] = [];
+  const isUnread = [...missing, ...refused.keys()].some(isOfFilter);
+  const failed =
+    isUnread || sample === null ? null : await filterFault(mapping, [sample.range], sample.timeType, session);
+  if (failed !== null) problems.push(fault(failed));
+  const tried = isUnread || failed !== null ? null : sample;
   for (const source of sourcesOf(mapping)) {
+    if (missing.has(source.name)) continue;
     const refusal = refused.get(source.name);
     if (refusal !== undefined) problems.push(fault(refusal));
-    else if (!missing.has(source.name)) {
-      const found = await problemOf(source, mapping, sample, session);
+    else {
+      const found = await problemOf(source, mapping, tried, session);
       if (found !== null) problems.push(found);
     }
   }
@@ -53,10 +59,10 @@ async function problemOf(
 ): Promise<StoreProblem | null> {
   const { name, key } = source;
   const sql = sourceSql(source.source);
-  const plain = { text: `${fromTableSql(mapping, [`${sql} AS value`], [])} LIMIT 0`, values: [] };
+  const plain = { text: `${fromTableSql(unfiltered(mapping), [`${sql} AS value`], [])} LIMIT 0`, values: [] };
   const unreadable = await faultOf(plain, source, mapping, session);
   if (unreadable !== null) return fault(unreadable);
-  const type = (await typeOf(sql, mapping, session)) ?? '';
+  const type = (await typeOf(sql, unfiltered(mapping), session)) ?? '';
   const wrong = typeFault(name, type, source.source);
   if (wrong !== null) {
     const shown = typeof source.source === 'string' ? ` (column "${source.source}")` : '';
@@ -96,6 +102,7 @@ function doubtOf({ name, key, source }: NamedSource, type: string): StoreProblem
       hint: 'Use a value that the row itself holds, if you can.',
     };
   }
+  if (isOfFilter(name)) return null;
   const isShown = !isColumn(name) || describeColumn(name).kind === 'dimension';
   if (!isShown || !(/^jsonb?$/.test(type) || type.endsWith('[]'))) return null;
   const written = type.endsWith('[]') ? '{a,b}' : '"a", with its quotes';

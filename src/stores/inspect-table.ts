@@ -6,6 +6,7 @@ import { indexProblems } from './inspect-indexes.ts';
 import { type Sample, sourceProblems } from './inspect-sources.ts';
 import { missingTable, noColumn } from './missing-table.ts';
 import { tableSql } from './source-sql.ts';
+import { isOfFilter, sourcesOf } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 
 interface TableFacts {
@@ -38,7 +39,7 @@ export async function inspectTable(
   }
   const problems: StoreProblem[] = [];
   const missing = new Set<string>();
-  for (const [name, source] of [...Object.entries(mapping.columns), ...Object.entries(mapping.dimensions)]) {
+  for (const { name, source } of sourcesOf(mapping)) {
     if (typeof source !== 'string') continue;
     const problem = columnProblem(name, source, columns, mapping);
     if (problem === null) continue;
@@ -92,19 +93,20 @@ function columnProblem(
   mapping: Mapping,
 ): StoreProblem | null {
   const found = columns.find((candidate) => candidate.name === column);
+  const place = isOfFilter(name) ? 'audit.where' : name;
   if (found === undefined) {
     if (mapping.optional?.[column] !== undefined) return null;
     const names = columns.map((candidate) => candidate.name).join(', ');
     const alike = columns.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
     const hint =
       alike === undefined
-        ? `The table has: ${names}. Map another one under \`columns\`, or null where there is none.`
+        ? `The table has: ${names}. ${isOfFilter(name) ? 'Filter by one of these.' : 'Map another one under `columns`, or null where there is none.'}`
         : `The table has "${alike.name}": letter case counts.`;
-    return fault(noColumn(mapping.table, column, name), hint);
+    return fault(noColumn(mapping.table, column, place), hint);
   }
   if (found.readable) return null;
   return fault(
-    `No permission to read column "${column}" of ${mapping.table} (mapped as ${name}).`,
+    `No permission to read column "${column}" of ${mapping.table} (${isOfFilter(name) ? 'named in' : 'mapped as'} ${place}).`,
     `GRANT SELECT ON ${tableSql(mapping.table)} TO …`,
   );
 }

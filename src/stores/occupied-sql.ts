@@ -2,7 +2,7 @@
 
 import type { Window } from '../model/window.ts';
 import type { Mapping } from './audit-store.ts';
-import { Parameters, type Statement, tableSql } from './source-sql.ts';
+import { fromTableSql, Parameters, type Statement } from './source-sql.ts';
 import { rowTime, spansOf, type TimeType } from './time-sql.ts';
 
 /**
@@ -13,6 +13,6 @@ export function occupiedSql(spans: readonly Window[], mapping: Mapping, timeType
   const parameters = new Parameters();
   const { bounds, name, conditions } = spansOf(spans, mapping, rowTime(mapping, timeType, parameters));
   const text = `SELECT n::int AS n FROM unnest(${bounds}) WITH ORDINALITY AS ${name}("from", "to", n)
-WHERE EXISTS (SELECT 1 FROM ${tableSql(mapping.table)} WHERE ${conditions.join(' AND ')})`;
+WHERE EXISTS (${fromTableSql(mapping, ['1 AS one'], conditions)})`;
   return { text, values: parameters.values };
 }

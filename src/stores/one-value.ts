@@ -7,8 +7,8 @@ import { attempt, databaseMessage } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { bodiesCalled } from './functions-called.ts';
 import { isOfPreset } from './presets/index.ts';
-import { fromTableSql } from './source-sql.ts';
-import { type NamedSource, sourcesOf } from './sources.ts';
+import { fromTableSql, unfiltered } from './source-sql.ts';
+import { keyOfFilter, type NamedSource, nameOfFilter, sourcesOf } from './sources.ts';
 import { callsVolatile } from './volatile.ts';
 
 /** An operator's expression. */
@@ -20,14 +20,15 @@ interface Expression extends NamedSource {
  * Finds expressions that are not one value of their own row, by canonical name, with the reason. An expression that gives
  * several values, or uses several rows, would falsify every sum of a statement, even those of rules that do not use it.
  * PostgreSQL checks it in WHERE, which accepts one value of the row and nothing else; no row is read. Other faults show when
- * it is read.
+ * it is read, but for those of the conditions on rows, without which nothing can be read.
  */
 export async function refusedExpressions(
-  mapping: Mapping,
+  filtered: Mapping,
   session: SqlSession,
 ): Promise<Map<string, AppError>> {
+  const mapping = unfiltered(filtered);
   const refused = new Map<string, AppError>();
-  const expressions = sourcesOf(mapping).flatMap((one): Expression[] =>
+  const expressions = sourcesOf(filtered).flatMap((one): Expression[] =>
     typeof one.source === 'string' || isOfPreset(one.source) ? [] : [{ ...one, sql: one.source.sql }],
   );
   for (const expression of expressions) {
@@ -38,7 +39,23 @@ export async function refusedExpressions(
     const message = `${key} ${what}, and not one value of each row: ${sql.replace(/\s+/g, ' ').trim()}`;
     refused.set(name, new AppError('expression_refused', message, { hint: cure }));
   }
+  for (const one of filtered.where ?? []) {
+    if (refused.has(nameOfFilter(one))) continue;
+    const error = await refusalOfRows({ ...mapping, where: [one] }, session);
+    if (error === null) continue;
+    const message = `${keyOfFilter(one)} cannot be read: ${databaseMessage(error)}`;
+    refused.set(nameOfFilter(one), new AppError(error.code, message, { hint: FILTER_CURE, cause: error }));
+  }
   return refused;
+}
+
+const FILTER_CURE =
+  'The keys of `where` are columns of the table, with values of their type; an sql expression must be true or false.';
+
+/** Why the rows that a filter leaves cannot be read. */
+async function refusalOfRows(mapping: Mapping, session: SqlSession): Promise<AppError | null> {
+  const text = `${fromTableSql(mapping, ['1 AS one'], [])} LIMIT 0`;
+  return attempt(session, () => session.query(text)).then(() => null, refusalIn);
 }
 
 type Fault = readonly [what: string, cure: string];

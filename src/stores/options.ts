@@ -7,6 +7,7 @@ import { OWN_AGGREGATES, OWN_NAME } from '../model/own-metric.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
 import type { Preset } from './presets/preset.ts';
+import { rowFilterOption } from './row-filter.ts';
 
 const columnSource = z
   .union([
@@ -58,6 +59,11 @@ export const tableOptions = z
       .partialRecord(z.enum(COLUMNS), columnSource.nullable())
       .exactOptional()
       .describe('Column or `{ sql: … }` of each canonical column; `null` where the table has none'),
+    where: rowFilterOption
+      .exactOptional()
+      .describe(
+        'Which rows of the table are read, by its columns: `{ type: [2, 5] }`, `{ state: { not: [test] } }`; or `{ sql: "expression" }`',
+      ),
     dimensions: z
       .record(
         z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be letters, digits and underscores' }),
@@ -76,7 +82,9 @@ export const tableOptions = z
       .describe('Metrics of your own, by name: a column or expression and how its values are put together'),
   })
   .superRefine((options, context) => {
-    if (mappingOf(options).columns.time === undefined) {
+    // Whatever the filter is: it may be a fault of its own.
+    const { where, ...rest } = options;
+    if (mappingOf(rest).columns.time === undefined) {
       context.addIssue({
         code: 'custom',
         path: ['columns', 'time'],
@@ -113,12 +121,14 @@ export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: Pre
     if (source === null) delete columns[name];
     else columns[name] = source;
   }
+  const where = [...(preset?.where ?? []), ...(options.where ?? [])];
   const ownTime = options.columns?.time !== undefined;
   return {
     table: options.table ?? preset?.table ?? '',
     columns,
     dimensions: { ...preset?.dimensions, ...options.dimensions },
     ...(options.measures === undefined ? {} : { measures: sourcesOfMeasures(options.measures) }),
+    ...(where.length === 0 ? {} : { where }),
     timeKind: ownTime ? null : (preset?.timeKind ?? null),
     ...(preset?.optional === undefined ? {} : { optional: preset.optional }),
   };

@@ -6,7 +6,7 @@ import type { Mapping } from './audit-store.ts';
 import { madeOfColumn } from './measure-sql.ts';
 import { ownValueSql } from './own-sql.ts';
 import { dimensionSqlOf, fromTableSql, Parameters, type Statement } from './source-sql.ts';
-import { measureNamed } from './sources.ts';
+import { isOfFilter, measureNamed } from './sources.ts';
 import { inRanges, rowTime, type TimeType } from './time-sql.ts';
 
 /**
@@ -23,6 +23,8 @@ export function probeSql(
   const { conditions, relation } = inRanges(ranges, mapping, rowTime(mapping, timeType, parameters));
   const ownName = measureNamed(name);
   const made = [
+    // Reading nothing of the rows still asks whether they are to be read.
+    isOfFilter(name) ? ['1'] : [],
     isColumn(name) ? madeOfColumn(name, mapping) : [],
     dimensionSqlOf(mapping, name) ?? [],
     ownName === null ? [] : ownValueSql(ownName, mapping),

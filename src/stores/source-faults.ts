@@ -9,8 +9,8 @@ import type { ColumnSource, Mapping } from './audit-store.ts';
 import { cureOf, wantedOf } from './column-types.ts';
 import { refusedExpressions, typeOf } from './one-value.ts';
 import { probeSql } from './probe-sql.ts';
-import { sourceSql } from './source-sql.ts';
-import { type Asked, type NamedSource, sourceNamesOf, sourcesIn } from './sources.ts';
+import { sourceSql, unfiltered } from './source-sql.ts';
+import { type Asked, isOfFilter, type NamedSource, sourceNamesOf, sourcesIn, sourcesOf } from './sources.ts';
 import type { TimeType } from './time-sql.ts';
 
 /** The known faults of one store's columns and expressions. Costs nothing while there are none. */
@@ -57,8 +57,9 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
       if (isChecked && refusals.size === 0) return;
       refusals = await refusedExpressions(mapping, session);
       isChecked = true;
-      const time = refusals.get('time');
-      if (time !== undefined) throw time;
+      // Without these nothing can be read.
+      const fatal = [...refusals].find(([name]) => name === 'time' || isOfFilter(name));
+      if (fatal !== undefined) throw fatal[1];
     },
     refuse(asked) {
       for (const { name } of refusals.size === 0 ? [] : sourcesIn(asked, mapping)) {
@@ -71,6 +72,8 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
       sourcesIn(asked, mapping).every(({ name }) => !failedAt.has(name) && !refusals.has(name)),
     async probe(asked, ranges, timeType, session, isTried) {
       const failed = new Map<string, AppError>();
+      const filtered = await filterFault(mapping, ranges, timeType, session);
+      if (filtered !== null) return new Map(sourcesIn(asked, mapping).map(({ name }) => [name, filtered]));
       const end = ranges.reduce((latest, { to }) => Math.max(latest, to), Number.NEGATIVE_INFINITY);
       for (const source of sourcesIn(asked, mapping)) {
         const { name } = source;
@@ -105,6 +108,26 @@ export function openSourceFaults(mapping: Mapping): SourceFaults {
   };
 }
 
+/** The fault of the conditions on rows, where rows within the ranges have values that these cannot take. */
+export async function filterFault(
+  mapping: Mapping,
+  ranges: readonly Window[],
+  timeType: TimeType,
+  session: SqlSession,
+): Promise<AppError | null> {
+  const condition = sourcesOf(mapping).find(({ name }) => isOfFilter(name));
+  if (condition === undefined) return null;
+  const statement = probeSql(condition.name, ranges, mapping, timeType);
+  if (statement === null) return null;
+  try {
+    await attempt(session, () => session.query(statement.text, statement.values));
+    return null;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return named(condition, error, mapping, session);
+  }
+}
+
 /** The same fault, with the key of alerts.yaml and what to do. */
 export async function named(
   { name, key, source }: NamedSource,
@@ -128,5 +151,5 @@ async function hintFor(
 ): Promise<string> {
   const general = 'Write an expression that gives a value for every row, NULL where there is none.';
   if (wantedOf(name) === null || typeof source !== 'string') return general;
-  return cureOf(name, (await typeOf(sourceSql(source), mapping, session)) ?? '', source);
+  return cureOf(name, (await typeOf(sourceSql(source), unfiltered(mapping), session)) ?? '', source);
 }

@@ -3,7 +3,7 @@
 import { type Column, DIMENSIONS } from '../model/columns.ts';
 import { AppError } from '../model/errors.ts';
 import type { Condition, Dimension } from '../model/series.ts';
-import type { ColumnSource, Mapping } from './audit-store.ts';
+import type { ColumnSource, Mapping, RowFilter } from './audit-store.ts';
 
 /** A statement and its values. */
 export interface Statement {
@@ -80,8 +80,44 @@ export function conditionSql(expression: string, condition: Condition, parameter
   return namesNull ? `(${expression} IS NOT NULL AND ${isNone})` : `(${expression} IS NULL OR ${isNone})`;
 }
 
+/** The conditions for the rows that are read; none where all are. */
+export function rowFilterSql({ where = [] }: Pick<Mapping, 'where'>): string[] {
+  return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one)));
+}
+
+/** The mapping for questions about the table itself, such as which ids it has, or whether an expression is one value. */
+export function unfiltered(mapping: Mapping): Mapping {
+  const { where, ...rest } = mapping;
+  return rest;
+}
+
 /**
- * `SELECT … FROM table`, with NULL for columns that an older table lacks: a name that the table does not have resolves to
+ * Literals take the type of the column, so that its index serves. They stand in the text, because a parameter for every
+ * column would need its type. As in rules, a `not` list keeps NULL unless it names null.
+ */
+function valuesSql({ column, values }: Extract<RowFilter, { column: string }>): string {
+  const name = quoted(column);
+  const isIn = 'in' in values;
+  const list = isIn ? values.in : values.notIn;
+  const literals = list.flatMap((one) => (one === null ? [] : [literal(one)])).join(', ');
+  const namesNull = list.includes(null);
+  if (isIn) {
+    const isOne = literals === '' ? [] : [`${name} IN (${literals})`];
+    return `(${[...isOne, ...(namesNull ? [`${name} IS NULL`] : [])].join(' OR ')})`;
+  }
+  const isNone = literals === '' ? [] : [`${name} NOT IN (${literals})`];
+  return namesNull
+    ? `(${[`${name} IS NOT NULL`, ...isNone].join(' AND ')})`
+    : `(${[`${name} IS NULL`, ...isNone].join(' OR ')})`;
+}
+
+function literal(text: string): string {
+  const escaped = text.replaceAll("'", "''");
+  return text.includes('\\') ? `E'${escaped.replaceAll('\\', '\\\\')}'` : `'${escaped}'`;
+}
+
+/**
+ * `SELECT … FROM table`, of the rows that the mapping's filter leaves, with NULL for columns that an older table lacks: a name that the table does not have resolves to
  * the outer select.
  */
 export function fromTableSql(
@@ -90,7 +126,7 @@ export function fromTableSql(
   conditions: readonly string[],
   relation: string | null = null,
 ): string {
-  const inner = `SELECT ${columns.join(', ')} FROM ${tableSql(mapping.table)} WHERE ${conditions.join(' AND ') || 'true'}`;
+  const inner = `SELECT ${columns.join(', ')} FROM ${tableSql(mapping.table)} WHERE ${[...conditions, ...rowFilterSql(mapping)].join(' AND ') || 'true'}`;
   const absent = Object.entries(mapping.optional ?? {}).map(([name, type]) => `NULL::${type} AS "${name}"`);
   const outer = [
     ...(relation === null ? [] : [relation]),

@@ -3,7 +3,7 @@
 import { type Measure, originOf } from '../model/measure.ts';
 import { columnsOf } from '../model/measure-columns.ts';
 import type { Dimension, Query } from '../model/series.ts';
-import type { ColumnSource, Mapping } from './audit-store.ts';
+import type { ColumnSource, Mapping, RowFilter } from './audit-store.ts';
 
 /** A column or expression of a mapping under its canonical name. Declared dimensions never have the name of a column. */
 export interface NamedSource {
@@ -14,7 +14,7 @@ export interface NamedSource {
 }
 
 /** Everything that a mapping reads from its table. */
-export function sourcesOf({ columns, dimensions, measures = {} }: Mapping): NamedSource[] {
+export function sourcesOf({ columns, dimensions, measures = {}, where = [] }: Mapping): NamedSource[] {
   const named = (
     under: string,
     entries: Readonly<Record<string, ColumnSource | undefined>>,
@@ -35,6 +35,11 @@ export function sourcesOf({ columns, dimensions, measures = {} }: Mapping): Name
     ...named('columns', columns),
     ...named('dimensions', dimensions),
     ...named('measures', measures, nameOfMeasure),
+    ...where.map((one) => ({
+      name: nameOfFilter(one),
+      key: keyOfFilter(one),
+      source: 'sql' in one ? one : one.column,
+    })),
   ];
 }
 
@@ -44,6 +49,21 @@ function nameOfMeasure(name: string): string {
 }
 
 const MEASURES = 'measures.';
+const FILTER = 'where.';
+
+export function keyOfFilter(one: RowFilter): string {
+  return `audit.where.${'sql' in one ? 'sql' : one.column}`;
+}
+
+/** The name among all sources of a condition on the rows that are read. */
+export function nameOfFilter(one: RowFilter): string {
+  return 'sql' in one ? `${FILTER}sql` : `${FILTER}column.${one.column}`;
+}
+
+/** Whether a name among all sources is that of a condition on the rows that are read. */
+export function isOfFilter(name: string): boolean {
+  return name.startsWith(FILTER);
+}
 
 /** The name of a measure of the file by its name among all sources; null for another source. */
 export function measureNamed(name: string): string | null {

@@ -5,7 +5,7 @@ import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import { namesCalled } from './functions-called.ts';
-import { fromTableSql, sourceSql, tableSql } from './source-sql.ts';
+import { fromTableSql, sourceSql, tableSql, unfiltered } from './source-sql.ts';
 import { sourcesOf } from './sources.ts';
 
 /** What is read along with the table. */
@@ -33,7 +33,7 @@ export async function tablesRead(mapping: Mapping, session: SqlSession): Promise
     `SELECT FROM ${table} LIMIT 0`,
     ...expressions
       .filter((sql) => /\bselect\b/i.test(sql))
-      .map((sql) => `${fromTableSql(mapping, [sourceSql({ sql })], [])} LIMIT 0`),
+      .map((sql) => `${fromTableSql(unfiltered(mapping), [sourceSql({ sql })], [])} LIMIT 0`),
   ];
   for (const text of planned) await touch(text, session);
   const calling = await callingSql(mapping, table, expressions, session);
@@ -80,7 +80,7 @@ async function callingSql(
   const calling = expressions.filter((sql) => namesCalled(sql).some((name) => names.has(name)));
   return [
     ...(called?.inside === true ? [`SELECT * FROM ${table} LIMIT 1`] : []),
-    ...calling.map((sql) => `${fromTableSql(mapping, [sourceSql({ sql })], [])} LIMIT 1`),
+    ...calling.map((sql) => `${fromTableSql(unfiltered(mapping), [sourceSql({ sql })], [])} LIMIT 1`),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import type { Sample } from './inspect-sources.ts';
-import { Parameters, sourceSql, tableSql } from './source-sql.ts';
+import { fromTableSql, Parameters, sourceSql, tableSql, unfiltered } from './source-sql.ts';
 import { rowTime, type TimeType } from './time-sql.ts';
 
 /** The time of the newest row before an instant, ms: an index look-up, however large the table. */
@@ -18,8 +18,11 @@ export async function newestRow(
   const parameters = new Parameters();
   const time = rowTime(mapping, timeType, parameters);
   const [row] = await session.query<{ newest: string | null }>(
-    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (SELECT max(${time.sql}) AS newest
-     FROM ${tableSql(mapping.table)} WHERE ${time.sql} < ${time.bound(before)} AND ${time.sql} > '-infinity') AS earlier`,
+    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (${fromTableSql(
+      mapping,
+      [`max(${time.sql}) AS newest`],
+      [`${time.sql} < ${time.bound(before)}`, `${time.sql} > '-infinity'`],
+    )}) AS earlier`,
     parameters.values,
   );
   return row?.newest == null ? null : Math.floor(Number(row.newest));
@@ -39,8 +42,9 @@ export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<S
       return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
     });
   } catch (error) {
-    if (isRefusal(error)) return null;
-    throw error;
+    if (!isRefusal(error)) throw error;
+    // Some rows have values that the filter cannot take: trying it on the newest ones shows that.
+    return mapping.where === undefined ? null : sampleOf(unfiltered(mapping), session);
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebhookOptions } from '../../src/channels/webhook/options.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
+import { sumsBasis } from '../../src/config/sums-basis.ts';
 import { parseFixed } from '../../src/model/money.ts';
 import type { ThresholdRule } from '../../src/rules/threshold-rule.ts';
 import { faultsOf, folderWith, load, minimal } from './support.ts';
@@ -214,6 +215,35 @@ describe('http', () => {
     ['localhost:80', { host: 'localhost', port: 80 }],
   ])('listen: "%s"', async (listen, expected) => {
     expect((await load(minimal(`http: { listen: "${listen}" }\n`))).http).toEqual(expected);
+  });
+});
+
+describe('the rows that are read', () => {
+  const table = (where: string): string =>
+    minimal().replace(
+      /audit: .*/,
+      `audit: { url: "pglite:./data", table: logs, columns: { time: t, cost: c }, where: ${where} }`,
+    );
+
+  it('are chosen by columns of the table, with values as they are written, or by an expression', async () => {
+    const { audit } = await load(table('{ type: [2, 007, true, null], "Kind of": { not: test } }'));
+    expect(audit.mapping.where).toEqual([
+      { column: 'type', values: { in: ['2', '007', 'true', null] } },
+      { column: 'Kind of', values: { notIn: ['test'] } },
+    ]);
+    expect((await load(table('{ sql: "type = 2" }'))).audit.mapping.where).toEqual([{ sql: 'type = 2' }]);
+  });
+
+  it('are a part of what kept sums depend on', async () => {
+    const bases: string[] = [];
+    for (const where of ['{}', '{ type: 2 }', '{ type: [2, 5] }', '{ sql: "type = 2" }'])
+      bases.push(sumsBasis(await load(table(where))));
+    expect(new Set(bases).size).toBe(4);
+  });
+
+  it('are not chosen by a number, an empty list or two ways at once', async () => {
+    for (const where of ['2', '{ type: [] }', '{ type: { sql: x } }'])
+      expect(await faultsOf(table(where))).toMatchObject([{ path: expect.arrayContaining(['where']) }]);
   });
 });
 

@@ -2,9 +2,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
+import { arrivalsSql } from '../../src/stores/arrivals-sql.ts';
 import { cellSql } from '../../src/stores/cell-sql.ts';
+import { occupiedSql } from '../../src/stores/occupied-sql.ts';
 import { mappingOf, type TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
+import { newestRow } from '../../src/stores/time-column.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 
 const HOUR = 3_600_000;
@@ -54,6 +57,36 @@ describe('a read of the preset litellm, on a server in New York', () => {
         /Index (Only )?Scan.*"LiteLLM_SpendLogs_startTime_idx"|on "LiteLLM_SpendLogs_startTime_idx"/,
       );
       expect(text).not.toMatch(/Seq Scan/);
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('finds the newest row, spans with rows and what arrived by the index, also with a filter', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const explained: string[] = [];
+    const session = {
+      query: async <T>(text: string, values: readonly unknown[] = []): Promise<T[]> => {
+        const { rows } = await client.query(`EXPLAIN ${text}`, [...values]);
+        explained.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return [];
+      },
+    };
+    try {
+      const where = [{ column: 'status', values: { notIn: ['test'] } }];
+      for (const mapping of [mappingOf({ preset: 'litellm' }), mappingOf({ preset: 'litellm', where })]) {
+        await newestRow(mapping, 'timestamp', T0 + 100 * HOUR, session);
+        const spans = [4, 28].map((n) => ({ from: T0 + n * HOUR, to: T0 + (n + 1) * HOUR }));
+        const { text, values } = occupiedSql(spans, mapping, 'timestamp');
+        await session.query(text, values);
+        const byId = { ...mapping, columns: { ...mapping.columns, id: 'prompt_tokens' } };
+        await sql.query('CREATE INDEX IF NOT EXISTS by_id ON "LiteLLM_SpendLogs" (prompt_tokens)');
+        const arrivals = arrivalsSql(byId, 'timestamp', '100', [{ from: '3', to: '4' }], T0);
+        await session.query(arrivals.text, arrivals.values);
+      }
+      expect(explained).toHaveLength(6);
+      for (const plan of explained) expect(plan).not.toMatch(/Seq Scan/);
     } finally {
       await client.end();
     }

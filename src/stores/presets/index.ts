@@ -13,7 +13,10 @@ export const PRESETS = { api_audit_logs: API_AUDIT_LOGS, litellm: LITELLM } as c
 export type PresetName = keyof typeof PRESETS;
 
 const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
-  Object.values(PRESETS).flatMap(({ mapping }) => Object.values(mapping.columns)),
+  Object.values<Preset>(PRESETS).flatMap(({ mapping: { columns, where = [] } }) => [
+    ...Object.values(columns),
+    ...where.flatMap((one) => ('sql' in one ? [one] : [])),
+  ]),
 );
 
 /** Whether an expression is a preset's own. Those depend on nothing but their row, which is not known of an operator's. */
