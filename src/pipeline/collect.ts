@@ -4,6 +4,7 @@ import { AppError, asAppError, isRefusal } from '../model/errors.ts';
 import { ONE } from '../model/money.ts';
 import type { CellRead, Query, SegmentCell, Series } from '../model/series.ts';
 import type { AuditStore, ReadAnswers } from '../stores/audit-store.ts';
+import { HourTable, hourParts, partOfHours } from '../sums/direct/hour-table.ts';
 import { planReads } from '../sums/direct/plan.ts';
 import { type GroupedCells, groupedCells, seriesOf } from '../sums/direct/window-sums.ts';
 import { memberOf } from '../sums/series/member.ts';
@@ -64,36 +65,82 @@ function nullWhenRefused(error: unknown): null {
 }
 
 /**
- * Answers the queries of all rules with few reads in one transaction, over one state of the store. Throws the store's
- * AppError when nothing could be read.
+ * Answers the queries of all rules with few reads in one transaction, over one state of the store, and then their hours with
+ * some more. Throws the store's AppError when nothing could be read.
  */
 export async function collectDirectly(
   source: Pick<Source, 'read'>,
   queries: readonly Query[],
   before: number,
 ): Promise<Collected> {
-  const { reads, readsOf } = planReads(queries);
-  const { newestRow, answers } = await source.read(reads, before);
+  const { newestRow, answered, rowsRead } = await readQueries(source, queries, before);
   /** By the places of the reads: many queries share them. */
   const grouped = new Map<string, GroupedCells>();
-  const series = queries.map((query, i) => {
+  const windows = queries.map((query, i) => {
+    const found = answered[i] as ReadCells;
+    if (found instanceof Error) return found;
+    try {
+      const cells = memberOf(grouped, found.map(({ place }) => place).join(), () => groupedCells(found));
+      return seriesOf(query, cells);
+    } catch (error) {
+      return asAppError(error, 'rule_failed');
+    }
+  });
+  const hours = await collectHours(source, queries, before);
+  const series = windows.map((own, i): Series | AppError => {
+    const table = hours[i] ?? null;
+    if (own instanceof Error || table === null) return own;
+    return table instanceof Error ? table : { ...own, hours: table.sumsOf(own.keys) };
+  });
+  return { newestRow, rowsRead, series };
+}
+
+/** By query its hours, null where it asks for none. */
+async function collectHours(
+  source: Pick<Source, 'read'>,
+  queries: readonly Query[],
+  before: number,
+): Promise<(HourTable | AppError | null)[]> {
+  const tables = queries.map(({ hours }): HourTable | AppError | null =>
+    hours === undefined ? null : new HourTable(hours),
+  );
+  for (let part = 0; part < hourParts(queries); part += 1) {
+    const asked = queries.flatMap((query, place) => {
+      const own = tables[place] instanceof HourTable ? partOfHours(query, part) : null;
+      return own === null ? [] : [{ place, own }];
+    });
+    const { answered } = await readQueries(
+      source,
+      asked.map(({ own }) => own),
+      before,
+    );
+    for (const [i, { place }] of asked.entries()) {
+      const found = answered[i] as ReadCells;
+      const table = tables[place];
+      if (found instanceof Error) tables[place] = found;
+      else if (table instanceof HourTable) for (const { read, cells } of found) table.add(read, cells);
+    }
+  }
+  return tables;
+}
+
+/** The cells that answer a query, by reads; or why it has no answer. */
+type ReadCells =
+  | readonly { readonly place: number; readonly read: CellRead; readonly cells: readonly SegmentCell[] }[]
+  | AppError;
+
+async function readQueries(source: Pick<Source, 'read'>, queries: readonly Query[], before: number) {
+  const { reads, readsOf } = planReads(queries);
+  const { newestRow, answers } = await source.read(reads, before);
+  const answered = queries.map((query, i): ReadCells => {
     const places = readsOf[i] as readonly number[];
     for (const place of places) {
       const fault = faultOf(answers[place], query);
       if (fault !== null) return fault;
     }
-    try {
-      const answered = (): GroupedCells =>
-        groupedCells(
-          places.map((place) => ({ read: reads[place] as CellRead, cells: cellsIn(answers[place]) })),
-        );
-      return seriesOf(query, memberOf(grouped, places.join(), answered));
-    } catch (error) {
-      return asAppError(error, 'rule_failed');
-    }
+    return places.map((place) => ({ place, read: reads[place] as CellRead, cells: cellsIn(answers[place]) }));
   });
-  const rowsRead = answers.reduce((rows, answer) => rows + callsIn(answer), 0);
-  return { newestRow, rowsRead, series };
+  return { newestRow, answered, rowsRead: answers.reduce((rows, answer) => rows + callsIn(answer), 0) };
 }
 
 /** Why an answer does not tell a query; null where it does. */

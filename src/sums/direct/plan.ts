@@ -1,11 +1,11 @@
 // Plans few reads for many queries (pure).
 
 import { isByMinute, isSketch, type Measure } from '../../model/measure.ts';
-import { type CellRead, groupingName, hourWindows, type Query } from '../../model/series.ts';
+import { type CellRead, groupingName, type Query } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { memberOf } from '../series/member.ts';
 
-/** The reads that answer some queries. */
+/** The reads that answer some queries, but for their hours. */
 export interface ReadPlan {
   readonly reads: readonly CellRead[];
   /** By query, the places of the reads that answer it together; none where it asks about no time. */
@@ -46,7 +46,7 @@ export function planReads(queries: readonly Query[]): ReadPlan {
 /** Disjoint reads, one for each set of measures that some time is wanted with. */
 function readsFor(queries: readonly Query[]): CellRead[] {
   const { groupBy, where } = queries[0] as Query;
-  const windows = queries.flatMap(windowsAndHours);
+  const windows = queries.flatMap((query) => query.windows);
   const edges = [...new Set(windows.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   const wantedOf = wantedBySegment(queries, edges);
   const reads = new Map<string, { measures: readonly Measure[]; edges: number[]; ranges: Window[] }>();
@@ -59,10 +59,6 @@ function readsFor(queries: readonly Query[]): CellRead[] {
   return [...reads.values()].map((read) => ({ ...read, groupBy, where }));
 }
 
-function windowsAndHours(query: Query): Window[] {
-  return [...query.windows, ...hourWindows(query)];
-}
-
 /** Which measures are wanted of the segments between edges, to be asked in ascending order. */
 function wantedBySegment(
   queries: readonly Query[],
@@ -72,7 +68,7 @@ function wantedBySegment(
   /** By measure: how many more windows want it from a segment on. */
   const more = new Map<Measure, Int32Array>();
   for (const query of queries) {
-    const windows = windowsAndHours(query);
+    const { windows } = query;
     for (const measure of query.measures) {
       const own = memberOf(more, measure, () => new Int32Array(edges.length));
       for (const { from, to } of windows) {

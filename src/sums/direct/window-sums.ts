@@ -3,16 +3,7 @@
 import { firstNotBelow } from '../../model/ascending.ts';
 import { isSketch, type Measure } from '../../model/measure.ts';
 import { type Fixed, ONE } from '../../model/money.ts';
-import {
-  type Cell,
-  type CellRead,
-  type GroupKey,
-  type HourSums,
-  hourWindows,
-  type Query,
-  type SegmentCell,
-  type Series,
-} from '../../model/series.ts';
+import type { Cell, CellRead, GroupKey, Query, SegmentCell, Series } from '../../model/series.ts';
 import type { Sketch } from '../../model/sketch.ts';
 import type { Window } from '../../model/window.ts';
 import { memberOf } from '../series/member.ts';
@@ -106,26 +97,6 @@ export function seriesOf(query: Query, { edges, tracks: all }: GroupedCells): Se
       return { sums, sketches };
     },
     estimate: (group, window, measure) => Number(sumOf(group, window, measure)) / Number(ONE),
-    ...(query.hours !== undefined && { hours: hourSumsOf(query, tracks) }),
-  };
-}
-
-/** Each series has a past of its own: nothing is kept from one read to the next. */
-function hourSumsOf(query: Query, tracks: readonly Track[]): HourSums {
-  const windows = hourWindows(query);
-  const pasts = tracks.map(() => ({}));
-  return {
-    to: windows.at(-1)?.to ?? 0,
-    of(group, measure) {
-      const track = tracks[group] as Track;
-      const totals = track.totals(measure);
-      const count = query.hours?.counts.find((one) => one.measure === measure)?.count ?? 0;
-      return Float64Array.from(windows.slice(windows.length - count), (window) => {
-        const { first, end } = placesOf(track, window);
-        return Number((totals[end] ?? 0n) - (totals[first] ?? 0n)) / Number(ONE);
-      });
-    },
-    past: (group) => pasts[group] as object,
   };
 }
 

@@ -1,0 +1,86 @@
+// The hours of a query, put together from reads of two days each.
+
+import { largestOf } from '../../model/extremes.ts';
+import { ONE } from '../../model/money.ts';
+import type { CellRead, GroupKey, HourSums, HoursBack, Query, SegmentCell } from '../../model/series.ts';
+import { HOUR } from '../series/grid.ts';
+import { memberOf } from '../series/member.ts';
+
+/** A cell takes a hundred times the memory of its sums, and thousands of groups may have one in each hour. */
+const HOURS_A_PART = 48;
+
+/** How many parts the hours of some queries have. */
+export function hourParts(queries: readonly Query[]): number {
+  return Math.ceil(
+    largestOf(
+      queries.map(({ hours }) => hoursOf(hours)),
+      0,
+    ) / HOURS_A_PART,
+  );
+}
+
+/** What a query asks about its hours in a part, 0 being the newest; null for nothing. */
+export function partOfHours({ hours, ...query }: Query, part: number): Query | null {
+  const [first, end] = [part * HOURS_A_PART, Math.min(hoursOf(hours), (part + 1) * HOURS_A_PART)];
+  if (hours === undefined || first >= end) return null;
+  const measures = hours.counts.flatMap(({ measure, count }) => (count > first ? [measure] : []));
+  const windows = Array.from({ length: end - first }, (_, i) => {
+    const to = hours.to - (first + i) * HOUR;
+    return { from: to - HOUR, to };
+  });
+  return { ...query, measures, windows };
+}
+
+function hoursOf(hours: HoursBack | undefined): number {
+  return hours === undefined
+    ? 0
+    : largestOf(
+        hours.counts.map(({ count }) => count),
+        0,
+      );
+}
+
+/** Takes the hours of all groups, and gives those of a series. */
+export class HourTable {
+  readonly #hours: HoursBack;
+  /** By group and then by measure. */
+  readonly #columns = new Map<string, readonly Float64Array[]>();
+
+  constructor(hours: HoursBack) {
+    this.#hours = hours;
+  }
+
+  /** Takes the cells of a read whose segments lie within hours. */
+  add({ edges }: CellRead, cells: readonly SegmentCell[]): void {
+    const { to, counts } = this.#hours;
+    for (const { segment, key, cell } of cells) {
+      const back = Math.ceil((to - (edges[segment] as number)) / HOUR);
+      const columns = memberOf(this.#columns, JSON.stringify(key), () => this.#emptyColumns());
+      for (const [i, { measure, count }] of counts.entries()) {
+        const column = columns[i] as Float64Array;
+        if (back <= count)
+          column[count - back] =
+            (column[count - back] as number) + Number(cell.sums[measure] ?? 0n) / Number(ONE);
+      }
+    }
+  }
+
+  /** The hours of the groups of a series. Nothing is kept from one read to the next: each series has a past of its own. */
+  sumsOf(keys: readonly GroupKey[]): HourSums {
+    const { to, counts } = this.#hours;
+    const columns = keys.map((key) => this.#columns.get(JSON.stringify(key)) ?? this.#emptyColumns());
+    const pasts = keys.map(() => ({}));
+    return {
+      to,
+      of: (group, measure) => {
+        const place = counts.findIndex((one) => one.measure === measure);
+        return columns[group]?.[place] ?? new Float64Array(0);
+      },
+      past: (group) => pasts[group] as object,
+    };
+  }
+
+  #emptyColumns(): Float64Array[] {
+    return this.#hours.counts.map(({ count }) => new Float64Array(count));
+  }
+}
