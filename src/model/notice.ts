@@ -20,6 +20,8 @@ import { dedupeEnd } from './window.ts';
 export interface Notice {
   /** Rule and group. A later notice about the same alert takes the place of an earlier one. */
   readonly key: string;
+  /** Whether the same poll tells of the alert in a later period, too. Then the period is part of the key. */
+  readonly isOfEarlierPeriod?: true;
   readonly rule: string;
   readonly reason: Alert['reason'] | 'silenced' | 'resolved';
   /** `stepOf` its severity. */
@@ -53,16 +55,22 @@ export function noticesOf(
   }: { readonly rule: Rule; readonly alerts: readonly Alert[]; readonly at: number; readonly zone: string },
   fingerprint: string,
 ): Notice[] {
+  const keyOf = ({ finding }: Alert): string => noticeKey(fingerprint, groupId(finding.key, finding.variant));
+  const latest = new Map<string, number>();
+  for (const alert of alerts) latest.set(keyOf(alert), Math.max(latest.get(keyOf(alert)) ?? 0, alert.at));
   return [...alerts].sort(mostSevereFirst).map((alert) => {
     const { finding, reason } = alert;
     const context = alertContext(rule, alert);
+    const key = keyOf(alert);
+    const isLatest = latest.get(key) === alert.at;
     return {
-      key: noticeKey(fingerprint, groupId(finding.key, finding.variant)),
+      key: isLatest ? key : `${key}/${alert.period}`,
+      ...(!isLatest && { isOfEarlierPeriod: true }),
       rule: rule.name,
       reason,
       step: stepOf(finding.severity),
       isNews: true,
-      at,
+      at: isLatest ? at : alert.at,
       title: `${displayText(rule.name)}: ${alertSummary(rule, alert)}`,
       note: context.message === null ? null : displayLines(context.message, LONGEST_NOTE),
       again: againText(alert, zone),

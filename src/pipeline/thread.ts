@@ -54,7 +54,10 @@ export function storedNotices(thread: Thread | null, news: LatestNews): StoredNo
     ({ key, reason }) => reason === 'resolved' || !(isOver || ended.has(key)),
   );
   const latest = new Map(stillSaid.map((one) => [one.key, one]));
-  for (const one of notices) latest.set(one.key, withoutChart(after(latest.get(one.key), one)));
+  for (const one of notices) {
+    if (one.isOfEarlierPeriod) continue;
+    latest.set(one.key, withoutChart(after(latest.get(one.key), one)));
+  }
   const all = worstNoticesFirst([...latest.values()]);
   const shown = all.slice(0, SHOWN_ALERTS);
   // The same alerts may be counted in both, so what is certain is the larger number.

@@ -95,6 +95,26 @@ describe('a budget', () => {
     expect(await told(rule, BEGIN + 6 * HOUR)).toEqual(['reopened warning search 85']);
   });
 
+  it('tells people of both periods in one message, where a worker missed the end of a period', async () => {
+    await world.spend(50, END - DAY);
+    expect(await told(budgetOf(), END - 4 * HOUR)).toEqual([]);
+    await world.spend(40, END - 5 * MINUTE);
+    await world.spend(105, END + 5 * MINUTE);
+    const report = await world.poll([budgetOf()], END + 2 * HOUR, { schedule: TEN_MINUTES });
+    const [message, ...others] = world.toPeople(report);
+    expect(others).toEqual([]);
+    expect(message?.title).toBe('[CRITICAL] monthly: search $105.00 this month (105 % of $100) (+1 more)');
+    expect(message?.lead[0]).toMatch(
+      /^Service search spent \$105 this month, 105 % of its \$100 for December;/,
+    );
+    expect(message?.sections.map(({ headline }) => headline)).toEqual([
+      'service search: $105.00 this month',
+      'service search: $90.00 this month, as of 2026-12-01 00:00 UTC',
+    ]);
+    await world.allTried();
+    expect(await told(budgetOf(), END + 3 * HOUR)).toEqual([]);
+  });
+
   it('tells all groups in one message, whatever their amounts', async () => {
     await world.spend(85, BEGIN + HOUR);
     await world.spend(45, BEGIN + HOUR, 'batch');
