@@ -184,6 +184,21 @@ describe('a file of amounts', () => {
     expect(amounts('').faults).toEqual([expect.objectContaining({ line: 1, message: 'the file is empty' })]);
   });
 
+  it('never takes a part of a number for the amount', () => {
+    const faults = (text: string) =>
+      amountsFile.read(text).faults.map(({ line, message }) => [line, message]);
+    expect(faults('group,amount\na,1\nsearch,2,000\n')).toEqual([
+      [3, 'the line has 3 columns, and the header 2'],
+    ]);
+    expect(faults('group;amount\nsearch;2.000\nbatch;1.250.000\n')).toEqual([
+      [2, '"2.000" may be 2000 or a small number'],
+      [3, '"1.250.000" may be 1250000 or a small number'],
+    ]);
+    // Spreadsheets write empty cells at the end of lines.
+    expect(faults('group,amount\nsearch,2.125,,\n')).toEqual([]);
+    expect(faults('group;amount\nsearch;2.50\n')).toEqual([]);
+  });
+
   const FILE = `version: 1
 audit: { url: "pglite:x" }
 rules:

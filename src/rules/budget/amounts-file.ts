@@ -25,13 +25,22 @@ export const amountsFile: RuleFile = {
       return { value: {}, faults: [{ line: header.line, message, hint: HEADER_HINT }] };
     }
     const [group, amount] = COLUMNS.map((name) => names.indexOf(name)) as [number, number];
-    return amountsIn(records, group, amount);
+    return amountsIn(records, { group, amount, count: names.length, isOfCommas: header.isOfCommas });
   },
 };
 
 interface Row {
   readonly cells: readonly string[];
   readonly line: number;
+  /** Whether its cells are divided by commas, not by semicolons. */
+  readonly isOfCommas: boolean;
+}
+
+/** Where the two columns stand, and how many there are. */
+interface Columns extends Pick<Row, 'isOfCommas'> {
+  readonly group: number;
+  readonly amount: number;
+  readonly count: number;
 }
 
 /** The records of a text, or why it cannot be divided into records. A byte order mark is passed over. */
@@ -51,7 +60,8 @@ function rowsIn(text: string): Row[] | LineFault {
     // A record is known by the line on which it ends.
     for (const { record, info } of records) {
       const breaks = record.reduce((count, cell) => count + cell.split('\n').length - 1, 0);
-      if (record.some((cell) => cell !== '')) lines.push({ cells: record, line: info.lines - breaks });
+      const row = { cells: record, line: info.lines - breaks, isOfCommas: delimiter === ',' };
+      if (record.some((cell) => cell !== '')) lines.push(row);
     }
     return lines;
   } catch (error) {
@@ -65,13 +75,17 @@ function rowsIn(text: string): Row[] | LineFault {
   }
 }
 
-function amountsIn(records: readonly Row[], group: number, amount: number): ReturnType<RuleFile['read']> {
+function amountsIn(records: readonly Row[], columns: Columns): ReturnType<RuleFile['read']> {
+  const { group, amount } = columns;
   const faults: LineFault[] = [];
   const firstLines = new Map<string, number>();
   const amounts: [group: string, amount: string][] = [];
   for (const { cells, line } of records) {
     const name = cells[group] ?? '';
-    const found = groupFault(name, firstLines.get(name)) ?? amountFault(cells[amount] ?? '');
+    const found =
+      lengthFault(cells, columns) ??
+      groupFault(name, firstLines.get(name)) ??
+      amountFault(cells[amount] ?? '', columns);
     if (found !== null) faults.push({ line, ...found });
     if (!firstLines.has(name)) firstLines.set(name, line);
     amounts.push([name, cells[amount] ?? '']);
@@ -84,6 +98,15 @@ function amountsIn(records: readonly Row[], group: number, amount: number): Retu
     });
   }
   return { value: Object.fromEntries(amounts), faults };
+}
+
+/** More cells than columns: `search,2,000` is not two dollars. */
+function lengthFault(cells: readonly string[], { count }: Columns): Omit<LineFault, 'line'> | null {
+  if (cells.slice(count).every((cell) => cell === '')) return null;
+  return {
+    message: `the line has ${cells.length} columns, and the header ${count}`,
+    hint: 'write amounts without commas, such as 2000, and names with commas in quotes',
+  };
 }
 
 function groupFault(name: string, firstLine: number | undefined): Omit<LineFault, 'line'> | null {
@@ -100,7 +123,12 @@ function groupFault(name: string, firstLine: number | undefined): Omit<LineFault
     : null;
 }
 
-function amountFault(text: string): Omit<LineFault, 'line'> | null {
+function amountFault(text: string, { isOfCommas }: Columns): Omit<LineFault, 'line'> | null {
+  // Where semicolons divide cells, a point may divide thousands.
+  if (!isOfCommas && /^\d{1,3}(\.\d{3})+$/.test(text)) {
+    const hint = 'write it without points where it is in thousands, else with two digits after the point';
+    return { message: `"${text}" may be ${text.replaceAll('.', '')} or a small number`, hint };
+  }
   const hint = 'write a plain decimal above 0, such as 2000 or 1500.50, without unit or commas';
   if (text === '') return { message: 'the line has no amount', hint };
   const amount = parseFixed(text);
