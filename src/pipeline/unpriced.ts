@@ -46,6 +46,8 @@ export function unpricedQuestions(
       query: { measures: [measure], where, groupBy, windows: [windowOfRule(rule, at, zone)] },
     };
   });
+  // What is recorded has a cost, which says nothing of the list.
+  const isByList = asked.some(({ measure }) => measure === 'list_cost_unknown');
   if (asked.length === 0) return { queries: [], valuesIn: () => NONE_LACKING };
   const window = hullOf(asked.flatMap(({ query }) => query.windows));
   return {
@@ -53,7 +55,7 @@ export function unpricedQuestions(
     valuesIn([whole, ...series]) {
       const all =
         whole === undefined || whole instanceof AppError ? null : unpricedCallsIn(whole, 0, available);
-      if (all?.calls === 0) return NONE_LACKING;
+      if (all?.calls === 0 && !isByList) return NONE_LACKING;
       const byRule = new Map(
         asked.map(({ rule, measure }, i) => [rule.name, callsByGroup(series[i], measure)]),
       );
@@ -61,7 +63,7 @@ export function unpricedQuestions(
         of: (rule, key) => byRule.get(rule.name)?.get(JSON.stringify(key)) ?? null,
         any: (rule) => (byRule.get(rule.name)?.size ?? 0) > 0,
         error: [whole, ...series].find((one) => one instanceof AppError)?.message ?? null,
-        all: all === null ? null : { ...all, window },
+        all: all === null || all.calls === 0 ? null : { ...all, window },
       };
     },
   };
