@@ -7,7 +7,7 @@ import type { Series } from '../model/series.ts';
 import type { AbsenceObservation, AbsenceRule } from './absence-rule.ts';
 import { lastCallBefore } from './last-call.ts';
 import type { Perfdata } from './rule-type.ts';
-import { whenText } from './rule-words.ts';
+import { perfdataBySeverity, whenText } from './rule-words.ts';
 
 /** `silent (usual: calls on 80% of 28d)` */
 export function absenceLimitText({ usual, baselineDays }: AbsenceRule): string {
@@ -50,11 +50,8 @@ export function describeAbsence(
 
 /** Calls; a critical or warning rule alarms below one. */
 export function absencePerfdata({ severity }: AbsenceRule, worst: AbsenceObservation | undefined): Perfdata {
-  return {
-    value: worst === undefined ? null : formatFixed(worst.value.fixed, 0),
-    warning: severity === 'warning' ? '1:' : null,
-    critical: severity === 'critical' ? '1:' : null,
-  };
+  const value = worst === undefined ? null : formatFixed(worst.value.fixed, 0);
+  return perfdataBySeverity(value, (one) => (one === severity ? '1:' : null));
 }
 
 /** A whole day has no time of day. */

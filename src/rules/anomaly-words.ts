@@ -11,7 +11,7 @@ import { type Description, type Firing, topStep } from '../model/finding.ts';
 import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import type { Band, Perfdata } from './rule-type.ts';
-import { firingText, timesText } from './rule-words.ts';
+import { firingText, perfdataBySeverity, timesText } from './rule-words.ts';
 
 /** `z 3 over 28d` */
 export function anomalyLimitText({ zscore, baselineDays }: AnomalyRule): string {
@@ -63,14 +63,11 @@ function usualText(value: bigint, mean: bigint, usual: string): string {
 
 /** The score, with the rule's own score as the limit of its severity. */
 export function anomalyPerfdata(
-  { severity, zscore }: AnomalyRule,
-  worst: AnomalyObservation | undefined,
+  { severity, zscore }: Pick<AnomalyRule, 'severity' | 'zscore'>,
+  worst: Pick<AnomalyObservation, 'zscore'> | undefined,
 ): Perfdata {
-  return {
-    value: worst === undefined ? null : String(worst.zscore),
-    warning: severity === 'warning' ? String(zscore) : null,
-    critical: severity === 'critical' ? String(zscore) : null,
-  };
+  const value = worst === undefined ? null : String(worst.zscore);
+  return perfdataBySeverity(value, (one) => (one === severity ? String(zscore) : null));
 }
 
 /** The mean, and how far from it a value must lie. The guards widen the distance of the score, as in the judgement. */

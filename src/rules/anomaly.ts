@@ -9,7 +9,7 @@ import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from 
 import { judgeAuto, queryAuto } from './auto/auto-judge.ts';
 import { autoAdvice, autoFaults, autoRule, HOUR_AND_DAY } from './auto/auto-keys.ts';
 import type { AutoObservation, AutoRule } from './auto/auto-rule.ts';
-import { autoBand, autoLimitText, autoPerfdata, describeAuto } from './auto/auto-words.ts';
+import { autoBand, autoLimitText, describeAuto } from './auto/auto-words.ts';
 import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -138,13 +138,10 @@ export const anomaly: RuleType<AnyRule, AnyObservation> = {
     isAuto(rule)
       ? describeAuto(rule, firing as Firing<AutoObservation>)
       : describeAnomaly(rule, firing as Firing<AnomalyObservation>),
-  perfdata: (rule, worst) =>
-    isAuto(rule)
-      ? autoPerfdata(rule, worst as AutoObservation | undefined)
-      : anomalyPerfdata(rule, worst as AnomalyObservation | undefined),
+  perfdata: anomalyPerfdata,
   band: (rule, observation) =>
     isAuto(rule)
-      ? autoBand(rule, observation as AutoObservation)
+      ? autoBand(observation as AutoObservation)
       : anomalyBand(rule, observation as AnomalyObservation),
 
   sample: {

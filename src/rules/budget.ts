@@ -1,7 +1,6 @@
 // The budget rule type: what was spent in a running period against an amount.
 
-import { type Fixed, ONE } from '../model/money.ts';
-import { SEVERITIES } from '../model/rule.ts';
+import { ONE } from '../model/money.ts';
 import { amountsFile } from './budget/amounts-file.ts';
 import { judgeBudget, queryBudget } from './budget/budget-judge.ts';
 import { budgetAdvice, budgetKeys } from './budget/budget-keys.ts';
@@ -10,9 +9,10 @@ import type { BudgetObservation, BudgetRule } from './budget/budget-rule.ts';
 import { budgetLimits, budgetLimitText, budgetPerfdata, describeBudget } from './budget/budget-words.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { ruleBase } from './rule-keys.ts';
+import { limitSteps } from './rule-limits.ts';
 import type { RuleType } from './rule-type.ts';
 
-const STEPS: Readonly<Record<string, Fixed>> = { warning: (ONE * 8n) / 10n, critical: ONE };
+const STEPS = { warning: (ONE * 8n) / 10n, critical: ONE };
 
 /** Compares what was spent in a running calendar period with an amount. A step that is reached exactly fires. */
 export const budget: RuleType<BudgetRule, BudgetObservation> = {
@@ -20,18 +20,16 @@ export const budget: RuleType<BudgetRule, BudgetObservation> = {
   schema: budgetKeys.transform((given) => (defaults): BudgetRule => {
     const window = windowOfPeriod(given.period, given.starts ?? 1);
     const common = { ...given, window, for: undefined, dedupe: 'day', growth: 'off' } as const;
-    const steps: Readonly<Partial<Record<string, Fixed>>> = given.steps ?? STEPS;
+    const base = ruleBase(common, defaults);
+    const steps = limitSteps(base.severity, undefined, given.steps ?? STEPS);
     return {
-      ...ruleBase(common, defaults),
+      ...base,
       type: 'budget',
       window,
       dedupe: 'window',
       amount: given.amount ?? null,
       amounts: new Map(Object.entries(given.amounts ?? {})),
-      steps: SEVERITIES.flatMap((severity) => {
-        const part = steps[severity];
-        return part === undefined ? [] : [{ severity, part }];
-      }),
+      steps: steps.map(({ severity, bound: part }) => ({ severity, part })),
       forecast: given.forecast ?? null,
     };
   }),

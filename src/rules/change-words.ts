@@ -11,7 +11,7 @@ import { distanceBefore } from '../model/window-before.ts';
 import { limitsOf } from './change-judge.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import type { Band, Perfdata } from './rule-type.ts';
-import { firingText, perfdataValue } from './rule-words.ts';
+import { firingText, perfdataBySeverity, perfdataValue } from './rule-words.ts';
 
 /** `+100 % / +300 % on the day before`, `-50 % on the week before` */
 export function changeLimitText(rule: ChangeRule): string {
@@ -81,11 +81,8 @@ export function changePerfdata(rule: ChangeRule, worst: ChangeObservation | unde
     );
     return below === '' ? (above ?? '') : `${below}:${above}`;
   };
-  return {
-    value: worst === undefined ? null : perfdataValue(rule.metric, worst.value.fixed),
-    warning: range('warning'),
-    critical: range('critical'),
-  };
+  const value = worst === undefined ? null : perfdataValue(rule.metric, worst.value.fixed);
+  return perfdataBySeverity(value, range);
 }
 
 /** The value before, and those from which the mildest limit fires. */

@@ -7,9 +7,9 @@ import { type Against, COMPARED_WITH, distanceBefore } from '../model/window-bef
 import { judgeChange, queryChange } from './change-judge.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import { changeBand, changeLimitText, changePerfdata, describeChange } from './change-words.ts';
-import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { decimalIdentity, measuredIdentity, stepsIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
+import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
 import { defaultMinChange, minChangeFaults, minChangeKey } from './rule-min-change.ts';
 import { decimal, fault, isMapping } from './rule-scalars.ts';
 import type { Advice, RuleType } from './rule-type.ts';
@@ -35,8 +35,7 @@ const keys = z
     ratio: ratio
       .optional()
       .describe('How many times the value before at which it fires; needed unless `ratios` is given'),
-    ratios: z
-      .strictObject({ info: ratio.optional(), warning: ratio.optional(), critical: ratio.optional() })
+    ratios: bySeverity(ratio)
       .optional()
       .describe('Ratios by severity, ascending; the highest one reached counts'),
     direction: z
@@ -73,7 +72,7 @@ export const change: RuleType<ChangeRule, ChangeObservation> = {
   judge: judgeChange,
 
   identity(rule) {
-    const ratios = rule.ratios.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
+    const ratios = stepsIdentity(rule.ratios);
     const { against, direction, minChange } = rule;
     return { ...measuredIdentity(rule), against, direction, ratios, min_change: decimalIdentity(minChange) };
   },

@@ -8,7 +8,7 @@ import { isoInstant } from '../model/window.ts';
 import { firstMinute } from './new-value-judge.ts';
 import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './new-value-rule.ts';
 import type { Perfdata } from './rule-type.ts';
-import { perfdataRange, perfdataValue, whenText } from './rule-words.ts';
+import { perfdataBySeverity, perfdataRange, perfdataValue, whenText } from './rule-words.ts';
 
 /** `new in 28d, >= $1.00` */
 export function newValueLimitText({ metric, minSpend, baselineDays }: NewValueRule): string {
@@ -61,9 +61,6 @@ export function newValuePerfdata(
   worst: NewValueObservation | undefined,
 ): Perfdata {
   const range = perfdataRange('>=', minSpend);
-  return {
-    value: worst === undefined ? null : perfdataValue(metric, worst.value.fixed),
-    warning: severity === 'warning' ? range : null,
-    critical: severity === 'critical' ? range : null,
-  };
+  const value = worst === undefined ? null : perfdataValue(metric, worst.value.fixed);
+  return perfdataBySeverity(value, (one) => (one === severity ? range : null));
 }

@@ -6,6 +6,7 @@ import { isOwnMetric, withoutUnit } from '../model/own-metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 import type { WindowSpec } from '../model/window.ts';
+import type { LimitStep } from './rule-limits.ts';
 
 /**
  * What a rule measures, as plain JSON. It does not depend on the rule's wording or on the order of its lists, except for
@@ -28,6 +29,11 @@ export function measuredIdentity(rule: Rule): Record<string, unknown> {
 /** A limit as exact text, equal for 100 and 100.0. */
 export function decimalIdentity(value: Fixed): string {
   return formatFixed(value, FIXED_DIGITS);
+}
+
+/** Limits by severity. */
+export function stepsIdentity(steps: readonly LimitStep[]): unknown {
+  return steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
 }
 
 function errorsIdentity(errors: ErrorFilter): unknown {

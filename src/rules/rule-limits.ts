@@ -1,5 +1,6 @@
 // Limits by severity: one number, or one for each severity.
 
+import { z } from 'zod';
 import type { Fixed } from '../model/money.ts';
 import { SEVERITIES, type Severity } from '../model/rule.ts';
 import { fault } from './rule-scalars.ts';
@@ -19,6 +20,11 @@ export interface LimitKeys {
   readonly falls?: boolean;
   /** What has this order, for people: `limits of operator <`. */
   readonly ordered: string;
+}
+
+/** The key of limits by severity. */
+export function bySeverity<S extends z.ZodType>(limit: S) {
+  return z.strictObject({ info: limit.optional(), warning: limit.optional(), critical: limit.optional() });
 }
 
 /** The limits by ascending severity. A single one has the rule's own severity. */

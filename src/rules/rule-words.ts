@@ -1,10 +1,12 @@
 // Describes limits in words and in the format of monitoring plugins.
 
 import { localClock, localDate } from '../model/display-time.ts';
-import { displayCount } from '../model/display-value.ts';
+import { displayCount, displayValue } from '../model/display-value.ts';
 import { type Fixed, formatFixed } from '../model/money.ts';
-import { describeQuantity, type Quantity } from '../model/quantity.ts';
-import { firesBelow, type Operator } from '../model/rule.ts';
+import type { Observation } from '../model/observation.ts';
+import { describeQuantity, type Measuring, type Quantity, quantityOf } from '../model/quantity.ts';
+import { firesBelow, type Operator, type Severity } from '../model/rule.ts';
+import type { FixedLimits, Perfdata } from './rule-type.ts';
 
 /** The values that fire, in words: `$100.00 or more`, `less than 5`. */
 export function firingText(operator: Operator, bound: string): string {
@@ -31,6 +33,32 @@ export function perfdataValue(quantity: Quantity, value: Fixed): string {
  */
 export function perfdataRange(operator: Operator, bound: Fixed): string {
   return `${formatFixed(bound, 12)}${firesBelow(operator) ? ':' : ''}`;
+}
+
+/** A rule with limits by severity on its own values. */
+type Limited = Measuring & Pick<FixedLimits, 'operator' | 'steps'>;
+
+/** `>= $50.00 / $100.00` */
+export function stepsText(rule: Limited): string {
+  const quantity = quantityOf(rule);
+  return `${rule.operator} ${rule.steps.map(({ bound }) => displayValue(quantity, bound)).join(' / ')}`;
+}
+
+/** The worst value with its warning and critical limits. */
+export function stepsPerfdata(rule: Limited, worst: Observation | undefined): Perfdata {
+  const value = worst === undefined ? null : perfdataValue(quantityOf(rule), worst.value.fixed);
+  return perfdataBySeverity(value, (severity) => {
+    const step = rule.steps.find((one) => one.severity === severity);
+    return step === undefined ? null : perfdataRange(rule.operator, step.bound);
+  });
+}
+
+/** The severities that monitoring plugins know. */
+export function perfdataBySeverity(
+  value: string | null,
+  rangeOf: (severity: Severity) => string | null,
+): Perfdata {
+  return { value, warning: rangeOf('warning'), critical: rangeOf('critical') };
 }
 
 /** How many times as large as another value, rounded down: `3.1`, `190`; null where it is less than a tenth larger. */

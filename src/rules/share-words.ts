@@ -1,4 +1,4 @@
-// Describes a share rule's limits and findings.
+// Describes a share rule's findings.
 
 import {
   counted,
@@ -9,16 +9,8 @@ import {
 } from '../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../model/finding.ts';
 import { quantityOf } from '../model/quantity.ts';
-import type { Severity } from '../model/rule.ts';
-import type { Perfdata } from './rule-type.ts';
-import { firingText, perfdataRange, perfdataValue } from './rule-words.ts';
+import { firingText } from './rule-words.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
-
-/** `>= 50 % / 80 %` */
-export function shareLimitText(rule: ShareRule): string {
-  const quantity = quantityOf(rule);
-  return `${rule.operator} ${rule.steps.map(({ bound }) => displayValue(quantity, bound)).join(' / ')}`;
-}
 
 export function describeShare(rule: ShareRule, firing: Firing<ShareObservation>): Description {
   const { value, part, total, parts } = firing;
@@ -42,17 +34,5 @@ export function describeShare(rule: ShareRule, firing: Firing<ShareObservation>)
     judged: [],
     lines: [amounts],
     fields: { total },
-  };
-}
-
-export function sharePerfdata(rule: ShareRule, worst: ShareObservation | undefined): Perfdata {
-  const range = (severity: Severity): string | null => {
-    const step = rule.steps.find((one) => one.severity === severity);
-    return step === undefined ? null : perfdataRange(rule.operator, step.bound);
-  };
-  return {
-    value: worst === undefined ? null : perfdataValue(quantityOf(rule), worst.value.fixed),
-    warning: range('warning'),
-    critical: range('critical'),
   };
 }

@@ -3,15 +3,16 @@
 import { z } from 'zod';
 import { describeMetric, metricOf } from '../model/metric.ts';
 import { fixedFromNumber } from '../model/money.ts';
-import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { decimalIdentity, measuredIdentity, stepsIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
+import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
 import { decimal, fault, isMapping, partOfWhole } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
+import { stepsPerfdata, stepsText } from './rule-words.ts';
 import { sharesIn } from './share-estimates.ts';
 import { judgeShare, queryShare } from './share-judge.ts';
 import type { ShareObservation, ShareRule } from './share-rule.ts';
-import { describeShare, shareLimitText, sharePerfdata } from './share-words.ts';
+import { describeShare } from './share-words.ts';
 
 /** A share of pennies is no news. */
 const MIN_TOTAL = fixedFromNumber(10);
@@ -34,12 +35,7 @@ const keys = z
     threshold: partOfWhole
       .optional()
       .describe('The share at which it fires, such as `50%`; needed unless `thresholds` is given'),
-    thresholds: z
-      .strictObject({
-        info: partOfWhole.optional(),
-        warning: partOfWhole.optional(),
-        critical: partOfWhole.optional(),
-      })
+    thresholds: bySeverity(partOfWhole)
       .optional()
       .describe('Shares by severity, ascending; the highest one reached counts'),
     min_total: decimal
@@ -73,13 +69,13 @@ export const share: RuleType<ShareRule, ShareObservation> = {
   valuesIn: sharesIn,
 
   identity(rule) {
-    const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
+    const steps = stepsIdentity(rule.steps);
     return { ...measuredIdentity(rule), steps, min_total: decimalIdentity(rule.minTotal) };
   },
 
-  limitText: shareLimitText,
+  limitText: stepsText,
   describe: describeShare,
-  perfdata: sharePerfdata,
+  perfdata: stepsPerfdata,
   fixedLimits: (rule) => rule,
 
   sample: {

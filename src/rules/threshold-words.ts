@@ -1,17 +1,10 @@
-// Describes a threshold rule's limits and findings.
+// Describes a threshold rule's findings.
 
-import { displayAgainst, displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
+import { displayAgainst, displayPhrase, withoutZeroCents } from '../model/display-value.ts';
 import { type Description, type Firing, type ReachedStep, topStep } from '../model/finding.ts';
-import type { Observation } from '../model/observation.ts';
-import { firesBelow, type Severity } from '../model/rule.ts';
-import type { Perfdata } from './rule-type.ts';
-import { firingText, perfdataRange, perfdataValue, timesText } from './rule-words.ts';
+import { firesBelow } from '../model/rule.ts';
+import { firingText, timesText } from './rule-words.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
-
-/** `>= $50.00 / $100.00` */
-export function thresholdLimitText({ metric, operator, steps }: ThresholdRule): string {
-  return `${operator} ${steps.map(({ bound }) => displayValue(metric, bound)).join(' / ')}`;
-}
 
 /** Describes a value that reached a limit. */
 export function describeThreshold({ metric, groupBy }: ThresholdRule, firing: Firing): Description {
@@ -39,22 +32,6 @@ export function describeThreshold({ metric, groupBy }: ThresholdRule, firing: Fi
     judged: [],
     lines: [],
     fields: {},
-  };
-}
-
-/** The value with its warning and critical limits, the severities that monitoring plugins know. */
-export function thresholdPerfdata(
-  { metric, operator, steps }: ThresholdRule,
-  worst: Observation | undefined,
-): Perfdata {
-  const range = (severity: Severity): string | null => {
-    const step = steps.find((one) => one.severity === severity);
-    return step === undefined ? null : perfdataRange(operator, step.bound);
-  };
-  return {
-    value: worst === undefined ? null : perfdataValue(metric, worst.value.fixed),
-    warning: range('warning'),
-    critical: range('critical'),
   };
 }
 

@@ -7,14 +7,15 @@ import { observedLater } from '../model/observed.ts';
 import { firesBelow } from '../model/rule.ts';
 import { EMPTY_SERIES } from '../model/series.ts';
 import { windowAt } from '../model/window.ts';
-import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
+import { measuredIdentity, stepsIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
+import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
 import { decimal, isMapping } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
+import { stepsPerfdata, stepsText } from './rule-words.ts';
 import { firingIn, reachedIn, valuesIn } from './threshold-match.ts';
 import type { ThresholdRule } from './threshold-rule.ts';
-import { describeThreshold, thresholdLimitText, thresholdPerfdata } from './threshold-words.ts';
+import { describeThreshold } from './threshold-words.ts';
 
 const keys = z
   .strictObject({
@@ -23,8 +24,7 @@ const keys = z
     threshold: decimal
       .optional()
       .describe("The limit, in the metric's unit; needed unless `thresholds` is given"),
-    thresholds: z
-      .strictObject({ info: decimal.optional(), warning: decimal.optional(), critical: decimal.optional() })
+    thresholds: bySeverity(decimal)
       .optional()
       .describe(
         'Limits by severity, ascending (descending for `<` and `<=`); the highest one reached counts',
@@ -87,13 +87,12 @@ export const threshold: RuleType<ThresholdRule> = {
   reached: (rule, [answer = EMPTY_SERIES], [[window = 0] = []]) => reachedIn(rule, answer, window),
 
   identity(rule) {
-    const steps = rule.steps.map(({ severity, bound }) => [severity, decimalIdentity(bound)]);
-    return { ...measuredIdentity(rule), operator: rule.operator, steps };
+    return { ...measuredIdentity(rule), operator: rule.operator, steps: stepsIdentity(rule.steps) };
   },
 
-  limitText: thresholdLimitText,
+  limitText: stepsText,
   describe: describeThreshold,
-  perfdata: thresholdPerfdata,
+  perfdata: stepsPerfdata,
   fixedLimits: (rule) => rule,
 
   sample: {

@@ -10,7 +10,7 @@ import {
 } from '../../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../../model/finding.ts';
 import { type Fixed, fixedFromNumber } from '../../model/money.ts';
-import type { Band, Perfdata } from '../rule-type.ts';
+import type { Band } from '../rule-type.ts';
 import { timesText } from '../rule-words.ts';
 import type { AutoObservation, AutoRule } from './auto-rule.ts';
 
@@ -30,7 +30,6 @@ export function describeAuto({ metric }: AutoRule, firing: Firing<AutoObservatio
   const usual = fixedFromNumber(baseline.usual);
   const range = `usually ${round(baseline.low)} to ${round(baseline.high)} ${whenText(firing)}`;
   const times = timesText(value.fixed, usual);
-  const { fields } = { fields: { baseline: { ...baseline }, zscore } };
   return {
     value: phrase,
     reason: range,
@@ -53,7 +52,7 @@ export function describeAuto({ metric }: AutoRule, firing: Firing<AutoObservatio
     ],
     judged: [['z', `${z}: so many deviations from the usual`]],
     lines: [`${range}, z ${z}`],
-    fields,
+    fields: { baseline: { ...baseline }, zscore },
   };
 }
 
@@ -79,15 +78,6 @@ function hoursText({ judged, hasWeek, weekday, clock, baseline, level }: AutoObs
     : `${hours} of the last ${baseline.n} days${since}`;
 }
 
-/** The score, with the rule's own as the limit of its severity. */
-export function autoPerfdata({ severity, zscore }: AutoRule, worst: AutoObservation | undefined): Perfdata {
-  return {
-    value: worst === undefined ? null : String(worst.zscore),
-    warning: severity === 'warning' ? String(zscore) : null,
-    critical: severity === 'critical' ? String(zscore) : null,
-  };
-}
-
-export function autoBand(_: AutoRule, { baseline: { usual, low, high } }: AutoObservation): Band {
+export function autoBand({ baseline: { usual, low, high } }: AutoObservation): Band {
   return { low, mean: usual, high };
 }

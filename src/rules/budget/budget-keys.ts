@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { describeMetric, metricOf } from '../../model/metric.ts';
 import { SEVERITIES } from '../../model/rule.ts';
 import { commonFaults, commonKeys } from '../rule-keys.ts';
-import { limitFaults } from '../rule-limits.ts';
+import { bySeverity, limitFaults } from '../rule-limits.ts';
 import { decimal, fault, isMapping, numberBetween, percentage } from '../rule-scalars.ts';
 import type { Advice } from '../rule-type.ts';
 import { PERIODS, takesStarts } from './budget-period.ts';
@@ -50,8 +50,7 @@ export const budgetKeys = z
       .min(1)
       .optional()
       .describe('CSV file with the columns `group` and `amount`, in place of `amounts`'),
-    steps: z
-      .strictObject({ info: part.optional(), warning: part.optional(), critical: part.optional() })
+    steps: bySeverity(part)
       .optional()
       .describe('Parts of the amount by severity, ascending (default: `{ warning: 80%, critical: 100% }`)'),
     forecast: z

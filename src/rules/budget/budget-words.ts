@@ -9,10 +9,9 @@ import {
 } from '../../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../../model/finding.ts';
 import { type Fixed, formatFixed } from '../../model/money.ts';
-import type { Severity } from '../../model/rule.ts';
 import { isoInstant } from '../../model/window.ts';
 import type { FixedLimits, Perfdata } from '../rule-type.ts';
-import { perfdataRange, perfdataValue } from '../rule-words.ts';
+import { stepsPerfdata } from '../rule-words.ts';
 import { dateOf, dayAndMonth, endText, periodName } from './budget-period.ts';
 import { type BudgetObservation, type BudgetRule, boundOf, type Forecast } from './budget-rule.ts';
 
@@ -149,20 +148,15 @@ function daysText({ days: [, last], today }: BudgetObservation): string {
 
 /** The group that used most of its amount, with the warning and critical steps of that amount. */
 export function budgetPerfdata(rule: BudgetRule, worst: BudgetObservation | undefined): Perfdata {
-  const { metric, steps } = rule;
   const amount = worst?.amount ?? rule.amount;
-  const range = (severity: Severity): string | null => {
-    const step = steps.find((one) => one.severity === severity);
-    return step === undefined || amount === null ? null : perfdataRange('>=', boundOf(amount, step.part));
-  };
-  return {
-    value: worst === undefined ? null : perfdataValue(metric, worst.value.fixed),
-    warning: range('warning'),
-    critical: range('critical'),
-  };
+  const steps = amount === null ? [] : budgetLimits(rule, { amount });
+  return stepsPerfdata({ metric: rule.metric, operator: '>=', steps }, worst);
 }
 
 /** The steps of a group's own amount. */
-export function budgetLimits({ steps }: BudgetRule, { amount }: BudgetObservation): FixedLimits['steps'] {
+export function budgetLimits(
+  { steps }: BudgetRule,
+  { amount }: Pick<BudgetObservation, 'amount'>,
+): FixedLimits['steps'] {
   return steps.map(({ severity, part }) => ({ severity, bound: boundOf(amount, part) }));
 }
