@@ -1,7 +1,7 @@
 // The schema of a silence: once, or again and again.
 
 import { z } from 'zod';
-import { dimensionValue, duration, fault, isMapping } from '../rules/rule-scalars.ts';
+import { dimensionValue, duration, type Fault, fault, faultsBetween } from '../rules/rule-scalars.ts';
 import { instant, schedule } from './scalars.ts';
 
 const MINUTE = 60_000;
@@ -26,20 +26,14 @@ export const silence = z
       .describe('How long it lasts each time; needed with `every`'),
     reason: z.string().default('').describe('Shown beside what is silenced'),
   })
-  .superRefine(
-    (given, context) => {
-      const found = timesFault(given);
-      if (found !== null) context.addIssue(found);
-    },
-    { when: isMapping },
-  )
+  .check(faultsBetween((given) => [timesFault(given)].filter((found) => found !== null)))
   .transform(({ from, until, every, lasts, ...rest }) => ({
     ...rest,
     times: every === undefined ? { from: from ?? 0, until: until ?? 0 } : { every, lastsMs: lasts ?? 0 },
   }));
 
 /** What is wrong with when a silence is. Any key may be missing or invalid. */
-function timesFault(given: object): ReturnType<typeof fault> | null {
+function timesFault(given: object): Fault | null {
   const [once, again] = [namedIn(given, ['from', 'until']), namedIn(given, ['every', 'lasts'])];
   const [first] = again;
   if (once.length > 0 && first !== undefined) {

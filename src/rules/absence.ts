@@ -13,7 +13,7 @@ import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { judgementOf } from './rule-judgement.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { isMapping, numberBetween, partOfWhole, refusedKey, wholeDays } from './rule-scalars.ts';
+import { faultsBetween, numberBetween, partOfWhole, refusedKey, wholeDays } from './rule-scalars.ts';
 import type { RuleContext, RuleType } from './rule-type.ts';
 import { isStale, queryNewestRow } from './stale-store.ts';
 
@@ -42,13 +42,12 @@ const keys = z
       .prefault(MIN_HISTORY)
       .describe('Earlier windows, since the first one with calls, that a group needs to be judged'),
   })
-  .superRefine(
-    (given, ctx) => {
-      const { window, baseline = BASELINE_DAYS, min_history: minHistory } = given;
-      const own = [...longWindow(window, 'absence'), ...shortBaseline(baseline, minHistory)];
-      for (const issue of [...commonFaults({ ...given, ...NO_METRIC }), ...own]) ctx.addIssue(issue);
-    },
-    { when: isMapping },
+  .check(
+    faultsBetween(({ baseline = BASELINE_DAYS, ...given }) => [
+      ...commonFaults({ ...given, ...NO_METRIC }),
+      ...longWindow(given.window, 'absence'),
+      ...shortBaseline(baseline, given.min_history),
+    ]),
   );
 
 /** Finds groups that are silent in a window in which they usually make calls (docs/rules/absence.md). */

@@ -14,7 +14,7 @@ import { longWindow, shortBaseline } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { defaultMinChange, minChangeFaults, minChangeKey } from './rule-min-change.ts';
-import { fault, isMapping, numberBetween, wholeDays } from './rule-scalars.ts';
+import { type Fault, fault, faultsBetween, numberBetween, wholeDays } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 
 const MIN_HISTORY = 7;
@@ -63,12 +63,7 @@ const keys = z
         'Changes of fewer percent of the mean do not fire; 50 means 50 % (default: `0`; not for `auto`)',
       ),
   })
-  .superRefine(
-    (given, ctx) => {
-      for (const issue of [...commonFaults(given), ...historyFaults(given)]) ctx.addIssue(issue);
-    },
-    { when: isMapping },
-  );
+  .check(faultsBetween((given) => [...commonFaults(given), ...historyFaults(given)]));
 
 type AnyRule = AnomalyRule | AutoRule;
 type AnyObservation = AnomalyObservation | AutoObservation;
@@ -162,13 +157,13 @@ function methodOf({ method, window }: { readonly method?: unknown; readonly wind
 }
 
 /** Faults between the keys of an anomaly. Any key may be missing or invalid. */
-function historyFaults(given: object): ReturnType<typeof fault>[] {
+function historyFaults(given: Readonly<Record<string, unknown>>): Fault[] {
   const {
     window,
     baseline = BASELINE_DAYS,
     min_history: minHistory = MIN_HISTORY,
     min_change: minChange,
-  } = given as Readonly<Record<string, unknown>>;
+  } = given;
   const isAutomatic = methodOf(given) === 'auto';
   const faults = [
     ...(isAutomatic ? autoFaults(given) : []),

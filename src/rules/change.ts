@@ -11,7 +11,7 @@ import { decimalIdentity, measuredIdentity, stepsIdentity } from './rule-identit
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
 import { defaultMinChange, minChangeFaults, minChangeKey } from './rule-min-change.ts';
-import { decimal, fault, isMapping } from './rule-scalars.ts';
+import { decimal, fault, faultsBetween } from './rule-scalars.ts';
 import type { Advice, RuleType } from './rule-type.ts';
 
 const DAY = 86_400_000;
@@ -44,13 +44,12 @@ const keys = z
       .describe('Whether it fires on a rise or a fall; `down` fires at 1/ratio'),
     min_change: minChangeKey,
   })
-  .superRefine(
-    (given, ctx) => {
-      const minChange = (given as { readonly min_change?: unknown }).min_change;
-      const faults = [...commonFaults(given), ...limitFaults(given, LIMITS), ...minChangeFaults(minChange)];
-      for (const issue of faults) ctx.addIssue(issue);
-    },
-    { when: isMapping },
+  .check(
+    faultsBetween((given) => [
+      ...commonFaults(given),
+      ...limitFaults(given, LIMITS),
+      ...minChangeFaults(given.min_change),
+    ]),
   );
 
 /** Compares a value with that of the window before, a day, a week or a month earlier. An equal ratio reaches the limit. */

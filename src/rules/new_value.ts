@@ -7,7 +7,15 @@ import { MOST_UNPRICED, type NewValueObservation, type NewValueRule } from './ne
 import { describeNewValue, newValueLimitText, newValuePerfdata } from './new-value-words.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
-import { decimal, fault, isMapping, refusedKey, wholeDays } from './rule-scalars.ts';
+import {
+  decimal,
+  type Fault,
+  fault,
+  faultsBetween,
+  negativeFaults,
+  refusedKey,
+  wholeDays,
+} from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 
 const MIN_SPEND = fixedFromNumber(1);
@@ -43,29 +51,12 @@ const keys = z
       .prefault('off')
       .describe('Notified again at this many times the value last notified'),
   })
-  .superRefine(
-    (given, ctx) => {
-      const {
-        dimension,
-        group_by: groupBy,
-        min_spend: minSpend,
-      } = given as Readonly<Record<string, unknown>>;
-      for (const issue of commonFaults({ ...given, metric: undefined, errors: undefined }))
-        ctx.addIssue(issue);
-      const place = Array.isArray(groupBy) ? groupBy.indexOf(dimension) : -1;
-      if (place >= 0)
-        ctx.addIssue(
-          fault('this is the dimension of the rule', 'each of its values is a group already', [
-            'group_by',
-            place,
-          ]),
-        );
-      if (typeof minSpend === 'bigint' && minSpend < 0n)
-        ctx.addIssue(
-          fault('must not be negative', 'write an amount of money, or 0 for any call', ['min_spend']),
-        );
-    },
-    { when: isMapping },
+  .check(
+    faultsBetween((given) => [
+      ...commonFaults({ ...given, metric: undefined, errors: undefined }),
+      ...dimensionFaults(given),
+      ...negativeFaults(given.min_spend, 'min_spend', 'write an amount of money, or 0 for any call'),
+    ]),
   );
 
 /** Finds values that had no call before (docs/rules/new_value.md). */
@@ -112,3 +103,11 @@ export const newValue: RuleType<NewValueRule, NewValueObservation> = {
     summary: 'search $41.20 in 24h (new service, first call about 02:05 on 2026-11-19)',
   },
 };
+
+/** The dimension of the rule is a group already. */
+function dimensionFaults({ dimension, group_by: groupBy }: Readonly<Record<string, unknown>>): Fault[] {
+  const place = Array.isArray(groupBy) ? groupBy.indexOf(dimension) : -1;
+  if (place < 0) return [];
+  const hint = 'each of its values is a group already';
+  return [fault('this is the dimension of the rule', hint, ['group_by', place])];
+}

@@ -2,12 +2,12 @@
 
 import { counted } from '../model/display-value.ts';
 import type { WindowSpec } from '../model/window.ts';
-import { fault } from './rule-scalars.ts';
+import { type Fault, fault } from './rule-scalars.ts';
 
 const DAY = 86_400_000;
 
 /** The fault of a baseline (days) that can never hold the history that is asked for. Either may be missing or invalid. */
-export function shortBaseline(baseline: unknown, minHistory: unknown): ReturnType<typeof fault>[] {
+export function shortBaseline(baseline: unknown, minHistory: unknown): Fault[] {
   if (typeof baseline !== 'number' || typeof minHistory !== 'number' || baseline >= minHistory) return [];
   const hint = `make baseline at least ${minHistory}d, or min_history at most ${baseline}`;
   return [
@@ -16,7 +16,7 @@ export function shortBaseline(baseline: unknown, minHistory: unknown): ReturnTyp
 }
 
 /** The fault of a window that is too long to have the same window on each day; `what` is judged. It may be invalid. */
-export function longWindow(window: unknown, what: string): ReturnType<typeof fault>[] {
+export function longWindow(window: unknown, what: string): Fault[] {
   if (!isWindow(window) || fitsInDay(window)) return [];
   const hint = `an ${what} is judged over at most 24h, today or yesterday`;
   return [fault(`too long for an ${what}`, hint, ['window'])];

@@ -6,7 +6,7 @@ import type { ErrorFilter, FailureKind } from '../model/measure.ts';
 import { describeMetric, isMetric, METRICS, type Metric, metricOf } from '../model/metric.ts';
 import { OWN_NAME } from '../model/own-metric.ts';
 import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
-import { condition, duration, fault, numberBetween, windowText } from './rule-scalars.ts';
+import { condition, duration, type Fault, fault, numberBetween, windowText } from './rule-scalars.ts';
 import type { RuleDefaults } from './rule-type.ts';
 
 const DAY = 86_400_000;
@@ -151,9 +151,9 @@ type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
  * Faults between common keys. They are collected beside the faults of single keys, so that one kind does not hide the other.
  * Any key may be missing or invalid.
  */
-export function commonFaults(keys: object): ReturnType<typeof fault>[] {
+export function commonFaults(keys: object): Fault[] {
   const { metric, errors, window, group_by: groupBy } = keys as Readonly<Record<string, unknown>>;
-  const faults: ReturnType<typeof fault>[] = [];
+  const faults: Fault[] = [];
   const known = metricOf(metric);
   if (errors !== undefined && known !== undefined && !takesErrors(known)) {
     const takers = METRICS.filter(takesErrors).join(', ');
@@ -175,6 +175,17 @@ export function commonFaults(keys: object): ReturnType<typeof fault>[] {
     faults.push(fault('the dimension is named twice', 'name each dimension once', ['group_by', i]));
   });
   return faults;
+}
+
+/** The fault of a metric that does not add up: `messageOf` its name. None of what is no metric. */
+export function notAdditiveFaults(
+  metric: unknown,
+  messageOf: (name: string) => string,
+  hint = 'use a metric that adds up, such as spend, calls or tokens',
+): Fault[] {
+  const known = metricOf(metric);
+  if (known === undefined || describeMetric(known).additive) return [];
+  return [fault(messageOf(describeMetric(known).name), hint, ['metric'])];
 }
 
 /** Makes the common part of a rule from its keys and the file's defaults. `minCalls` is the rule type's own default. */

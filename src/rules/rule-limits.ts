@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Fixed } from '../model/money.ts';
 import { SEVERITIES, type Severity } from '../model/rule.ts';
-import { fault } from './rule-scalars.ts';
+import { type Fault, fault } from './rule-scalars.ts';
 
 /** A limit of a severity. */
 export interface LimitStep {
@@ -41,7 +41,7 @@ export function limitSteps(
 }
 
 /** Faults between the keys of limits. Any key may be missing or invalid. */
-export function limitFaults(given: object, keys: LimitKeys): ReturnType<typeof fault>[] {
+export function limitFaults(given: object, keys: LimitKeys): Fault[] {
   const { one, many } = keys;
   const [mild, severe] = keys.example;
   const { [one]: single, [many]: several } = given as Readonly<Record<string, unknown>>;
@@ -62,9 +62,9 @@ export function limitFaults(given: object, keys: LimitKeys): ReturnType<typeof f
 function orderFaults(
   limits: Readonly<Record<string, unknown>>,
   { many, falls = false, ordered }: LimitKeys,
-): ReturnType<typeof fault>[] {
+): Fault[] {
   let milder: LimitStep | null = null;
-  const faults: ReturnType<typeof fault>[] = [];
+  const faults: Fault[] = [];
   for (const severity of SEVERITIES) {
     const bound = limits[severity];
     if (typeof bound !== 'bigint') continue;

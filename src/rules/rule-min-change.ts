@@ -2,7 +2,7 @@
 
 import type { Metric } from '../model/metric.ts';
 import { type Fixed, fixedFromNumber } from '../model/money.ts';
-import { decimal, fault } from './rule-scalars.ts';
+import { decimal, type Fault, negativeFaults } from './rule-scalars.ts';
 
 export const minChangeKey = decimal
   .optional()
@@ -24,7 +24,6 @@ const DEFAULTS: Readonly<Partial<Record<Metric, number>>> = {
   error_rate: 0.05,
 };
 
-export function minChangeFaults(minChange: unknown): ReturnType<typeof fault>[] {
-  if (typeof minChange !== 'bigint' || minChange >= 0n) return [];
-  return [fault('must not be negative', 'write the size of the change, in both directions', ['min_change'])];
+export function minChangeFaults(minChange: unknown): Fault[] {
+  return negativeFaults(minChange, 'min_change', 'write the size of the change, in both directions');
 }

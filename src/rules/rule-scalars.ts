@@ -18,9 +18,24 @@ export function fault(message: string, hint: string, path: (string | number)[] =
   return { code: 'custom' as const, message, path, params: { hint }, input: undefined };
 }
 
-/** Whether the value is a mapping, so that its keys can be checked against each other. */
-export function isMapping(payload: { readonly value: unknown }): boolean {
-  return typeof payload.value === 'object' && payload.value !== null;
+export type Fault = ReturnType<typeof fault>;
+
+/**
+ * Checks the keys of a mapping against each other, beside the checks of single keys, so that one kind of fault does not hide
+ * the other. Any of the keys that `faultsOf` gets may be missing or invalid.
+ */
+export function faultsBetween(faultsOf: (given: Readonly<Record<string, unknown>>) => readonly Fault[]) {
+  return z.superRefine<object>(
+    (given, ctx) => {
+      for (const one of faultsOf(given as Readonly<Record<string, unknown>>)) ctx.addIssue(one);
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+}
+
+/** The fault of an amount below 0 under a key; none of what is no amount. */
+export function negativeFaults(value: unknown, key: string, hint: string): Fault[] {
+  return typeof value === 'bigint' && value < 0n ? [fault('must not be negative', hint, [key])] : [];
 }
 
 /** A duration such as `15m`, in ms, between `minMs` and `maxMs`. */

@@ -1,12 +1,11 @@
 // The share rule type: one group's part of the total.
 
 import { z } from 'zod';
-import { describeMetric, metricOf } from '../model/metric.ts';
 import { fixedFromNumber } from '../model/money.ts';
 import { decimalIdentity, measuredIdentity, stepsIdentity } from './rule-identity.ts';
-import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
+import { commonFaults, commonKeys, notAdditiveFaults, ruleBase } from './rule-keys.ts';
 import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
-import { decimal, fault, isMapping, partOfWhole } from './rule-scalars.ts';
+import { decimal, faultsBetween, negativeFaults, partOfWhole } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 import { stepsPerfdata, stepsText } from './rule-words.ts';
 import { sharesIn } from './share-estimates.ts';
@@ -42,12 +41,13 @@ const keys = z
       .optional()
       .describe("Smaller totals are not judged, in the metric's unit (default: `10`)"),
   })
-  .superRefine(
-    (given, ctx) => {
-      for (const issue of [...commonFaults(given), ...limitFaults(given, LIMITS), ...shareFaults(given)])
-        ctx.addIssue(issue);
-    },
-    { when: isMapping },
+  .check(
+    faultsBetween((given) => [
+      ...commonFaults(given),
+      ...limitFaults(given, LIMITS),
+      ...notAdditiveFaults(given.metric, (name) => `${name} has no total that groups could share`),
+      ...negativeFaults(given.min_total, 'min_total', 'write the least total that is judged'),
+    ]),
   );
 
 /** Compares one group's part of the total of all groups with fixed limits. An equal share reaches the limit. */
@@ -93,20 +93,3 @@ export const share: RuleType<ShareRule, ShareObservation> = {
     summary: 'search 62 % of the total spend in 1h (limit 60 %)',
   },
 };
-
-/** Faults of a metric that has no total, and of a negative one. Any key may be missing or invalid. */
-function shareFaults(given: object): ReturnType<typeof fault>[] {
-  const { metric, min_total: minTotal } = given as Readonly<Record<string, unknown>>;
-  const faults: ReturnType<typeof fault>[] = [];
-  const known = metricOf(metric);
-  if (known !== undefined && !describeMetric(known).additive) {
-    const hint = 'use a metric that adds up, such as spend, calls or tokens';
-    faults.push(
-      fault(`${describeMetric(known).name} has no total that groups could share`, hint, ['metric']),
-    );
-  }
-  if (typeof minTotal === 'bigint' && minTotal < 0n) {
-    faults.push(fault('must not be negative', 'write the least total that is judged', ['min_total']));
-  }
-  return faults;
-}

@@ -10,7 +10,7 @@ import { windowAt } from '../model/window.ts';
 import { measuredIdentity, stepsIdentity } from './rule-identity.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
 import { bySeverity, type LimitKeys, limitFaults, limitSteps } from './rule-limits.ts';
-import { decimal, isMapping } from './rule-scalars.ts';
+import { decimal, faultsBetween } from './rule-scalars.ts';
 import type { RuleType } from './rule-type.ts';
 import { stepsPerfdata, stepsText } from './rule-words.ts';
 import { firingIn, reachedIn, valuesIn } from './threshold-match.ts';
@@ -34,13 +34,7 @@ const keys = z
       .default('>=')
       .describe('How the value compares with the limit when the rule fires'),
   })
-  .superRefine(
-    (given, ctx) => {
-      for (const issue of [...commonFaults(given), ...limitFaults(given, limitKeys(given))])
-        ctx.addIssue(issue);
-    },
-    { when: isMapping },
-  );
+  .check(faultsBetween((given) => [...commonFaults(given), ...limitFaults(given, limitKeys(given))]));
 
 /**
  * Compares a value with fixed limits. Every step whose limit is reached fires. With `>=` and `<=`, an equal value reaches

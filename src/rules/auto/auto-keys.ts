@@ -1,10 +1,10 @@
 // The keys of an automatic anomaly rule: faults between them, and the rule.
 
 import { describeMetric, metricOf } from '../../model/metric.ts';
-import type { Fixed } from '../../model/money.ts';
 import type { Rule } from '../../model/rule.ts';
 import type { WindowSpec } from '../../model/window.ts';
-import { fault } from '../rule-scalars.ts';
+import { notAdditiveFaults } from '../rule-keys.ts';
+import { type Fault, fault } from '../rule-scalars.ts';
 import type { Advice } from '../rule-type.ts';
 import type { AutoRule, JudgedWindow } from './auto-rule.ts';
 
@@ -17,25 +17,20 @@ const STRICTER = 0.5;
 /** What is judged without a `window`. */
 export const HOUR_AND_DAY: WindowSpec = { kind: 'rolling', ms: 24 * HOUR, text: '1h, 24h' };
 
-export function autoFaults(given: object): ReturnType<typeof fault>[] {
-  const keys = given as Readonly<Record<string, unknown>>;
+export function autoFaults(keys: Readonly<Record<string, unknown>>): Fault[] {
   const faults = OTHERS.filter((key) => keys[key] !== undefined).map((key) =>
     fault(`${key} does not go with method auto`, 'drop the key, or choose method: zscore or robust', [key]),
   );
-  const metric = metricOf(keys.metric);
-  if (metric !== undefined && !describeMetric(metric).additive) {
-    const hint = 'give it a window and method: zscore or robust';
-    faults.push(fault(`method auto does not take ${describeMetric(metric).name}`, hint, ['metric']));
-  }
+  const hint = 'give it a window and method: zscore or robust';
+  const notAdditive = notAdditiveFaults(keys.metric, (name) => `method auto does not take ${name}`, hint);
   const window = keys.window as WindowSpec | undefined;
-  if (window !== undefined && !isWholeHours(window)) {
-    faults.push(
-      fault('this window does not go with method auto', 'write whole hours up to 24h, or leave window out', [
-        'window',
-      ]),
-    );
-  }
-  return faults;
+  if (window === undefined || isWholeHours(window)) return [...faults, ...notAdditive];
+  const wholeHours = 'write whole hours up to 24h, or leave window out';
+  return [
+    ...faults,
+    ...notAdditive,
+    fault('this window does not go with method auto', wholeHours, ['window']),
+  ];
 }
 
 /** A rule of an earlier version, which would find more with fewer keys. */
@@ -67,7 +62,7 @@ export function autoRule(
         ]
       : [{ spec: window, hours: hoursOf(window), zscore }];
   const windows = judged.map(({ spec }) => spec);
-  return { ...base, windows, type: 'anomaly', method: 'auto', zscore, minChange: minChange as Fixed, judged };
+  return { ...base, windows, type: 'anomaly', method: 'auto', zscore, minChange, judged };
 }
 
 function isWholeHours(window: WindowSpec): boolean {

@@ -1,11 +1,10 @@
 // The keys of a budget rule in alerts.yaml, and faults between them.
 
 import { z } from 'zod';
-import { describeMetric, metricOf } from '../../model/metric.ts';
 import { SEVERITIES } from '../../model/rule.ts';
-import { commonFaults, commonKeys } from '../rule-keys.ts';
+import { commonFaults, commonKeys, notAdditiveFaults } from '../rule-keys.ts';
 import { bySeverity, limitFaults } from '../rule-limits.ts';
-import { decimal, fault, isMapping, numberBetween, percentage } from '../rule-scalars.ts';
+import { decimal, type Fault, fault, faultsBetween, numberBetween, percentage } from '../rule-scalars.ts';
 import type { Advice } from '../rule-type.ts';
 import { PERIODS, takesStarts } from './budget-period.ts';
 
@@ -58,12 +57,7 @@ export const budgetKeys = z
       .optional()
       .describe('Severity of an alert when the amount is on course to be reached (default: no forecast)'),
   })
-  .superRefine(
-    (given, ctx) => {
-      for (const issue of [...commonFaults(given), ...budgetFaults(given)]) ctx.addIssue(issue);
-    },
-    { when: isMapping },
-  );
+  .check(faultsBetween((given) => [...commonFaults(given), ...budgetFaults(given)]));
 
 /** Steps name the severities, so that a rule's own has no effect. */
 export function budgetAdvice({ severity }: Readonly<Record<string, unknown>>): Advice | null {
@@ -76,19 +70,12 @@ export function budgetAdvice({ severity }: Readonly<Record<string, unknown>>): A
 }
 
 /** Faults between the keys of a budget. Any key may be missing or invalid. */
-function budgetFaults(given: object): ReturnType<typeof fault>[] {
-  const keys = given as Readonly<Record<string, unknown>>;
+function budgetFaults(keys: Readonly<Record<string, unknown>>): Fault[] {
   const { metric, period, starts } = keys;
-  const faults = amountFaults(keys);
-  const known = metricOf(metric);
-  if (known !== undefined && !describeMetric(known).additive) {
-    const hint = 'use a metric that adds up, such as spend, calls or tokens';
-    faults.push(
-      fault(`${describeMetric(known).name} does not add up, so that no amount of it is used`, hint, [
-        'metric',
-      ]),
-    );
-  }
+  const faults = [
+    ...amountFaults(keys),
+    ...notAdditiveFaults(metric, (name) => `${name} does not add up, so that no amount of it is used`),
+  ];
   const named = PERIODS.find((name) => name === period);
   if (starts !== undefined && named !== undefined && !takesStarts(named)) {
     faults.push(fault(`a ${named} does not begin on a day of the month`, 'drop it', ['starts']));
@@ -97,14 +84,14 @@ function budgetFaults(given: object): ReturnType<typeof fault>[] {
   return keys.steps === undefined ? faults : [...faults, ...limitFaults({ steps: keys.steps }, order)];
 }
 
-function amountFaults(keys: Readonly<Record<string, unknown>>): ReturnType<typeof fault>[] {
+function amountFaults(keys: Readonly<Record<string, unknown>>): Fault[] {
   const { amount: one, amounts, amounts_file: file, group_by: groupBy } = keys;
   if (one === undefined && amounts === undefined && file === undefined) {
     const hint = 'give amount: 5000, or amounts: { search: 2000 }, or amounts_file: budgets.csv';
     return [fault('an amount is missing', hint, ['amount'])];
   }
   if (amounts === undefined && file === undefined) return [];
-  const faults: ReturnType<typeof fault>[] = [];
+  const faults: Fault[] = [];
   if (amounts !== undefined && file !== undefined) {
     faults.push(fault('amounts and amounts_file exclude each other', 'keep one of them', ['amounts_file']));
   }
