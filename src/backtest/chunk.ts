@@ -2,7 +2,7 @@
 
 import { largestOf } from '../model/extremes.ts';
 import type { Rule } from '../model/rule.ts';
-import { hourWindows } from '../model/series.ts';
+import { hourCount } from '../model/series.ts';
 import type { Outcome } from '../pipeline/evaluate-rules.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 
@@ -44,5 +44,5 @@ export function nextChunk(
 
 function windowsAt(rule: Rule, at: number): number {
   const queries = ruleTypeOf(rule).queries(rule, { at, zone: 'UTC' });
-  return queries.reduce((windows, query) => windows + query.windows.length + hourWindows(query).length, 0);
+  return queries.reduce((windows, query) => windows + query.windows.length + hourCount(query.hours), 0);
 }

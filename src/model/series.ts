@@ -91,9 +91,19 @@ export interface HourSums {
   past(group: number): object;
 }
 
+/** How many hours are asked for, of the measure with the most of them; 0 without hours. */
+export function hourCount(hours: HoursBack | undefined): number {
+  return hours === undefined
+    ? 0
+    : largestOf(
+        hours.counts.map(({ count }) => count),
+        0,
+      );
+}
+
 /** From the first of some hours to the last. */
-export function spanOfHours({ to, counts }: HoursBack): Window {
-  return { from: to - largestOf(counts.map(({ count }) => count)) * HOUR, to };
+export function spanOfHours(hours: HoursBack): Window {
+  return { from: hours.to - hourCount(hours) * HOUR, to: hours.to };
 }
 
 /** The hours of two queries of the same measures, together. */
@@ -105,15 +115,6 @@ export function mergedHours(a: HoursBack, b: HoursBack): HoursBack {
     to,
     counts: a.counts.map(({ measure }, i) => ({ measure, count: Math.max(reach(a, i), reach(b, i)) })),
   };
-}
-
-/** The hours of a query as windows; none where it asks for none. */
-export function hourWindows({ hours }: Pick<Query, 'hours'>): Window[] {
-  const windows: Window[] = [];
-  if (hours === undefined) return windows;
-  const { from, to } = spanOfHours(hours);
-  for (let begin = from; begin < to; begin += HOUR) windows.push({ from: begin, to: begin + HOUR });
-  return windows;
 }
 
 const HOUR = 3_600_000;

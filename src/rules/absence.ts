@@ -5,11 +5,11 @@ import type { Firing, Judgement } from '../model/finding.ts';
 import { fixedFromNumber, ONE } from '../model/money.ts';
 import { NOTHING_OBSERVED } from '../model/observed.ts';
 import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
-import { windowAt, windowDaysBefore } from '../model/window.ts';
+import { windowAt } from '../model/window.ts';
 import type { AbsenceObservation, AbsenceRule } from './absence-rule.ts';
 import { absenceLimitText, absencePerfdata, describeAbsence } from './absence-words.ts';
 import { spansBefore } from './last-call.ts';
-import { longWindow, shortBaseline } from './rule-history.ts';
+import { daysOfHistory, longWindow, shortBaseline, windowAndEarlier } from './rule-history.ts';
 import { decimalIdentity, measuredIdentity } from './rule-identity.ts';
 import { judgementOf } from './rule-judgement.ts';
 import { commonFaults, commonKeys, ruleBase } from './rule-keys.ts';
@@ -81,10 +81,7 @@ export const absence: RuleType<AbsenceRule, AbsenceObservation> = {
   metric: 'calls',
 
   queries(rule, { at, zone }) {
-    const windows = [windowAt(rule.window, at, zone)];
-    for (let day = 1; day <= rule.baselineDays; day += 1) {
-      windows.push(windowDaysBefore(rule.window, at, day, zone));
-    }
+    const windows = windowAndEarlier(rule.window, at, rule.baselineDays, zone);
     const { where, groupBy } = rule;
     const counted: Query = { measures: ['calls'], where, groupBy, windows };
     // Whether spendwatch can see is a matter of the poll's own instant.
@@ -163,8 +160,7 @@ type History = Pick<AbsenceObservation, 'withCalls' | 'windows'>;
 
 /** The earlier windows since the oldest one in which the group made calls. */
 function historyOf({ baselineDays }: AbsenceRule, series: Series, group: number): History {
-  let windows = baselineDays;
-  while (windows > 0 && !series.has(group, windows)) windows -= 1;
+  const windows = daysOfHistory(series, group, baselineDays);
   let withCalls = 0;
   for (let window = 1; window <= windows; window += 1) if (series.has(group, window)) withCalls += 1;
   return { windows, withCalls };

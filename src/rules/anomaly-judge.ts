@@ -16,9 +16,10 @@ import {
   momentsOf,
   zScore,
 } from '../model/statistics.ts';
-import { type Window, windowAt, windowDaysBefore } from '../model/window.ts';
+import { type Window, windowAt } from '../model/window.ts';
 import { openPrefilter } from './anomaly-prefilter.ts';
 import type { AnomalyObservation, AnomalyRule, Baseline } from './anomaly-rule.ts';
+import { daysOfHistory, windowAndEarlier } from './rule-history.ts';
 import { judgementOf } from './rule-judgement.ts';
 import type { RuleContext } from './rule-type.ts';
 
@@ -29,10 +30,7 @@ const DAY = 86_400_000;
  * 24 h that end where each of those earlier windows ends.
  */
 export function queryAnomaly(rule: AnomalyRule, { at, zone }: RuleContext): Query[] {
-  const windows = [windowAt(rule.window, at, zone)];
-  for (let day = 1; day <= rule.baselineDays; day += 1) {
-    windows.push(windowDaysBefore(rule.window, at, day, zone));
-  }
+  const windows = windowAndEarlier(rule.window, at, rule.baselineDays, zone);
   if (isAdditive(rule)) {
     for (const { to } of windows.slice(1)) windows.push({ from: to - DAY, to });
   }
@@ -99,8 +97,7 @@ function compared<T>(
 ): Compared<T> | null {
   const value = valueAt(0);
   if (value === null) return null;
-  let oldest = rule.baselineDays;
-  while (oldest > 0 && !series.has(group, oldest)) oldest -= 1;
+  const oldest = daysOfHistory(series, group, rule.baselineDays);
   /** The non-null values of `count` windows from `first` on. Additive metrics have no nulls. */
   const valuesFrom = (first: number, count: number): T[] => {
     const values: T[] = [];

@@ -6,7 +6,7 @@ import { plausibleCalls, retryLoop } from '../../src/demo/traffic.ts';
 import {
   type Cell,
   type HourSums,
-  hourWindows,
+  hourCount,
   type Query,
   type Series,
   seriesOfCells,
@@ -126,20 +126,24 @@ describe.each(['2026-11-20T02:05:00Z', '2027-03-01T09:30:00Z', '2026-06-14T17:00
 );
 
 function hoursOf(query: Query, spend: ReturnType<typeof spendByService>): HourSums {
-  const hours = hourWindows(query);
+  const [to, count] = [query.hours?.to ?? 0, hourCount(query.hours)];
+  const hours = Array.from({ length: count }, (_, i) => {
+    const end = to - (count - 1 - i) * HOUR;
+    return { from: end - HOUR, to: end };
+  });
   const pasts = spend.services.map(() => ({}));
   const known = new Map<string, Float64Array>();
   return {
-    to: query.hours?.to ?? 0,
+    to,
     of(group, measure) {
       const name = `${group} ${measure}`;
       const service = spend.services[group] as string;
       const sums =
         known.get(name) ??
-        Float64Array.from(hours, ({ from, to }) => {
-          const { count, dollars } = spend.spanOf(service, from, to);
-          if (measure === 'calls') return count;
-          return measure === 'cost' ? dollars : dollars ** 2 / Math.max(1, count);
+        Float64Array.from(hours, (hour) => {
+          const { count: calls, dollars } = spend.spanOf(service, hour.from, hour.to);
+          if (measure === 'calls') return calls;
+          return measure === 'cost' ? dollars : dollars ** 2 / Math.max(1, calls);
         });
       known.set(name, sums);
       return sums;

@@ -52,7 +52,7 @@ function linesOf(rule: AutoRule, judged: JudgedWindow, hourly: Hourly, calendar:
 
 /** The hours of a group, which move along with the series. */
 class FollowedHours implements Hourly {
-  readonly #rule: AutoRule;
+  readonly #measures: HourMeasures;
   #to = Number.NaN;
   #terms: readonly Float64Array[] = [];
   #squares: Float64Array | null = null;
@@ -60,14 +60,14 @@ class FollowedHours implements Hourly {
   first = Number.POSITIVE_INFINITY;
 
   constructor(rule: AutoRule) {
-    this.#rule = rule;
+    this.#measures = hourMeasures(rule);
   }
 
   follow(hours: HourSums, group: number): void {
     // While the past is the same, hours come and change nothing before them.
     if (this.#to === hours.to / HOUR) return;
     this.#to = hours.to / HOUR;
-    const { terms, squares, calls } = hourMeasures(this.#rule);
+    const { terms, squares, calls } = this.#measures;
     this.#terms = terms.map((measure) => hours.of(group, measure));
     this.#squares = squares === null ? null : hours.of(group, squares);
     this.#calls = calls === null ? null : hours.of(group, calls);
@@ -106,11 +106,13 @@ class FollowedHours implements Hourly {
 }
 
 /** What is needed of each hour: the terms of the metric, and the squares of calls, or in their place how many there are. */
-function hourMeasures(rule: AutoRule): {
+interface HourMeasures {
   readonly terms: readonly Measure[];
   readonly squares: Measure | null;
   readonly calls: Measure | null;
-} {
+}
+
+function hourMeasures(rule: AutoRule): HourMeasures {
   const own = measuresOf(rule.metric, rule.errors);
   const terms = own.filter((measure) => measure !== 'calls' || rule.metric === 'calls');
   const squares = rule.metric === 'spend' ? 'cost_squares' : null;

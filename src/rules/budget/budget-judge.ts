@@ -66,7 +66,7 @@ export function judgeBudget(
       left === null || value >= whole * (1 + ESTIMATE_MARGIN) ? null : pastOf(measuring, series, group);
     if (left === null || past === null || value + expectedSum(past, left) < whole * (1 - ESTIMATE_MARGIN))
       continue;
-    found.push(foreseen(rule, observe(group), past, left));
+    found.push(byForecast(rule, observe(group), past, left));
   }
   return judgementOf({
     series,
@@ -101,7 +101,7 @@ function byStep(rule: BudgetRule, observation: BudgetObservation): Firing<Budget
 }
 
 /** The alert of the forecast, beside that of the steps; null where the amount is not on course to be reached. */
-function foreseen(
+function byForecast(
   rule: BudgetRule,
   observation: BudgetObservation,
   past: PastDays,

@@ -4,6 +4,7 @@ import { dayStart, daysBefore, localDay } from '../../model/local-time.ts';
 import type { Measured } from '../../model/metric-value.ts';
 import type { Series } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
+import { daysOfHistory } from '../rule-history.ts';
 import type { PastDays } from './projection.ts';
 
 /** Four weeks. */
@@ -43,8 +44,7 @@ export function pastWindows(at: number, zone: string): Window[] {
 
 /** The past of a group; null where its first call is less than three days old. */
 export function pastOf({ estimate }: Measured, series: Series, group: number): PastDays | null {
-  let oldest = DAYS;
-  while (oldest > 0 && !series.has(group, DAY + oldest - 1)) oldest -= 1;
+  const oldest = daysOfHistory(series, group, DAYS);
   if (oldest < LEAST_DAYS || (oldest === LEAST_DAYS && !series.has(group, EARLY))) return null;
   const sumOf = (window: number): number => estimate(series, group, window) ?? 0;
   const days = Array.from({ length: oldest }, (_, i) => sumOf(DAY + i));

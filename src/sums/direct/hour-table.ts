@@ -2,7 +2,15 @@
 
 import { largestOf } from '../../model/extremes.ts';
 import { ONE } from '../../model/money.ts';
-import type { CellRead, GroupKey, HourSums, HoursBack, Query, SegmentCell } from '../../model/series.ts';
+import {
+  type CellRead,
+  type GroupKey,
+  type HourSums,
+  type HoursBack,
+  hourCount,
+  type Query,
+  type SegmentCell,
+} from '../../model/series.ts';
 import { HOUR } from '../series/grid.ts';
 import { memberOf } from '../series/member.ts';
 
@@ -13,7 +21,7 @@ const HOURS_A_PART = 48;
 export function hourParts(queries: readonly Query[]): number {
   return Math.ceil(
     largestOf(
-      queries.map(({ hours }) => hoursOf(hours)),
+      queries.map(({ hours }) => hourCount(hours)),
       0,
     ) / HOURS_A_PART,
   );
@@ -21,7 +29,7 @@ export function hourParts(queries: readonly Query[]): number {
 
 /** What a query asks about its hours in a part, 0 being the newest; null for nothing. */
 export function partOfHours({ hours, ...query }: Query, part: number): Query | null {
-  const [first, end] = [part * HOURS_A_PART, Math.min(hoursOf(hours), (part + 1) * HOURS_A_PART)];
+  const [first, end] = [part * HOURS_A_PART, Math.min(hourCount(hours), (part + 1) * HOURS_A_PART)];
   if (hours === undefined || first >= end) return null;
   const measures = hours.counts.flatMap(({ measure, count }) => (count > first ? [measure] : []));
   const windows = Array.from({ length: end - first }, (_, i) => {
@@ -29,15 +37,6 @@ export function partOfHours({ hours, ...query }: Query, part: number): Query | n
     return { from: to - HOUR, to };
   });
   return { ...query, measures, windows };
-}
-
-function hoursOf(hours: HoursBack | undefined): number {
-  return hours === undefined
-    ? 0
-    : largestOf(
-        hours.counts.map(({ count }) => count),
-        0,
-      );
 }
 
 /** Takes the hours of all groups, and gives those of a series. */

@@ -47,7 +47,7 @@ export function openSharedHours(
 }
 
 function hourSource(aggregate: LiveAggregate, projection: Projection, rows: ViewRows): HourSource {
-  const { layout, rowWidth } = { layout: aggregate.layout, rowWidth: aggregate.layout.width };
+  const { layout } = aggregate;
   return {
     layout,
     groupCount() {
@@ -56,9 +56,9 @@ function hourSource(aggregate: LiveAggregate, projection: Projection, rows: View
     },
     partsOf(hour) {
       const closed = aggregate.hours.get(hour);
-      const known = closed ?? aggregate.minutes.get(hour);
-      if (known === undefined || isShortOf(known, projection)) return null;
-      return closed ?? aggregate.minutes.get(hour)?.minutes ?? null;
+      if (closed !== undefined) return isShortOf(closed, projection) ? null : closed;
+      const open = aggregate.minutes.get(hour);
+      return open === undefined || isShortOf(open, projection) ? null : open.minutes;
     },
     rowsOf: (hour) => ({
       forEach(take) {
@@ -68,7 +68,7 @@ function hourSource(aggregate: LiveAggregate, projection: Projection, rows: View
           const { groups, values } = UNPACKED.take(packed, layout);
           for (let row = 0; row < packed.rows; row += 1) {
             const group = rows.groupOf[groups[row] as number] as number;
-            if (group >= 0) take(group, values, row * rowWidth);
+            if (group >= 0) take(group, values, row * layout.width);
           }
         }
       },

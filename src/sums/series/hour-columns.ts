@@ -1,8 +1,7 @@
 // The sums of single hours, which move along with the newest one.
 
-import { largestOf } from '../../model/extremes.ts';
 import type { Measure } from '../../model/measure.ts';
-import type { HoursBack } from '../../model/series.ts';
+import { type HoursBack, hourCount } from '../../model/series.ts';
 import { doubleOf } from './exact.ts';
 import { HOUR } from './grid.ts';
 import type { Layout } from './layout.ts';
@@ -97,7 +96,7 @@ export class HourColumns {
   #begin(counts: HoursBack['counts']): void {
     this.#pasts = [];
     this.#columns = counts.map(({ measure, count }) => ({ measure, count, groups: [] }));
-    this.#parts = Array.from({ length: largestOf(counts.map(({ count }) => count)) }, () => null);
+    this.#parts = Array.from({ length: hourCount({ to: this.#to, counts }) }, () => null);
   }
 
   /** Adds up an hour. Groups whose sum is another one than before have another past. */
