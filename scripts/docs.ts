@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { JsonSchema } from '../src/config/json-schema.ts';
+import { alternatives, type JsonSchema } from '../src/config/json-schema.ts';
 import { alertsJsonSchema } from '../src/config/schema.ts';
 import { HEALTH_NOTES } from '../src/worker/health-notes/index.ts';
 import { CATALOGUE } from '../src/worker/metrics/catalogue.ts';
@@ -37,6 +37,8 @@ export function referencePage(): string {
   const channels = (of('channels').additionalProperties as JsonSchema).oneOf as readonly Shown[];
   const rules = of('rules').items?.oneOf as readonly Shown[];
   const measures = of('audit').properties?.measures?.additionalProperties as Shown;
+  const sources = of('audit').properties?.columns?.additionalProperties as JsonSchema;
+  const time = alternatives(sources, null).find(({ properties }) => properties?.zone !== undefined) as Shown;
   const isCommon = (key: string) => rules.every(({ properties }) => properties?.[key] !== undefined);
   // One that takes every common key comes first.
   const [first] = rules.filter((rule) => refusedBy(rule).length === 0) as [Shown];
@@ -45,6 +47,7 @@ export function referencePage(): string {
     keyTable('Top level', alerts),
     keyTable('audit', of('audit')),
     keyTable('audit.measures', measures, 'Metrics of your own, each under its name'),
+    keyTable('audit.columns.time', time, 'A time that is no instant; otherwise a column or `{ sql: … }`'),
     ...['state', 'defaults'].map((key) => keyTable(key, of(key))),
     ...channels.map((channel) => memberTable(channel, (key) => key !== 'type')),
     keyTable('Every rule', {

@@ -162,7 +162,8 @@ function misspelledKind(discriminator: string, path: Path, context: IssueContext
 function unionProblems(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: IssueContext): Problem[] {
   const value = valueAt(context.value, path);
   if (value === undefined) return [missing(path, context)];
-  const meant = issue.errors.find((branch) => !branch.some(isOtherSort));
+  const alike = issue.errors.filter((branch) => !branch.some(isOtherSort));
+  const meant = alike.find((branch) => branch.every(({ code }) => code !== 'unrecognized_keys')) ?? alike[0];
   if (meant !== undefined) return meant.flatMap((inner) => problemsOfIssue(inner, path, context));
   const written = context.hidden.writtenAt(path);
   const hint = hintAt(issue, path, context);

@@ -4,6 +4,7 @@ import { validateDetailed } from 'node-cron';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { parseDatabaseUrl } from '../model/database-url.ts';
+import { isZone } from '../model/local-time.ts';
 import { secretKey } from '../model/secret-key.ts';
 import { fault } from '../rules/rule-scalars.ts';
 import { parseListen } from './listen.ts';
@@ -87,12 +88,3 @@ export const listenAddress = z
     );
     return z.NEVER;
   });
-
-function isZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId !== '';
-  } catch {
-    return false;
-  }
-}

@@ -48,7 +48,7 @@ const CATALOGUE = {
     isRequired: true,
     table: { name: 'request_timestamp', type: 'TIMESTAMPTZ NOT NULL', index: 'timestamp' },
     alsoCalled: ['startTime'],
-    doc: 'when the call was made: `timestamptz`, or `timestamp` that is UTC',
+    doc: 'when the call was made: `timestamptz`, `timestamp` that is UTC, or with `unit` or `zone`',
   },
   cost: {
     kind: 'money',

@@ -4,6 +4,16 @@ import { Temporal } from 'temporal-polyfill';
 
 const DAY = 86_400_000;
 
+/** Whether a name is that of a time zone. */
+export function isZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Days since 1970-01-01 of the local calendar date at an instant. */
 export function localDay(at: number, zone: string): number {
   return Math.floor((at + offsetAt(at, zone)) / DAY);
@@ -53,7 +63,8 @@ export function steadySince(at: number, zone: string): number {
   return spanAt(at, zone).from;
 }
 
-function offsetAt(at: number, zone: string): number {
+/** The offset of local time from UTC at an instant, ms. */
+export function offsetAt(at: number, zone: string): number {
   return spanAt(at, zone).offset;
 }
 

@@ -10,13 +10,18 @@ import {
   tableSql,
   unfiltered,
 } from './source-sql.ts';
-import { rowTime, type TimeType } from './time-sql.ts';
+import { rowTime } from './time-sql.ts';
+import { instantOf, type TimeType } from './time-types.ts';
 
-/** A run of consecutive ids, and the hours (since the epoch) of its rows that are older than the lateness. */
+/** Offsets of zones are whole quarters of an hour: the times of a part belong to one hour of UTC. */
+const PART_MS = 900_000;
+const HOUR_MS = 3_600_000;
+
+/** A run of consecutive ids, and the parts of hours (as the column tells time) of its rows that are older than the lateness. */
 interface RunRow {
   readonly low: string;
   readonly high: string;
-  readonly hours: string | null;
+  readonly parts: string | null;
 }
 
 /** A run of ids; or, when no id is above the last known one, the highest id in the table. */
@@ -26,7 +31,7 @@ export type ArrivalRow =
 
 /**
  * Selects rows that were inserted since the last refresh, by id: those above `after`, and those that fill gaps. The answer
- * has one row for every run of consecutive ids: its ends, and the hours of its rows that are older than `youngFrom`. When no
+ * has one row for every run of consecutive ids: its ends, and the quarters of hours of its rows that are older than `youngFrom`. When no
  * row is above `after`, the highest id shows whether ids have started again. Times before 1970 are ignored: no window
  * reaches back so far, and years before Christ have no text that JavaScript and PostgreSQL both read.
  */
@@ -41,27 +46,27 @@ export function arrivalsSql(
   const id = columnSql(mapping, 'id', 'NULL');
   const time = rowTime(mapping, timeType, parameters);
   const from = tableSql(mapping.table);
-  const young = time.bound(youngFrom);
   const above = `${parameters.add(after)}::bigint`;
   // A row that is not read has an id too: without it there would be a gap.
-  const isOld = [`${time.sql} < ${young}`, `${time.sql} >= '1970-01-01'`, ...rowFilterSql(mapping)];
-  const old = `CASE WHEN ${isOld.join(' AND ')} THEN floor(extract(epoch FROM ${time.sql}) / 3600)::bigint END`;
+  const isOld = [...time.within({ from: 0, to: youngFrom }), ...rowFilterSql(mapping)];
+  const part = `floor((${time.milliseconds(time.sql)}) / ${PART_MS})::bigint`;
+  const old = `CASE WHEN ${isOld.join(' AND ')} THEN ${part} END`;
   const arrivedSql = (condition: string): string =>
-    fromTableSql(unfiltered(mapping), [`${id}::bigint AS id`, `${old} AS hour`], [condition]);
-  const arrived = [`SELECT DISTINCT id, hour FROM (${arrivedSql(`${id} > ${above}`)}) AS above`];
+    fromTableSql(unfiltered(mapping), [`${id}::bigint AS id`, `${old} AS part`], [condition]);
+  const arrived = [`SELECT DISTINCT id, part FROM (${arrivedSql(`${id} > ${above}`)}) AS above`];
   if (gaps.length > 0) {
     // Gaps lie between the lowest one and `after`. Without these bounds the planner takes a gap for a ninth of the table,
     // and with millions of rows it compiles (jit) a statement that runs for 0.2 ms.
     const lowest = `${parameters.add(lowestOf(gaps, after))}::bigint`;
     const lows = `${parameters.add(gaps.map((gap) => gap.from))}::bigint[]`;
     const highs = `${parameters.add(gaps.map((gap) => gap.to))}::bigint[]`;
-    arrived.push(`SELECT found.id, found.hour FROM unnest(${lows}, ${highs}) AS gap(low, high)
+    arrived.push(`SELECT found.id, found.part FROM unnest(${lows}, ${highs}) AS gap(low, high)
   CROSS JOIN LATERAL (${arrivedSql(`${id} BETWEEN gap.low AND gap.high AND ${id} BETWEEN ${lowest} AND ${above}`)}) AS found`);
   }
   const text = `WITH arrived AS (${arrived.join('\nUNION\n')}),
-numbered AS (SELECT id, hour, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
+numbered AS (SELECT id, part, id - row_number() OVER (ORDER BY id) AS run FROM arrived)
 SELECT min(id)::text AS low, max(id)::text AS high,
-  array_to_string(array_agg(DISTINCT hour) FILTER (WHERE hour IS NOT NULL), ',') AS hours, NULL AS highest
+  array_to_string(array_agg(DISTINCT part) FILTER (WHERE part IS NOT NULL), ',') AS parts, NULL AS highest
 FROM numbered GROUP BY run
 UNION ALL SELECT NULL, NULL, NULL, COALESCE((SELECT max(${id}) FROM ${from}), 0)::text
 WHERE NOT EXISTS (SELECT FROM arrived WHERE id > ${above})`;
@@ -69,7 +74,12 @@ WHERE NOT EXISTS (SELECT FROM arrived WHERE id > ${above})`;
 }
 
 /** Finds the ids that are missing: those within the searched spans that no run covers. */
-export function arrivalsOf(rows: readonly ArrivalRow[], after: string, searched: readonly IdGap[]): Arrivals {
+export function arrivalsOf(
+  rows: readonly ArrivalRow[],
+  after: string,
+  searched: readonly IdGap[],
+  timeType: TimeType,
+): Arrivals {
   const hours = new Set<number>();
   let newest = BigInt(after);
   let startAgain = false;
@@ -83,7 +93,12 @@ export function arrivalsOf(rows: readonly ArrivalRow[], after: string, searched:
     const [low, high] = [BigInt(row.low), BigInt(row.high)];
     runs.push([low, high]);
     if (high > newest) newest = high;
-    for (const hour of row.hours?.split(',') ?? []) if (hour !== '') hours.add(Number(hour) * 3_600_000);
+    for (const part of row.parts?.split(',') ?? []) {
+      if (part === '') continue;
+      // Old zones had odd offsets, with which a part may belong to two hours.
+      for (const ms of [Number(part) * PART_MS, (Number(part) + 1) * PART_MS - 1])
+        hours.add(Math.floor(instantOf(ms, timeType) / HOUR_MS) * HOUR_MS);
+    }
   }
   runs.sort(([a], [b]) => (a < b ? -1 : 1));
   const spans = [...searched.map(({ from, to }) => [BigInt(from), BigInt(to)] as const)];

@@ -17,6 +17,8 @@ export type ColumnSource = string | { readonly sql: string };
 /** What a row must meet to be read: a column has, or has not, one of some values; or a trusted SQL expression is true. */
 export type RowFilter = { readonly sql: string } | { readonly column: string; readonly values: Condition };
 
+export type EpochUnit = 's' | 'ms' | 'us' | 'ns';
+
 /** Where the canonical columns are in a table. A column that is absent cannot be queried. */
 export interface Mapping {
   /** `table` or `schema.table`, unquoted; every part is quoted in SQL. */
@@ -28,9 +30,15 @@ export interface Mapping {
   readonly measures?: Readonly<Record<string, ColumnSource>>;
   /**
    * How the time column stores instants, which decides how a window's bounds are converted (never the column). Null: the
-   * store reads the column's type, and treats one without a zone as UTC.
+   * store reads the column's type, and treats one without a zone as UTC. `unit`: numbers since 1970. `zone`: the local time of
+   * that zone, of which an hour that comes twice is the first one.
    */
-  readonly timeKind: 'timestamptz' | 'timestamp_utc' | null;
+  readonly timeKind:
+    | 'timestamptz'
+    | 'timestamp_utc'
+    | { readonly unit: EpochUnit }
+    | { readonly zone: string }
+    | null;
   /** Which rows of the table are calls: those that meet every condition. Absent for all. */
   readonly where?: readonly RowFilter[];
   /** Columns that older versions of the table lack, with their SQL type. Where missing they read as NULL. */

@@ -37,7 +37,7 @@ export function callColumnsSql(
   const all = [...asked, ...sketches];
   const parameters = new Parameters();
   const time = rowTime(mapping, timeType, parameters);
-  const within = time.within(time.bound(edges[0] as number), time.bound(edges.at(-1) as number));
+  const within = time.within({ from: edges[0] as number, to: edges.at(-1) as number });
   const named = dimensions.map((_, i) => `d${i}`);
   const raw = [
     `${time.segment(edges)} AS s`,

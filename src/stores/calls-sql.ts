@@ -19,6 +19,6 @@ export function callsSql(
 ): string {
   const columns = [...keys, ...derivedColumnsSql(measures, mapping, pricing)];
   const calls = `SELECT ${columns.join(', ')} FROM (${rows}) AS raw OFFSET 0`;
-  const costed = costedColumnsSql(measures);
+  const costed = costedColumnsSql(measures, pricing);
   return costed.length === 0 ? calls : `SELECT *, ${costed.join(', ')} FROM (${calls}) AS costed OFFSET 0`;
 }

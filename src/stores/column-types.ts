@@ -12,8 +12,8 @@ export interface TypeFault {
   readonly cure: string;
 }
 
-const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'];
-const TEXTS = ['text', 'character varying', 'character', '"char"', 'name', 'citext'];
+export const NUMBERS = ['smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision'];
+export const TEXTS = ['text', 'character varying', 'character', '"char"', 'name', 'citext'];
 const TIMES = ['timestamp with time zone', 'timestamp without time zone'];
 /** Types that can never be read as a number. Types that are in no list are tried when they are read. */
 const NO_NUMBERS = [
@@ -30,19 +30,16 @@ const NO_NUMBERS = [
   'time without time zone',
   'uuid',
 ];
-/** Types that can never be read as an instant. */
-const NO_TIMES = [...NO_NUMBERS.filter((type) => !TIMES.includes(type)), ...NUMBERS];
 /** Types that can never be read as true or false. */
 const NO_BOOLEANS = [...NO_NUMBERS.filter((type) => type !== 'boolean'), ...NUMBERS];
 /** The types that values of a kind can never be of, where those are not the same as of a number. */
 const UNREADABLE: Readonly<Partial<Record<ColumnKind, readonly string[]>>> = {
-  time: NO_TIMES,
   boolean: NO_BOOLEANS,
 };
 
 /** What values of a kind must be, in words; null where every type will do. */
 const WANTED: Readonly<Record<ColumnKind, string | null>> = {
-  time: 'an instant (timestamptz, or timestamp in UTC)',
+  time: null,
   money: 'a number (USD)',
   dimension: null,
   text: null,
@@ -83,7 +80,6 @@ export function cureOf(name: string, type: string, source: ColumnSource): string
   const column = typeof source === 'string' ? nameSql(source) : `(${source.sql})`;
   const own = measureNamed(name);
   const mapped = (sql: string, under = own ?? name): string => `${under}: { sql: ${JSON.stringify(sql)} }`;
-  if (name === 'time') return `Map ${timeCure(column, type, mapped)}, with an index on that expression.`;
   if (name === 'status') return `Map ${statusCure(column, type, mapped)}.`;
   if (kindOf(name) === 'boolean') return `Map ${mapped(booleanCure(column, type))}.`;
   if (type === 'interval') return `Map ${mapped(`EXTRACT(EPOCH FROM ${column}) * 1000`)}.`;
@@ -112,11 +108,4 @@ function booleanCure(column: string, type: string): string {
   if (NUMBERS.includes(type)) return `${column} <> 0`;
   const text = TEXTS.includes(type) ? column : `${column}::text`;
   return `lower(${text}) IN ('true', 't', 'yes', '1')`;
-}
-
-function timeCure(column: string, type: string, mapped: Mapped): string {
-  if (TEXTS.includes(type)) return mapped(`${column}::timestamptz`);
-  if (NUMBERS.includes(type))
-    return `${mapped(`to_timestamp(${column})`)} (of milliseconds, to_timestamp(${column} / 1000.0))`;
-  return 'a column that has the time of day';
 }

@@ -5,9 +5,10 @@ import type { Mapping, SegmentDigest } from './audit-store.ts';
 import { sourceColumnsSql } from './measure-sql.ts';
 import { beyondRow, type RowVersions } from './row-versions.ts';
 import { dimensionSqlOf, fromTableSql, Parameters, type Statement, tableSql } from './source-sql.ts';
-import { rowTime, type TimeType } from './time-sql.ts';
+import { rowTime } from './time-sql.ts';
+import { instantOf, type TimeType } from './time-types.ts';
 
-/** A segment with rows: numbers as exact text, the newest row's time in ms. */
+/** A segment with rows: numbers as exact text, the newest row's time in ms, as `milliseconds` gives it. */
 export interface DigestRow {
   readonly s: number;
   readonly calls: string;
@@ -51,11 +52,11 @@ export function digestSql(
       ? hashOf(valuesOf(aggregates, mapping))
       : versionHashOf(valuesOf(aggregates, beyondRow(mapping, versions)));
   const columns = [`${time.segment(edges)} AS s`, `${time.sql} AS t`, `${hash} AS hash`];
-  const within = time.within(time.bound(from), time.bound(to));
+  const within = time.within({ from, to });
   const surroundings =
     versions === null ? '' : ` || ' ' || ${surroundingsSql(parameters.add(tableSql(mapping.table)))}`;
   const text = `SELECT s, count(*)::text AS calls, sum(hash)::text${surroundings} AS digest,
-  (extract(epoch FROM max(t)) * 1000)::text AS newest
+  (${time.milliseconds('max(t)')})::text AS newest
 FROM (${fromTableSql(mapping, columns, within)}) AS call GROUP BY s`;
   return { text, values: parameters.values };
 }
@@ -96,13 +97,13 @@ function surroundingsSql(table: string): string {
 }
 
 /** Sorted ascending, because groups come in an arbitrary order. */
-export function digestsOf(rows: readonly DigestRow[]): SegmentDigest[] {
+export function digestsOf(rows: readonly DigestRow[], timeType: TimeType): SegmentDigest[] {
   return rows
     .map(({ s, calls, digest, newest }) => ({
       segment: s,
       calls: Number(calls),
       digest,
-      newestRow: Math.floor(Number(newest)),
+      newestRow: instantOf(Number(newest), timeType),
     }))
     .sort((a, b) => a.segment - b.segment);
 }

@@ -42,7 +42,7 @@ export function openDigests(mapping: Mapping): Digests {
       const askBy = async (by: RowVersions | null): Promise<SegmentDigest[]> => {
         const statement = digestSql(aggregates, edges, mapping, timeType, by);
         if (statement === null) return [];
-        return digestsOf(await session.query<DigestRow>(statement.text, statement.values));
+        return digestsOf(await session.query<DigestRow>(statement.text, statement.values), timeType);
       };
       asked += 1;
       if (versions != null && asked % CHECKED_EVERY === 0) versions = undefined;

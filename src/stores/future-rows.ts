@@ -2,8 +2,8 @@
 
 import { durationText } from '../model/display-time.ts';
 import type { FutureRows, Mapping } from './audit-store.ts';
-import { nameSql, sourceSql, tableSql } from './source-sql.ts';
-import type { TimeType } from './time-sql.ts';
+import { sourceSql, tableSql } from './source-sql.ts';
+import type { TimeType } from './time-types.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -41,20 +41,28 @@ export function futureRows(
     aheadMs,
     summary,
     message: `T${summary.slice(1)}${isLocal ? '' : '.'} Rows in the future are not counted until their time comes.`,
-    hint: isLocal ? localCure(mapping, aheadMs) : WRITER_CURE,
+    hint: isLocal ? localCure(mapping, aheadMs) : (mappedCure(timeType) ?? WRITER_CURE),
   };
 }
 
 const WRITER_CURE =
   'Check the clock of what writes the rows, and that it writes UTC; then correct or delete the rows that are ahead.';
 
-/** Suggests to name the zone of the times, with an index on that expression. */
+/** What the file says of the times may be wrong. */
+function mappedCure(timeType: TimeType): string | null {
+  if (typeof timeType === 'string') return null;
+  const key = 'zone' in timeType ? `zone: ${timeType.zone}` : `unit: ${timeType.unit}`;
+  return `Check \`${key}\` of audit.columns.time. ${WRITER_CURE}`;
+}
+
+/** Suggests to name the zone of the times; of an expression, with an index on it. */
 function localCure({ table, columns }: Mapping, aheadMs: number): string {
   const { time } = columns;
-  const column = typeof time === 'string' ? nameSql(time) : sourceSql(time ?? '');
   const hours = Math.round((aheadMs / HOUR) * 2) / 2;
   const zone = ZONES.find(([ahead]) => ahead === hours)?.[1] ?? 'Asia/Shanghai';
-  const sql = `${column.replace(/\s+/g, ' ')} AT TIME ZONE '${zone}'`;
+  if (typeof time === 'string')
+    return `Write UTC, or name the zone: audit.columns.time: { column: ${JSON.stringify(time)}, zone: ${zone} }`;
+  const sql = `${sourceSql(time ?? '').replace(/\s+/g, ' ')} AT TIME ZONE '${zone}'`;
   const index = `CREATE INDEX CONCURRENTLY ON ${tableSql(table)} ((${sql}))`;
   return `Write UTC, or name the zone: audit.columns.time: { sql: ${JSON.stringify(sql)} }, with its index: ${index}`;
 }

@@ -6,7 +6,8 @@ import { sqlStateOf } from '../sql/sql-error.ts';
 import type { CallRow, ColumnSource, Mapping } from './audit-store.ts';
 import { noColumn, noTable } from './missing-table.ts';
 import type { Preset } from './presets/preset.ts';
-import { quoted, tableSql } from './source-sql.ts';
+import { literal, quoted, tableSql } from './source-sql.ts';
+import { EPOCH_DIGITS } from './time-types.ts';
 
 const BATCH = 1_000;
 
@@ -16,6 +17,8 @@ interface Target {
   readonly column: string;
   readonly type: string;
   readonly filled: string | null;
+  /** How a time is written into its column; null for what is no time, and for one that takes an instant. */
+  readonly time: Mapping['timeKind'];
 }
 
 /** A row with its index in the caller's list. */
@@ -102,11 +105,19 @@ async function insertBatch(
 }
 
 function valueSql(target: Target, value: string): string {
-  const cast = `${value}::${target.type}`;
+  const cast = `${timeSql(target.time, value)}::${target.type}`;
   if (target.filled !== null) return `COALESCE(${cast}, '${target.filled}')`;
   return target.name === 'request_id' && target.type === 'uuid'
     ? `COALESCE(${cast}, gen_random_uuid())`
     : cast;
+}
+
+/** An instant in the words of a column that holds numbers or local times. */
+function timeSql(kind: Mapping['timeKind'], value: string): string {
+  if (kind === null || typeof kind === 'string') return value;
+  const at = `${value}::timestamptz`;
+  if ('zone' in kind) return `(${at} AT TIME ZONE ${literal(kind.zone)})`;
+  return `trunc(extract(epoch FROM ${at})::numeric * 1e${EPOCH_DIGITS[kind.unit]})`;
 }
 
 function textOf(value: string | number | null | undefined): string | null {
@@ -140,7 +151,13 @@ async function targetsOf(
             : 'Check `columns` and `dimensions` against the columns of the table.',
         });
       }
-      return { name, column, type, filled: filled[name] ?? null };
+      return {
+        name,
+        column,
+        type,
+        filled: filled[name] ?? null,
+        time: name === 'time' ? mapping.timeKind : null,
+      };
     });
 }
 

@@ -5,7 +5,7 @@ import type { SqlSession } from '../sql/port.ts';
 import { attempt } from './attempt.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import { columnSql, quoted, sourceSql, tableSql } from './source-sql.ts';
-import { instantText, type TimeType } from './time-sql.ts';
+import { boundText, boundType, type TimeType } from './time-types.ts';
 
 /** A relation's kind, and the first column of each of its indexes. */
 export interface Indexed {
@@ -66,7 +66,8 @@ async function isFoundByIndex(
   timeType: TimeType | null,
   session: SqlSession,
 ): Promise<boolean> {
-  const bound = name === 'time' ? `'${instantText(0)}'::${timeType}` : '0';
+  const isTime = name === 'time' && timeType !== null;
+  const bound = isTime ? `'${boundText(0, timeType)}'::${boundType(timeType)}` : '0';
   try {
     const plan = await attempt(session, async () => {
       await session.query('SET LOCAL enable_seqscan = off');

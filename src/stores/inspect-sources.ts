@@ -12,7 +12,8 @@ import { probeSql } from './probe-sql.ts';
 import { filterFault, named } from './source-faults.ts';
 import { fromTableSql, sourceSql, unfiltered } from './source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from './sources.ts';
-import type { TimeType } from './time-sql.ts';
+import { timeFault } from './time-faults.ts';
+import type { TimeType } from './time-types.ts';
 import { dependsOnClock } from './volatile.ts';
 
 /** The rows on which expressions are tried. */
@@ -63,7 +64,7 @@ async function problemOf(
   const unreadable = await faultOf(plain, source, mapping, session);
   if (unreadable !== null) return fault(unreadable);
   const type = (await typeOf(sql, unfiltered(mapping), session)) ?? '';
-  const wrong = typeFault(name, type, source.source);
+  const wrong = name === 'time' ? timeFault(type, mapping) : typeFault(name, type, source.source);
   if (wrong !== null) {
     const shown = typeof source.source === 'string' ? ` (column "${source.source}")` : '';
     const message = `${key}${shown} is of type ${type}, and must be ${wrong.wanted}.`;

@@ -10,7 +10,7 @@ import { believedCostSql, costSql } from './cost-sql.ts';
 import { errorTextSql, FAILED, narrowedSql } from './failure-sql.ts';
 import { ownDerivedSql, ownPartSql, ownRawColumnsSql, ownSourcesSql } from './own-sql.ts';
 import { listCostSql, type Pricing } from './price-sql.ts';
-import { REPEATED } from './repeat-sql.ts';
+import { repeatedSql } from './repeat-sql.ts';
 import { bucketSql } from './sketch-sql.ts';
 import { columnSql } from './source-sql.ts';
 
@@ -69,10 +69,10 @@ function sketchedSql(measure: Measure): string | null {
 }
 
 /** The expressions over the columns above and the exact cost. */
-export function costedColumnsSql(measures: readonly Measure[]): string[] {
+export function costedColumnsSql(measures: readonly Measure[], { time }: Pick<Pricing, 'time'>): string[] {
   return [
     ...(measures.includes('cost_sketch') ? [`${bucketSql('cost::float8')} AS cost_sketch`] : []),
-    ...(measures.some(isByMinute) ? [`${REPEATED} AS repeated`] : []),
+    ...(measures.some(isByMinute) ? [`${repeatedSql(time)} AS repeated`] : []),
   ];
 }
 

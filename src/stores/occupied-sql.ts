@@ -11,8 +11,12 @@ import { rowTime, spansOf, type TimeType } from './time-sql.ts';
  */
 export function occupiedSql(spans: readonly Window[], mapping: Mapping, timeType: TimeType): Statement {
   const parameters = new Parameters();
-  const { bounds, name, conditions } = spansOf(spans, mapping, rowTime(mapping, timeType, parameters));
-  const text = `SELECT n::int AS n FROM unnest(${bounds}) WITH ORDINALITY AS ${name}("from", "to", n)
+  const { arrays, columns, name, conditions } = spansOf(
+    spans,
+    mapping,
+    rowTime(mapping, timeType, parameters),
+  );
+  const text = `SELECT n::int AS n FROM unnest(${arrays}) WITH ORDINALITY AS ${name}(${columns}, n)
 WHERE EXISTS (${fromTableSql(mapping, ['1 AS one'], conditions)})`;
   return { text, values: parameters.values };
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
+import { isZone } from '../model/local-time.ts';
 import { isMetric } from '../model/metric.ts';
 import { OWN_AGGREGATES, OWN_NAME } from '../model/own-metric.ts';
 import type { ColumnSource, Mapping } from './audit-store.ts';
@@ -9,14 +10,36 @@ import { PRESETS, type PresetName } from './presets/index.ts';
 import type { Preset } from './presets/preset.ts';
 import { rowFilterOption } from './row-filter.ts';
 
-const columnSource = z
-  .union([
-    z.string().min(1).describe('A column of the table'),
-    z
-      .strictObject({ sql: z.string().min(1) })
-      .describe('A trusted SQL expression over the columns of the table'),
-  ])
-  .describe('A column, or { sql: "expression" }');
+const columnName = z.string().min(1).describe('A column of the table');
+const expression = z
+  .strictObject({ sql: z.string().min(1) })
+  .describe('A trusted SQL expression over the columns of the table');
+const columnSource = z.union([columnName, expression]).describe('A column, or { sql: "expression" }');
+
+const timeSource = z
+  .strictObject({
+    column: z.string().min(1).describe('A column of the table'),
+    unit: z
+      .enum(['s', 'ms', 'us', 'ns'])
+      .exactOptional()
+      .describe('The column holds numbers since 1970: seconds, ms, µs or ns'),
+    zone: z
+      .string()
+      .refine(isZone, {
+        error: 'not an IANA time zone',
+        params: { hint: 'write a name such as Asia/Shanghai' },
+      })
+      .exactOptional()
+      .describe('The column holds local times of this zone'),
+  })
+  .superRefine(({ unit, zone }, context) => {
+    if ((unit === undefined) !== (zone === undefined)) return;
+    const message =
+      unit === undefined ? 'has neither unit nor zone' : 'numbers since 1970 have no zone of their own';
+    const params = { hint: 'write { column, unit: s|ms|us|ns } or { column, zone: Asia/Shanghai }' };
+    context.addIssue({ code: 'custom', message, params });
+  })
+  .describe('Only of `time`: a column of numbers since 1970 (`unit`), or of local times (`zone`)');
 
 const ownMeasure = z
   .strictObject({
@@ -56,9 +79,11 @@ export const tableOptions = z
         'Table to read: `table` or `schema.table`, without quotes, in the letter case of the database',
       ),
     columns: z
-      .partialRecord(z.enum(COLUMNS), columnSource.nullable())
+      .partialRecord(z.enum(COLUMNS), z.union([columnName, expression, timeSource]).nullable())
       .exactOptional()
-      .describe('Column or `{ sql: … }` of each canonical column; `null` where the table has none'),
+      .describe(
+        'Column or `{ sql: … }` of each canonical column, `null` where the table has none; of `time` also a `column` with the `unit` of its numbers since 1970, or the `zone` of its local times',
+      ),
     where: rowFilterOption
       .exactOptional()
       .describe(
@@ -91,6 +116,16 @@ export const tableOptions = z
         message: 'is missing: without the time of a call nothing can be read',
       });
     }
+    for (const [name, source] of Object.entries(options.columns ?? {})) {
+      if (name !== 'time' && isTimeSource(source)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['columns', name],
+          message: 'only `time` has a unit or a zone',
+          params: { hint: 'write the name of the column, or { sql: "expression" }' },
+        });
+      }
+    }
     for (const name of Object.keys(options.measures ?? {})) {
       if (isMetric(name)) {
         context.addIssue({
@@ -117,21 +152,37 @@ export type TableOptions = z.infer<typeof tableOptions>;
 export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: PresetName }): Mapping {
   const preset = presetOf(options)?.mapping;
   const columns: Partial<Record<Column, ColumnSource>> = { ...preset?.columns };
-  for (const [name, source] of Object.entries(options.columns ?? {}) as [Column, ColumnSource | null][]) {
+  for (const [name, source] of Object.entries(options.columns ?? {}) as [Column, WrittenSource | null][]) {
     if (source === null) delete columns[name];
-    else columns[name] = source;
+    else columns[name] = isTimeSource(source) ? source.column : source;
   }
   const where = [...(preset?.where ?? []), ...(options.where ?? [])];
-  const ownTime = options.columns?.time !== undefined;
   return {
     table: options.table ?? preset?.table ?? '',
     columns,
     dimensions: { ...preset?.dimensions, ...options.dimensions },
     ...(options.measures === undefined ? {} : { measures: sourcesOfMeasures(options.measures) }),
     ...(where.length === 0 ? {} : { where }),
-    timeKind: ownTime ? null : (preset?.timeKind ?? null),
+    timeKind: timeKindOf(options.columns?.time, preset?.timeKind ?? null),
     ...(preset?.optional === undefined ? {} : { optional: preset.optional }),
   };
+}
+
+type TimeSource = z.infer<typeof timeSource>;
+type WrittenSource = ColumnSource | TimeSource;
+
+function isTimeSource(source: unknown): source is TimeSource {
+  return typeof source === 'object' && source !== null && 'column' in source;
+}
+
+function timeKindOf(
+  written: WrittenSource | null | undefined,
+  ofPreset: Mapping['timeKind'],
+): Mapping['timeKind'] {
+  if (written === undefined) return ofPreset;
+  if (!isTimeSource(written)) return null;
+  if (written.unit !== undefined) return { unit: written.unit };
+  return written.zone === undefined ? null : { zone: written.zone };
 }
 
 function sourcesOfMeasures(measures: NonNullable<TableOptions['measures']>): Record<string, ColumnSource> {

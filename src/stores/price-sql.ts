@@ -16,7 +16,7 @@ import type { RowTime } from './time-sql.ts';
 export interface Pricing {
   readonly prices: PriceTable | null;
   readonly parameters: Parameters;
-  readonly time: Pick<RowTime, 'bound'>;
+  readonly time: Pick<RowTime, 'isFrom' | 'minute'>;
 }
 
 const COLUMN_OF: Readonly<Partial<Record<Extra, Column>>> = {
@@ -52,7 +52,7 @@ export function listCostSql({ prices, parameters, time }: Pricing): string {
   const found = `(SELECT ${base} AS base, ${counts.join(', ')} OFFSET 0) AS found`;
   const number = `(base ->> ${prices.uses.length + 2})`;
   const conditions = layers.map(({ from, above, prices: own }) => {
-    const isAt = from === null ? [] : [`time_raw >= ${time.bound(from)}`];
+    const isAt = from === null ? [] : [time.isFrom('time_raw', from)];
     const isLarge = above === null ? [] : [`input > ${above}`];
     const price = `${parameters.add(JSON.stringify(own))}::jsonb -> ${number}`;
     return `CASE WHEN ${[...isAt, ...isLarge].join(' AND ')} THEN ${price} END`;

@@ -47,7 +47,7 @@ function changesOf(
     newestId: () => newestId(mapping, session),
     async arrivals(after, gaps, openFrom) {
       const { text, values } = arrivalsSql(mapping, timeType, after, gaps, openFrom);
-      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps);
+      return arrivalsOf(await session.query<ArrivalRow>(text, values), after, gaps, timeType);
     },
   };
 }

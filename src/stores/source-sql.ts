@@ -111,7 +111,8 @@ function valuesSql({ column, values }: Extract<RowFilter, { column: string }>): 
     : `(${[`${name} IS NULL`, ...isNone].join(' OR ')})`;
 }
 
-function literal(text: string): string {
+/** A text as a literal, whatever it contains. */
+export function literal(text: string): string {
   const escaped = text.replaceAll("'", "''");
   return text.includes('\\') ? `E'${escaped.replaceAll('\\', '\\\\')}'` : `'${escaped}'`;
 }

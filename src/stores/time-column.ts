@@ -6,7 +6,9 @@ import { attempt } from './attempt.ts';
 import type { Mapping } from './audit-store.ts';
 import type { Sample } from './inspect-sources.ts';
 import { fromTableSql, Parameters, sourceSql, tableSql, unfiltered } from './source-sql.ts';
-import { rowTime, type TimeType } from './time-sql.ts';
+import { storedAs, timeFault } from './time-faults.ts';
+import { rowTime } from './time-sql.ts';
+import { instantOf, type TimeType } from './time-types.ts';
 
 /** The time of the newest row before an instant, ms: an index look-up, however large the table. */
 export async function newestRow(
@@ -18,14 +20,14 @@ export async function newestRow(
   const parameters = new Parameters();
   const time = rowTime(mapping, timeType, parameters);
   const [row] = await session.query<{ newest: string | null }>(
-    `SELECT (extract(epoch FROM newest) * 1000)::text AS newest FROM (${fromTableSql(
+    `SELECT (${time.milliseconds('newest')})::text AS newest FROM (${fromTableSql(
       mapping,
       [`max(${time.sql}) AS newest`],
-      [`${time.sql} < ${time.bound(before)}`, `${time.sql} > '-infinity'`],
+      [`${time.sql} < ${time.bound(before)}`, time.isFinite()],
     )}) AS earlier`,
     parameters.values,
   );
-  return row?.newest == null ? null : Math.floor(Number(row.newest));
+  return row?.newest == null ? null : instantOf(Number(row.newest), timeType);
 }
 
 /** The time of the newest row of all, even ahead of the clock. */
@@ -37,7 +39,7 @@ export function newestOf(mapping: Mapping, timeType: TimeType, session: SqlSessi
 export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<Sample | null> {
   try {
     return await attempt(session, async () => {
-      const timeType = await timeTypeOf({ ...mapping, timeKind: null }, session);
+      const timeType = await timeTypeOf(asFound(mapping), session);
       const newest = (await newestOf(mapping, timeType, session)) ?? 0;
       return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
     });
@@ -54,18 +56,24 @@ const LAST_INSTANT = 8_640_000_000_000_000;
 
 /** The type of the time column, looked up once where the mapping does not say. The sub-select reads no row. */
 export async function timeTypeOf(mapping: Mapping, session: SqlSession): Promise<TimeType> {
-  if (mapping.timeKind !== null) return mapping.timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  const { timeKind } = mapping;
+  if (typeof timeKind === 'string') return timeKind === 'timestamptz' ? 'timestamptz' : 'timestamp';
   const time = sourceSql(mapping.columns.time ?? { sql: 'NULL' });
   const [row] = await session.query<{ type: string }>(
     `SELECT pg_typeof((SELECT ${time} FROM ${tableSql(mapping.table)} LIMIT 0))::text AS type`,
   );
-  if (row?.type === 'timestamp with time zone') return 'timestamptz';
-  if (row?.type === 'timestamp without time zone') return 'timestamp';
+  const found = storedAs(row?.type ?? '', timeKind);
+  if (found !== null) return found;
+  const fault = timeFault(row?.type ?? '', mapping);
+  const wanted = fault === null ? '' : `, and must be ${fault.wanted}`;
   throw new AppError(
     'store_time_type',
-    `The time column of ${mapping.table} is of type ${row?.type}, not a time.`,
-    {
-      hint: 'Map `time` to a timestamptz or timestamp (UTC) column, or to an expression such as { sql: "to_timestamp(created)" }.',
-    },
+    `The time column of ${mapping.table} is of type ${row?.type}${wanted}.`,
+    fault === null ? {} : { hint: fault.cure },
   );
+}
+
+/** The mapping with a time of the type that the column really has. */
+function asFound(mapping: Mapping): Mapping {
+  return typeof mapping.timeKind === 'string' ? { ...mapping, timeKind: null } : mapping;
 }

@@ -243,7 +243,37 @@ describe('the rows that are read', () => {
 
   it('are not chosen by a number, an empty list or two ways at once', async () => {
     for (const where of ['2', '{ type: [] }', '{ type: { sql: x } }'])
-      expect(await faultsOf(table(where))).toMatchObject([{ path: expect.arrayContaining(['where']) }]);
+      expect((await faultsOf(table(where))).map(({ path }) => path[1])).toContain('where');
+  });
+});
+
+describe('the time of a call', () => {
+  const table = (columns: string): string =>
+    minimal().replace(/audit: .*/, `audit: { url: "pglite:./data", table: logs, columns: ${columns} }`);
+
+  it('is a column, of numbers since 1970, or of local times; each makes other sums', async () => {
+    const times = ['at', '{ column: at, unit: s }', '{ column: at, zone: Asia/Shanghai }'];
+    const configs = await Promise.all(times.map((time) => load(table(`{ time: ${time}, cost: c }`))));
+    expect(configs.map(({ audit }) => [audit.mapping.columns.time, audit.mapping.timeKind])).toEqual([
+      ['at', null],
+      ['at', { unit: 's' }],
+      ['at', { zone: 'Asia/Shanghai' }],
+    ]);
+    expect(new Set(configs.map(sumsBasis)).size).toBe(3);
+  });
+
+  it.each([
+    ['{ time: { column: at, unit: h }, cost: c }', 'time'],
+    ['{ time: { column: at, zone: Asia/Shangai }, cost: c }', 'time'],
+    ['{ time: { column: at }, cost: c }', 'time'],
+    ['{ time: at, cost: { column: c, unit: s } }', 'cost'],
+  ])('is a fault in %s', async (columns, name) => {
+    expect(await faultsOf(table(columns))).toMatchObject([
+      {
+        path: expect.arrayContaining(['columns', name]),
+        message: expect.not.stringMatching(/Invalid input/),
+      },
+    ]);
   });
 });
 

@@ -43,6 +43,23 @@ const CALLS: TableOptions = {
   },
 };
 
+/** How tables with other times than instants write theirs, and say so. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  zoneless_calls: `t::timestamptz AT TIME ZONE 'UTC'`,
+  epoch_calls: '(extract(epoch FROM t::timestamptz) * 1000)::bigint',
+  local_calls: `t::timestamptz AT TIME ZONE 'Asia/Kolkata'`,
+};
+const TIMES: Readonly<Record<string, TableOptions['columns']>> = {
+  epoch_calls: { time: { column: 'at', unit: 'ms' } },
+  local_calls: { time: { column: 'at', zone: 'Asia/Kolkata' } },
+};
+const tableOf = (table: string): TableOptions => ({
+  ...CALLS,
+  table,
+  columns: { ...CALLS.columns, ...TIMES[table] },
+});
+const TABLES = ['calls', 'zoneless_calls', 'epoch_calls', 'local_calls'];
+
 describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: name }) => {
   let engine: EngineUnderTest;
   beforeAll(async () => {
@@ -50,6 +67,8 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     for (const [table, type] of [
       ['calls', 'timestamptz'],
       ['zoneless_calls', 'timestamp'],
+      ['epoch_calls', 'bigint'],
+      ['local_calls', 'timestamp'],
     ]) {
       await engine.sql.query(`CREATE TABLE ${table} (at ${type}, cost float8, service text, model text, usr text,
         input integer, output integer, status integer, error text, latency float8)`);
@@ -66,7 +85,7 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     const column = (pick: (call: TestCall) => unknown) =>
       calls.map((call) => (pick(call) === null ? null : String(pick(call))));
     await engine.sql.query(
-      `INSERT INTO ${table} SELECT t::timestamptz AT TIME ZONE ${table === 'calls' ? `'UTC' AT TIME ZONE 'UTC'` : `'UTC'`},
+      `INSERT INTO ${table} SELECT ${WRITTEN[table] ?? 't::timestamptz'},
         c::float8, s, m, u, i::integer, o::integer, st::integer, e, l::float8
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
         $10::text[]) AS v(t, c, s, m, u, i, o, st, e, l)`,
@@ -93,8 +112,8 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     return answer;
   }
 
-  it.each(['calls', 'zoneless_calls'])('sums random rows of %s exactly, whatever is asked', async (table) => {
-    const store = open({ ...CALLS, table }, PRICES);
+  it.each(TABLES)('sums random rows of %s exactly, whatever is asked', async (table) => {
+    const store = open(tableOf(table), PRICES);
     await fc.assert(
       fc.asyncProperty(
         callsArbitrary,
@@ -115,8 +134,9 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     ['calls', 'one by one', false],
     ['calls', 'together', true],
     ['zoneless_calls', 'one by one', false],
+    ['epoch_calls', 'together', true],
   ])('gives random rows of %s in columns, %s', async (table, _, together) => {
-    const store = open({ ...CALLS, table }, PRICES);
+    const store = open(tableOf(table), PRICES);
     await fc.assert(
       fc.asyncProperty(callsArbitrary, readArbitrary, async (calls, { measures, groupBy, edges }) => {
         await fill(table, calls);
@@ -214,8 +234,8 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
     expect((await open(CALLS).read([], ORIGIN - 5000)).newestRow).toBeNull();
   });
 
-  it.each(['calls', 'zoneless_calls'])('names the spans of %s that have a row', async (table) => {
-    const store = open({ ...CALLS, table });
+  it.each(TABLES)('names the spans of %s that have a row', async (table) => {
+    const store = open(tableOf(table));
     const span = (from: number) => ({ from: ORIGIN + from, to: ORIGIN + from + 1000 });
     await fill(
       table,

@@ -25,7 +25,6 @@ const UNUSABLE: readonly (readonly [column: Column, type: string, value: string,
   ['batch', 'varchar', `'Yes'`, 'true'],
   ['batch', 'jsonb', `'true'`, 'true'],
   ['time', 'text', `'2026-03-10T09:00:00Z'`, '2026-03-10 09:00:00+00'],
-  ['time', 'bigint', '1773133200', '2026-03-10 09:00:00+00'],
 ];
 
 describe.each(STORES)('validate --connect, in $title', ({ type: storeType, engine: name }) => {

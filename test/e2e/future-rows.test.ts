@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const SAID = /warning: The newest row is 7 h 5\d min ahead of the clock: local time\?/;
-const CURE = /hint: .*request_timestamp AT TIME ZONE 'Asia\/Shanghai'/;
+const CURE = /hint: .*time: \{ column: "request_timestamp", zone: Asia\/Shanghai \}/;
 
 it('validate --connect and check say that rows lie ahead of the clock, and go on', async () => {
   const validated = await spendwatch(['validate', '--connect'], { cwd: folder.path });

@@ -1,9 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSql } from '../../src/sql/open.ts';
-import type { Sql } from '../../src/sql/port.ts';
+import type { Sql, SqlSession } from '../../src/sql/port.ts';
 import { arrivalsSql } from '../../src/stores/arrivals-sql.ts';
+import { bucketsSql } from '../../src/stores/buckets-sql.ts';
 import { cellSql } from '../../src/stores/cell-sql.ts';
+import { digestSql } from '../../src/stores/digest-sql.ts';
 import { occupiedSql } from '../../src/stores/occupied-sql.ts';
 import { mappingOf, type TableOptions } from '../../src/stores/options.ts';
 import { postgres } from '../../src/stores/postgres.ts';
@@ -23,6 +25,67 @@ afterAll(async () => {
   await sql.close();
   await database.drop();
 });
+
+describe('a poll of a table whose time is no instant', () => {
+  const KINDS = [
+    ['integer', 'i', { column: 'at', unit: 's' }, { unit: 's', type: 'bigint' }],
+    ['bigint', 'i * 1000::bigint', { column: 'at', unit: 'ms' }, { unit: 'ms', type: 'bigint' }],
+    ['numeric', 'i * 1000000::numeric', { column: 'at', unit: 'us' }, { unit: 'us', type: 'numeric' }],
+    ['double precision', 'i', { column: 'at', unit: 's' }, { unit: 's', type: 'double precision' }],
+    ['timestamp', 'to_timestamp(i)', { column: 'at', zone: 'Europe/Berlin' }, { zone: 'Europe/Berlin' }],
+  ] as const;
+
+  it.each(KINDS)('goes by the index on the %s column itself', async (type, value, time, timeType) => {
+    await sql.query(`DROP TABLE IF EXISTS logs; CREATE TABLE logs (at ${type}, id bigint, cost numeric);
+      INSERT INTO logs SELECT ${value}, i, 0.01
+        FROM generate_series(${T0 / 1000}, ${T0 / 1000} + 60 * 99999, 60) AS i;
+      CREATE INDEX ON logs (at); CREATE INDEX ON logs (id); ANALYZE logs`);
+    const mapping = mappingOf({ table: 'logs', columns: { time, id: 'id', cost: 'cost' } });
+    // 2026-03-29 01:00 UTC is when Berlin skips an hour.
+    const change = (Date.parse('2026-03-29T00:00:00Z') - T0) / HOUR;
+    const range = (n: number) => ({ from: T0 + n * HOUR, to: T0 + (n + 1) * HOUR });
+    const explained = await explaining(async (session) => {
+      for (const starts of [[100], [change], [4, 28, 52, 76, 100], [change, change + 1, change + 24]]) {
+        const ranges = starts.map(range);
+        const edges = [...new Set(ranges.flatMap(({ from, to }) => [from, to]))];
+        const read = { measures: ['calls', 'cost'] as const, where: {}, groupBy: [], edges, ranges };
+        const aggregate = { dimensions: [], measures: ['cost'] as const, sketch: null };
+        const [first] = ranges as [(typeof ranges)[0]];
+        for (const statement of [
+          cellSql(read, mapping, timeType, null),
+          bucketsSql([aggregate], edges, ranges, mapping, timeType, null),
+          occupiedSql(ranges, mapping, timeType),
+          digestSql([aggregate], [first.from, first.to], mapping, timeType, null),
+        ])
+          await session.query(statement?.text ?? '', statement?.values);
+      }
+      await newestRow(mapping, timeType, T0 + 100 * HOUR, session);
+      const arrivals = arrivalsSql(mapping, timeType, '999999999999', [], T0);
+      await session.query(arrivals.text, arrivals.values);
+    });
+    expect(explained).toHaveLength(18);
+    for (const plan of explained) expect(plan).not.toMatch(/Seq Scan/);
+  });
+});
+
+/** The plans of the statements that are run, in a session of another zone than the port's. */
+async function explaining(work: (session: SqlSession) => Promise<void>): Promise<string[]> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const explained: string[] = [];
+  try {
+    await work({
+      query: async (text, values = []) => {
+        const { rows } = await client.query(`EXPLAIN ${text}`, [...values]);
+        explained.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return [];
+      },
+    });
+    return explained;
+  } finally {
+    await client.end();
+  }
+}
 
 describe('a read of the preset litellm, on a server in New York', () => {
   beforeAll(async () => {
@@ -63,33 +126,22 @@ describe('a read of the preset litellm, on a server in New York', () => {
   });
 
   it('finds the newest row, spans with rows and what arrived by the index, also with a filter', async () => {
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    const explained: string[] = [];
-    const session = {
-      query: async <T>(text: string, values: readonly unknown[] = []): Promise<T[]> => {
-        const { rows } = await client.query(`EXPLAIN ${text}`, [...values]);
-        explained.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
-        return [];
-      },
-    };
-    try {
-      const where = [{ column: 'status', values: { notIn: ['test'] } }];
+    const where = [{ column: 'status', values: { notIn: ['test'] } }];
+    await sql.query('CREATE INDEX IF NOT EXISTS by_id ON "LiteLLM_SpendLogs" (prompt_tokens)');
+    const explained = await explaining(async (session) => {
       for (const mapping of [mappingOf({ preset: 'litellm' }), mappingOf({ preset: 'litellm', where })]) {
         await newestRow(mapping, 'timestamp', T0 + 100 * HOUR, session);
         const spans = [4, 28].map((n) => ({ from: T0 + n * HOUR, to: T0 + (n + 1) * HOUR }));
-        const { text, values } = occupiedSql(spans, mapping, 'timestamp');
-        await session.query(text, values);
         const byId = { ...mapping, columns: { ...mapping.columns, id: 'prompt_tokens' } };
-        await sql.query('CREATE INDEX IF NOT EXISTS by_id ON "LiteLLM_SpendLogs" (prompt_tokens)');
-        const arrivals = arrivalsSql(byId, 'timestamp', '100', [{ from: '3', to: '4' }], T0);
-        await session.query(arrivals.text, arrivals.values);
+        for (const { text, values } of [
+          occupiedSql(spans, mapping, 'timestamp'),
+          arrivalsSql(byId, 'timestamp', '100', [{ from: '3', to: '4' }], T0),
+        ])
+          await session.query(text, values);
       }
-      expect(explained).toHaveLength(6);
-      for (const plan of explained) expect(plan).not.toMatch(/Seq Scan/);
-    } finally {
-      await client.end();
-    }
+    });
+    expect(explained).toHaveLength(6);
+    for (const plan of explained) expect(plan).not.toMatch(/Seq Scan/);
   });
 
   it('means UTC by a time without a zone', async () => {
