@@ -118,7 +118,7 @@ async function collectHours(
       const found = answered[i] as ReadCells;
       const table = tables[place];
       if (found instanceof Error) tables[place] = found;
-      else if (table instanceof HourTable) for (const { read, cells } of found) table.add(read, cells);
+      else if (table instanceof HourTable) for (const { read, cells } of found) table.add(read, cells, part);
     }
   }
   return tables;

@@ -49,11 +49,15 @@ export class HourTable {
     this.#hours = hours;
   }
 
-  /** Takes the cells of a read whose segments lie within hours. */
-  add({ edges }: CellRead, cells: readonly SegmentCell[]): void {
+  /**
+   * Takes the cells of a read of a part, whose segments lie within hours. Queries whose hours end elsewhere share reads: what lies
+   * beyond the part comes with another one.
+   */
+  add({ edges }: CellRead, cells: readonly SegmentCell[], part: number): void {
     const { to, counts } = this.#hours;
     for (const { segment, key, cell } of cells) {
       const back = Math.ceil((to - (edges[segment] as number)) / HOUR);
+      if (Math.floor((back - 1) / HOURS_A_PART) !== part) continue;
       const columns = memberOf(this.#columns, JSON.stringify(key), () => this.#emptyColumns());
       for (const [i, { measure, count }] of counts.entries()) {
         const column = columns[i] as Float64Array;

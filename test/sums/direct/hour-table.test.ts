@@ -33,7 +33,7 @@ it('hours are asked for two days at a time, each measure as far back as it is wa
   expect(partOfHours({ ...query, windows: [] }, 0)?.windows).toHaveLength(48);
 });
 
-it('what is read is put where it belongs, and what is beyond a measure is left out', () => {
+it('what is read is put where it belongs, once, and what is beyond a measure is left out', () => {
   const table = new HourTable(query.hours ?? { to: 0, counts: [] });
   const edges = [TO - 60 * HOUR, TO - 59 * HOUR, TO - HOUR, TO];
   const read: CellRead = { ...query, edges, ranges: [] };
@@ -41,10 +41,12 @@ it('what is read is put where it belongs, and what is beyond a measure is left o
     sums: { cost: fixedFromNumber(cost), cost_squares: fixedFromNumber(cost ** 2) },
     sketches: {},
   });
-  table.add(read, [
+  const cells = [
     { segment: 0, key: ['search'], cell: cell(3) },
     { segment: 2, key: ['search'], cell: cell(5) },
-  ]);
+  ];
+  // Another query, whose hours end elsewhere, may have asked for hours beyond the part.
+  for (const part of [0, 1, 2]) table.add(read, cells, part);
   const hours = table.sumsOf([['search'], ['chat']]);
   const placesOf = (values: Float64Array) => [...values.entries()].filter(([, value]) => value !== 0);
   expect(placesOf(hours.of(0, 'cost'))).toEqual([
