@@ -2,6 +2,7 @@
 
 import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
+import { inCurrency } from '../model/metric.ts';
 import type { PriceList } from '../model/price-list.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
 import { withFill } from '../templates/rule-texts.ts';
@@ -43,7 +44,8 @@ export function assemble(
   const notify = alerts.defaults.notify ?? [...channels.keys()];
   const name = alerts.name ?? null;
   const rules = alerts.rules.map((make) => {
-    const rule = make({ severity: alerts.defaults.severity, notify, staleAfter: audit.stale_after });
+    const made = make({ severity: alerts.defaults.severity, notify, staleAfter: audit.stale_after });
+    const rule = { ...made, metric: inCurrency(made.metric, audit.currency) };
     return templates === null ? rule : withFill(rule, templates, name);
   });
   return {
@@ -55,6 +57,7 @@ export function assemble(
       url: audit.url,
       ...storeOf(audit),
       prices,
+      currency: audit.currency,
       latenessMs: audit.lateness,
       reconcileMs: audit.reconcile,
       staleAfter: audit.stale_after,

@@ -1,6 +1,7 @@
 // The keys under `audit` in alerts.yaml.
 
 import { z } from 'zod';
+import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
 import { LONGEST_DURATION } from '../model/window.ts';
 import { duration } from '../rules/rule-scalars.ts';
 import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
@@ -23,6 +24,15 @@ export const auditSchema = tableOptions
       .min(1)
       .exactOptional()
       .describe('Path of a price list for calls without a cost, such as prices.yaml'),
+    currency: z
+      .string()
+      .refine(isCurrency, {
+        error: 'not a currency',
+        params: { hint: 'write its code of ISO 4217, such as USD, EUR or CNY' },
+      })
+      .meta({ title: 'ISO 4217 code' })
+      .default(DEFAULT_CURRENCY)
+      .describe('The currency in which costs are recorded; nothing is converted'),
     lateness: duration(DAY_LIMIT)
       .prefault('15m')
       .describe('Rows younger than this are checked for changes at every poll'),

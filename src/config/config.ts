@@ -64,6 +64,8 @@ export interface AuditConfig {
   readonly storeOptions: TableOptions;
   readonly mapping: Mapping;
   readonly prices: PriceList | null;
+  /** The ISO 4217 code of the unit in which costs are recorded. */
+  readonly currency: string;
   readonly latenessMs: number;
   readonly reconcileMs: number;
   /** In ms: an older newest row is an outage. */

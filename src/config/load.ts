@@ -6,6 +6,7 @@ import type { ChannelTerms } from '../channels/channel.ts';
 import { channelTypes } from '../channels/index.ts';
 import { termsOf } from '../channels/term-keys.ts';
 import { proxiesOf } from '../channels/transport/proxy-choice.ts';
+import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
 import { encodingFault } from '../model/text-encoding.ts';
 import type { Mapping } from '../stores/audit-store.ts';
 import { assemble } from './assemble.ts';
@@ -184,7 +185,9 @@ async function readPriceList(path: string, source: YamlFile, value: unknown) {
   const none = { file: null, prices: null, problems: [] as readonly Problem[] };
   if (typeof name !== 'string' || name === '') return none;
   const file = resolve(dirname(path), name);
-  const read = await readPrices(file, join(dirname(path), name));
+  const currency = valueAt(value, ['audit', 'currency']);
+  const unit = typeof currency === 'string' && isCurrency(currency) ? currency : DEFAULT_CURRENCY;
+  const read = await readPrices(file, join(dirname(path), name), unit);
   if (!('unreadable' in read)) return { file, ...read };
   const message = `the price list cannot be read (${read.unreadable})`;
   const hint = 'a relative path starts at the folder of alerts.yaml';

@@ -101,7 +101,7 @@ export async function importCalls(
     if (heading === null) return;
     const what = `column ${JSON.stringify(heading)} looks like money, but is unknown`;
     throw new AppError('import_unreadable', `line ${line}: ${what}`, {
-      hint: 'call it cost (USD) in the file, or take it out',
+      hint: 'call it cost in the file, or take it out',
     });
   };
 

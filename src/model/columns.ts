@@ -54,7 +54,7 @@ const CATALOGUE = {
     kind: 'money',
     table: { name: 'cost_usd', type: 'DECIMAL(10, 6)' },
     alsoCalled: ['spend'],
-    doc: 'USD; NULL is an unknown cost, not 0; `prices` can stand in for it',
+    doc: 'in `audit.currency`; NULL is an unknown cost, not 0; `prices` can stand in for it',
   },
   service: {
     kind: 'dimension',

@@ -1,7 +1,8 @@
 // Values for people.
 
+import { currencySign, isCurrency } from './currency.ts';
 import { displayText } from './display-text.ts';
-import { divideRounded, type Fixed, formatFixed, formatUsd, ONE } from './money.ts';
+import { divideRounded, type Fixed, formatFixed, formatMoney, ONE } from './money.ts';
 import { describeQuantity, type Quantity } from './quantity.ts';
 
 const MOST_EXTRA = 10;
@@ -10,13 +11,15 @@ const HUNDRED = 100n * ONE;
 /** A value for people: `$312.46`, `890,000`, `4.2%`, `1,250 ms`, a share as `62 %`; `extra` adds digits after the point. */
 export function displayValue(quantity: Quantity, value: Fixed, extra = 0): string {
   const { unit, places: own } = describeQuantity(quantity);
-  if (unit === 'USD' && extra === 0) return formatUsd(value);
+  if (isCurrency(unit) && extra === 0) return formatMoney(value, unit);
   const shown = unit === 'ratio' ? value * 100n : value;
   const places = own + extra;
-  const text = grouped(formatFixed(shown, places, unit === 'USD' ? 2 : 0));
+  const text = grouped(formatFixed(shown, places, isCurrency(unit) ? own : 0));
+  if (isCurrency(unit)) {
+    const sign = currencySign(unit);
+    return text.startsWith('-') ? `-${sign}${text.slice(1)}` : `${sign}${text}`;
+  }
   switch (unit) {
-    case 'USD':
-      return text.startsWith('-') ? `-$${text.slice(1)}` : `$${text}`;
     case 'ratio':
       if (typeof quantity === 'string') return `${text}%`;
       // A group that leaves something to others does not have all.
@@ -58,14 +61,14 @@ export function displayAgainst(
 
 /** An amount in a sentence: `$100`, not `$100.00`. */
 export function withoutZeroCents(amount: string): string {
-  return amount.replace(/\.00$/, '');
+  return amount.replace(/\.00+$/, '');
 }
 
 /** A rate for a sentence, in about three digits: `$7,500`, `21,400,000`. Small amounts of money keep their cents. */
 export function displayRounded(quantity: Quantity, value: Fixed): string {
   const { unit } = describeQuantity(quantity);
   const size = value < 0n ? -value : value;
-  if (size < HUNDRED && unit === 'USD') return withoutZeroCents(displayValue(quantity, value));
+  if (size < HUNDRED && isCurrency(unit)) return withoutZeroCents(displayValue(quantity, value));
   const digits = String(size / ONE).length;
   const step = ONE * 10n ** BigInt(Math.max(0, digits - 3));
   return withoutZeroCents(displayValue(quantity, divideRounded(value, step) * step));

@@ -2,7 +2,7 @@
 
 import type { Measure, SketchMeasure } from './measure.ts';
 
-/** Any other text is what a file calls the unit of a metric of its own; it follows the number. */
+/** Money has the code of its currency. Any other text is what a file calls the unit of a metric of its own; it follows the number. */
 export type Unit = 'USD' | 'calls' | 'tokens' | 'ratio' | 'ms' | (string & {});
 
 /** How a value is computed from measures: their sum, a fraction of two such sums, or a quantile of a sketch. */

@@ -1,16 +1,20 @@
 // Derives from a metric's entry its unit, measures and columns.
 
 import type { Column } from './columns.ts';
+import { currencyDigits, DEFAULT_CURRENCY, isCurrency } from './currency.ts';
 import { type ErrorFilter, isByMinute, type Measure, narrowed, originOf } from './measure.ts';
 import { needsOf } from './measure-columns.ts';
 import { type CatalogueMetric, METRIC_CATALOGUE } from './metric-catalogue.ts';
 import type { MetricEntry, Value } from './metric-entry.ts';
-import { isOwnMetric, type OwnMetric, ownEntry } from './own-metric.ts';
+import { isOwnMetric, type OwnMetric, ownEntry, withoutOwnUnit } from './own-metric.ts';
 
 export type { Unit } from './metric-entry.ts';
 
 /** A metric of the catalogue, or one that the file declares. */
-export type Metric = CatalogueMetric | OwnMetric;
+export type Metric = CatalogueMetric | MoneyMetric | OwnMetric;
+
+/** `spend:CNY`: a metric of the catalogue whose costs are in another currency. It needs no file to be shown, as `OwnMetric`. */
+type MoneyMetric = `${CatalogueMetric}:${string}`;
 
 /** The definition of a metric: its entry, and what follows from it. */
 export interface MetricDefinition extends MetricEntry {
@@ -32,7 +36,7 @@ export interface MetricDefinition extends MetricEntry {
   readonly takesErrors: boolean;
 }
 
-const PLACES: Readonly<Record<string, number>> = { USD: 2, calls: 0, tokens: 0, ratio: 1, ms: 0 };
+const PLACES: Readonly<Record<string, number>> = { calls: 0, tokens: 0, ratio: 1, ms: 0 };
 /** Of what a file measures itself. */
 const OWN_PLACES = 2;
 
@@ -43,7 +47,8 @@ export const METRICS = Object.keys(METRIC_CATALOGUE) as [CatalogueMetric, ...Cat
 export function describeMetric(metric: Metric): MetricDefinition {
   const known = DEFINITIONS.get(metric);
   if (known !== undefined) return known;
-  const own = ownEntry(metric as OwnMetric);
+  const [name, unit] = metric.split(':') as [CatalogueMetric, string];
+  const own = isOwnMetric(metric) ? ownEntry(metric) : { ...METRIC_CATALOGUE[name], name, unit };
   const definition = definitionOf(own.name, own);
   DEFINITIONS.set(metric, definition);
   return definition;
@@ -59,6 +64,17 @@ export function metricOf(value: unknown): Metric | undefined {
   return isMetric(value) ? value : undefined;
 }
 
+/** The metric where costs are recorded in a currency. A metric of the file has the unit that the file says. */
+export function inCurrency(metric: Metric, currency: string): Metric {
+  const isCost = !isOwnMetric(metric) && describeMetric(metric).unit === DEFAULT_CURRENCY;
+  return isCost && currency !== DEFAULT_CURRENCY ? `${metric as CatalogueMetric}:${currency}` : metric;
+}
+
+/** The metric without what is only shown. */
+export function withoutUnit(metric: Metric): string {
+  return isOwnMetric(metric) ? withoutOwnUnit(metric) : describeMetric(metric).name;
+}
+
 /** Those that files declare say all about themselves: they are kept so as not to be worked out again. */
 const DEFINITIONS = new Map<Metric, MetricDefinition>(
   METRICS.map((metric) => [metric, definitionOf(metric, METRIC_CATALOGUE[metric])]),
@@ -71,9 +87,11 @@ function definitionOf(name: string, entry: MetricEntry): MetricDefinition {
     ...entry,
     name,
     additive,
-    money: additive && unit === 'USD',
+    money: additive && isCurrency(unit),
     // An average of tokens is not whole.
-    places: (PLACES[unit] ?? OWN_PLACES) + (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
+    places:
+      (isCurrency(unit) ? currencyDigits(unit) : (PLACES[unit] ?? OWN_PLACES)) +
+      (unit === 'tokens' && value.kind === 'ratio' ? 1 : 0),
     columns: distinct(sumsOf(value).flatMap(columnsOfSum)),
     needsPrices: sumsOf(value)
       .flat()

@@ -1,5 +1,7 @@
 // Exact decimals: bigint of 10^-12.
 
+import { currencyDigits, currencySign } from './currency.ts';
+
 /**
  * Exact decimals: a bigint that counts 10^-12 of a unit.
  *
@@ -70,15 +72,19 @@ export function formatFixed(value: Fixed, maxPlaces: number, minPlaces = 0): str
   return `${negative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** Money for people: `$1,234.56`, `-$0.10`; amounts that the cent would hide keep two significant digits: `$0.0012`. */
-export function formatUsd(value: Fixed): string {
+/**
+ * Money for people: `$1,234.56`, `-$0.10`, `¥1,235`; amounts that the smallest coin would hide keep two significant digits:
+ * `$0.0012`.
+ */
+export function formatMoney(value: Fixed, currency: string): string {
   const size = value < 0n ? -value : value;
-  const small = size > 0n && size < ONE / 100n;
-  const text = small ? formatFixed(size, placesForTwoDigits(size), 2) : formatFixed(size, 2, 2);
+  const digits = currencyDigits(currency);
+  const small = size > 0n && size < ONE / 10n ** BigInt(digits);
+  const text = formatFixed(size, small ? placesForTwoDigits(size) : digits, digits);
   const [whole = '0', fraction] = text.split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   const isZero = /^[0.]*$/.test(text);
-  return `${value < 0n && !isZero ? '-' : ''}$${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${value < 0n && !isZero ? '-' : ''}${currencySign(currency)}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 function placesForTwoDigits(size: Fixed): number {

@@ -16,7 +16,7 @@ export type OwnMetric = `own:${string}:${OwnAggregate}:${string}`;
 
 const WRITTEN = /^own:([a-z][a-z0-9_]*):(sum|min|max|avg|p50|p95|p99):(.*)$/s;
 
-/** `unit` is free text; USD, calls, tokens, ratio and ms are shown as of other metrics. */
+/** `unit` is free text; currencies, calls, tokens, ratio and ms are shown as of other metrics. */
 export function ownMetric(name: string, aggregate: OwnAggregate, unit: string): OwnMetric {
   return `own:${name}:${aggregate}:${unit}`;
 }
@@ -26,7 +26,7 @@ export function isOwnMetric(value: unknown): value is OwnMetric {
 }
 
 /** The metric without what is only shown. */
-export function withoutUnit(metric: OwnMetric): string {
+export function withoutOwnUnit(metric: OwnMetric): string {
   const { name, aggregate } = partsOf(metric);
   return ownMetric(name, aggregate, '');
 }

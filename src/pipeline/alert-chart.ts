@@ -3,6 +3,7 @@
 import { windowText } from '../model/alert-section.ts';
 import { niceTicks } from '../model/axis.ts';
 import type { Chart, ChartLevel } from '../model/chart.ts';
+import { isCurrency } from '../model/currency.ts';
 import { localSpan, localTime } from '../model/display-time.ts';
 import { displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
 import { largestOf, smallestOf } from '../model/extremes.ts';
@@ -41,8 +42,8 @@ export function alertChart(charted: Charted): Chart | null {
   const limits = limitsOf(charted).filter(({ value }) => value <= ROOM * highest);
   const usual = usualOf(charted);
   const levels = [...known, ...limits.map(({ value }) => value), usual?.high ?? 0, usual?.mean ?? 0];
-  const { additive, unit } = describeQuantity(quantity);
-  const isCount = additive && unit !== 'USD';
+  const { additive, money } = describeQuantity(quantity);
+  const isCount = additive && !money;
   return {
     title: group === '' ? plainTitle : `${group}: ${plainTitle}`,
     plainTitle,
@@ -110,7 +111,7 @@ function tickLabel(rule: Rule, value: number): ChartLevel['label'] {
   if (unit === 'ratio' || suffix === '') {
     return withoutZeroCents(displayValue(quantity, fixedFromNumber(value))).replace(/\.0%$/, '%');
   }
-  const shown = displayValue(quantity, fixedFromNumber(value / (by as number)), unit === 'USD' ? 0 : 1);
+  const shown = displayValue(quantity, fixedFromNumber(value / (by as number)), isCurrency(unit) ? 0 : 1);
   const short = shown
     .replace(' ms', '')
     .replace(/(\.\d*?)0+$/, '$1')

@@ -4,14 +4,14 @@ import Table from 'cli-table3';
 import { NO_BORDERS } from '../check/table.ts';
 import { displayText } from '../model/display-text.ts';
 import { counted, displayCount } from '../model/display-value.ts';
-import { formatFixed, formatUsd } from '../model/money.ts';
+import { formatFixed, formatMoney } from '../model/money.ts';
 import { modelText } from '../model/unpriced-text.ts';
 import { isoInstant, type Window } from '../model/window.ts';
 import { gapPercent, type OddModel, type PriceCheck } from './price-check.ts';
 
-/** The result for programs: money in USD, to the micro-dollar. */
-export function priceCheckJson({ models, odd }: PriceCheck, window: Window): string {
-  const usd = (value: bigint | null): number | null =>
+/** The result for programs: money in the currency of costs, to its millionth. */
+export function priceCheckJson({ models, odd }: PriceCheck, window: Window, currency: string): string {
+  const amount = (value: bigint | null): number | null =>
     value === null ? null : Number(formatFixed(value, 6));
   const found = odd.map((one) => ({
     model: one.model,
@@ -19,16 +19,20 @@ export function priceCheckJson({ models, odd }: PriceCheck, window: Window): str
     listed_as: one.listedAs,
     calls: one.calls,
     unpriced_calls: one.unpricedCalls,
-    recorded: usd(one.recorded),
-    by_list: usd(one.listed),
+    recorded: amount(one.recorded),
+    by_list: amount(one.listed),
     difference_pct: gapPercent(one),
   }));
   const { from, to } = window;
-  return JSON.stringify({ from: isoInstant(from), to: isoInstant(to), models, found }, null, 2);
+  return JSON.stringify(
+    { from: isoInstant(from), to: isoInstant(to), unit: currency, models, found },
+    null,
+    2,
+  );
 }
 
 /** The result for people: a line for each model, and what to do. */
-export function priceCheckTable({ models, odd }: PriceCheck): string {
+export function priceCheckTable({ models, odd }: PriceCheck, currency: string): string {
   if (models === 0) return 'no call of the last 30 days';
   if (odd.length === 0)
     return `${countedModels(models)} of the last 30 days ${models === 1 ? 'has a price, and costs' : 'have prices, and cost'} what the list says`;
@@ -39,13 +43,13 @@ export function priceCheckTable({ models, odd }: PriceCheck): string {
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
   });
   for (const one of odd) {
-    const usd = (value: bigint | null): string => (value === null ? '' : formatUsd(value));
+    const amount = (value: bigint | null): string => (value === null ? '' : formatMoney(value, currency));
     table.push([
       modelText(one.model),
       priceText(one),
       displayCount(one.calls),
-      usd(one.recorded),
-      usd(one.listed),
+      amount(one.recorded),
+      amount(one.listed),
       gapText(one),
     ]);
   }

@@ -7,7 +7,6 @@ import type { Dimension } from '../model/series.ts';
 
 export interface NewValueRule extends Rule {
   readonly type: 'new_value';
-  readonly metric: 'spend';
   /** Whose values are looked at; it is the last one of `groupBy`. */
   readonly dimension: Dimension;
   readonly baselineDays: number;

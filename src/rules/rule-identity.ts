@@ -1,8 +1,8 @@
 // Which parts of a rule are its identity.
 
 import type { ErrorFilter } from '../model/measure.ts';
+import { withoutUnit } from '../model/metric.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed } from '../model/money.ts';
-import { isOwnMetric, withoutUnit } from '../model/own-metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Where } from '../model/series.ts';
 import type { WindowSpec } from '../model/window.ts';
@@ -15,7 +15,7 @@ import type { LimitStep } from './rule-limits.ts';
 export function measuredIdentity(rule: Rule): Record<string, unknown> {
   return {
     type: rule.type,
-    metric: isOwnMetric(rule.metric) ? withoutUnit(rule.metric) : rule.metric,
+    metric: withoutUnit(rule.metric),
     errors: errorsIdentity(rule.errors),
     where: whereIdentity(rule.where),
     group_by: rule.groupBy,

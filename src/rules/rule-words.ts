@@ -24,7 +24,8 @@ export function firingText(operator: Operator, bound: string): string {
 
 /** A value as performance data: money to the cent, as people read it; others unrounded, with at most six places. */
 export function perfdataValue(quantity: Quantity, value: Fixed): string {
-  return formatFixed(value, describeQuantity(quantity).money ? 2 : 6);
+  const { money, places } = describeQuantity(quantity);
+  return formatFixed(value, money ? Math.max(2, places) : 6);
 }
 
 /**

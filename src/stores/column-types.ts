@@ -40,7 +40,7 @@ const UNREADABLE: Readonly<Partial<Record<ColumnKind, readonly string[]>>> = {
 /** What values of a kind must be, in words; null where every type will do. */
 const WANTED: Readonly<Record<ColumnKind, string | null>> = {
   time: null,
-  money: 'a number (USD)',
+  money: 'a number (an amount of money)',
   dimension: null,
   text: null,
   tokens: 'a number',

@@ -55,7 +55,7 @@ const ownMeasure = z
       .regex(/^[^\p{C}\p{Zl}\p{Zp}]{0,20}$/u, { error: 'must be at most 20 characters in one line' })
       .exactOptional()
       .describe(
-        'What follows the number; `USD`, `ms`, `tokens`, `calls` and `ratio` are shown as of other metrics',
+        'What follows the number; currencies such as `USD`, and `ms`, `tokens`, `calls` and `ratio` are shown as of other metrics',
       ),
   })
   .superRefine(({ column, sql }, context) => {

@@ -59,6 +59,7 @@ const PICTURED = [
   'incident-grown',
   'extreme-huge',
   'extreme-tiny',
+  'extreme-yen',
   'extreme-foreign-names',
 ];
 

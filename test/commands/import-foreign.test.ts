@@ -151,7 +151,7 @@ describe('the columns of a file', () => {
         'a.csv',
         `time,service,model,${name}\n2026-11-20T01:00:00Z,search,m,0.25\n`,
       );
-      const reason = `line 2: column "${name}" looks like money, but is unknown (call it cost (USD) in the file, or take it out)`;
+      const reason = `line 2: column "${name}" looks like money, but is unknown (call it cost in the file, or take it out)`;
       expect([code, err]).toEqual([1, [`a.csv: ${reason}`]]);
       const row = JSON.stringify({ time: '2026-11-20T01:00:00Z', service: 's', model: 'm', [name]: 1 });
       expect((await imported('b.jsonl', row)).err).toEqual([

@@ -6,7 +6,9 @@ import type { WebhookOptions } from '../../src/channels/webhook/options.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { sumsBasis } from '../../src/config/sums-basis.ts';
+import { describeMetric } from '../../src/model/metric.ts';
 import { parseFixed } from '../../src/model/money.ts';
+import { ruleTypeOf } from '../../src/rules/index.ts';
 import type { ThresholdRule } from '../../src/rules/threshold-rule.ts';
 import { faultsOf, folderWith, load, minimal } from './support.ts';
 
@@ -274,6 +276,46 @@ describe('the time of a call', () => {
         message: expect.not.stringMatching(/Invalid input/),
       },
     ]);
+  });
+});
+
+describe('the currency of costs', () => {
+  const file = (currency: string): string =>
+    minimal('  - { name: new, type: new_value, dimension: model }\n').replace(
+      '"pglite:./data"',
+      `"pglite:./data", currency: ${currency}`,
+    );
+
+  it('is that of every metric of money, whatever rule it is of', async () => {
+    const { audit, rules } = await load(file('CNY'));
+    expect(audit.currency).toBe('CNY');
+    expect(rules.map(({ metric }) => describeMetric(metric))).toMatchObject([
+      { name: 'spend', unit: 'CNY' },
+      { name: 'spend', unit: 'CNY' },
+    ]);
+    expect((await load(file('USD'))).rules.map(({ metric }) => metric)).toEqual(['spend', 'spend']);
+  });
+
+  it('changes no alert', async () => {
+    const identity = async (currency: string) =>
+      (await load(file(currency))).rules.map((rule) => ruleTypeOf(rule).identity(rule));
+    expect(await identity('CNY')).toEqual(await identity('USD'));
+  });
+
+  it('is a code', async () => {
+    expect(await faultsOf(file('RMB'))).toMatchObject([
+      { path: ['audit', 'currency'], hint: expect.stringContaining('CNY') },
+    ]);
+  });
+
+  it('is that of the price list', async () => {
+    const priced = (list: string) =>
+      load(file('CNY').replace('currency:', 'prices: p.yaml, currency:'), { files: { 'p.yaml': list } });
+    const list = 'version: 2\ncurrency: CNY\nmodels: { m: { input: 1 } }\n';
+    expect((await priced(list)).audit.prices?.models.m).toHaveLength(1);
+    await expect(priced(list.replace('CNY', 'USD'))).rejects.toMatchObject({
+      problems: [{ message: 'the prices are in USD, but costs are in CNY' }],
+    });
   });
 });
 

@@ -5,7 +5,7 @@ import {
   fixedFromInteger,
   fixedFromNumber,
   formatFixed,
-  formatUsd,
+  formatMoney,
   ONE,
   parseFixed,
   toNumber,
@@ -120,7 +120,7 @@ describe('rounding', () => {
 });
 
 it('shows money to people, and never hides a small amount behind a cent', () => {
-  const show = (text: string) => formatUsd(parseFixed(text) ?? 0n);
+  const show = (text: string) => formatMoney(parseFixed(text) ?? 0n, 'USD');
   expect(show('312.456789')).toBe('$312.46');
   expect(show('47000')).toBe('$47,000.00');
   expect(show('1234567.895')).toBe('$1,234,567.90');

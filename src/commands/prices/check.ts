@@ -21,7 +21,7 @@ const DAYS = 30;
 /** Prints the models of the last 30 days without a price or with another than recorded. Resolves to 1 if there are any. */
 export async function checkPrices(options: CheckPricesOptions, io: Io): Promise<0 | 1> {
   const config = await loadWithoutChannels(options.config, io);
-  const { prices, mapping } = config.audit;
+  const { prices, mapping, currency } = config.audit;
   if (prices === null)
     throw new AppError('usage', `${options.config} names no price list`, {
       hint: 'name one: audit: { prices: prices.yaml }',
@@ -41,7 +41,9 @@ export async function checkPrices(options: CheckPricesOptions, io: Io): Promise<
     if (answer === undefined || answer instanceof AppError)
       throw answer ?? new Error('the query has no answer');
     const found = priceCheckOf(answer, priceNames(prices));
-    io.out(options.format === 'json' ? priceCheckJson(found, window) : priceCheckTable(found));
+    io.out(
+      options.format === 'json' ? priceCheckJson(found, window, currency) : priceCheckTable(found, currency),
+    );
     return found.odd.length === 0 ? 0 : 1;
   } finally {
     await sql.close();

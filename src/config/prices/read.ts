@@ -1,6 +1,7 @@
 // Reads the price list, prices.yaml.
 
 import { readFile } from 'node:fs/promises';
+import { DEFAULT_CURRENCY } from '../../model/currency.ts';
 import type { PriceEntry, PriceList } from '../../model/price-list.ts';
 import { encodingFault } from '../../model/text-encoding.ts';
 import { isRecord } from '../path.ts';
@@ -19,30 +20,32 @@ export interface PriceFile {
   readonly problems: readonly Problem[];
 }
 
-/** The unit of costs. */
-const CURRENCY = 'USD';
 const FIRST_KEYS = ['models'];
 const KEYS = ['version', 'currency', 'models', 'aliases', 'strip'];
 /** Thousands of models, with a price of each kind. */
 const MAX_VALUES = 200_000;
 
-/** Reads prices.yaml: `models`, with prices in USD per million tokens; docs/configuration.md describes both forms. Faults name it as `shownAs`. */
+/**
+ * Reads prices.yaml: `models`, with prices in the currency of costs per million tokens; docs/configuration.md describes both
+ * forms. Faults name it as `shownAs`.
+ */
 export async function readPrices(
   file: string,
   shownAs: string,
+  currency: string,
 ): Promise<PriceFile | { readonly unreadable: string }> {
   try {
     const bytes = await readFile(file);
     const fault = encodingFault(bytes);
-    if (fault === null) return parsePrices(shownAs, bytes.toString('utf8'));
+    if (fault === null) return parsePrices(shownAs, bytes.toString('utf8'), currency);
     return { prices: null, problems: [{ file: shownAs, column: 1, path: [], ...fault }] };
   } catch (error) {
     return { unreadable: reasonOf(error) };
   }
 }
 
-/** Reads a price list from a text. Faults name it as `file`. */
-export function parsePrices(file: string, text: string): PriceFile {
+/** Reads a price list from a text. Faults name it as `file`. Costs are in `currency`, and so must be the prices. */
+export function parsePrices(file: string, text: string, currency = DEFAULT_CURRENCY): PriceFile {
   const source = readYaml(file, text, {
     scalarOf: (scalar) =>
       typeof scalar.value === 'number' ? new WrittenNumber(scalar.source ?? '') : scalar.value,
@@ -56,13 +59,25 @@ export function parsePrices(file: string, text: string): PriceFile {
     list.fault(['models'], 'a price list begins with `models:`', EXAMPLE);
     return { prices: null, problems: list.problems };
   }
-  const prices = Object.hasOwn(value, 'version')
-    ? secondForm(list, value, models)
-    : firstForm(list, value, models);
+  const isSecond = Object.hasOwn(value, 'version');
+  if (isSecond || value.currency === undefined) currencyFault(list, value, currency);
+  const prices = isSecond ? secondForm(list, value, models) : firstForm(list, value, models);
   return { prices: list.problems.length === 0 ? prices : null, problems: list.problems };
 }
 
 type Mapping = Readonly<Record<string, unknown>>;
+
+/** A list that names no currency is in USD. */
+function currencyFault(list: ListFile, value: Mapping, currency: string): void {
+  const { currency: written = DEFAULT_CURRENCY } = value;
+  if (written === currency) return;
+  const isNamed = value.currency !== undefined;
+  const hint = isNamed
+    ? `give prices in ${currency}, or say what costs are in: audit.currency. Nothing is converted`
+    : `if its prices are in ${currency}, write \`version: 2\` and \`currency: ${currency}\` above \`models:\``;
+  const message = `the prices are in ${writtenText(written)}, but costs are in ${currency}`;
+  list.fault([isNamed ? 'currency' : 'models'], message, hint);
+}
 
 function firstForm(list: ListFile, value: Mapping, models: Mapping): PriceList {
   for (const key of Object.keys(value)) {
@@ -82,12 +97,6 @@ function secondForm(list: ListFile, value: Mapping, models: Mapping): PriceList 
       ['version'],
       'the version of a price list is 2',
       'a list without `version` has only input and output',
-    );
-  if (value.currency !== undefined && value.currency !== CURRENCY)
-    list.fault(
-      ['currency'],
-      `the prices are in ${writtenText(value.currency)}, but costs are in ${CURRENCY}`,
-      `give prices in ${CURRENCY}: nothing is converted`,
     );
   for (const key of Object.keys(value)) {
     if (!KEYS.includes(key)) list.keyFault([key], `unknown key "${key}"`, hintFor(key, KEYS, []));

@@ -1,7 +1,7 @@
 // The past of each group as an automatic anomaly rule sees it, and the lines that follow from it.
 
 import { isCount, type Measure } from '../../model/measure.ts';
-import { measuresOf } from '../../model/metric.ts';
+import { describeMetric, measuresOf } from '../../model/metric.ts';
 import { toNumber } from '../../model/money.ts';
 import type { HourCount, HourSums } from '../../model/series.ts';
 import type { AutoRule, JudgedWindow } from './auto-rule.ts';
@@ -115,7 +115,7 @@ interface HourMeasures {
 function hourMeasures(rule: AutoRule): HourMeasures {
   const own = measuresOf(rule.metric, rule.errors);
   const terms = own.filter((measure) => measure !== 'calls' || rule.metric === 'calls');
-  const squares = rule.metric === 'spend' ? 'cost_squares' : null;
+  const squares = describeMetric(rule.metric).name === 'spend' ? 'cost_squares' : null;
   return { terms, squares, calls: squares !== null || terms.every(isCount) ? null : 'calls' };
 }
 

@@ -1,11 +1,15 @@
 // What is hard to show: long and foreign names, very many groups, very small and very large amounts, credits.
 
+import { inCurrency } from '../../../src/model/metric.ts';
+import type { Rule } from '../../../src/model/rule.ts';
 import { caller, DAY, HOUR, MINUTE, steadily } from './company.ts';
 import { at, HOURLY_BURN, loop } from './incident.ts';
 import type { Flow } from './memory-store.ts';
 import { pollsOf, rule, type Told } from './polls.ts';
 
 const AT = at('19T23:05');
+
+const inYen = (one: Rule): Rule => ({ ...one, metric: inCurrency(one.metric, 'JPY') });
 
 async function oneOf(flows: readonly Flow[], rules = [HOURLY_BURN]): Promise<Told> {
   return [...(await pollsOf({ flows, rules, at: [AT] })).values()][0] as Told;
@@ -56,6 +60,11 @@ export const EXTREMES = {
   'extreme-huge': () =>
     oneOf(jump(['training', 'svc-train', 'gpt-4.1'], '1252.35', [1, 208]), [
       rule('threshold', { name: 'hourly-burn', threshold: 5_000_000, severity: 'critical' }),
+    ]),
+  // A currency without decimals.
+  'extreme-yen': () =>
+    oneOf(jump(['search', 'svc-search', 'gpt-4.1'], '7.92', [1, 123]), [
+      inYen(rule('threshold', { name: 'hourly-burn', thresholds: { warning: 7_500, critical: 15_000 } })),
     ]),
   'extreme-credits': () =>
     oneOf([

@@ -150,7 +150,7 @@ strip: ["azure/", "openai/"]
     ],
     [
       'models: { m: { input: 1 } }\ncurrency: EUR',
-      '3:11 the prices are in EUR, but costs are in USD | give prices in USD: nothing is converted',
+      '3:11 the prices are in EUR, but costs are in USD | give prices in USD, or say what costs are in: audit.currency. Nothing is converted',
     ],
     ['models: {}\nmodel: {}', '3:1 unknown key "model" | did you mean "models"?'],
   ])('%s is a fault at its place, with a cure', (text, told) => {
@@ -159,6 +159,18 @@ strip: ["azure/", "openai/"]
     const first = problems[0];
     expect(`${first?.line}:${first?.column} ${first?.message} | ${first?.hint}`).toBe(told);
     expect(problems).toHaveLength(1);
+  });
+
+  it('is in the currency of costs, and says so unless that is USD', () => {
+    const told = (text: string, currency: string) =>
+      parsePrices('prices.yaml', text, currency).problems.map(({ message, hint }) => `${message} | ${hint}`);
+    expect(told('version: 2\ncurrency: CNY\nmodels: { m: { input: 1 } }', 'CNY')).toEqual([]);
+    const unsaid = [
+      'the prices are in USD, but costs are in CNY | if its prices are in CNY, write `version: 2` and `currency: CNY` above `models:`',
+    ];
+    expect(told('version: 2\nmodels: { m: { input: 1 } }', 'CNY')).toEqual(unsaid);
+    expect(told('models: { m: { input: 1, output: 2 } }', 'CNY')).toEqual(unsaid);
+    expect(told('models: { m: { input: 1, output: 2 } }\ncurrency: CNY', 'CNY')).toHaveLength(1);
   });
 
   it.each(['1', '3', 'two'])('of version %s is refused', (version) => {
