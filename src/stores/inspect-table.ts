@@ -3,6 +3,7 @@
 import type { Sql, SqlSession } from '../sql/port.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import { indexProblems } from './inspect-indexes.ts';
+import { planProblems } from './inspect-plans.ts';
 import { type Sample, sourceProblems } from './inspect-sources.ts';
 import { missingTable, noColumn } from './missing-table.ts';
 import { tableSql } from './source-sql.ts';
@@ -56,6 +57,9 @@ export async function inspectTable(
     return [
       ...(await sourceProblems(mapping, missing, sample, session)),
       ...(await indexProblems(left, { kind: table.kind, columns: indexed }, timeType, session)),
+      ...(sample === null || missing.size > 0
+        ? []
+        : await planProblems(mapping, table.kind, sample, session)),
     ];
   });
   return [...problems, ...found];
