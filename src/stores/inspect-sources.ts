@@ -20,6 +20,8 @@ import { dependsOnClock } from './volatile.ts';
 export interface Sample {
   readonly range: Window;
   readonly timeType: TimeType;
+  /** Whether the table has rows, and the filter leaves none of them. */
+  readonly isFilteredOut: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function sourceProblems(
   const failed =
     isUnread || sample === null ? null : await filterFault(mapping, [sample.range], sample.timeType, session);
   if (failed !== null) problems.push(fault(failed));
+  if (sample?.isFilteredOut === true) problems.push(NOTHING_LEFT);
   const tried = isUnread || failed !== null ? null : sample;
   for (const source of sourcesOf(mapping)) {
     if (missing.has(source.name)) continue;
@@ -51,6 +54,12 @@ export async function sourceProblems(
   }
   return problems;
 }
+
+const NOTHING_LEFT: StoreProblem = {
+  level: 'warning',
+  message: 'audit.where leaves no row of the table: nothing is watched.',
+  hint: 'Compare its columns and values with what the table holds.',
+};
 
 async function problemOf(
   source: NamedSource,

@@ -40,8 +40,11 @@ export async function sampleOf(mapping: Mapping, session: SqlSession): Promise<S
   try {
     return await attempt(session, async () => {
       const timeType = await timeTypeOf(asFound(mapping), session);
-      const newest = (await newestOf(mapping, timeType, session)) ?? 0;
-      return { timeType, range: { from: newest - HOUR, to: newest + 1 } };
+      const found = await newestOf(mapping, timeType, session);
+      const isLeftOut = found === null && mapping.where !== undefined;
+      const isFilteredOut = isLeftOut && (await newestOf(unfiltered(mapping), timeType, session)) !== null;
+      const newest = found ?? 0;
+      return { timeType, isFilteredOut, range: { from: newest - HOUR, to: newest + 1 } };
     });
   } catch (error) {
     if (!isRefusal(error)) throw error;

@@ -122,6 +122,15 @@ describe.each(STORES)('the rows that are read, in $title', ({ type: storeType, e
     });
   });
 
+  test('are none where the filter fits no row, and validate --connect says so', async () => {
+    const none = [{ column: 'type', values: { in: ['77'] } }];
+    expect((await open(none).inspect()).map(({ message }) => message)).toContain(
+      'audit.where leaves no row of the table: nothing is watched.',
+    );
+    await engine.sql.query('TRUNCATE logs');
+    expect((await open(none).inspect()).some(({ message }) => message.includes('audit.where'))).toBe(false);
+  });
+
   test('that change so that they are left out change the digest of their minute', async () => {
     const store = open([{ column: 'type', values: { in: ['2'] } }]);
     const digest = () =>
