@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
+import { PRESETS, type PresetName } from '../stores/presets/index.ts';
 
 export interface InitIo {
   readonly out: (line: string) => void;
@@ -12,10 +13,10 @@ export interface InitIo {
  * Writes a commented alerts.yaml that is valid as it is. Never touches an existing file: then it says so and resolves to 1.
  * Throws an AppError `config_unwritable` if the file cannot be written.
  */
-export async function init(path: string, io: InitIo): Promise<0 | 1> {
+export async function init(path: string, io: InitIo, preset: PresetName = OWN): Promise<0 | 1> {
   try {
     // wx checks and creates in one step, so a file that appears meanwhile is not overwritten.
-    await writeFile(path, STARTER, { flag: 'wx', mode: 0o640 });
+    await writeFile(path, starter(preset), { flag: 'wx', mode: 0o640 });
   } catch (error) {
     if (isCode(error, 'EEXIST')) {
       io.err(`${path} exists and was left as it is`);
@@ -28,19 +29,37 @@ export async function init(path: string, io: InitIo): Promise<0 | 1> {
   }
   io.out(`wrote ${path}`);
   io.out(`next: put the address of your store into it, then spendwatch validate --connect -c ${path}`);
-  io.out(`      (for a new store of your own: spendwatch init --create-table -c ${path})`);
+  if (preset === OWN)
+    io.out(`      (for a new store of your own: spendwatch init --create-table -c ${path})`);
+  else io.out(`      (the grants it needs, and what it has: docs/presets/${preset}.md)`);
   return 0;
 }
 
 /** `init --stdout`, for a pipe or a folder in which this process may not write. */
-export function printStarter(io: Pick<InitIo, 'out'>): 0 {
-  io.out(STARTER.trimEnd());
+export function printStarter(io: Pick<InitIo, 'out'>, preset: PresetName = OWN): 0 {
+  io.out(starter(preset).trimEnd());
   return 0;
 }
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
+
+const OWN = 'api_audit_logs';
+
+/** The file for a preset. The schema of another program is no place for the state, and not every table has a service. */
+function starter(preset: PresetName): string {
+  if (preset === OWN) return STARTER;
+  const { columns } = PRESETS[preset].mapping;
+  const dimension = (['service', 'user', 'model'] as const).find((name) => name in columns) ?? 'model';
+  return STARTER.replace(':-pglite:./spendwatch-data', '')
+    .replace(/^ {2}preset: .*$/m, `  preset: ${preset}`)
+    .replace(/^# state: .*\n.*$/m, () => STATE)
+    .replaceAll('group_by: [service]', `group_by: [${dimension}]`);
+}
+
+const STATE = `state:                         # what was notified; not in the database of another program
+  url: \${STATE_DATABASE_URL:-pglite:./spendwatch-state}`;
 
 const STARTER = `# What spendwatch watches, and where it sends alerts.
 # Check it with: spendwatch validate
@@ -50,7 +69,7 @@ schedule: "* * * * *"          # cron, in that zone
 
 audit:                         # where your AI calls are recorded; SELECT on one table is enough
   url: \${AUDIT_DATABASE_URL:-pglite:./spendwatch-data}
-  preset: api_audit_logs       # or litellm; or table: and columns: of your own
+  preset: api_audit_logs       # or another (docs/configuration.md); or table: and columns: of your own
   # Calls with tokens and neither cost nor price count as 0, and spend is more than it seems. spendwatch names their
   # models once a day, and in check and validate --connect, until the list has them: models: { gpt-4.1: { input: 2, output: 8 } }
   # prices: prices.yaml        # USD per million tokens, for rows without a cost

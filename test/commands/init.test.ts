@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { init, printStarter } from '../../src/commands/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { AppError } from '../../src/model/errors.ts';
+import { PRESETS, type PresetName } from '../../src/stores/presets/index.ts';
 import { folderWith } from '../config/support.ts';
 
 function recorder() {
@@ -43,6 +45,22 @@ describe('init', () => {
     await init(join(folder, 'alerts.yaml'), recorder().io);
     expect(`${out.join('\n')}\n`).toBe(await readFile(join(folder, 'alerts.yaml'), 'utf8'));
   });
+
+  it.each(Object.keys(PRESETS) as PresetName[])(
+    'writes a file for the preset %s that needs one address',
+    async (preset) => {
+      const path = join(await folderWith({}), 'alerts.yaml');
+      const { io, out } = recorder();
+      await init(path, io, preset);
+      const config = await loadConfig(path, { AUDIT_DATABASE_URL: 'postgres://reader:x@db/gateway' });
+      expect(config.audit.url.reveal()).toBe('postgres://reader:x@db/gateway');
+      expect(await readFile(path, 'utf8')).toContain(`preset: ${preset}`);
+      const isOwn = preset === 'api_audit_logs';
+      expect(config.state.url?.reveal()).toBe(isOwn ? undefined : 'pglite:./spendwatch-state');
+      expect(out.join('\n').includes('--create-table')).toBe(isOwn);
+      expect(existsSync(join(import.meta.dirname, `../../docs/presets/${preset}.md`))).toBe(!isOwn);
+    },
+  );
 
   it('says where it could not write', async () => {
     const path = join(await folderWith({}), 'no-such-folder', 'alerts.yaml');

@@ -33,6 +33,7 @@ const pagesOfRules = readdirSync(new URL('../../docs/rules/', import.meta.url)).
 const files = [
   ...blocks('docs/configuration.md', 'version: 1'),
   ...blocks('docs/context.md', 'version: 1'),
+  ...blocks('docs/presets/litellm.md', 'version: 1'),
   ...['docs/rules.md', ...pagesOfRules]
     .flatMap((page) => blocks(page, 'rules:'))
     .map(({ place, text }) => ({ place, text: AROUND + text })),

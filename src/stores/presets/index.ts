@@ -3,13 +3,19 @@
 import type { ColumnSource } from '../audit-store.ts';
 import { API_AUDIT_LOGS } from './api-audit-logs.ts';
 import { LITELLM } from './litellm.ts';
+import { NEWAPI } from './newapi.ts';
+import { ONEAPI } from './oneapi.ts';
+import { OPENWEBUI } from './openwebui.ts';
 import type { Preset } from './preset.ts';
 
 /** Every known table, by the name that `audit.preset` takes. */
-export const PRESETS = { api_audit_logs: API_AUDIT_LOGS, litellm: LITELLM } as const satisfies Record<
-  string,
-  Preset
->;
+export const PRESETS = {
+  api_audit_logs: API_AUDIT_LOGS,
+  litellm: LITELLM,
+  newapi: NEWAPI,
+  oneapi: ONEAPI,
+  openwebui: OPENWEBUI,
+} as const satisfies Record<string, Preset>;
 export type PresetName = keyof typeof PRESETS;
 
 const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
@@ -19,7 +25,10 @@ const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
   ]),
 );
 
-/** Whether an expression is a preset's own. Those depend on nothing but their row, which is not known of an operator's. */
+/**
+ * Whether an expression is a preset's own and depends on nothing but its row. An operator's is not known to, and a preset's
+ * that looks something up in another table does not.
+ */
 export function isOfPreset(source: ColumnSource): boolean {
-  return OF_PRESETS.has(source);
+  return OF_PRESETS.has(source) && (typeof source === 'string' || !/\bselect\b/i.test(source.sql));
 }
