@@ -40,7 +40,8 @@ export function judgeAuto(
   if (series === undefined || hours === undefined) throw new RangeError('an automatic anomaly needs hours');
   const moment = momentOf(at, zone);
   const windows = rule.judged.map(({ spec }) => windowAt(spec, at, zone));
-  const { sample, estimate } = measured(rule.metric, rule.errors);
+  const { sample, estimates } = measured(rule.metric, rule.errors);
+  const sums = windows.map((_, place) => estimates(series, place));
   const groups: number[] = [];
   const numbers: number[] = [];
   const firing: Firing<AutoObservation>[] = [];
@@ -58,10 +59,10 @@ export function judgeAuto(
   for (let group = 0; group < series.keys.length; group += 1) {
     const judges = judgesOf(rule, hours, group, zone);
     if (!judges.some((lines) => lines.isJudged(moment.hour - 1))) continue;
-    const amounts = judges.map((_, place) => estimate(series, group, place) ?? 0);
     groups.push(group);
-    numbers.push(amounts[0] as number);
-    if (judges.every((lines, place) => isSurelyQuiet(lines, moment, amounts[place] as number))) continue;
+    numbers.push(sums[0]?.[group] as number);
+    if (judges.every((lines, place) => isSurelyQuiet(lines, moment, sums[place]?.[group] as number)))
+      continue;
     const observation = observe(group);
     if (observation !== null && fires(rule, observation)) {
       const bound = fixedFromNumber(observation.baseline.high);

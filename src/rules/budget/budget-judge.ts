@@ -18,7 +18,7 @@ import { firingBy, judgementOf } from '../rule-judgement.ts';
 import type { RuleContext } from '../rule-type.ts';
 import { forecastOf, leftOf } from './budget-forecast.ts';
 import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.ts';
-import { pastOf, pastWindows } from './past-days.ts';
+import { pastOf, pastSums, pastWindows } from './past-days.ts';
 import { type DaysLeft, expectedSum, type PastDays } from './projection.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
@@ -47,6 +47,7 @@ export function judgeBudget(
   const days = [localDay(period.from, zone), localDay(period.to - 1, zone)] as const;
   const common = { window, period, days, today: localDay(at - 1, zone), forecast: null };
   const left = rule.forecast === null ? null : leftOf(common, zone);
+  const sums = left === null ? [] : pastSums(measuring, series);
   const observe = (group: number): BudgetObservation => {
     const key = series.keys[group] as GroupKey;
     const amount = amountOf(rule, key) as Fixed;
@@ -62,8 +63,7 @@ export function judgeBudget(
     const [value, whole] = [all[group] as number, Number(amount) / Number(ONE)];
     if (isOfEveryone || series.has(group, 0)) groups.push(group);
     if (value >= whole * mildest * (1 - ESTIMATE_MARGIN)) found.push(byStep(rule, observe(group)));
-    const past =
-      left === null || value >= whole * (1 + ESTIMATE_MARGIN) ? null : pastOf(measuring, series, group);
+    const past = left === null || value >= whole * (1 + ESTIMATE_MARGIN) ? null : pastOf(sums, series, group);
     if (left === null || past === null || value + expectedSum(past, left) < whole * (1 - ESTIMATE_MARGIN))
       continue;
     found.push(byForecast(rule, observe(group), past, left));

@@ -50,6 +50,8 @@ function hourSource(aggregate: LiveAggregate, projection: Projection, rows: View
   const { layout } = aggregate;
   return {
     layout,
+    version: () => aggregate.version,
+    isClosed: (hour) => aggregate.hours.has(hour),
     groupCount() {
       rows.follow();
       return rows.count;

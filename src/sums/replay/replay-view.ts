@@ -121,6 +121,8 @@ function hoursOf(log: StepLog, grid: StepGrid, begin: number): HourSource & Pick
   };
   return {
     layout: log.layout,
+    version: () => 0,
+    isClosed: (hour) => hour >= takenFrom && hour < takenTo,
     groupCount: () => log.groupCount,
     partsOf(hour) {
       if (hour >= takenFrom && hour < takenTo) return TAKEN;

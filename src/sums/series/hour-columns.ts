@@ -17,6 +17,10 @@ export interface HourSource {
   readonly layout: Layout;
   /** How many groups there are. */
   groupCount(): number;
+  /** Another number as soon as an hour is closed, or a closed one changes. */
+  version(): number;
+  /** Whether an hour is closed: it changes only with the version. */
+  isClosed(hour: number): boolean;
   /** What an hour is made of, to be compared with what it was made of before; null where it is not known. */
   partsOf(hour: number): object | null;
   rowsOf(hour: number): HourRows;
@@ -39,6 +43,9 @@ export class HourColumns {
   #pasts: object[] = [];
   #parts: (object | null)[] = [];
   #to = 0;
+  /** So many hours from the first on are as they were at this version. */
+  #settled = 0;
+  #version = Number.NaN;
 
   constructor(source: HourSource) {
     this.#source = source;
@@ -56,8 +63,13 @@ export class HourColumns {
       this.#pasts.push({});
       for (const { groups, count } of this.#columns) groups.push(new Float64Array(count));
     }
-    for (let place = 0; place < this.#parts.length; place += 1) {
+    const version = this.#source.version();
+    if (version !== this.#version) this.#settled = 0;
+    this.#version = version;
+    let settled = this.#settled;
+    for (let place = settled; place < this.#parts.length; place += 1) {
       const hour = to - (this.#parts.length - place) * HOUR;
+      if (place === settled && this.#source.isClosed(hour)) settled += 1;
       const parts = this.#source.partsOf(hour);
       if (parts === null) return false;
       const before = this.#parts[place] ?? null;
@@ -65,6 +77,7 @@ export class HourColumns {
       this.#take(place, hour, before !== null);
       this.#parts[place] = parts;
     }
+    this.#settled = settled;
     return true;
   }
 
@@ -86,6 +99,7 @@ export class HourColumns {
       return;
     }
     if (shift === 0) return;
+    this.#settled = Math.max(0, this.#settled - shift);
     const parts = this.#parts;
     this.#parts = parts.map((_, place) => parts[place + shift] ?? null);
     for (const { groups } of this.#columns) {
@@ -95,6 +109,7 @@ export class HourColumns {
 
   #begin(counts: HoursBack['counts']): void {
     this.#pasts = [];
+    this.#settled = 0;
     this.#columns = counts.map(({ measure, count }) => ({ measure, count, groups: [] }));
     this.#parts = Array.from({ length: hourCount({ to: this.#to, counts }) }, () => null);
   }

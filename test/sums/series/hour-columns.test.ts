@@ -8,11 +8,16 @@ const layout = layoutOf(['cost', 'calls']);
 const units = layout.columnOf.get('cost')?.units ?? 0;
 const calls = layout.columnOf.get('calls')?.units ?? 0;
 
+/** To be counted up when an hour changes. */
+let version = 0;
+
 /** Hours whose only measure is the cost: by hour, the cost of each group. */
 function world(costs: Map<number, number[]>) {
   const rows = (hour: number) => costs.get(hour) ?? null;
   return new HourColumns({
     layout,
+    version: () => version,
+    isClosed: () => true,
     groupCount: () => 2,
     partsOf: rows,
     rowsOf: (hour) => ({
@@ -52,6 +57,7 @@ describe('the sums of single hours', () => {
     hours.moveTo(span(0, 2));
     const [first, second] = [hours.past(0), hours.past(1)];
     costs.set(HOUR, [5, 8]);
+    version += 1;
     hours.moveTo(span(0, 2));
     expect([...hours.of(1, 'cost')]).toEqual([7, 8]);
     expect(hours.past(0)).toBe(first);
