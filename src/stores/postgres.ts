@@ -5,13 +5,14 @@ import { AppError, isRefusal } from '../model/errors.ts';
 import type { PriceList } from '../model/price-list.ts';
 import type { CellRead } from '../model/series.ts';
 import type { Sql, SqlSession } from '../sql/port.ts';
-import type { AuditStore, AuditStoreType, Mapping, ReadAnswers } from './audit-store.ts';
+import type { AuditStore, AuditStoreType, Mapping, ReadAnswers, StoreProblem } from './audit-store.ts';
 import { type CellSqlRow, cellSql, cellsOf } from './cell-sql.ts';
 import { createTable } from './create-table.ts';
 import { openDigests } from './digests.ts';
 import { futureRows } from './future-rows.ts';
 import { insertCalls } from './insert-calls.ts';
 import { inspectTable } from './inspect-table.ts';
+import { knownTables } from './known-tables.ts';
 import { openReads } from './locked-reads.ts';
 import { occupiedSql } from './occupied-sql.ts';
 import { mappingOf, presetOf, type TableOptions, tableOptions } from './options.ts';
@@ -96,11 +97,22 @@ function openStore(sql: Sql, options: TableOptions, list: PriceList | null): Aud
         known ??= await timeTypeOf(mapping, session);
         return futureRows(await newestOf(mapping, known, session), now, mapping, known);
       }),
-    inspect: () => inspectTable(sql, mapping, (session) => sampleOf(mapping, session)),
+    inspect: () => inspected(sql, mapping, options),
     createTable: () => createTable(sql, mapping, preset),
     insert: (rows, reject) => insertCalls(sql, mapping, preset, rows, reject),
     close: () => sql.close(),
   };
+}
+
+/** The faults and warnings of the table. Where a file without a preset does not fit, what it may have meant is among them. */
+async function inspected(
+  sql: Sql,
+  mapping: Mapping,
+  options: TableOptions,
+): Promise<readonly StoreProblem[]> {
+  const problems = await inspectTable(sql, mapping, (session) => sampleOf(mapping, session));
+  const isUsed = options.preset !== undefined || problems.every(({ level }) => level !== 'fault');
+  return isUsed ? problems : [...problems, ...(await knownTables(sql, options.table))];
 }
 
 /** Reads some of the measures of a read. */

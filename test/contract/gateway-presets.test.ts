@@ -79,6 +79,20 @@ describe.each(Object.entries(FIXTURES))('the preset %s', (name, fixture) => {
     expect(found).toEqual(warns.map((text) => expect.stringContaining(`warning: ${text}`)));
   });
 
+  it('is proposed where the file names no preset', async () => {
+    const hint = expect.stringContaining(`Write \`preset: ${preset}\` under`);
+    for (const options of [{}, { table: mapping.table, columns: { time: 'called_at' } }]) {
+      const problems = await postgres.open(sql, options, null).inspect();
+      expect(problems[0]?.level).toBe('fault');
+      expect(problems.slice(1)).toContainEqual(expect.objectContaining({ level: 'warning', hint }));
+    }
+    expect(
+      await postgres
+        .open(sql, { table: mapping.table, columns: { time: { sql: `'2026-03-10Z'::timestamptz` } } }, null)
+        .inspect(),
+    ).not.toContainEqual(expect.objectContaining({ hint }));
+  });
+
   it('groups the calls by every dimension', async () => {
     const told: Record<string, unknown> = {};
     for (const dimension of Object.keys(fixture.groups)) {

@@ -2,6 +2,9 @@
 
 import type { ColumnSource } from '../audit-store.ts';
 import { API_AUDIT_LOGS } from './api-audit-logs.ts';
+import { BIFROST } from './bifrost.ts';
+import { DIFY } from './dify.ts';
+import { LANGFUSE2 } from './langfuse2.ts';
 import { LITELLM } from './litellm.ts';
 import { NEWAPI } from './newapi.ts';
 import { ONEAPI } from './oneapi.ts';
@@ -15,6 +18,9 @@ export const PRESETS = {
   newapi: NEWAPI,
   oneapi: ONEAPI,
   openwebui: OPENWEBUI,
+  bifrost: BIFROST,
+  dify: DIFY,
+  langfuse2: LANGFUSE2,
 } as const satisfies Record<string, Preset>;
 export type PresetName = keyof typeof PRESETS;
 
