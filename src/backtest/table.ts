@@ -122,7 +122,8 @@ function suggestions(result: BacktestResult, paint: Paint): string | null {
   if (result.perWeek === null) return null;
   const lines = result.rules.map((one) => {
     const name = displayText(one.rule.name, 40);
-    if (ruleTypeOf(one.rule).fixedLimits === undefined) return `${name}: no limit to suggest, it has none`;
+    if (ruleTypeOf(one.rule).fixedLimits === undefined)
+      return `${name}: no limit to suggest, rules of type ${one.rule.type} have no fixed one`;
     if (one.suggested === null) return `${name}: no limit to suggest, ${whyNone(one)}`;
     return `${name}: ${suggestionText(one, one.suggested, result)}`;
   });
