@@ -28,7 +28,7 @@ export async function knownTables(sql: Sql, table: string | undefined): Promise<
       .filter((one) => one.name === name && one.needed.every((column) => there.has(column)))
       .sort((a, b) => b.needed.length - a.needed.length);
     if (best === undefined) return [];
-    const where = visible ? '' : ` and \`table: ${place}\``;
+    const where = visible || place === PRESETS[best.preset].mapping.table ? '' : ` and \`table: ${place}\``;
     return [
       {
         level: 'warning' as const,

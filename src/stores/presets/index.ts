@@ -6,10 +6,13 @@ import { BIFROST } from './bifrost.ts';
 import { DIFY } from './dify.ts';
 import { LANGFUSE2 } from './langfuse2.ts';
 import { LITELLM } from './litellm.ts';
+import { LUNARY } from './lunary.ts';
 import { NEWAPI } from './newapi.ts';
 import { ONEAPI } from './oneapi.ts';
 import { OPENWEBUI } from './openwebui.ts';
+import { PHOENIX } from './phoenix.ts';
 import type { Preset } from './preset.ts';
+import { TENSORZERO } from './tensorzero.ts';
 
 /** Every known table, by the name that `audit.preset` takes. */
 export const PRESETS = {
@@ -21,12 +24,16 @@ export const PRESETS = {
   bifrost: BIFROST,
   dify: DIFY,
   langfuse2: LANGFUSE2,
+  phoenix: PHOENIX,
+  tensorzero: TENSORZERO,
+  lunary: LUNARY,
 } as const satisfies Record<string, Preset>;
 export type PresetName = keyof typeof PRESETS;
 
 const OF_PRESETS: ReadonlySet<ColumnSource> = new Set(
-  Object.values<Preset>(PRESETS).flatMap(({ mapping: { columns, where = [] } }) => [
+  Object.values<Preset>(PRESETS).flatMap(({ mapping: { columns, dimensions, where = [] } }) => [
     ...Object.values(columns),
+    ...Object.values(dimensions),
     ...where.flatMap((one) => ('sql' in one ? [one] : [])),
   ]),
 );
