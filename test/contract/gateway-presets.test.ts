@@ -13,6 +13,7 @@ import { PRESETS } from '../../src/stores/presets/index.ts';
 import { timeTypeOf } from '../../src/stores/time-column.ts';
 import { FIXTURES } from '../fixtures/presets/index.ts';
 import { createDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { priceList } from '../support/price-list.ts';
 
 const TO = Date.parse('2026-03-10T10:00:00Z');
 const FROM = TO - 3_600_000;
@@ -150,5 +151,27 @@ describe.each(Object.entries(FIXTURES))('the preset %s', (name, fixture) => {
     const cells = await cellsOf(own, hour(['calls', 'cost'], ['service', 'model']));
     expect(new Set(cells.map(({ key }) => key[0]))).toEqual(new Set(['mine']));
     expect(cells.map(({ key }) => key[1]).length).toBe(fixture.groups.model?.length);
+  });
+});
+
+describe('a spend of 0 that litellm records for a call with tokens', () => {
+  let sql: Sql;
+  beforeAll(async () => {
+    sql = await openAs('spend_of_0');
+    await sql.query('CREATE SCHEMA spend_of_0');
+    await sql.query(FIXTURES.litellm.tables);
+    await sql.query(FIXTURES.litellm.rows);
+  });
+  afterAll(() => sql?.close());
+
+  it.each([
+    ['is unknown without a price', null, '0.1', '1'],
+    ['is free if the price list says 0', { input: '0', output: '0' }, '0.1', '0'],
+    ['costs what the price list says', { input: '2', output: '8' }, '0.10044', '0'],
+  ] as const)('%s', async (_, prices, cost, unpriced) => {
+    const list = prices === null ? null : priceList({ 'new-model': prices });
+    const [told] = await cellsOf(postgres.open(sql, { preset: 'litellm' }, list), hour(['cost', 'unpriced']));
+    expect(formatFixed(told?.cell.sums.cost ?? 0n, 12)).toBe(cost);
+    expect(formatFixed(told?.cell.sums.unpriced ?? 0n, 12)).toBe(unpriced);
   });
 });
