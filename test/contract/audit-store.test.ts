@@ -483,9 +483,12 @@ describe.each(STORES)('an audit store in $title', ({ type: storeType, engine: na
   describe('of the default preset', () => {
     it('is created once, with its indexes, and then is in order', async () => {
       const store = open({});
-      expect(await store.inspect()).toMatchObject([
-        { level: 'fault', message: expect.stringContaining('no table api_audit_logs') },
-      ]);
+      // Tables of other programs stand here too, which it may name as well.
+      const [fault] = await store.inspect();
+      expect(fault).toMatchObject({
+        level: 'fault',
+        message: expect.stringContaining('no table api_audit_logs'),
+      });
       expect(await store.createTable()).toEqual([
         'api_audit_logs',
         'idx_audit_timestamp',
