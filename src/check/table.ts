@@ -17,6 +17,7 @@ import {
   estimatedText,
   leastOf,
   PRICE_CURE,
+  uncountedText,
   unpricedCallsText,
   unpricedText,
 } from '../model/unpriced-text.ts';
@@ -150,9 +151,10 @@ function findingLines(
   const estimated = estimatedText(finding);
   if (estimated !== null) lines.push(`  ${estimated}`);
   if (unpriced !== null) {
-    const text = unpricedText(unpriced);
     lines.push(
-      finding.quantity === 'share' ? `  ${text}, and count as nothing` : `  at least this much: ${text}`,
+      finding.quantity === 'share'
+        ? `  ${uncountedText(unpriced)}`
+        : `  at least this much: ${unpricedText(unpriced)}`,
     );
     const doubt = belowOnlyIf(finding);
     if (doubt !== null) lines.push(`  ${doubt}`);

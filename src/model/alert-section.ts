@@ -12,7 +12,7 @@ import type { Fact, MessageSection } from './message.ts';
 import { type Rule, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import { unexplainedText } from './unexplained-text.ts';
-import { belowOnlyIf, estimatedText, unpricedText } from './unpriced-text.ts';
+import { belowOnlyIf, estimatedText, uncountedText, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
 
 /** An alert in one line: `search $312.46 in 1h (limit $100.00)`. */
@@ -79,7 +79,7 @@ function unpricedFact(finding: Finding): Fact | null {
   const { metric, value, unpriced } = finding;
   if (unpriced === null) return null;
   const isDoubtful = belowOnlyIf(finding) !== null;
-  if (finding.quantity === 'share') return ['Unpriced', `${unpricedText(unpriced)}, and count as nothing`];
+  if (finding.quantity === 'share') return ['Unpriced', uncountedText(unpriced)];
   const text = `at least ${displayValue(metric, value.fixed)}: ${unpricedText(unpriced)}`;
   return ['Unpriced', isDoubtful ? `${text}; it is low only if they cost next to nothing` : text];
 }

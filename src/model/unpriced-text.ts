@@ -37,6 +37,11 @@ export function unpricedText({ calls, models }: Unpriced): string {
   return `${counted(calls, 'call')}${to} ${calls === 1 ? 'has' : 'have'} no price`;
 }
 
+/** The same where such calls are in a share and in its total. */
+export function uncountedText(unpriced: Unpriced): string {
+  return `${unpricedText(unpriced)}, and count as nothing`;
+}
+
 /** `about: 40 % of this is by the price list`; null where all of it was recorded. */
 export function estimatedText({ estimatedShare = 0 }: Pick<Finding, 'estimatedShare'>): string | null {
   if (estimatedShare === 0) return null;

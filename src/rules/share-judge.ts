@@ -44,7 +44,9 @@ export function judgeShare(
       value: { fixed, number: Number(part) / Number(whole), calls: value?.calls ?? 0 },
       window,
       badness: fixed,
-      ...{ part, total: whole, parts },
+      part,
+      total: whole,
+      parts,
     };
   };
   const least = toNumber(rule.steps[0]?.bound ?? ONE) * (1 - ESTIMATE_MARGIN);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { plainText } from '../../src/model/plain-text.ts';
-import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
+import { openLiveSource } from '../support/live-source.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { DAY, HOUR, MINUTE } from './poll-world.ts';
 
@@ -51,9 +51,7 @@ interface Heard {
 /** What is heard in polls every ten minutes, by the time of day of the poll. Kept sums answer, or the store itself. */
 async function polled(from: number, to: number, keys: object = {}, isKept = true): Promise<Heard> {
   const { store } = world.calls;
-  const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
-  const kept = { read: store.read, refresh: live.refresh, known: live.known };
-  const source = isKept ? kept : store;
+  const source = isKept ? openLiveSource(store).source : store;
   const heard: Heard = { people: [], programs: [], statuses: [], texts: [] };
   const rule = ruleOf('absence', {
     metric: undefined,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/demo/random.ts';
 import type { AutoObservation } from '../../src/rules/auto/auto-rule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
-import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { openLiveSource } from '../support/live-source.ts';
 import { HOUR, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
 
 const DAY = 24 * HOUR;
@@ -41,9 +41,7 @@ async function weeks(count: number, until = AT): Promise<void> {
 describe('an anomaly rule without a window', () => {
   it('is quiet on a usual hour, and says what a loop is compared with', async () => {
     await weeks(14);
-    const { store } = world.calls;
-    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
-    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const { source } = openLiveSource(world.calls.store);
     const quiet = await world.poll([rule()], AT, { source });
     expect(quiet.error).toBeNull();
     expect(quiet.rules[0]?.latest?.status).toBe('ok');
@@ -67,9 +65,7 @@ describe('an anomaly rule without a window', () => {
 
   it('shares its hours with a rule of another sensitivity, and each has its own range', async () => {
     await weeks(14);
-    const { store } = world.calls;
-    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
-    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const { source } = openLiveSource(world.calls.store);
     const [where, groupBy] = [{}, ['service']];
     const rules = [2.5, 4].map((zscore) => ({ ...rule({ name: `z-${zscore}`, zscore }), where, groupBy }));
     const lows = async (order: typeof rules, from?: typeof source): Promise<(number | undefined)[]> => {

@@ -4,7 +4,7 @@ import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import type { PollReport } from '../../src/pipeline/poll.ts';
 import type { AutoObservation } from '../../src/rules/auto/auto-rule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
-import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { openLiveSource } from '../support/live-source.ts';
 import { DAY, HOUR, MINUTE, openPollWorld, type PollWorld } from './poll-world.ts';
 
 const START = Date.parse('2026-10-20T14:05:00Z');
@@ -51,8 +51,7 @@ it('automatic anomalies are the same by kept sums as by the store alone, whateve
     Array.from({ length: Math.ceil((to - from) / (50 * MINUTE)) }, () => call(from + random() * (to - from)));
   await world.calls.log(...calls(START - DAYS * DAY, START));
   const { store, sql } = world.calls;
-  const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
-  const source = { read: store.read, refresh: live.refresh, known: live.known };
+  const { live, source } = openLiveSource(store);
   const rules = [
     rule({ name: 'usual' }),
     rule({ name: 'late', delay: '7m', zscore: 2.75 }),

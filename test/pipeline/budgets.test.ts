@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
-import { openLiveSums } from '../../src/sums/live/live-sums.ts';
+import { openLiveSource } from '../support/live-source.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { DAY, HOUR, MINUTE, reasonsOf, silenceOf } from './poll-world.ts';
 
@@ -204,9 +204,7 @@ describe('the forecast of a budget', () => {
     const first = Date.parse('2026-01-10T00:00:00Z');
     await daily(10, first, 300);
     const at = first + 300 * DAY + HOUR;
-    const { store } = world.calls;
-    const live = openLiveSums(store, { latenessMs: 15 * MINUTE, kept: null });
-    const source = { read: store.read, refresh: live.refresh, known: live.known };
+    const { live, source } = openLiveSource(world.calls.store);
     const zone = 'America/New_York';
     await world.poll([rule], at - MINUTE, { source, zone });
     await live.backfill(20_000);

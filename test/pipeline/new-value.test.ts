@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { plainText } from '../../src/model/plain-text.ts';
-import { openLiveSums } from '../../src/sums/live/live-sums.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
+import { openLiveSource } from '../support/live-source.ts';
 import { type IncidentWorld, openIncidentWorld } from './incident-world.ts';
 import { DAY, HOUR, MINUTE } from './poll-world.ts';
 
@@ -47,8 +47,7 @@ it('a new value is told once, when it has spent enough, and ends a day later wit
     user: i % 5 === 0 ? 'bob' : 'svc-indexer',
   }));
   await world.calls.log(...spending);
-  const live = openLiveSums(world.calls.store, { latenessMs: 15 * MINUTE, kept: null });
-  const source = { read: world.calls.store.read, refresh: live.refresh, known: live.known };
+  const { source } = openLiveSource(world.calls.store);
   const heard: string[] = [];
   const texts: string[] = [];
   const polls = Array.from({ length: 7 }, (_, i) => AT + i * 10 * MINUTE);

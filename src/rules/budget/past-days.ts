@@ -1,5 +1,6 @@
 // The days before today that a forecast needs, as windows and as sums of one group.
 
+import { meanOf } from '../../model/doubles.ts';
 import { dayStart, daysBefore, localDay } from '../../model/local-time.ts';
 import type { Measured } from '../../model/metric-value.ts';
 import type { Series } from '../../model/series.ts';
@@ -60,7 +61,5 @@ export function pastOf(sums: readonly Float64Array[], series: Series, group: num
 
 /** Whether the day of the first call, the last one, began late: it has less than half of the mean of the days after it. */
 function isPartOfDay(days: readonly number[]): boolean {
-  let others = 0;
-  for (let i = 0; i < days.length - 1; i += 1) others += days[i] as number;
-  return (days.at(-1) as number) < others / (days.length - 1) / 2;
+  return (days.at(-1) as number) < meanOf(days.slice(0, -1)) / 2;
 }

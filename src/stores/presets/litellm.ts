@@ -1,5 +1,6 @@
 // The table of the LiteLLM proxy.
 
+import { wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
 
 /**
@@ -18,8 +19,7 @@ const LITELLM_COST = `CASE WHEN spend = 0 AND lower(cache_hit) IS DISTINCT FROM 
 
 /** What the provider said of the tokens. Values that are no whole number are none. */
 function usage(path: string): string {
-  const value = `metadata #>> '{additional_usage_values,${path}}'`;
-  return `CASE WHEN ${value} ~ '^[0-9]{1,15}$' THEN (${value})::bigint END`;
+  return wholeSql(`metadata #>> '{additional_usage_values,${path}}'`);
 }
 
 /**
