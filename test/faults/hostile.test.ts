@@ -378,8 +378,10 @@ describe('rows with hostile values', () => {
           'x-auto-response-suppress',
         ]);
         expect(mail.subject).toMatch(/^\[CRITICAL\] burn: /);
+        // What is written from right to left is kept apart by a pair of marks of our own.
+        const subject = mail.subject?.replace(/\u2068([^\u2068\u2069]*)\u2069/g, '$1');
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-        expect(mail.subject).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+        expect(subject).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
         const html = mail.html?.replace(/<img src="cid:[^"]*" width="604" alt="[^"]*" style="[^"]*">/, '');
         expect(html?.match(/<\/?(script|a|img|!channel)\b/gi) ?? []).toEqual([]);
 
@@ -401,7 +403,7 @@ describe('rows with hostile values', () => {
           (await poll(world.parts([rule], { ...sources().store, channels }), AT + MINUTE, () => AT)).queued,
         ).toEqual([]);
       }),
-      { numRuns: scaled(10), seed: SEED },
+      { numRuns: scaled(10), seed: SEED, endOnFailure: true },
     );
   });
 
@@ -692,7 +694,7 @@ rules:
           expect(await sql.query('SELECT alive FROM canary')).toEqual([{ alive: true }]);
         },
       ),
-      { numRuns: scaled(10), seed: SEED },
+      { numRuns: scaled(10), seed: SEED, endOnFailure: true },
     );
   });
 
