@@ -193,3 +193,17 @@ export interface AuditStoreType<Options = unknown> {
   mapping(options: Options): Mapping;
   open(sql: Sql, options: Options, prices: PriceList | null): AuditStore;
 }
+
+/** Where an engine with a driver of its own finds its data. */
+export interface EnginePlace {
+  /** The folder to which a path in the URL is relative. */
+  readonly baseDir: string;
+  readonly statementTimeoutMs: number;
+}
+
+/** A kind of store that does not go through the SQL port. The scheme of `audit.url` chooses it; its driver loads when it is first asked. */
+export interface AuditEngine<Options = unknown> {
+  readonly scheme: string;
+  mapping(options: Options): Mapping;
+  open(url: string, place: EnginePlace, options: Options, prices: PriceList | null): AuditStore;
+}

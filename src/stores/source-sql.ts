@@ -81,8 +81,11 @@ export function conditionSql(expression: string, condition: Condition, parameter
 }
 
 /** The conditions for the rows that are read; none where all are. */
-export function rowFilterSql({ where = [] }: Pick<Mapping, 'where'>): string[] {
-  return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one)));
+export function rowFilterSql(
+  { where = [] }: Pick<Mapping, 'where'>,
+  literalOf: (text: string) => string = literal,
+): string[] {
+  return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one, literalOf)));
 }
 
 /** The mapping for questions about the table itself, such as which ids it has, or whether an expression is one value. */
@@ -95,11 +98,14 @@ export function unfiltered(mapping: Mapping): Mapping {
  * Literals take the type of the column, so that its index serves. They stand in the text, because a parameter for every
  * column would need its type. As in rules, a `not` list keeps NULL unless it names null.
  */
-function valuesSql({ column, values }: Extract<RowFilter, { column: string }>): string {
+function valuesSql(
+  { column, values }: Extract<RowFilter, { column: string }>,
+  literalOf: (text: string) => string,
+): string {
   const name = quoted(column);
   const isIn = 'in' in values;
   const list = isIn ? values.in : values.notIn;
-  const literals = list.flatMap((one) => (one === null ? [] : [literal(one)])).join(', ');
+  const literals = list.flatMap((one) => (one === null ? [] : [literalOf(one)])).join(', ');
   const namesNull = list.includes(null);
   if (isIn) {
     const isOne = literals === '' ? [] : [`${name} IN (${literals})`];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Aggregate } from '../../src/model/aggregate.ts';
-import { type CallColumns, type CallRead, NO_BIN } from '../../src/model/call-columns.ts';
+import type { CallRead } from '../../src/model/call-columns.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
 import { formatFixed, ONE, parseFixed } from '../../src/model/money.ts';
@@ -17,6 +17,7 @@ import {
   readArbitrary,
   type TestCall,
 } from '../stores/random-calls.ts';
+import { cellsIn } from '../support/cells-in.ts';
 import { changesOf } from '../support/changes-of.ts';
 import { linesOf } from '../support/lines.ts';
 import { priceList } from '../support/price-list.ts';
@@ -850,29 +851,4 @@ function fixedOf(text: string): bigint {
 function sorted(cells: readonly SegmentCell[]): SegmentCell[] {
   const id = (cell: SegmentCell) => JSON.stringify([cell.segment, cell.key]);
   return [...cells].sort((a, b) => (id(a) < id(b) ? -1 : 1));
-}
-
-/** The lines of columns added up into cells. */
-function cellsIn({ length, segments, dimensions, sums, bins }: CallColumns): SegmentCell[] {
-  const cells = new Map<string, SegmentCell & { cell: { sums: object; sketches: object } }>();
-  for (let line = 0; line < length; line += 1) {
-    const segment = segments[line] as number;
-    const key = [...dimensions.values()].map(({ values, places }) => values[places[line] as number] ?? null);
-    const id = JSON.stringify([segment, key]);
-    const known = cells.get(id) ?? { segment, key, cell: { sums: {}, sketches: {} } };
-    cells.set(id, known);
-    const own = known.cell as { sums: Record<string, bigint>; sketches: Record<string, Map<number, number>> };
-    for (const [measure, { units, parts }] of sums) {
-      const value = BigInt(units[line] as number) * ONE + BigInt(parts?.[line] ?? 0);
-      own.sums[measure] = (own.sums[measure] ?? 0n) + value;
-    }
-    for (const [sketch, ofLine] of bins) {
-      const counts = own.sketches[sketch] ?? new Map<number, number>();
-      own.sketches[sketch] = counts;
-      const bucket = ofLine[line] as number;
-      const calls = Number(sums.get('calls')?.units[line]);
-      if (bucket !== NO_BIN) counts.set(bucket, (counts.get(bucket) ?? 0) + calls);
-    }
-  }
-  return [...cells.values()];
 }

@@ -1,0 +1,52 @@
+// The questions of a snapshot, answered by adding up the rows of a source.
+
+import type { Aggregate } from '../../model/aggregate.ts';
+import type { CallColumns, CallRead } from '../../model/call-columns.ts';
+import { type AppError, isRefusal } from '../../model/errors.ts';
+import type { CellRead, SegmentCell } from '../../model/series.ts';
+import type { Window } from '../../model/window.ts';
+import { bucketsOf, callsOf, cellsOf, type RowPricing } from './answers.ts';
+import type { RowSource } from './row-source.ts';
+
+/** Questions and answers are plain values, so that another process can answer. */
+export interface RowReader {
+  newestRow(before: number): Promise<number | null>;
+  hasRow(span: Window): Promise<boolean>;
+  cells(read: CellRead): Promise<SegmentCell[]>;
+  buckets(
+    aggregates: readonly Aggregate[],
+    edges: readonly number[],
+    ranges: readonly Window[],
+  ): Promise<CallColumns[]>;
+  calls(read: CallRead): Promise<CallColumns>;
+  /** Those of the sources that cannot be read in the ranges, and why. */
+  unreadable(names: readonly string[], ranges: readonly Window[]): Promise<(readonly [string, AppError])[]>;
+}
+
+/** `faultOf` turns the driver's errors into AppErrors. */
+export function rowReader(
+  source: RowSource,
+  pricing: RowPricing,
+  faultOf: (error: unknown) => AppError,
+): RowReader {
+  return {
+    newestRow: (before) => source.newestRow(before),
+    hasRow: (span) => source.hasRow(span),
+    cells: (read) => cellsOf(source, read, pricing),
+    buckets: (aggregates, edges, ranges) => bucketsOf(source, aggregates, { edges, ranges }, pricing),
+    calls: (read) => callsOf(source, read, pricing),
+    async unreadable(names, ranges) {
+      const found: (readonly [string, AppError])[] = [];
+      for (const name of names) {
+        try {
+          for (const range of ranges) for await (const _ of source.rows([name], range));
+        } catch (error) {
+          const fault = faultOf(error);
+          if (!isRefusal(fault)) throw fault;
+          found.push([name, fault]);
+        }
+      }
+      return found;
+    },
+  };
+}

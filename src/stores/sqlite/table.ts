@@ -1,0 +1,163 @@
+// The table in a SQLite file: its columns, how it stores time, and its rows in a span.
+
+import { isColumn } from '../../model/columns.ts';
+import { AppError } from '../../model/errors.ts';
+import type { Window } from '../../model/window.ts';
+import type { ColumnSource, Mapping } from '../audit-store.ts';
+import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
+import { columnSql, quoted, rowFilterSql, sourceSql } from '../source-sql.ts';
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.ts';
+import { hasOffset, instantIn, isSorted, isTimeText, type StoredTime, spanCondition } from './time-text.ts';
+
+const BATCH = 1_000;
+const HOUR = 3_600_000;
+const LAST_INSTANT = 8_640_000_000_000_000;
+/** Rows of a file without WAL are read in slices of about this many: its program cannot write while one is read. */
+const SLICE_ROWS = 5_000;
+/** Rows whose texts are not in the order of their instants: how many are compared to find the newest. */
+const UNSORTED_ROWS = 500;
+
+/** The rows of a table, of one snapshot where the file is in WAL mode and a transaction has begun. */
+export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boolean): RowSource {
+  const columns = columnsOf(database, mapping.table);
+  const from = `FROM ${fileTableSql(mapping.table)}`;
+  const time = columnSql(mapping, 'time', 'NULL');
+  const filters = rowFilterSql(mapping, literal);
+  let known: StoredTime | null = null;
+  const stored = (): StoredTime => {
+    known ??= storedTime(
+      database,
+      mapping,
+      `${from} WHERE ${[`${time} IS NOT NULL`, ...filters].join(' AND ')}`,
+    );
+    return known;
+  };
+  const valueSql = (name: string): string => {
+    const source = sourceOf(name, mapping);
+    const isAbsent =
+      typeof source === 'string' && mapping.optional?.[source] !== undefined && !columns.has(source);
+    return source === undefined || isAbsent ? 'NULL' : sourceSql(source);
+  };
+  const select = (values: readonly string[], span: Window, rest = ''): Iterable<readonly RowValue[]> => {
+    const condition = spanCondition(time, span, stored());
+    const where = [condition.sql, ...filters].join(' AND ');
+    const text = `SELECT ${[time, ...values].join(', ')} ${from} WHERE ${where}${rest}`;
+    return rowsOf(database.prepare(text), condition.values);
+  };
+  const inSpan = (at: number | null, span: Window): at is number =>
+    at !== null && at >= span.from && at < span.to;
+  return {
+    async *rows(names, span) {
+      const sources = names.map(valueSql);
+      let batch: Row[] = [];
+      let slice = HOUR;
+      for (let start = span.from; start < span.to; ) {
+        const part = isWal ? span : { from: start, to: Math.min(start + slice, span.to) };
+        let read = 0;
+        for (const [written, ...values] of select(sources, part)) {
+          read += 1;
+          const at = instantIn(written as RowValue, stored());
+          if (!inSpan(at, part)) continue;
+          batch.push({ at, values });
+          if (isWal && batch.length === BATCH) {
+            yield batch;
+            batch = [];
+          }
+        }
+        yield batch;
+        batch = [];
+        start = part.to;
+        slice = read > SLICE_ROWS ? Math.max(slice / 2, 1_000) : slice * 2;
+      }
+    },
+    async newestRow(before) {
+      let newest: number | null = null;
+      let seen = 0;
+      for (const [written] of select([], { from: -LAST_INSTANT, to: before }, ` ORDER BY ${time} DESC`)) {
+        const at = instantIn(written as RowValue, stored());
+        if (at === null || at >= before) continue;
+        if (newest === null || at > newest) newest = at;
+        seen += 1;
+        if (isSorted(stored()) || seen > UNSORTED_ROWS) break;
+      }
+      return newest;
+    },
+    async hasRow(span) {
+      for (const [written] of select([], span)) {
+        if (inSpan(instantIn(written as RowValue, stored()), span)) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** The columns of a table by name. Throws `store_table_missing`. */
+export function columnsOf(database: SqliteDatabase, table: string): ReadonlySet<string> {
+  const statement = database.prepare('SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (0, 2, 3)');
+  const names = [...rowsOf(statement, [table.split('.').at(-1) ?? ''])].map(([name]) => String(name));
+  if (names.length > 0) return new Set(names);
+  throw new AppError('store_table_missing', `There is no table ${table} in the file.`, {
+    hint: 'Check `table` or `preset`.',
+  });
+}
+
+/** The table's name as SQL; a schema such as that of PostgreSQL's presets is left out. */
+export function fileTableSql(table: string): string {
+  return quoted(table.split('.').at(-1) ?? '');
+}
+
+/** The rows of a statement as arrays; whole numbers are bigint, as a double cannot hold all of them. */
+export function* rowsOf(
+  statement: SqliteStatement,
+  values: readonly SqliteValue[],
+): Generator<readonly RowValue[]> {
+  statement.setReadBigInts(true);
+  statement.setReturnArrays?.(true);
+  for (const row of statement.iterate(...values)) {
+    yield Array.isArray(row) ? (row as RowValue[]) : (Object.values(row as object) as RowValue[]);
+  }
+}
+
+/** A text as a literal: SQLite has no escapes. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function sourceOf(name: string, { columns, dimensions, measures = {} }: Mapping): ColumnSource | undefined {
+  if (name.startsWith('measures.')) return measures[name.slice('measures.'.length)];
+  return dimensions[name] ?? (isColumn(name) ? columns[name] : undefined);
+}
+
+/** How the times of a table are written, by the newest and the oldest one. */
+function storedTime(
+  database: SqliteDatabase,
+  { columns, table, timeKind }: Mapping,
+  rows: string,
+): StoredTime {
+  const time = sourceSql(columns.time ?? { sql: 'NULL' });
+  const found = ['max', 'min'].flatMap((which) => [
+    ...rowsOf(database.prepare(`SELECT ${which}(${time}) ${rows}`), []),
+  ]);
+  const values = found.flatMap(([value]) => (value === null || value === undefined ? [] : [value]));
+  if (timeKind !== null && typeof timeKind === 'object' && 'unit' in timeKind) {
+    if (values.every((value) => typeof value !== 'string')) return timeKind;
+    throw timeFault(table, 'texts', 'Write `time` without `unit`: the column holds texts.');
+  }
+  const hasText = values.some(isTimeText);
+  if (values.length > 0 && !hasText) {
+    const isNumber = values.some((value) => typeof value === 'bigint' || typeof value === 'number');
+    throw isNumber
+      ? timeFault(
+          table,
+          'numbers',
+          'Write time: { column: …, unit: s } (seconds have 10 digits, ms 13, us 16, ns 19).',
+        )
+      : timeFault(table, 'texts that are no times', 'Map a column of texts such as 2026-03-29 12:00:00.');
+  }
+  const zone = timeKind !== null && typeof timeKind === 'object' && 'zone' in timeKind ? timeKind.zone : null;
+  return { zone, hasOffsets: values.some(hasOffset) };
+}
+
+function timeFault(table: string, what: string, hint: string): AppError {
+  return new AppError('store_time_type', `The time column of ${table} holds ${what}.`, { hint });
+}

@@ -1,0 +1,113 @@
+// How SQLite stores the times of a table, and spans of time as conditions on them.
+
+import { instantOfWall } from '../../model/wall-clock.ts';
+import type { Window } from '../../model/window.ts';
+import type { EpochUnit } from '../audit-store.ts';
+import type { RowValue } from '../rows/row-source.ts';
+import { EPOCH_DIGITS } from '../time-types.ts';
+import type { SqliteValue } from './driver.ts';
+
+const DAY = 86_400_000;
+
+/** Numbers since 1970, or texts: in UTC, or of a zone, or each with its offset. */
+export type StoredTime =
+  | { readonly unit: EpochUnit }
+  | { readonly zone: string | null; readonly hasOffsets: boolean };
+
+export interface TimeCondition {
+  readonly sql: string;
+  readonly values: readonly SqliteValue[];
+}
+
+/**
+ * A condition for the rows of a span, which the index of the column serves. It lets rows just outside pass, which `instantIn`
+ * tells. Texts are compared as texts, so their day and time may be separated by a space or a T.
+ */
+export function spanCondition(time: string, { from, to }: Window, stored: StoredTime): TimeCondition {
+  if ('unit' in stored) {
+    const [low, high] = [epochOf(from - 1, stored.unit), epochOf(to, stored.unit) + 1n];
+    return { sql: `(${time} >= ? AND ${time} <= ?)`, values: [low, high] };
+  }
+  const slack = stored.hasOffsets || stored.zone !== null ? DAY : 0;
+  const low = textOf(Math.floor((from - slack) / 1000) * 1000);
+  const high = textOf((Math.floor((to + slack) / 1000) + 1) * 1000);
+  const arm = `(${time} >= ? AND ${time} < ?)`;
+  const withT = (text: string): string => text.replace(' ', 'T');
+  return { sql: `(${arm} OR ${arm})`, values: [low, high, withT(low), withT(high)] };
+}
+
+/** Whether texts sort by their instants. */
+export function isSorted(stored: StoredTime): boolean {
+  return 'unit' in stored || (stored.zone === null && !stored.hasOffsets);
+}
+
+const TEXT =
+  /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?(?: .*)?$/;
+
+/** The instant (ms) of a value; null where it is none. */
+export function instantIn(value: RowValue, stored: StoredTime): number | null {
+  if ('unit' in stored) return epochMs(value, stored.unit);
+  if (typeof value !== 'string') return null;
+  const match = TEXT.exec(value);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second = 0, fraction = '', offset] = match;
+  const ms = Number(fraction.slice(0, 3).padEnd(3, '0'));
+  const utc = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    ms,
+  );
+  if (offset !== undefined) return utc - offsetMs(offset);
+  return stored.zone === null ? utc : instantOfWall(utc, stored.zone);
+}
+
+/** Whether a text names its offset, and it is not that of UTC. */
+export function hasOffset(value: RowValue): boolean {
+  const offset = typeof value === 'string' ? TEXT.exec(value)?.[8] : undefined;
+  return offset !== undefined && offsetMs(offset) !== 0;
+}
+
+export function isTimeText(value: RowValue): boolean {
+  return typeof value === 'string' && TEXT.test(value);
+}
+
+function offsetMs(offset: string): number {
+  const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? [];
+  if (sign === undefined) return 0;
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+}
+
+function epochMs(value: RowValue, unit: EpochUnit): number | null {
+  const shift = EPOCH_DIGITS[unit] - 3;
+  if (typeof value === 'bigint') {
+    const ms = shift < 0 ? value * 1000n : floorDivided(value, 10n ** BigInt(shift));
+    return Number(ms);
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  // By way of the decimal that the double stands for: 0.123 s are 123 ms.
+  return Math.floor(Number((value / 10 ** shift).toPrecision(15)));
+}
+
+function floorDivided(value: bigint, divisor: bigint): bigint {
+  const quotient = value / divisor;
+  return value % divisor < 0n ? quotient - 1n : quotient;
+}
+
+/** An instant as a number of the unit, rounded down. */
+function epochOf(ms: number, unit: EpochUnit): bigint {
+  const shift = EPOCH_DIGITS[unit] - 3;
+  const whole = BigInt(Math.floor(ms));
+  const number = shift < 0 ? floorDivided(whole, 1000n) : whole * 10n ** BigInt(shift);
+  const most = 2n ** 63n - 1n;
+  return number > most ? most : number < -most ? -most : number;
+}
+
+function textOf(ms: number): string {
+  const first = Date.UTC(0, 0, 1) - 1900 * 365.2425 * DAY;
+  const kept = Math.min(Math.max(ms, first), Date.UTC(9999, 11, 31, 23, 59, 59));
+  return new Date(kept).toISOString().slice(0, 19).replace('T', ' ');
+}

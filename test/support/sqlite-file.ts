@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadDriver, type SqliteDatabase } from '../../src/stores/sqlite/driver.ts';
+
+/** A database file that a test writes as its program would. */
+export interface SqliteFile {
+  readonly url: string;
+  readonly path: string;
+  readonly database: SqliteDatabase;
+  stop(): Promise<void>;
+}
+
+export async function makeSqliteFile(journal: 'wal' | 'delete' = 'wal'): Promise<SqliteFile> {
+  const { DatabaseSync } = await loadDriver();
+  const parent = await mkdtemp(join(tmpdir(), 'spendwatch-sqlite-'));
+  const path = join(parent, 'calls.db');
+  const database = new DatabaseSync(path, { readOnly: false });
+  database.exec(`PRAGMA journal_mode = ${journal}`);
+  return {
+    url: `sqlite:${path}`,
+    path,
+    database,
+    stop: async () => {
+      database.close();
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a statement once for each row of values, in one transaction. */
+export function insertAll(
+  database: SqliteDatabase,
+  sql: string,
+  rows: readonly (readonly (string | number | bigint | null)[])[],
+): void {
+  database.exec('BEGIN');
+  const statement = database.prepare(sql);
+  for (const row of rows) for (const _ of statement.iterate(...row));
+  database.exec('COMMIT');
+}
