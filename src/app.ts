@@ -18,14 +18,15 @@ import { openSql } from './sql/open.ts';
 import type { Sql, SqlOptions } from './sql/port.ts';
 import { openState, type State } from './state/open.ts';
 import type { AuditStore } from './stores/audit-store.ts';
+import { engineOf } from './stores/index.ts';
 
 /** The parts of one configuration, opened. */
 export interface App {
   readonly config: Config;
   readonly schedule: CronSchedule;
   readonly store: AuditStore;
-  /** The audit store's own connection, for what only a shell does (drills of the connection, the demo's writes). */
-  readonly auditSql: Sql;
+  /** The audit store's connection through the SQL port; null for an engine with a driver of its own. */
+  readonly auditSql: Sql | null;
   readonly dimensions: ReadonlySet<Dimension>;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly fingerprints: ReadonlyMap<string, string>;
@@ -46,8 +47,13 @@ export type FolderOptions = Pick<SqlOptions, 'mustExist' | 'serve' | 'throughWor
 export async function openAudit(
   config: Config,
   folder: FolderOptions = {},
-): Promise<{ sql: Sql; store: AuditStore }> {
+): Promise<{ sql: Sql | null; store: AuditStore }> {
   const { url, store: type, storeOptions, prices, statementTimeoutMs } = config.audit;
+  const engine = engineOf(url.reveal());
+  if (engine !== null) {
+    const place = { baseDir: config.dir, statementTimeoutMs };
+    return { sql: null, store: engine.open(url.reveal(), place, storeOptions, prices) };
+  }
   try {
     const sql = await openSql(url.reveal(), { ...folder, baseDir: config.dir, statementTimeoutMs });
     return { sql, store: type.open(sql, storeOptions, prices) };
@@ -128,7 +134,7 @@ export async function openApp(
   };
   try {
     const { sql: auditSql, store } = await openAudit(config, { ...folder, ...(mustExist && { mustExist }) });
-    opened.push(() => auditSql.close());
+    opened.push(() => store.close());
     const stateSql = await openStateSql(config, folder);
     opened.push(() => stateSql.close());
     const channels = new Map<string, Channel>();

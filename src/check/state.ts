@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
 import { isPostgresUrl } from '../model/database-url.ts';
-import { type AppError, asAppError } from '../model/errors.ts';
+import { AppError, asAppError } from '../model/errors.ts';
 import { withLimit } from '../model/time-limit.ts';
 import { openSql } from '../sql/open.ts';
 import type { Sql } from '../sql/port.ts';
@@ -29,7 +29,7 @@ const FOLDER_WAIT_MS = 2_000;
 /** Reads what holds at an instant, and kept sums if they are wanted. Never throws. */
 export async function openCheckState(
   config: Config,
-  auditSql: Sql,
+  auditSql: Sql | null,
   at: number,
   wantsSums: boolean,
 ): Promise<CheckState> {
@@ -38,6 +38,7 @@ export async function openCheckState(
   const close = async (): Promise<void> => (await opening)?.close();
   const read = async () => {
     const sql = (await opening) ?? auditSql;
+    if (sql === null) throw new AppError('store_missing', 'no state store is named');
     const [kept, seen] = await Promise.all([
       // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
       wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,

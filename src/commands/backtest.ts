@@ -52,7 +52,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
 
   const stopping = new AbortController();
   void io.stopped.then(() => stopping.abort());
-  const { sql, store } = await openAudit(config, { mustExist: true });
+  const { store } = await openAudit(config, { mustExist: true });
   const note = unsetNote(config);
   if (note !== null) io.err(note);
   const bar = openProgressBar('replaying', io.stderrIsTerminal);
@@ -93,7 +93,7 @@ export async function backtest(options: BacktestCommandOptions, io: Io): Promise
     return faults === 0 ? 0 : 1;
   } finally {
     bar.stop();
-    await sql.close();
+    await store.close();
   }
 }
 

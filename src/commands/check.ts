@@ -89,7 +89,7 @@ async function evaluated(
         await state.close();
       }
     } finally {
-      await sql.close();
+      await store.close();
     }
   } catch (error) {
     return unreadable(parts, at, sentenceOf(asAppError(error, 'check_failed')));

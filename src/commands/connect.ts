@@ -37,7 +37,7 @@ export async function connect(config: Config, io: Pick<Io, 'out' | 'err'>): Prom
 }
 
 async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<readonly StoreProblem[]> {
-  const { sql, store } = await openAudit(config, { mustExist: true });
+  const { store } = await openAudit(config, { mustExist: true });
   try {
     const note = unsetNote(config);
     if (note !== null) io.err(note);
@@ -47,7 +47,7 @@ async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<reado
     const ahead = future === null ? [] : [{ ...future, level: 'warning' as const }];
     return [...problems, ...ahead, ...(await unpricedProblems(config, store, Date.now()))];
   } finally {
-    await sql.close();
+    await store.close();
   }
 }
 

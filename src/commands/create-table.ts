@@ -8,7 +8,7 @@ import { loadWithoutChannels } from './load.ts';
 /** Creates the default audit table and its indexes in the store that the file names. */
 export async function createTable(path: string, io: Pick<Io, 'out' | 'err' | 'env'>): Promise<0> {
   const config = await loadWithoutChannels(path, io);
-  const { sql, store } = await openAudit(config);
+  const { store } = await openAudit(config);
   try {
     const note = unsetNote(config);
     if (note !== null) io.err(note);
@@ -20,6 +20,6 @@ export async function createTable(path: string, io: Pick<Io, 'out' | 'err' | 'en
     );
     return 0;
   } finally {
-    await sql.close();
+    await store.close();
   }
 }

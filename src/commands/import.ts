@@ -22,7 +22,7 @@ export async function importFiles(
   const { sql, store } = await openAudit(config);
   try {
     // A folder belongs to spendwatch. In an operator's database, a table is created only on request.
-    if (sql.engine === 'pglite') await createMissingTable(store);
+    if (sql?.engine === 'pglite') await createMissingTable(store);
     // If a variable was forgotten, this is not the intended store, so people are told which one it is.
     const note = unsetNote(config);
     if (note !== null) io.err(note);
@@ -47,7 +47,7 @@ export async function importFiles(
       throw error;
     }
   } finally {
-    await sql.close();
+    await store.close();
   }
 }
 

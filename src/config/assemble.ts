@@ -5,6 +5,8 @@ import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import { inCurrency } from '../model/metric.ts';
 import type { PriceList } from '../model/price-list.ts';
 import { type Rule, SEVERITIES, type Silence } from '../model/rule.ts';
+import { Secret } from '../model/secret.ts';
+import { engineOf } from '../stores/index.ts';
 import { withFill } from '../templates/rule-texts.ts';
 import type { Templates } from '../templates/template.ts';
 import { storeOf } from './audit-schema.ts';
@@ -64,7 +66,7 @@ export function assemble(
       rollup: audit.rollup,
       statementTimeoutMs: audit.statement_timeout,
     },
-    state: { url: alerts.state.url },
+    state: { url: alerts.state.url ?? (engineOf(audit.url.reveal()) === null ? null : OWN_STATE) },
     channels,
     rules,
     silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
@@ -82,6 +84,9 @@ export function assemble(
     http: alerts.http.listen,
   };
 }
+
+/** Where the state is when the audit store cannot hold it. */
+const OWN_STATE = new Secret('pglite:./spendwatch-state');
 
 const USUAL_SUBJECTS = ['service', 'model', 'user'];
 

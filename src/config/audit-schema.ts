@@ -5,7 +5,7 @@ import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
 import { LONGEST_DURATION } from '../model/window.ts';
 import { duration } from '../rules/rule-scalars.ts';
 import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
-import { AUDIT_STORES } from '../stores/index.ts';
+import { AUDIT_STORES, engineOf } from '../stores/index.ts';
 import { type TableOptions, tableOptions } from '../stores/options.ts';
 import { databaseUrl } from './scalars.ts';
 
@@ -17,7 +17,8 @@ const DAY_LIMIT = { minMs: SECOND, maxMs: DAY, limitText: 'from 1s to 24h' };
 export const auditSchema = tableOptions
   .safeExtend({
     url: databaseUrl(
-      'Database of the audit table: `postgres://user:password@host:5432/database` or `pglite:FOLDER`',
+      'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER` or `sqlite:FILE`',
+      (text) => engineOf(text) !== null && !/^[a-z]+:$/i.test(text),
     ),
     prices: z
       .string()

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../model/database-url.ts';
 import type { Secret } from '../model/secret.ts';
+import { engineOf } from '../stores/index.ts';
 import type { Config } from './config.ts';
 
 /**
@@ -15,6 +16,8 @@ export function placeOf(url: Secret, dir?: string): string {
     const folder = text.slice('pglite:'.length);
     return `the embedded store ${dir === undefined ? folder : resolve(dir, folder)}`;
   }
+  const engine = engineOf(text);
+  if (engine !== null) return engine.placeOf(text, dir);
   const parsed = parseDatabaseUrl(text);
   return 'fault' in parsed ? 'a database' : parsed.place;
 }

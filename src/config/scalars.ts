@@ -53,12 +53,13 @@ const CRON_FIELDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['second', 'minute', 'hour', 'month'].map((field) => [field, `the ${field}`])),
 };
 
-export const databaseUrl = (description: string) =>
+/** `other` says which URLs are taken besides. */
+export const databaseUrl = (description: string, other?: (text: string) => boolean) =>
   secretKey(description)
     .meta({ title: 'database URL' })
     .superRefine((secret, context) => {
       const text = secret.reveal();
-      if (/^pglite:.+/.test(text)) return;
+      if (/^pglite:.+/.test(text) || other?.(text) === true) return;
       const parsed = parseDatabaseUrl(text);
       if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
     });

@@ -204,6 +204,8 @@ export interface EnginePlace {
 /** A kind of store that does not go through the SQL port. The scheme of `audit.url` chooses it; its driver loads when it is first asked. */
 export interface AuditEngine<Options = unknown> {
   readonly scheme: string;
+  /** What a URL names, for people, without a password. With `dir`, the folder of the file, a path is absolute. */
+  placeOf(url: string, dir?: string): string;
   mapping(options: Options): Mapping;
   open(url: string, place: EnginePlace, options: Options, prices: PriceList | null): AuditStore;
 }

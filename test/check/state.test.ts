@@ -57,6 +57,7 @@ describe('check beside a worker', () => {
   async function work(): Promise<void> {
     const config = await loadConfig(`${folder.path}/alerts.yaml`, {});
     const { sql, store } = await openAudit(config);
+    if (sql === null) throw new Error('the store has no SQL');
     closing.push(() => sql.close());
     state = await openState(sql);
     keeper = openWorkerSums(config, store, state);
@@ -104,8 +105,8 @@ describe('check beside a worker', () => {
 
   it('asks the store for no calls without a price, as a worker keeps their sums', async () => {
     const config = await loadConfig(`${folder.path}/alerts.yaml`, {});
-    const { sql, store } = await openAudit(config);
-    closing.push(() => sql.close());
+    const { store } = await openAudit(config);
+    closing.push(() => store.close());
     const parts = {
       store: { ...store, read: () => Promise.reject(new AppError('store_timeout', 'it was asked')) },
       source: keeper.source,

@@ -30,7 +30,7 @@ export async function checkPrices(options: CheckPricesOptions, io: Io): Promise<
     throw new AppError('usage', 'the table has no model, by which prices go', {
       hint: 'map it: audit.columns.model',
     });
-  const { sql, store } = await openAudit(config, { mustExist: true, throughWorker: 'read', waitMs: 2_000 });
+  const { store } = await openAudit(config, { mustExist: true, throughWorker: 'read', waitMs: 2_000 });
   try {
     const note = unsetNote(config);
     if (note !== null) io.err(note);
@@ -46,6 +46,6 @@ export async function checkPrices(options: CheckPricesOptions, io: Io): Promise<
     );
     return found.odd.length === 0 ? 0 : 1;
   } finally {
-    await sql.close();
+    await store.close();
   }
 }

@@ -41,10 +41,10 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
         if (reply.fault === undefined) one?.resolve(reply.answer);
         else one?.reject(errorOf(reply.fault));
       },
-      (ended) => {
+      (ended, how) => {
         if (child !== ended) return;
         child = null;
-        failAll(away(`The process that reads ${shown} has ended.`));
+        failAll(away(`The process that reads ${shown} has ended: ${how}.`));
       },
     );
     return child;
@@ -91,17 +91,19 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
 function start(
   options: ReaderOptions,
   onReply: (reply: ReaderReply) => void,
-  onEnd: (child: ChildProcess) => void,
+  onEnd: (child: ChildProcess, how: string) => void,
 ): ChildProcess {
   const child = fork(MAIN, [], {
     serialization: 'advanced',
-    execArgv: EXTENSION === '.ts' ? ['--import', 'tsx'] : [],
+    execArgv: EXTENSION === '.ts' ? ['--import', import.meta.resolve('tsx')] : [],
+    // Nothing may stand between the lines of the log.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     // It needs nothing of the environment, which holds secrets.
     env: {},
   });
   child.on('message', onReply);
-  child.on('error', () => onEnd(child));
-  child.on('exit', () => onEnd(child));
+  child.on('error', (error) => onEnd(child, error.message));
+  child.on('exit', (code, signal) => onEnd(child, signal ?? `exit ${code}`));
   // Waiting for a question must not keep the program alive.
   child.unref();
   child.channel?.unref();

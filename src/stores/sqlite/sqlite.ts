@@ -12,12 +12,18 @@ import { openRemoteReader } from './remote-reader.ts';
 /** How long the program may hold a lock, as while it vacuums, before a poll gives up. */
 const MOST_BUSY_MS = 10_000;
 
+/** SQLAlchemy puts three slashes before a path, and options behind a question mark. */
+function pathIn(url: string): string {
+  return url.replace(/^sqlite:(?:\/\/\/)?/i, '').replace(/\?.*$/, '');
+}
+
 /** A table in a SQLite file, which is only read. */
 export const sqlite: AuditEngine<TableOptions> = {
   scheme: 'sqlite',
+  placeOf: (url, dir) => `the SQLite file ${dir === undefined ? pathIn(url) : resolve(dir, pathIn(url))}`,
   mapping: mappingOf,
   open(url, { baseDir, statementTimeoutMs }, options, prices) {
-    const shown = url.slice('sqlite:'.length);
+    const path = resolve(baseDir, pathIn(url));
     const mapping = {
       ...mappingOf(options),
       priced: pricedColumns(prices === null ? null : priceTable(prices)),
@@ -26,7 +32,7 @@ export const sqlite: AuditEngine<TableOptions> = {
     const timeType =
       timeKind !== null && typeof timeKind === 'object' && 'zone' in timeKind ? timeKind : 'timestamp';
     const busyMs = Math.min(MOST_BUSY_MS, statementTimeoutMs / 2);
-    const remote = openRemoteReader({ path: resolve(baseDir, shown), shown, mapping, prices, busyMs });
+    const remote = openRemoteReader({ path, shown: path, mapping, prices, busyMs });
     let last: Promise<unknown> = Promise.resolve();
     /** One snapshot after the other. */
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
