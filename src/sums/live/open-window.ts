@@ -47,10 +47,12 @@ export async function readOpenWindow(
 ): Promise<OpenWindow> {
   const edges = minuteEdges(from, to);
   if (snapshot.changes === null) {
+    // An hour holds minutes besides those that are read.
+    const read = new Set(edges.slice(0, -1));
     const rowsRead = await readBuckets(snapshot, aggregates, {
       edges,
       ranges: [{ from, to }],
-      isKept: () => false,
+      isKept: (minute) => !read.has(minute),
     });
     return { seen: UNSEEN, newestRow: null, rowsRead };
   }

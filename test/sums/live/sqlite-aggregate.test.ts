@@ -124,7 +124,9 @@ async function expectSame(sums: LiveSums, at: number, when: string): Promise<voi
     queries.forEach((query, i) => {
       const own = series[i] ?? null;
       if (own === null && turn !== 'last') return;
-      expect(comparable(own, query), `${when}, query ${i}`).toBe(comparable(direct.series[i], query));
+      expect(comparable(own, query), `${when}, query ${i}, ${turn}`).toBe(
+        comparable(direct.series[i], query),
+      );
     });
     if (turn !== 'last') await sums.backfill(60_000);
   }
