@@ -26,6 +26,8 @@ export interface CallFacts {
   isRepeated: boolean;
   /** A value of the row by its canonical name. */
   value(name: string): RowValue;
+  /** A value of the row as a plausible number. */
+  quantity(name: string): Fixed | null;
 }
 
 /** The canonical names that a question needs, and how a row of their values is understood. */
@@ -57,13 +59,22 @@ export function factsFor(
     hasRepeats: measures.some(isByMinute),
     facts({ at, values }) {
       const value = (name: string): RowValue => values[places.get(name) ?? -1] ?? null;
+      const read = new Array<Fixed | null | undefined>(values.length);
+      /** Several measures are made of one number. */
+      const quantity = (name: string): Fixed | null => {
+        const place = places.get(name);
+        if (place === undefined) return null;
+        read[place] ??= quantityIn(values[place] ?? null);
+        return read[place];
+      };
       const recorded = needs.cost ? value('cost') : null;
-      const listed = needs.cost || measures.some(isListCost) ? listedCost(at, value, prices) : null;
+      const listed =
+        needs.cost || measures.some(isListCost) ? listedCost(at, { value, quantity }, prices) : null;
       const status = needs.status ? statusIn(value('status')) : null;
       const error = needs.status ? errorIn(value('error')) : null;
       return {
         at,
-        cost: needs.cost ? costOf(recorded, listed, value, hasPerCall) : null,
+        cost: needs.cost ? costOf(recorded, listed, quantity, hasPerCall) : null,
         isRecorded: recorded !== null,
         listCost: listed,
         status,
@@ -71,6 +82,7 @@ export function factsFor(
         hasFailed: status === null ? error !== null : status < 200 || status > 399,
         isRepeated: false,
         value,
+        quantity,
       };
     },
   };
@@ -85,17 +97,21 @@ function isListCost(measure: Measure): boolean {
   return originOf(measure)?.of === 'list_cost';
 }
 
-function listedCost(at: number, value: (name: string) => RowValue, prices: PriceTable | null): Fixed | null {
+function listedCost(
+  at: number,
+  { value, quantity }: Pick<CallFacts, 'value' | 'quantity'>,
+  prices: PriceTable | null,
+): Fixed | null {
   if (prices === null) return null;
   return listCost(
     {
       model: textIn(value('model')),
       at,
-      input: quantityIn(value('input_tokens')),
-      output: quantityIn(value('output_tokens')),
-      cached: quantityIn(value('cached_tokens')),
-      cacheWrite: quantityIn(value('cache_write_tokens')),
-      reasoning: quantityIn(value('reasoning_tokens')),
+      input: quantity('input_tokens'),
+      output: quantity('output_tokens'),
+      cached: quantity('cached_tokens'),
+      cacheWrite: quantity('cache_write_tokens'),
+      reasoning: quantity('reasoning_tokens'),
       batch: booleanIn(value('batch')),
     },
     prices,
@@ -106,13 +122,11 @@ function listedCost(at: number, value: (name: string) => RowValue, prices: Price
 function costOf(
   recorded: RowValue,
   listed: Fixed | null,
-  value: (name: string) => RowValue,
+  quantity: (name: string) => Fixed | null,
   hasPerCall: boolean,
 ): Fixed | null {
   if (recorded !== null) return costIn(recorded);
-  const hasTokens = (['input_tokens', 'output_tokens'] as const).some(
-    (name) => (quantityIn(value(name)) ?? 0n) > 0n,
-  );
+  const hasTokens = (['input_tokens', 'output_tokens'] as const).some((name) => (quantity(name) ?? 0n) > 0n);
   if (hasTokens) return listed;
   return hasPerCall ? (listed ?? 0n) : 0n;
 }

@@ -14,7 +14,6 @@ import {
   ZERO_BUCKET,
 } from '../../model/sketch.ts';
 import { type CallFacts, ownName } from './call-facts.ts';
-import { quantityIn } from './numbers.ts';
 
 /** What a call adds to an additive measure; NULL counts as 0. */
 export function amountOf(measure: Measure): (call: CallFacts) => Fixed {
@@ -24,10 +23,10 @@ export function amountOf(measure: Measure): (call: CallFacts) => Fixed {
       return () => ONE;
     case 'column': {
       const { column, as } = origin;
-      if (as === 'count') return (call) => count(quantityIn(call.value(column)) !== null);
+      if (as === 'count') return (call) => count(call.quantity(column) !== null);
       const isMs = describeColumn(column).kind === 'ms';
       return (call) => {
-        const value = quantityIn(call.value(column)) ?? 0n;
+        const value = call.quantity(column) ?? 0n;
         return isMs ? toNanoseconds(value) : value;
       };
     }
@@ -44,12 +43,12 @@ export function amountOf(measure: Measure): (call: CallFacts) => Fixed {
     case 'unpriced_tokens':
       return (call) =>
         call.cost === null
-          ? (quantityIn(call.value('input_tokens')) ?? 0n) + (quantityIn(call.value('output_tokens')) ?? 0n)
+          ? (call.quantity('input_tokens') ?? 0n) + (call.quantity('output_tokens') ?? 0n)
           : 0n;
     case 'own': {
       const name = ownName(origin.name);
-      if (origin.as === 'count') return (call) => count(quantityIn(call.value(name)) !== null);
-      return (call) => quantityIn(call.value(name)) ?? 0n;
+      if (origin.as === 'count') return (call) => count(call.quantity(name) !== null);
+      return (call) => call.quantity(name) ?? 0n;
     }
     case 'repeated':
       return amountOfSuch((call) => call.isRepeated, origin.what);
@@ -133,12 +132,12 @@ function isOfKind(filter: ErrorFilter): (call: CallFacts) => boolean {
 function sketchedOf(sketch: Measure): (call: CallFacts) => number | null {
   const origin = originOf(sketch);
   const number = (value: Fixed | null): number | null => (value === null ? null : toNumber(value));
-  if (origin?.of === 'column') return (call) => number(quantityIn(call.value(origin.column)));
-  if (origin?.of === 'own') return (call) => number(quantityIn(call.value(ownName(origin.name))));
+  if (origin?.of === 'column') return (call) => number(call.quantity(origin.column));
+  if (origin?.of === 'own') return (call) => number(call.quantity(ownName(origin.name)));
   if (origin?.of === 'row' && origin.what === 'cost') return (call) => number(call.cost);
   return (call) => {
-    const input = quantityIn(call.value('input_tokens'));
-    const output = quantityIn(call.value('output_tokens'));
+    const input = call.quantity('input_tokens');
+    const output = call.quantity('output_tokens');
     return input === null && output === null ? null : toNumber((input ?? 0n) + (output ?? 0n));
   };
 }

@@ -26,22 +26,26 @@ export function openLines({ dimensions, measures, sketches, together }: LinesAsk
   const bins = sketches.map((sketch) => ({ sketch, of: binOf(sketch), values: [] as number[] }));
   const sums = measures.map((measure) => ({ measure, of: amountOf(measure), values: [] as Fixed[] }));
   const segments: number[] = [];
-  const known = new Map<string, number>();
+  const known = openKeys();
+  /** What the lines are told apart by. One array for all calls: there may be millions. */
+  const key = new Array<number>(1 + texts.length + bins.length);
   return {
     add(segment, call) {
-      const places = texts.map((one) => one.placeOf(call));
-      const own = bins.map((one) => one.of(call));
-      const name = together ? `${segment} ${places.join(' ')} ${own.join(' ')}` : '';
-      let line = together ? known.get(name) : undefined;
-      if (line === undefined) {
-        line = segments.push(segment) - 1;
-        if (together) known.set(name, line);
-        for (const [i, one] of texts.entries()) one.places.push(places[i] as number);
-        for (const [i, one] of bins.entries()) one.values.push(own[i] as number);
-        for (const one of sums) one.values.push(one.of(call));
+      let at = 0;
+      key[at++] = segment;
+      for (const one of texts) key[at++] = one.placeOf(call);
+      for (const one of bins) key[at++] = one.of(call);
+      const next = segments.length;
+      const line = together ? known.lineOf(key, next) : next;
+      if (line < next) {
+        for (const one of sums) one.values[line] = (one.values[line] as Fixed) + one.of(call);
         return;
       }
-      for (const one of sums) one.values[line] = (one.values[line] as Fixed) + one.of(call);
+      at = 0;
+      segments.push(key[at++] as number);
+      for (const one of texts) one.places.push(key[at++] as number);
+      for (const one of bins) one.values.push(key[at++] as number);
+      for (const one of sums) one.values.push(one.of(call));
     },
     columns: () => ({
       length: segments.length,
@@ -50,6 +54,32 @@ export function openLines({ dimensions, measures, sketches, together }: LinesAsk
       sums: new Map(sums.map(({ measure, values }) => [measure, decimalColumn(values)])),
       bins: new Map(bins.map(({ sketch, values }) => [sketch, Int32Array.from(values)])),
     }),
+  };
+}
+
+/** By each number of a key, the keys that go on from it; by the last one, the line. */
+type Keys = Map<number, Keys | number>;
+
+/** Finds the line of a key. A text for each key would take longer than all else of a sum. */
+function openKeys(): { lineOf(key: readonly number[], next: number): number } {
+  const root: Keys = new Map();
+  return {
+    lineOf(key, next) {
+      let keys = root;
+      const last = key.length - 1;
+      for (let i = 0; i < last; i += 1) {
+        let deeper = keys.get(key[i] as number) as Keys | undefined;
+        if (deeper === undefined) {
+          deeper = new Map();
+          keys.set(key[i] as number, deeper);
+        }
+        keys = deeper;
+      }
+      const line = keys.get(key[last] as number) as number | undefined;
+      if (line !== undefined) return line;
+      keys.set(key[last] as number, next);
+      return next;
+    },
   };
 }
 

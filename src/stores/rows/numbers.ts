@@ -9,6 +9,9 @@ const MOST_COST = BigInt(MAX_CALL_COST) * ONE;
 const MOST_QUANTITY = 10n ** 15n * ONE;
 /** Digits that every double keeps. PostgreSQL converts with as many, so that 0.1 + 0.2 is 0.3. */
 const DOUBLE_DIGITS = 15;
+const MICRO = ONE / 1_000_000n;
+/** So many have no more than those digits. */
+const MOST_MICROS = 10 ** DOUBLE_DIGITS;
 
 /** A cost with 12 places; null where it is not known or not believed. */
 export function costIn(value: RowValue): Fixed | null {
@@ -61,6 +64,9 @@ function decimalIn(value: RowValue): Fixed | null {
 
 function decimalOfDouble(value: number): Fixed | null {
   if (Number.isSafeInteger(value)) return BigInt(value) * ONE;
+  // Most costs and times have six places at most. A text and its parts would take ten times as long.
+  const micros = Math.round(value * 1e6);
+  if (Math.abs(micros) < MOST_MICROS && micros / 1e6 === value) return BigInt(micros) * MICRO;
   return Number.isFinite(value) ? parseFixed(value.toPrecision(DOUBLE_DIGITS)) : null;
 }
 

@@ -3,7 +3,7 @@
 import { REPEATED_DIMENSIONS } from '../../model/measure-columns.ts';
 import type { Fixed } from '../../model/money.ts';
 import type { CallFacts } from './call-facts.ts';
-import { quantityIn, textIn } from './numbers.ts';
+import { textIn } from './numbers.ts';
 import type { RowValue } from './row-source.ts';
 
 const MINUTE = 60_000;
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 export function markRepeated(calls: readonly CallFacts[]): void {
   const alike = new Map<string, CallFacts[]>();
   for (const call of calls) {
-    const input = quantityIn(call.value('input_tokens'));
+    const input = call.quantity('input_tokens');
     if (input === null || input <= 0n) continue;
     const texts = REPEATED_DIMENSIONS.map((name) => textIn(call.value(name)));
     const name = JSON.stringify([Math.floor(call.at / MINUTE), String(input), ...texts]);

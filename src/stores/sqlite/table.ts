@@ -7,11 +7,20 @@ import type { ColumnSource, Mapping } from '../audit-store.ts';
 import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
 import { columnSql, quoted, rowFilterSql, sourceSql } from '../source-sql.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.ts';
-import { hasOffset, instantIn, isSorted, isTimeText, type StoredTime, spanCondition } from './time-text.ts';
+import {
+  areMixed,
+  earlierCondition,
+  hasOffset,
+  instantIn,
+  isSorted,
+  isTimeText,
+  type StoredTime,
+  spanCondition,
+  type TimeCondition,
+} from './time-text.ts';
 
 const BATCH = 1_000;
 const HOUR = 3_600_000;
-const LAST_INSTANT = 8_640_000_000_000_000;
 /** Rows of a file without WAL are read in slices of about this many: its program cannot write while one is read. */
 const SLICE_ROWS = 5_000;
 /** Rows whose texts are not in the order of their instants: how many are compared to find the newest. */
@@ -38,14 +47,15 @@ export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boo
       typeof source === 'string' && mapping.optional?.[source] !== undefined && !columns.has(source);
     return source === undefined || isAbsent ? 'NULL' : sourceSql(source);
   };
-  const select = (values: readonly string[], span: Window, rest = ''): Iterable<readonly RowValue[]> => {
-    const condition = spanCondition(time, span, stored());
+  const select = (
+    values: readonly string[],
+    condition: TimeCondition,
+    rest = '',
+  ): Iterable<readonly RowValue[]> => {
     const where = [condition.sql, ...filters].join(' AND ');
     const text = `SELECT ${[time, ...values].join(', ')} ${from} WHERE ${where}${rest}`;
     return rowsOf(database.prepare(text), condition.values);
   };
-  const inSpan = (at: number | null, span: Window): at is number =>
-    at !== null && at >= span.from && at < span.to;
   return {
     async *rows(names, span) {
       const sources = names.map(valueSql);
@@ -54,7 +64,7 @@ export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boo
       for (let start = span.from; start < span.to; ) {
         const part = isWal ? span : { from: start, to: Math.min(start + slice, span.to) };
         let read = 0;
-        for (const [written, ...values] of select(sources, part)) {
+        for (const [written, ...values] of select(sources, spanCondition(time, part, stored()))) {
           read += 1;
           const at = instantIn(written as RowValue, stored());
           if (!inSpan(at, part)) continue;
@@ -73,7 +83,8 @@ export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boo
     async newestRow(before) {
       let newest: number | null = null;
       let seen = 0;
-      for (const [written] of select([], { from: -LAST_INSTANT, to: before }, ` ORDER BY ${time} DESC`)) {
+      const earlier = earlierCondition(time, before, stored());
+      for (const [written] of select([], earlier, ` ORDER BY ${time} DESC`)) {
         const at = instantIn(written as RowValue, stored());
         if (at === null || at >= before) continue;
         if (newest === null || at > newest) newest = at;
@@ -83,12 +94,16 @@ export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boo
       return newest;
     },
     async hasRow(span) {
-      for (const [written] of select([], span)) {
+      for (const [written] of select([], spanCondition(time, span, stored()))) {
         if (inSpan(instantIn(written as RowValue, stored()), span)) return true;
       }
       return false;
     },
   };
+}
+
+function inSpan(at: number | null, { from, to }: Window): at is number {
+  return at !== null && at >= from && at < to;
 }
 
 /** The columns of a table by name. Throws `store_table_missing`. */
@@ -155,7 +170,7 @@ function storedTime(
       : timeFault(table, 'texts that are no times', 'Map a column of texts such as 2026-03-29 12:00:00.');
   }
   const zone = timeKind !== null && typeof timeKind === 'object' && 'zone' in timeKind ? timeKind.zone : null;
-  return { zone, hasOffsets: values.some(hasOffset) };
+  return { zone, hasOffsets: values.some(hasOffset), isMixed: areMixed(values) };
 }
 
 function timeFault(table: string, what: string, hint: string): AppError {

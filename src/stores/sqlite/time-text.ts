@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 /** Numbers since 1970, or texts: in UTC, or of a zone, or each with its offset. */
 export type StoredTime =
   | { readonly unit: EpochUnit }
-  | { readonly zone: string | null; readonly hasOffsets: boolean };
+  | { readonly zone: string | null; readonly hasOffsets: boolean; readonly isMixed: boolean };
 
 export interface TimeCondition {
   readonly sql: string;
@@ -36,9 +36,15 @@ export function spanCondition(time: string, { from, to }: Window, stored: Stored
   return { sql: `(${arm} OR ${arm})`, values: [low, high, withT(low), withT(high)] };
 }
 
+/** The same for all rows before an instant, for which one look-up in the index finds the last. */
+export function earlierCondition(time: string, before: number, stored: StoredTime): TimeCondition {
+  if ('unit' in stored) return { sql: `${time} <= ?`, values: [epochOf(before, stored.unit)] };
+  return { sql: `${time} < ?`, values: [textOf(before + DAY).slice(0, 10)] };
+}
+
 /** Whether texts sort by their instants. */
 export function isSorted(stored: StoredTime): boolean {
-  return 'unit' in stored || (stored.zone === null && !stored.hasOffsets);
+  return 'unit' in stored || (stored.zone === null && !stored.hasOffsets && !stored.isMixed);
 }
 
 const TEXT =
@@ -63,6 +69,11 @@ export function instantIn(value: RowValue, stored: StoredTime): number | null {
   );
   if (offset !== undefined) return utc - offsetMs(offset);
   return stored.zone === null ? utc : instantOfWall(utc, stored.zone);
+}
+
+/** Whether some texts have a T between day and time and others a space. */
+export function areMixed(values: readonly RowValue[]): boolean {
+  return new Set(values.map((value) => String(value).charAt(10))).size > 1;
 }
 
 /** Whether a text names its offset, and it is not that of UTC. */
