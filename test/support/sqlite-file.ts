@@ -3,6 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadDriver, type SqliteDatabase } from '../../src/stores/sqlite/driver.ts';
 
+/** Whether this Node has a driver of SQLite, or the package is installed: an ordinary install brings none. */
+export async function hasSqliteDriver(): Promise<boolean> {
+  return loadDriver().then(
+    () => true,
+    () => false,
+  );
+}
+
 /** A database file that a test writes as its program would. */
 export interface SqliteFile {
   readonly url: string;

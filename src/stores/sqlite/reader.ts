@@ -61,8 +61,7 @@ export function openReader(options: ReaderOptions): (request: ReaderRequest) => 
     }
     if (question === 'inspect') return inspect(options);
     if (open === null) throw new AppError('store_query_failed', 'no snapshot has begun');
-    const ask = open.reader[question] as (...given: readonly unknown[]) => Promise<unknown>;
-    const answer = await ask(...values);
+    const answer = await Reflect.apply(open.reader[question], open.reader, values);
     if (question !== 'unreadable') return answer;
     return (answer as (readonly [string, AppError])[]).map(([name, fault]) => [name, faultOf(fault)]);
   };
@@ -108,9 +107,9 @@ function lazyReader(make: () => RowReader): RowReader {
     newestRow: async (before) => reader().newestRow(before),
     hasRow: async (span) => reader().hasRow(span),
     cells: async (read) => reader().cells(read),
-    buckets: async (...asked) => reader().buckets(...asked),
+    buckets: async (aggregates, edges, ranges) => reader().buckets(aggregates, edges, ranges),
     calls: async (read) => reader().calls(read),
-    unreadable: async (...asked) => reader().unreadable(...asked),
+    unreadable: async (names, ranges) => reader().unreadable(names, ranges),
   };
 }
 

@@ -80,7 +80,7 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
     });
   return {
     ask,
-    asReader: (withinMs) => remote((question, ...values) => ask(question, values, withinMs)),
+    asReader: (withinMs) => remote((question, values) => ask(question, values, withinMs)),
     async close() {
       isClosed = true;
       kill(away(`${shown} was closed.`));
@@ -115,17 +115,21 @@ function away(message: string): AppError {
   return new AppError('store_unreachable', message);
 }
 
-type Ask = (question: ReaderQuestion, ...values: readonly unknown[]) => Promise<unknown>;
+type Ask = (question: ReaderQuestion, values: readonly unknown[]) => Promise<unknown>;
 
 function remote(ask: Ask): RowReader {
   return {
-    newestRow: (before) => ask('newestRow', before) as ReturnType<RowReader['newestRow']>,
-    hasRow: (span) => ask('hasRow', span) as ReturnType<RowReader['hasRow']>,
-    cells: (read) => ask('cells', read) as ReturnType<RowReader['cells']>,
-    buckets: (...asked) => ask('buckets', ...asked) as ReturnType<RowReader['buckets']>,
-    calls: (read) => ask('calls', read) as ReturnType<RowReader['calls']>,
-    async unreadable(...asked) {
-      const found = (await ask('unreadable', ...asked)) as [string, NonNullable<ReaderReply['fault']>][];
+    newestRow: (before) => ask('newestRow', [before]) as ReturnType<RowReader['newestRow']>,
+    hasRow: (span) => ask('hasRow', [span]) as ReturnType<RowReader['hasRow']>,
+    cells: (read) => ask('cells', [read]) as ReturnType<RowReader['cells']>,
+    buckets: (aggregates, edges, ranges) =>
+      ask('buckets', [aggregates, edges, ranges]) as ReturnType<RowReader['buckets']>,
+    calls: (read) => ask('calls', [read]) as ReturnType<RowReader['calls']>,
+    async unreadable(names, ranges) {
+      const found = (await ask('unreadable', [names, ranges])) as [
+        string,
+        NonNullable<ReaderReply['fault']>,
+      ][];
       return found.map(([name, fault]) => [name, errorOf(fault)] as const);
     },
   };

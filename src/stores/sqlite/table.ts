@@ -128,7 +128,7 @@ export function* rowsOf(
 ): Generator<readonly RowValue[]> {
   statement.setReadBigInts(true);
   statement.setReturnArrays?.(true);
-  for (const row of statement.iterate(...values)) {
+  for (const row of Reflect.apply(statement.iterate, statement, values)) {
     yield Array.isArray(row) ? (row as RowValue[]) : (Object.values(row as object) as RowValue[]);
   }
 }
