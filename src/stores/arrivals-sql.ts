@@ -14,7 +14,7 @@ import { rowTime } from './time-sql.ts';
 import { instantOf, type TimeType } from './time-types.ts';
 
 /** Offsets of zones are whole quarters of an hour: the times of a part belong to one hour of UTC. */
-const PART_MS = 900_000;
+export const PART_MS = 900_000;
 const HOUR_MS = 3_600_000;
 
 /** A run of consecutive ids, and the parts of hours (as the column tells time) of its rows that are older than the lateness. */

@@ -149,7 +149,7 @@ function listOf(condition: Condition): [ReadonlySet<string | null>, boolean] {
 }
 
 /** The last edge at or before an instant. */
-function segmentOf(at: number, edges: readonly number[]): number {
+export function segmentOf(at: number, edges: readonly number[]): number {
   let [low, high] = [0, edges.length];
   while (low + 1 < high) {
     const middle = (low + high) >> 1;

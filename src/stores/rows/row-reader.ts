@@ -5,11 +5,13 @@ import type { CallColumns, CallRead } from '../../model/call-columns.ts';
 import { type AppError, isRefusal } from '../../model/errors.ts';
 import type { CellRead, SegmentCell } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
+import type { RollupSource } from '../audit-store.ts';
 import { bucketsOf, callsOf, cellsOf, type RowPricing } from './answers.ts';
+import { arrivalsOf, digestsOf } from './changes.ts';
 import type { RowSource } from './row-source.ts';
 
 /** Questions and answers are plain values, so that another process can answer. */
-export interface RowReader {
+export interface RowReader extends RollupSource {
   newestRow(before: number): Promise<number | null>;
   hasRow(span: Window): Promise<boolean>;
   cells(read: CellRead): Promise<SegmentCell[]>;
@@ -35,6 +37,9 @@ export function rowReader(
     cells: (read) => cellsOf(source, read, pricing),
     buckets: (aggregates, edges, ranges) => bucketsOf(source, aggregates, { edges, ranges }, pricing),
     calls: (read) => callsOf(source, read, pricing),
+    digests: (aggregates, edges) => digestsOf(source, aggregates, edges, pricing),
+    newestId: () => source.highestId(),
+    arrivals: (after, gaps, openFrom) => arrivalsOf(source, after, gaps, openFrom),
     async unreadable(names, ranges) {
       const found: (readonly [string, AppError])[] = [];
       for (const name of names) {

@@ -1,6 +1,7 @@
 // The contract of an engine that gives rows: the process adds them up.
 
 import type { Window } from '../../model/window.ts';
+import type { IdGap } from '../audit-store.ts';
 
 /** A value as a driver returns it. Booleans of engines that have none are 0 and 1. */
 export type RowValue = string | number | bigint | boolean | Uint8Array | null;
@@ -23,4 +24,14 @@ export interface RowSource {
   newestRow(before: number): Promise<number | null>;
   /** Whether a span has a row. The cost does not depend on how many. */
   hasRow(span: Window): Promise<boolean>;
+  /** The highest insert id, 0 for a table without rows; null where ids are not whole numbers, or there are none. */
+  highestId(): Promise<string | null>;
+  /** The rows whose insert id is above `after` or in a gap. */
+  arrived(after: string, gaps: readonly IdGap[]): AsyncIterable<Arrived>;
+}
+
+/** A row by its insert id; its time is null where the row is not read. */
+export interface Arrived {
+  readonly id: bigint;
+  readonly at: number | null;
 }

@@ -115,7 +115,11 @@ function snapshotOf(reader: RowReader, mapping: Mapping): AuditSnapshot {
       refuseUnknown(read.dimensions, [...read.measures, ...read.sketches], mapping);
       return reader.calls(read);
     },
-    changes: null,
+    changes: {
+      digests: async (aggregates, edges) => reader.digests(aggregates, edges),
+      newestId: () => reader.newestId(),
+      arrivals: (after, gaps, openFrom) => reader.arrivals(after, gaps, openFrom),
+    },
   };
 }
 

@@ -3,12 +3,11 @@
 import { AppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { noColumn } from '../missing-table.ts';
-import type { RowSource } from '../rows/row-source.ts';
 import { columnSql, quoted, sourceSql } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import type { SqliteDatabase } from './driver.ts';
 import { sqliteError } from './sqlite-error.ts';
-import { columnsOf, fileTableSql, rowsOf } from './table.ts';
+import { columnsOf, fileTableSql, rowsOf, type TimedRows } from './table.ts';
 
 const HOUR = 3_600_000;
 const LAST_INSTANT = 8_640_000_000_000_000;
@@ -17,7 +16,7 @@ const LAST_INSTANT = 8_640_000_000_000_000;
 export async function inspectFile(
   database: SqliteDatabase,
   mapping: Mapping,
-  open: () => RowSource,
+  open: () => TimedRows,
 ): Promise<StoreProblem[]> {
   let columns: ReadonlySet<string>;
   try {
@@ -81,7 +80,7 @@ function sourceProblem(
 }
 
 /** Reads the newest hour, as polls will. */
-async function rowProblems(mapping: Mapping, rows: RowSource): Promise<StoreProblem[]> {
+async function rowProblems(mapping: Mapping, rows: TimedRows): Promise<StoreProblem[]> {
   try {
     const newest = await rows.newestRow(LAST_INSTANT);
     if (newest === null) return [];

@@ -5,6 +5,7 @@ import { AppError } from '../../model/errors.ts';
 import type { PriceList } from '../../model/price-list.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { type RowReader, rowReader } from '../rows/row-reader.ts';
+import { tableArrivals } from './arrivals.ts';
 import { loadDriver, type SqliteDatabase } from './driver.ts';
 import { inspectFile } from './inspect.ts';
 import { sqliteError } from './sqlite-error.ts';
@@ -55,7 +56,13 @@ export function openReader(options: ReaderOptions): (request: ReaderRequest) => 
       if (isWal) database.exec('BEGIN');
       open = {
         database,
-        reader: lazyReader(() => rowReader(tableRows(database, mapping, isWal), pricing, faultIn)),
+        reader: lazyReader(() =>
+          rowReader(
+            { ...tableRows(database, mapping, isWal), ...tableArrivals(database, mapping) },
+            pricing,
+            faultIn,
+          ),
+        ),
       };
       return undefined;
     }
@@ -109,6 +116,9 @@ function lazyReader(make: () => RowReader): RowReader {
     cells: async (read) => reader().cells(read),
     buckets: async (aggregates, edges, ranges) => reader().buckets(aggregates, edges, ranges),
     calls: async (read) => reader().calls(read),
+    digests: async (aggregates, edges) => reader().digests(aggregates, edges),
+    newestId: async () => reader().newestId(),
+    arrivals: async (after, gaps, openFrom) => reader().arrivals(after, gaps, openFrom),
     unreadable: async (names, ranges) => reader().unreadable(names, ranges),
   };
 }

@@ -125,6 +125,10 @@ function remote(ask: Ask): RowReader {
     buckets: (aggregates, edges, ranges) =>
       ask('buckets', [aggregates, edges, ranges]) as ReturnType<RowReader['buckets']>,
     calls: (read) => ask('calls', [read]) as ReturnType<RowReader['calls']>,
+    digests: (aggregates, edges) => ask('digests', [aggregates, edges]) as ReturnType<RowReader['digests']>,
+    newestId: () => ask('newestId', []) as ReturnType<RowReader['newestId']>,
+    arrivals: (after, gaps, openFrom) =>
+      ask('arrivals', [after, gaps, openFrom]) as ReturnType<RowReader['arrivals']>,
     async unreadable(names, ranges) {
       const found = (await ask('unreadable', [names, ranges])) as [
         string,

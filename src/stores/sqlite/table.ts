@@ -26,19 +26,18 @@ const SLICE_ROWS = 5_000;
 /** Rows whose texts are not in the order of their instants: how many are compared to find the newest. */
 const UNSORTED_ROWS = 500;
 
+/** What is asked of rows by their time. */
+export type TimedRows = Pick<RowSource, 'rows' | 'newestRow' | 'hasRow'>;
+
 /** The rows of a table, of one snapshot where the file is in WAL mode and a transaction has begun. */
-export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boolean): RowSource {
+export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boolean): TimedRows {
   const columns = columnsOf(database, mapping.table);
   const from = `FROM ${fileTableSql(mapping.table)}`;
   const time = columnSql(mapping, 'time', 'NULL');
   const filters = rowFilterSql(mapping, literal);
   let known: StoredTime | null = null;
   const stored = (): StoredTime => {
-    known ??= storedTime(
-      database,
-      mapping,
-      `${from} WHERE ${[`${time} IS NOT NULL`, ...filters].join(' AND ')}`,
-    );
+    known ??= storedTime(database, mapping);
     return known;
   };
   const valueSql = (name: string): string => {
@@ -144,12 +143,11 @@ function sourceOf(name: string, { columns, dimensions, measures = {} }: Mapping)
 }
 
 /** How the times of a table are written, by the newest and the oldest one. */
-function storedTime(
-  database: SqliteDatabase,
-  { columns, table, timeKind }: Mapping,
-  rows: string,
-): StoredTime {
-  const time = sourceSql(columns.time ?? { sql: 'NULL' });
+export function storedTime(database: SqliteDatabase, mapping: Mapping): StoredTime {
+  const { table, timeKind } = mapping;
+  const time = columnSql(mapping, 'time', 'NULL');
+  const where = [`${time} IS NOT NULL`, ...rowFilterSql(mapping, literal)].join(' AND ');
+  const rows = `FROM ${fileTableSql(table)} WHERE ${where}`;
   const found = ['max', 'min'].flatMap((which) => [
     ...rowsOf(database.prepare(`SELECT ${which}(${time}) ${rows}`), []),
   ]);

@@ -156,6 +156,7 @@ describe.skipIf(!(await hasSqliteDriver()))('a rollup of a SQLite file', () => {
     insert(50, at - 3 * HOUR, at);
     await expectSame(sums, at, 'after a restart');
     insert(50, START - 20 * DAY, START);
+    await expectSame(sums, at, 'with old rows that came late');
     file.database.exec('UPDATE calls SET cost = 7.5 WHERE id % 3 = 0; DELETE FROM calls WHERE id % 4 = 1');
     await sums.reconcile(START - 60 * DAY, at);
     await expectSame(sums, at, 'after changes and a reconcile');
