@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Aggregate } from '../../src/model/aggregate.ts';
 import type { CallRead } from '../../src/model/call-columns.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
@@ -351,6 +352,59 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
         code: 'store_timeout',
       });
       expect((await store.read([read], ORIGIN)).answers).toHaveLength(1);
+    });
+
+    it('tells by digests whatever changes sums, in any order of rows', async () => {
+      const store = open(CALLS, PRICES);
+      const aggregates: readonly Aggregate[] = [
+        { dimensions: ['service'], measures: ['calls', 'cost', 'failed'], sketch: null },
+        { dimensions: ['user'], measures: ['calls', 'input_tokens'], sketch: 'latency_sketch' },
+      ];
+      const edges = [-2, 2, 3, 9, 13].map((second) => ORIGIN + second * 1000);
+      const seen = () =>
+        store.snapshot(async (snapshot) => ({
+          digests: (await snapshot.changes?.digests(aggregates, edges)) ?? [],
+          sums: (
+            await snapshot.buckets(aggregates, edges, [
+              { from: edges[0] as number, to: edges.at(-1) as number },
+            ])
+          ).flatMap((one) => cellsIn(one)),
+        }));
+      await fc.assert(
+        fc.asyncProperty(callsArbitrary, callsArbitrary, async (calls, others) => {
+          fill(calls);
+          const first = await seen();
+          fill([...calls].reverse());
+          expect((await seen()).digests).toEqual(first.digests);
+          fill(calls.map((one, i) => ({ ...one, cost: (i % 2 === 0 ? others[i]?.cost : one.cost) ?? null })));
+          const then = await seen();
+          const of = ({ sums }: typeof first, segment: number) =>
+            sorted(sums.filter((one) => one.segment === segment));
+          for (const segment of edges.keys()) {
+            const digest = ({ digests }: typeof first) =>
+              digests.find((one) => one.segment === segment)?.digest;
+            if (digest(first) === digest(then)) expect(of(then, segment)).toEqual(of(first, segment));
+          }
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it('finds rows that arrived late by their id, and says when ids start again', async () => {
+      const columns = { ...COLUMNS, id: { sql: 'rowid' } };
+      const store = open({ ...CALLS, columns });
+      fill([call({}), call({})]);
+      const arrivals = (after: string) =>
+        store.snapshot(async (snapshot) => snapshot.changes?.arrivals(after, [], ORIGIN + 2 * HOUR));
+      expect(await store.snapshot(async (snapshot) => snapshot.changes?.newestId())).toBe('2');
+      insertAll(file.database, 'INSERT INTO calls (rowid, at) VALUES (?, ?)', [[5, iso(ORIGIN + HOUR + 1)]]);
+      expect(await arrivals('2')).toEqual({
+        newest: '5',
+        startAgain: false,
+        gaps: [{ from: '3', to: '4' }],
+        hours: [ORIGIN + HOUR],
+      });
+      expect(await arrivals('9')).toMatchObject({ newest: '5', startAgain: true });
     });
 
     it('names what is missing, all at once', async () => {
