@@ -86,6 +86,6 @@ async function mustBeReachable(next: App, old: App): Promise<void> {
     [config.audit.url, config.state.url ?? config.audit.url].map((url) => url.reveal());
   const [audit, state] = urls(next);
   const [oldAudit, oldState] = urls(old);
-  if (audit !== oldAudit) await next.store.read([], Date.now());
+  if (audit !== oldAudit) await (next.auditSql?.query('SELECT 1') ?? next.store.read([], Date.now()));
   if (state !== oldState) await next.state();
 }
