@@ -68,8 +68,9 @@ function hashOf({ at, values }: Row): bigint {
   return createHash('sha1').update(text).digest().readBigUInt64LE();
 }
 
-/** Told apart by type: the text 1 is not the number 1. */
+/** Told apart by type: the text 1 is not the number 1, and an infinite cost is not an absent one. */
 function written(value: RowValue): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
   if (typeof value === 'bigint') return [String(value)];
   return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
 }
