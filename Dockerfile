@@ -6,6 +6,11 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Dependencies run no scripts of their own: none of them needs to, and a build should not run strangers' code.
 RUN npm ci --ignore-scripts --no-audit --no-fund
+# Drivers that the ordinary install leaves out, without their sources and the binaries of other systems.
+COPY drivers/package.json drivers/package-lock.json ./drivers/
+RUN npm ci --prefix drivers --ignore-scripts --no-audit --no-fund \
+  && rm -rf drivers/node_modules/@photostructure/sqlite/src drivers/node_modules/@photostructure/sqlite/prebuilds/darwin-* \
+    drivers/node_modules/@photostructure/sqlite/prebuilds/win32-*
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
@@ -21,6 +26,7 @@ ENV NODE_ENV=production \
 RUN mkdir -p /etc/spendwatch /var/lib/spendwatch && chown 1000:1000 /var/lib/spendwatch
 COPY --from=build /app/package.json /app/
 COPY --from=build /app/node_modules /app/node_modules
+COPY --from=build /app/drivers /app/drivers
 COPY --from=build /app/dist /app/dist
 COPY LICENSE /app/
 # A number, so that a cluster which refuses root can see that this is not root. It is `node` in the official images.

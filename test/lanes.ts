@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 /** The lanes of the tests. Each has its script, `npm run test:<lane>`; CONTRIBUTING.md says what they are for. */
-export const LANES = ['unit', 'integration', 'faults', 'programs', 'studies'] as const;
+export const LANES = ['unit', 'integration', 'faults', 'engines', 'programs', 'studies'] as const;
 export type Lane = (typeof LANES)[number];
 
 /** Folders with a lane of their own. Elsewhere the lane follows from what a test imports. */
@@ -26,14 +26,18 @@ const SERVERS = [
   /^test\/support\/shared\.ts$/,
 ];
 
+/** Who imports one of these asks an engine whose driver an ordinary install does not bring, whatever its folder is. */
+const ENGINES = [/^test\/support\/sqlite-file\.ts$/];
+
 const ROOT = join(import.meta.dirname, '..');
 
 /** The lane of a test file: its path from the root of the repository, with forward slashes. */
 export function laneOf(file: string): Lane {
-  const lane = FOLDERS[file.split('/')[1] ?? ''];
-  if (lane !== undefined) return lane;
-  const isServer = (module: string): boolean => SERVERS.some((server) => server.test(module));
-  return [...reachedFrom(file, new Set())].some(isServer) ? 'integration' : 'unit';
+  const reached = [...reachedFrom(file, new Set())];
+  const reaches = (some: readonly RegExp[]): boolean =>
+    reached.some((module) => some.some((one) => one.test(module)));
+  if (reaches(ENGINES)) return 'engines';
+  return FOLDERS[file.split('/')[1] ?? ''] ?? (reaches(SERVERS) ? 'integration' : 'unit');
 }
 
 /** The modules that a file of test/ imports, with those of the files of test/ among them. */

@@ -4,9 +4,11 @@ import { expect, it } from 'vitest';
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 
 it('every runtime dependency has its reason in docs/dependencies.md, and nothing else has one', () => {
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-  const explained = [...read('docs/dependencies.md').matchAll(/^- \*\*(.+?)\*\*: \S/gm)].map(
-    ([, name]) => name,
-  );
-  expect(explained).toEqual(Object.keys(dependencies).sort());
+  const packagesOf = (file: string): string[] =>
+    Object.keys((JSON.parse(read(file)) as { dependencies: Record<string, string> }).dependencies);
+  const explained = [...read('docs/dependencies.md').matchAll(/^- \*\*(.+?)\*\*(?: \(`(.+?)\/`\))?: \S/gm)];
+  const inFolder = (folder?: string) =>
+    explained.filter(([, , its]) => its === folder).map(([, name]) => name);
+  expect(inFolder()).toEqual(packagesOf('package.json').sort());
+  expect(inFolder('drivers')).toEqual(packagesOf('drivers/package.json').sort());
 });

@@ -42,7 +42,13 @@ describe('the lanes', () => {
 
   it('are all run by .ci/run, and by the jobs of the workflow', () => {
     const script = read('.ci/run');
-    for (const command of ['npm test', 'npm run test:programs', 'npm run test:studies']) {
+    for (const command of [
+      'npm test',
+      '.ci/install-engines',
+      'SPENDWATCH_SKIPS=fail npm run test:engines',
+      'npm run test:programs',
+      'npm run test:studies',
+    ]) {
       expect(script).toContain(command);
     }
     const { test, long } = workflow.jobs;
@@ -50,7 +56,7 @@ describe('the lanes', () => {
       expect.arrayContaining(['unit', 'integration', 'faults'].map((lane) => `npm run test:${lane}`)),
     );
     expect(runs(long)).toEqual(
-      expect.arrayContaining(['programs', 'studies'].map((lane) => `npm run test:${lane}`)),
+      expect.arrayContaining(['engines', 'programs', 'studies'].map((lane) => `npm run test:${lane}`)),
     );
   });
 });

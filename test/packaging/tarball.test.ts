@@ -10,7 +10,15 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What `npm pack` needs of the source. */
 const SOURCE = [
   ...['src', 'systemd', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
-  ...['README.md', 'LICENSE', 'alerts.yaml', 'prices.yaml', 'alerts.schema.json'],
+  ...[
+    'drivers/package.json',
+    'drivers/package-lock.json',
+    'README.md',
+    'LICENSE',
+    'alerts.yaml',
+    'prices.yaml',
+    'alerts.schema.json',
+  ],
 ];
 
 interface Packed {
@@ -81,6 +89,10 @@ describe('the packed tarball', () => {
     expect(paths).toEqual(
       expect.arrayContaining(['dist/cli.js', 'dist/state/migrations/0001_said_and_outbox.sql', 'LICENSE']),
     );
+    expect(paths.filter((path) => path.startsWith('drivers/'))).toEqual([
+      'drivers/package-lock.json',
+      'drivers/package.json',
+    ]);
     expect(paths.filter((path) => /\.map$|(^|\/)(test|bench|src)\/|\.ts$/.test(path))).toEqual([]);
   });
 

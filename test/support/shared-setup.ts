@@ -24,6 +24,8 @@ interface Shared {
 
 const ROOT = join(import.meta.dirname, '../..');
 
+const PROCESSES = ['stores/sqlite/reader-process.js'];
+
 /** What tests share, and how each is made. */
 const MAKERS = {
   /** The URL of a PostgreSQL, in which each test makes its own database. */
@@ -95,8 +97,11 @@ async function build(folder: string): Promise<string> {
   });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   await symlink(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  await symlink(join(ROOT, 'drivers'), join(folder, 'drivers'));
   await bundle({
-    entryPoints: [compiled],
+    // Sources that run as processes of their own are found beside what starts them.
+    entryPoints: [compiled, ...PROCESSES.map((file) => join(dirname(compiled), file))],
+    entryNames: '[name]',
     outdir: join(folder, 'dist'),
     bundle: true,
     splitting: true,
