@@ -3,10 +3,12 @@
 import { z } from 'zod';
 import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
 import { LONGEST_DURATION } from '../model/window.ts';
-import { duration } from '../rules/rule-scalars.ts';
+import { duration, fault } from '../rules/rule-scalars.ts';
 import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
-import { AUDIT_STORES, engineOf } from '../stores/index.ts';
-import { type TableOptions, tableOptions } from '../stores/options.ts';
+import { AUDIT_ENGINES, AUDIT_STORES, engineOf } from '../stores/index.ts';
+import { presetOf, type TableOptions, tableOptions } from '../stores/options.ts';
+import { PRESETS } from '../stores/presets/index.ts';
+import { mappingIn, type Preset } from '../stores/presets/preset.ts';
 import { databaseUrl } from './scalars.ts';
 
 const SECOND = 1_000;
@@ -18,7 +20,10 @@ export const auditSchema = tableOptions
   .safeExtend({
     url: databaseUrl(
       'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER` or `sqlite:FILE`',
-      (text) => engineOf(text) !== null && !/^[a-z]+:$/i.test(text),
+      {
+        isOne: (text) => engineOf(text) !== null && !/:\/*$/.test(text),
+        shapes: AUDIT_ENGINES.map(({ shape }) => shape),
+      },
     ),
     prices: z
       .string()
@@ -55,10 +60,25 @@ export const auditSchema = tableOptions
       ),
     statement_timeout: duration(DAY_LIMIT).prefault('60s').describe('How long one statement may run'),
   })
+  .superRefine(({ url, preset, table }, context) => {
+    const engine = engineOf(url.reveal());
+    const named = presetOf({ ...(preset && { preset }), ...(table && { table }) });
+    if (engine === null || named === null || mappingIn(named, engine.scheme) !== null) return;
+    const known = Object.entries<Preset>(PRESETS).filter(([, one]) => mappingIn(one, engine.scheme) !== null);
+    const names = known.map(([name]) => name).join(', ');
+    context.addIssue(
+      fault(
+        `has no table in ${engine.scheme}`,
+        `presets with one: ${names}; or write \`table\` and \`columns\``,
+        ['preset'],
+      ),
+    );
+  })
   .describe('The database and the table in which AI calls are recorded; they are only read');
 
 /** The store that the keys name, what it is opened with, and what rules may ask it for. */
 export function storeOf({
+  url,
   preset,
   table,
   columns,
@@ -75,5 +95,5 @@ export function storeOf({
   );
   const storeOptions: TableOptions = Object.fromEntries(given);
   const store = AUDIT_STORES.postgres;
-  return { store, storeOptions, mapping: store.mapping(storeOptions) };
+  return { store, storeOptions, mapping: (engineOf(url.reveal()) ?? store).mapping(storeOptions) };
 }

@@ -53,14 +53,17 @@ const CRON_FIELDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['second', 'minute', 'hour', 'month'].map((field) => [field, `the ${field}`])),
 };
 
-/** `other` says which URLs are taken besides. */
-export const databaseUrl = (description: string, other?: (text: string) => boolean) =>
+/** `other`: which URLs are taken besides those of the SQL port, and how they are written. */
+export const databaseUrl = (
+  description: string,
+  other?: { readonly isOne: (text: string) => boolean; readonly shapes: readonly string[] },
+) =>
   secretKey(description)
     .meta({ title: 'database URL' })
     .superRefine((secret, context) => {
       const text = secret.reveal();
-      if (/^pglite:.+/.test(text) || other?.(text) === true) return;
-      const parsed = parseDatabaseUrl(text);
+      if (/^pglite:.+/.test(text) || other?.isOne(text) === true) return;
+      const parsed = parseDatabaseUrl(text, other?.shapes);
       if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
     });
 

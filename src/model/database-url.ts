@@ -24,7 +24,8 @@ export interface UrlFault {
 
 /** SQLAlchemy names its driver behind a plus. */
 const SCHEME = /^postgres(?:ql)?(?:\+[a-z0-9_]+)?:\/\//i;
-const SHAPE = 'write postgres://user:password@host:5432/database or pglite:FOLDER';
+const SHAPES = ['postgres://user:password@host:5432/database', 'pglite:FOLDER'];
+const SHAPE = shapeOf([]);
 const ENCODE: UrlFault = {
   fault: 'not a database URL: its user or password holds a character that must be percent-encoded',
   hint: 'percent-encode it: % is %25, / is %2F, ? is %3F, # is %23, @ is %40, : is %3A',
@@ -55,11 +56,12 @@ export function isPostgresUrl(text: string): boolean {
 
 /**
  * Parses a URL of PostgreSQL as libpq does, and accepts the spellings of SQLAlchemy and Prisma. A fault never quotes a part
- * of the text that could not be parsed: what looks like a host may be the rest of a password.
+ * of the text that could not be parsed: what looks like a host may be the rest of a password. `otherShapes`: how URLs are
+ * written that the caller takes besides.
  */
-export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
+export function parseDatabaseUrl(text: string, otherShapes: readonly string[] = []): DatabaseUrl | UrlFault {
   const scheme = SCHEME.exec(text);
-  if (scheme === null) return otherText(text);
+  if (scheme === null) return otherText(text, shapeOf(otherShapes));
   const rest = text.slice(scheme[0].length);
   const [, authority = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(?:\?([^#]*))?/.exec(rest) ?? [];
   const parts = authority.split('@');
@@ -74,13 +76,18 @@ export function parseDatabaseUrl(text: string): DatabaseUrl | UrlFault {
 }
 
 /** Says what the text is instead, without revealing a part of it. */
-function otherText(text: string): UrlFault {
-  if (/^["'].*["']$/.test(text)) return { fault: 'not a database URL: quotes are part of it', hint: SHAPE };
+function otherText(text: string, hint: string): UrlFault {
+  if (/^["'].*["']$/.test(text)) return { fault: 'not a database URL: quotes are part of it', hint };
   const [, other] = /^(?:jdbc:)?([a-z][a-z0-9]{1,19})(?:\+[a-z0-9_]+)?:\/\//i.exec(text) ?? [];
-  if (other === undefined) return { fault: 'not a database URL', hint: SHAPE };
+  if (other === undefined) return { fault: 'not a database URL', hint };
   const isPrefixed = /^jdbc:postgres/i.test(text);
   const fault = `not a database URL that can be read: it begins with ${isPrefixed ? 'jdbc:' : `${other}://`}`;
-  return { fault, hint: isPrefixed ? SHAPE : `only PostgreSQL is supported: ${SHAPE}` };
+  return { fault, hint };
+}
+
+function shapeOf(others: readonly string[]): string {
+  const shapes = [...SHAPES, ...others];
+  return `write ${shapes.slice(0, -1).join(', ')} or ${shapes.at(-1)}`;
 }
 
 function serverOf(written: {

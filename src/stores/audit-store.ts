@@ -201,9 +201,14 @@ export interface EnginePlace {
   readonly statementTimeoutMs: number;
 }
 
+/** The schemes of engines with a driver of their own. */
+export type EngineScheme = 'sqlite' | 'mysql' | 'clickhouse';
+
 /** A kind of store that does not go through the SQL port. The scheme of `audit.url` chooses it; its driver loads when it is first asked. */
 export interface AuditEngine<Options = unknown> {
-  readonly scheme: string;
+  readonly scheme: EngineScheme;
+  /** How such a URL is written, for errors. */
+  readonly shape: string;
   /** What a URL names, for people, without a password. With `dir`, the folder of the file, a path is absolute. */
   placeOf(url: string, dir?: string): string;
   mapping(options: Options): Mapping;

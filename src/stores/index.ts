@@ -9,9 +9,10 @@ import { sqlite } from './sqlite/sqlite.ts';
 export const AUDIT_STORES = { postgres } as const satisfies Record<string, AuditStoreType<TableOptions>>;
 
 /** Every engine with a driver of its own. */
-const AUDIT_ENGINES: readonly AuditEngine<TableOptions>[] = [sqlite];
+export const AUDIT_ENGINES: readonly AuditEngine<TableOptions>[] = [sqlite];
 
-/** The engine that a URL asks for; null where the SQL port opens it. */
+/** The engine that a URL asks for, with SQLAlchemy's driver behind a plus or without; null where the SQL port opens it. */
 export function engineOf(url: string): AuditEngine<TableOptions> | null {
-  return AUDIT_ENGINES.find(({ scheme }) => url.toLowerCase().startsWith(`${scheme}:`)) ?? null;
+  const [, scheme] = /^([a-z]+)(?:\+[a-z0-9_]+)?:/i.exec(url) ?? [];
+  return AUDIT_ENGINES.find((engine) => engine.scheme === scheme?.toLowerCase()) ?? null;
 }

@@ -5,9 +5,9 @@ import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
 import { isZone } from '../model/local-time.ts';
 import { isMetric } from '../model/metric.ts';
 import { OWN_AGGREGATES, OWN_NAME } from '../model/own-metric.ts';
-import type { ColumnSource, Mapping } from './audit-store.ts';
+import type { ColumnSource, EngineScheme, Mapping } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
-import type { Preset } from './presets/preset.ts';
+import { mappingIn, type Preset } from './presets/preset.ts';
 import { rowFilterOption } from './row-filter.ts';
 
 const columnName = z.string().min(1).describe('A column of the table');
@@ -148,9 +148,13 @@ export const tableOptions = z
   });
 export type TableOptions = z.infer<typeof tableOptions>;
 
-/** The mapping that these options give: the preset's with the options' changes, or the options' own. */
-export function mappingOf(options: Omit<TableOptions, 'preset'> & { preset?: PresetName }): Mapping {
-  const preset = presetOf(options)?.mapping;
+/** The mapping that these options give in an engine: the preset's with the options' changes, or the options' own. */
+export function mappingOf(
+  options: Omit<TableOptions, 'preset'> & { preset?: PresetName },
+  engine: EngineScheme | 'postgres' = 'postgres',
+): Mapping {
+  const named = presetOf(options);
+  const preset = named === null ? null : mappingIn(named, engine);
   const columns: Partial<Record<Column, ColumnSource>> = { ...preset?.columns };
   for (const [name, source] of Object.entries(options.columns ?? {}) as [Column, WrittenSource | null][]) {
     if (source === null) delete columns[name];

@@ -53,6 +53,7 @@ export const API_AUDIT_LOGS: Preset = {
     return read === undefined ? undefined : name;
   }),
   filled: ofColumns((column) => describeColumn(column).table.filled),
+  engines: { sqlite: {} },
   own: {
     columns: [...FIRST_VERSION.map((one) => (typeof one === 'string' ? tableColumn(one) : one)), ...LATER],
     later: LATER,

@@ -1,17 +1,36 @@
 // The contract of a preset: a well-known table and its mapping.
 
 import type { Column } from '../../model/columns.ts';
-import type { Mapping } from '../audit-store.ts';
+import type { EngineScheme, Mapping } from '../audit-store.ts';
 
 /** A well-known table: its mapping, and what is known beyond it. The table lacks the columns that are not mapped. */
 export interface Preset {
+  /** In PostgreSQL. */
   readonly mapping: Mapping;
+  /** What differs in other engines; the program has no table in one that is absent. */
+  readonly engines?: Readonly<Partial<Record<EngineScheme, Partial<Mapping>>>>;
   /** The column that `insert` writes where an expression reads it. */
   readonly written: Readonly<Partial<Record<Column, string>>>;
   /** The value that `insert` writes where a row has none and the table takes no NULL. */
   readonly filled: Readonly<Partial<Record<Column, string>>>;
   /** The table as `createTable` makes it; null for a table that another program creates. */
   readonly own: OwnTable | null;
+}
+
+/** The mapping of a preset in an engine; null where its program has no table there. */
+export function mappingIn(
+  { mapping, engines = {} }: Preset,
+  engine: EngineScheme | 'postgres',
+): Mapping | null {
+  if (engine === 'postgres') return mapping;
+  const own = engines[engine];
+  if (own === undefined) return null;
+  return {
+    ...mapping,
+    ...own,
+    columns: { ...mapping.columns, ...own.columns },
+    dimensions: { ...mapping.dimensions, ...own.dimensions },
+  };
 }
 
 /** A table that spendwatch creates. */

@@ -12,20 +12,21 @@ import { openRemoteReader } from './remote-reader.ts';
 /** How long the program may hold a lock, as while it vacuums, before a poll gives up. */
 const MOST_BUSY_MS = 10_000;
 
-/** SQLAlchemy puts three slashes before a path, and options behind a question mark. */
+/** SQLAlchemy puts three slashes before a path, others two; options are behind a question mark. */
 function pathIn(url: string): string {
-  return url.replace(/^sqlite:(?:\/\/\/)?/i, '').replace(/\?.*$/, '');
+  return url.replace(/^sqlite(?:\+\w+)?:(?:\/\/\/?)?/i, '').replace(/\?.*$/, '');
 }
 
 /** A table in a SQLite file, which is only read. */
 export const sqlite: AuditEngine<TableOptions> = {
   scheme: 'sqlite',
+  shape: 'sqlite:FILE',
   placeOf: (url, dir) => `the SQLite file ${dir === undefined ? pathIn(url) : resolve(dir, pathIn(url))}`,
-  mapping: mappingOf,
+  mapping: (options) => mappingOf(options, 'sqlite'),
   open(url, { baseDir, statementTimeoutMs }, options, prices) {
     const path = resolve(baseDir, pathIn(url));
     const mapping = {
-      ...mappingOf(options),
+      ...mappingOf(options, 'sqlite'),
       priced: pricedColumns(prices === null ? null : priceTable(prices)),
     };
     const { timeKind } = mapping;
