@@ -1,8 +1,9 @@
 // Finds tables of known programs in a database, for validate --connect: what `preset` could be.
 
 import type { Sql } from '../sql/port.ts';
-import type { Mapping, StoreProblem } from './audit-store.ts';
+import type { EngineScheme, Mapping, StoreProblem } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
+import { mappingIn } from './presets/preset.ts';
 
 interface Found {
   readonly name: string;
@@ -16,27 +17,41 @@ interface Found {
  * most of its columns. With `table`, only that one is looked at.
  */
 export async function knownTables(sql: Sql, table: string | undefined): Promise<StoreProblem[]> {
-  const presets = (Object.keys(PRESETS) as PresetName[]).map((preset) => {
-    const { mapping } = PRESETS[preset];
-    return { preset, name: bareName(mapping.table), needed: neededColumns(mapping) };
-  });
-  const names = table === undefined ? presets.map(({ name }) => name) : [bareName(table)];
+  const names =
+    table === undefined
+      ? Object.values(PRESETS).map(({ mapping }) => bareName(mapping.table))
+      : [bareName(table)];
   const found = await sql.query<Found>(TABLES, [names]);
   return found.flatMap(({ name, place, visible, columns }) => {
-    const there = new Set(JSON.parse(columns) as string[]);
-    const [best] = presets
-      .filter((one) => one.name === name && one.needed.every((column) => there.has(column)))
-      .sort((a, b) => b.needed.length - a.needed.length);
-    if (best === undefined) return [];
-    const where = visible || place === PRESETS[best.preset].mapping.table ? '' : ` and \`table: ${place}\``;
-    return [
-      {
-        level: 'warning' as const,
-        message: `${place} looks like the table of the preset ${best.preset}.`,
-        hint: `Write \`preset: ${best.preset}\`${where} under \`audit\`, or see spendwatch init --preset ${best.preset} --stdout.`,
-      },
-    ];
+    const preset = presetOfTable(name, new Set(JSON.parse(columns) as string[]), 'postgres');
+    if (preset === null) return [];
+    const isNamed = visible || place === PRESETS[preset].mapping.table;
+    return [proposal(preset, place, isNamed ? '' : ` and \`table: ${place}\``)];
   });
+}
+
+/** The preset of a table by its name and columns; null where none fits. */
+export function presetOfTable(
+  table: string,
+  columns: ReadonlySet<string>,
+  engine: EngineScheme | 'postgres',
+): PresetName | null {
+  const fitting = (Object.keys(PRESETS) as PresetName[]).flatMap((preset) => {
+    const mapping = mappingIn(PRESETS[preset], engine);
+    if (mapping === null || bareName(mapping.table) !== table) return [];
+    const needed = neededColumns(mapping);
+    return needed.every((column) => columns.has(column)) ? [{ preset, needed }] : [];
+  });
+  return fitting.sort((a, b) => b.needed.length - a.needed.length)[0]?.preset ?? null;
+}
+
+/** Says that a table is known. `besides` is what else has to be written. */
+export function proposal(preset: PresetName, place: string, besides = ''): StoreProblem {
+  return {
+    level: 'warning',
+    message: `${place} looks like the table of the preset ${preset}.`,
+    hint: `Write \`preset: ${preset}\`${besides} under \`audit\`, or see spendwatch init --preset ${preset} --stdout.`,
+  };
 }
 
 const TABLES = `SELECT relname::text AS name, nspname || '.' || relname AS place, pg_table_is_visible(pg_class.oid) AS visible,

@@ -2,6 +2,7 @@
 
 import { objectSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
+import { failedStatusSqlite, valueSqlite } from './sqlite-sql.ts';
 
 const DETAILS = objectSql('error_details');
 const STATUS = `${DETAILS}->>'status_code'`;
@@ -40,6 +41,18 @@ export const BIFROST: Preset = {
       team_id: 'text',
       user_id: 'text',
       virtual_key_name: 'text',
+    },
+  },
+  engines: {
+    sqlite: {
+      columns: {
+        status: {
+          sql: `CASE WHEN status <> 'error' THEN 200 ELSE ${failedStatusSqlite(valueSqlite('error_details', '$.status_code'))} END`,
+        },
+        error: {
+          sql: `CASE WHEN status = 'error' THEN COALESCE(NULLIF(${valueSqlite('error_details', '$.error.message')}, ''), 'error') END`,
+        },
+      },
     },
   },
   written: {},

@@ -7,6 +7,7 @@ import { DIFY } from './dify.ts';
 import { LANGFUSE2 } from './langfuse2.ts';
 import { LITELLM } from './litellm.ts';
 import { LUNARY } from './lunary.ts';
+import { MLFLOW } from './mlflow.ts';
 import { NEWAPI } from './newapi.ts';
 import { ONEAPI } from './oneapi.ts';
 import { OPENWEBUI } from './openwebui.ts';
@@ -27,6 +28,7 @@ export const PRESETS = {
   phoenix: PHOENIX,
   tensorzero: TENSORZERO,
   lunary: LUNARY,
+  mlflow: MLFLOW,
 } as const satisfies Record<string, Preset>;
 export type PresetName = keyof typeof PRESETS;
 

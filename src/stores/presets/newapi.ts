@@ -2,6 +2,7 @@
 
 import { decimalSql, objectSql, wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
+import { failedStatusSqlite, valueSqlite } from './sqlite-sql.ts';
 
 const OTHER = objectSql('other');
 const STATUS = `${OTHER}->>'status_code'`;
@@ -37,6 +38,22 @@ export const NEWAPI: Preset = {
     dimensions: { group: 'group', channel: 'channel_id' },
     where: [{ column: 'type', values: { in: ['2', '5', '6'] } }],
     timeKind: { unit: 's' },
+  },
+  engines: {
+    sqlite: {
+      columns: {
+        endpoint: { sql: `NULLIF(${valueSqlite('other', '$.request_path')}, '')` },
+        cached_tokens: {
+          sql: `CASE WHEN ${valueSqlite('other', '$.claude')} IS NOT 1 THEN ${valueSqlite('other', '$.cache_tokens')} END`,
+        },
+        status: {
+          sql: `CASE WHEN type <> 5 THEN 200 ELSE ${failedStatusSqlite(valueSqlite('other', '$.status_code'))} END`,
+        },
+        ttft_ms: {
+          sql: `CASE WHEN ${valueSqlite('other', '$.frt')} > 0 THEN ${valueSqlite('other', '$.frt')} END`,
+        },
+      },
+    },
   },
   written: {},
   filled: {},

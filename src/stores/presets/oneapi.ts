@@ -23,6 +23,7 @@ export const ONEAPI: Preset = {
     timeKind: { unit: 's' },
     optional: { elapsed_time: 'bigint' },
   },
+  engines: { sqlite: {} },
   written: {},
   filled: {},
   own: null,

@@ -2,9 +2,14 @@
 
 import { decimalSql, wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
+import { valueSqlite } from './sqlite-sql.ts';
 
 function tokens(...names: readonly string[]): string {
   return `COALESCE(${names.map((name) => wholeSql(`(usage->>'${name}')`)).join(', ')})`;
+}
+
+function tokensSqlite(...names: readonly string[]): string {
+  return `COALESCE(${names.map((name) => valueSqlite('usage', `$.${name}`)).join(', ')})`;
 }
 
 /**
@@ -27,6 +32,18 @@ export const OPENWEBUI: Preset = {
     dimensions: {},
     where: [{ column: 'role', values: { in: ['assistant'] } }],
     timeKind: { unit: 's' },
+  },
+  engines: {
+    sqlite: {
+      columns: {
+        cost: {
+          sql: `COALESCE(${valueSqlite('usage', '$.cost.total_cost')}, ${valueSqlite('usage', '$.cost')})`,
+        },
+        input_tokens: { sql: tokensSqlite('input_tokens', 'prompt_tokens') },
+        output_tokens: { sql: tokensSqlite('output_tokens', 'completion_tokens') },
+        error: { sql: `NULLIF(error, 'null')` },
+      },
+    },
   },
   written: {},
   filled: {},

@@ -2,6 +2,11 @@
 
 import { wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
+import { valueSqlite } from './sqlite-sql.ts';
+
+function attributeSqlite(path: string): string {
+  return `NULLIF(${valueSqlite('attributes', path)}, '')`;
+}
 
 /**
  * Spans of kind LLM and EMBEDDING are calls: others repeat the tokens of those below them. The cost stands in a row of its
@@ -31,6 +36,19 @@ export const PHOENIX: Preset = {
     dimensions: { provider: { sql: `NULLIF(attributes #>> '{llm,provider}', '')` } },
     where: [{ sql: `upper(span_kind) IN ('LLM', 'EMBEDDING')` }],
     timeKind: 'timestamptz',
+  },
+  engines: {
+    sqlite: {
+      columns: {
+        cost: { sql: '(SELECT sum(c.total_cost) FROM span_costs c WHERE c.span_rowid = spans.id)' },
+        model: { sql: attributeSqlite('$.llm.model_name') },
+        user: { sql: attributeSqlite('$.user.id') },
+        session: { sql: attributeSqlite('$.session.id') },
+        cached_tokens: { sql: attributeSqlite('$.llm.token_count.prompt_details.cache_read') },
+        latency_ms: { sql: 'round((julianday(end_time) - julianday(start_time)) * 86400000)' },
+      },
+      dimensions: { provider: { sql: attributeSqlite('$.llm.provider') } },
+    },
   },
   written: {},
   filled: {},

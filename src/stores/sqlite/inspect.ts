@@ -2,18 +2,41 @@
 
 import { AppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
+import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
 import { columnSql, quoted, sourceSql } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import type { SqliteDatabase } from './driver.ts';
 import { sqliteError } from './sqlite-error.ts';
-import { columnsOf, fileTableSql, rowsOf, type TimedRows } from './table.ts';
+import { columnsOf, fileTableSql, fromSql, rowsOf, type TimedRows } from './table.ts';
 
 const HOUR = 3_600_000;
+/** Tables that are named. The rest is counted. */
+const NAMED = 20;
 const LAST_INSTANT = 8_640_000_000_000_000;
 
-/** Faults prevent reading the table; warnings say what makes reading slow. */
+/**
+ * Faults prevent reading the table; warnings say what makes reading slow. Where a file without a preset does not fit, what it
+ * may have meant is among them.
+ */
 export async function inspectFile(
+  database: SqliteDatabase,
+  mapping: Mapping,
+  { hasPreset, open }: { readonly hasPreset: boolean; open(): TimedRows },
+): Promise<StoreProblem[]> {
+  const problems = await tableProblems(database, mapping, open);
+  if (hasPreset || !problems.some(({ level }) => level === 'fault')) return problems;
+  return [...problems, ...knownTables(database)];
+}
+
+function knownTables(database: SqliteDatabase): StoreProblem[] {
+  return tablesOf(database).flatMap((table) => {
+    const preset = presetOfTable(table, columnsOf(database, table), 'sqlite');
+    return preset === null ? [] : [proposal(preset, table)];
+  });
+}
+
+async function tableProblems(
   database: SqliteDatabase,
   mapping: Mapping,
   open: () => TimedRows,
@@ -38,27 +61,30 @@ const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault'
 
 async function missingTable(database: SqliteDatabase, error: unknown): Promise<StoreProblem> {
   const { message } = sqliteError(error, 'the file');
-  const names = [
-    ...rowsOf(
-      database.prepare(
-        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name LIMIT 20",
-      ),
-      [],
-    ),
-  ];
+  const names = tablesOf(database);
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return fault(
     message,
-    names.length === 0 ? 'The file has no tables: check its path.' : `It has: ${names.join(', ')}.`,
+    names.length === 0
+      ? 'The file has no tables: check its path.'
+      : `It has: ${names.slice(0, NAMED).join(', ')}${more}.`,
   );
+}
+
+function tablesOf(database: SqliteDatabase): string[] {
+  const text =
+    "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+  return [...rowsOf(database.prepare(text), [])].map(([name]) => String(name));
 }
 
 function sourceProblem(
   { name, key, source }: NamedSource,
   columns: ReadonlySet<string>,
-  { table, optional = {} }: Mapping,
+  mapping: Mapping,
   database: SqliteDatabase,
 ): StoreProblem | null {
   if (typeof source === 'string') {
+    const { table, optional = {} } = mapping;
     // SQLite does not distinguish letter case.
     const isThere = [...columns].some((column) => column.toLowerCase() === source.toLowerCase());
     if (isThere || optional[source] !== undefined) return null;
@@ -67,7 +93,7 @@ function sourceProblem(
   }
   try {
     for (const _ of rowsOf(
-      database.prepare(`SELECT ${sourceSql(source)} FROM ${fileTableSql(table)} LIMIT 1`),
+      database.prepare(`SELECT ${sourceSql(source)} ${fromSql(mapping, columns)} LIMIT 1`),
       [],
     ));
     return null;

@@ -17,6 +17,8 @@ export interface ReaderOptions {
   /** The path for errors, as written in the file. */
   readonly shown: string;
   readonly mapping: Mapping;
+  /** Whether the file names a preset. */
+  readonly hasPreset: boolean;
   readonly prices: PriceList | null;
   /** How long to wait for a lock. */
   readonly busyMs: number;
@@ -126,7 +128,11 @@ function lazyReader(make: () => RowReader): RowReader {
 async function inspect(options: ReaderOptions): Promise<StoreProblem[]> {
   const { database, isWal } = await openFile(options);
   try {
-    return await inspectFile(database, options.mapping, () => tableRows(database, options.mapping, isWal));
+    const { mapping, hasPreset } = options;
+    return await inspectFile(database, mapping, {
+      hasPreset,
+      open: () => tableRows(database, mapping, isWal),
+    });
   } finally {
     database.close();
   }

@@ -33,7 +33,14 @@ export const sqlite: AuditEngine<TableOptions> = {
     const timeType =
       timeKind !== null && typeof timeKind === 'object' && 'zone' in timeKind ? timeKind : 'timestamp';
     const busyMs = Math.min(MOST_BUSY_MS, statementTimeoutMs / 2);
-    const remote = openRemoteReader({ path, shown: path, mapping, prices, busyMs });
+    const remote = openRemoteReader({
+      path,
+      shown: path,
+      mapping,
+      hasPreset: options.preset !== undefined,
+      prices,
+      busyMs,
+    });
     let last: Promise<unknown> = Promise.resolve();
     /** One snapshot after the other. */
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

@@ -31,8 +31,7 @@ export type TimedRows = Pick<RowSource, 'rows' | 'newestRow' | 'hasRow'>;
 
 /** The rows of a table, of one snapshot where the file is in WAL mode and a transaction has begun. */
 export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boolean): TimedRows {
-  const columns = columnsOf(database, mapping.table);
-  const from = `FROM ${fileTableSql(mapping.table)}`;
+  const from = fromSql(mapping, columnsOf(database, mapping.table));
   const time = columnSql(mapping, 'time', 'NULL');
   const filters = rowFilterSql(mapping, literal);
   let known: StoredTime | null = null;
@@ -42,9 +41,7 @@ export function tableRows(database: SqliteDatabase, mapping: Mapping, isWal: boo
   };
   const valueSql = (name: string): string => {
     const source = sourceOf(name, mapping);
-    const isAbsent =
-      typeof source === 'string' && mapping.optional?.[source] !== undefined && !columns.has(source);
-    return source === undefined || isAbsent ? 'NULL' : sourceSql(source);
+    return source === undefined ? 'NULL' : sourceSql(source);
   };
   const select = (
     values: readonly string[],
@@ -113,6 +110,14 @@ export function columnsOf(database: SqliteDatabase, table: string): ReadonlySet<
   throw new AppError('store_table_missing', `There is no table ${table} in the file.`, {
     hint: 'Check `table` or `preset`.',
   });
+}
+
+/** `FROM table`, with NULL for columns that an older table lacks. SQLite reads such a sub-select by the table's indexes. */
+export function fromSql({ table, optional = {} }: Mapping, columns: ReadonlySet<string>): string {
+  const name = fileTableSql(table);
+  const absent = Object.keys(optional).filter((column) => !columns.has(column));
+  if (absent.length === 0) return `FROM ${name}`;
+  return `FROM (SELECT *, ${absent.map((column) => `NULL AS ${quoted(column)}`).join(', ')} FROM ${name}) AS ${name}`;
 }
 
 /** The table's name as SQL; a schema such as that of PostgreSQL's presets is left out. */
