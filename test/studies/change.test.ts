@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ruleOf } from '../rules/rule-fixtures.ts';
-import { faultsOf, HOUR, notifiedIn, seriesOfQuarter } from './quarter.ts';
+import { faultsOf, HOUR, notifiedIn, sentenceOf, seriesOfQuarter } from './quarter.ts';
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => 500 + i);
 /** The example of docs/rules/change.md. */
@@ -19,12 +19,15 @@ it('a day that is double that of the week before does not come by chance', () =>
 });
 
 it.each([
-  [150, 2],
-  [50, 6],
+  [150, 3],
+  [50, 7],
 ])('a retry loop of $%d an hour is told within %d hours, as the service in which it runs', (added, most) => {
-  const delays = faultsOf(SEEDS, 6, added).map(([seed, fault]) => {
+  const delays = faultsOf(SEEDS, 12, added).map(([seed, fault]) => {
     const [first] = notifiedIn(rule, seriesOfQuarter(seed, fault));
     expect(first?.group).toEqual([fault.service]);
+    expect(sentenceOf(rule, first)).toMatch(
+      new RegExp(`^Service ${fault.service} spent .* in the last 24 hours, .* on the week before `),
+    );
     return ((first?.at ?? Number.POSITIVE_INFINITY) - fault.from) / HOUR;
   });
   console.info(`change, $${added}: told ${Math.min(...delays)} to ${Math.max(...delays)} h after it began`);

@@ -1,13 +1,13 @@
-import { fixedFromNumber, ONE } from '../../src/model/money.ts';
+import { type Fixed, ONE } from '../../src/model/money.ts';
 import { type HourSums, type Query, type Series, seriesOfCells } from '../../src/model/series.ts';
 import type { Window } from '../../src/model/window.ts';
-import { HOUR } from './quarter.ts';
+import { HOUR, inMillionths } from './quarter.ts';
 
-/** The calls of a group by hour, and what each of them costs in USD. */
+/** The calls of a group by hour, and what they cost in USD. */
 export interface HourlyGroup {
   readonly name: string;
   readonly calls: Float64Array;
-  readonly costOfCall: number;
+  readonly cost: Float64Array;
 }
 
 /** A store of calls by the hour from `first` on: answers windows of whole hours, by group or of all calls. */
@@ -16,11 +16,10 @@ export function hourlyStore(first: number, groups: readonly HourlyGroup[]): (que
     groups.reduce((sum, { calls }) => sum + (calls[hour] as number), 0),
   );
   const totals = [...groups.map(({ calls }) => calls), all].map(runningTotals);
-  const between = (place: number, { from, to }: Window): number => {
-    const running = totals[place] as Float64Array;
-    const at = (time: number): number =>
-      running[Math.max(0, Math.min(running.length - 1, (time - first) / HOUR))] as number;
-    return at(to) - at(from);
+  const costs = groups.map(({ cost }) => runningFixed(cost));
+  const between = ({ from, to }: Window): [number, number] => {
+    const place = (time: number): number => Math.max(0, Math.min(all.length, (time - first) / HOUR));
+    return [place(from), place(to)];
   };
   return (query) => {
     const places = query.groupBy.length === 0 ? [groups.length] : groups.map((_, place) => place);
@@ -29,8 +28,10 @@ export function hourlyStore(first: number, groups: readonly HourlyGroup[]): (que
         .map((place) => ({
           key: query.groupBy.length === 0 ? [] : [groups[place]?.name ?? ''],
           cells: query.windows.map((window) => {
-            const calls = between(place, window);
-            const cost = fixedFromNumber(Number((calls * (groups[place]?.costOfCall ?? 0)).toFixed(6)));
+            const [from, to] = between(window);
+            const running = totals[place] as Float64Array;
+            const calls = (running[to] as number) - (running[from] as number);
+            const cost = (costs[place]?.[to] ?? 0n) - (costs[place]?.[from] ?? 0n);
             return calls === 0 ? null : { sums: { cost, calls: BigInt(calls) * ONE }, sketches: {} };
           }),
           place,
@@ -59,5 +60,11 @@ export function hourlyStore(first: number, groups: readonly HourlyGroup[]): (que
 function runningTotals(values: Float64Array): Float64Array {
   const running = new Float64Array(values.length + 1);
   for (const [i, value] of values.entries()) running[i + 1] = (running[i] as number) + value;
+  return running;
+}
+
+function runningFixed(dollars: Float64Array): Fixed[] {
+  const running: Fixed[] = [0n];
+  for (const [i, value] of dollars.entries()) running.push((running[i] as Fixed) + inMillionths(value));
   return running;
 }

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { mixSeeds, poisson, seededRandom } from '../../src/demo/random.ts';
+import { mixSeeds, seededRandom } from '../../src/demo/random.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type HourlyGroup, hourlyStore } from './hourly-store.ts';
-import { DAY, FROM, HOUR, notifiedIn, TO } from './quarter.ts';
+import { DAY, FROM, HOUR, notifiedIn, sentenceOf, TO } from './quarter.ts';
+import { rhythmOf, TRAFFIC, trafficFrom } from './traffic.ts';
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => 700 + i);
 const FIRST = FROM - 40 * DAY;
@@ -34,15 +35,13 @@ const MODELS: readonly Model[] = [
 function quarter(seed: number, models: readonly Model[]) {
   const groups = models.map(
     ({ name, callsAnHour, costOfCall, from = FIRST, to = TO }, place): HourlyGroup => {
-      const random = seededRandom(mixSeeds(seed, place));
-      const calls = Float64Array.from({ length: HOURS }, (_, i) => {
-        const at = FIRST + i * HOUR;
-        const rhythm = 1 + 0.7 * Math.cos((2 * Math.PI * ((i % 24) - 14)) / 24);
-        const weekend = [0, 6].includes(new Date(at).getUTCDay()) ? 0.5 : 1;
-        const count = poisson(callsAnHour * rhythm * weekend, random);
-        return at >= from && at < to ? count : 0;
+      const traffic = place % 2 === 0 ? TRAFFIC.conv : TRAFFIC.code;
+      const { calls, cost } = trafficFrom(FIRST, HOURS, {
+        traffic,
+        expected: (at) => (at >= from && at < to ? callsAnHour * rhythmOf(traffic, at) : 0),
+        random: seededRandom(mixSeeds(seed, place)),
       });
-      return { name, calls, costOfCall };
+      return { name, calls, cost: cost.map((mean) => mean * costOfCall) };
     },
   );
   return hourlyStore(FIRST, groups);
@@ -66,11 +65,14 @@ it('a new model is told once in the quarter, by the poll after its first dollar'
       ({ group }) => group[0] === 'gpt-5-pro',
     );
     expect(told).toHaveLength(1);
+    expect(sentenceOf(rule, told[0])).toMatch(
+      /^Model gpt-5-pro spent .* in the last 24 hours, and is new: first call about /,
+    );
     return ((told[0]?.at ?? Number.POSITIVE_INFINITY) - from) / HOUR;
   });
   console.info(`new_value: told ${Math.min(...delays)} to ${Math.max(...delays)} h after the first call`);
-  // Four calls make a dollar; at night on a weekend there are three in an hour.
-  for (const delay of delays) expect(delay).toBeLessThanOrEqual(2);
+  // Four calls make a dollar; at night on a weekend there are nine in an hour.
+  for (const delay of delays) expect(delay).toBe(1);
 });
 
 it('in the first week of a store nothing is new', () => {

@@ -1,21 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { onsetOf } from '../../src/model/onset.ts';
 import { DAY_MINUTES, dayWith, type Incident } from '../model/onset-scenes.ts';
+import { REAL_SERVICES, realTraffic } from '../support/real-traffic.ts';
 
 const MINUTE = 60_000;
 const SEEDS = Array.from({ length: 200 }, (_, seed) => 1000 + seed);
 const WINDOWS = [60, DAY_MINUTES];
 
 /** Minutes of an hour of real requests, over their mean; not part of the repository. */
-const TRAFFIC = ['code', 'conv'].flatMap((service) => {
-  const path = new URL(`../../../shared/data/azure-llm-2023-${service}.csv`, import.meta.url).pathname;
-  if (!existsSync(path)) {
-    console.warn(`real traffic skipped: ../shared/data/azure-llm-2023-${service}.csv is not there`);
-    return [];
-  }
+const TRAFFIC = REAL_SERVICES.flatMap((service) => {
+  const lines = realTraffic(service);
+  if (lines === null) return [];
   const counts = new Map<string, number>();
-  for (const line of readFileSync(path, 'utf8').trim().split(/\r?\n/).slice(1)) {
+  for (const line of lines) {
     const minute = line.slice(0, 16);
     counts.set(minute, (counts.get(minute) ?? 0) + 1);
   }

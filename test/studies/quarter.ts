@@ -1,6 +1,7 @@
 import { openDecider } from '../../src/backtest/decider.ts';
-import { mixSeeds, normal, poisson, seededRandom } from '../../src/demo/random.ts';
-import { type Fixed, fixedFromNumber, ONE } from '../../src/model/money.ts';
+import { mixSeeds, seededRandom } from '../../src/demo/random.ts';
+import { firstSentence } from '../../src/model/first-sentence.ts';
+import { type Fixed, ONE } from '../../src/model/money.ts';
 import type { Rule } from '../../src/model/rule.ts';
 import {
   type HourSums,
@@ -11,8 +12,11 @@ import {
 } from '../../src/model/series.ts';
 import type { AlertNotification } from '../../src/pipeline/decide.ts';
 import { openJudge, queriesAt } from '../../src/pipeline/evaluate.ts';
+import { unexplained } from '../../src/pipeline/explain.ts';
+import { HOUR, rhythmOf, TRAFFIC, trafficFrom } from './traffic.ts';
 
-export const HOUR = 3_600_000;
+export { HOUR } from './traffic.ts';
+
 export const DAY = 24 * HOUR;
 /** A Monday. The quarter that is watched begins five weeks later. */
 const FIRST = Date.UTC(2026, 0, 5);
@@ -35,44 +39,49 @@ export interface Fault {
 
 interface Service {
   readonly name: string;
+  /** On average on weekdays. */
   readonly callsAnHour: number;
   /** USD, on average. */
   readonly costOfCall: number;
-  /** Its busiest hour of UTC, and what is left of its traffic at weekends. */
-  readonly peak: number;
-  readonly weekend: number;
+  readonly like: keyof typeof TRAFFIC;
+  /** Hours by which its day is ahead of that of the real service. */
+  readonly ahead: number;
 }
 
 export const SERVICES: readonly Service[] = [
-  { name: 'search', callsAnHour: 400, costOfCall: 0.03, peak: 14, weekend: 0.6 },
-  { name: 'chat', callsAnHour: 300, costOfCall: 0.03, peak: 13, weekend: 0.5 },
-  { name: 'review', callsAnHour: 60, costOfCall: 0.12, peak: 11, weekend: 0.4 },
-  { name: 'mail', callsAnHour: 150, costOfCall: 0.04, peak: 9, weekend: 0.5 },
-  { name: 'images', callsAnHour: 30, costOfCall: 0.15, peak: 17, weekend: 0.8 },
-  { name: 'tests', callsAnHour: 40, costOfCall: 0.08, peak: 12, weekend: 0.4 },
+  { name: 'search', callsAnHour: 400, costOfCall: 0.03, like: 'conv', ahead: 0 },
+  { name: 'chat', callsAnHour: 300, costOfCall: 0.03, like: 'conv', ahead: 3 },
+  { name: 'review', callsAnHour: 60, costOfCall: 0.12, like: 'code', ahead: 6 },
+  { name: 'mail', callsAnHour: 150, costOfCall: 0.04, like: 'code', ahead: 8 },
+  { name: 'images', callsAnHour: 30, costOfCall: 0.15, like: 'conv', ahead: -3 },
+  { name: 'tests', callsAnHour: 40, costOfCall: 0.08, like: 'code', ahead: 0 },
 ];
 
-/** The spend and calls of each service by hour: Poisson calls with a rhythm of day and week, and uneven costs. */
+/** The spend and calls of each service by hour, with the rhythm, the bursts and the uneven costs of real traffic. */
 export function seriesOfQuarter(seed: number, fault: Fault | null = null): (query: Query) => Series {
   const sums = SERVICES.map((service, place) => {
     const random = seededRandom(mixSeeds(seed, place));
+    const traffic = TRAFFIC[service.like];
+    const hourly = trafficFrom(FIRST, HOURS, {
+      traffic,
+      expected: (at) => service.callsAnHour * rhythmOf(traffic, at + service.ahead * HOUR),
+      random,
+    });
     const cost: Fixed[] = [0n];
     const calls: Fixed[] = [0n];
     const dollars = new Float64Array(BEFORE + HOURS);
     const squares = new Float64Array(BEFORE + HOURS);
     for (let i = 0; i < HOURS; i += 1) {
       const at = FIRST + i * HOUR;
-      const drift = Math.exp(0.1 * normal(random));
-      const count = poisson(service.callsAnHour * rhythm(service, at) * drift, random);
-      // The mean of many log-normal costs.
-      const spread = count === 0 ? 0 : normal(random) * Math.sqrt(0.43 / count);
+      const count = hourly.calls[i] as number;
       const isFaulty = fault?.service === service.name && at >= fault.from && at < fault.to;
-      const spent = count * service.costOfCall * (1 + spread) + (isFaulty ? fault.added : 0);
-      cost.push((cost[i] as Fixed) + fixedFromNumber(Math.max(0, Number(spent.toFixed(6)))));
+      const spent = service.costOfCall * (hourly.cost[i] as number) + (isFaulty ? fault.added : 0);
+      cost.push((cost[i] as Fixed) + inMillionths(spent));
       calls.push((calls[i] as Fixed) + BigInt(count) * ONE);
-      dollars[BEFORE + i] = Math.max(0, spent);
+      dollars[BEFORE + i] = spent;
       squares[BEFORE + i] =
-        count * service.costOfCall ** 2 * 1.54 + (isFaulty ? fault.added * FAULTY_CALL : 0);
+        count * service.costOfCall ** 2 * (1 + traffic.costVariance) +
+        (isFaulty ? fault.added * FAULTY_CALL : 0);
     }
     return { service, cost, calls, hours: { dollars, squares, past: {} } };
   });
@@ -118,11 +127,14 @@ function hourSums(
   };
 }
 
-function rhythm({ peak, weekend }: Service, at: number): number {
-  const clock = (at / HOUR) % 24;
-  const weekday = new Date(at).getUTCDay();
-  const byDay = 1 + 0.6 * Math.cos((2 * Math.PI * (clock - peak)) / 24);
-  return byDay * (weekday === 0 || weekday === 6 ? weekend : 1);
+/** Dollars to a millionth, which is much faster than to all of their digits. */
+export function inMillionths(dollars: number): Fixed {
+  return BigInt(Math.round(dollars * 1e6)) * (ONE / 1_000_000n);
+}
+
+/** What a message of it says first, where nothing more was asked for. */
+export function sentenceOf(rule: Rule, one: AlertNotification | undefined): string {
+  return one === undefined ? '' : firstSentence(rule, unexplained(rule, one.firing), one.at, 'UTC');
 }
 
 /** What a worker that polls once an hour would notify of a rule in the quarter. */

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +8,11 @@ import { formatFixed } from '../../src/model/money.ts';
 import type { SegmentCell } from '../../src/model/series.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { priceList } from '../support/price-list.ts';
+import { REAL_SERVICES, realTraffic } from '../support/real-traffic.ts';
 import { ENGINES, startEngine } from '../support/sql-engines.ts';
 
-/** An hour of real requests to two services; not part of the repository. */
-const TRAFFIC = ['code', 'conv'].map((service) => ({
-  service,
-  path: new URL(`../../../shared/data/azure-llm-2023-${service}.csv`, import.meta.url).pathname,
-}));
-const isThere = TRAFFIC.every(({ path }) => existsSync(path));
-if (!isThere)
-  console.warn('real traffic skipped: ../shared/data/azure-llm-2023-{code,conv}.csv are not there');
+const TRAFFIC = REAL_SERVICES.map((service) => ({ service, lines: realTraffic(service) ?? [] }));
+const isThere = TRAFFIC.every(({ lines }) => lines.length > 0);
 
 const FROM = Date.parse('2023-11-16T18:00:00Z');
 const SEGMENT = 5 * 60_000;
@@ -36,8 +30,7 @@ describe.skipIf(!isThere)('real traffic', () => {
       await store.createTable();
       const files: string[] = [];
       let requests = 0;
-      for (const { service, path } of TRAFFIC) {
-        const lines = readFileSync(path, 'utf8').trim().split(/\r?\n/).slice(1);
+      for (const { service, lines } of TRAFFIC) {
         requests += lines.length;
         const file = join(folder, `${service}.csv`);
         const model = service === 'code' ? 'gpt-c' : 'gpt-4o';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ruleOf } from '../rules/rule-fixtures.ts';
-import { faultsOf, HOUR, notifiedIn, seriesOfQuarter } from './quarter.ts';
+import { faultsOf, HOUR, notifiedIn, sentenceOf, seriesOfQuarter } from './quarter.ts';
 
 const SEEDS = Array.from({ length: 20 }, (_, i) => 300 + i);
 /** The example of docs/rules/share.md. */
@@ -21,6 +21,11 @@ it('a retry loop of $150 an hour is told by the next hourly poll, as the service
   const delays = faultsOf(SEEDS, 6, 150).map(([seed, fault]) => {
     const [first] = notifiedIn(rule, seriesOfQuarter(seed, fault));
     expect(first?.group).toEqual([fault.service]);
+    expect(sentenceOf(rule, first)).toMatch(
+      new RegExp(
+        `^Service ${fault.service} made up .* of the total spend in the last hour, .* over its limit`,
+      ),
+    );
     return ((first?.at ?? Number.POSITIVE_INFINITY) - fault.from) / HOUR;
   });
   console.info(`share: told ${Math.min(...delays)} to ${Math.max(...delays)} h after the loop began`);
