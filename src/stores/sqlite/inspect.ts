@@ -16,15 +16,21 @@ const NAMED = 20;
 const LAST_INSTANT = 8_640_000_000_000_000;
 
 /**
- * Faults prevent reading the table; warnings say what makes reading slow. Where a file without a preset does not fit, what it
- * may have meant is among them.
+ * Faults prevent reading the table; warnings say what makes reading slow. Where the table is missing, or a file without a preset
+ * does not fit, what may have been meant is among them.
  */
 export async function inspectFile(
   database: SqliteDatabase,
   mapping: Mapping,
   { hasPreset, open }: { readonly hasPreset: boolean; open(): TimedRows },
 ): Promise<StoreProblem[]> {
-  const problems = await tableProblems(database, mapping, open);
+  let columns: ReadonlySet<string>;
+  try {
+    columns = columnsOf(database, mapping.table);
+  } catch (error) {
+    return [await missingTable(database, error), ...knownTables(database)];
+  }
+  const problems = await tableProblems(database, mapping, { columns, open });
   if (hasPreset || !problems.some(({ level }) => level === 'fault')) return problems;
   return [...problems, ...knownTables(database)];
 }
@@ -39,14 +45,8 @@ function knownTables(database: SqliteDatabase): StoreProblem[] {
 async function tableProblems(
   database: SqliteDatabase,
   mapping: Mapping,
-  open: () => TimedRows,
+  { columns, open }: { readonly columns: ReadonlySet<string>; open(): TimedRows },
 ): Promise<StoreProblem[]> {
-  let columns: ReadonlySet<string>;
-  try {
-    columns = columnsOf(database, mapping.table);
-  } catch (error) {
-    return [await missingTable(database, error)];
-  }
   const problems: StoreProblem[] = [];
   for (const source of sourcesOf(mapping)) {
     const problem = sourceProblem(source, columns, mapping, database);

@@ -8,7 +8,7 @@ import { type RowReader, rowReader } from '../rows/row-reader.ts';
 import { tableArrivals } from './arrivals.ts';
 import { loadDriver, type SqliteDatabase } from './driver.ts';
 import { inspectFile } from './inspect.ts';
-import { sqliteError } from './sqlite-error.ts';
+import { pathFault, sqliteError } from './sqlite-error.ts';
 import { rowsOf, tableRows } from './table.ts';
 
 /** What the process is started for. */
@@ -89,9 +89,12 @@ function faultOf({ code, message, hint }: AppError): NonNullable<ReaderReply['fa
 
 async function openFile({
   path,
+  shown,
   busyMs,
 }: ReaderOptions): Promise<{ database: SqliteDatabase; isWal: boolean }> {
   const { DatabaseSync } = await loadDriver();
+  const fault = await pathFault(path, shown);
+  if (fault !== null) throw fault;
   const database = new DatabaseSync(path, { readOnly: true });
   try {
     database.exec(

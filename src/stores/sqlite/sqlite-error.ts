@@ -1,5 +1,6 @@
 // Turns SQLite's errors into AppErrors with a hint.
 
+import { stat } from 'node:fs/promises';
 import { AppError, messageOf } from '../../model/errors.ts';
 
 interface Fault {
@@ -42,6 +43,21 @@ const FAULTS: Readonly<Record<number, Fault>> = {
   },
   26: DAMAGED,
 };
+
+/** Why a path cannot be a database, where that is known before it is opened; else null. */
+export async function pathFault(path: string, shown: string): Promise<AppError | null> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) {
+    if (found.code !== 'ENOENT') return null;
+    return new AppError('store_unreachable', `There is no file ${shown}.`, {
+      hint: 'Check audit.url: sqlite:FILE and sqlite:///FILE are relative to the folder of alerts.yaml, sqlite:////FILE begins at the root.',
+    });
+  }
+  if (!found.isDirectory()) return null;
+  return new AppError('store_unreachable', `${shown} is a folder.`, {
+    hint: 'Name the file of the database in audit.url.',
+  });
+}
 
 /** `path` is shown as written in the file. */
 export function sqliteError(error: unknown, path: string): AppError {
