@@ -19,9 +19,10 @@ const DAY_LIMIT = { minMs: SECOND, maxMs: DAY, limitText: 'from 1s to 24h' };
 export const auditSchema = tableOptions
   .safeExtend({
     url: databaseUrl(
-      'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER` or `sqlite:FILE`',
+      'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER`, `sqlite:FILE` or `mysql://user:password@host:3306/database`',
       {
         isOne: (text) => engineOf(text) !== null && !/:\/*$/.test(text),
+        faultOf: (text) => engineOf(text)?.urlFault?.(text) ?? null,
         shapes: AUDIT_ENGINES.map(({ shape }) => shape),
       },
     ),

@@ -3,7 +3,7 @@
 import { validateDetailed } from 'node-cron';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { parseDatabaseUrl } from '../model/database-url.ts';
+import { parseDatabaseUrl, type UrlFault } from '../model/database-url.ts';
 import { isZone } from '../model/local-time.ts';
 import { secretKey } from '../model/secret-key.ts';
 import { fault } from '../rules/rule-scalars.ts';
@@ -53,18 +53,24 @@ const CRON_FIELDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['second', 'minute', 'hour', 'month'].map((field) => [field, `the ${field}`])),
 };
 
-/** `other`: which URLs are taken besides those of the SQL port, and how they are written. */
-export const databaseUrl = (
-  description: string,
-  other?: { readonly isOne: (text: string) => boolean; readonly shapes: readonly string[] },
-) =>
+/** URLs that are taken besides those of the SQL port. */
+export interface OtherUrls {
+  isOne(text: string): boolean;
+  /** What is wrong with one; null for nothing. */
+  faultOf(text: string): UrlFault | null;
+  /** How they are written. */
+  readonly shapes: readonly string[];
+}
+
+export const databaseUrl = (description: string, other?: OtherUrls) =>
   secretKey(description)
     .meta({ title: 'database URL' })
     .superRefine((secret, context) => {
       const text = secret.reveal();
-      if (/^pglite:.+/.test(text) || other?.isOne(text) === true) return;
-      const parsed = parseDatabaseUrl(text, other?.shapes);
-      if ('fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
+      if (/^pglite:.+/.test(text)) return;
+      const isOther = other?.isOne(text) === true;
+      const parsed = isOther ? other.faultOf(text) : parseDatabaseUrl(text, other?.shapes);
+      if (parsed !== null && 'fault' in parsed) context.addIssue(fault(parsed.fault, parsed.hint));
     });
 
 export const instant = z

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Aggregate } from '../model/aggregate.ts';
 import type { CallColumns, CallRead } from '../model/call-columns.ts';
 import type { Column } from '../model/columns.ts';
+import type { UrlFault } from '../model/database-url.ts';
 import type { AppError } from '../model/errors.ts';
 import type { Measure } from '../model/measure.ts';
 import type { PriceList } from '../model/price-list.ts';
@@ -211,6 +212,8 @@ export interface AuditEngine<Options = unknown> {
   readonly shape: string;
   /** What a URL names, for people, without a password. With `dir`, the folder of the file, a path is absolute. */
   placeOf(url: string, dir?: string): string;
+  /** What is wrong with a URL, without quoting a part of it; absent where any text will do. */
+  urlFault?(url: string): UrlFault | null;
   mapping(options: Options): Mapping;
   open(url: string, place: EnginePlace, options: Options, prices: PriceList | null): AuditStore;
 }

@@ -37,9 +37,9 @@ export function tableSql(table: string): string {
 }
 
 /** A column by its quoted name, or an expression (trusted, the operator's own) in parentheses. */
-export function sourceSql(source: ColumnSource): string {
+export function sourceSql(source: ColumnSource, nameOf = quoted): string {
   // The line break ends a trailing comment in an expression.
-  return typeof source === 'string' ? quoted(source) : `(${source.sql}\n)`;
+  return typeof source === 'string' ? nameOf(source) : `(${source.sql}\n)`;
 }
 
 /** The column's expression, or `absent` where the table has none. */
@@ -80,12 +80,13 @@ export function conditionSql(expression: string, condition: Condition, parameter
   return namesNull ? `(${expression} IS NOT NULL AND ${isNone})` : `(${expression} IS NULL OR ${isNone})`;
 }
 
-/** The conditions for the rows that are read; none where all are. */
+/** The conditions for the rows that are read; none where all are. Engines differ in how a text and a name are written. */
 export function rowFilterSql(
   { where = [] }: Pick<Mapping, 'where'>,
   literalOf: (text: string) => string = literal,
+  nameOf: (column: string) => string = quoted,
 ): string[] {
-  return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one, literalOf)));
+  return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one, literalOf, nameOf)));
 }
 
 /** The mapping for questions about the table itself, such as which ids it has, or whether an expression is one value. */
@@ -101,8 +102,9 @@ export function unfiltered(mapping: Mapping): Mapping {
 function valuesSql(
   { column, values }: Extract<RowFilter, { column: string }>,
   literalOf: (text: string) => string,
+  nameOf: (column: string) => string,
 ): string {
-  const name = quoted(column);
+  const name = nameOf(column);
   const isIn = 'in' in values;
   const list = isIn ? values.in : values.notIn;
   const literals = list.flatMap((one) => (one === null ? [] : [literalOf(one)])).join(', ');

@@ -3,8 +3,8 @@
 import { instantOfWall } from '../../model/wall-clock.ts';
 import type { Window } from '../../model/window.ts';
 import type { EpochUnit } from '../audit-store.ts';
+import { epochMs, epochOf } from '../rows/epoch.ts';
 import type { RowValue } from '../rows/row-source.ts';
-import { EPOCH_DIGITS } from '../time-types.ts';
 import type { SqliteValue } from './driver.ts';
 
 const DAY = 86_400_000;
@@ -90,31 +90,6 @@ function offsetMs(offset: string): number {
   const [, sign, hours, minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? [];
   if (sign === undefined) return 0;
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
-}
-
-function epochMs(value: RowValue, unit: EpochUnit): number | null {
-  const shift = EPOCH_DIGITS[unit] - 3;
-  if (typeof value === 'bigint') {
-    const ms = shift < 0 ? value * 1000n : floorDivided(value, 10n ** BigInt(shift));
-    return Number(ms);
-  }
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  // By way of the decimal that the double stands for: 0.123 s are 123 ms.
-  return Math.floor(Number((value / 10 ** shift).toPrecision(15)));
-}
-
-function floorDivided(value: bigint, divisor: bigint): bigint {
-  const quotient = value / divisor;
-  return value % divisor < 0n ? quotient - 1n : quotient;
-}
-
-/** An instant as a number of the unit, rounded down. */
-function epochOf(ms: number, unit: EpochUnit): bigint {
-  const shift = EPOCH_DIGITS[unit] - 3;
-  const whole = BigInt(Math.floor(ms));
-  const number = shift < 0 ? floorDivided(whole, 1000n) : whole * 10n ** BigInt(shift);
-  const most = 2n ** 63n - 1n;
-  return number > most ? most : number < -most ? -most : number;
 }
 
 function textOf(ms: number): string {

@@ -1,0 +1,77 @@
+// An audit table in MySQL or MariaDB.
+
+import { priceTable } from '../../model/call-prices.ts';
+import { AppError } from '../../model/errors.ts';
+import type { AuditEngine } from '../audit-store.ts';
+import { futureRows } from '../future-rows.ts';
+import { mappingOf, type TableOptions } from '../options.ts';
+import { pricedColumns } from '../price-sql.ts';
+import { rowReader } from '../rows/row-reader.ts';
+import { rowsStore } from '../rows/rows-store.ts';
+import type { TimeType } from '../time-types.ts';
+import { tableArrivals } from './arrivals.ts';
+import { type TableFacts, tableFacts } from './columns.ts';
+import { openConnections } from './connections.ts';
+import { inspectTable } from './inspect.ts';
+import { mysqlError } from './mysql-error.ts';
+import type { Session } from './session.ts';
+import { tableRows } from './table.ts';
+import { parseMysqlUrl, SHAPE } from './url.ts';
+
+/** A table in MySQL 8 or MariaDB 10.6 and newer, which is only read. */
+export const mysql: AuditEngine<TableOptions> = {
+  scheme: 'mysql',
+  shape: SHAPE,
+  placeOf(url) {
+    const parsed = parseMysqlUrl(url);
+    return 'fault' in parsed ? 'a MySQL database' : parsed.place;
+  },
+  urlFault(url) {
+    const parsed = parseMysqlUrl(url);
+    return 'fault' in parsed ? parsed : null;
+  },
+  mapping: (options) => mappingOf(options, 'mysql'),
+  open(text, { baseDir, statementTimeoutMs }, options, list) {
+    const url = parseMysqlUrl(text);
+    if ('fault' in url) throw new AppError('usage', url.fault, { hint: url.hint });
+    const prices = list === null ? null : priceTable(list);
+    const mapping = { ...mappingOf(options, 'mysql'), priced: pricedColumns(prices) };
+    const faultOf = (error: unknown): AppError => mysqlError(error, url.place);
+    const connections = openConnections(url, baseDir, faultOf);
+    let timeType: TimeType = 'timestamp';
+    /** Looked up once in a snapshot, when a question needs it. */
+    const factsIn = (session: Session): (() => Promise<TableFacts>) => {
+      let known: Promise<TableFacts> | null = null;
+      return async () => {
+        known ??= tableFacts(mapping, session);
+        ({ timeType } = await known);
+        return known;
+      };
+    };
+    const snapshot = async <T>(withinMs: number, work: (session: Session) => Promise<T>): Promise<T> => {
+      try {
+        return await connections.snapshot(withinMs, work);
+      } catch (error) {
+        throw faultOf(error);
+      }
+    };
+    return rowsStore(
+      {
+        name: 'MySQL',
+        reading: (work, withinMs = statementTimeoutMs) =>
+          snapshot(withinMs, (session) => {
+            const facts = factsIn(session);
+            const source = {
+              ...tableRows(mapping, facts, session),
+              ...tableArrivals(mapping, facts, session),
+            };
+            return work(rowReader(source, { prices, priced: mapping.priced }, faultOf));
+          }),
+        futureRows: (newest, now) => futureRows(newest, now, mapping, timeType),
+        inspect: () => snapshot(statementTimeoutMs, (session) => inspectTable(mapping, session)),
+        close: () => connections.close(),
+      },
+      mapping,
+    );
+  },
+};

@@ -1,0 +1,70 @@
+// Names, texts and conditions as SQL of MySQL. Every session has the same sql_mode, so one spelling is right.
+
+import { type Column, isColumn } from '../../model/columns.ts';
+import type { ColumnSource, Mapping } from '../audit-store.ts';
+import { rowFilterSql, sourceSql } from '../source-sql.ts';
+import { measureNamed } from '../sources.ts';
+
+interface TableColumn {
+  readonly name: string;
+  /** As in information_schema, such as `datetime`. */
+  readonly type: string;
+  readonly isText: boolean;
+}
+
+/** By the name in lower case: MySQL does not distinguish letter case here. */
+export type TableColumns = ReadonlyMap<string, TableColumn>;
+
+/** Quotes a name, whatever it contains. */
+export function quoted(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** `table` or `database.table`, every part quoted. */
+export function tableSql(table: string): string {
+  return table.split('.').map(quoted).join('.');
+}
+
+/** A text as a literal: the session takes a backslash for an escape. */
+export function literal(text: string): string {
+  return `'${text.replace(/[\\']/g, (one) => one + one)}'`;
+}
+
+/** A column or an expression. */
+export function expressionSql(source: ColumnSource): string {
+  return sourceSql(source, quoted);
+}
+
+/** The time or the insert id of a row. */
+export function columnSql({ columns }: Mapping, column: Column): string {
+  return expressionSql(columns[column] ?? { sql: 'NULL' });
+}
+
+/** What a canonical name stands for; NULL where the mapping or an older table lacks it. */
+export function valueSql(name: string, mapping: Mapping, columns: TableColumns): string {
+  const source = sourceNamed(name, mapping);
+  if (source === undefined) return 'NULL';
+  if (typeof source !== 'string') return expressionSql(source);
+  const found = columns.get(source.toLowerCase());
+  if (found === undefined && mapping.optional?.[source] !== undefined) return 'NULL';
+  // The driver gives bits as bytes.
+  return found?.type === 'bit' ? `(${quoted(source)} + 0)` : quoted(source);
+}
+
+function sourceNamed(
+  name: string,
+  { columns, dimensions, measures = {} }: Mapping,
+): ColumnSource | undefined {
+  const measure = measureNamed(name);
+  if (measure !== null) return measures[measure];
+  return dimensions[name] ?? (isColumn(name) ? columns[name] : undefined);
+}
+
+/** The conditions for the rows that are read. Texts are compared byte by byte: most collations ignore letter case. */
+export function filterSql(mapping: Mapping, columns: TableColumns): string[] {
+  return rowFilterSql(mapping, literal, (column) =>
+    columns.get(column.toLowerCase())?.isText === true
+      ? `CAST(CONVERT(${quoted(column)} USING utf8mb4) AS BINARY)`
+      : quoted(column),
+  );
+}
