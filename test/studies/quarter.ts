@@ -137,16 +137,16 @@ export function sentenceOf(rule: Rule, one: AlertNotification | undefined): stri
   return one === undefined ? '' : firstSentence(rule, unexplained(rule, one.firing), one.at, 'UTC');
 }
 
-/** What a worker that polls once an hour would notify of a rule in the quarter. */
+/** What a worker that polls at each full hour, or as often as `every` says, would notify of a rule in the quarter. */
 export function notifiedIn(
   rule: Rule,
   series: (query: Query) => Series,
-  { from = FROM, to = TO } = {},
+  { from = FROM, to = TO, every = HOUR } = {},
 ): AlertNotification[] {
   const judge = openJudge(rule, 'UTC');
   const decide = openDecider({ fingerprints: new Map(), silences: [], zone: 'UTC' });
   const notified: AlertNotification[] = [];
-  for (let at = from + HOUR; at <= to; at += HOUR) {
+  for (let at = from + every; at <= to; at += every) {
     const time = { at, earlier: [] };
     const evaluation = judge(time, queriesAt(rule, 'UTC', at).map(series));
     for (const one of decide(rule, time, evaluation).notifications) notified.push(one);
