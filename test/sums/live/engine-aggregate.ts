@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { measuresOf } from '../../../src/model/metric.ts';
+import { ownMetric } from '../../../src/model/own-metric.ts';
 import type { Query } from '../../../src/model/series.ts';
 import { collectDirectly } from '../../../src/pipeline/collect.ts';
 import { openSql } from '../../../src/sql/open.ts';
@@ -9,6 +11,7 @@ import type { AuditStore } from '../../../src/stores/audit-store.ts';
 import { engineOf } from '../../../src/stores/index.ts';
 import { type LiveSums, openLiveSums } from '../../../src/sums/live/live-sums.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { priceList } from '../../support/price-list.ts';
 import { comparable } from '../../support/series-cells.ts';
 
 const MINUTE = 60_000;
@@ -24,6 +27,8 @@ export interface AggregatedEngine {
   run(sql: string): Promise<void>;
   /** Rows without their ids. */
   insert(rows: readonly (readonly (string | number | null)[])[]): Promise<void>;
+  /** Puts other rows in place of the table, as when a backup is put back. */
+  replace?(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,9 +57,11 @@ export function testAggregate(engine: AggregatedEngine): void {
           status: 'status',
           latency_ms: 'latency',
           input_tokens: 'input',
+          model: { sql: "CASE service WHEN 'a' THEN 'gpt-4' WHEN 'b' THEN 'free' END" },
         },
+        measures: { waited: { sql: 'latency / 2', aggregate: 'max' } },
       },
-      null,
+      priceList({ 'gpt-4': { input: '1234.5' }, free: { input: '0' } }),
     );
     if (opened === undefined) throw new Error('no engine');
     store = opened;
@@ -119,6 +126,18 @@ export function testAggregate(engine: AggregatedEngine): void {
         windows: [back(30 * HOUR)],
       },
       {
+        measures: ['list_cost', 'list_cost_gap', 'listed_cost', 'cost_sketch', 'calls'],
+        where: {},
+        groupBy: ['model'],
+        windows: [back(4 * HOUR), back(28 * HOUR)],
+      },
+      {
+        measures: measuresOf(ownMetric('waited', 'max', ''), null),
+        where: {},
+        groupBy: ['service'],
+        windows: [back(2 * HOUR), back(25 * HOUR)],
+      },
+      {
         measures: ['repeated', 'repeated_cost', 'calls'],
         where: {},
         groupBy: ['service'],
@@ -152,9 +171,11 @@ export function testAggregate(engine: AggregatedEngine): void {
     for (let turn = 0; turn < 4; turn += 1) {
       at += MINUTE * (turn + 1);
       await insert(20, at - LATENESS, at);
+      const young = `at >= '${timeText(at - LATENESS)}'`;
       await engine.run(
-        `UPDATE calls SET cost = COALESCE(cost, 0) + 1.000001 WHERE id % 3 = 0 AND at >= '${timeText(at - LATENESS)}'`,
+        `UPDATE calls SET cost = COALESCE(cost, 0) + 1.000001, latency = 7 WHERE id % 3 = 0 AND ${young}`,
       );
+      await engine.run(`DELETE FROM calls WHERE id % 7 = 5 AND ${young}`);
       await expectSame(sums, at, `young rows of turn ${turn}`);
     }
     sums = open();
@@ -166,5 +187,9 @@ export function testAggregate(engine: AggregatedEngine): void {
     await engine.run('UPDATE calls SET cost = 7.5 WHERE id % 3 = 0; DELETE FROM calls WHERE id % 4 = 1');
     await sums.reconcile(START - 60 * DAY, at);
     await expectSame(sums, at, 'after changes and a reconcile');
+    if (engine.replace === undefined) return;
+    await engine.replace();
+    at += MINUTE;
+    await expectSame(sums, at, 'after other rows took their place');
   });
 }

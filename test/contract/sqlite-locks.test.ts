@@ -1,0 +1,106 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatFixed } from '../../src/model/money.ts';
+import type { CellRead } from '../../src/model/series.ts';
+import type { AuditStore } from '../../src/stores/audit-store.ts';
+import {
+  hasSqliteDriver,
+  insertAll,
+  makeSqliteFile,
+  openSqliteStore,
+  type SqliteFile,
+} from '../support/sqlite-file.ts';
+import type { WriterOrder, WriterReport } from '../support/sqlite-writer.ts';
+
+const AT = Date.parse('2026-03-10T10:00:00Z');
+const OLD = 20_000;
+const WRITER = join(import.meta.dirname, '../support/sqlite-writer.ts');
+/** All calls, however old. */
+const ALL: CellRead = {
+  measures: ['calls', 'cost'],
+  where: {},
+  groupBy: [],
+  edges: [0, AT + 1],
+  ranges: [{ from: 0, to: AT + 1 }],
+};
+
+/** A program in a process of its own; `begun` is when it has written, or holds its lock. */
+function startProgram(order: WriterOrder): { begun: Promise<void>; ended: Promise<WriterReport> } {
+  const child = fork(WRITER, [], { execArgv: ['--import', import.meta.resolve('tsx')] });
+  child.send(order);
+  let report: WriterReport | null = null;
+  const begun = new Promise<void>((resolve) => {
+    child.on('message', (message) => {
+      if (message === 'begun') resolve();
+      else report = message as WriterReport;
+    });
+  });
+  const ended = new Promise<WriterReport>((resolve, reject) => {
+    child.once('exit', (code) =>
+      report === null ? reject(new Error(`the program ended with ${code}`)) : resolve(report),
+    );
+  });
+  return { begun, ended };
+}
+
+describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
+  'a SQLite file that another process uses, journal_mode %s',
+  (journal) => {
+    let file: SqliteFile;
+    let store: AuditStore;
+    beforeEach(async () => {
+      file = await makeSqliteFile(journal);
+      file.database.exec('CREATE TABLE calls (id INTEGER PRIMARY KEY, at INTEGER, cost REAL)');
+      file.database.exec('CREATE INDEX calls_at ON calls (at)');
+      const rows = Array.from({ length: OLD }, (_, i) => [AT - (OLD - i) * 1000, 0.5]);
+      insertAll(file.database, 'INSERT INTO calls (at, cost) VALUES (?, ?)', rows);
+      const columns = { id: 'id', time: { column: 'at', unit: 'ms' as const }, cost: 'cost' };
+      store = openSqliteStore(file, { table: 'calls', columns });
+    });
+    afterEach(async () => {
+      await store?.close();
+      await file?.stop();
+    });
+
+    const total = async (): Promise<{ calls: number; cost: string }> => {
+      const [answer] = (await store.read([ALL], AT + 1)).answers;
+      if (!Array.isArray(answer)) throw answer;
+      const { calls = 0n, cost = 0n } = answer[0]?.cell.sums ?? {};
+      return { calls: Number(formatFixed(calls, 0)), cost: formatFixed(cost, 2) };
+    };
+
+    it('reading never refuses a write, and sees every row that was written before', async () => {
+      await total();
+      // Without WAL a program must wait for readers, as it would for its own.
+      const program = startProgram({
+        path: file.path,
+        busyMs: journal === 'wal' ? 0 : 5_000,
+        ...{ rows: 400, vacuums: 3, holdMs: 0 },
+      });
+      await program.begun;
+      const seen: number[] = [];
+      let report: WriterReport | null = null;
+      const ended = program.ended.then((found) => {
+        report = found;
+      });
+      while (report === null) seen.push((await total()).calls);
+      await ended;
+      expect(report).toEqual({ refused: [], longestMs: expect.any(Number) });
+      expect((report as WriterReport).longestMs).toBeLessThan(5_000);
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      expect(seen[0]).toBeGreaterThan(OLD);
+      expect(await total()).toEqual({ calls: OLD + 400, cost: `${OLD / 2 + 100}` });
+    });
+
+    it('a lock on the whole file is waited for', async () => {
+      const program = startProgram({ path: file.path, busyMs: 5_000, rows: 0, vacuums: 0, holdMs: 700 });
+      await program.begun;
+      // A snapshot of before in WAL mode; otherwise of after, since nothing can be read while the lock is held.
+      const calls = journal === 'wal' ? OLD : OLD + 1;
+      expect((await total()).calls).toBe(calls);
+      expect((await program.ended).refused).toEqual([]);
+      expect(await total()).toEqual({ calls: OLD + 1, cost: `${OLD / 2}.5` });
+    });
+  },
+);
