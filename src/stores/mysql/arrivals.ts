@@ -3,7 +3,7 @@
 import type { IdGap, Mapping } from '../audit-store.ts';
 import type { Arrived, RowSource } from '../rows/row-source.ts';
 import type { TableFacts } from './columns.ts';
-import { columnSql, filterSql, tableSql } from './names.ts';
+import { columnSql, filterSql, fromSql, tableSql } from './names.ts';
 import type { Session } from './session.ts';
 import { instantsIn } from './time.ts';
 
@@ -28,7 +28,7 @@ export function tableArrivals(
       const instantIn = instantsIn(timeType);
       // A row that is not read has an id too: without it there would be a gap.
       const isRead = filterSql(mapping, columns).join(' AND ') || 'TRUE';
-      const select = `SELECT ${id}, CASE WHEN ${isRead} THEN ${columnSql(mapping, 'time')} END ${from} WHERE `;
+      const select = `SELECT ${id}, CASE WHEN ${isRead} THEN ${columnSql(mapping, 'time')} END ${fromSql(mapping, columns)} WHERE `;
       const conditions = [`${id} > ${BigInt(after)}`];
       for (let start = 0; start < gaps.length; start += MOST_GAPS) {
         const some = gaps.slice(start, start + MOST_GAPS);

@@ -3,11 +3,12 @@
 import { AppError, asAppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { wantedOf } from '../column-types.ts';
+import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
 import { unfiltered } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import { columnsOf, tableFacts, timeTypeOf } from './columns.ts';
-import { columnSql, expressionSql, literal, quoted, type TableColumns, tableSql } from './names.ts';
+import { columnSql, expressionSql, fromSql, literal, quoted, type TableColumns, tableSql } from './names.ts';
 import type { Session, Values } from './session.ts';
 import { tableRows } from './table.ts';
 import { spanSql } from './time.ts';
@@ -16,8 +17,36 @@ const HOUR = 3_600_000;
 const LAST_INSTANT = 8_640_000_000_000_000;
 const MOST_NAMED = 20;
 
-/** Faults prevent reading the table; warnings say what makes reading slow or the result doubtful. */
-export async function inspectTable(mapping: Mapping, session: Session): Promise<StoreProblem[]> {
+/**
+ * Faults prevent reading the table; warnings say what makes reading slow or the result doubtful. Where a file without a preset does
+ * not fit, what may have been meant is among them.
+ */
+export async function inspectTable(
+  mapping: Mapping,
+  hasPreset: boolean,
+  session: Session,
+): Promise<StoreProblem[]> {
+  const problems = await tableProblems(mapping, session);
+  if (hasPreset || !problems.some(({ level }) => level === 'fault')) return problems;
+  return [...problems, ...(await knownTables(session))];
+}
+
+async function knownTables(session: Session): Promise<StoreProblem[]> {
+  const found = await session.all(
+    'SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()',
+  );
+  const tables = new Map<string, Set<string>>();
+  for (const [table, column] of found) {
+    const columns = tables.get(String(table)) ?? new Set();
+    tables.set(String(table), columns.add(String(column)));
+  }
+  return [...tables].flatMap(([table, columns]) => {
+    const preset = presetOfTable(table, columns, 'mysql');
+    return preset === null ? [] : [proposal(preset, table)];
+  });
+}
+
+async function tableProblems(mapping: Mapping, session: Session): Promise<StoreProblem[]> {
   let columns: TableColumns;
   try {
     columns = await columnsOf(mapping.table, session);
@@ -68,12 +97,15 @@ async function tableProblem(table: string, session: Session, error: unknown): Pr
 async function sourceProblem(
   { name, key, source }: NamedSource,
   columns: TableColumns,
-  { table, optional = {} }: Mapping,
+  mapping: Mapping,
   session: Session,
 ): Promise<StoreProblem | null> {
+  const { table, optional = {} } = mapping;
   if (typeof source !== 'string') {
     try {
-      await session.all(`SELECT 1 FROM ${tableSql(table)} WHERE ${expressionSql(source)} IS NULL LIMIT 0`);
+      await session.all(
+        `SELECT 1 ${fromSql(mapping, columns)} WHERE ${expressionSql(source)} IS NULL LIMIT 0`,
+      );
       return null;
     } catch (error) {
       const { message, hint } = asAppError(error, 'store_query_failed');

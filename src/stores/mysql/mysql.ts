@@ -68,7 +68,10 @@ export const mysql: AuditEngine<TableOptions> = {
             return work(rowReader(source, { prices, priced: mapping.priced }, faultOf));
           }),
         futureRows: (newest, now) => futureRows(newest, now, mapping, timeType),
-        inspect: () => snapshot(statementTimeoutMs, (session) => inspectTable(mapping, session)),
+        inspect: () =>
+          snapshot(statementTimeoutMs, (session) =>
+            inspectTable(mapping, options.preset !== undefined, session),
+          ),
         close: () => connections.close(),
       },
       mapping,

@@ -40,15 +40,20 @@ export function columnSql({ columns }: Mapping, column: Column): string {
   return expressionSql(columns[column] ?? { sql: 'NULL' });
 }
 
-/** What a canonical name stands for; NULL where the mapping or an older table lacks it. */
+/** `FROM table`, with NULL for columns that an older table lacks. */
+export function fromSql({ table, optional = {} }: Mapping, columns: TableColumns): string {
+  const absent = Object.keys(optional).filter((column) => !columns.has(column.toLowerCase()));
+  if (absent.length === 0) return `FROM ${tableSql(table)}`;
+  return `FROM ${tableSql(table)} CROSS JOIN (SELECT ${absent.map((column) => `NULL AS ${quoted(column)}`).join(', ')}) AS absent`;
+}
+
+/** What a canonical name stands for; NULL where the mapping lacks it. */
 export function valueSql(name: string, mapping: Mapping, columns: TableColumns): string {
   const source = sourceNamed(name, mapping);
   if (source === undefined) return 'NULL';
   if (typeof source !== 'string') return expressionSql(source);
-  const found = columns.get(source.toLowerCase());
-  if (found === undefined && mapping.optional?.[source] !== undefined) return 'NULL';
   // The driver gives bits as bytes.
-  return found?.type === 'bit' ? `(${quoted(source)} + 0)` : quoted(source);
+  return columns.get(source.toLowerCase())?.type === 'bit' ? `(${quoted(source)} + 0)` : quoted(source);
 }
 
 function sourceNamed(

@@ -4,7 +4,7 @@ import type { Window } from '../../model/window.ts';
 import type { Mapping } from '../audit-store.ts';
 import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
 import type { TableFacts } from './columns.ts';
-import { columnSql, filterSql, tableSql, valueSql } from './names.ts';
+import { columnSql, filterSql, fromSql, valueSql } from './names.ts';
 import type { Session } from './session.ts';
 import { earlierSql, instantsIn, isExact, spanSql } from './time.ts';
 
@@ -24,7 +24,7 @@ export function tableRows(
     rest = '',
   ): string => {
     const where = [condition, ...filterSql(mapping, columns)].join(' AND ');
-    return `SELECT ${[...values, time].join(', ')} FROM ${tableSql(mapping.table)} WHERE ${where}${rest}`;
+    return `SELECT ${[...values, time].join(', ')} ${fromSql(mapping, columns)} WHERE ${where}${rest}`;
   };
   return {
     async *rows(names, span) {

@@ -23,6 +23,7 @@ export const DIFY: Preset = {
     timeKind: null,
     optional: { status: 'text', error: 'text' },
   },
+  engines: { mysql: {} },
   written: {},
   filled: {},
   own: null,

@@ -1,5 +1,6 @@
 // The tables of MLflow's traces.
 
+import { valueMysql } from './mysql-sql.ts';
 import { objectSql, wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
 import { valueSqlite } from './sqlite-sql.ts';
@@ -7,6 +8,14 @@ import { valueSqlite } from './sqlite-sql.ts';
 /** Attributes of a span are texts of JSON, a name in quotes among them. */
 const attribute = (name: string): string => `(${objectSql('content')}->'attributes'->>'${name}')`;
 const attributeSqlite = (name: string): string => valueSqlite('content', `$.attributes."${name}"`);
+
+const attributeMysql = (name: string): string => valueMysql('content', `$.attributes."${name}"`);
+/** A name in quotes. */
+const namedMysql = (name: string): string => `NULLIF(TRIM(BOTH '"' FROM ${attributeMysql(name)}), '')`;
+
+function usageMysql(name: string): string {
+  return valueMysql(attributeMysql('mlflow.chat.tokenUsage'), `$.${name}`);
+}
 
 function usage(name: string): string {
   return wholeSql(`(${objectSql(attribute('mlflow.chat.tokenUsage'))}->>'${name}')`);
@@ -49,6 +58,16 @@ export const MLFLOW: Preset = {
     timeKind: { unit: 'ns' },
   },
   engines: {
+    mysql: {
+      columns: {
+        model: { sql: namedMysql('mlflow.llm.model') },
+        input_tokens: { sql: usageMysql('input_tokens') },
+        output_tokens: { sql: usageMysql('output_tokens') },
+        cached_tokens: { sql: usageMysql('cache_read_input_tokens') },
+        latency_ms: { sql: 'duration_ns * 0.000001' },
+      },
+      dimensions: { provider: { sql: namedMysql('mlflow.llm.provider') } },
+    },
     sqlite: {
       columns: {
         model: { sql: named(attributeSqlite('mlflow.llm.model')) },

@@ -1,5 +1,6 @@
 // The table of New API.
 
+import { valueMysql } from './mysql-sql.ts';
 import { decimalSql, objectSql, wholeSql } from './numbers-sql.ts';
 import type { Preset } from './preset.ts';
 import { failedStatusSqlite, valueSqlite } from './sqlite-sql.ts';
@@ -40,6 +41,23 @@ export const NEWAPI: Preset = {
     timeKind: { unit: 's' },
   },
   engines: {
+    mysql: {
+      columns: {
+        // A division would keep four places.
+        cost: { sql: 'CASE type WHEN 2 THEN quota WHEN 6 THEN -quota ELSE 0 END * 0.000002' },
+        endpoint: { sql: `NULLIF(${valueMysql('other', '$.request_path')}, '')` },
+        cached_tokens: {
+          sql: `CASE WHEN ${valueMysql('other', '$.claude')} = 'true' THEN NULL ELSE ${valueMysql('other', '$.cache_tokens')} END`,
+        },
+        status: {
+          sql: `CASE WHEN type <> 5 THEN 200
+            WHEN ${valueMysql('other', '$.status_code')} REGEXP '^[14-9][0-9]{2}$' THEN ${valueMysql('other', '$.status_code')} END`,
+        },
+        ttft_ms: {
+          sql: `CASE WHEN ${valueMysql('other', '$.frt')} > 0 THEN ${valueMysql('other', '$.frt')} END`,
+        },
+      },
+    },
     sqlite: {
       columns: {
         endpoint: { sql: `NULLIF(${valueSqlite('other', '$.request_path')}, '')` },

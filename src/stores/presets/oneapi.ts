@@ -23,7 +23,8 @@ export const ONEAPI: Preset = {
     timeKind: { unit: 's' },
     optional: { elapsed_time: 'bigint' },
   },
-  engines: { sqlite: {} },
+  // In MySQL a division would keep four places.
+  engines: { mysql: { columns: { cost: { sql: 'quota * 0.000002' } } }, sqlite: {} },
   written: {},
   filled: {},
   own: null,
