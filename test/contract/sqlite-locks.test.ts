@@ -1,9 +1,11 @@
 import { fork } from 'node:child_process';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatFixed } from '../../src/model/money.ts';
+import { formatFixed, ONE } from '../../src/model/money.ts';
 import type { CellRead } from '../../src/model/series.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
+import { loadDriver } from '../../src/stores/sqlite/driver.ts';
 import {
   hasSqliteDriver,
   insertAll,
@@ -102,5 +104,42 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
       expect((await program.ended).refused).toEqual([]);
       expect(await total()).toEqual({ calls: OLD + 1, cost: `${OLD / 2}.5` });
     });
+  },
+);
+
+it.skipIf(!(await hasSqliteDriver()))(
+  'a file whose program died in the middle of a write is read again once the program has repaired it',
+  async () => {
+    const file = await makeSqliteFile('delete');
+    const { database, path } = file;
+    database.exec('CREATE TABLE calls (at INTEGER, cost REAL)');
+    insertAll(
+      database,
+      'INSERT INTO calls VALUES (?, ?)',
+      Array.from({ length: 2_000 }, () => [AT, 1]),
+    );
+    // A cache of one page writes the file before the transaction ends.
+    database.exec('PRAGMA cache_size = 1; BEGIN; UPDATE calls SET cost = 2');
+    for (const suffix of ['', '-journal']) await cp(path + suffix, `${path}.dead${suffix}`);
+    database.exec('ROLLBACK');
+    const columns = { time: { column: 'at', unit: 'ms' as const }, cost: 'cost' };
+    const store = openSqliteStore({ url: `${file.url}.dead` }, { table: 'calls', columns });
+    try {
+      await expect(store.read([ALL], AT + 1)).rejects.toMatchObject({
+        code: 'store_unreachable',
+        message: expect.stringContaining('was left in the middle of a write'),
+        hint: 'Start its program once, which repairs it.',
+      });
+      const { DatabaseSync } = await loadDriver();
+      const program = new DatabaseSync(`${path}.dead`, { readOnly: false });
+      program.exec('SELECT count(*) FROM calls');
+      program.close();
+      expect((await store.read([ALL], AT + 1)).answers).toMatchObject([
+        [{ cell: { sums: { calls: 2_000n * ONE, cost: 2_000n * ONE } } }],
+      ]);
+    } finally {
+      await store.close();
+      await file.stop();
+    }
   },
 );

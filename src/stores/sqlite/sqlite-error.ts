@@ -1,5 +1,6 @@
 // Turns SQLite's errors into AppErrors with a hint.
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { AppError, messageOf } from '../../model/errors.ts';
 
@@ -20,15 +21,22 @@ const DAMAGED: Fault = {
   hint: 'Check the path in audit.url.',
 };
 
+const HALF_WRITTEN: Fault = {
+  code: 'store_unreachable',
+  text: 'was left in the middle of a write',
+  hint: 'Start its program once, which repairs it.',
+};
+const READ_ONLY = 8;
+
 /** By SQLite's primary result code. */
 const FAULTS: Readonly<Record<number, Fault>> = {
   3: { code: 'store_forbidden', text: 'may not be read', hint: 'Let the user of spendwatch read the file.' },
   5: LOCKED,
   6: LOCKED,
-  8: {
+  [READ_ONLY]: {
     code: 'store_unreachable',
-    text: 'was left in the middle of a write',
-    hint: 'Start its program once, which repairs it.',
+    text: 'is in WAL mode, its program is not running, and the files beside it may not be written',
+    hint: 'Start its program, or let the user of spendwatch write the folder.',
   },
   10: {
     code: 'store_unreachable',
@@ -65,7 +73,8 @@ export function sqliteError(error: unknown, path: string): AppError {
   // SQLite takes a name in quotes that it does not know for a text in the wrong quotes.
   const text = messageOf(error).replace(/ - should this be a string literal.*/, '');
   const number = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-  const found = FAULTS[number];
+  const isHalfWritten = number === READ_ONLY && existsSync(`${path}-journal`);
+  const found = isHalfWritten ? HALF_WRITTEN : FAULTS[number];
   if (found !== undefined) {
     return new AppError(found.code, `${path} ${found.text}: ${text}`, { hint: found.hint, cause: error });
   }
