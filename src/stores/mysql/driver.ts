@@ -10,15 +10,14 @@ export interface MysqlDriver {
 const VERSION = '3.24.6';
 
 /** Throws AppError `driver_missing`, which names the command that brings it: an install may leave out what is optional. */
-export async function loadDriver(): Promise<MysqlDriver> {
+export async function loadDriver(load = () => import('mysql2')): Promise<MysqlDriver> {
   try {
-    const { default: driver } = await import('mysql2');
-    return driver;
+    return (await load()).default;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new AppError('driver_missing', 'The driver of MySQL is not installed.', {
-      hint: `npm install --no-save mysql2@${VERSION}`,
+      hint: `npm install --no-save mysql2@${VERSION}, in the folder of spendwatch`,
       cause: error,
     });
   }

@@ -8,7 +8,8 @@ import { noColumn } from '../missing-table.ts';
 import { unfiltered } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import { columnsOf, tableFacts, timeTypeOf } from './columns.ts';
-import { columnSql, expressionSql, fromSql, literal, quoted, type TableColumns, tableSql } from './names.ts';
+import { tryExpression } from './expressions.ts';
+import { columnSql, expressionSql, literal, quoted, type TableColumns, tableSql } from './names.ts';
 import type { Session, Values } from './session.ts';
 import { tableRows } from './table.ts';
 import { spanSql } from './time.ts';
@@ -103,9 +104,7 @@ async function sourceProblem(
   const { table, optional = {} } = mapping;
   if (typeof source !== 'string') {
     try {
-      await session.all(
-        `SELECT 1 ${fromSql(mapping, columns)} WHERE ${expressionSql(source)} IS NULL LIMIT 0`,
-      );
+      await tryExpression(source, mapping, columns, session);
       return null;
     } catch (error) {
       const { message, hint } = asAppError(error, 'store_query_failed');

@@ -23,6 +23,11 @@ const GRANT: Fault = {
 };
 const TIMEOUT: Fault = { code: 'store_timeout', hint: TIMEOUT_HINT };
 
+const NOT_ONE: Fault = {
+  code: 'store_query_failed',
+  hint: 'An expression must be one value of its own row, without sums and window functions.',
+};
+
 /** By the server's number. */
 const FAULTS: Readonly<Record<number, Fault>> = {
   1040: AWAY,
@@ -37,7 +42,9 @@ const FAULTS: Readonly<Record<number, Fault>> = {
     code: 'store_column_missing',
     hint: 'Check `columns` and `dimensions` against the columns of the table.',
   },
+  1111: NOT_ONE,
   1130: LOGIN,
+  1140: NOT_ONE,
   1142: GRANT,
   1143: GRANT,
   1146: { code: 'store_table_missing', hint: 'Check `table` or `preset`, and the database of the URL.' },
@@ -53,6 +60,8 @@ const FAULTS: Readonly<Record<number, Fault>> = {
     code: 'store_unreachable',
     hint: 'The server lets nobody in without TLS: write ?ssl-mode=VERIFY_IDENTITY (or REQUIRED) into the URL.',
   },
+  3593: NOT_ONE,
+  4015: NOT_ONE,
   4031: AWAY,
 };
 

@@ -2,7 +2,7 @@
 
 import { priceTable } from '../../model/call-prices.ts';
 import { AppError } from '../../model/errors.ts';
-import type { AuditEngine } from '../audit-store.ts';
+import type { AuditEngine, ColumnSource } from '../audit-store.ts';
 import { futureRows } from '../future-rows.ts';
 import { mappingOf, type TableOptions } from '../options.ts';
 import { pricedColumns } from '../price-sql.ts';
@@ -39,6 +39,7 @@ export const mysql: AuditEngine<TableOptions> = {
     const faultOf = (error: unknown): AppError => mysqlError(error, url.place);
     const connections = openConnections(url, baseDir, faultOf);
     let timeType: TimeType = 'timestamp';
+    const tried = new Set<ColumnSource>();
     /** Looked up once in a snapshot, when a question needs it. */
     const factsIn = (session: Session): (() => Promise<TableFacts>) => {
       let known: Promise<TableFacts> | null = null;
@@ -62,7 +63,7 @@ export const mysql: AuditEngine<TableOptions> = {
           snapshot(withinMs, (session) => {
             const facts = factsIn(session);
             const source = {
-              ...tableRows(mapping, facts, session),
+              ...tableRows(mapping, facts, session, tried),
               ...tableArrivals(mapping, facts, session),
             };
             return work(rowReader(source, { prices, priced: mapping.priced }, faultOf));

@@ -56,7 +56,8 @@ export function valueSql(name: string, mapping: Mapping, columns: TableColumns):
   return columns.get(source.toLowerCase())?.type === 'bit' ? `(${quoted(source)} + 0)` : quoted(source);
 }
 
-function sourceNamed(
+/** The column or expression of a canonical name. */
+export function sourceNamed(
   name: string,
   { columns, dimensions, measures = {} }: Mapping,
 ): ColumnSource | undefined {

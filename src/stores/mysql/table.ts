@@ -1,20 +1,23 @@
 // The rows of a table in a span of time.
 
 import type { Window } from '../../model/window.ts';
-import type { Mapping } from '../audit-store.ts';
+import type { ColumnSource, Mapping } from '../audit-store.ts';
 import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
 import type { TableFacts } from './columns.ts';
-import { columnSql, filterSql, fromSql, valueSql } from './names.ts';
+import { tryExpression } from './expressions.ts';
+import { columnSql, filterSql, fromSql, sourceNamed, valueSql } from './names.ts';
 import type { Session } from './session.ts';
 import { earlierSql, instantsIn, isExact, spanSql } from './time.ts';
 
 /** Rows whose order may not be that of their instants: how many are compared. */
 const UNSORTED_ROWS = 500;
 
+/** `tried` are the expressions that are known to be one value of their row. */
 export function tableRows(
   mapping: Mapping,
   facts: () => Promise<TableFacts>,
   session: Session,
+  tried: Set<ColumnSource> = new Set(),
 ): Pick<RowSource, 'rows' | 'newestRow' | 'hasRow'> {
   const time = columnSql(mapping, 'time');
   const select = (
@@ -30,6 +33,12 @@ export function tableRows(
     async *rows(names, span) {
       const known = await facts();
       const instantIn = instantsIn(known.timeType);
+      for (const name of names) {
+        const source = sourceNamed(name, mapping);
+        if (source === undefined || typeof source === 'string' || tried.has(source)) continue;
+        await tryExpression(source, mapping, known.columns, session);
+        tried.add(source);
+      }
       const values = names.map((name) => valueSql(name, mapping, known.columns));
       const text = select(values, spanSql(time, span, known.timeType), known);
       for await (const batch of session.batches(text)) {
