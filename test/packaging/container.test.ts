@@ -46,6 +46,11 @@ describe('the container image', () => {
     expect(installs.length).toBeGreaterThan(0);
     for (const install of installs) expect(install).toMatch(/^npm ci .*--ignore-scripts/);
   });
+
+  it('has the drivers that the ordinary install leaves out', () => {
+    expect(dockerfile).toMatch(/^RUN npm ci --prefix drivers /m);
+    expect(instructions('COPY')).toContain('--from=build /app/drivers /app/drivers');
+  });
 });
 
 describe('the healthcheck of the image', () => {

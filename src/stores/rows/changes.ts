@@ -1,6 +1,6 @@
 // Tells from rows what changed since an earlier snapshot.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Aggregate } from '../../model/aggregate.ts';
 import { type ArrivalRow, arrivalsOf as arrivalsIn, PART_MS } from '../arrivals-sql.ts';
 import type { Arrivals, IdGap, SegmentDigest } from '../audit-store.ts';
@@ -65,7 +65,8 @@ export async function arrivalsOf(
 
 function hashOf({ at, values }: Row): bigint {
   const text = JSON.stringify([at, ...values.map(written)]);
-  return createHash('sha1').update(text).digest().readBigUInt64LE();
+  // In half the time of a Hash object and its buffer.
+  return BigInt(`0x${hash('sha1', text, 'hex').slice(0, 16)}`);
 }
 
 /** Told apart by type: the text 1 is not the number 1, and an infinite cost is not an absent one. */
