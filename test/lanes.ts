@@ -27,7 +27,7 @@ const SERVERS = [
 ];
 
 /** Who imports one of these asks an engine whose driver an ordinary install does not bring, whatever its folder is. */
-const ENGINES = [/^test\/support\/(sqlite-file|mariadb-server)\.ts$/];
+const ENGINES = [/^test\/support\/(sqlite-file|mariadb-server|clickhouse-server)\.ts$/];
 
 const ROOT = join(import.meta.dirname, '..');
 

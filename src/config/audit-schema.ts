@@ -19,7 +19,7 @@ const DAY_LIMIT = { minMs: SECOND, maxMs: DAY, limitText: 'from 1s to 24h' };
 export const auditSchema = tableOptions
   .safeExtend({
     url: databaseUrl(
-      'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER`, `sqlite:FILE` or `mysql://user:password@host:3306/database`',
+      'Database of the audit table: `postgres://user:password@host:5432/database`, `pglite:FOLDER`, `sqlite:FILE`, `mysql://user:password@host:3306/database` or `clickhouse://user:password@host:8123/database`',
       {
         isOne: (text) => engineOf(text) !== null && !/:\/*$/.test(text),
         faultOf: (text) => engineOf(text)?.urlFault?.(text) ?? null,

@@ -1,6 +1,7 @@
 // The registry of audit stores.
 
 import type { AuditEngine, AuditStoreType } from './audit-store.ts';
+import { clickhouse } from './clickhouse/clickhouse.ts';
 import { mysql } from './mysql/mysql.ts';
 import type { TableOptions } from './options.ts';
 import { postgres } from './postgres.ts';
@@ -10,7 +11,7 @@ import { sqlite } from './sqlite/sqlite.ts';
 export const AUDIT_STORES = { postgres } as const satisfies Record<string, AuditStoreType<TableOptions>>;
 
 /** Every engine with a driver of its own. */
-export const AUDIT_ENGINES: readonly AuditEngine<TableOptions>[] = [mysql, sqlite];
+export const AUDIT_ENGINES: readonly AuditEngine<TableOptions>[] = [clickhouse, mysql, sqlite];
 
 /** The engine that a URL asks for, with SQLAlchemy's driver behind a plus or without; null where the SQL port opens it. */
 export function engineOf(url: string): AuditEngine<TableOptions> | null {

@@ -21,11 +21,10 @@ export interface RowPricing {
   readonly priced: readonly Column[];
 }
 
-export async function cellsOf(
-  source: RowSource,
-  read: CellRead,
-  pricing: RowPricing,
-): Promise<SegmentCell[]> {
+/** Adds up calls by segment, dimensions and bins, for several questions at once. */
+export type ReadLines = (asked: readonly LinesAsked[], rows: RowsAsked) => Promise<CallColumns[]>;
+
+export async function cellsOf(linesOf: ReadLines, read: CellRead): Promise<SegmentCell[]> {
   const sketches = read.measures.filter(isSketch);
   const measures = read.measures.filter((measure) => !isSketch(measure));
   const together = { dimensions: read.groupBy, together: true };
@@ -33,7 +32,7 @@ export async function cellsOf(
     { ...together, measures, sketches: [] },
     ...sketches.map((sketch) => ({ ...together, measures: ['calls' as const], sketches: [sketch] })),
   ];
-  const [sums, ...counted] = await linesOf(source, asked, read, pricing);
+  const [sums, ...counted] = await linesOf(asked, read);
   const cells = new Map<string, SegmentCell & { readonly cell: OpenCell }>();
   const cellAt = (columns: CallColumns, line: number): OpenCell => {
     const segment = columns.segments[line] as number;
@@ -74,10 +73,9 @@ interface OpenCell {
 }
 
 export function bucketsOf(
-  source: RowSource,
+  linesOf: ReadLines,
   aggregates: readonly Aggregate[],
   span: { readonly edges: readonly number[]; readonly ranges: readonly Window[] },
-  pricing: RowPricing,
 ): Promise<CallColumns[]> {
   const asked = aggregates.map(({ dimensions, measures, sketch }) => ({
     dimensions,
@@ -85,28 +83,27 @@ export function bucketsOf(
     sketches: sketch === null ? [] : [sketch],
     together: true,
   }));
-  return linesOf(source, asked, { ...span, where: {} }, pricing);
+  return linesOf(asked, { ...span, where: {} });
 }
 
 export async function callsOf(
-  source: RowSource,
+  linesOf: ReadLines,
   { edges, measures, ...read }: CallRead,
-  pricing: RowPricing,
 ): Promise<CallColumns> {
   const ranges = [{ from: edges[0] ?? 0, to: edges.at(-1) ?? 0 }];
   const asked = { ...read, measures: [...new Set<Measure>(['calls', ...measures])] };
-  const [columns] = await linesOf(source, [asked], { edges, ranges, where: {} }, pricing);
+  const [columns] = await linesOf([asked], { edges, ranges, where: {} });
   return columns as CallColumns;
 }
 
-interface RowsAsked {
+export interface RowsAsked {
   readonly edges: readonly number[];
   readonly ranges: readonly Window[];
   readonly where: Where;
 }
 
 /** Reads the rows of all ranges once, and adds each call to the lines of every question. */
-async function linesOf(
+export async function addUpRows(
   source: RowSource,
   asked: readonly LinesAsked[],
   { edges, ranges, where }: RowsAsked,

@@ -6,7 +6,7 @@ import { type AppError, isRefusal } from '../../model/errors.ts';
 import type { CellRead, SegmentCell } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import type { RollupSource } from '../audit-store.ts';
-import { bucketsOf, callsOf, cellsOf, type RowPricing } from './answers.ts';
+import { addUpRows, bucketsOf, callsOf, cellsOf, type ReadLines, type RowPricing } from './answers.ts';
 import { arrivalsOf, digestsOf } from './changes.ts';
 import type { RowSource } from './row-source.ts';
 
@@ -25,18 +25,19 @@ export interface RowReader extends RollupSource {
   unreadable(names: readonly string[], ranges: readonly Window[]): Promise<(readonly [string, AppError])[]>;
 }
 
-/** `faultOf` turns the driver's errors into AppErrors. */
+/** `faultOf` turns the driver's errors into AppErrors. `linesOf` is another way to add up calls than by their rows. */
 export function rowReader(
   source: RowSource,
   pricing: RowPricing,
   faultOf: (error: unknown) => AppError,
+  linesOf: ReadLines = (asked, rows) => addUpRows(source, asked, rows, pricing),
 ): RowReader {
   return {
     newestRow: (before) => source.newestRow(before),
     hasRow: (span) => source.hasRow(span),
-    cells: (read) => cellsOf(source, read, pricing),
-    buckets: (aggregates, edges, ranges) => bucketsOf(source, aggregates, { edges, ranges }, pricing),
-    calls: (read) => callsOf(source, read, pricing),
+    cells: (read) => cellsOf(linesOf, read),
+    buckets: (aggregates, edges, ranges) => bucketsOf(linesOf, aggregates, { edges, ranges }),
+    calls: (read) => callsOf(linesOf, read),
     digests: (aggregates, edges) => digestsOf(source, aggregates, edges, pricing),
     newestId: () => source.highestId(),
     arrivals: (after, gaps, openFrom) => arrivalsOf(source, after, gaps, openFrom),

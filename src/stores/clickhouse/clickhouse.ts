@@ -1,0 +1,59 @@
+// An audit table in ClickHouse.
+
+import { priceTable } from '../../model/call-prices.ts';
+import { AppError } from '../../model/errors.ts';
+import type { AuditEngine } from '../audit-store.ts';
+import { futureRows } from '../future-rows.ts';
+import { mappingOf, type TableOptions } from '../options.ts';
+import { pricedColumns } from '../price-sql.ts';
+import { rowsStore } from '../rows/rows-store.ts';
+import { openServer } from './connection.ts';
+import { inspectTable } from './inspect.ts';
+import { occupiedIn, tableReader } from './reader.ts';
+import { parseServerUrl, SHAPE } from './server-url.ts';
+import { readTable } from './table.ts';
+
+/** A table of a server, or of a cluster's shards through a Distributed table; it is only read. */
+export const clickhouse: AuditEngine<TableOptions> = {
+  scheme: 'clickhouse',
+  shape: SHAPE,
+  placeOf(text) {
+    const url = parseServerUrl(text);
+    return 'fault' in url ? 'a ClickHouse database' : url.place;
+  },
+  urlFault(text) {
+    const url = parseServerUrl(text);
+    return 'fault' in url ? url : null;
+  },
+  mapping: (options) => mappingOf(options, 'clickhouse'),
+  open(text, { statementTimeoutMs }, options, list) {
+    const url = parseServerUrl(text);
+    if ('fault' in url) throw new AppError('usage', url.fault, { hint: url.hint });
+    const server = openServer(url);
+    const prices = list === null ? null : priceTable(list);
+    const priced = pricedColumns(prices);
+    const mapping = { ...mappingOf(options, 'clickhouse'), priced };
+    return rowsStore(
+      {
+        name: 'ClickHouse',
+        reading: (work, withinMs = statementTimeoutMs) =>
+          server.connected(withinMs, async (connection) =>
+            work(tableReader(await readTable(mapping, connection), { prices, priced }, connection)),
+          ),
+        occupied: (spans) =>
+          server.connected(statementTimeoutMs, async (connection) =>
+            occupiedIn(spans, await readTable(mapping, connection), connection),
+          ),
+        futureRows: (newest, now) => {
+          const { timeKind } = mapping;
+          const isEpoch = timeKind !== null && typeof timeKind === 'object' && 'unit' in timeKind;
+          return futureRows(newest, now, mapping, isEpoch ? { ...timeKind, type: 'bigint' } : 'timestamptz');
+        },
+        inspect: () =>
+          server.connected(statementTimeoutMs, (connection) => inspectTable(mapping, connection)),
+        close: () => server.close(),
+      },
+      mapping,
+    );
+  },
+};

@@ -1,0 +1,163 @@
+// The cost of a call by the price list, in ClickHouse's SQL. model/list-cost.ts computes the same.
+
+import { type CallPrices, EXTRAS, MAX_CALL_COST, type PriceTable } from '../../model/call-prices.ts';
+import { decimalText } from '../../model/decimal.ts';
+import { literal, type Parameters } from './names.ts';
+
+/** The columns of a call on which prices depend: its model as text, its time in ms, and counts as decimals. */
+export const PRICED = { model: 'c_model', at: 'at' } as const;
+
+/** Decimals have 76 digits: 12 places of a count, and 31 digits for the largest product. */
+const MOST_PLACES = 33;
+
+type Key = keyof CallPrices;
+
+/**
+ * The cost with 12 places as `list_cost`, NULL where it is not known: statements around `calls`, which selects what the call
+ * columns are. Each level computes once what the next one uses several times.
+ */
+export function withListCost(calls: string, prices: PriceTable | null, parameters: Parameters): string {
+  if (prices === null)
+    return `SELECT *, CAST(NULL AS Nullable(Decimal(38, 12))) AS list_cost FROM (${calls})`;
+  const ranges = rangesOf(prices);
+  const counted = `SELECT *, greatest(ifNull(q_input_tokens, toDecimal128(0, 12)), toDecimal128(0, 12)) AS n_input,
+  greatest(ifNull(q_output_tokens, toDecimal128(0, 12)), toDecimal128(0, 12)) AS n_output,
+  ${modelSql(prices, ranges, parameters)} AS price_model FROM (${calls})`;
+  const ranged = `SELECT *, ${rangeSql(ranges, parameters)} AS price_range FROM (${counted})`;
+  const amount = `SELECT *, ${amountSql(prices, ranges, parameters)} AS amount FROM (${ranged})`;
+  const believed = `price_range > 0 AND amount <= toDecimal256('${MAX_CALL_COST}', 12)`;
+  const zero = `toDecimal256('0', 12)`;
+  return `SELECT * EXCEPT (n_input, n_output, price_model, price_range, amount),
+  if(${believed}, toDecimal128(if(${believed}, amount, ${zero}), 12), NULL) AS list_cost FROM (${amount})`;
+}
+
+/** All ranges of all models, numbered from 1. */
+interface Ranges {
+  /** By the list's key of a model, the numbers of its ranges, in the order of their precedence. */
+  readonly ofModel: ReadonlyMap<string, readonly number[]>;
+  readonly all: readonly {
+    readonly from: number | null;
+    readonly above: number | null;
+    readonly prices: CallPrices;
+  }[];
+  /** The number of each model, from 1. */
+  readonly models: ReadonlyMap<string, number>;
+}
+
+function rangesOf({ models }: PriceTable): Ranges {
+  const all = [];
+  const ofModel = new Map<string, number[]>();
+  for (const [name, ranges] of models) {
+    const numbers: number[] = [];
+    for (const range of ranges) numbers.push(all.push(range));
+    ofModel.set(name, numbers);
+  }
+  return { all, ofModel, models: new Map([...models.keys()].map((name, i) => [name, i + 1])) };
+}
+
+/** The number of the call's model in the list; 0 for one without a price. Patterns are tried one after the other. */
+function modelSql({ names }: PriceTable, { models }: Ranges, parameters: Parameters): string {
+  const { exact, patterns, strip } = names;
+  const number = (name: string): number => models.get(name) ?? 0;
+  const exactly = (model: string): string =>
+    `transform(${model}, ${parameters.add([...exact.keys()], 'Array(String)')}, ${parameters.add([...exact.values()].map(number), 'Array(UInt32)')}, toUInt32(0))`;
+  const roughly = (model: string): string =>
+    `multiIf(${patterns.map((one) => `match(${model}, ${parameters.add(patternOf(one), 'String')}), toUInt32(${number(one)})`).join(', ')}, toUInt32(0))`;
+  const own = `ifNull(${PRICED.model}, '')`;
+  const bare = strip.length === 0 ? null : `replaceRegexpOne(${own}, ${literal(prefixes(strip))}, '')`;
+  const tries = [
+    ...(exact.size === 0 ? [] : [exactly(own), ...(bare === null ? [] : [exactly(bare)])]),
+    ...(patterns.length === 0 ? [] : [roughly(own), ...(bare === null ? [] : [roughly(bare)])]),
+  ];
+  return `if(${PRICED.model} IS NULL, toUInt32(0), ${firstOf(tries)})`;
+}
+
+function firstOf(tries: readonly string[]): string {
+  const [first = 'toUInt32(0)', ...rest] = tries;
+  return rest.length === 0 ? first : `if(${first} != 0, ${first}, ${firstOf(rest)})`;
+}
+
+/** The number of the range that a call's time and input choose; 0 for none. */
+function rangeSql({ all, ofModel, models }: Ranges, parameters: Parameters): string {
+  const lasts = [0, ...[...models.keys()].map((name) => ofModel.get(name)?.at(-1) ?? 0)];
+  const base = `arrayElement(${parameters.add(lasts, 'Array(UInt32)')}, price_model + 1)`;
+  /** Ranges with the same conditions together: by model, their number. */
+  const layers = new Map<string, { from: number | null; above: number | null; places: number[] }>();
+  for (const [name, numbers] of ofModel) {
+    for (const number of numbers.slice(0, -1)) {
+      const { from, above } = all[number - 1] as Ranges['all'][number];
+      const layer = layers.get(`${from} ${above}`) ?? { from, above, places: lasts.map(() => 0) };
+      layer.places[models.get(name) ?? 0] = number;
+      layers.set(`${from} ${above}`, layer);
+    }
+  }
+  const rank = (value: number | null): number => value ?? Number.NEGATIVE_INFINITY;
+  const later = (a: number | null, b: number | null): number => (rank(a) === rank(b) ? 0 : rank(b) - rank(a));
+  const ordered = [...layers.values()].sort((a, b) => later(a.from, b.from) || later(a.above, b.above));
+  const cases = ordered.flatMap(({ from, above, places }) => {
+    const own = `arrayElement(${parameters.add(places, 'Array(UInt32)')}, price_model + 1)`;
+    const isAt = from === null ? [] : [`${PRICED.at} >= ${from}`];
+    const isLarge = above === null ? [] : [`n_input > toDecimal128('${above}', 12)`];
+    return [[`${own} > 0`, ...isAt, ...isLarge].join(' AND '), own];
+  });
+  return cases.length === 0 ? base : `multiIf(${[...cases, base].join(', ')})`;
+}
+
+/** Tokens that are part of others cost the difference. */
+function amountSql({ uses }: PriceTable, { all }: Ranges, parameters: Parameters): string {
+  const textsOf = (key: Key): string[] => all.map(({ prices }) => decimalText(prices[key]));
+  const placesOf = (key: Key): number =>
+    textsOf(key).reduce((most, text) => Math.max(most, text.split('.')[1]?.length ?? 0), 0);
+  const price = (key: Key): string => {
+    const texts = textsOf(key);
+    const places = placesOf(key);
+    const list = `arrayMap(one -> toDecimal256(one, ${places}), ${parameters.add(texts, 'Array(String)')})`;
+    return `arrayElement(${list}, price_range)`;
+  };
+  const within = (column: string, most: string): string =>
+    `least(greatest(ifNull(${column}, toDecimal128(0, 12)), toDecimal128(0, 12)), ${most})`;
+  const cached = uses.includes('cachedInput') ? within('q_cached_tokens', 'n_input') : 'toDecimal128(0, 12)';
+  const tokens = [
+    `n_input * ${price('input')}`,
+    `n_output * ${price('output')}`,
+    ...(uses.includes('cachedInput') ? [`${cached} * ${price('cachedInput')}`] : []),
+    ...(uses.includes('cacheWrite')
+      ? [`${within('q_cache_write_tokens', `n_input - ${cached}`)} * ${price('cacheWrite')}`]
+      : []),
+    ...(uses.includes('reasoning')
+      ? [`${within('q_reasoning_tokens', 'n_output')} * ${price('reasoning')}`]
+      : []),
+  ].join(' + ');
+  const whole = uses.includes('batch')
+    ? `(${tokens}) * if(ifNull(v_batch, false), ${price('batch')}, toDecimal256('1', ${placesOf('batch')}))`
+    : tokens;
+  const all12 = uses.includes('perCall') ? `${whole} + ${price('perCall')}` : whole;
+  return `toDecimal256(round(${all12}, 12), 12)`;
+}
+
+/** Whether ClickHouse's decimals hold the products of a list without loss. */
+export function fitsDecimals({ models }: PriceTable): boolean {
+  const places = (key: Key): number =>
+    Math.max(
+      0,
+      ...[...models.values()].map((ranges) =>
+        ranges.reduce((most, { prices }) => Math.max(most, prices[key].places), 0),
+      ),
+    );
+  const tokens = (['input', 'output', ...EXTRAS] as const).filter((key) => key !== 'batch');
+  return tokens.reduce((most, key) => Math.max(most, places(key)), 0) + places('batch') <= MOST_PLACES;
+}
+
+/** `*` stands for any text. */
+function patternOf(pattern: string): string {
+  return `(?s)^${pattern.split('*').map(escaped).join('.*')}$`;
+}
+
+/** The longest beginning that consists of prefixes, of which the longest come first. */
+function prefixes(strip: readonly string[]): string {
+  return `^(?:${strip.map(escaped).join('|')})+`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}

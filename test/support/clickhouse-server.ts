@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A ClickHouse server: the engine itself in this process, behind the HTTP that its clients speak. */
+export interface ClickHouseServer {
+  /** With its database. */
+  readonly url: string;
+  /** How many statements it was asked, those of `run` left out. */
+  readonly asked: () => number;
+  /** A login that may set nothing, as readonly = 1. */
+  setReadOnly(isReadOnly: boolean): void;
+  /** Runs statements; returns the columns of the last one's answer. */
+  run(text: string): unknown[][];
+  stop(): Promise<void>;
+}
+
+interface Session {
+  query(text: string, format: string): string;
+  close(): void;
+}
+
+const FOLDERS = ['.', 'test/engines'].map((folder) =>
+  join(import.meta.dirname, '../..', folder, 'package.json'),
+);
+
+function loadChdb(): { Session: new (path: string) => Session } | null {
+  for (const folder of FOLDERS) {
+    try {
+      return createRequire(folder)('chdb');
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error;
+    }
+  }
+  return null;
+}
+
+export const hasClickHouse = loadChdb() !== null;
+const PASSWORD = 'a pass/word';
+
+/** Each server has a database of its own; the engine exists once in a process. */
+export async function startClickHouse(path?: string): Promise<ClickHouseServer> {
+  const chdb = loadChdb();
+  if (chdb === null) throw new Error('chdb is not installed: .ci/install-engines');
+  const folder = path ?? mkdtempSync(join(tmpdir(), 'spendwatch-chdb-'));
+  const session = new chdb.Session(folder);
+  let asked = 0;
+  let isReadOnly = false;
+  const run = (text: string): unknown[][] => {
+    const answer = session.query(text, 'JSONCompactColumns').trim();
+    return answer === '' ? [] : (JSON.parse(answer) as unknown[][]);
+  };
+  run('CREATE DATABASE IF NOT EXISTS audit; USE audit');
+  const server = createServer(async (request, response) => {
+    try {
+      const { text, parameters, settings } = await readRequest(request);
+      const login = Buffer.from(
+        (request.headers.authorization ?? '').replace('Basic ', ''),
+        'base64',
+      ).toString();
+      if (login !== `reader:${PASSWORD}`) throw new Error(WRONG_PASSWORD);
+      asked += 1;
+      if (isReadOnly && settings.size > 0) throw new Error(READ_ONLY([...settings.keys()][0] as string));
+      const sets = [
+        ...[...parameters].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
+        ...[...settings].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
+      ];
+      for (const set of sets) session.query(set, 'CSV');
+      const [, statement = '', format = 'TSV'] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text) ?? [];
+      response.end(session.query(statement, format));
+    } catch (error) {
+      const message = (error as Error).message.replace(/^Query failed: /, '');
+      response.writeHead(message.startsWith('Code: 516') ? 403 : 500, {
+        'x-clickhouse-exception-code': /^Code: (\d+)/.exec(message)?.[1] ?? '0',
+      });
+      response.end(message);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `clickhouse://reader:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/audit`,
+    asked: () => asked,
+    setReadOnly: (value) => {
+      isReadOnly = value;
+    },
+    run,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      session.close();
+      if (path === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What is no setting of the engine: it is of HTTP. */
+const OF_HTTP = [
+  'query_id',
+  'database',
+  'wait_end_of_query',
+  'query',
+  'cancel_http_readonly_queries_on_client_close',
+];
+
+async function readRequest(request: IncomingMessage) {
+  const { searchParams } = new URL(request.url ?? '', 'http://localhost');
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  const fields = new Map(searchParams);
+  const type = request.headers['content-type'] ?? '';
+  let text = body.toString();
+  if (type.startsWith('multipart/form-data')) {
+    const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData();
+    for (const [name, value] of form) fields.set(name, String(value));
+    text = fields.get('query') ?? '';
+  }
+  const parameters = new Map([...fields].filter(([name]) => name.startsWith('param_')));
+  const settings = new Map([...fields].filter(([name]) => !parameters.has(name) && !OF_HTTP.includes(name)));
+  return { text, parameters, settings };
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+}
+
+const WRONG_PASSWORD =
+  'Code: 516. DB::Exception: reader: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED) (version 26.7.2.1)';
+const READ_ONLY = (name: string): string =>
+  `Code: 164. DB::Exception: Cannot modify '${name}' setting in readonly mode. (READONLY) (version 26.7.2.1)`;
