@@ -131,19 +131,15 @@ function amountSql({ uses }: PriceTable, { all }: Ranges, parameters: Parameters
   const whole = uses.includes('batch')
     ? `(${tokens}) * if(ifNull(v_batch, false), ${price('batch')}, toDecimal256('1', ${placesOf('batch')}))`
     : tokens;
-  const all12 = uses.includes('perCall') ? `${whole} + ${price('perCall')}` : whole;
-  return `toDecimal256(round(${all12}, 12), 12)`;
+  const perCalled = uses.includes('perCall') ? `${whole} + ${price('perCall')}` : whole;
+  return `toDecimal256(round(${perCalled}, 12), 12)`;
 }
 
 /** Whether ClickHouse's decimals hold the products of a list without loss. */
 export function fitsDecimals({ models }: PriceTable): boolean {
+  const all = [...models.values()].flat();
   const places = (key: Key): number =>
-    Math.max(
-      0,
-      ...[...models.values()].map((ranges) =>
-        ranges.reduce((most, { prices }) => Math.max(most, prices[key].places), 0),
-      ),
-    );
+    all.reduce((most, { prices }) => Math.max(most, prices[key].places), 0);
   const tokens = (['input', 'output', ...EXTRAS] as const).filter((key) => key !== 'batch');
   return tokens.reduce((most, key) => Math.max(most, places(key)), 0) + places('batch') <= MOST_PLACES;
 }
