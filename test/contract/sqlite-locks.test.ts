@@ -28,7 +28,11 @@ const ALL: CellRead = {
 };
 
 /** A program in a process of its own; `begun` is when it has written, or holds its lock. */
-function startProgram(order: WriterOrder): { begun: Promise<void>; ended: Promise<WriterReport> } {
+function startProgram(order: WriterOrder): {
+  readonly begun: Promise<void>;
+  readonly ended: Promise<WriterReport>;
+  release(): void;
+} {
   const child = fork(WRITER, [], { execArgv: ['--import', import.meta.resolve('tsx')] });
   child.send(order);
   let report: WriterReport | null = null;
@@ -43,7 +47,7 @@ function startProgram(order: WriterOrder): { begun: Promise<void>; ended: Promis
       report === null ? reject(new Error(`the program ended with ${code}`)) : resolve(report),
     );
   });
-  return { begun, ended };
+  return { begun, ended, release: () => void child.send('release') };
 }
 
 describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
@@ -78,7 +82,7 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
       const program = startProgram({
         path: file.path,
         busyMs: journal === 'wal' ? 0 : 5_000,
-        ...{ rows: 400, vacuums: 3, holdMs: 0 },
+        ...{ rows: 400, vacuums: 3, holds: false },
       });
       await program.begun;
       const seen: number[] = [];
@@ -96,11 +100,15 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
     });
 
     it('a lock on the whole file is waited for', async () => {
-      const program = startProgram({ path: file.path, busyMs: 5_000, rows: 0, vacuums: 0, holdMs: 700 });
+      const program = startProgram({ path: file.path, busyMs: 5_000, rows: 0, vacuums: 0, holds: true });
       await program.begun;
-      // A snapshot of before in WAL mode; otherwise of after, since nothing can be read while the lock is held.
-      const calls = journal === 'wal' ? OLD : OLD + 1;
-      expect((await total()).calls).toBe(calls);
+      // In WAL mode what was there before can be read; otherwise nothing while the lock is held.
+      if (journal === 'wal') expect((await total()).calls).toBe(OLD);
+      const reading = journal === 'wal' ? null : total();
+      const soon = new Promise((resolve) => setTimeout(resolve, 300, 'waits'));
+      if (reading !== null) expect(await Promise.race([reading, soon])).toBe('waits');
+      program.release();
+      if (reading !== null) expect((await reading).calls).toBe(OLD + 1);
       expect((await program.ended).refused).toEqual([]);
       expect(await total()).toEqual({ calls: OLD + 1, cost: `${OLD / 2}.5` });
     });

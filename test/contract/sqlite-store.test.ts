@@ -147,7 +147,7 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
 
     it('waits while its program holds a lock, and names the lock when it holds it for too long', async () => {
       await fill([call({})]);
-      const store = open(CALLS, null, 1_000);
+      const store = open(CALLS, null, 4_000);
       file.database.exec('BEGIN EXCLUSIVE');
       const reading = store.read([totals(['calls'], ORIGIN, ORIGIN + HOUR)], ORIGIN);
       if (journal === 'wal') expect((await reading).newestRow).toBeNull();

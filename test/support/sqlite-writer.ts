@@ -1,13 +1,13 @@
 import { loadDriver } from '../../src/stores/sqlite/driver.ts';
 
-/** What the process is asked: to write rows one by one, or to hold the whole file for a while, in this order. */
+/** What the process is asked: to write rows one by one, to vacuum, and to hold the whole file until it hears `release`. */
 export interface WriterOrder {
   readonly path: string;
   /** How long the program waits for a lock before it gives up. */
   readonly busyMs: number;
   readonly rows: number;
   readonly vacuums: number;
-  readonly holdMs: number;
+  readonly holds: boolean;
 }
 
 /** What it met: the writes that were refused, and the longest time that one took. */
@@ -17,7 +17,7 @@ export interface WriterReport {
 }
 
 /** The main file of a program that uses a SQLite file. It says `begun` after its first write. */
-process.on('message', async ({ path, busyMs, rows, vacuums, holdMs }: WriterOrder) => {
+process.once('message', async ({ path, busyMs, rows, vacuums, holds }: WriterOrder) => {
   const { DatabaseSync } = await loadDriver();
   const database = new DatabaseSync(path, { readOnly: false });
   database.exec(`PRAGMA busy_timeout = ${busyMs}; PRAGMA synchronous = OFF`);
@@ -38,10 +38,10 @@ process.on('message', async ({ path, busyMs, rows, vacuums, holdMs }: WriterOrde
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   for (let turn = 0; turn < vacuums; turn += 1) write('VACUUM');
-  if (holdMs > 0) {
+  if (holds) {
     write('BEGIN EXCLUSIVE');
     process.send?.('begun');
-    await new Promise((resolve) => setTimeout(resolve, holdMs));
+    await new Promise((resolve) => process.once('message', resolve));
     write(
       'INSERT INTO calls (at, cost) SELECT max(at), 0.25 FROM calls; UPDATE calls SET cost = 0.5 WHERE cost = 0.25; COMMIT',
     );
