@@ -4,9 +4,10 @@ import { isCount, type Measure } from '../../model/measure.ts';
 import { describeMetric, measuresOf } from '../../model/metric.ts';
 import { toNumber } from '../../model/money.ts';
 import type { HourCount, HourSums } from '../../model/series.ts';
-import type { AutoRule, JudgedWindow } from './auto-rule.ts';
+import type { AutoRule } from './auto-rule.ts';
 import { type Calendar, calendarOf, DAY_HOURS, HOUR, type Hourly } from './hourly.ts';
 import { type Lines, openLines } from './line.ts';
+import { quietBelow } from './seen.ts';
 import { openUsualHours } from './usual.ts';
 
 /** Where the squares of single calls cannot be had, a lump is this many mean calls. */
@@ -17,17 +18,11 @@ const HISTORY_HOURS = 103 * DAY_HOURS;
 /** Lumps are judged by four weeks; the week of spreads and the days of a new level ask for them too. */
 const LUMP_HOURS = 46 * DAY_HOURS;
 
-/** What is kept of a group for as long as its past is the same. */
-interface Kept {
-  readonly hourly: FollowedHours;
-  readonly judges: readonly Lines[];
-}
-
 /** Rules may share their hours, but not their lines. */
-const kept = new WeakMap<AutoRule, WeakMap<object, Kept>>();
+const kept = new WeakMap<AutoRule, WeakMap<object, GroupPast>>();
 
-/** The lines of each of the rule's windows for a group. */
-export function judgesOf(rule: AutoRule, hours: HourSums, group: number, zone: string): readonly Lines[] {
+/** The past of a group at an instant. What is worked out from it is kept for as long as it is the same. */
+export function pastOf(rule: AutoRule, hours: HourSums, group: number, zone: string): GroupPast {
   let ofRule = kept.get(rule);
   if (ofRule === undefined) {
     ofRule = new WeakMap();
@@ -36,18 +31,58 @@ export function judgesOf(rule: AutoRule, hours: HourSums, group: number, zone: s
   const past = hours.past(group);
   let known = ofRule.get(past);
   if (known === undefined) {
-    const hourly = new FollowedHours(rule);
-    const calendar = calendarOf(zone);
-    known = { hourly, judges: rule.judged.map((judged) => linesOf(rule, judged, hourly, calendar)) };
+    known = new GroupPast(rule, zone);
     ofRule.set(past, known);
   }
-  known.hourly.follow(hours, group);
-  return known.judges;
+  known.follow(hours, group);
+  return known;
 }
 
-function linesOf(rule: AutoRule, judged: JudgedWindow, hourly: Hourly, calendar: Calendar): Lines {
-  const usual = openUsualHours(hourly, calendar, judged.hours);
-  return openLines(usual, calendar, { zscore: judged.zscore, minChange: toNumber(rule.minChange) });
+/** A class, as there may be thousands; most are never looked at closely. */
+class GroupPast {
+  readonly #rule: AutoRule;
+  readonly #calendar: Calendar;
+  readonly #hourly: FollowedHours;
+  #lines: readonly Lines[] | null = null;
+  #quietIn: readonly number[] = [];
+  #quietBelow: readonly number[] = [];
+
+  constructor(rule: AutoRule, zone: string) {
+    this.#rule = rule;
+    this.#calendar = calendarOf(zone);
+    this.#hourly = new FollowedHours(rule);
+  }
+
+  follow(hours: HourSums, group: number): void {
+    this.#hourly.follow(hours, group);
+  }
+
+  /** By window: below which amounts those that end with one of these hours are surely quiet; infinity where it is not judged. */
+  quietBelow(first: number, last: number): readonly number[] {
+    if (this.#quietIn[0] !== first || this.#quietIn[1] !== last) {
+      this.#quietIn = [first, last];
+      const minChange = toNumber(this.#rule.minChange);
+      this.#quietBelow = this.#rule.judged.map(({ hours }) => {
+        const windows = { hourly: this.#hourly, calendar: this.#calendar, hours };
+        const ofFirst = quietBelow(windows, first, minChange);
+        // With too little history for the first there is no line, whatever the last has.
+        return Math.min(
+          ofFirst,
+          ofFirst === Number.POSITIVE_INFINITY ? ofFirst : quietBelow(windows, last, minChange),
+        );
+      });
+    }
+    return this.#quietBelow;
+  }
+
+  /** The lines of each of the rule's windows. */
+  get lines(): readonly Lines[] {
+    this.#lines ??= this.#rule.judged.map(({ hours, zscore }) => {
+      const usual = openUsualHours(this.#hourly, this.#calendar, hours);
+      return openLines(usual, this.#calendar, { zscore, minChange: toNumber(this.#rule.minChange) });
+    });
+    return this.#lines;
+  }
 }
 
 /** The hours of a group, which move along with the series. */

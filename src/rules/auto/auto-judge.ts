@@ -9,7 +9,7 @@ import { ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../../m
 import { type Window, windowAt } from '../../model/window.ts';
 import { judgementOf } from '../rule-judgement.ts';
 import type { RuleContext } from '../rule-type.ts';
-import { autoMeasures, judgesOf } from './auto-history.ts';
+import { autoMeasures, pastOf } from './auto-history.ts';
 import type { AutoObservation, AutoRule, JudgedWindow } from './auto-rule.ts';
 import { HOUR } from './hourly.ts';
 import { type Line, type Lines, lineBetween, scoreOf } from './line.ts';
@@ -46,9 +46,9 @@ export function judgeAuto(
   const numbers: number[] = [];
   const firing: Firing<AutoObservation>[] = [];
   const observe = (group: number): AutoObservation | null => {
-    const judges = judgesOf(rule, hours, group, zone);
+    const { lines } = pastOf(rule, hours, group, zone);
     const found = rule.judged.map((judged, place) =>
-      compared(judged, judges[place] as Lines, moment, {
+      compared(judged, lines[place] as Lines, moment, {
         key: series.keys[group] as GroupKey,
         value: sample(series.cell(group, place)) ?? NOTHING,
         window: windows[place] as Window,
@@ -57,12 +57,12 @@ export function judgeAuto(
     return furthest(rule, found);
   };
   for (let group = 0; group < series.keys.length; group += 1) {
-    const judges = judgesOf(rule, hours, group, zone);
-    if (!judges.some((lines) => lines.isJudged(moment.hour - 1))) continue;
+    const past = pastOf(rule, hours, group, zone);
+    const quietBelow = past.quietBelow(moment.hour - 1, moment.part === 0 ? moment.hour - 1 : moment.hour);
+    if (quietBelow.every((amount) => amount === Number.POSITIVE_INFINITY)) continue;
     groups.push(group);
     numbers.push(sums[0]?.[group] as number);
-    if (judges.every((lines, place) => isSurelyQuiet(lines, moment, sums[place]?.[group] as number)))
-      continue;
+    if (quietBelow.every((amount, place) => upper(sums[place]?.[group] as number) < amount)) continue;
     const observation = observe(group);
     if (observation !== null && fires(rule, observation)) {
       const bound = fixedFromNumber(observation.baseline.high);
@@ -97,9 +97,9 @@ function lineAt(lines: Lines, { hour, part }: Moment): Line | null {
   return second === null ? first : lineBetween(first, second, part);
 }
 
-function isSurelyQuiet(lines: Lines, { hour, part }: Moment, amount: number): boolean {
-  const near = amount + ESTIMATE_MARGIN * (1 + Math.abs(amount));
-  return lines.isSurelyBelow(hour - 1, near) && (part === 0 || lines.isSurelyBelow(hour, near));
+/** An estimate, and what it may lack. */
+function upper(estimate: number): number {
+  return estimate + ESTIMATE_MARGIN * (1 + Math.abs(estimate));
 }
 
 /** A value with the line of its window; null with too little history. */

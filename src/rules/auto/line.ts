@@ -35,9 +35,6 @@ export interface Line {
 export interface Lines {
   /** For the window that ends with an hour; null with too little history. It needs earlier hours alone. */
   at(hour: number): Line | null;
-  isJudged(hour: number): boolean;
-  /** Whether an amount is surely below the line, which is cheap to say of nearly all. */
-  isSurelyBelow(hour: number, amount: number): boolean;
 }
 
 export interface Sensitivity {
@@ -81,11 +78,7 @@ export function openLines(usual: UsualHours, calendar: Calendar, { zscore, minCh
       hasWeek,
     };
   };
-  return {
-    at: (hour) => lines.of(hour, () => lineOf(hour)),
-    isJudged: usual.isJudged,
-    isSurelyBelow: (hour, amount) => amount < minChange || usual.isSeen(hour, amount),
-  };
+  return { at: (hour) => lines.of(hour, () => lineOf(hour)) };
 }
 
 /** What is kept of days: whether one is an alert day, and the median excess of its hours. */

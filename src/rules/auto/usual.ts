@@ -4,12 +4,11 @@ import { meanOf, medianOf } from '../../model/doubles.ts';
 import { lumpOf, weekOf } from './daily.ts';
 import { type Calendar, DAY_HOURS, type Hourly } from './hourly.ts';
 import { Recent } from './recent.ts';
+import { daysBefore, LEAST_DAYS, seenAmount, seenBefore, sumAt } from './seen.ts';
 import { type WeekWeights, weightedMean, weightedVariance } from './weighted.ts';
 
 const WEEK = 7;
 const BASELINE_DAYS = 84;
-/** A group with less history is not judged. */
-const LEAST_DAYS = 7;
 const MONTH_HOURS = 28 * DAY_HOURS;
 const WEEK_HOURS = WEEK * DAY_HOURS;
 /** Weights of other weekdays, and spreads of logs, are at least this. */
@@ -21,8 +20,6 @@ const LEAST_ADDED = 1e-9;
 const CLIP = 3;
 /** With fewer earlier spreads than this, nothing is cut. */
 const LEAST_SPREADS = 24;
-/** What is less than this many times what came before is no news. */
-const SEEN_TIMES = 1.5;
 /** How many values the spread of all hours counts as. */
 const PRIOR = 4;
 
@@ -55,12 +52,7 @@ export interface UsualHours {
   sum(hour: number): number;
   /** Null with too little history. */
   at(hour: number): Usual | null;
-  /** Whether there is enough history. */
-  isJudged(hour: number): boolean;
-  /**
-   * Whether an amount is surely no more than was seen before, which is cheap to say; false with less than two weeks of
-   * history.
-   */
+  /** Whether an amount is surely no more than was seen before; false with less than two weeks of history. */
   isSeen(hour: number, amount: number): boolean;
 }
 
@@ -82,17 +74,15 @@ interface Earlier {
 /** A spread counts for a week, and the days that make a new level are judged hour by hour. */
 const KEPT_SPREADS = 24 * 20;
 const KEPT_DAYS = 30;
-const KEPT_SEEN = 3;
 
 /** Source of the method: docs/rules/anomaly.md, "Automatic". `hours` is the length of the window. */
 export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number): UsualHours {
-  const sum = (hour: number): number => hourly.sum(hour - hours + 1, hour + 1);
+  const windows = { hourly, calendar, hours };
+  const sum = (hour: number): number => sumAt(windows, hour);
   const lumps = new Recent<number>(KEPT_DAYS);
   const weekly = new Recent<number>(KEPT_DAYS);
-  const daysBefore = (hour: number): number =>
-    Math.min(BASELINE_DAYS, Math.floor((hour - hours + 1 - hourly.first) / DAY_HOURS));
   const earlierOf = (hour: number): Earlier | null => {
-    const days = daysBefore(hour);
+    const days = Math.min(BASELINE_DAYS, daysBefore(windows, hour));
     if (days < LEAST_DAYS) return null;
     const day = calendar.dayOf(hour);
     const lump = lumps.of(day, () => lumpOf(hourly, calendar, day));
@@ -103,13 +93,6 @@ export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number
   const variances = new Recent<number | null>(KEPT_SPREADS);
   const varianceOf = (hour: number): number | null =>
     variances.of(hour, () => earlierOf(hour)?.variance ?? null);
-  const seenIn = (hour: number): number => {
-    const days = daysBefore(hour);
-    if (days < 2 * WEEK) return Number.NEGATIVE_INFINITY;
-    return SEEN_TIMES * secondLargest(days, (day) => sum(calendar.before(hour, day)));
-  };
-  /** Each poll asks for two hours of every group. */
-  const surelySeen = new Recent<number>(KEPT_SEEN);
   return {
     sum,
     at(hour) {
@@ -122,8 +105,7 @@ export function openUsualHours(hourly: Hourly, calendar: Calendar, hours: number
       }
       return usualOf(own, before, (day, shift) => sum(calendar.before(hour, day) + shift));
     },
-    isJudged: (hour) => daysBefore(hour) >= LEAST_DAYS,
-    isSeen: (hour, amount) => amount < surelySeen.of(hour, () => seenIn(hour)),
+    isSeen: (hour, amount) => amount < seenAmount(windows, hour),
   };
 }
 
@@ -206,20 +188,4 @@ function lumpVariance(log: number, lump: number, added: number): number {
   if (lump === 0) return 0;
   const amount = Math.max(0, Math.exp(log) - added);
   return ((amount + lump) * lump) / (amount + added) ** 2;
-}
-
-/** What came twice in the last four weeks is known. */
-function seenBefore(days: number, added: number, sumBefore: (days: number, shift: number) => number): number {
-  return SEEN_TIMES * (secondLargest(days, (day) => sumBefore(day, 0)) + added) - added;
-}
-
-/** The second largest sum of the same window in the last four weeks; minus infinity where there is only one. */
-function secondLargest(days: number, sumBefore: (days: number) => number): number {
-  let [first, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let day = WEEK; day <= Math.min(days, 4 * WEEK); day += WEEK) {
-    const sum = sumBefore(day);
-    if (sum > first) [first, second] = [sum, first];
-    else if (sum > second) second = sum;
-  }
-  return second;
 }

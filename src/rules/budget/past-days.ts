@@ -52,11 +52,18 @@ export function pastSums({ estimates }: Measured, series: Series): readonly Floa
 export function pastOf(sums: readonly Float64Array[], series: Series, group: number): PastDays | null {
   const oldest = daysOfHistory(series, group, DAYS);
   if (oldest < LEAST_DAYS || (oldest === LEAST_DAYS && !series.has(group, EARLY))) return null;
-  const sumOf = (window: number): number => sums[window - DAY]?.[group] as number;
-  const days = Array.from({ length: oldest }, (_, i) => sumOf(DAY + i));
+  const days = sumsOf(sums, group, DAY, oldest);
   if (oldest < DAYS && isPartOfDay(days)) days.pop();
-  const weeks = Math.floor(days.length / WEEK);
-  return { days, rests: Array.from({ length: weeks }, (_, i) => sumOf(REST + i)) };
+  return { days, rests: sumsOf(sums, group, REST, Math.floor(days.length / WEEK)) };
+}
+
+/** Loops, here and in expectedSum: each poll does this for every group. */
+function sumsOf(sums: readonly Float64Array[], group: number, first: number, count: number): number[] {
+  const own: number[] = [];
+  for (let window = first; window < first + count; window += 1) {
+    own.push(sums[window - DAY]?.[group] as number);
+  }
+  return own;
 }
 
 /** Whether the day of the first call, the last one, began late: it has less than half of the mean of the days after it. */

@@ -77,7 +77,16 @@ export function spreadOf(past: PastDays, left: DaysLeft): number {
 /** By weekday, counted backwards from today; all alike with less than two weeks. */
 function meansOf({ days }: PastDays): number[] {
   if (days.length < TWO_WEEKS) return new Array(WEEK).fill(meanOf(days));
-  return Array.from({ length: WEEK }, (_, weekday) => meanOf(daysOn(days, weekday)));
+  const means: number[] = [];
+  for (let weekday = 0; weekday < WEEK; weekday += 1) {
+    let [sum, count] = [0, 0];
+    for (let i = (weekday + WEEK - 1) % WEEK; i < days.length; i += WEEK) {
+      sum += days[i] as number;
+      count += 1;
+    }
+    means.push(sum / count);
+  }
+  return means;
 }
 
 function daysOn(days: readonly number[], weekday: number): number[] {

@@ -1,6 +1,7 @@
 import { seededRandom } from '../../../src/demo/random.ts';
 import type { Calendar, Hourly } from '../../../src/rules/auto/hourly.ts';
 import { openLines } from '../../../src/rules/auto/line.ts';
+import { quietBelow } from '../../../src/rules/auto/seen.ts';
 import { openUsualHours } from '../../../src/rules/auto/usual.ts';
 
 export const WEEK = 168;
@@ -57,13 +58,17 @@ export function alertDays(scene: Scene, seed: number, calendar: Calendar): numbe
     { hours: DAY, zscore: 3.5 },
   ].map(({ hours, zscore }) => {
     const usual = openUsualHours(hourly, calendar, hours);
-    return { usual, lines: openLines(usual, calendar, { zscore, minChange: 1 }) };
+    return {
+      usual,
+      windows: { hourly, calendar, hours },
+      lines: openLines(usual, calendar, { zscore, minChange: 1 }),
+    };
   });
   for (let i = scene.history; i < hourly.hours; i += 1) {
     const hour = FROM + i;
-    for (const { usual, lines } of judges) {
+    for (const { usual, windows, lines } of judges) {
       const sum = usual.sum(hour);
-      if (lines.isSurelyBelow(hour, sum)) continue;
+      if (sum < quietBelow(windows, hour, 1)) continue;
       const line = lines.at(hour);
       if (line !== null && sum >= line.bound) days.add(Math.floor((i - scene.history) / DAY));
     }
