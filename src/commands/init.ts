@@ -112,6 +112,7 @@ rules:
     type: anomaly              # against the same hour of the week; judged after seven days
     metric: spend
     group_by: [service]
+    zscore: 3.25               # 3 tells smaller changes, and makes twice as many false alarms
     min_change: 5              # USD: smaller changes do not fire
 
 # health: { unpriced: off }    # no daily message about models without a price
