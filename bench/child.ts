@@ -11,8 +11,12 @@ export interface Child {
   answer<T extends object>(): Promise<T>;
 }
 
+/** As systemd and Docker start the worker. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 export function startChild(module: string, parameters: readonly string[]): Child {
-  const child = fork(fileURLToPath(new URL(`./${module}.js`, import.meta.url)), parameters);
+  const env = { ...process.env, ...ALLOCATOR };
+  const child = fork(fileURLToPath(new URL(`./${module}.js`, import.meta.url)), parameters, { env });
   const exited = once(child, 'exit');
   return {
     process: child,
