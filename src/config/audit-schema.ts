@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
+import { Secret } from '../model/secret.ts';
 import { LONGEST_DURATION } from '../model/window.ts';
 import { duration, fault } from '../rules/rule-scalars.ts';
 import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
@@ -62,7 +63,8 @@ export const auditSchema = tableOptions
     statement_timeout: duration(DAY_LIMIT).prefault('60s').describe('How long one statement may run'),
   })
   .superRefine(({ url, preset, table }, context) => {
-    const engine = engineOf(url.reveal());
+    // Whatever the URL is: it may be a fault of its own, such as a variable that is not set.
+    const engine = url instanceof Secret ? engineOf(url.reveal()) : null;
     const named = presetOf({ ...(preset && { preset }), ...(table && { table }) });
     if (engine === null || named === null || mappingIn(named, engine.scheme) !== null) return;
     const known = Object.entries<Preset>(PRESETS).filter(([, one]) => mappingIn(one, engine.scheme) !== null);
