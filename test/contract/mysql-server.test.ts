@@ -256,6 +256,29 @@ describe.skipIf(!hasMariadb)('a store in a MariaDB (needs mariadb-server)', () =
     );
   });
 
+  it('reads values of every type as they were written', async () => {
+    await run(`CREATE TABLE types (at DATETIME(6), f FLOAT, d DOUBLE, money DECIMAL(30,15), big BIGINT UNSIGNED, flag BIT(1), doc JSON,
+        raw BINARY(4), kind ENUM('a', 'B'), word VARCHAR(9) CHARACTER SET latin1, KEY (at));
+      INSERT INTO types VALUES (FROM_UNIXTIME(${AT / 1000} - 1), 0.1, 0.1e0 + 0.2e0, 0.123456789012345, 18446744073709551615, 1, '{"a": 1}',
+        0xDEADBEEF, 'B', 'ä')`);
+    const groupBy = ['big', 'flag', 'doc', 'raw', 'kind', 'word', 'd'];
+    const dimensions = Object.fromEntries(groupBy.map((name) => [name, name]));
+    for (const [cost, units] of [
+      ['f', 100_000_000_000n],
+      ['d', 300_000_000_000n],
+      ['money', 123_456_789_012n],
+    ] as const) {
+      const store = open({ table: 'types', columns: { time: 'at', cost }, dimensions });
+      const cells = (await store.read([hour(['cost'], groupBy)], AT)).answers[0] as readonly SegmentCell[];
+      expect(cells).toMatchObject([
+        {
+          key: ['18446744073709551615', '1', '{"a": 1}', 'deadbeef', 'B', 'ä', '0.30000000000000004'],
+          cell: { sums: { cost: units } },
+        },
+      ]);
+    }
+  });
+
   it('an expression that is not one value of its row fails what is made of it alone', async () => {
     for (const sql of ['SUM(cost)', 'ROW_NUMBER() OVER ()']) {
       const store = open({ ...CALLS, columns: { ...CALLS.columns, latency_ms: { sql } } } as TableOptions);

@@ -1,9 +1,8 @@
 // Connections to the server: few, each with the same settings, and ended with what they run.
 
-import type { Connection, ConnectionOptions } from 'mysql2';
+import type { Connection } from 'mysql2';
 import { AppError } from '../../model/errors.ts';
-import { encryptionOf } from '../../sql/postgres-tls.ts';
-import { loadDriver } from './driver.ts';
+import { connect, end } from './connect.ts';
 import { type OpenSession, openSession, type Session } from './session.ts';
 import type { MysqlUrl } from './url.ts';
 
@@ -15,7 +14,6 @@ export interface Connections {
 
 /** A poll, a backfill and a command. */
 const MOST = 3;
-const CONNECT_MS = 10_000;
 /** Firewalls and servers forget connections that are idle for long. */
 const IDLE_MS = 30_000;
 
@@ -45,8 +43,6 @@ export function openConnections(
 ): Connections {
   const idle: Idle[] = [];
   const running = new Map<Connection, OpenSession>();
-  const queue: (() => void)[] = [];
-  let count = 0;
   let isClosed = false;
   const drop = (connection: Connection): void => {
     const at = idle.findIndex((one) => one.connection === connection);
@@ -76,21 +72,16 @@ export function openConnections(
     killing.add(done);
     void done.finally(() => killing.delete(done));
   };
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (count >= MOST) await new Promise<void>((resolve) => queue.push(resolve));
-    count += 1;
-    try {
-      return await work();
-    } finally {
-      count -= 1;
-      queue.shift()?.();
-    }
-  };
+  const inTurn = openTurns(MOST);
   return {
     snapshot: (withinMs, work) =>
       inTurn(async () => {
         if (isClosed) throw closed(url);
         const connection = await acquire();
+        if (isClosed) {
+          end(connection);
+          throw closed(url);
+        }
         const giveUp = (): void => kill(connection);
         const session = openSession(connection, { withinMs, faultOf, giveUp });
         running.set(connection, session);
@@ -118,15 +109,25 @@ export function openConnections(
   };
 }
 
-function closed({ place }: MysqlUrl): AppError {
-  return new AppError('store_unreachable', `${place} was closed.`);
+/** So many at a time; who waits takes over the turn of the one who ends. */
+function openTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const queue: (() => void)[] = [];
+  let count = 0;
+  return async (work) => {
+    if (count >= most) await new Promise<void>((resolve) => queue.push(resolve));
+    else count += 1;
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) count -= 1;
+      else next();
+    }
+  };
 }
 
-/** At once, whatever is still to be read. */
-function end(connection: Connection): void {
-  connection.on('error', () => undefined);
-  connection.destroy();
-  (connection as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
+function closed({ place }: MysqlUrl): AppError {
+  return new AppError('store_unreachable', `${place} was closed.`);
 }
 
 /** What a server does goes on when its client has left. Every login may end its own connections. */
@@ -139,58 +140,4 @@ async function killOnServer(id: number | null, url: MysqlUrl, baseDir: string): 
   } catch {
     // It ends by the server's own limit.
   }
-}
-
-async function connect(url: MysqlUrl, baseDir: string): Promise<Connection> {
-  const { createConnection } = await loadDriver();
-  const { ssl, otherwise } = await encryptionOf(url.parameters, baseDir);
-  const open = (encryption: typeof ssl): Promise<Connection> =>
-    new Promise((resolve, reject) => {
-      const connection = createConnection(optionsOf(url, encryption));
-      connection.once('error', reject);
-      connection.connect((error) => {
-        if (error !== null && error !== undefined) {
-          end(connection);
-          return reject(error);
-        }
-        connection.removeListener('error', reject);
-        resolve(connection);
-      });
-    });
-  try {
-    return await open(ssl);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (otherwise === null || !ENCRYPTION_REFUSED.includes(String(code))) throw error;
-    return open(otherwise);
-  }
-}
-
-const ENCRYPTION_REFUSED = ['HANDSHAKE_NO_SSL_SUPPORT', 'ER_SECURE_TRANSPORT_REQUIRED'];
-
-function optionsOf(
-  { host, port, user, password, database }: MysqlUrl,
-  ssl: Awaited<ReturnType<typeof encryptionOf>>['ssl'],
-): ConnectionOptions {
-  return {
-    host,
-    port,
-    user,
-    ...(password === undefined ? {} : { password }),
-    ...(database === undefined ? {} : { database }),
-    ...(ssl === undefined || ssl === false
-      ? {}
-      : {
-          ssl: {
-            ...(ssl as object),
-            verifyIdentity: ssl.rejectUnauthorized !== false && ssl.checkServerIdentity === undefined,
-          },
-        }),
-    charset: 'utf8mb4_general_ci',
-    connectTimeout: CONNECT_MS,
-    // Values as the server wrote them: decimals and large whole numbers as text, times and JSON too.
-    dateStrings: true,
-    supportBigNumbers: true,
-    jsonStrings: true,
-  };
 }

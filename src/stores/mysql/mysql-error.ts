@@ -31,7 +31,10 @@ const NOT_ONE: Fault = {
 /** By the server's number. */
 const FAULTS: Readonly<Record<number, Fault>> = {
   1040: AWAY,
-  1044: { code: 'store_unreachable', hint: 'Grant the user of the URL a right in this database.' },
+  1044: {
+    code: 'store_unreachable',
+    hint: "Check the database's name, and that the user of the URL has a right in it.",
+  },
   1045: LOGIN,
   1049: {
     code: 'store_unreachable',

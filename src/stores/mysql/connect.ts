@@ -1,0 +1,69 @@
+// Connects to the server, encrypted as the URL says.
+
+import type { Connection, ConnectionOptions } from 'mysql2';
+import { encryptionOf } from '../../sql/postgres-tls.ts';
+import { loadDriver } from './driver.ts';
+import type { MysqlUrl } from './url.ts';
+
+const CONNECT_MS = 10_000;
+
+export async function connect(url: MysqlUrl, baseDir: string): Promise<Connection> {
+  const { createConnection } = await loadDriver();
+  const { ssl, otherwise } = await encryptionOf(url.parameters, baseDir);
+  const open = (encryption: typeof ssl): Promise<Connection> =>
+    new Promise((resolve, reject) => {
+      const connection = createConnection(optionsOf(url, encryption));
+      connection.once('error', reject);
+      connection.connect((error) => {
+        if (error !== null && error !== undefined) {
+          end(connection);
+          return reject(error);
+        }
+        connection.removeListener('error', reject);
+        resolve(connection);
+      });
+    });
+  try {
+    return await open(ssl);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (otherwise === null || !ENCRYPTION_REFUSED.includes(String(code))) throw error;
+    return open(otherwise);
+  }
+}
+
+const ENCRYPTION_REFUSED = ['HANDSHAKE_NO_SSL_SUPPORT', 'ER_SECURE_TRANSPORT_REQUIRED'];
+
+function optionsOf(
+  { host, port, user, password, database }: MysqlUrl,
+  ssl: Awaited<ReturnType<typeof encryptionOf>>['ssl'],
+): ConnectionOptions {
+  return {
+    host,
+    port,
+    user,
+    ...(password === undefined ? {} : { password }),
+    ...(database === undefined ? {} : { database }),
+    ...(ssl === undefined || ssl === false
+      ? {}
+      : {
+          ssl: {
+            ...(ssl as object),
+            verifyIdentity: ssl.rejectUnauthorized !== false && ssl.checkServerIdentity === undefined,
+          },
+        }),
+    charset: 'utf8mb4_general_ci',
+    connectTimeout: CONNECT_MS,
+    // Values as the server wrote them: decimals and large whole numbers as text, times and JSON too.
+    dateStrings: true,
+    supportBigNumbers: true,
+    jsonStrings: true,
+  };
+}
+
+/** At once, whatever is still to be read. */
+export function end(connection: Connection): void {
+  connection.on('error', () => undefined);
+  connection.destroy();
+  (connection as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
+}
