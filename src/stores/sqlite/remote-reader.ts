@@ -19,6 +19,7 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
+const MOST_START_MS = 30_000;
 /** Sources run in development need the loader that runs them. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const MAIN = fileURLToPath(new URL(`./reader-process${EXTENSION}`, import.meta.url));
@@ -27,6 +28,7 @@ const MAIN = fileURLToPath(new URL(`./reader-process${EXTENSION}`, import.meta.u
 export function openRemoteReader(options: ReaderOptions): RemoteReader {
   const { shown } = options;
   let child: ChildProcess | null = null;
+  let isUp = false;
   let isClosed = false;
   let count = 0;
   const waiting = new Map<number, Waiting>();
@@ -37,6 +39,7 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
     child ??= start(
       options,
       (reply) => {
+        isUp = true;
         const one = waiting.get(reply.id);
         if (reply.fault === undefined) one?.resolve(reply.answer);
         else one?.reject(errorOf(reply.fault));
@@ -44,6 +47,7 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
       (ended, how) => {
         if (child !== ended) return;
         child = null;
+        isUp = false;
         failAll(away(`The process that reads ${shown} has ended: ${how}.`));
       },
     );
@@ -52,6 +56,7 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
   const kill = (why: AppError): void => {
     const ended = child;
     child = null;
+    isUp = false;
     ended?.kill('SIGKILL');
     failAll(why);
   };
@@ -64,7 +69,9 @@ export function openRemoteReader(options: ReaderOptions): RemoteReader {
       count += 1;
       const id = count;
       process.channel?.ref();
-      const timer = setTimeout(() => kill(tooSlow(shown, withinMs)), withinMs);
+      // How long a process takes to start says nothing about the file.
+      const limitMs = isUp ? withinMs : withinMs + MOST_START_MS;
+      const timer = setTimeout(() => kill(tooSlow(shown, limitMs)), limitMs);
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T): void => {
           clearTimeout(timer);
