@@ -10,7 +10,7 @@ import { describeQuantity, quantityOf } from './quantity.ts';
 import { type Rule, windowOf } from './rule.ts';
 import { subjectText } from './sentence-subject.ts';
 import { belowOnlyIf, leastOf } from './unpriced-text.ts';
-import { formatDuration, type Window, type WindowSpec } from './window.ts';
+import { formatDuration, type Window, type WindowSpec, wholePeriod } from './window.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -51,8 +51,8 @@ function spanText(spec: WindowSpec, window: Window, { at, isNow, zone }: Moment)
     return isNow ? `in the last ${length}` : `in the ${length} to ${localTime(window.to, zone)}`;
   }
   const from = localDate(window.from, zone);
-  // The poll at midnight, and a late one, speak of a period that is over.
-  const isOver = localDay(window.to - 1, zone) !== localDay(at, zone);
+  // The poll at its last midnight, and a late one, speak of a period that is over.
+  const isOver = at >= wholePeriod(spec, window.to, zone).to;
   switch (spec.word) {
     case 'today':
       return isOver ? `on ${from}` : 'today';

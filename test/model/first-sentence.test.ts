@@ -147,6 +147,7 @@ test.each<[string, WindowSpec, FindingChanges['window'], number, string]>([
       ['yesterday', 'yesterday', '2026-11-19T00:00:00Z', '2026-11-20T00:00:00Z', '2026-11-20T02:05:00Z'],
       ['on 2026-11-18', 'yesterday', '2026-11-18T00:00:00Z', '2026-11-19T00:00:00Z', '2026-11-20T00:00:00Z'],
       ['this week', 'this_week', '2026-11-16T00:00:00Z', '2026-11-20T02:05:00Z', '2026-11-20T02:05:00Z'],
+      ['this month', 'this_month', '2026-11-01T00:00:00Z', '2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z'],
       [
         'in the month from 2026-10-01',
         'this_month',
