@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { AppError } from '../model/errors.ts';
 import { PRESETS, type PresetName } from '../stores/presets/index.ts';
+import type { Preset } from '../stores/presets/preset.ts';
 
 export interface InitIo {
   readonly out: (line: string) => void;
@@ -50,12 +51,18 @@ const OWN = 'api_audit_logs';
 /** The file for a preset. The schema of another program is no place for the state, and not every table has a service. */
 function starter(preset: PresetName): string {
   if (preset === OWN) return STARTER;
-  const { columns } = PRESETS[preset].mapping;
+  const { mapping, requires = [] }: Preset = PRESETS[preset];
+  const { columns } = mapping;
   const dimension = (['service', 'user', 'model'] as const).find((name) => name in columns) ?? 'model';
   return STARTER.replace(':-pglite:./spendwatch-data', '')
-    .replace(/^ {2}preset: .*$/m, `  preset: ${preset}`)
+    .replace(/^ {2}preset: .*$/m, () => [`  preset: ${preset}`, ...requires.map(filterLine)].join('\n'))
     .replace(/^# state: .*\n.*$/m, () => STATE)
     .replaceAll('group_by: [service]', `group_by: [${dimension}]`);
+}
+
+/** Without it, every poll would read the whole table. */
+function filterLine(column: string): string {
+  return `  where: { ${column}: REPLACE-ME }   # whose calls: an id, or a list of them`;
 }
 
 const STATE = `state:                         # what was notified; not in the database of another program

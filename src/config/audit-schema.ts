@@ -5,7 +5,7 @@ import { DEFAULT_CURRENCY, isCurrency } from '../model/currency.ts';
 import { Secret } from '../model/secret.ts';
 import { LONGEST_DURATION } from '../model/window.ts';
 import { duration, fault } from '../rules/rule-scalars.ts';
-import type { AuditStoreType, Mapping } from '../stores/audit-store.ts';
+import type { AuditStoreType, EngineScheme, Mapping } from '../stores/audit-store.ts';
 import { AUDIT_ENGINES, AUDIT_STORES, engineOf } from '../stores/index.ts';
 import { presetOf, type TableOptions, tableOptions } from '../stores/options.ts';
 import { PRESETS } from '../stores/presets/index.ts';
@@ -62,22 +62,32 @@ export const auditSchema = tableOptions
       ),
     statement_timeout: duration(DAY_LIMIT).prefault('60s').describe('How long one statement may run'),
   })
-  .superRefine(({ url, preset, table }, context) => {
-    // Whatever the URL is: it may be a fault of its own, such as a variable that is not set.
-    const engine = url instanceof Secret ? engineOf(url.reveal()) : null;
+  .superRefine(({ url, preset, table, where }, context) => {
     const named = presetOf({ ...(preset && { preset }), ...(table && { table }) });
-    if (engine === null || named === null || mappingIn(named, engine.scheme) !== null) return;
-    const known = Object.entries<Preset>(PRESETS).filter(([, one]) => mappingIn(one, engine.scheme) !== null);
-    const names = known.map(([name]) => name).join(', ');
+    if (named === null) return;
+    // Whatever the URL is: it may be a fault of its own, such as a variable that is not set.
+    const scheme = url instanceof Secret ? (engineOf(url.reveal())?.scheme ?? 'postgres') : null;
+    if (scheme !== null && mappingIn(named, scheme) === null) {
+      context.addIssue(fault(`has no table in ${scheme}`, otherEngine(named, scheme), ['preset']));
+      return;
+    }
+    const filtered = Array.isArray(where) ? where.map((one) => ('column' in one ? one.column : '')) : [];
+    const [missing] = (named.requires ?? []).filter((column) => !filtered.includes(column));
+    if (missing === undefined || filtered.includes('')) return;
+    const hint = `write \`where: { ${missing}: ID }\`, or a list of them`;
     context.addIssue(
-      fault(
-        `has no table in ${engine.scheme}`,
-        `presets with one: ${names}; or write \`table\` and \`columns\``,
-        ['preset'],
-      ),
+      fault(`needs a filter on ${missing}, with which the order of its table begins`, hint, ['preset']),
     );
   })
   .describe('The database and the table in which AI calls are recorded; they are only read');
+
+/** What to write where a preset has no table in an engine. */
+function otherEngine({ onlyIn }: Preset, scheme: EngineScheme | 'postgres'): string {
+  const engine = AUDIT_ENGINES.find((one) => one.scheme === onlyIn);
+  if (engine !== undefined) return `its table is in another database: write \`url: ${engine.shape}\``;
+  const known = Object.entries<Preset>(PRESETS).filter(([, one]) => mappingIn(one, scheme) !== null);
+  return `presets with one: ${known.map(([name]) => name).join(', ')}; or write \`table\` and \`columns\``;
+}
 
 /** The store that the keys name, what it is opened with, and what rules may ask it for. */
 export function storeOf({

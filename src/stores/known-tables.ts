@@ -3,7 +3,7 @@
 import type { Sql } from '../sql/port.ts';
 import type { EngineScheme, Mapping, StoreProblem } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
-import { mappingIn } from './presets/preset.ts';
+import { mappingIn, type Preset } from './presets/preset.ts';
 
 interface Found {
   readonly name: string;
@@ -19,7 +19,7 @@ interface Found {
 export async function knownTables(sql: Sql, table: string | undefined): Promise<StoreProblem[]> {
   const names =
     table === undefined
-      ? Object.values(PRESETS).map(({ mapping }) => bareName(mapping.table))
+      ? Object.values<Preset>(PRESETS).flatMap((one) => bareName(mappingIn(one, 'postgres')?.table ?? ''))
       : [bareName(table)];
   const found = await sql.query<Found>(TABLES, [names]);
   return found.flatMap(({ name, place, visible, columns }) => {
@@ -47,10 +47,12 @@ export function presetOfTable(
 
 /** Says that a table is known. `besides` is what else has to be written. */
 export function proposal(preset: PresetName, place: string, besides = ''): StoreProblem {
+  const { requires = [] }: Preset = PRESETS[preset];
+  const where = requires.map((column) => ` and \`where: { ${column}: … }\``).join('');
   return {
     level: 'warning',
     message: `${place} looks like the table of the preset ${preset}.`,
-    hint: `Write \`preset: ${preset}\`${besides} under \`audit\`, or see spendwatch init --preset ${preset} --stdout.`,
+    hint: `Write \`preset: ${preset}\`${where}${besides} under \`audit\`, or see spendwatch init --preset ${preset} --stdout.`,
   };
 }
 

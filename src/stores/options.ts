@@ -109,7 +109,8 @@ export const tableOptions = z
   .superRefine((options, context) => {
     // Whatever the filter is: it may be a fault of its own.
     const { where, ...rest } = options;
-    if (mappingOf(rest).columns.time === undefined) {
+    // Which engine reads it is not known here.
+    if (mappingOf(rest, presetOf(rest)?.onlyIn).columns.time === undefined) {
       context.addIssue({
         code: 'custom',
         path: ['columns', 'time'],

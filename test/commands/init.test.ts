@@ -6,6 +6,7 @@ import { init, printStarter } from '../../src/commands/init.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { PRESETS, type PresetName } from '../../src/stores/presets/index.ts';
+import type { Preset } from '../../src/stores/presets/preset.ts';
 import { folderWith } from '../config/support.ts';
 
 function recorder() {
@@ -52,8 +53,10 @@ describe('init', () => {
       const path = join(await folderWith({}), 'alerts.yaml');
       const { io, out } = recorder();
       await init(path, io, preset);
-      const config = await loadConfig(path, { AUDIT_DATABASE_URL: 'postgres://reader:x@db/gateway' });
-      expect(config.audit.url.reveal()).toBe('postgres://reader:x@db/gateway');
+      const { onlyIn }: Preset = PRESETS[preset];
+      const url = `${onlyIn ?? 'postgres'}://reader:x@db/gateway`;
+      const config = await loadConfig(path, { AUDIT_DATABASE_URL: url });
+      expect(config.audit.url.reveal()).toBe(url);
       expect(await readFile(path, 'utf8')).toContain(`preset: ${preset}`);
       const isOwn = preset === 'api_audit_logs';
       expect(config.state.url?.reveal()).toBe(isOwn ? undefined : 'pglite:./spendwatch-state');

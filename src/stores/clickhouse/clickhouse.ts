@@ -50,7 +50,9 @@ export const clickhouse: AuditEngine<TableOptions> = {
           return futureRows(newest, now, mapping, isEpoch ? { ...timeKind, type: 'bigint' } : 'timestamptz');
         },
         inspect: () =>
-          server.connected(statementTimeoutMs, (connection) => inspectTable(mapping, connection)),
+          server.connected(statementTimeoutMs, (connection) =>
+            inspectTable(mapping, options.preset !== undefined, connection),
+          ),
         close: () => server.close(),
       },
       mapping,

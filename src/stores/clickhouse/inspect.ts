@@ -2,6 +2,7 @@
 
 import { AppError, isRefusal } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
+import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
 import { isOfFilter, sourcesOf } from '../sources.ts';
 import type { Connection } from './connection.ts';
@@ -15,8 +16,33 @@ const LAST_INSTANT = 8_640_000_000_000_000;
 /** A table smaller than this is read quickly in any order. */
 const SMALL_ROWS = 10_000_000;
 
-/** Faults prevent reading the table; warnings say what makes reading slow. */
-export async function inspectTable(mapping: Mapping, connection: Connection): Promise<StoreProblem[]> {
+/** Faults prevent reading the table; warnings say what makes reading slow. Without a preset, known tables are proposed. */
+export async function inspectTable(
+  mapping: Mapping,
+  hasPreset: boolean,
+  connection: Connection,
+): Promise<StoreProblem[]> {
+  const problems = await tableProblems(mapping, connection);
+  if (hasPreset || !problems.some(({ level }) => level === 'fault')) return problems;
+  return [...problems, ...(await knownTables(connection))];
+}
+
+async function knownTables(connection: Connection): Promise<StoreProblem[]> {
+  const [tables = [], columns = []] = await connection.query(
+    'SELECT table, name FROM system.columns WHERE database = currentDatabase() ORDER BY table LIMIT 20000',
+  );
+  const found = new Map<string, Set<string>>();
+  for (const [i, table] of tables.entries()) {
+    const known = found.get(String(table)) ?? new Set();
+    found.set(String(table), known.add(String(columns[i])));
+  }
+  return [...found].flatMap(([table, names]) => {
+    const preset = presetOfTable(table, names, 'clickhouse');
+    return preset === null ? [] : [proposal(preset, table)];
+  });
+}
+
+async function tableProblems(mapping: Mapping, connection: Connection): Promise<StoreProblem[]> {
   let columns: ReadonlyMap<string, string>;
   try {
     columns = await columnsOf(mapping.table, connection);

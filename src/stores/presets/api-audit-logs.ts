@@ -53,7 +53,7 @@ export const API_AUDIT_LOGS: Preset = {
     return read === undefined ? undefined : name;
   }),
   filled: ofColumns((column) => describeColumn(column).table.filled),
-  engines: { sqlite: {}, mysql: {} },
+  engines: { sqlite: {}, mysql: {}, clickhouse: { timeKind: null } },
   own: {
     columns: [...FIRST_VERSION.map((one) => (typeof one === 'string' ? tableColumn(one) : one)), ...LATER],
     later: LATER,

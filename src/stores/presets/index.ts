@@ -4,13 +4,17 @@ import type { ColumnSource } from '../audit-store.ts';
 import { API_AUDIT_LOGS } from './api-audit-logs.ts';
 import { BIFROST } from './bifrost.ts';
 import { DIFY } from './dify.ts';
+import { HELICONE } from './helicone.ts';
 import { LANGFUSE2 } from './langfuse2.ts';
+import { LANGFUSE3 } from './langfuse3.ts';
+import { LANGFUSE4 } from './langfuse4.ts';
 import { LITELLM } from './litellm.ts';
 import { LUNARY } from './lunary.ts';
 import { MLFLOW } from './mlflow.ts';
 import { NEWAPI } from './newapi.ts';
 import { ONEAPI } from './oneapi.ts';
 import { OPENWEBUI } from './openwebui.ts';
+import { OPIK } from './opik.ts';
 import { PHOENIX } from './phoenix.ts';
 import type { Preset } from './preset.ts';
 import { TENSORZERO } from './tensorzero.ts';
@@ -25,6 +29,10 @@ export const PRESETS = {
   bifrost: BIFROST,
   dify: DIFY,
   langfuse2: LANGFUSE2,
+  langfuse3: LANGFUSE3,
+  langfuse4: LANGFUSE4,
+  helicone: HELICONE,
+  opik: OPIK,
   phoenix: PHOENIX,
   tensorzero: TENSORZERO,
   lunary: LUNARY,

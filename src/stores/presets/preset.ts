@@ -5,8 +5,12 @@ import type { EngineScheme, Mapping } from '../audit-store.ts';
 
 /** A well-known table: its mapping, and what is known beyond it. The table lacks the columns that are not mapped. */
 export interface Preset {
-  /** In PostgreSQL. */
+  /** In PostgreSQL, or in the one engine that the program has. */
   readonly mapping: Mapping;
+  /** The engine of `mapping`, for a program that does not use PostgreSQL for its calls. */
+  readonly onlyIn?: EngineScheme;
+  /** The columns that `audit.where` must name: the table is in their order, and is read as a whole without. */
+  readonly requires?: readonly string[];
   /** What differs in other engines; the program has no table in one that is absent. */
   readonly engines?: Readonly<Partial<Record<EngineScheme, Partial<Mapping>>>>;
   /** The column that `insert` writes where an expression reads it. */
@@ -19,11 +23,11 @@ export interface Preset {
 
 /** The mapping of a preset in an engine; null where its program has no table there. */
 export function mappingIn(
-  { mapping, engines = {} }: Preset,
+  { mapping, onlyIn, engines = {} }: Preset,
   engine: EngineScheme | 'postgres',
 ): Mapping | null {
-  if (engine === 'postgres') return mapping;
-  const own = engines[engine];
+  if (engine === (onlyIn ?? 'postgres')) return mapping;
+  const own = engine === 'postgres' ? undefined : engines[engine];
   if (own === undefined) return null;
   return {
     ...mapping,

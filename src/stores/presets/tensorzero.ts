@@ -28,6 +28,13 @@ export const TENSORZERO: Preset = {
       provider_cache_read_input_tokens: 'integer',
     },
   },
+  engines: {
+    clickhouse: {
+      table: 'ModelInference',
+      columns: { time: 'timestamp' },
+      timeKind: null,
+    },
+  },
   written: {},
   filled: {},
   own: null,
