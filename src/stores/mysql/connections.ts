@@ -52,7 +52,11 @@ export function openConnections(
   };
   const acquire = async (): Promise<Connection> => {
     const one = idle.pop();
-    if (one === undefined) return connect(url, baseDir);
+    if (one === undefined) {
+      return connect(url, baseDir).catch((error: unknown) => {
+        throw faultOf(error);
+      });
+    }
     clearTimeout(one.timer);
     return one.connection;
   };

@@ -49,18 +49,11 @@ export const mysql: AuditEngine<TableOptions> = {
         return known;
       };
     };
-    const snapshot = async <T>(withinMs: number, work: (session: Session) => Promise<T>): Promise<T> => {
-      try {
-        return await connections.snapshot(withinMs, work);
-      } catch (error) {
-        throw faultOf(error);
-      }
-    };
     return rowsStore(
       {
         name: 'MySQL',
         reading: (work, withinMs = statementTimeoutMs) =>
-          snapshot(withinMs, (session) => {
+          connections.snapshot(withinMs, (session) => {
             const facts = factsIn(session);
             const source = {
               ...tableRows(mapping, facts, session, tried),
@@ -70,7 +63,7 @@ export const mysql: AuditEngine<TableOptions> = {
           }),
         futureRows: (newest, now) => futureRows(newest, now, mapping, timeType),
         inspect: () =>
-          snapshot(statementTimeoutMs, (session) =>
+          connections.snapshot(statementTimeoutMs, (session) =>
             inspectTable(mapping, options.preset !== undefined, session),
           ),
         close: () => connections.close(),
