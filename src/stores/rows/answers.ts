@@ -14,6 +14,10 @@ import { textIn } from './numbers.ts';
 import { markRepeated } from './repeated-calls.ts';
 import type { RowSource } from './row-source.ts';
 
+const MINUTE = 60_000;
+/** Whole minutes. */
+const PIECE = 6 * 60 * MINUTE;
+
 /** What prices depend on. */
 export interface RowPricing {
   readonly prices: PriceTable | null;
@@ -119,8 +123,17 @@ export async function addUpRows(
     const segment = segmentOf(call.at, edges);
     for (const one of lines) one.add(segment, call);
   };
-  const kept: CallFacts[] = [];
-  for (const range of edges.length < 2 ? [] : ranges) {
+  let kept: CallFacts[] = [];
+  const addKept = (): void => {
+    markRepeated(kept);
+    for (const call of kept) add(call);
+    kept = [];
+  };
+  const asIs = edges.length < 2 ? [] : ranges;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const range of of.hasRepeats ? asIs.flatMap(inPieces) : asIs) {
+    if (Math.floor(range.from / MINUTE) > Math.floor((end - 1) / MINUTE)) addKept();
+    end = range.to;
     for await (const batch of source.rows(of.names, range)) {
       for (const row of batch) {
         if (of.hasRepeats) kept.push(of.facts(row));
@@ -128,9 +141,19 @@ export async function addUpRows(
       }
     }
   }
-  markRepeated(kept);
-  for (const call of kept) add(call);
+  addKept();
   return lines.map((one) => one.columns());
+}
+
+/** Calls repeat others of their minute, so only a piece of the time is kept in memory. */
+function inPieces({ from, to }: Window): Window[] {
+  const pieces: Window[] = [];
+  for (let start = from; start < to; ) {
+    const end = Math.min(to, (Math.floor(start / PIECE) + 1) * PIECE);
+    pieces.push({ from: start, to: end });
+    start = end;
+  }
+  return pieces;
 }
 
 function conditionsOf(where: Where): (call: CallFacts) => boolean {
