@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallRead } from '../../src/model/call-columns.ts';
-import { formatFixed } from '../../src/model/money.ts';
+import { formatFixed, ONE } from '../../src/model/money.ts';
 import type { SegmentCell } from '../../src/model/series.ts';
 import { engineOf } from '../../src/stores/index.ts';
 import { callsArbitrary, ORIGIN } from '../stores/random-calls.ts';
@@ -160,6 +160,30 @@ describe.skipIf(!(await hasSqliteDriver())).each(['wal', 'delete'] as const)(
       expect((await store.read([], ORIGIN + 1)).newestRow).toBe(ORIGIN);
       file.database.exec('VACUUM');
       expect((await store.read([], ORIGIN + 1)).newestRow).toBe(ORIGIN);
+    });
+
+    it('reads texts whose offset from UTC is another one in summer', async () => {
+      const [winter, summer] = [Date.parse('2025-12-10T09:30:00Z'), Date.parse('2026-06-10T09:30:00Z')];
+      const written = new Map([
+        [winter, '2025-12-10 09:30:00+00:00'],
+        [summer, '2026-06-10 10:30:00.25+01:00'],
+        [ORIGIN, '2026-12-10 09:30:00+00:00'],
+      ]);
+      await fill(
+        [winter, summer, summer, ORIGIN].map((at) => call({ at })),
+        { type: '', write: (at) => written.get(at) as string, time: 'at' },
+      );
+      const store = open();
+      for (const [from, calls] of [
+        [summer - HOUR / 2, 2n],
+        [summer + HOUR / 2, undefined],
+        [winter - HOUR / 2, 1n],
+      ] as const) {
+        const [cell] = (await store.read([totals(['calls'], from, from + HOUR)], from + HOUR))
+          .answers[0] as SegmentCell[];
+        expect(cell?.cell.sums.calls).toBe(calls === undefined ? undefined : calls * ONE);
+      }
+      expect((await store.read([], summer + HOUR)).newestRow).toBe(summer + 250);
     });
 
     it('says that a column holds no times', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { hasOffset, instantIn, spanCondition } from '../../src/stores/sqlite/time-text.ts';
+import { instantIn, offsetIn, spanCondition } from '../../src/stores/sqlite/time-text.ts';
 
-const UTC = { zone: null, hasOffsets: false, isMixed: false };
+const UTC = { zone: null, offsets: { least: 0, most: 0 }, isMixed: false };
 
 it.each([
   ['2026-03-29 12:00:00', '2026-03-29T12:00:00.000Z'],
@@ -11,7 +11,7 @@ it.each([
   ['2026-03-29 12:00:00.999999999 -0700 MST', '2026-03-29T19:00:00.999Z'],
 ])('reads %s as an instant', (text, instant) => {
   expect(new Date(instantIn(text, UTC) ?? Number.NaN).toISOString()).toBe(instant);
-  expect(hasOffset(text)).toBe(/[+-]\d\d:?\d\d\b/.test(text.slice(10)));
+  expect(offsetIn(text) !== null).toBe(/[+-]\d\d:?\d\d\b/.test(text.slice(10)));
 });
 
 it('reads what is no time as none', () => {
@@ -39,3 +39,31 @@ it('lets every row of a span pass, however its time is written', () => {
     expect([text, passes(low, high) || passes(lowT, highT)]).toEqual([text, true]);
   }
 });
+
+it.each(['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Shanghai', 'Pacific/Apia'])(
+  'lets every local time of %s pass for the span in which it is read, also one that was skipped or repeated',
+  (zone) => {
+    // Samoa skipped a whole day.
+    const mostHours = zone === 'Pacific/Apia' ? 50 : 5;
+    const stored = { zone, offsets: null, isMixed: false };
+    const changes = ['2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'];
+    for (const day of [...changes, '2011-12-30', '2026-06-01']) {
+      for (let quarter = -4; quarter < 100; quarter += 1) {
+        const local = Date.parse(`${day}T00:00:00Z`) + quarter * 900_000;
+        const text = new Date(local).toISOString().slice(0, 19).replace('T', ' ');
+        const at = instantIn(text, stored) as number;
+        for (const span of [
+          { from: at, to: at + 1 },
+          { from: at - 3_600_000, to: at + 1 },
+        ]) {
+          const [low = '', high = ''] = spanCondition('t', span, stored).values as string[];
+          expect([text, text >= low && text < high]).toEqual([text, true]);
+          // Not many more than are asked for.
+          expect(
+            Date.parse(`${high.replace(' ', 'T')}Z`) - Date.parse(`${low.replace(' ', 'T')}Z`),
+          ).toBeLessThan(mostHours * 3_600_000);
+        }
+      }
+    }
+  },
+);

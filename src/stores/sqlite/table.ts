@@ -2,6 +2,7 @@
 
 import { isColumn } from '../../model/columns.ts';
 import { AppError } from '../../model/errors.ts';
+import { largestOf, smallestOf } from '../../model/extremes.ts';
 import type { Window } from '../../model/window.ts';
 import type { ColumnSource, Mapping } from '../audit-store.ts';
 import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
@@ -10,10 +11,11 @@ import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.ts';
 import {
   areMixed,
   earlierCondition,
-  hasOffset,
   instantIn,
   isSorted,
   isTimeText,
+  type Offsets,
+  offsetIn,
   type StoredTime,
   spanCondition,
   type TimeCondition,
@@ -21,6 +23,7 @@ import {
 
 const BATCH = 1_000;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** Rows of a file without WAL are read in slices of about this many: its program cannot write while one is read. */
 const SLICE_ROWS = 5_000;
 /** Rows whose texts are not in the order of their instants: how many are compared to find the newest. */
@@ -147,7 +150,7 @@ function sourceOf(name: string, { columns, dimensions, measures = {} }: Mapping)
   return dimensions[name] ?? (isColumn(name) ? columns[name] : undefined);
 }
 
-/** How the times of a table are written, by the newest and the oldest one. */
+/** How the times of a table are written, by the newest and the oldest one, and some between them if they name offsets. */
 export function storedTime(database: SqliteDatabase, mapping: Mapping): StoredTime {
   const { table, timeKind } = mapping;
   const time = columnSql(mapping, 'time', 'NULL');
@@ -173,7 +176,42 @@ export function storedTime(database: SqliteDatabase, mapping: Mapping): StoredTi
       : timeFault(table, 'texts that are no times', 'Map a column of texts such as 2026-03-29 12:00:00.');
   }
   const zone = timeKind !== null && typeof timeKind === 'object' && 'zone' in timeKind ? timeKind.zone : null;
-  return { zone, hasOffsets: values.some(hasOffset), isMixed: areMixed(values) };
+  const isMixed = areMixed(values);
+  const named = values.map(offsetIn);
+  if (named.every((offset) => offset === null)) {
+    return { zone, offsets: zone === null ? { least: 0, most: 0 } : null, isMixed };
+  }
+  const rest = sampledTimes(database, { time, rows, values });
+  if (rest === null) return { zone, offsets: ANY_OFFSET, isMixed };
+  const offsets = [...named, ...rest.map(offsetIn)].map((offset) => offset ?? 0);
+  return { zone, offsets: { least: smallestOf(offsets), most: largestOf(offsets) }, isMixed };
+}
+
+/** Without an index every row is looked at anyway. */
+const ANY_OFFSET: Offsets = { least: -DAY, most: DAY };
+/** No zone has summer time for a shorter span. */
+const SAMPLED_MS = 14 * DAY;
+const MOST_SAMPLES = 200;
+
+/** The times of a row in each fortnight between the oldest and the newest one; null without an index. */
+function sampledTimes(
+  database: SqliteDatabase,
+  { time, rows, values }: { time: string; rows: string; values: readonly RowValue[] },
+): RowValue[] | null {
+  const text = `SELECT ${time} ${rows} AND ${time} >= ? ORDER BY ${time} LIMIT 1`;
+  const plan = [...rowsOf(database.prepare(`EXPLAIN QUERY PLAN ${text}`), [''])].join('\n');
+  if (!/\bSEARCH\b/.test(plan) || /TEMP B-TREE/.test(plan)) return null;
+  const utc: StoredTime = { zone: null, offsets: null, isMixed: false };
+  const [newest = 0, oldest = 0] = values.map((value) => instantIn(value, utc) ?? 0);
+  const step = Math.max(SAMPLED_MS, (newest - oldest) / MOST_SAMPLES);
+  const found: RowValue[] = [];
+  const statement = database.prepare(text);
+  for (let at = oldest; at < newest; at += step) {
+    for (const [value] of rowsOf(statement, [new Date(at).toISOString().slice(0, 10)])) {
+      found.push(value ?? null);
+    }
+  }
+  return found;
 }
 
 function timeFault(table: string, what: string, hint: string): AppError {

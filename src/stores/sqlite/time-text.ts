@@ -1,6 +1,7 @@
 // How SQLite stores the times of a table, and spans of time as conditions on them.
 
-import { instantOfWall } from '../../model/wall-clock.ts';
+import { largestOf, smallestOf } from '../../model/extremes.ts';
+import { instantOfWall, skippedAt, wallBound } from '../../model/wall-clock.ts';
 import type { Window } from '../../model/window.ts';
 import type { EpochUnit } from '../audit-store.ts';
 import { epochMs, epochOf } from '../rows/epoch.ts';
@@ -9,10 +10,21 @@ import type { SqliteValue } from './driver.ts';
 
 const DAY = 86_400_000;
 
-/** Numbers since 1970, or texts: in UTC, or of a zone, or each with its offset. */
+/** Numbers since 1970; or texts, in UTC, of a zone, or each with its offset. */
 export type StoredTime =
   | { readonly unit: EpochUnit }
-  | { readonly zone: string | null; readonly hasOffsets: boolean; readonly isMixed: boolean };
+  | {
+      readonly zone: string | null;
+      /** The offsets that texts name, ms; 0 for those in UTC. Null where all are of the zone. */
+      readonly offsets: Offsets | null;
+      /** Whether some texts have a T between day and time and others a space. */
+      readonly isMixed: boolean;
+    };
+
+export interface Offsets {
+  readonly least: number;
+  readonly most: number;
+}
 
 export interface TimeCondition {
   readonly sql: string;
@@ -28,12 +40,20 @@ export function spanCondition(time: string, { from, to }: Window, stored: Stored
     const [low, high] = [epochOf(from - 1, stored.unit), epochOf(to, stored.unit) + 1n];
     return { sql: `(${time} >= ? AND ${time} <= ?)`, values: [low, high] };
   }
-  const slack = stored.hasOffsets || stored.zone !== null ? DAY : 0;
-  const low = textOf(Math.floor((from - slack) / 1000) * 1000);
-  const high = textOf((Math.floor((to + slack) / 1000) + 1) * 1000);
+  const { zone, offsets } = stored;
+  const ofOffsets = offsets === null ? [] : [[from + offsets.least, to + offsets.most] as const];
+  const ofZone = zone === null ? [] : [[firstWall(from, zone), wallBound(to, zone)] as const];
+  const bounds = [...ofOffsets, ...ofZone];
+  const low = textOf(Math.floor(smallestOf(bounds.map(([first]) => first)) / 1000) * 1000);
+  const high = textOf((Math.floor(largestOf(bounds.map(([, last]) => last)) / 1000) + 1) * 1000);
   const arm = `(${time} >= ? AND ${time} < ?)`;
   const withT = (text: string): string => text.replace(' ', 'T');
   return { sql: `(${arm} OR ${arm})`, values: [low, high, withT(low), withT(high)] };
+}
+
+/** The first local time that may be read as an instant or later: skipped ones are read as later than they say. */
+function firstWall(at: number, zone: string): number {
+  return Math.min(wallBound(at, zone), skippedAt(at, zone)?.from ?? Number.POSITIVE_INFINITY);
 }
 
 /** The same for all rows before an instant, for which one look-up in the index finds the last. */
@@ -44,7 +64,9 @@ export function earlierCondition(time: string, before: number, stored: StoredTim
 
 /** Whether texts sort by their instants. */
 export function isSorted(stored: StoredTime): boolean {
-  return 'unit' in stored || (stored.zone === null && !stored.hasOffsets && !stored.isMixed);
+  if ('unit' in stored) return true;
+  const { zone, offsets, isMixed } = stored;
+  return zone === null && offsets?.least === offsets?.most && !isMixed;
 }
 
 const TEXT =
@@ -76,10 +98,10 @@ export function areMixed(values: readonly RowValue[]): boolean {
   return new Set(values.map((value) => String(value).charAt(10))).size > 1;
 }
 
-/** Whether a text names its offset, and it is not that of UTC. */
-export function hasOffset(value: RowValue): boolean {
+/** The offset that a text names in digits, ms; null where it names none. */
+export function offsetIn(value: RowValue): number | null {
   const offset = typeof value === 'string' ? TEXT.exec(value)?.[8] : undefined;
-  return offset !== undefined && offsetMs(offset) !== 0;
+  return offset === undefined || !/^[+-]/.test(offset) ? null : offsetMs(offset);
 }
 
 export function isTimeText(value: RowValue): boolean {
