@@ -83,7 +83,7 @@ export function conditionSql(expression: string, condition: Condition, parameter
 /** The conditions for the rows that are read; none where all are. Engines differ in how a text and a name are written. */
 export function rowFilterSql(
   { where = [] }: Pick<Mapping, 'where'>,
-  literalOf: (text: string) => string = literal,
+  literalOf: (text: string, column: string) => string = literal,
   nameOf: (column: string) => string = quoted,
 ): string[] {
   return where.map((one) => ('sql' in one ? sourceSql(one) : valuesSql(one, literalOf, nameOf)));
@@ -101,13 +101,13 @@ export function unfiltered(mapping: Mapping): Mapping {
  */
 function valuesSql(
   { column, values }: Extract<RowFilter, { column: string }>,
-  literalOf: (text: string) => string,
+  literalOf: (text: string, column: string) => string,
   nameOf: (column: string) => string,
 ): string {
   const name = nameOf(column);
   const isIn = 'in' in values;
   const list = isIn ? values.in : values.notIn;
-  const literals = list.flatMap((one) => (one === null ? [] : [literalOf(one)])).join(', ');
+  const literals = list.flatMap((one) => (one === null ? [] : [literalOf(one, column)])).join(', ');
   const namesNull = list.includes(null);
   if (isIn) {
     const isOne = literals === '' ? [] : [`${name} IN (${literals})`];

@@ -280,6 +280,21 @@ describe.skipIf(!hasMariadb)('a store in a MariaDB (needs mariadb-server)', () =
     }
   });
 
+  it('filters numbers by numbers, true and false, and takes no word for 0', async () => {
+    await run(`CREATE TABLE flags (at DATETIME, flag BOOLEAN, bits BIT(1), big BIGINT, KEY (at));
+      INSERT INTO flags SELECT FROM_UNIXTIME(${AT / 1000} - seq), seq = 1, seq = 2, 9007199254740992 + seq FROM seq_1_to_3`);
+    const left = (column: string, ...list: string[]) =>
+      open({ table: 'flags', columns: { time: 'at' }, where: [{ column, values: { in: list } }] });
+    expect(await callsIn(left('flag', 'true'))).toBe(1);
+    expect(await callsIn(left('flag', 'false'))).toBe(2);
+    expect(await callsIn(left('bits', '1'))).toBe(1);
+    expect(await callsIn(left('big', '9007199254740993'))).toBe(1);
+    const word = left('big', 'consume');
+    const message = expect.stringContaining('audit.where.big: "consume" is no number');
+    await expect(word.read([], AT)).rejects.toMatchObject({ message });
+    expect(await word.inspect()).toContainEqual(expect.objectContaining({ level: 'fault', message }));
+  });
+
   it('an expression that is not one value of its row fails what is made of it alone', async () => {
     for (const sql of ['SUM(cost)', 'ROW_NUMBER() OVER ()']) {
       const store = open({ ...CALLS, columns: { ...CALLS.columns, latency_ms: { sql } } } as TableOptions);

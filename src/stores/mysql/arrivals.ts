@@ -3,7 +3,8 @@
 import type { IdGap, Mapping } from '../audit-store.ts';
 import type { Arrived, RowSource } from '../rows/row-source.ts';
 import type { TableFacts } from './columns.ts';
-import { columnSql, filterSql, fromSql, tableSql } from './names.ts';
+import { filterSql } from './filter.ts';
+import { columnSql, fromSql, tableSql } from './names.ts';
 import type { Session } from './session.ts';
 import { instantsIn } from './time.ts';
 

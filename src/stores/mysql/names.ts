@@ -2,7 +2,7 @@
 
 import { type Column, isColumn } from '../../model/columns.ts';
 import type { ColumnSource, Mapping } from '../audit-store.ts';
-import { rowFilterSql, sourceSql } from '../source-sql.ts';
+import { sourceSql } from '../source-sql.ts';
 import { measureNamed } from '../sources.ts';
 
 interface TableColumn {
@@ -64,13 +64,4 @@ export function sourceNamed(
   const measure = measureNamed(name);
   if (measure !== null) return measures[measure];
   return dimensions[name] ?? (isColumn(name) ? columns[name] : undefined);
-}
-
-/** The conditions for the rows that are read. Texts are compared byte by byte: most collations ignore letter case. */
-export function filterSql(mapping: Mapping, columns: TableColumns): string[] {
-  return rowFilterSql(mapping, literal, (column) =>
-    columns.get(column.toLowerCase())?.isText === true
-      ? `CAST(CONVERT(${quoted(column)} USING utf8mb4) AS BINARY)`
-      : quoted(column),
-  );
 }

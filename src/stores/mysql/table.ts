@@ -5,7 +5,8 @@ import type { ColumnSource, Mapping } from '../audit-store.ts';
 import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
 import type { TableFacts } from './columns.ts';
 import { tryExpression } from './expressions.ts';
-import { columnSql, filterSql, fromSql, sourceNamed, valueSql } from './names.ts';
+import { filterSql } from './filter.ts';
+import { columnSql, fromSql, sourceNamed, valueSql } from './names.ts';
 import type { Session } from './session.ts';
 import { earlierSql, instantsIn, isExact, spanSql } from './time.ts';
 
