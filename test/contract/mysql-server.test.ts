@@ -263,17 +263,31 @@ describe.skipIf(!hasMariadb)('a store in a MariaDB (needs mariadb-server)', () =
       INSERT INTO types VALUES (FROM_UNIXTIME(${AT / 1000} - 1), 0.1, 0.1e0 + 0.2e0, 0.123456789012345, 18446744073709551615, 1, '{"a": 1}',
         0xDEADBEEF, 'B', 'ä')`);
     const groupBy = ['big', 'flag', 'doc', 'raw', 'kind', 'word', 'd'];
-    const dimensions = Object.fromEntries(groupBy.map((name) => [name, name]));
+    const dimensions = {
+      ...Object.fromEntries(groupBy.map((name) => [name, name])),
+      // The driver would take it for a placeholder.
+      asked: { sql: "CONCAT('?', kind, ':kind')" },
+    };
     for (const [cost, units] of [
       ['f', 100_000_000_000n],
       ['d', 300_000_000_000n],
       ['money', 123_456_789_012n],
     ] as const) {
       const store = open({ table: 'types', columns: { time: 'at', cost }, dimensions });
-      const cells = (await store.read([hour(['cost'], groupBy)], AT)).answers[0] as readonly SegmentCell[];
+      const cells = (await store.read([hour(['cost'], [...groupBy, 'asked'])], AT))
+        .answers[0] as readonly SegmentCell[];
       expect(cells).toMatchObject([
         {
-          key: ['18446744073709551615', '1', '{"a": 1}', 'deadbeef', 'B', 'ä', '0.30000000000000004'],
+          key: [
+            '18446744073709551615',
+            '1',
+            '{"a": 1}',
+            'deadbeef',
+            'B',
+            'ä',
+            '0.30000000000000004',
+            '?B:kind',
+          ],
           cell: { sums: { cost: units } },
         },
       ]);

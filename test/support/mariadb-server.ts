@@ -38,6 +38,8 @@ export interface MariadbDatabase {
   close(): Promise<void>;
 }
 
+/** Data are often in memory here. */
+const SMALL_LOG = '--innodb-log-file-size=8M';
 const LOGIN = 'tester:spendwatch-test';
 
 /** Starts a MariaDB on a loopback port, with its data in a temporary folder; with a key and a certificate it takes TLS too. */
@@ -59,6 +61,7 @@ export async function startMariadb(tls?: {
         `--datadir=${data}`,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
+        SMALL_LOG,
         ...user,
       ],
       { ...environment, stdio: 'pipe' },
@@ -94,15 +97,19 @@ export async function startMariadb(tls?: {
         '--transaction-isolation=READ-COMMITTED',
         '--innodb-flush-log-at-trx-commit=0',
         '--innodb-buffer-pool-size=128M',
+        SMALL_LOG,
         ...files,
         ...user,
       ],
       { ...environment, stdio: 'ignore' },
     );
+    const kill = (): void => void server.kill('SIGKILL');
+    // Whatever ends the tests ends their server.
+    process.once('exit', kill);
     const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
     const url = `mysql://${LOGIN}@127.0.0.1:${port}`;
     await untilReady(url, ended, log).catch((error: unknown) => {
-      server.kill('SIGKILL');
+      kill();
       throw error;
     });
     return {
@@ -110,7 +117,8 @@ export async function startMariadb(tls?: {
       createDatabase: () => createDatabase(url),
       async stop() {
         // Its data are removed: it need not write them.
-        server.kill('SIGKILL');
+        kill();
+        process.off('exit', kill);
         await ended;
         await remove();
       },
