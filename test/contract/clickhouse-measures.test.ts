@@ -74,6 +74,11 @@ const MEASURES: readonly Measure[] = [
   ...(['own_sum_mark', 'own_count_mark', 'own_values_mark'] as const),
 ];
 
+const OPTIONS: TableOptions = {
+  ...{ table: 'seen', columns: COLUMNS, dimensions: { tags: 'tags', kind: 'kind', key: 'key' } },
+  measures: { mark: { column: 'mark', aggregate: 'p50' } },
+};
+
 /** How types of columns differ: of numbers, texts and booleans. */
 const TYPES = {
   'Float64, Nullable': {
@@ -101,14 +106,10 @@ describe.skipIf(!hasClickHouse)('what is measured in a table of ClickHouse (need
   let store: AuditStore;
   beforeAll(async () => {
     server = await startClickHouse();
-    const options: TableOptions = {
-      ...{ table: 'seen', columns: COLUMNS, dimensions: { tags: 'tags', kind: 'kind', key: 'key' } },
-      measures: { mark: { column: 'mark', aggregate: 'p50' } },
-    };
     store = engineOf(server.url)?.open(
       server.url,
       { baseDir: '/', statementTimeoutMs: 60_000 },
-      options,
+      OPTIONS,
       PRICES,
     ) as AuditStore;
   });
@@ -181,5 +182,31 @@ describe.skipIf(!hasClickHouse)('what is measured in a table of ClickHouse (need
     const [cell] = Array.isArray(answer) ? answer : [];
     const [whole = '', part = ''] = own.split('.');
     expect(String(cell?.cell.sums.cost)).toBe(whole + part.padEnd(12, '0'));
+  });
+
+  it('a login that may set nothing reads the same, and one with another password nothing', async () => {
+    make(TYPES['Float64, Nullable']);
+    const read = {
+      ...{ measures: MEASURES, where: {}, groupBy: [] },
+      edges: [FROM, TO],
+      ranges: [{ from: FROM, to: TO }],
+    };
+    const before = await store.read([read], TO);
+    const open = (url: string): AuditStore =>
+      engineOf(url)?.open(url, { baseDir: '/', statementTimeoutMs: 60_000 }, OPTIONS, PRICES) as AuditStore;
+    const restricted = open(server.url);
+    server.setReadOnly(true);
+    try {
+      expect(await restricted.read([read], TO)).toEqual(before);
+    } finally {
+      server.setReadOnly(false);
+      await restricted.close();
+    }
+    const stranger = open(server.url.replace(/:[^:@/]+@/, ':another@'));
+    await expect(stranger.read([read], TO)).rejects.toMatchObject({
+      code: 'store_unreachable',
+      hint: 'Check user and password of the URL.',
+    });
+    await stranger.close();
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -9,13 +9,19 @@ import { join } from 'node:path';
 export interface ClickHouseServer {
   /** With its database. */
   readonly url: string;
-  /** How many statements it was asked, those of `run` left out. */
-  readonly asked: () => number;
+  /** What it was asked, what `run` runs left out. */
+  readonly asked: Asked[];
   /** A login that may set nothing, as readonly = 1. */
   setReadOnly(isReadOnly: boolean): void;
   /** Runs statements; returns the columns of the last one's answer. */
   run(text: string): unknown[][];
   stop(): Promise<void>;
+}
+
+/** A statement, and what sets its values before it runs. */
+export interface Asked {
+  readonly text: string;
+  readonly sets: readonly string[];
 }
 
 interface Session {
@@ -27,7 +33,9 @@ const FOLDERS = ['.', 'test/engines'].map((folder) =>
   join(import.meta.dirname, '../..', folder, 'package.json'),
 );
 
-function loadChdb(): { Session: new (path: string) => Session } | null {
+function loadChdb(): {
+  Session: new (path: string, options: { connectionArgs: string[] }) => Session;
+} | null {
   for (const folder of FOLDERS) {
     try {
       return createRequire(folder)('chdb');
@@ -41,13 +49,25 @@ function loadChdb(): { Session: new (path: string) => Session } | null {
 export const hasClickHouse = loadChdb() !== null;
 const PASSWORD = 'a pass/word';
 
-/** Each server has a database of its own; the engine exists once in a process. */
+/** Two clusters of two shards: `here` is twice this server, and the shards of `away` are not there. */
+const CLUSTERS = ['here', 'away'].map((name) => {
+  const host =
+    name === 'here' ? '<host>127.0.0.1</host><port>9000</port>' : '<host>127.0.0.1</host><port>1</port>';
+  return `<${name}>${`<shard><replica>${host}</replica></shard>`.repeat(2)}</${name}>`;
+});
+
+/** The engine exists once in a process: one server after the other. `path` keeps the data elsewhere. */
 export async function startClickHouse(path?: string): Promise<ClickHouseServer> {
   const chdb = loadChdb();
   if (chdb === null) throw new Error('chdb is not installed: .ci/install-engines');
   const folder = path ?? mkdtempSync(join(tmpdir(), 'spendwatch-chdb-'));
-  const session = new chdb.Session(folder);
-  let asked = 0;
+  const config = `${folder}.xml`;
+  writeFileSync(
+    config,
+    `<clickhouse><tcp_port>9000</tcp_port><remote_servers>${CLUSTERS.join('')}</remote_servers></clickhouse>`,
+  );
+  const session = new chdb.Session(folder, { connectionArgs: [`--config-file=${config}`] });
+  const asked: Asked[] = [];
   let isReadOnly = false;
   const run = (text: string): unknown[][] => {
     const answer = session.query(text, 'JSONCompactColumns').trim();
@@ -62,12 +82,12 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
         'base64',
       ).toString();
       if (login !== `reader:${PASSWORD}`) throw new Error(WRONG_PASSWORD);
-      asked += 1;
       if (isReadOnly && settings.size > 0) throw new Error(READ_ONLY([...settings.keys()][0] as string));
       const sets = [
         ...[...parameters].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
         ...[...settings].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
       ];
+      asked.push({ text, sets });
       for (const set of sets) session.query(set, 'CSV');
       const [, statement = '', format = 'TSV'] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text) ?? [];
       response.end(session.query(statement, format));
@@ -83,7 +103,7 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
   const { port } = server.address() as AddressInfo;
   return {
     url: `clickhouse://reader:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/audit`,
-    asked: () => asked,
+    asked,
     setReadOnly: (value) => {
       isReadOnly = value;
     },
@@ -92,6 +112,7 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       session.close();
+      rmSync(config, { force: true });
       if (path === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

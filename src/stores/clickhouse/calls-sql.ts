@@ -8,7 +8,7 @@ import type { Condition, Dimension, Where } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { binSql, costSql, FAILED, ownColumn, REPEATED } from './measures-sql.ts';
 import { filterSql, type Parameters } from './names.ts';
-import { withListCost } from './prices-sql.ts';
+import { listCostLayers } from './prices-sql.ts';
 import { millisecondsSql, withinSql } from './row-time.ts';
 import { fromSql, type Table } from './table.ts';
 import { booleanSql, decimalSql, errorSql, statusSql, textSql } from './values-sql.ts';
@@ -22,47 +22,65 @@ export interface CallsAsked {
 }
 
 /**
- * Selects a line for each call: `at` in ms, `d0…` the dimensions, `b0…` the bins of the sketches among the measures, and the
- * columns of which their sums are made. The innermost select alone knows the table, so that an expression means what it would mean there.
+ * The calls of some rows: `sw_at` in ms, `sw_d0…` the dimensions, `sw_b0…` the bins of the sketches among the measures, and the columns
+ * of which their sums are made. All names begin with sw_, which those of tables do not.
  */
-export function callsSql(
+export interface Calls {
+  /** Selects columns of each call, or of groups of calls. */
+  select(columns: readonly string[], groups?: string): string;
+}
+
+/**
+ * Of a table of this server, the innermost of several statements alone knows the table: each layer is computed once. Shards group only
+ * what is one statement, so that of a Distributed table the layers are expressions.
+ */
+export function callsOf(
   { dimensions, measures, where, ranges }: CallsAsked,
   table: Table,
   prices: PriceTable | null,
   parameters: Parameters,
-): string {
+): Calls {
   const needs = needsOf(measures, table.mapping.priced ?? []);
   const hasRepeats = measures.some(isByMinute);
   const sources = openSources(table);
-  const conditions = Object.entries(where).map(([name, condition]) => ({
+  const conditions = Object.entries(where).map(([name, condition], i) => ({
+    name: `sw_k${i}`,
     isOfRows: !hasRepeats || REPEATED_DIMENSIONS.some((one) => one === name),
     sql: conditionSql(textSql(sources.aliasOf(name)), condition, parameters),
   }));
-  const columns = [
-    `assumeNotNull(${millisecondsSql(sources.aliasOf('time'), table.stored)}) AS at`,
-    ...dimensions.map((name, i) => `${textSql(sources.aliasOf(name))} AS d${i}`),
+  const read = [
+    `assumeNotNull(${millisecondsSql(sources.aliasOf('time'), table.stored)}) AS sw_at`,
+    ...dimensions.map((name, i) => `${textSql(sources.aliasOf(name))} AS sw_d${i}`),
     ...columnsSql(needs, measures, table, sources),
-    ...conditions.map(({ sql }, i) => `${sql} AS k${i}`),
+    ...conditions.map(({ name, sql }) => `${sql} AS ${name}`),
+  ];
+  const cost = `${costSql(prices?.uses.includes('perCall') === true)} AS sw_cost`;
+  const bins = measures.filter(isSketch).map((sketch, i) => `${binSql(sketch, doubleSql)} AS sw_b${i}`);
+  const layers = [
+    ...(needs.hasCost ? [...listCostLayers(prices, parameters), [cost]] : []),
+    [...(needs.columns.has('status') ? [`${FAILED} AS sw_failed`] : []), ...bins],
   ];
   const within = ranges.map((range) => withinSql(table.mapping, table.stored, range, parameters));
-  const rows = fromSql(table, sources.selected(), [
-    ...(within.length === 0 ? [] : [`(${within.join(' OR ')})`]),
-    ...filterSql(table.mapping),
-  ]);
-  const ofRows = conditions.flatMap(({ isOfRows }, i) => (isOfRows ? [`k${i}`] : []));
-  const ofCalls = conditions.flatMap(({ isOfRows }, i) => (isOfRows ? [] : [`k${i}`]));
-  let calls = `SELECT ${columns.join(', ')} FROM (${rows})${ofRows.length === 0 ? '' : ` WHERE ${ofRows.join(' AND ')}`}`;
-  if (needs.hasCost) {
-    calls = withListCost(calls, prices, parameters);
-    calls = `SELECT *, ${costSql(prices?.uses.includes('perCall') === true)} AS cost FROM (${calls})`;
+  const rows = [...(within.length === 0 ? [] : [`(${within.join(' OR ')})`]), ...filterSql(table.mapping)];
+  const [ofRows, ofCalls] = [true, false].map((isOfRows) =>
+    conditions.filter((one) => one.isOfRows === isOfRows).map(({ name }) => name),
+  ) as [string[], string[]];
+  if (table.isDistributed && !hasRepeats) {
+    const all = [...sources.selected(), ...read, ...layers.flat()];
+    return {
+      select: (columns, groups = '') =>
+        `WITH ${all.join(', ')} ${fromSql(table, columns, [...rows, ...ofRows])} ${groups}`,
+    };
   }
-  const derived = [
-    ...(needs.columns.has('status') ? [`${FAILED} AS failed`] : []),
-    ...(hasRepeats ? [`${REPEATED} AS repeated`] : []),
-    ...measures.filter(isSketch).map((sketch, i) => `${binSql(sketch, sources.doubleOf)} AS b${i}`),
-  ];
-  if (derived.length > 0) calls = `SELECT *, ${derived.join(', ')} FROM (${calls})`;
-  return ofCalls.length === 0 ? calls : `SELECT * FROM (${calls}) WHERE ${ofCalls.join(' AND ')}`;
+  const whereSql = (names: readonly string[]): string =>
+    names.length === 0 ? '' : ` WHERE ${names.join(' AND ')}`;
+  let calls = `SELECT ${read.join(', ')} FROM (${fromSql(table, sources.selected(), rows)})${whereSql(ofRows)}`;
+  for (const layer of [...layers, ...(hasRepeats ? [[`${REPEATED} AS sw_repeated`]] : [])])
+    if (layer.length > 0) calls = `SELECT *, ${layer.join(', ')} FROM (${calls})`;
+  return {
+    select: (columns, groups = '') =>
+      `SELECT ${columns.join(', ')} FROM (${calls})${whereSql(ofCalls)} ${groups}`,
+  };
 }
 
 interface Needs {
@@ -84,8 +102,6 @@ function needsOf(measures: readonly Measure[], priced: readonly Column[]): Needs
 interface Sources {
   /** The alias of a source by its canonical name. */
   aliasOf(name: string): string;
-  /** The alias of a column of calls as a double. */
-  doubleOf(column: string): string;
   selected(): string[];
 }
 
@@ -94,13 +110,12 @@ function openSources(table: Table): Sources {
   const aliasOf = (name: string): string => {
     const known = aliases.get(name);
     if (known !== undefined) return known;
-    const alias = `spendwatch_${aliases.size}`;
+    const alias = `sw_${aliases.size}`;
     aliases.set(name, alias);
     return alias;
   };
   return {
     aliasOf,
-    doubleOf: (column) => `toFloat64(${column})`,
     selected: () => [...aliases].map(([name, alias]) => `${table.sourceOf(name)} AS ${alias}`),
   };
 }
@@ -121,16 +136,16 @@ function columnsSql(
     const { kind } = describeColumn(name);
     if (kind === 'money') {
       found.push(
-        `${value} IS NOT NULL AS recorded`,
-        `${decimalSql(value, type, 'cost', name)} AS cost_recorded`,
+        `${value} IS NOT NULL AS sw_recorded`,
+        `${decimalSql(value, type, 'cost', name)} AS sw_cost_recorded`,
       );
     } else if (kind === 'tokens' || kind === 'ms') {
-      found.push(`${decimalSql(value, type, 'quantity', name)} AS q_${name}`);
-    } else if (kind === 'status') found.push(`${statusSql(value, type, name)} AS v_status`);
-    else if (kind === 'boolean') found.push(`${booleanSql(value, type, name)} AS v_${name}`);
-    else if (name === 'error') found.push(`${errorSql(value)} AS v_error`);
-    else if (kind === 'id') found.push(`${value} AS c_${name}`);
-    else if (name !== 'time') found.push(`${textSql(value)} AS c_${name}`);
+      found.push(`${decimalSql(value, type, 'quantity', name)} AS sw_q_${name}`);
+    } else if (kind === 'status') found.push(`${statusSql(value, type, name)} AS sw_v_status`);
+    else if (kind === 'boolean') found.push(`${booleanSql(value, type, name)} AS sw_v_${name}`);
+    else if (name === 'error') found.push(`${errorSql(value)} AS sw_v_error`);
+    else if (kind === 'id') found.push(`${value} AS sw_c_${name}`);
+    else if (name !== 'time') found.push(`${textSql(value)} AS sw_c_${name}`);
   }
   for (const name of own) {
     const source = `measures.${name}`;
@@ -139,6 +154,10 @@ function columnsSql(
     );
   }
   return found;
+}
+
+function doubleSql(column: string): string {
+  return `toFloat64(${column})`;
 }
 
 /** Whether a text is one of a list, or none of it; a `not` list keeps NULL unless it names null. */

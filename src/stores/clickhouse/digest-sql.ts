@@ -28,28 +28,20 @@ export function digestSql(
   const { names } = factsFor(measures, dimensions, table.mapping.priced ?? [], prices);
   const values = [...new Set(names.map((name) => table.sourceOf(name)))].filter((sql) => sql !== 'NULL');
   const time = sourceSql(table.mapping.columns.time ?? '');
-  const rows = fromSql(
-    table,
-    [
-      `assumeNotNull(${millisecondsSql(time, table.stored)}) AS spendwatch_at`,
-      // Of a tuple, because the hash of NULL alone is NULL.
-      `cityHash64(tuple(${[time, ...values].join(', ')})) AS spendwatch_hash`,
-    ],
-    [
-      withinSql(
-        table.mapping,
-        table.stored,
-        { from: edges[0] as number, to: edges.at(-1) as number },
-        parameters,
-      ),
-      ...filterSql(table.mapping),
-    ],
-  );
-  const segment = `roundDown(spendwatch_at, ${parameters.add([...edges], 'Array(Int64)')})`;
-  return {
-    text: `SELECT ${segment} AS s, count(), toString(sum(spendwatch_hash)), max(spendwatch_at) FROM (${rows}) GROUP BY s ORDER BY s`,
-    values: parameters.values,
-  };
+  const at = `assumeNotNull(${millisecondsSql(time, table.stored)})`;
+  const span = { from: edges[0] as number, to: edges.at(-1) as number };
+  const columns = [
+    `roundDown(${at}, ${parameters.add([...edges], 'Array(Int64)')}) AS sw_s`,
+    'count()',
+    // Of a tuple, because the hash of NULL alone is NULL.
+    `toString(sum(cityHash64(tuple(${[time, ...values].join(', ')}))))`,
+    `max(${at})`,
+  ];
+  const rows = fromSql(table, columns, [
+    withinSql(table.mapping, table.stored, span, parameters),
+    ...filterSql(table.mapping),
+  ]);
+  return { text: `${rows} GROUP BY sw_s ORDER BY sw_s`, values: parameters.values };
 }
 
 export function digestsOf(edges: readonly number[], columns: readonly (readonly Value[])[]): SegmentDigest[] {

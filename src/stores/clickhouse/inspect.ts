@@ -100,8 +100,7 @@ async function sourceProblems(table: Table, connection: Connection): Promise<Sto
     try {
       const parameters = new Parameters();
       const within = [withinSql(table.mapping, table.stored, span, parameters), ...filterSql(table.mapping)];
-      const rows = fromSql(table, [`${readAs(name, table).sql} AS spendwatch_value`], within);
-      const text = `SELECT max(cityHash64(tuple(spendwatch_value))) FROM (${rows})`;
+      const text = fromSql(table, [`max(cityHash64(tuple(${readAs(name, table).sql})))`], within);
       await connection.query({ text, values: parameters.values });
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -6,7 +6,7 @@ import type { Measure } from '../../model/measure.ts';
 import type { Dimension } from '../../model/series.ts';
 import type { RowsAsked } from '../rows/answers.ts';
 import type { LinesAsked } from '../rows/lines.ts';
-import { callsSql } from './calls-sql.ts';
+import { callsOf } from './calls-sql.ts';
 import type { Value } from './connection.ts';
 import { sumsSql } from './measures-sql.ts';
 import { Parameters, type Statement } from './names.ts';
@@ -31,28 +31,28 @@ export function linesSql(
 ): Statement {
   const parameters = new Parameters();
   const { dimensions, sketches, measures, keys } = layoutOf(asked);
-  const calls = callsSql(
+  const calls = callsOf(
     { dimensions, measures: [...measures, ...sketches], where, ranges },
     table,
     prices,
     parameters,
   );
-  const segment = `roundDown(at, ${parameters.add([...edges], 'Array(Int64)')})`;
+  const segment = `roundDown(sw_at, ${parameters.add([...edges], 'Array(Int64)')})`;
   const all = allKeys(dimensions, sketches);
-  const sets = [...new Set(keys.map((own) => `(${['s', ...own].join(', ')})`))];
+  const sets = [...new Set(keys.map((own) => `(${['sw_s', ...own].join(', ')})`))];
   const columns = [
-    sets.length === 1 || all.length === 0 ? '0 AS g' : `grouping(${all.join(', ')}) AS g`,
-    's',
+    sets.length === 1 || all.length === 0 ? '0 AS sw_g' : `grouping(${all.join(', ')}) AS sw_g`,
+    `${segment} AS sw_s`,
     ...all,
     ...measures.flatMap((measure, i) => {
       const [units, parts] = sumsSql(measure);
-      return [`${units} AS u${i}`, `${parts ?? '0'} AS f${i}`];
+      return [`${units} AS sw_u${i}`, `${parts ?? '0'} AS sw_f${i}`];
     }),
   ];
   const groups =
     sets.length === 1 ? `GROUP BY ${sets[0]?.slice(1, -1)}` : `GROUP BY GROUPING SETS (${sets.join(', ')})`;
   return {
-    text: `SELECT ${columns.join(', ')} FROM (SELECT *, ${segment} AS s FROM (${calls})) ${groups}`,
+    text: calls.select(columns, groups),
     values: parameters.values,
   };
 }
@@ -105,8 +105,8 @@ function layoutOf(asked: readonly LinesAsked[]): Layout {
   const all = allKeys(dimensions, sketches);
   const keys = asked.map((one) => {
     const own = new Set<string>([
-      ...one.dimensions.map((name) => `d${dimensions.indexOf(name)}`),
-      ...one.sketches.map((sketch) => `b${sketches.indexOf(sketch)}`),
+      ...one.dimensions.map((name) => `sw_d${dimensions.indexOf(name)}`),
+      ...one.sketches.map((sketch) => `sw_b${sketches.indexOf(sketch)}`),
     ]);
     return all.filter((key) => own.has(key));
   });
@@ -120,7 +120,7 @@ function layoutOf(asked: readonly LinesAsked[]): Layout {
 }
 
 function allKeys(dimensions: readonly Dimension[], sketches: readonly Measure[]): string[] {
-  return [...dimensions.map((_, i) => `d${i}`), ...sketches.map((_, i) => `b${i}`)];
+  return [...dimensions.map((_, i) => `sw_d${i}`), ...sketches.map((_, i) => `sw_b${i}`)];
 }
 
 function textColumn(texts: readonly Value[], lines: readonly number[]): TextColumn {

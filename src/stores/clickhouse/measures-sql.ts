@@ -32,83 +32,83 @@ function partOf(measure: Measure): Part {
     case 'calls':
       return { counted: null };
     case 'column': {
-      const column = `q_${origin.column}`;
+      const column = `sw_q_${origin.column}`;
       if (origin.as === 'count') return { counted: `${column} IS NOT NULL` };
       // Milliseconds count to the nanosecond.
       return { summed: describeColumn(origin.column).kind === 'ms' ? `round(${column}, 6)` : column };
     }
     case 'cost':
-      return { summed: 'cost' };
+      return { summed: 'sw_cost' };
     case 'cost_squares': {
-      const square = 'round(toDecimal256(cost, 12) * toDecimal256(cost, 12), 12)';
+      const square = 'round(toDecimal256(sw_cost, 12) * toDecimal256(sw_cost, 12), 12)';
       const most = `toDecimal256('${MAX_CALL_COST}', 24)`;
       return { summed: `toDecimal128(if(${square} > ${most}, ${most}, ${square}), 12)` };
     }
     case 'listed_cost':
-      return { summed: 'if(recorded, NULL, cost)' };
+      return { summed: 'if(sw_recorded, NULL, sw_cost)' };
     case 'list_cost':
       return origin.what === 'unknown'
-        ? { counted: 'list_cost IS NULL' }
+        ? { counted: 'sw_list_cost IS NULL' }
         : { summed: LIST_SUMS[origin.what] };
     case 'unpriced':
-      return { counted: 'cost IS NULL' };
+      return { counted: 'sw_cost IS NULL' };
     case 'unpriced_tokens': {
-      const tokens = ['q_input_tokens', 'q_output_tokens'].map(
+      const tokens = ['sw_q_input_tokens', 'sw_q_output_tokens'].map(
         (one) => `ifNull(${one}, toDecimal128(0, 12))`,
       );
-      return { summed: `if(cost IS NULL, ${tokens.join(' + ')}, NULL)` };
+      return { summed: `if(sw_cost IS NULL, ${tokens.join(' + ')}, NULL)` };
     }
     case 'own':
       return origin.as === 'count'
         ? { counted: `${ownColumn(origin.name)} IS NOT NULL` }
         : { summed: ownColumn(origin.name) };
     case 'repeated':
-      return partOfSuch('repeated', origin.what);
+      return partOfSuch('sw_repeated', origin.what);
     case 'failed':
-      return partOfSuch(`failed${narrowedSql(origin.errors)}`, origin.what);
+      return partOfSuch(`sw_failed${narrowedSql(origin.errors)}`, origin.what);
     default:
       throw new AppError('measure_unknown', `The audit store does not know the measure "${measure}".`);
   }
 }
 
 const LIST_SUMS = {
-  all: 'list_cost',
-  recorded: 'if(recorded AND cost IS NOT NULL, list_cost, NULL)',
-  gap: 'if(recorded, cost - list_cost, NULL)',
+  all: 'sw_list_cost',
+  recorded: 'if(sw_recorded AND sw_cost IS NOT NULL, sw_list_cost, NULL)',
+  gap: 'if(sw_recorded, sw_cost - sw_list_cost, NULL)',
 } as const;
 
 function partOfSuch(such: string, what: 'calls' | 'cost' | 'unpriced'): Part {
   if (what === 'calls') return { counted: such };
-  if (what === 'unpriced') return { counted: `${such} AND cost IS NULL` };
-  return { summed: `if(${such}, cost, NULL)` };
+  if (what === 'unpriced') return { counted: `${such} AND sw_cost IS NULL` };
+  return { summed: `if(${such}, sw_cost, NULL)` };
 }
 
 /** The column of what the file measures under a name of its own. */
 export function ownColumn(name: string): string {
-  return `own_${name}`;
+  return `sw_own_${name}`;
 }
 
 /** The exact cost: recorded, or by the price list. A call without tokens costs what the list says of calls. */
 export function costSql(hasPerCall: boolean): string {
   const has = (column: string): string => `ifNull(${column} > 0, 0)`;
   const zero = 'toDecimal128(0, 12)';
-  const without = hasPerCall ? `ifNull(list_cost, ${zero})` : zero;
-  return `multiIf(recorded, cost_recorded, ${has('q_input_tokens')} OR ${has('q_output_tokens')}, list_cost, ${without})`;
+  const without = hasPerCall ? `ifNull(sw_list_cost, ${zero})` : zero;
+  return `multiIf(sw_recorded, sw_cost_recorded, ${has('sw_q_input_tokens')} OR ${has('sw_q_output_tokens')}, sw_list_cost, ${without})`;
 }
 
 export const FAILED =
-  'if(v_status IS NULL, v_error IS NOT NULL, NOT ifNull(v_status BETWEEN 200 AND 399, 0))';
+  'if(sw_v_status IS NULL, sw_v_error IS NOT NULL, NOT ifNull(sw_v_status BETWEEN 200 AND 399, 0))';
 
 const TIMED_OUT =
-  "ifNull(v_status IN (408, 504), 0) OR ifNull(match(v_error, '(?i)timed?[ _-]?out|deadline'), 0)";
+  "ifNull(sw_v_status IN (408, 504), 0) OR ifNull(match(sw_v_error, '(?i)timed?[ _-]?out|deadline'), 0)";
 
 function narrowedSql(filter: ErrorFilter): string {
   if (filter === null) return '';
   const kinds = ('in' in filter ? filter.in : filter.notIn).map((kind) => {
     if (kind === 'timeout') return TIMED_OUT;
-    if (kind === '4xx') return 'ifNull(v_status BETWEEN 400 AND 499, 0)';
-    if (kind === '5xx') return 'ifNull(v_status BETWEEN 500 AND 599, 0)';
-    return `ifNull(v_status = ${Math.trunc(kind)}, 0)`;
+    if (kind === '4xx') return 'ifNull(sw_v_status BETWEEN 400 AND 499, 0)';
+    if (kind === '5xx') return 'ifNull(sw_v_status BETWEEN 500 AND 599, 0)';
+    return `ifNull(sw_v_status = ${Math.trunc(kind)}, 0)`;
   });
   return ` AND ${'in' in filter ? '' : 'NOT '}(${kinds.join(' OR ') || '0'})`;
 }
@@ -117,9 +117,9 @@ function narrowedSql(filter: ErrorFilter): string {
  * The first call of those that are the same is the earliest, then the dearest; ids make the order certain. A partition takes
  * NULLs for equal.
  */
-export const REPEATED = `ifNull(q_input_tokens > 0, 0) AND row_number() OVER (
-  PARTITION BY intDiv(at, 60000), c_service, c_user, c_session, c_model, q_input_tokens
-  ORDER BY at, cost DESC NULLS LAST, c_id ASC NULLS LAST, c_request_id ASC NULLS LAST) > 1`;
+export const REPEATED = `ifNull(sw_q_input_tokens > 0, 0) AND row_number() OVER (
+  PARTITION BY intDiv(sw_at, 60000), sw_c_service, sw_c_user, sw_c_session, sw_c_model, sw_q_input_tokens
+  ORDER BY sw_at, sw_cost DESC NULLS LAST, sw_c_id ASC NULLS LAST, sw_c_request_id ASC NULLS LAST) > 1`;
 
 /** The bin of a call in a sketch; NULL for one without a value. `doubleOf` gives a column's value as a double. */
 export function binSql(sketch: Measure, doubleOf: (column: string) => string): string {
@@ -131,10 +131,10 @@ export function binSql(sketch: Measure, doubleOf: (column: string) => string): s
 
 function sketchedSql(sketch: Measure, doubleOf: (column: string) => string): string {
   const origin = originOf(sketch);
-  if (origin?.of === 'column') return doubleOf(`q_${origin.column}`);
+  if (origin?.of === 'column') return doubleOf(`sw_q_${origin.column}`);
   if (origin?.of === 'own') return doubleOf(ownColumn(origin.name));
-  if (origin?.of === 'row' && origin.what === 'cost') return 'toFloat64(cost)';
-  const [input, output] = [doubleOf('q_input_tokens'), doubleOf('q_output_tokens')];
+  if (origin?.of === 'row' && origin.what === 'cost') return 'toFloat64(sw_cost)';
+  const [input, output] = [doubleOf('sw_q_input_tokens'), doubleOf('sw_q_output_tokens')];
   return `coalesce(${input} + ${output}, ${input}, ${output})`;
 }
 

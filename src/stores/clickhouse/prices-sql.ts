@@ -5,7 +5,7 @@ import { decimalText } from '../../model/decimal.ts';
 import { literal, type Parameters } from './names.ts';
 
 /** The columns of a call on which prices depend: its model as text, its time in ms, and counts as decimals. */
-export const PRICED = { model: 'c_model', at: 'at' } as const;
+export const PRICED = { model: 'sw_c_model', at: 'sw_at' } as const;
 
 /** Decimals have 76 digits: 12 places of a count, and 31 digits for the largest product. */
 const MOST_PLACES = 33;
@@ -13,22 +13,26 @@ const MOST_PLACES = 33;
 type Key = keyof CallPrices;
 
 /**
- * The cost with 12 places as `list_cost`, NULL where it is not known: statements around `calls`, which selects what the call
- * columns are. Each level computes once what the next one uses several times.
+ * The cost with 12 places as `sw_list_cost`, NULL where it is not known: layers of columns over those of a call. Each layer computes
+ * once what the next one uses several times.
  */
-export function withListCost(calls: string, prices: PriceTable | null, parameters: Parameters): string {
-  if (prices === null)
-    return `SELECT *, CAST(NULL AS Nullable(Decimal(38, 12))) AS list_cost FROM (${calls})`;
+export function listCostLayers(prices: PriceTable | null, parameters: Parameters): string[][] {
+  if (prices === null) return [['CAST(NULL AS Nullable(Decimal(38, 12))) AS sw_list_cost']];
   const ranges = rangesOf(prices);
-  const counted = `SELECT *, greatest(ifNull(q_input_tokens, toDecimal128(0, 12)), toDecimal128(0, 12)) AS n_input,
-  greatest(ifNull(q_output_tokens, toDecimal128(0, 12)), toDecimal128(0, 12)) AS n_output,
-  ${modelSql(prices, ranges, parameters)} AS price_model FROM (${calls})`;
-  const ranged = `SELECT *, ${rangeSql(ranges, parameters)} AS price_range FROM (${counted})`;
-  const amount = `SELECT *, ${amountSql(prices, ranges, parameters)} AS amount FROM (${ranged})`;
-  const believed = `price_range > 0 AND amount <= toDecimal256('${MAX_CALL_COST}', 12)`;
-  const zero = `toDecimal256('0', 12)`;
-  return `SELECT * EXCEPT (n_input, n_output, price_model, price_range, amount),
-  if(${believed}, toDecimal128(if(${believed}, amount, ${zero}), 12), NULL) AS list_cost FROM (${amount})`;
+  const atLeast0 = (column: string): string =>
+    `greatest(ifNull(${column}, toDecimal128(0, 12)), toDecimal128(0, 12))`;
+  const believed = `sw_price_range > 0 AND sw_amount <= toDecimal256('${MAX_CALL_COST}', 12)`;
+  const safe = `if(${believed}, sw_amount, toDecimal256('0', 12))`;
+  return [
+    [
+      `${atLeast0('sw_q_input_tokens')} AS sw_n_input`,
+      `${atLeast0('sw_q_output_tokens')} AS sw_n_output`,
+      `${modelSql(prices, ranges, parameters)} AS sw_price_model`,
+    ],
+    [`${rangeSql(ranges, parameters)} AS sw_price_range`],
+    [`${amountSql(prices, ranges, parameters)} AS sw_amount`],
+    [`if(${believed}, toDecimal128(${safe}, 12), NULL) AS sw_list_cost`],
+  ];
 }
 
 /** All ranges of all models, numbered from 1. */
@@ -80,7 +84,7 @@ function firstOf(tries: readonly string[]): string {
 /** The number of the range that a call's time and input choose; 0 for none. */
 function rangeSql({ all, ofModel, models }: Ranges, parameters: Parameters): string {
   const lasts = [0, ...[...models.keys()].map((name) => ofModel.get(name)?.at(-1) ?? 0)];
-  const base = `arrayElement(${parameters.add(lasts, 'Array(UInt32)')}, price_model + 1)`;
+  const base = `arrayElement(${parameters.add(lasts, 'Array(UInt32)')}, sw_price_model + 1)`;
   /** Ranges with the same conditions together: by model, their number. */
   const layers = new Map<string, { from: number | null; above: number | null; places: number[] }>();
   for (const [name, numbers] of ofModel) {
@@ -95,9 +99,9 @@ function rangeSql({ all, ofModel, models }: Ranges, parameters: Parameters): str
   const later = (a: number | null, b: number | null): number => (rank(a) === rank(b) ? 0 : rank(b) - rank(a));
   const ordered = [...layers.values()].sort((a, b) => later(a.from, b.from) || later(a.above, b.above));
   const cases = ordered.flatMap(({ from, above, places }) => {
-    const own = `arrayElement(${parameters.add(places, 'Array(UInt32)')}, price_model + 1)`;
+    const own = `arrayElement(${parameters.add(places, 'Array(UInt32)')}, sw_price_model + 1)`;
     const isAt = from === null ? [] : [`${PRICED.at} >= ${from}`];
-    const isLarge = above === null ? [] : [`n_input > toDecimal128('${above}', 12)`];
+    const isLarge = above === null ? [] : [`sw_n_input > toDecimal128('${above}', 12)`];
     return [[`${own} > 0`, ...isAt, ...isLarge].join(' AND '), own];
   });
   return cases.length === 0 ? base : `multiIf(${[...cases, base].join(', ')})`;
@@ -112,24 +116,26 @@ function amountSql({ uses }: PriceTable, { all }: Ranges, parameters: Parameters
     const texts = textsOf(key);
     const places = placesOf(key);
     const list = `arrayMap(one -> toDecimal256(one, ${places}), ${parameters.add(texts, 'Array(String)')})`;
-    return `arrayElement(${list}, price_range)`;
+    return `arrayElement(${list}, sw_price_range)`;
   };
   const within = (column: string, most: string): string =>
     `least(greatest(ifNull(${column}, toDecimal128(0, 12)), toDecimal128(0, 12)), ${most})`;
-  const cached = uses.includes('cachedInput') ? within('q_cached_tokens', 'n_input') : 'toDecimal128(0, 12)';
+  const cached = uses.includes('cachedInput')
+    ? within('sw_q_cached_tokens', 'sw_n_input')
+    : 'toDecimal128(0, 12)';
   const tokens = [
-    `n_input * ${price('input')}`,
-    `n_output * ${price('output')}`,
+    `sw_n_input * ${price('input')}`,
+    `sw_n_output * ${price('output')}`,
     ...(uses.includes('cachedInput') ? [`${cached} * ${price('cachedInput')}`] : []),
     ...(uses.includes('cacheWrite')
-      ? [`${within('q_cache_write_tokens', `n_input - ${cached}`)} * ${price('cacheWrite')}`]
+      ? [`${within('sw_q_cache_write_tokens', `sw_n_input - ${cached}`)} * ${price('cacheWrite')}`]
       : []),
     ...(uses.includes('reasoning')
-      ? [`${within('q_reasoning_tokens', 'n_output')} * ${price('reasoning')}`]
+      ? [`${within('sw_q_reasoning_tokens', 'sw_n_output')} * ${price('reasoning')}`]
       : []),
   ].join(' + ');
   const whole = uses.includes('batch')
-    ? `(${tokens}) * if(ifNull(v_batch, false), ${price('batch')}, toDecimal256('1', ${placesOf('batch')}))`
+    ? `(${tokens}) * if(ifNull(sw_v_batch, false), ${price('batch')}, toDecimal256('1', ${placesOf('batch')}))`
     : tokens;
   const perCalled = uses.includes('perCall') ? `${whole} + ${price('perCall')}` : whole;
   return `toDecimal256(round(${perCalled}, 12), 12)`;

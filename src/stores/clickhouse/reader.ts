@@ -53,12 +53,11 @@ async function readAll(
 ): Promise<void> {
   const parameters = new Parameters();
   const within = ranges.map((range) => withinSql(table.mapping, table.stored, range, parameters));
-  const rows = fromSql(
+  const text = fromSql(
     table,
-    [`${readAs(name, table).sql} AS spendwatch_value`],
+    [`max(cityHash64(tuple(${readAs(name, table).sql})))`],
     [`(${within.join(' OR ') || '0'})`, ...filterSql(table.mapping)],
   );
-  const text = `SELECT max(cityHash64(tuple(spendwatch_value))) FROM (${rows})`;
   await connection.query({ text, values: parameters.values });
 }
 
@@ -73,15 +72,15 @@ export async function occupiedIn(
   const parameters = new Parameters();
   const edges = [...new Set(spans.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
   const at = `assumeNotNull(${millisecondsSql(sourceSql(table.mapping.columns.time ?? ''), table.stored)})`;
-  const rows = fromSql(
+  const segment = `roundDown(${at}, ${parameters.add(edges, 'Array(Int64)')})`;
+  const text = fromSql(
     { ...table, isFinal: false },
-    [`${at} AS spendwatch_at`],
+    [`DISTINCT ${segment}`],
     [
       withinSql(table.mapping, table.stored, { from: first.from, to: last.to }, parameters),
       ...filterSql(table.mapping),
     ],
   );
-  const text = `SELECT DISTINCT roundDown(spendwatch_at, ${parameters.add(edges, 'Array(Int64)')}) FROM (${rows})`;
   const [begins = []] = await connection.query({ text, values: parameters.values });
   const found = new Set(begins.map(Number));
   return spans.filter((span) => edges.some((edge) => edge >= span.from && edge < span.to && found.has(edge)));

@@ -23,7 +23,7 @@ export function tableRows(table: Table, connection: Connection, now: () => numbe
   ];
   const newestIn = async (span: Window): Promise<number | null> => {
     const parameters = new Parameters();
-    const text = `SELECT count(), max(spendwatch_at) FROM (${fromSql(table, [`${at} AS spendwatch_at`], within(span, parameters))})`;
+    const text = fromSql(table, ['count()', `max(${at})`], within(span, parameters));
     const [counts = [], newest = []] = await connection.query({ text, values: parameters.values });
     return Number(counts[0]) === 0 ? null : Number(newest[0]);
   };
@@ -33,7 +33,7 @@ export function tableRows(table: Table, connection: Connection, now: () => numbe
       for (let from = span.from; from < span.to; from += HOUR) {
         const parameters = new Parameters();
         const part = { from, to: Math.min(from + HOUR, span.to) };
-        const columns = [at, ...values.map(({ sql }) => sql)].map((sql, i) => `${sql} AS spendwatch_${i}`);
+        const columns = [at, ...values.map(({ sql }) => sql)].map((sql, i) => `${sql} AS sw_${i}`);
         const text = fromSql(table, columns, within(part, parameters));
         const batch = await connection.rows({ text, values: parameters.values });
         yield batch.map(
@@ -61,7 +61,7 @@ export function tableRows(table: Table, connection: Connection, now: () => numbe
     },
     async highestId() {
       if (!table.hasIdOrder) return null;
-      const text = `SELECT toString(ifNull(max(spendwatch_id), 0)) FROM (${fromSql(table, [`${table.sourceOf('id')} AS spendwatch_id`], [])})`;
+      const text = fromSql(table, [`toString(ifNull(max(${table.sourceOf('id')}), 0))`], []);
       const [highest = []] = await connection.query(text);
       return String(highest[0] ?? '0');
     },
@@ -86,7 +86,7 @@ function arrivedSql(table: Table, at: string, after: string, gaps: readonly IdGa
   ];
   const text = fromSql(
     table,
-    [`toString(${id}) AS spendwatch_id`, `if(${isRead}, ${at}, NULL) AS spendwatch_at`],
+    [`toString(${id}) AS sw_id`, `if(${isRead}, ${at}, NULL) AS sw_at`],
     [wanted.join(' OR ')],
   );
   return { text, values: parameters.values };

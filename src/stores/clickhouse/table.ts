@@ -15,6 +15,8 @@ export interface Table {
   readonly stored: StoredTime;
   /** Whether rows are read as `FINAL` reads them. */
   readonly isFinal: boolean;
+  /** Whether shards of a cluster have the rows. */
+  readonly isDistributed: boolean;
   /** Whether rows can be found by their insert id without reading all of them. */
   readonly hasIdOrder: boolean;
   /** A source by its canonical name; NULL where the mapping or the table has none. Throws what makes it unreadable. */
@@ -43,11 +45,12 @@ export async function readTable(mapping: Mapping, connection: Connection): Promi
     return found;
   };
   const time = find('time');
-  const { isFinal, hasIdOrder } = await engineOf(mapping, connection);
+  const { isFinal, isDistributed, hasIdOrder } = await engineOf(mapping, connection);
   return {
     mapping,
     stored: storedTime(mapping, time?.type ?? { kind: 'null' }),
     isFinal,
+    isDistributed,
     hasIdOrder: hasIdOrder && find('id')?.type.kind === 'integer',
     sourceOf: (name) => find(name)?.sql ?? 'NULL',
     typeOf: (name) => find(name)?.type ?? { kind: 'null' },
@@ -117,7 +120,7 @@ export async function columnsOf(table: string, connection: Connection): Promise<
 }
 
 async function typesOf(sources: readonly string[], table: string, connection: Connection): Promise<string[]> {
-  const columns = sources.map((sql, i) => `${sql} AS spendwatch_${i}`);
+  const columns = sources.map((sql, i) => `${sql} AS sw_${i}`);
   const [, types = []] = await connection.query(
     `DESCRIBE (SELECT ${columns.join(', ')} FROM ${tableSql(table)})`,
   );
@@ -128,7 +131,7 @@ async function typesOf(sources: readonly string[], table: string, connection: Co
 async function engineOf(
   { table, columns }: Mapping,
   connection: Connection,
-): Promise<{ isFinal: boolean; hasIdOrder: boolean }> {
+): Promise<Pick<Table, 'isFinal' | 'isDistributed' | 'hasIdOrder'>> {
   const [name = '', database] = table.split('.').reverse();
   const within = `database = ${database === undefined ? 'currentDatabase()' : literal(database)}`;
   const catalog = async (text: string) =>
@@ -148,8 +151,10 @@ async function engineOf(
     );
     hasIdOrder = String(orders[0] ?? '').split(', ')[0] === id || indexes.includes(id);
   }
-  const isKnown = engine !== null && engine !== 'Distributed';
-  return { isFinal: isKnown ? MERGING.test(engine) : await takesFinal(table, connection), hasIdOrder };
+  const isDistributed = engine === 'Distributed';
+  const isKnown = engine !== null && !isDistributed;
+  const isFinal = isKnown ? MERGING.test(engine) : await takesFinal(table, connection);
+  return { isFinal, isDistributed, hasIdOrder };
 }
 
 /** Tables that do not merge rows refuse FINAL. */
