@@ -219,7 +219,7 @@ describe('a URL of ClickHouse', () => {
   it.each([
     ['clickhouse://host:9000/x', 'port'],
     ['clickhouse://host/x?secure=maybe', 'secure'],
-    ['clickhouse://', 'not a URL'],
+    ['clickhouse:///', 'not a URL'],
     ['clickhouse://u:p%@host/x', 'percent'],
   ])('%s is refused without being quoted', (text, word) => {
     const fault = parseServerUrl(text);
