@@ -5,6 +5,8 @@ import { redactor } from '../../model/redact.ts';
 import type { ServerUrl } from './server-url.ts';
 
 const READONLY = '164';
+/** A profile says how far a setting may go. */
+const CONSTRAINED = '452';
 
 /** By ClickHouse's number of an error. */
 const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: string | null }>> = {
@@ -33,6 +35,7 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
     code: 'store_forbidden',
     hint: 'Take settings out of the URL, or give the login `readonly = 2`: with 1 it may set none.',
   },
+  [CONSTRAINED]: { code: 'store_forbidden', hint: 'Take the setting out of the URL.' },
   '115': { code: 'store_query_failed', hint: 'An option of the URL is no setting of this server.' },
   '159': {
     code: 'store_timeout',
@@ -63,9 +66,9 @@ const NATIVE_HINT =
 const TLS_HINT = 'Check `secure` in the URL; name a private CA in NODE_EXTRA_CA_CERTS.';
 const BUSY_HINT = 'A proxy or the server is too busy. The next poll asks again.';
 
-/** Whether a login with readonly = 1 refused the settings that were sent. */
-export function isReadOnlyFault(error: unknown): boolean {
-  return numberOf(error) === READONLY;
+/** Whether a login refused the limits that were sent: it has readonly = 1, or its profile has limits of its own. */
+export function refusesLimits(error: unknown): boolean {
+  return [READONLY, CONSTRAINED].includes(numberOf(error) ?? '');
 }
 
 export function clickhouseError(error: unknown, { place, password }: ServerUrl): AppError {

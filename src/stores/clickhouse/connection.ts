@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../model/errors.ts';
-import { clickhouseError, isReadOnlyFault } from './clickhouse-error.ts';
+import { clickhouseError, refusesLimits } from './clickhouse-error.ts';
 import { loadDriver } from './driver.ts';
 import type { Statement } from './names.ts';
 import type { ServerUrl } from './server-url.ts';
@@ -36,7 +36,7 @@ interface Shared {
   readonly url: ServerUrl;
   readonly running: Set<AbortController>;
   isClosed: boolean;
-  /** A login with readonly = 1 may set nothing: its profile sets the limits. */
+  /** A login with readonly = 1, or whose profile has other limits, may not set them. */
   setsNothing: boolean;
 }
 
@@ -79,7 +79,7 @@ interface Asking {
   readonly withinMs: number;
 }
 
-/** Asks once more without settings where the login may set none. */
+/** Asks once more without limits where the login may not set them. */
 async function answerTo<T>(
   statement: Statement,
   format: Format,
@@ -97,7 +97,11 @@ async function answerTo<T>(
       query_params: { ...statement.values },
       query_id: id,
       abort_signal: controller.signal,
-      clickhouse_settings: shared.setsNothing ? WHOLE : { ...limits(withinMs), ...url.settings, ...WHOLE },
+      clickhouse_settings: {
+        ...(shared.setsNothing ? {} : limits(withinMs)),
+        ...url.settings,
+        ...WHOLE,
+      },
     });
     return result.text();
   };
@@ -105,7 +109,7 @@ async function answerTo<T>(
   const timer = setTimeout(() => controller.abort(), withinMs + GRACE_MS);
   try {
     const text = await ask().catch((error: unknown) => {
-      if (shared.setsNothing || !isReadOnlyFault(error)) throw error;
+      if (shared.setsNothing || !refusesLimits(error)) throw error;
       shared.setsNothing = true;
       return ask();
     });

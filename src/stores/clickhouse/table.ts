@@ -113,10 +113,27 @@ function missing(
   });
 }
 
-/** The columns of a table and their types. Throws `store_table_missing`. */
+/**
+ * The columns of a table that the login may read, and their types: DESCRIBE would need a right on all of them. Throws
+ * `store_table_missing`.
+ */
 export async function columnsOf(table: string, connection: Connection): Promise<ReadonlyMap<string, string>> {
-  const [names = [], types = []] = await connection.query(`DESCRIBE TABLE ${tableSql(table)}`);
-  return new Map(names.map((name, i) => [String(name), String(types[i])]));
+  const { name, within } = placeOf(table);
+  const found = await connection.query(
+    `SELECT name, type FROM system.columns WHERE ${within} AND table = ${literal(name)} ORDER BY position`,
+  );
+  const isSeen = (found[0]?.length ?? 0) > 0;
+  // Says why there is nothing to see.
+  const [names = [], types = []] = isSeen
+    ? found
+    : await connection.query(`DESCRIBE TABLE ${tableSql(table)}`);
+  return new Map(names.map((column, i) => [String(column), String(types[i])]));
+}
+
+/** A table's name, and the condition for its database in the catalog. */
+function placeOf(table: string): { readonly name: string; readonly within: string } {
+  const [name = '', database] = table.split('.').reverse();
+  return { name, within: `database = ${database === undefined ? 'currentDatabase()' : literal(database)}` };
 }
 
 async function typesOf(sources: readonly string[], table: string, connection: Connection): Promise<string[]> {
@@ -132,8 +149,7 @@ async function engineOf(
   { table, columns }: Mapping,
   connection: Connection,
 ): Promise<Pick<Table, 'isFinal' | 'isDistributed' | 'hasIdOrder'>> {
-  const [name = '', database] = table.split('.').reverse();
-  const within = `database = ${database === undefined ? 'currentDatabase()' : literal(database)}`;
+  const { name, within } = placeOf(table);
   const catalog = async (text: string) =>
     connection.query(text).catch((error: unknown) => {
       if (!isRefusal(error)) throw error;
