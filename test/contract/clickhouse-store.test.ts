@@ -12,7 +12,6 @@ const TIMES: Readonly<Record<string, StoredTimes>> = {
     write: (at) => String(at / 1000),
     time: 'at',
   },
-  'Int64 of milliseconds': { type: 'Int64', write: BigInt, time: { column: 'at', unit: 'ms' } },
   'UInt64 of nanoseconds': {
     type: 'UInt64',
     write: (at) => BigInt(at) * 1_000_000n,
@@ -29,7 +28,7 @@ const TABLES = {
     cost: 'Nullable(Float64)',
     engine: 'MergeTree',
     most: null,
-    times: ['DateTime64(3)', 'Int64 of milliseconds', 'Float64 of seconds'],
+    times: ['DateTime64(3)', 'Float64 of seconds'],
   },
   'Decimal in a ReplacingMergeTree': {
     cost: 'Nullable(Decimal(38, 12))',

@@ -66,7 +66,8 @@ export function decimalSql(value: string, type: ValueType, believed: Believed, n
 function floatSql(value: string): string {
   const micros = `round(${value} * 1000000)`;
   const isMicros = `abs(${micros}) < 1e15 AND ${micros} / 1000000 = ${value}`;
-  const quick = `reinterpret(toInt128(if(${isMicros}, ${micros}, 0)) * 1000000, '${DECIMAL}')`;
+  const whole = `toDecimal128(toInt64(if(${isMicros}, ${micros}, 0)), 0)`;
+  const quick = `toDecimal128(${whole} * toDecimal128('0.000001', 6), 12)`;
   const digits = `printf('%.15g', if(${isMicros}, 0., ${value}))`;
   return `if(${isMicros}, ${quick}, toDecimal128(round(toDecimal256OrZero(${digits}, 30), 12), 12))`;
 }
@@ -96,8 +97,12 @@ export function booleanSql(value: string, type: ValueType, name: string): string
   return `${decimalSql(value, type, 'quantity', name)} != 0`;
 }
 
-/** A bigint of 10^-12 as two columns: whole units, and the parts. */
+/** A decimal as two columns: whole units, and the parts of 10^-12. */
 export function sumColumnsSql(sum: string): [units: string, parts: string] {
-  const fixed = `reinterpretAsInt128(ifNull(${sum}, toDecimal128(0, 12)))`;
-  return [`toFloat64(intDiv(${fixed}, 1000000000000))`, `toInt64(${fixed} % 1000000000000)`];
+  const known = `ifNull(${sum}, toDecimal128(0, 12))`;
+  const units = `toInt128(${known})`;
+  return [
+    `toFloat64(${units})`,
+    `toInt64((${known} - toDecimal128(${units}, 12)) * toDecimal128(1000000000000, 0))`,
+  ];
 }
