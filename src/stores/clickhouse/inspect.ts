@@ -134,22 +134,24 @@ async function filterProblems(table: Table, connection: Connection): Promise<Sto
 }
 
 /** Whether the order or the partitions of a table tell where the rows of an hour are. */
-async function orderProblems({ mapping, stored }: Table, connection: Connection): Promise<StoreProblem[]> {
+async function orderProblems(table: Table, connection: Connection): Promise<StoreProblem[]> {
+  const { mapping, stored } = table;
+  const newest = await tableRows(table, connection).newestRow(LAST_INSTANT);
+  if (newest === null) return [];
   const parameters = new Parameters();
-  const span = { from: Date.UTC(2001, 0, 1), to: Date.UTC(2001, 0, 1) + HOUR };
-  const where = [withinSql(mapping, stored, span, parameters), ...filterSql(mapping)].join(' AND ');
-  const text = `EXPLAIN ESTIMATE SELECT ${sourceSql(mapping.columns.time ?? '')} FROM ${tableSql(mapping.table)} WHERE ${where}`;
+  const span = { from: newest - HOUR, to: newest + 1 };
+  const within = [withinSql(mapping, stored, span, parameters), ...filterSql(mapping)];
+  const text = `EXPLAIN ESTIMATE ${fromSql(table, [sourceSql(mapping.columns.time ?? '')], within)}`;
   const estimate = await connection.query({ text, values: parameters.values }).catch((error: unknown) => {
     if (!isRefusal(error)) throw error;
     return [];
   });
-  // The rows to be read for an hour without rows.
   const rows = (estimate[3] ?? []).reduce<number>((sum, one) => sum + Number(one), 0);
   if (rows < SMALL_ROWS) return [];
   return [
     {
       level: 'warning',
-      message: `${mapping.table} is in no order of time: a poll reads ${rows} rows.`,
+      message: `${mapping.table} is in no order of time: for an hour, ${rows} rows are read.`,
       hint: `Filter by the columns that its order begins with (audit.where), or: ALTER TABLE ${tableSql(mapping.table)} ADD INDEX spendwatch_time ${sourceSql(mapping.columns.time ?? '')} TYPE minmax GRANULARITY 1`,
     },
   ];
