@@ -4,6 +4,8 @@ import { type AppError, asAppError, isRefusal } from '../../model/errors.ts';
 import type { Window } from '../../model/window.ts';
 import { addUpRows, type ReadLines, type RowPricing } from '../rows/answers.ts';
 import { type RowReader, rowReader } from '../rows/row-reader.ts';
+import type { RowSource } from '../rows/row-source.ts';
+import { tableArrivals } from './arrivals.ts';
 import type { Connection } from './connection.ts';
 import { digestSql, digestsOf } from './digest-sql.ts';
 import { linesOf, linesSql } from './lines-sql.ts';
@@ -15,7 +17,7 @@ import { fromSql, type Table } from './table.ts';
 
 export function tableReader(table: Table, pricing: RowPricing, connection: Connection): RowReader {
   const { prices } = pricing;
-  const rows = tableRows(table, connection);
+  const rows = { ...tableRows(table, connection), ...NO_ARRIVALS };
   const addUp: ReadLines = (asked, span) => addUpRows(rows, asked, span, pricing);
   const isSummedHere = prices === null || fitsDecimals(prices);
   const lines: ReadLines = async (asked, span) => {
@@ -25,6 +27,7 @@ export function tableReader(table: Table, pricing: RowPricing, connection: Conne
   };
   return {
     ...rowReader(rows, pricing, (error) => asAppError(error, 'store_query_failed'), lines),
+    ...tableArrivals(table, connection),
     async digests(aggregates, edges) {
       if (edges.length < 2) return [];
       return digestsOf(edges, await connection.query(digestSql(aggregates, edges, table, prices)));
@@ -43,6 +46,12 @@ export function tableReader(table: Table, pricing: RowPricing, connection: Conne
     },
   };
 }
+
+/** Arrivals are asked for in SQL. */
+const NO_ARRIVALS: Pick<RowSource, 'highestId' | 'arrived'> = {
+  highestId: async () => null,
+  async *arrived() {},
+};
 
 /** Computes a source for all rows, and sends none of its values. */
 async function readAll(

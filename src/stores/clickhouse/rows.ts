@@ -1,11 +1,10 @@
 // The rows of a ClickHouse table, as the process adds them up where SQL would save nothing.
 
 import type { Window } from '../../model/window.ts';
-import type { IdGap } from '../audit-store.ts';
-import type { Arrived, Row, RowSource, RowValue } from '../rows/row-source.ts';
+import type { Row, RowSource, RowValue } from '../rows/row-source.ts';
 import { kindOf } from './calls-sql.ts';
 import type { Connection, Value } from './connection.ts';
-import { filterSql, Parameters, type Statement, sourceSql } from './names.ts';
+import { filterSql, Parameters, sourceSql } from './names.ts';
 import { millisecondsSql, withinSql } from './row-time.ts';
 import { fromSql, type Table } from './table.ts';
 import { decimalSql, textSql } from './values-sql.ts';
@@ -14,7 +13,11 @@ const HOUR = 3_600_000;
 /** The newest row is looked for in spans of this length before an instant, the shortest first: a maximum of all rows reads all of them. */
 const LOOKED_BACK = [2 * HOUR, 48 * HOUR, 62 * 24 * HOUR];
 
-export function tableRows(table: Table, connection: Connection, now: () => number = Date.now): RowSource {
+export function tableRows(
+  table: Table,
+  connection: Connection,
+  now: () => number = Date.now,
+): Omit<RowSource, 'highestId' | 'arrived'> {
   const time = sourceSql(table.mapping.columns.time ?? '');
   const at = `assumeNotNull(${millisecondsSql(time, table.stored)})`;
   const within = (span: Window, parameters: Parameters): string[] => [
@@ -59,37 +62,7 @@ export function tableRows(table: Table, connection: Connection, now: () => numbe
       const [found = []] = await connection.query({ text, values: parameters.values });
       return found.length > 0;
     },
-    async highestId() {
-      if (!table.hasIdOrder) return null;
-      const text = fromSql(table, [`toString(ifNull(max(${table.sourceOf('id')}), 0))`], []);
-      const [highest = []] = await connection.query(text);
-      return String(highest[0] ?? '0');
-    },
-    async *arrived(after, gaps) {
-      yield* (await connection.rows(arrivedSql(table, at, after, gaps))).map(
-        ([id, when]): Arrived => ({ id: BigInt(String(id)), at: when === null ? null : Number(when) }),
-      );
-    },
   };
-}
-
-/** A row that is not read has an id too: without it there would be a gap. */
-function arrivedSql(table: Table, at: string, after: string, gaps: readonly IdGap[]): Statement {
-  const parameters = new Parameters();
-  const id = table.sourceOf('id');
-  const isRead = filterSql(table.mapping).join(' AND ') || '1';
-  const wanted = [
-    `${id} > ${parameters.add(after, 'Int64')}`,
-    ...gaps.map(
-      (gap) => `${id} BETWEEN ${parameters.add(gap.from, 'Int64')} AND ${parameters.add(gap.to, 'Int64')}`,
-    ),
-  ];
-  const text = fromSql(
-    table,
-    [`toString(${id}) AS sw_id`, `if(${isRead}, ${at}, NULL) AS sw_at`],
-    [wanted.join(' OR ')],
-  );
-  return { text, values: parameters.values };
 }
 
 /** How a value is read: numbers as text, because JSON's are doubles. */
