@@ -49,6 +49,8 @@ export const budget: RuleType<BudgetRule, BudgetObservation> = {
   limitText: budgetLimitText,
   describe: describeBudget,
   perfdata: budgetPerfdata,
+  commonLimits: (rule) =>
+    rule.amount === null || rule.amounts.size > 0 ? [] : budgetLimits(rule, { amount: rule.amount }),
   groupLimits: budgetLimits,
 
   sample: {

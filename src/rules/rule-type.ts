@@ -145,6 +145,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
    * low values fire.
    */
   fixedLimits?(rule: R): FixedLimits;
+  /** The limits that all groups of a rule have in common, for types without fixed ones; empty where groups differ. */
+  commonLimits?(rule: R): FixedLimits['steps'];
   /** The limits that a group has of its own, for types without fixed ones. A chart of its alert draws them. */
   groupLimits?(rule: R, observation: O): FixedLimits['steps'];
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */

@@ -256,6 +256,14 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     expect(againstText({ rule, notification })).toContain(finding.description.comparison[0]);
   });
 
+  it('fires at the limits that it gives for all groups', () => {
+    const limits = type.commonLimits?.(rule) ?? [];
+    if (limits.length === 0) return;
+    const steps = judged.firing[0]?.steps.map(({ severity, bound }) => ({ severity, bound })) ?? [];
+    expect(steps.length).toBeGreaterThan(0);
+    expect(limits).toEqual(expect.arrayContaining(steps));
+  });
+
   it('draws finite lines, and its limits where the rule has fixed ones', () => {
     const log = openSeries(rule, 1);
     log.add(0, { at: AT, judgement: judge(['search', 'chat', 'quiet']), pending: [] });

@@ -81,6 +81,7 @@ describe('the metrics', () => {
       spendwatch_poll_duration_seconds: 'histogram',
       spendwatch_rows_read_total: 'counter',
       spendwatch_rule_value: 'gauge',
+      spendwatch_rule_limit: 'gauge',
       spendwatch_findings: 'gauge',
       spendwatch_deliveries_total: 'counter',
       spendwatch_queue_length: 'gauge',
@@ -114,6 +115,33 @@ describe('the metrics', () => {
     metrics.useRules([rule('other')]);
     const later = samplesOf((await metrics.exposition()).text);
     expect(metricOf(later, 'spendwatch_rule_info', labels)).toBeNull();
+  });
+
+  it('have the limits of each rule by severity, and none where its groups have limits of their own', async () => {
+    const group_by = ['service'];
+    const month = { window: undefined, period: 'month', group_by, amount: 2000 };
+    metrics.useRules([
+      ruleOf('threshold', { name: 'burn', thresholds: { warning: 50, critical: 99.5 } }),
+      ruleOf('threshold', { name: 'quiet', metric: 'calls', threshold: 10, operator: '<' }),
+      ruleOf('share', { name: 'part', group_by, threshold: '60%', severity: 'critical' }),
+      ruleOf('budget', { name: 'month', ...month }),
+      ruleOf('budget', { name: 'months', ...month, amounts: { search: 500 } }),
+      ruleOf('anomaly', { name: 'odd' }),
+    ]);
+    const limits = async () =>
+      samplesOf((await metrics.exposition()).text)
+        .filter(({ name }) => name === 'spendwatch_rule_limit')
+        .map(({ labels, value }) => [labels.rule, labels.severity, value]);
+    expect(await limits()).toEqual([
+      ['burn', 'warning', 50],
+      ['burn', 'critical', 99.5],
+      ['quiet', 'warning', 10],
+      ['part', 'critical', 0.6],
+      ['month', 'warning', 1600],
+      ['month', 'critical', 2000],
+    ]);
+    metrics.useRules([rule('burn')]);
+    expect(await limits()).toEqual([['burn', 'warning', 100]]);
   });
 
   it('count polls by result, how long they took and what they read', async () => {

@@ -3,6 +3,7 @@
 import { SEVERITIES } from '../../model/rule.ts';
 import { counter, gauge, gaugeOnScrape, histogram, type MetricEntry } from './entry.ts';
 import { ruleInfo } from './rule-info.ts';
+import { ruleLimit } from './rule-limit.ts';
 import { ruleValue } from './rule-value.ts';
 
 /** The metrics, under the names that docs/reference.md lists. */
@@ -149,5 +150,6 @@ export const CATALOGUE: readonly MetricEntry[] = [
     (leader) => ({ leads: (leads) => leader.set(leads === true ? 1 : 0) }),
   ),
   ruleValue,
+  ruleLimit,
   ruleInfo,
 ];
