@@ -51,11 +51,13 @@ export interface AggregateBuckets {
     watermark: AggregateWatermark,
     generation: number,
   ): Promise<boolean>;
-  /** Removes what is stored for other sets of dimensions and other bases. */
+  /** Removes what is stored for other sets of dimensions, and other bases that no process has kept for two days. */
   retain(dimensions: readonly string[]): Promise<void>;
 }
 
 const BATCH = 200;
+/** Another file's worker may be away for a weekend's repair; what an older mapping left is small. */
+const ABANDONED_AFTER = '2 days';
 
 export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets {
   return {
@@ -101,7 +103,9 @@ export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets 
         const moved = await session.query(
           `INSERT INTO spendwatch.aggregate_watermark AS kept
              (basis, generation, closed_to, newest_id, gaps, reconciled_at)
-           VALUES ($1, $2::bigint + 1, $3, $4, $5, $6)
+           SELECT $1, $2::bigint + 1, $3::timestamptz, $4, $5, $6::timestamptz
+           -- What was removed meanwhile is not there to be continued.
+           WHERE $2::bigint = 0 OR EXISTS (SELECT FROM spendwatch.aggregate_watermark WHERE basis = $1)
            ON CONFLICT (basis) DO UPDATE SET generation = EXCLUDED.generation, closed_to = EXCLUDED.closed_to,
              newest_id = EXCLUDED.newest_id, gaps = EXCLUDED.gaps, reconciled_at = EXCLUDED.reconciled_at
            WHERE kept.generation = $2::bigint
@@ -123,11 +127,17 @@ export function openAggregateBuckets(sql: Sql, basis: string): AggregateBuckets 
       }),
     async retain(dimensions) {
       await sql.query(
+        `DELETE FROM spendwatch.aggregate_watermark
+         WHERE basis <> $1
+           AND closed_to < (SELECT max(closed_to) FROM spendwatch.aggregate_watermark) - interval '${ABANDONED_AFTER}'`,
+        [basis],
+      );
+      await sql.query(
         `DELETE FROM spendwatch.aggregate_bucket
-         WHERE basis <> $1 OR dimensions NOT IN (SELECT jsonb_array_elements_text($2::text::jsonb))`,
+         WHERE basis NOT IN (SELECT basis FROM spendwatch.aggregate_watermark)
+           OR (basis = $1 AND dimensions NOT IN (SELECT jsonb_array_elements_text($2::text::jsonb)))`,
         [basis, JSON.stringify(dimensions)],
       );
-      await sql.query('DELETE FROM spendwatch.aggregate_watermark WHERE basis <> $1', [basis]);
     },
   };
 }

@@ -76,14 +76,24 @@ describe.each(ENGINES)('kept buckets, on %s', (engine) => {
     expect(await loaded(openAggregateBuckets(database.sql, 'a'))).toHaveLength(1);
   });
 
-  test('of other dimensions and of another basis go when they are not used any more', async () => {
-    const [mine, other] = [openAggregateBuckets(database.sql, 'a'), openAggregateBuckets(database.sql, 'b')];
-    await other.keep([hour(1, 'other')], PROGRESS, 0);
+  test('of other dimensions, and of another basis that is two days behind, go when they are not used any more', async () => {
+    const [mine, other, old] = ['a', 'b', 'c'].map((basis) => openAggregateBuckets(database.sql, basis)) as [
+      AggregateBuckets,
+      AggregateBuckets,
+      AggregateBuckets,
+    ];
+    await old.keep([hour(1, 'old')], { ...PROGRESS, closedTo: PROGRESS.closedTo - 49 * HOUR }, 0);
+    await other.keep([hour(1, 'other')], { ...PROGRESS, closedTo: PROGRESS.closedTo - 48 * HOUR }, 0);
     await mine.keep([hour(1, 'mine'), { ...hour(1, 'gone'), dimensions: '["model"]' }], PROGRESS, 0);
     await mine.retain(['[]']);
     expect(await loaded(mine)).toEqual([hour(1, 'mine')]);
     expect(await loaded(mine, '["model"]')).toEqual([]);
-    expect(await loaded(other)).toEqual([]);
-    expect(await other.watermark()).toBeNull();
+    expect(await loaded(other)).toEqual([hour(1, 'other')]);
+    expect(await loaded(old)).toEqual([]);
+    expect(await old.watermark()).toBeNull();
+    // Its worker comes back: the rest of its buckets are gone, and a part of them would be taken for all.
+    expect(await old.keep([hour(2, 'part')], PROGRESS, 1)).toBe(false);
+    expect(await loaded(old)).toEqual([]);
+    expect(await old.keep([hour(2, 'anew')], PROGRESS, 0)).toBe(true);
   });
 });

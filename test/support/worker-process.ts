@@ -73,10 +73,13 @@ export async function startWorkerProcess(
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  const address = await until('the worker serves HTTP', () => {
-    if (child.exitCode !== null) throw new Error(`the worker ended: ${output.stderr}`);
-    return log().find((line) => typeof line.address === 'string')?.address as string | undefined;
+  const served = await until('the worker serves HTTP', () => {
+    if (child.exitCode !== null) return { address: null };
+    const address = log().find((line) => typeof line.address === 'string')?.address;
+    return address === undefined ? null : { address };
   });
+  if (served.address === null) throw new Error(`the worker ended: ${output.stderr}`);
+  const { address } = served;
   const get: WorkerProcess['get'] = async (path, method = 'GET') => {
     const response = await fetch(`http://${address}${path}`, { method });
     return { status: response.status, text: await response.text() };
