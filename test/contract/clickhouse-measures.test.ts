@@ -39,6 +39,13 @@ const LISTED = priceList(
       above: [{ tokens: 200_000, input: '6', output: '22.5' } as never],
     },
     free: { input: '0', output: '0' },
+    // As many as a list of all providers has, and longer than the server takes in one value.
+    ...Object.fromEntries(
+      Array.from({ length: 6_000 }, (_, i) => [
+        `provider-${i}/a-model-with-a-name-${i}`,
+        { input: '1', output: '1' },
+      ]),
+    ),
   },
   { aliases: { best: 'claude.4' }, strip: ['openai/', 'azure/'] },
 );

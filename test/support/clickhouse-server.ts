@@ -118,6 +118,9 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
   };
 }
 
+/** http_max_field_value_size, by default. */
+const LONGEST_FIELD = 131_072;
+
 /** What is no setting of the engine: it is of HTTP. */
 const OF_HTTP = [
   'query_id',
@@ -140,6 +143,8 @@ async function readRequest(request: IncomingMessage) {
     for (const [name, value] of form) fields.set(name, String(value));
     text = fields.get('query') ?? '';
   }
+  for (const [name, value] of fields)
+    if (name !== 'query' && value.length > LONGEST_FIELD) throw new Error(`Field value too long: ${name}`);
   const parameters = new Map([...fields].filter(([name]) => name.startsWith('param_')));
   const settings = new Map([...fields].filter(([name]) => !parameters.has(name) && !OF_HTTP.includes(name)));
   return { text, parameters, settings };

@@ -8,11 +8,18 @@ export interface Statement {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Collects the values of a statement. `add` returns the placeholder of a value. */
+/** A value longer than 128 KiB is refused by the server. */
+const MOST_LENGTH = 60_000;
+
+/** Collects the values of a statement. `add` returns the placeholder of a value, or of the parts of a long list. */
 export class Parameters {
   readonly values: Record<string, unknown> = {};
 
   add(value: unknown, type: string): string {
+    if (Array.isArray(value) && value.length > 1 && JSON.stringify(value).length > MOST_LENGTH) {
+      const middle = value.length >> 1;
+      return `arrayConcat(${this.add(value.slice(0, middle), type)}, ${this.add(value.slice(middle), type)})`;
+    }
     const name = `p${Object.keys(this.values).length}`;
     this.values[name] = value;
     return `{${name}:${type}}`;
