@@ -1,4 +1,4 @@
-// The hours of a query, put together from reads of two days each.
+// The hours of a query, put together from reads of half a day each.
 
 import { largestOf } from '../../model/extremes.ts';
 import { ONE } from '../../model/money.ts';
@@ -15,7 +15,7 @@ import { HOUR } from '../series/grid.ts';
 import { memberOf } from '../series/member.ts';
 
 /** A cell takes a hundred times the memory of its sums, and thousands of groups may have one in each hour. */
-const HOURS_A_PART = 48;
+const HOURS_A_PART = 12;
 
 /** How many parts the hours of some queries have. */
 export function hourParts(queries: readonly Query[]): number {

@@ -19,18 +19,17 @@ const query: Query = {
   },
 };
 
-it('hours are asked for two days at a time, each measure as far back as it is wanted', () => {
+it('hours are asked for half a day at a time, each measure as far back as it is wanted', () => {
   const parts = Array.from({ length: hourParts([query]) }, (_, part) => partOfHours(query, part));
-  expect(parts.map((part) => part?.windows.length)).toEqual([48, 48, 4]);
+  expect(parts.map((part) => part?.windows.length)).toEqual([...Array.from({ length: 8 }, () => 12), 4]);
   expect(parts.map((part) => part?.measures)).toEqual([
-    ['cost', 'cost_squares'],
-    ['cost', 'cost_squares'],
-    ['cost'],
+    ...Array.from({ length: 5 }, () => ['cost', 'cost_squares']),
+    ...Array.from({ length: 4 }, () => ['cost']),
   ]);
   const all = parts.flatMap((part) => part?.windows ?? []).map(({ from }) => (TO - from) / HOUR);
   expect(all).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
-  expect(partOfHours(query, 3)).toBeNull();
-  expect(partOfHours({ ...query, windows: [] }, 0)?.windows).toHaveLength(48);
+  expect(partOfHours(query, 9)).toBeNull();
+  expect(partOfHours({ ...query, windows: [] }, 0)?.windows).toHaveLength(12);
 });
 
 it('what is read is put where it belongs, once, and what is beyond a measure is left out', () => {
@@ -46,7 +45,7 @@ it('what is read is put where it belongs, once, and what is beyond a measure is 
     { segment: 2, key: ['search'], cell: cell(5) },
   ];
   // Another query, whose hours end elsewhere, may have asked for hours beyond the part.
-  for (const part of [0, 1, 2]) table.add(read, cells, part);
+  for (let part = 0; part < hourParts([query]); part += 1) table.add(read, cells, part);
   const hours = table.sumsOf([['search'], ['chat']]);
   const placesOf = (values: Float64Array) => [...values.entries()].filter(([, value]) => value !== 0);
   expect(placesOf(hours.of(0, 'cost'))).toEqual([
