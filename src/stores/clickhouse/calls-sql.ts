@@ -57,7 +57,9 @@ export function callsOf(
   const cost = `${costSql(prices?.uses.includes('perCall') === true)} AS sw_cost`;
   const bins = measures.filter(isSketch).map((sketch, i) => `${binSql(sketch, doubleSql)} AS sw_b${i}`);
   const layers = [
-    ...(needs.hasCost ? [...listCostLayers(prices, parameters), [cost]] : []),
+    ...(needs.hasCost
+      ? [...listCostLayers(prices, countsAreWhole(needs.columns, table), parameters), [cost]]
+      : []),
     [...(needs.columns.has('status') ? [`${FAILED} AS sw_failed`] : []), ...bins],
   ];
   const within = ranges.map((range) => withinSql(table.mapping, table.stored, range, parameters));
@@ -96,6 +98,12 @@ function needsOf(measures: readonly Measure[], priced: readonly Column[]): Needs
     return origin?.of === 'own' ? [origin.name] : [];
   });
   return { columns, own: [...new Set(own)], hasCost: columns.has('cost') };
+}
+
+function countsAreWhole(columns: ReadonlySet<Column>, table: Table): boolean {
+  return [...columns]
+    .filter((name) => describeColumn(name).kind === 'tokens')
+    .every((name) => ['integer', 'null'].includes(table.typeOf(name).kind));
 }
 
 /** The sources of the table that a statement reads: each once, under a name that no table has. */
