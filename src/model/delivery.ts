@@ -7,7 +7,7 @@ import type { Severity } from './rule.ts';
 
 /**
  * `queued`: still to be sent. `reported`: still to be sent, and the other channels have got a report. `delivered` and
- * `given_up` are final.
+ * `given_up` are final, unless a person asks for what was given up again (`state/requeue.ts`).
  */
 export type DeliveryState = 'queued' | 'reported' | 'delivered' | 'given_up';
 

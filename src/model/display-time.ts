@@ -25,6 +25,12 @@ export function localClock(at: number, zone: string): string {
   return clock(zoned(at, zone));
 }
 
+/** A minute on the wall clock of `zone`, for tables that name the zone once: `2026-11-20 02:05`. */
+export function localMinute(at: number, zone: string): string {
+  const local = zoned(at, zone);
+  return `${local.toPlainDate()} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`;
+}
+
 /** A date on the wall clock of `zone`: `2026-11-20`. */
 export function localDate(at: number, zone: string): string {
   return zoned(at, zone).toPlainDate().toString();

@@ -34,6 +34,8 @@ export interface TransactionOptions {
 
 export interface Sql extends SqlSession {
   readonly engine: 'postgres' | 'pglite';
+  /** Set where a worker has the folder open, and this port uses it through that worker. */
+  readonly isThroughWorker?: true;
   /**
    * Runs `work` in one transaction: commits when it resolves, rolls back when it throws. `work` must use only its session:
    * PGlite has one connection, on which the port's own queries wait until the transaction has ended.

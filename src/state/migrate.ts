@@ -51,6 +51,43 @@ export async function isCurrent(sql: Sql): Promise<boolean> {
   return row?.newest === known;
 }
 
+/**
+ * Throws an AppError where the schema is not the one that this program knows, for commands that must not change it: workers of
+ * another version may run.
+ */
+export async function ensureCurrent(sql: Sql): Promise<void> {
+  const known = (await readMigrations()).length;
+  const [found] = await sql.query<{ read: boolean | null }>(
+    `SELECT has_table_privilege(to_regclass('spendwatch.migration'), 'SELECT') AS read`,
+  );
+  if (found?.read === false) throw forbidden('read schema spendwatch', GRANT_SCHEMA);
+  const [row] =
+    found?.read === true
+      ? await sql.query<{ newest: number | null }>('SELECT max(number) AS newest FROM spendwatch.migration')
+      : [];
+  const newest = row?.newest ?? 0;
+  if (newest === known) return;
+  if (newest > known) throw newer(newest, known);
+  if (newest === 0) {
+    throw new AppError('state_missing', 'no worker has kept its state in this database yet', {
+      hint: 'start the worker, or set state.url to the database that it uses',
+    });
+  }
+  throw new AppError(
+    'state_older',
+    `the state database is at migration ${newest}, and this version of spendwatch knows ${known}`,
+    { hint: 'start the worker of this version, which brings it up to date' },
+  );
+}
+
+function newer(newest: number, known: number): AppError {
+  return new AppError(
+    'state_newer',
+    `The state database is at migration ${newest}, and this version of spendwatch knows ${known}.`,
+    { hint: 'Run the newer version of spendwatch that has used this database.' },
+  );
+}
+
 async function apply(session: SqlSession, { number, name, text }: Migration): Promise<void> {
   await session.query(text);
   await session.query('INSERT INTO spendwatch.migration (number, name) VALUES ($1, $2)', [number, name]);
@@ -86,13 +123,7 @@ async function newestApplied(session: SqlSession, known: number): Promise<number
         )
       : [];
   const newest = row?.newest ?? 0;
-  if (newest > known) {
-    throw new AppError(
-      'state_newer',
-      `The state database is at migration ${newest}, and this version of spendwatch knows ${known}.`,
-      { hint: 'Run the newer version of spendwatch that has used this database.' },
-    );
-  }
+  if (newest > known) throw newer(newest, known);
   if (newest < known && may.create !== true)
     throw forbidden('create tables in schema spendwatch', GRANT_SCHEMA);
   if (table?.exists !== true) await session.query(MIGRATION_TABLE);

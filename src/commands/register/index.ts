@@ -3,6 +3,7 @@
 import { registerBacktest } from './backtest.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
+import { registerHistory } from './history.ts';
 import { registerImport } from './import.ts';
 import { registerInit } from './init.ts';
 import { registerPrices } from './prices.ts';
@@ -10,6 +11,7 @@ import type { Register } from './registrar.ts';
 import { registerRun } from './run.ts';
 import { registerSchema } from './schema.ts';
 import { registerSilence } from './silence.ts';
+import { registerStatus } from './status.ts';
 import { registerTestChannel } from './test-channel.ts';
 import { registerValidate } from './validate.ts';
 
@@ -20,6 +22,8 @@ export const COMMANDS: readonly Register[] = [
   registerBacktest,
   registerValidate,
   registerTestChannel,
+  registerStatus,
+  registerHistory,
   registerSilence,
   registerInit,
   registerImport,

@@ -1,6 +1,7 @@
 // Parses the values of options.
 
 import { InvalidArgumentError } from 'commander';
+import { isWrittenDuration, parseDuration } from '../../model/window.ts';
 
 /** Collects the values of an option that may be given several times. */
 export function collected(value: string, earlier: string[]): string[] {
@@ -22,4 +23,21 @@ export function instant(value: string): number {
     throw new InvalidArgumentError('Write it as ISO 8601 with a zone, such as 2026-11-20T02:05:00Z.');
   }
   return ms;
+}
+
+/** How long, in ms. */
+export function duration(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === null || ms === 0) {
+    throw new InvalidArgumentError(
+      isWrittenDuration(value) ? 'It is 0, or far too long.' : 'Write a number and a unit: 90m, 2h, 7d.',
+    );
+  }
+  return ms;
+}
+
+/** A whole number from 1 on. */
+export function count(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('Write a whole number from 1 to 999999.');
+  return Number(value);
 }

@@ -1,8 +1,6 @@
 // Registers `spendwatch silence` with its commands and their options.
 
-import { InvalidArgumentError } from 'commander';
-import { isWrittenDuration, parseDuration } from '../../model/window.ts';
-import { instant, oneOf } from './option-values.ts';
+import { duration, instant, oneOf } from './option-values.ts';
 import type { Register } from './registrar.ts';
 
 const MATCH = 'what must fit, all of it: rule=NAME, incident=ID, service=NAME…; user=null is NULL';
@@ -37,13 +35,3 @@ export const registerSilence: Register = ({ command, withConfig, io, finish }) =
       finish(await endSilenceOf({ ...options, id }, io));
     });
 };
-
-function duration(value: string): number {
-  const ms = parseDuration(value);
-  if (ms === null || ms === 0) {
-    throw new InvalidArgumentError(
-      isWrittenDuration(value) ? 'It is 0, or far too long.' : 'Write a number and a unit: 90m, 2h, 7d.',
-    );
-  }
-  return ms;
-}

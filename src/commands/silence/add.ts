@@ -7,11 +7,11 @@ import { AppError } from '../../model/errors.ts';
 import type { Once } from '../../model/rule.ts';
 import { isIncident } from '../../state/read-incidents.ts';
 import { addSilence } from '../../state/silences.ts';
+import { matchText } from '../../status/silence-shape.ts';
 import type { Io } from '../io.ts';
 import { loadWithoutChannels } from '../load.ts';
+import { withState } from '../state.ts';
 import { inVain, parsedMatch } from './match.ts';
-import { withState } from './state.ts';
-import { matchText } from './words.ts';
 
 export interface AddOptions {
   readonly config: string;

@@ -4,10 +4,10 @@ import { nearest } from '../../config/nearest.ts';
 import { localTime } from '../../model/display-time.ts';
 import { AppError } from '../../model/errors.ts';
 import { endSilence, listSilences, overAt } from '../../state/silences.ts';
+import { matchText } from '../../status/silence-shape.ts';
 import type { Io } from '../io.ts';
 import { loadWithoutChannels } from '../load.ts';
-import { withState } from './state.ts';
-import { matchText } from './words.ts';
+import { withState } from '../state.ts';
 
 export interface EndOptions {
   readonly config: string;

@@ -6,12 +6,11 @@ import type { Config } from '../../config/config.ts';
 import { displayText } from '../../model/display-text.ts';
 import { localTime } from '../../model/display-time.ts';
 import { counted } from '../../model/display-value.ts';
-import { isoInstant } from '../../model/window.ts';
 import { listSilences, overAt, type StoredSilence } from '../../state/silences.ts';
+import { matchText, silenceJson, stateOf } from '../../status/silence-shape.ts';
 import type { Io } from '../io.ts';
 import { loadWithoutChannels } from '../load.ts';
-import { withState } from './state.ts';
-import { matchText, stateOf } from './words.ts';
+import { withState } from '../state.ts';
 
 export interface ListOptions {
   readonly config: string;
@@ -32,21 +31,6 @@ export async function listSilencesOf(options: ListOptions, io: Io): Promise<numb
   return 0;
 }
 
-function silenceJson(silence: StoredSilence, now: number) {
-  const { id, rule, incident, match, times, reason, createdAt, createdBy, endedAt } = silence;
-  return {
-    id,
-    state: stateOf(silence, now),
-    match: { ...(rule !== null && { rule }), ...(incident !== null && { incident }), ...match },
-    from: isoInstant(times.from),
-    until: isoInstant(times.until),
-    reason,
-    created_at: isoInstant(createdAt),
-    created_by: createdBy,
-    ended_at: endedAt === null ? null : isoInstant(endedAt),
-  };
-}
-
 function tableOf(silences: readonly StoredSilence[], now: number, config: Config, isAll: boolean): string {
   const inFile = config.silences.length;
   const more =
@@ -64,10 +48,11 @@ function tableOf(silences: readonly StoredSilence[], now: number, config: Config
   });
   for (const silence of silences) {
     const { id, times, createdBy, reason } = silence;
-    const [from, until] = [times.from, overAt(silence)].map((at) => localTime(at, config.timezone));
+    const span = { from: times.from, until: overAt(silence) };
+    const [from, until] = [span.from, span.until].map((at) => localTime(at, config.timezone));
     table.push([
       id,
-      stateOf(silence, now),
+      stateOf(span, now),
       matchText(silence),
       from,
       until,

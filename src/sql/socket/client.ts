@@ -47,6 +47,7 @@ export async function connectSocket(path: string, access: Access, name: string):
   }
   return {
     engine: 'pglite',
+    isThroughWorker: true,
     query: (text, values) => inTurn(() => session.query(text, values)),
     transaction: ({ readOnly = false }, work) =>
       inTurn(async () => {

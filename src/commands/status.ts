@@ -1,0 +1,67 @@
+// `spendwatch status`: how things stand, from the state store.
+
+import { fingerprintsOf } from '../app.ts';
+import type { Config } from '../config/config.ts';
+import { fileId } from '../config/file-id.ts';
+import { sumsBasis } from '../config/sums-basis.ts';
+import { jsonText } from '../model/json.ts';
+import { painter } from '../model/painter.ts';
+import { readStatus } from '../state/read-status.ts';
+import { statusJson } from '../status/json.ts';
+import { type FileNow, statusOf } from '../status/status.ts';
+import { statusTable } from '../status/table.ts';
+import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
+import { withKeptState } from './state.ts';
+
+export interface StatusOptions {
+  readonly config: string;
+  readonly format: 'table' | 'json';
+}
+
+const DAY = 86_400_000;
+/** As long ago as `history` looks by default. */
+const GIVEN_UP_MS = 7 * DAY;
+/** Messages about spendwatch itself are sent once a day. */
+const HEALTH_MS = DAY;
+/** In JSON; a table shows fewer. */
+const MOST_FIRING = 1_000;
+
+/** Prints it. Resolves to 0. */
+export async function status({ config: path, format }: StatusOptions, io: Io): Promise<number> {
+  const config = await loadWithoutChannels(path, io);
+  const file = fileNow(config);
+  const { found, now } = await withKeptState(config, io, 'read', async (sql) => {
+    const now = Date.now();
+    const found = await readStatus(sql, {
+      fingerprints: file.rules.map(({ fingerprint }) => fingerprint),
+      basis: sumsBasis(config),
+      now,
+      givenUpSince: now - GIVEN_UP_MS,
+      healthSince: now - HEALTH_MS,
+      mostFiring: MOST_FIRING,
+    });
+    return { found, now };
+  });
+  const result = statusOf(found, file, now);
+  const width = io.stdoutIsTerminal ? io.columns : Number.POSITIVE_INFINITY;
+  io.out(
+    format === 'json'
+      ? jsonText(statusJson(result), 2)
+      : statusTable(result, { zone: config.timezone, paint: painter(io.colour), width }),
+  );
+  return 0;
+}
+
+function fileNow(config: Config): FileNow {
+  const fingerprints = fingerprintsOf(config);
+  return {
+    id: fileId(config),
+    rules: config.rules.flatMap((rule) => {
+      const fingerprint = fingerprints.get(rule.name);
+      return rule.enabled && fingerprint !== undefined ? [{ rule, fingerprint }] : [];
+    }),
+    silences: config.silences,
+    channels: new Map([...config.channels].map(([name, { type }]) => [name, type])),
+  };
+}

@@ -1,0 +1,249 @@
+// Reads how things stand, for `status`.
+
+import type { Message } from '../model/message.ts';
+import type { GroupKey } from '../model/series.ts';
+import type { Sql, SqlSession } from '../sql/port.ts';
+import { OPEN } from './delivery-rows.ts';
+import { listSilences, type StoredSilence } from './silences.ts';
+import { readWatermarks } from './watermarks.ts';
+
+/** A group of a rule that fires, or did less than `resolve_after` ago. Instants in ms. */
+export interface FiringGroup {
+  readonly fingerprint: string;
+  readonly groupId: string;
+  /** `stepOf` the highest severity that holds. */
+  readonly step: number;
+  readonly since: number;
+  /** Since when it does not hold any more, though it is not resolved yet; null while it holds. */
+  readonly quietSince: number | null;
+  /** The group's values; null where it was never notified, since only its hash is kept then. */
+  readonly key: GroupKey | null;
+  /** When it was notified last, and its value then as an exact decimal; null where it never was. */
+  readonly notified: { readonly at: number; readonly value: string } | null;
+  /** Its open incident; null without one. */
+  readonly incident: string | null;
+  /** JSON text that was kept at its last notification, while it holds; null where there is none. */
+  readonly told: string | null;
+}
+
+/** An incident that is open. */
+export interface OpenIncidentRow {
+  readonly id: string;
+  /** As `subjectKey` makes it. */
+  readonly subject: string;
+  readonly step: number;
+  readonly openedAt: number;
+  /** Its alerts that are not over. */
+  readonly alerts: number;
+  /** The names of their rules. */
+  readonly rules: readonly string[];
+}
+
+/** What is to be sent to a channel, and what was given up. */
+export interface Queue {
+  readonly channel: string;
+  readonly channelType: string;
+  readonly pending: number;
+  /** When the oldest pending delivery was queued; null where none is pending. */
+  readonly oldestAt: number | null;
+  /** When the next attempt is due. */
+  readonly nextAt: number | null;
+  /** Why the oldest of those that were tried has not arrived. */
+  readonly failure: string | null;
+  /** Since the instant that was asked for. */
+  readonly givenUp: number;
+}
+
+export interface StateNow {
+  readonly firing: readonly FiringGroup[];
+  /** All groups that fire; `firing` has the first of them. */
+  readonly firingTotal: number;
+  readonly incidents: readonly OpenIncidentRow[];
+  readonly silences: readonly StoredSilence[];
+  readonly queues: readonly Queue[];
+  /** The latest message of each kind about spendwatch itself, since the instant that was asked for. */
+  readonly health: readonly { readonly at: number; readonly message: Message }[];
+  /** Up to which evaluation time each rule was evaluated; rules that never were are absent. */
+  readonly evaluatedTo: ReadonlyMap<string, number>;
+  /** The files of the workers that hold a lease to poll; null for a worker whose file is not known. */
+  readonly leaders: readonly (string | null)[];
+  /** The sums that a worker keeps of the audit table; null for none. */
+  readonly sums: { readonly from: number; readonly to: number; readonly reconciledAt: number | null } | null;
+}
+
+/** What to read. Instants in ms. */
+export interface StatusQuestion {
+  /** Of the rules of the file. */
+  readonly fingerprints: readonly string[];
+  /** What kept sums depend on, as in State.aggregateBuckets. */
+  readonly basis: string;
+  readonly now: number;
+  readonly givenUpSince: number;
+  readonly healthSince: number;
+  /** How many groups that fire are returned at most. */
+  readonly mostFiring: number;
+}
+
+/** Reads all in one snapshot. The schema must be current. */
+export async function readStatus(sql: Sql, question: StatusQuestion): Promise<StateNow> {
+  const { fingerprints, basis, now, givenUpSince, healthSince, mostFiring } = question;
+  const { isThroughWorker = false, engine } = sql;
+  return sql.transaction({ readOnly: true }, async (session) => ({
+    ...(await firingOf(session, fingerprints, mostFiring)),
+    incidents: await incidentsOf(session),
+    silences: await listSilences(session, now),
+    queues: await queuesOf(session, givenUpSince),
+    health: await healthOf(session, healthSince),
+    evaluatedTo: await readWatermarks(session, fingerprints),
+    // An embedded database has one process, and needs no lease.
+    leaders: engine === 'pglite' ? (isThroughWorker ? [null] : []) : await leadersOf(session),
+    sums: await sumsOf(session, basis),
+  }));
+}
+
+async function firingOf(
+  session: SqlSession,
+  fingerprints: readonly string[],
+  most: number,
+): Promise<Pick<StateNow, 'firing' | 'firingTotal'>> {
+  const rows = await session.query<{
+    fingerprint: string;
+    group_id: string;
+    step: number;
+    since: Date;
+    quiet_since: Date | null;
+    group_json: string | null;
+    value: string | null;
+    notified_at: Date | null;
+    incident: string | null;
+    told: string | null;
+    total: string;
+  }>(
+    `WITH firing AS MATERIALIZED (
+       SELECT DISTINCT ON (fingerprint, group_id) fingerprint, group_id, step, since,
+         CASE WHEN held_to IS NOT NULL THEN COALESCE(quiet_since, held_to) END AS quiet_since
+       FROM spendwatch.episode WHERE fingerprint = ANY ($1::text[])
+       ORDER BY fingerprint, group_id, held_to IS NOT NULL, step DESC),
+     worst AS (SELECT *, count(*) OVER () AS total FROM firing ORDER BY step DESC, since, fingerprint, group_id LIMIT $2::int)
+     SELECT worst.*, notified.*, alert.incident, alert.told
+     FROM worst
+     LEFT JOIN LATERAL (
+       SELECT group_json, value, notified_at FROM spendwatch.notification AS known
+       WHERE known.fingerprint = worst.fingerprint AND known.group_id = worst.group_id
+       ORDER BY notified_at DESC LIMIT 1) AS notified ON true
+     LEFT JOIN spendwatch.alert AS alert
+       ON alert.fingerprint = worst.fingerprint AND alert.group_id = worst.group_id AND alert.closed_at IS NULL
+     ORDER BY worst.step DESC, worst.since, worst.fingerprint, worst.group_id`,
+    [fingerprints, most],
+  );
+  const firing = rows.map((row) => ({
+    fingerprint: row.fingerprint,
+    groupId: row.group_id,
+    step: row.step,
+    since: row.since.getTime(),
+    quietSince: row.quiet_since?.getTime() ?? null,
+    key: row.group_json === null ? null : (JSON.parse(row.group_json) as GroupKey),
+    notified:
+      row.notified_at === null || row.value === null
+        ? null
+        : { at: row.notified_at.getTime(), value: row.value },
+    incident: row.incident,
+    told: row.told,
+  }));
+  return { firing, firingTotal: Number(rows[0]?.total ?? 0) };
+}
+
+async function incidentsOf(session: SqlSession): Promise<OpenIncidentRow[]> {
+  const rows = await session.query<{
+    id: string;
+    subject: string;
+    step: number;
+    opened_at: Date;
+    alerts: string;
+    rules: string[];
+  }>(
+    `SELECT incident.id, subject, step, opened_at, count(alert.fingerprint) AS alerts,
+       COALESCE(array_agg(DISTINCT rule_name) FILTER (WHERE rule_name IS NOT NULL), '{}') AS rules
+     FROM spendwatch.incident AS incident
+     LEFT JOIN spendwatch.alert AS alert ON alert.incident = incident.id AND alert.closed_at IS NULL
+     LEFT JOIN spendwatch.rule_watermark AS rule ON rule.fingerprint = alert.fingerprint
+     WHERE incident.closed_at IS NULL
+     GROUP BY incident.id ORDER BY step DESC, opened_at, incident.id`,
+  );
+  return rows.map(({ opened_at, alerts, ...row }) => ({
+    ...row,
+    openedAt: opened_at.getTime(),
+    alerts: Number(alerts),
+  }));
+}
+
+async function queuesOf(session: SqlSession, givenUpSince: number): Promise<Queue[]> {
+  const rows = await session.query<{
+    channel: string;
+    channel_type: string;
+    pending: string;
+    oldest_at: Date | null;
+    next_at: Date | null;
+    failure: string | null;
+    given_up: string;
+  }>(
+    `SELECT channel, (array_agg(channel_type ORDER BY created_at DESC))[1] AS channel_type,
+       count(*) FILTER (WHERE is_open) AS pending,
+       min(created_at) FILTER (WHERE is_open) AS oldest_at,
+       min(next_at) FILTER (WHERE is_open) AS next_at,
+       (array_agg(failure_text ORDER BY created_at) FILTER (WHERE is_open AND failure_text IS NOT NULL))[1] AS failure,
+       count(*) FILTER (WHERE NOT is_open AND settled_at >= $1) AS given_up
+     FROM (SELECT *, state IN ${OPEN} AS is_open FROM spendwatch.delivery WHERE state <> 'delivered') AS delivery
+     GROUP BY channel ORDER BY channel`,
+    [new Date(givenUpSince)],
+  );
+  return rows.map((row) => ({
+    channel: row.channel,
+    channelType: row.channel_type,
+    pending: Number(row.pending),
+    oldestAt: row.oldest_at?.getTime() ?? null,
+    nextAt: row.next_at?.getTime() ?? null,
+    failure: row.failure,
+    givenUp: Number(row.given_up),
+  }));
+}
+
+/** They are queued with their type in place of a rule's fingerprint. */
+async function healthOf(session: SqlSession, since: number): Promise<StateNow['health']> {
+  const rows = await session.query<{ created_at: Date; message: string }>(
+    `SELECT created_at, message FROM (
+       SELECT DISTINCT ON (fingerprint) fingerprint, created_at, message FROM spendwatch.delivery
+       WHERE fingerprint LIKE 'health.%' AND rule_name IS NULL AND NOT is_report AND created_at >= $1
+       ORDER BY fingerprint, created_at DESC) AS latest
+     ORDER BY created_at DESC, fingerprint`,
+    [new Date(since)],
+  );
+  return rows.map(({ created_at, message }) => ({
+    at: created_at.getTime(),
+    message: JSON.parse(message) as Message,
+  }));
+}
+
+/** A lease that would end in more than a minute was given before the database's clock was set back. */
+async function leadersOf(session: SqlSession): Promise<(string | null)[]> {
+  const rows = await session.query<{ file: string | null }>(
+    `SELECT file FROM spendwatch.leader
+     WHERE held_until BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute' ORDER BY scope`,
+  );
+  return rows.map(({ file }) => file);
+}
+
+async function sumsOf(session: SqlSession, basis: string): Promise<StateNow['sums']> {
+  const [row] = await session.query<{ oldest: Date | null; closed_to: Date; reconciled_at: Date | null }>(
+    `SELECT closed_to, reconciled_at,
+       (SELECT min(begins) FROM spendwatch.aggregate_bucket AS bucket WHERE bucket.basis = kept.basis) AS oldest
+     FROM spendwatch.aggregate_watermark AS kept WHERE basis = $1`,
+    [basis],
+  );
+  if (row === undefined || row.oldest === null) return null;
+  return {
+    from: row.oldest.getTime(),
+    to: row.closed_to.getTime(),
+    reconciledAt: row.reconciled_at?.getTime() ?? null,
+  };
+}
