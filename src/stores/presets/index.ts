@@ -15,6 +15,7 @@ import { NEWAPI } from './newapi.ts';
 import { ONEAPI } from './oneapi.ts';
 import { OPENWEBUI } from './openwebui.ts';
 import { OPIK } from './opik.ts';
+import { OTEL_GENAI } from './otel-genai.ts';
 import { PHOENIX } from './phoenix.ts';
 import type { Preset } from './preset.ts';
 import { TENSORZERO } from './tensorzero.ts';
@@ -37,6 +38,7 @@ export const PRESETS = {
   tensorzero: TENSORZERO,
   lunary: LUNARY,
   mlflow: MLFLOW,
+  otel_genai: OTEL_GENAI,
 } as const satisfies Record<string, Preset>;
 export type PresetName = keyof typeof PRESETS;
 
