@@ -1,10 +1,12 @@
 // `validate --connect`: opens the stores and channels of a file.
 
+import { resolve } from 'node:path';
 import { openAudit, openChannel } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { placeOf, unsetNote } from '../config/place.ts';
 import { placeholdersOf } from '../config/placeholders.ts';
 import { AppError, asAppError, wordsOf } from '../model/errors.ts';
+import { newFolderFault } from '../sql/new-folder.ts';
 import { openSql } from '../sql/open.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
@@ -59,6 +61,8 @@ async function stateProblems(config: Config, io: Pick<Io, 'out'>): Promise<reado
     throw error;
   });
   if (sql === null) {
+    const fault = await newFolderFault(resolve(dir, url.reveal().replace(/^pglite:/, '')));
+    if (fault !== null) throw fault;
     // The worker creates it. If it is the audit store too, that was reported as missing already.
     io.out(`state store: the worker will create it: ${placeOf(url, dir)}`);
     return [];

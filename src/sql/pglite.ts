@@ -7,6 +7,7 @@ import { AppError, messageOf } from '../model/errors.ts';
 import { showAll } from '../model/redact.ts';
 import { SESSION_SQL } from './begin-sql.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { folderFault } from './new-folder.ts';
 import type { Sql, SqlOptions, SqlSession } from './port.ts';
 import { type SocketServer, serveSocket } from './socket/server.ts';
 import { socketPath } from './socket/socket-path.ts';
@@ -129,14 +130,7 @@ function createFolder(path: string): string {
     mkdirSync(path, { recursive: true });
     return realpathSync(path);
   } catch (error) {
-    throw new AppError(
-      'store_unreachable',
-      `${path} cannot be made a folder of an embedded database: ${messageOf(error)}`,
-      {
-        hint: 'Check owner and permissions of the folder above it.',
-        cause: error,
-      },
-    );
+    throw folderFault(path, messageOf(error), error);
   }
 }
 
