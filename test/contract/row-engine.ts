@@ -315,8 +315,11 @@ export function testRowEngine(engine: RowEngineUnderTest): void {
         hint: expect.stringContaining('calls'),
       },
     ]);
-    await fill([call({})]);
+    await fill([call({ cost: 1 })]);
     expect(await open().inspect()).toEqual([]);
+    expect(await open({ ...CALLS, columns: { ...COLUMNS, cost: 'service' } }).inspect()).toMatchObject([
+      { level: 'warning', message: expect.stringContaining('audit.columns.cost: none of its values') },
+    ]);
     await expect(open({ ...CALLS, table: 'nothing' }).read([], ORIGIN)).rejects.toMatchObject({
       code: 'store_table_missing',
     });

@@ -5,6 +5,7 @@ import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { wantedOf } from '../column-types.ts';
 import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
+import { unreadNumbers } from '../rows/unread-numbers.ts';
 import { unfiltered } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import { columnsOf, tableFacts, timeTypeOf } from './columns.ts';
@@ -82,11 +83,15 @@ function faultOf(error: unknown): StoreProblem {
 
 async function tableProblem(table: string, session: Session, error: unknown): Promise<StoreProblem> {
   const { code, message, hint } = asAppError(error, 'store_query_failed');
-  if (code !== 'store_table_missing') return fault(message, hint ?? '');
+  // Where there is no such table, the server says so only to those who may read it.
+  const isRefused = code === 'store_forbidden';
+  if (!isRefused && code !== 'store_table_missing') return fault(message, hint ?? '');
   const found = await session.all(
     `SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY lower(table_name) <> lower(${literal(table)}), table_name LIMIT ${MOST_NAMED}`,
   );
   const names = found.map(([name]) => String(name)).join(', ');
+  if (isRefused)
+    return fault(message, names === '' ? (hint ?? '') : `${hint} In this database it may read: ${names}.`);
   return fault(
     message,
     names === ''
@@ -149,10 +154,12 @@ async function rowProblems(mapping: Mapping, session: Session): Promise<StorePro
       return isLeftOut ? [NOTHING_LEFT] : [];
     }
     const problems: StoreProblem[] = [];
-    for (const { name, key } of sourcesOf(mapping)) {
+    for (const one of sourcesOf(mapping)) {
+      const { name, key } = one;
       if (name === 'time' || isOfFilter(name)) continue;
       try {
-        for await (const _ of rows.rows([name], { from: newest - HOUR, to: newest + 1 }));
+        const span = { from: newest - HOUR, to: newest + 1 };
+        problems.push(...(await unreadNumbers(one, rows.rows([name], span))));
       } catch (error) {
         const { message, hint } = asAppError(error, 'store_query_failed');
         problems.push(fault(`${key}: ${message}`, hint ?? 'Correct the expression: it is SQL of MySQL.'));

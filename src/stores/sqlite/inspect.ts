@@ -4,6 +4,7 @@ import { AppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
+import { unreadNumbers } from '../rows/unread-numbers.ts';
 import { columnSql, quoted, sourceSql } from '../source-sql.ts';
 import { isOfFilter, type NamedSource, sourcesOf } from '../sources.ts';
 import type { SqliteDatabase } from './driver.ts';
@@ -54,7 +55,8 @@ async function tableProblems(
   }
   if (problems.length > 0) return problems;
   const unread = await rowProblems(mapping, open());
-  return unread.length > 0 ? unread : indexProblems(mapping, database);
+  if (unread.some(({ level }) => level === 'fault')) return unread;
+  return [...unread, ...indexProblems(mapping, database)];
 }
 
 const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
@@ -111,10 +113,12 @@ async function rowProblems(mapping: Mapping, rows: TimedRows): Promise<StoreProb
     const newest = await rows.newestRow(LAST_INSTANT);
     if (newest === null) return [];
     const problems: StoreProblem[] = [];
-    for (const { name, key } of sourcesOf(mapping)) {
+    for (const one of sourcesOf(mapping)) {
+      const { name, key } = one;
       if (name === 'time' || isOfFilter(name)) continue;
       try {
-        for await (const _ of rows.rows([name], { from: newest - HOUR, to: newest + 1 }));
+        const span = { from: newest - HOUR, to: newest + 1 };
+        problems.push(...(await unreadNumbers(one, rows.rows([name], span))));
       } catch (error) {
         problems.push(fault(`${key}: ${sqliteError(error, 'the file').message}`, 'Correct the expression.'));
       }
