@@ -71,7 +71,7 @@ const LOCK_HINT =
   'Look for ALTER TABLE, TRUNCATE, VACUUM FULL or an open transaction with one of them (pg_stat_activity, pg_locks). The next poll tries again.';
 
 const UNREACHABLE_HINT =
-  'Check host and port of the URL, and that the server runs and accepts connections from here.';
+  'Check scheme, host and port of the URL, and that the server runs and accepts connections from here.';
 const TIMEOUT_HINT =
   'Check that the time column has an index, or shorten the windows and baselines of the rules.';
 const TLS_HINT =
@@ -130,6 +130,8 @@ function specialHint(state: string, text: string): { readonly code: string; read
     return { code, hint };
   }
   if (state === 'CERT_HAS_EXPIRED') return { code, hint: "Renew the server's certificate." };
+  if (/unexpected \w+ message from backend/.test(text))
+    return { code, hint: 'What answers there is no PostgreSQL: check scheme and port of the URL.' };
   if (/conflict with recovery/.test(text)) {
     const hint =
       'A standby stopped the query to apply changes; the next poll asks again. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay.';

@@ -145,6 +145,7 @@ describe('other faults of servers', () => {
       /sslmode=verify-full/,
     ],
     ['40001', 'canceling statement due to conflict with recovery', /hot_standby_feedback/],
+    ['', 'Received unexpected copyData message from backend.', /no PostgreSQL/],
     ['CERT_HAS_EXPIRED', 'certificate has expired', /Renew/],
     [
       '28000',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { engineOf } from '../../src/stores/index.ts';
 import { mysql } from '../../src/stores/mysql/mysql.ts';
 import { parseMysqlUrl } from '../../src/stores/mysql/url.ts';
 
@@ -19,6 +20,8 @@ describe('a URL of MySQL', () => {
       place: 'db:3307/calls',
     });
     expect(parseMysqlUrl('mysql://ann@db/calls')).toMatchObject({ port: 3306, password: undefined });
+    expect(engineOf('MariaDB+pymysql://ann@db/calls')).toBe(mysql);
+    expect(parseMysqlUrl('MariaDB+pymysql://ann@db/calls')).toEqual(parseMysqlUrl('mysql://ann@db/calls'));
   });
 
   it.each([

@@ -10,7 +10,7 @@ interface Fault {
 
 const UNREACHABLE: Fault = {
   code: 'store_unreachable',
-  hint: 'Check host and port of the URL, and that the server runs and accepts connections from here.',
+  hint: 'Check scheme, host and port of the URL, and that the server runs and accepts connections from here.',
 };
 const AWAY: Fault = { code: 'store_unreachable', hint: 'The next poll tries again.' };
 const LOGIN: Fault = {

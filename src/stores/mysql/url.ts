@@ -17,7 +17,7 @@ export interface MysqlUrl {
 /** How a URL is written. */
 export const SHAPE = 'mysql://user:password@host:3306/database';
 /** With SQLAlchemy's driver behind a plus or without. */
-const SCHEME = /^mysql(?:\+[a-z0-9_]+)?:\/\//i;
+const SCHEME = /^(?:mysql|mariadb)(?:\+[a-z0-9_]+)?:\/\//i;
 /** MySQL's own names, and those of PostgreSQL's URLs, which are taken too. */
 const NAMES: Readonly<Record<string, string>> = {
   'ssl-mode': 'sslmode',
