@@ -21,6 +21,7 @@ export async function init(path: string, io: InitIo, preset: PresetName = OWN): 
   } catch (error) {
     if (isCode(error, 'EEXIST')) {
       io.err(`${path} exists and was left as it is`);
+      io.err('  hint: name another file with --config FILE or $SPENDWATCH_CONFIG');
       return 1;
     }
     throw new AppError('config_unwritable', `${path} could not be written`, {

@@ -34,7 +34,10 @@ describe('init', () => {
     const path = join(await folderWith({ 'alerts.yaml': 'mine' }), 'alerts.yaml');
     const { io, err } = recorder();
     expect(await init(path, io)).toBe(1);
-    expect(err).toEqual([`${path} exists and was left as it is`]);
+    expect(err).toEqual([
+      `${path} exists and was left as it is`,
+      '  hint: name another file with --config FILE or $SPENDWATCH_CONFIG',
+    ]);
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
