@@ -159,7 +159,8 @@ async function rowProblems(mapping: Mapping, session: Session): Promise<StorePro
       if (name === 'time' || isOfFilter(name)) continue;
       try {
         const span = { from: newest - HOUR, to: newest + 1 };
-        problems.push(...(await unreadNumbers(one, rows.rows([name], span))));
+        const unread = await unreadNumbers(one, rows.rows([name], span));
+        if (unread !== null) problems.push(unread);
       } catch (error) {
         const { message, hint } = asAppError(error, 'store_query_failed');
         problems.push(fault(`${key}: ${message}`, hint ?? 'Correct the expression: it is SQL of MySQL.'));

@@ -12,7 +12,7 @@ import type { Row } from './row-source.ts';
 export async function unreadNumbers(
   { name, key }: { readonly name: string; readonly key: string },
   batches: AsyncIterable<readonly Row[]>,
-): Promise<StoreProblem[]> {
+): Promise<StoreProblem | null> {
   const wanted = wantedOf(name);
   const isNumber = wanted?.startsWith('a number') === true && !wanted.includes('boolean');
   let numbers = 0;
@@ -26,12 +26,10 @@ export async function unreadNumbers(
       else numbers += 1;
     }
   }
-  if (numbers > 0 || others === 0) return [];
-  return [
-    {
-      level: 'warning',
-      message: `${key}: none of its values in the newest hour is a number, so all count as not known.`,
-      hint: `Map a column that is ${wanted}, or null where the table has none.`,
-    },
-  ];
+  if (numbers > 0 || others === 0) return null;
+  return {
+    level: 'warning',
+    message: `${key}: none of its values in the newest hour is a number, so all count as not known.`,
+    hint: `Map a column that is ${wanted}, or null where the table has none.`,
+  };
 }

@@ -118,7 +118,8 @@ async function rowProblems(mapping: Mapping, rows: TimedRows): Promise<StoreProb
       if (name === 'time' || isOfFilter(name)) continue;
       try {
         const span = { from: newest - HOUR, to: newest + 1 };
-        problems.push(...(await unreadNumbers(one, rows.rows([name], span))));
+        const unread = await unreadNumbers(one, rows.rows([name], span));
+        if (unread !== null) problems.push(unread);
       } catch (error) {
         problems.push(fault(`${key}: ${sqliteError(error, 'the file').message}`, 'Correct the expression.'));
       }
