@@ -73,7 +73,7 @@ function alertsText({ at, alerts, moreAlerts }: Status, shown: Shown): string {
     { head: 'since' },
     { head: 'for' },
     { head: 'notified', align: 'right' as const },
-    { head: '', least: 8 },
+    { head: '', least: 10 },
   ];
   return tableOf(columns, rows, shown, moreAlerts);
 }
@@ -169,7 +169,7 @@ function tableOf(
   uncounted = 0,
 ): string {
   if (rows.length === 0) return '';
-  const more = rows.length - SHOWN + uncounted;
+  const more = Math.max(0, rows.length - SHOWN) + uncounted;
   const table = fittedTable(columns, rows.slice(0, SHOWN), width, (text) => paint('dim', text));
   return more > 0 ? `${table}\nand ${counted(more, 'more row')}` : table;
 }
