@@ -12,9 +12,11 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-/** The exit code of a fault: `code`, but 3 for `check`, which has the codes of monitoring plugins: 1 is a warning. */
+const CHECKS: ReadonlySet<string | undefined> = new Set(['check', 'explain']);
+
+/** The exit code of a fault: `code`, but 3 for commands with the codes of monitoring plugins, where 1 is a warning. */
 const faultCode = (argv: readonly string[], code: 1 | 2): number =>
-  argv.find((arg) => !arg.startsWith('-')) === 'check' ? 3 : code;
+  CHECKS.has(argv.find((arg) => !arg.startsWith('-'))) ? 3 : code;
 
 async function main(argv: readonly string[]): Promise<number> {
   const io = processIo();

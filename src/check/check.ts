@@ -85,8 +85,8 @@ export async function evaluateOnce(parts: CheckParts, at: number): Promise<Check
   };
 }
 
-/** The outcomes of all rules, and the answers to the queries beside. What the source cannot answer is asked of the store. */
-async function evaluated(
+/** The outcomes of rules, and the answers to the queries beside. What the source cannot answer is asked of the store. */
+export async function evaluated(
   { store, source, zone, rules, schedule }: CheckParts,
   beside: readonly Query[],
   at: number,

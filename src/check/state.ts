@@ -7,6 +7,7 @@ import { AppError, asAppError } from '../model/errors.ts';
 import { withLimit } from '../model/time-limit.ts';
 import { openSql } from '../sql/open.ts';
 import type { Sql } from '../sql/port.ts';
+import { isCurrent } from '../state/migrate.ts';
 import { type KeptSums, readKeptSums } from '../state/open.ts';
 import { peekSilences, type SilencesSeen } from '../state/silences.ts';
 
@@ -15,6 +16,8 @@ export interface CheckState {
   /** Null where no worker keeps any that this program understands, or where they were not asked for. */
   readonly kept: KeptSums | null;
   readonly seen: SilencesSeen;
+  /** The state store, to be read only; null where it could not be, or where nothing that this program understands is kept. */
+  readonly sql: Sql | null;
   /** Why the state store could not be read; null where it could, or where there is none yet. */
   readonly trouble: AppError | null;
   close(): Promise<void>;
@@ -39,12 +42,13 @@ export async function openCheckState(
   const read = async () => {
     const sql = (await opening) ?? auditSql;
     if (sql === null) throw new AppError('store_missing', 'no state store is named');
-    const [kept, seen] = await Promise.all([
+    const [kept, seen, isUnderstood] = await Promise.all([
       // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
       wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,
       peekSilences(sql, at, config.silences),
+      isCurrent(sql),
     ]);
-    return { kept, seen, trouble: null, close };
+    return { kept, seen, sql: isUnderstood ? sql : null, trouble: null, close };
   };
   const isEmbedded = url !== null && !isPostgresUrl(url.reveal());
   try {
@@ -54,7 +58,7 @@ export async function openCheckState(
     const fault = asAppError(error, 'state_unreadable');
     const trouble = fault.code === 'store_missing' ? null : fault;
     const seen = { silences: [], incidentOf: null };
-    return { kept: null, seen, trouble, close: async () => undefined };
+    return { kept: null, seen, sql: null, trouble, close: async () => undefined };
   }
 }
 

@@ -97,7 +97,7 @@ async function evaluated(
 }
 
 /** The silences of the file and of the state store, and which alerts are of the incidents that they name. */
-function silencingOf(config: Config, seen: SilencesSeen): Pick<CheckParts, 'silences' | 'incidentOf'> {
+export function silencingOf(config: Config, seen: SilencesSeen): Pick<CheckParts, 'silences' | 'incidentOf'> {
   const silences = [...config.silences, ...seen.silences];
   const { incidentOf } = seen;
   if (incidentOf === null) return { silences };

@@ -3,7 +3,7 @@
 import type { Fixed } from './money.ts';
 
 /** The sums of one model in one window: calls, all its tokens, and its cost in the currency of the store. */
-interface ModelSums {
+export interface ModelSums {
   readonly calls: Fixed;
   readonly tokens: Fixed;
   readonly cost: Fixed;
@@ -13,7 +13,7 @@ interface ModelSums {
 export type SumsByModel = ReadonlyMap<string | null, ModelSums>;
 
 /** The parts of a change in spend, in the currency of the store. They add up to `change` exactly. */
-interface SpendSplit {
+export interface SpendSplit {
   readonly before: Fixed;
   readonly now: Fixed;
   readonly change: Fixed;

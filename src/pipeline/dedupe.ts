@@ -9,7 +9,7 @@ import type { RuleState } from '../state/ledger.ts';
 import { type Decision, decide, isUneventful, NOTHING_TO_NOTIFY, type Situation } from './decide.ts';
 import type { Evaluation, EvaluationTime } from './evaluate.ts';
 import type { Assignment, Outcome } from './evaluate-rules.ts';
-import type { PollUnderWay } from './parts.ts';
+import type { DecidingParts } from './parts.ts';
 import { type Joining, joiningSilenced, namedBy } from './silenced-incidents.ts';
 import { firstHeld } from './since.ts';
 import { unknownBeginnings } from './unknown-beginnings.ts';
@@ -32,7 +32,7 @@ const LOOKED_UP = 50;
  * Throws when the ledger cannot be read: nothing can be decided without it.
  */
 export async function dedupe(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   assignments: readonly Assignment[],
   outcomes: readonly Outcome[],
   fingerprintOf: (rule: Rule) => string,
@@ -91,7 +91,7 @@ interface DecidedSituation {
 
 /** Decides rules again, some of whose alerts join an incident that is silenced. */
 async function withJoining(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   decided: readonly (DecidedSituation | AppError)[],
   at: number,
 ): Promise<Map<Rule, Omit<Decided, 'rule'>>> {
@@ -126,7 +126,7 @@ interface Judged {
 }
 
 async function situationOf(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   { rule, fingerprint, times, evaluations, known: { episodes }, knownTo }: Judged,
   notified: readonly Notified[],
   newestRow: number | null,
@@ -164,7 +164,7 @@ function firingGroups(evaluations: readonly Evaluation[]): string[] {
  * the alert's own evaluation time stands as its beginning.
  */
 async function beginnings(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   rule: Rule,
   {
     times,

@@ -4,7 +4,7 @@ import type { Channel, ChannelTerms } from '../channels/channel.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Schedule } from '../model/schedule.ts';
 import type { Dimension } from '../model/series.ts';
-import type { State } from '../state/open.ts';
+import type { State, StateReader } from '../state/open.ts';
 import type { RuleFile } from '../state/removed-rules.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { Askable } from './ask.ts';
@@ -43,10 +43,17 @@ export interface IncidentSettings {
   readonly terms: ReadonlyMap<string, ChannelTerms>;
 }
 
-/** The same while a poll is under way. */
-export interface PollUnderWay extends PollParts {
+/** What a decision reads, and from where. Nothing is changed. */
+export interface DecidingParts
+  extends Pick<PollParts, 'silences' | 'zone' | 'schedule' | 'dimensions' | 'incidents'> {
+  readonly state: StateReader;
   /** Answers the questions that explain alerts. Their reads of the store share one time limit. */
   readonly explaining: Askable;
   /** Answers since when alerts have held, from the store within a time limit. */
   readonly dating: Pick<Source, 'read'>;
+}
+
+/** The same while a poll is under way. */
+export interface PollUnderWay extends Omit<PollParts, keyof DecidingParts>, DecidingParts {
+  readonly state: State;
 }

@@ -7,7 +7,7 @@ import type { Rule, Silence } from '../model/rule.ts';
 import { type OccurringSilence, occurringAt, silenceOf } from '../model/silence.ts';
 import type { IncidentQuestion } from '../state/read-incidents.ts';
 import type { AlertNotification, Decision } from './decide.ts';
-import type { PollUnderWay } from './parts.ts';
+import type { DecidingParts } from './parts.ts';
 import { subjectsOf } from './subjects.ts';
 
 /** What is to be notified of one rule. */
@@ -51,7 +51,7 @@ export function namedBy(silences: readonly Silence[]): string[] {
  * yet, where a silence names an incident and may match them. Throws when the state store is unreachable.
  */
 export async function joiningSilenced(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   all: readonly Notifying[],
   at: number,
 ): Promise<Map<Rule, Joining[]>> {
@@ -83,7 +83,7 @@ export async function joiningSilenced(
 }
 
 async function withSubjects(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   asked: readonly Asked[],
   at: number,
 ): Promise<IncidentQuestion[]> {

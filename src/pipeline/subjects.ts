@@ -6,7 +6,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
 import { ask } from './ask.ts';
 import type { AlertNotification } from './decide.ts';
-import type { PollUnderWay } from './parts.ts';
+import type { DecidingParts } from './parts.ts';
 import { distinctWindows, findingKey, narrowedWhere } from './questions.ts';
 
 /** What is notified of one rule. */
@@ -24,7 +24,7 @@ const MOST_GROUPS = 5_000;
  * Never rejects.
  */
 export async function subjectsOf(
-  parts: PollUnderWay,
+  parts: DecidingParts,
   all: readonly Notifying[],
   at: number,
 ): Promise<Map<AlertNotification, Subject>> {

@@ -4,7 +4,7 @@ import type { Firing, Judgement, ReachedStep } from '../model/finding.ts';
 import { describeMetric, measuresOf } from '../model/metric.ts';
 import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, fixedFromNumber, ONE, toNumber } from '../model/money.ts';
-import { EMPTY_SERIES, type GroupKey, type Query, type Series } from '../model/series.ts';
+import { EMPTY_SERIES, type GroupKey, groupIn, type Query, type Series } from '../model/series.ts';
 import {
   clipOutliers,
   deviationOf,
@@ -21,7 +21,7 @@ import { openPrefilter } from './anomaly-prefilter.ts';
 import type { AnomalyObservation, AnomalyRule, Baseline } from './anomaly-rule.ts';
 import { daysOfHistory, windowAndEarlier } from './rule-history.ts';
 import { judgementOf } from './rule-judgement.ts';
-import type { RuleContext } from './rule-type.ts';
+import type { ComparedPeriod, RuleContext } from './rule-type.ts';
 
 const DAY = 86_400_000;
 
@@ -75,6 +75,21 @@ export function judgeAnomaly(
     observe: (group) => judge(group).observation,
     worsens: null,
   });
+}
+
+/** The same window on each earlier day of a group's history. */
+export function anomalyPeriods(
+  rule: AnomalyRule,
+  { at, zone }: RuleContext,
+  [series = EMPTY_SERIES]: readonly Series[],
+  key: GroupKey,
+): ComparedPeriod[] {
+  const group = groupIn(series, key);
+  const { sample } = measured(rule.metric, rule.errors);
+  const oldest = group < 0 ? 0 : daysOfHistory(series, group, rule.baselineDays);
+  return windowAndEarlier(rule.window, at, oldest, zone)
+    .slice(1)
+    .map((window, day) => ({ window, value: sample(series.cell(group, day + 1))?.fixed ?? null }));
 }
 
 /** A group's value and its baseline: the value of each period and, for additive metrics, of the 24 h that end with it. */

@@ -3,9 +3,12 @@
 import { z } from 'zod';
 import type { Firing } from '../model/finding.ts';
 import { describeMetric } from '../model/metric.ts';
-import { judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
+import { windowOf } from '../model/rule.ts';
+import { earlierWindow } from '../model/window.ts';
+import { anomalyPeriods, judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
+import { autoPeriods } from './auto/auto-compared.ts';
 import { judgeAuto, queryAuto } from './auto/auto-judge.ts';
 import { autoAdvice, autoFaults, autoRule, HOUR_AND_DAY } from './auto/auto-keys.ts';
 import type { AutoObservation, AutoRule } from './auto/auto-rule.ts';
@@ -18,6 +21,7 @@ import { type Fault, fault, faultsBetween, numberBetween, wholeDays } from './ru
 import type { RuleType } from './rule-type.ts';
 
 const MIN_HISTORY = 7;
+const DAYS_OF_A_WEEK = 7;
 const BASELINE_DAYS = 28;
 const FLOOR_PCT = 5;
 /** A ratio of a handful of calls is noise (docs/rules/anomaly.md). */
@@ -138,6 +142,9 @@ export const anomaly: RuleType<AnyRule, AnyObservation> = {
     isAuto(rule)
       ? autoBand(observation as AutoObservation)
       : anomalyBand(rule, observation as AnomalyObservation),
+  earlier: (rule, { zone }, window) => earlierWindow(windowOf(rule, window), window, DAYS_OF_A_WEEK, zone),
+  compared: (rule, context, series, of) =>
+    isAuto(rule) ? autoPeriods(rule, context, series, of) : anomalyPeriods(rule, context, series, of.key),
 
   sample: {
     keys: { name: 'spend-anomaly', type: 'anomaly', metric: 'spend', window: '1h', group_by: ['service'] },

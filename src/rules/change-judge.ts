@@ -5,13 +5,20 @@ import type { Judgement, ReachedStep } from '../model/finding.ts';
 import { measuresOf } from '../model/metric.ts';
 import { measured, type Sample } from '../model/metric-value.ts';
 import { type Fixed, ONE, toNumber } from '../model/money.ts';
-import { EMPTY_SERIES, ESTIMATE_MARGIN, type GroupKey, type Query, type Series } from '../model/series.ts';
+import {
+  EMPTY_SERIES,
+  ESTIMATE_MARGIN,
+  type GroupKey,
+  groupIn,
+  type Query,
+  type Series,
+} from '../model/series.ts';
 import { divideDown, divideUp } from '../model/statistics.ts';
 import { windowAt } from '../model/window.ts';
 import { windowBefore } from '../model/window-before.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import { firingBy, judgementOf } from './rule-judgement.ts';
-import type { RuleContext } from './rule-type.ts';
+import type { ComparedPeriod, RuleContext } from './rule-type.ts';
 
 /** A single query: the rule's own window, and the one before. */
 export function queryChange(rule: ChangeRule, { at, zone }: RuleContext): Query[] {
@@ -64,6 +71,19 @@ export function judgeChange(
     numbers: Float64Array.from(groups, (group) => now[group] as number),
     worsens: rule.direction === 'both' ? null : rule.direction,
   });
+}
+
+/** The one window before. */
+export function changePeriods(
+  rule: ChangeRule,
+  { at, zone }: RuleContext,
+  [series = EMPTY_SERIES]: readonly Series[],
+  key: GroupKey,
+): ComparedPeriod[] {
+  const group = groupIn(series, key);
+  const value = group < 0 ? null : measured(rule.metric, rule.errors).sample(series.cell(group, 1));
+  const window = windowBefore(rule.window, at, rule.against, zone);
+  return [{ window, value: value?.fixed ?? null }];
 }
 
 /** The value, or its negative where low ones fire; the size of the change where both do. */

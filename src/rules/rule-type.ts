@@ -7,6 +7,7 @@ import type { Fixed } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Operator, Rule, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
+import type { Window } from '../model/window.ts';
 
 /**
  * The instant and zone of a judgement. `at` is the scheduled instant minus the rule's delay (ms); `zone` is an IANA name.
@@ -38,6 +39,12 @@ export interface Band {
   readonly low: number | null;
   readonly mean: number;
   readonly high: number | null;
+}
+
+/** An earlier window with which a group's value is compared, and the group's value in it; null where it has none. */
+export interface ComparedPeriod {
+  readonly window: Window;
+  readonly value: Fixed | null;
 }
 
 /** A rule's entry in the performance data of monitoring plugins; null where there is no such number. */
@@ -151,6 +158,18 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   groupLimits?(rule: R, observation: O): FixedLimits['steps'];
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */
   band?(rule: R, observation: O): Band;
+  /**
+   * The periods with which the value of a group is compared, the latest first, from the answers to `queries`. For types that
+   * compare with the past; nothing is decided by it.
+   */
+  compared?(
+    rule: R,
+    context: RuleContext,
+    series: readonly Series[],
+    of: Pick<Observation, 'key' | 'window'>,
+  ): readonly ComparedPeriod[];
+  /** The earlier window from which a change in spend is explained; absent for the window just before. */
+  earlier?(rule: R, context: RuleContext, window: Window): Window;
   /** What charts call the middle of the band; absent for `usual`. */
   readonly bandName?: string;
   readonly sample: RuleSample;

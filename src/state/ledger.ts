@@ -1,7 +1,7 @@
 // What has been notified, and since when groups hold.
 
 import { AppError } from '../model/errors.ts';
-import { parseFixed } from '../model/money.ts';
+import { type Fixed, parseFixed } from '../model/money.ts';
 import type { Episode, Notified } from '../model/notification.ts';
 import type { PeriodKey } from '../model/window.ts';
 import type { SqlSession } from '../sql/port.ts';
@@ -116,17 +116,19 @@ interface NotifiedRow {
 }
 
 function notifiedOf({ group_id, period, step, value, notified_at, resolved_at }: NotifiedRow): Notified {
-  const amount = parseFixed(value);
-  // With 0 in its place, the next value would count as grown.
-  if (amount === null) {
-    throw new AppError('state_unreadable', `The state database holds a value that is not a number: ${value}`);
-  }
   return {
     groupId: group_id,
     period,
     step,
-    value: amount,
+    value: parsedValue(value),
     at: notified_at.getTime(),
     isResolved: resolved_at !== null,
   };
+}
+
+/** A value of the ledger. With 0 in place of one that is no number, the next value would count as grown. */
+export function parsedValue(value: string): Fixed {
+  const amount = parseFixed(value);
+  if (amount !== null) return amount;
+  throw new AppError('state_unreadable', `The state database holds a value that is not a number: ${value}`);
 }

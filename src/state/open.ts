@@ -76,17 +76,30 @@ export interface State extends Outbox {
   aggregateBuckets(basis: string): AggregateBuckets;
 }
 
+/** What decisions are made from. */
+export type StateReader = Pick<
+  State,
+  'readSilences' | 'readRuleStates' | 'readNotified' | 'readAlertsOf' | 'readIncidentsToJoin'
+>;
+
+/** Reads a state whose schema is up to date, and changes nothing. */
+export function stateReader(sql: Sql): StateReader {
+  return {
+    readSilences: (from, to) => readSilences(sql, from, to),
+    readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
+    readNotified: (questions) => readNotified(sql, questions),
+    readAlertsOf: (incidents) => readAlertsOf(sql, incidents),
+    readIncidentsToJoin: (asked) => readIncidentsToJoin(sql, asked),
+  };
+}
+
 /** Brings the schema up to date and opens the state in it. The caller keeps the port and closes it. */
 export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
+    ...stateReader(sql),
     readWatermarks: (fingerprints) => readWatermarks(sql, fingerprints),
-    readSilences: (from, to) => readSilences(sql, from, to),
-    readRuleStates: (fingerprints) => readRuleStates(sql, fingerprints),
     readAlerts: (asked) => readAlerts(sql, asked),
-    readAlertsOf: (incidents) => readAlertsOf(sql, incidents),
-    readIncidentsToJoin: (asked) => readIncidentsToJoin(sql, asked),
-    readNotified: (questions) => readNotified(sql, questions),
     record: (recordings, now, options) => record(sql, recordings, now, options),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
     release: (candidate) => release(sql, candidate),

@@ -3,6 +3,7 @@
 import { registerBacktest } from './backtest.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo.ts';
+import { registerExplain } from './explain.ts';
 import { registerHistory } from './history.ts';
 import { registerImport } from './import.ts';
 import { registerInit } from './init.ts';
@@ -19,6 +20,7 @@ import { registerValidate } from './validate.ts';
 export const COMMANDS: readonly Register[] = [
   registerRun,
   registerCheck,
+  registerExplain,
   registerBacktest,
   registerValidate,
   registerTestChannel,

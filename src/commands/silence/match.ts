@@ -45,7 +45,7 @@ export function inVain(match: Match, { rules, path }: Config): string | null {
 }
 
 /** `null` is NULL, as in the file; in quotes it is the text. */
-function dimensionValue(name: string, value: string): string | null {
+export function dimensionValue(name: string, value: string): string | null {
   if (value === 'null') return null;
   if (!/^".*"$/s.test(value)) return value;
   try {

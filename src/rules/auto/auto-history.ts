@@ -147,7 +147,7 @@ interface HourMeasures {
   readonly calls: Measure | null;
 }
 
-function hourMeasures(rule: AutoRule): HourMeasures {
+export function hourMeasures(rule: AutoRule): HourMeasures {
   const own = measuresOf(rule.metric, rule.errors);
   const terms = own.filter((measure) => measure !== 'calls' || rule.metric === 'calls');
   const squares = describeMetric(rule.metric).name === 'spend' ? 'cost_squares' : null;
