@@ -1,6 +1,7 @@
 // Finds the rule and the groups that `explain` is asked about, and says so where there are none.
 
 import type { Answer } from '../check/explain/answer.ts';
+import { askableOf } from '../check/explain/asking.ts';
 import type { ExplainParts, WantedGroups } from '../check/explain/parts.ts';
 import type { Config } from '../config/config.ts';
 import { suggestion } from '../config/nearest.ts';
@@ -70,17 +71,17 @@ function askedValue(rule: Rule, pair: string): AskedValue {
 
 /** Throws AppError `usage` where nothing is known of the groups that are asked about, and none had a call in the last days. */
 export async function ensureKnown(
-  { rule, store, source }: ExplainParts,
+  parts: ExplainParts,
   { groups, error }: Answer,
   { values, fits }: AskedGroups,
   at: number,
 ): Promise<void> {
   const isKnown = groups.some(({ value, calls, told }) => value !== null || calls > 0 || told.length > 0);
   if (isKnown || error !== null) return;
+  const { rule } = parts;
   const { where, groupBy } = rule;
   const windows = [{ from: at - KNOWN_DAYS * DAY, to: at }];
-  const asked = { ...source, read: (...args: Parameters<typeof store.read>) => store.read(...args) };
-  const [answer] = await ask(asked, [{ measures: ['calls'], where, groupBy, windows }], at);
+  const [answer] = await ask(askableOf(parts), [{ measures: ['calls'], where, groupBy, windows }], at);
   if (answer === undefined || answer instanceof Error || answer.keys.some(fits)) return;
   const unknown =
     values.find(({ place, value }) => !answer.keys.some((key) => key[place] === value)) ?? values[0];

@@ -6,7 +6,7 @@ import { measuresOf } from '../../model/metric.ts';
 import type { Sample } from '../../model/metric-value.ts';
 import { sampleOf } from '../../model/metric-value.ts';
 import { type Rule, windowOf } from '../../model/rule.ts';
-import { type GroupKey, groupIn, type Query, type Series } from '../../model/series.ts';
+import { type GroupKey, groupIn, type Series } from '../../model/series.ts';
 import { silenceOf, spanAt } from '../../model/silence.ts';
 import { type Window, windowAt, windowOfRule } from '../../model/window.ts';
 import { windowBefore } from '../../model/window-before.ts';
@@ -17,6 +17,7 @@ import { firstHeld } from '../../pipeline/since.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
 import type { ComparedPeriod, FixedLimits } from '../../rules/rule-type.ts';
 import type { GroupAnswer, GroupSplit } from './answer.ts';
+import { askableOf } from './asking.ts';
 import type { Candidate } from './groups.ts';
 import { type Found, outcomeOf } from './outcome.ts';
 import type { ExplainParts } from './parts.ts';
@@ -82,11 +83,6 @@ function silencesOf(parts: ExplainParts, at: number, group: Candidate): GroupAns
     .map((silence) => ({ silence, until: spanAt(silence.times, at)?.until ?? at }));
 }
 
-function answersTo(parts: ExplainParts, queries: readonly Query[], at: number) {
-  const { store, source } = parts;
-  return ask({ ...source, read: (reads, before) => store.read(reads, before) }, queries, at);
-}
-
 async function periods(
   parts: ExplainParts,
   at: number,
@@ -96,7 +92,7 @@ async function periods(
   const type = ruleTypeOf(rule);
   if (type.compared === undefined) return () => [];
   const where = narrowedToJudge(rule, keysOf(groups));
-  const answers = await answersTo(parts, queriesAt({ ...rule, where }, zone, at), at);
+  const answers = await ask(askableOf(parts), queriesAt({ ...rule, where }, zone, at), at);
   const series = answers.filter((one): one is Series => !(one instanceof Error));
   if (series.length < answers.length) return () => [];
   const context = { at: judgedAsOf(rule, at), zone };
@@ -118,8 +114,8 @@ async function windowsBefore(
   if (window.kind === 'rolling' || quantity !== undefined) return () => null;
   const windows = [windowAt(window, windowOfRule(rule, at, zone).from, zone)];
   const where = narrowedWhere(rule, keysOf(groups));
-  const [answer] = await answersTo(
-    parts,
+  const [answer] = await ask(
+    askableOf(parts),
     [{ measures: measuresOf(metric, errors), where, groupBy, windows }],
     at,
   );
@@ -140,7 +136,7 @@ async function splits(
   const pairs = new Map(groups.map((group) => [group, windowsOf(rule, at, zone, group)]));
   const windows = [...pairs.values()].flat();
   const query = splitQuery(rule, keysOf(groups), windows, parts.dimensions);
-  const [answer] = await answersTo(parts, [query], at);
+  const [answer] = await ask(askableOf(parts), [query], at);
   if (answer === undefined || answer instanceof Error) return () => null;
   return (group) => splitIn(answer, query, group.key, pairs.get(group) as [Window, Window]);
 }
@@ -159,18 +155,21 @@ async function heldSince(
   at: number,
   groups: readonly Candidate[],
 ): Promise<(number | null)[]> {
-  const { rule, store, zone, schedule } = parts;
+  const { rule, zone, schedule } = parts;
   const pending = groups.filter(({ isPending }) => isPending);
   if (pending.length === 0) return [];
   const questions = pending.map(({ key, variant, firing }) => {
     const { severity } = topStep(firing as NonNullable<Candidate['firing']>);
     return { key, variant, severity, at, quietAt: null };
   });
-  const read: ExplainParts['store']['read'] = (reads, before) => store.read(reads, before);
   // A dip begins `for` anew, however short.
-  const since = await firstHeld({ read }, zone, schedule, { ...rule, resolveAfterMs: 0 }, questions).catch(
-    () => [],
-  );
+  const since = await firstHeld(
+    askableOf(parts),
+    zone,
+    schedule,
+    { ...rule, resolveAfterMs: 0 },
+    questions,
+  ).catch(() => []);
   return groups.map((group) => since[pending.indexOf(group)] ?? null);
 }
 

@@ -12,6 +12,7 @@ import type { DecidingParts } from '../../pipeline/parts.ts';
 import type { StateReader } from '../../state/open.ts';
 import { evaluated } from '../check.ts';
 import type { Answer } from './answer.ts';
+import { askableOf } from './asking.ts';
 import { groupAnswers } from './details.ts';
 import { candidatesOf } from './groups.ts';
 import type { ExplainParts, GroupCalls, Known, LedgerReader, WantedGroups } from './parts.ts';
@@ -101,13 +102,13 @@ async function decidedBy(
     newestRow,
   }: { readonly outcome: Outcome; readonly at: number; readonly newestRow: number | null },
 ): Promise<Known> {
-  const { rule, fingerprint, store } = parts;
-  const read: DecidingParts['dating']['read'] = (reads, before) => store.read(reads, before);
+  const { rule, fingerprint } = parts;
+  const asking = askableOf(parts);
   const deciding: DecidingParts = {
     ...parts,
     state,
-    explaining: { ...parts.source, read },
-    dating: { read },
+    explaining: asking,
+    dating: asking,
   };
   const states = await state.readRuleStates([fingerprint]);
   const assignment = { rule, times: [evaluationTimeOf(rule, at, parts.schedule)] };
