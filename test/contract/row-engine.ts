@@ -298,6 +298,7 @@ export function testRowEngine(engine: RowEngineUnderTest): void {
   });
 
   it('names what is missing, all at once', async () => {
+    await fill([call({ cost: 1 })]);
     const store = open({
       ...CALLS,
       columns: { ...COLUMNS, cost: 'price' },
@@ -315,7 +316,6 @@ export function testRowEngine(engine: RowEngineUnderTest): void {
         hint: expect.stringContaining('calls'),
       },
     ]);
-    await fill([call({ cost: 1 })]);
     expect(await open().inspect()).toEqual([]);
     expect(await open({ ...CALLS, columns: { ...COLUMNS, cost: 'service' } }).inspect()).toMatchObject([
       { level: 'warning', message: expect.stringContaining('audit.columns.cost: none of its values') },
