@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { explainOnce } from '../../src/check/explain/explain.ts';
 import { explainJson } from '../../src/check/explain/json.ts';
-import type { ExplainParts } from '../../src/check/explain/parts.ts';
+import type { ExplainParts, LedgerReader } from '../../src/check/explain/parts.ts';
 import { sentenceOfAnswer } from '../../src/check/explain/sentence.ts';
 import { explainText } from '../../src/check/explain/text.ts';
+import { AppError } from '../../src/model/errors.ts';
 import type { Rule } from '../../src/model/rule.ts';
+import { ruleTypes } from '../../src/rules/index.ts';
+import type { RuleType } from '../../src/rules/rule-type.ts';
 import { stateReader } from '../../src/state/open.ts';
 import { readTold } from '../../src/state/told.ts';
 import { DAY, HOUR, MINUTE, openPollWorld, type PollWorld, silenceOf } from '../pipeline/poll-world.ts';
@@ -135,6 +138,22 @@ describe('the first sentence of an explanation', () => {
   });
 });
 
+describe('an explanation without the ledger', () => {
+  it('says what it would do, and why it cannot know what was told', async () => {
+    await world.calls.log({ at: AT - MINUTE, cost: 60 });
+    const away = async () => {
+      throw new AppError('store_unreachable', 'the state store cannot be reached');
+    };
+    const { ledger } = partsOf(hourlyBurn());
+    const state = { ...(ledger as LedgerReader).state, readRuleStates: away };
+    const answer = await explainOnce(partsOf(hourlyBurn(), { ledger: { state, told: away } }), AT);
+    expect(sentenceOfAnswer(answer)).toMatch(
+      /would be notified to oncall unless it was already, as the ledger could/,
+    );
+    expect(explainText(answer)).toMatch(/not known what was told: the state store cannot be reached$/);
+  });
+});
+
 describe('the rest of an explanation', () => {
   it('changes nothing', async () => {
     await world.calls.log({ at: AT - MINUTE, cost: 60 });
@@ -197,6 +216,39 @@ describe('the rest of an explanation', () => {
       window: { from: at - DAY - HOUR, to: at - DAY },
       value: 10n * 10n ** 12n,
     });
+  });
+
+  it.each(Object.entries(ruleTypes))('answers for a rule of type %s', async (type, { sample }: RuleType) => {
+    await world.calls.log(
+      ...Array.from({ length: 40 }, (_, day) => ({ at: AT - day * DAY - 10 * MINUTE, cost: 20 })),
+      { at: AT - 5 * MINUTE, cost: 400 },
+      { at: AT - 5 * MINUTE, service: 'chat', model: 'gpt-9', cost: 4 },
+    );
+    const rule = ruleOf(type as keyof typeof ruleTypes, {
+      window: undefined,
+      metric: undefined,
+      ...sample.keys,
+    });
+    const answer = await explainOnce(partsOf(rule), AT);
+    expect(answer).toMatchObject({ error: null, ledgerTrouble: null });
+    expect(answer.groups.length).toBeGreaterThan(0);
+    const text = explainText(answer);
+    expect(text).toMatch(new RegExp(`^${rule.name} (fires|does not fire) .*\\.\n`));
+    expect(text).not.toMatch(/undefined|NaN|null/);
+    const { groups } = JSON.parse(explainJson(answer, null, null));
+    for (const { split } of groups.filter((one: { split: unknown }) => one.split !== null))
+      expect(split.calls + split.mix + split.length + split.price).toBeCloseTo(split.change, 6);
+  });
+
+  it('answers for budgets of every period on its first day', async () => {
+    await world.calls.log({ at: Date.parse('2026-12-31T23:00:00Z'), cost: 20 });
+    for (const period of ['day', 'week', 'month', 'quarter', 'year']) {
+      const keys = { name: 'b', metric: undefined, window: undefined, period, amount: 5000 };
+      const answer = await explainOnce(partsOf(ruleOf('budget', keys)), Date.parse('2027-01-01T00:05:00Z'));
+      expect(answer.error).toBeNull();
+      expect(sentenceOfAnswer(answer)).toMatch(/^b does not fire: /);
+      expect(answer.groups[0]?.split !== null).toBe(['day', 'week', 'month'].includes(period));
+    }
   });
 
   it('is of the groups that are asked for', async () => {

@@ -47,6 +47,8 @@ export type Outcome =
   /** Its calendar window has just begun. `before` is what the whole one before had. */
   | { readonly kind: 'reset'; readonly began: number; readonly before: Sample | null }
   | { readonly kind: 'no_data' }
+  /** It has calls, and is none of the groups that the rule judges, such as a service that is not new. */
+  | { readonly kind: 'not_judged' }
   /** It has calls and too little of a past to be judged by. */
   | { readonly kind: 'short_history'; readonly periods: number | null };
 

@@ -65,8 +65,8 @@ export function outcomeOf(found: Found, group: FoundGroup): Outcome {
   const over = overOutcome(found, group, id);
   if (over !== null) return over;
   if (group.value === null) {
-    const isShort = group.calls > 0 && group.periods !== null;
-    return isShort ? { kind: 'short_history', periods: group.periods } : { kind: 'no_data' };
+    if (group.calls > 0 && group.periods !== null) return { kind: 'short_history', periods: group.periods };
+    return { kind: group.calls > 0 && evaluation.judgement.status !== 'no_data' ? 'not_judged' : 'no_data' };
   }
   const { limits, value } = group;
   if (limits?.steps.some(({ bound }) => reaches(limits.operator, value.fixed, bound)))

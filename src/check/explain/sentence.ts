@@ -2,10 +2,10 @@
 
 import { displayText } from '../../model/display-text.ts';
 import { localTime } from '../../model/display-time.ts';
-import { counted, displayValue } from '../../model/display-value.ts';
+import { counted, displayPhrase, displayValue } from '../../model/display-value.ts';
 import { groupLabel } from '../../model/group-label.ts';
 import { quantityOf } from '../../model/quantity.ts';
-import type { Rule } from '../../model/rule.ts';
+import { type Rule, windowOf } from '../../model/rule.ts';
 import { formatDuration } from '../../model/window.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
 import type { Told } from '../../state/told.ts';
@@ -58,6 +58,8 @@ function clauseOf(answer: Answer, group: GroupAnswer, more: string): string {
       return `${name} does not fire${of}: it takes at least ${counted(rule.minCalls, 'call')}, and the window has ${counted(outcome.calls, 'call')}`;
     case 'no_data':
       return `${name} does not fire${of}: there is no data to judge it by, ${noDataText(answer, group)}`;
+    case 'not_judged':
+      return `${name} does not fire${of}: it has ${counted(group.calls, 'call')} ${windowText(rule, group.window)} and is none of the groups that the rule judges (${ruleTypeOf(rule).limitText(rule)})`;
     case 'short_history':
       return `${name} does not fire${of}: there is not enough history to judge it by, ${historyText(rule, outcome)}`;
   }
@@ -71,12 +73,12 @@ function valueText(rule: Rule, { firing, value, window }: GroupAnswer): string {
     return `${comparison[0]} ${comparison[1]} ${long}${note === null ? '' : ` (${note})`}`;
   }
   if (value === null) return `no calls ${long}`;
-  const shown = displayValue(quantityOf(rule), value.fixed);
+  const shown = displayPhrase(quantityOf(rule), displayValue(quantityOf(rule), value.fixed));
   return `${shown} ${long} does not reach its limit (${ruleTypeOf(rule).limitText(rule)})`;
 }
 
-function windowText({ window, windows = [] }: Rule, { from, to }: GroupAnswer['window']): string {
-  const own = windows.find((one) => one.kind === 'rolling' && one.ms === to - from) ?? window;
+function windowText(rule: Rule, window: GroupAnswer['window']): string {
+  const own = windowOf(rule, window);
   return own.kind === 'rolling' ? `in ${own.text}` : own.text.replaceAll('_', ' ');
 }
 

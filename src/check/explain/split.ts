@@ -4,13 +4,18 @@ import { withoutUnit } from '../../model/metric.ts';
 import type { Rule } from '../../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series } from '../../model/series.ts';
 import { type ModelSums, type SumsByModel, splitSpend } from '../../model/spend-split.ts';
-import type { Window } from '../../model/window.ts';
+import { CALENDAR_WINDOWS, type Window } from '../../model/window.ts';
 import { narrowedWhere } from '../../pipeline/questions.ts';
 import type { GroupSplit } from './answer.ts';
 
-/** Whether a rule measures what can be split. */
-export function isSplit({ metric, quantity }: Rule): boolean {
-  return withoutUnit(metric) === 'spend' && quantity === undefined;
+/** The calendar windows whose earlier one is known: those that are no budget's own. */
+const WITH_EARLIER: ReadonlySet<string> = new Set(CALENDAR_WINDOWS);
+
+/** Whether a rule measures what can be split, in windows that have one before them. */
+export function isSplit({ metric, quantity, window }: Rule): boolean {
+  const hasEarlier =
+    window.kind === 'rolling' || (WITH_EARLIER.has(window.word) && window.starts === undefined);
+  return hasEarlier && withoutUnit(metric) === 'spend' && quantity === undefined;
 }
 
 /** Where the store records no model, all calls count as of one. */

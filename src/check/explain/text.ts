@@ -7,7 +7,7 @@ import { counted, displayCount, displayValue } from '../../model/display-value.t
 import { groupLabel } from '../../model/group-label.ts';
 import { type Fixed, fixedFromNumber } from '../../model/money.ts';
 import { quantityOf } from '../../model/quantity.ts';
-import type { Rule } from '../../model/rule.ts';
+import { type Rule, windowOf } from '../../model/rule.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
 import { NO_BORDERS } from '../table.ts';
 import type { Answer, GroupAnswer, Outcome } from './answer.ts';
@@ -48,6 +48,7 @@ export const OUTCOMES: Readonly<Record<Outcome['kind'], string>> = {
   resolved: 'over',
   reset: 'calendar window just reset',
   no_data: 'no data',
+  not_judged: 'not judged',
   short_history: 'not enough history',
 };
 
@@ -62,7 +63,7 @@ function figures({ rule, zone, at, newestRow, calls, kept }: Answer, group: Grou
     ['as of', localTime(at, zone)],
     ...(of === '' ? [] : [['group', of] as [string, string]]),
     ['value', value === null ? 'none' : `${show(value.fixed)} of ${counted(group.calls, 'call')}`],
-    ['window', `${localSpan(window.from, window.to, zone)} (${rule.window.text})`],
+    ['window', `${localSpan(window.from, window.to, zone)} (${windowOf(rule, window).text})`],
     ['limit', ruleTypeOf(rule).limitText(rule)],
   ];
   if (band !== null) rows.push([ruleTypeOf(rule).bandName ?? 'usual', bandText(band, show)]);
