@@ -133,8 +133,14 @@ function judge(
   const firing: Firing<AbsenceObservation>[] = [];
   let isJudged = false;
   for (let group = 0; group < series.keys.length; group += 1) {
-    const history = historyOf(rule, series, group);
     const isSilent = !series.has(group, 0);
+    // Nearly all groups make calls, and one with a history is enough to know that the rule can judge.
+    if (!isSilent && isJudged) {
+      groups.push(group);
+      numbers.push(series.estimate(group, 0, 'calls'));
+      continue;
+    }
+    const history = historyOf(rule, series, group);
     const isKnown = history.windows >= rule.minHistory;
     const isUsual = isKnown && BigInt(history.withCalls) * ONE >= rule.usual * BigInt(history.windows);
     isJudged ||= isKnown;

@@ -54,13 +54,14 @@ export function judgeBudget(
     const value = measuring.sample(series.cell(group, 0)) as Sample;
     return { key, value, badness: (value.fixed * ONE) / amount, amount, ...common };
   };
+  const wholeOf = openAmounts(rule);
   const mildest = toNumber(rule.steps[0]?.part ?? ONE);
   const groups: number[] = [];
   const found: (Firing<BudgetObservation> | null)[] = [];
   for (let group = 0; group < series.keys.length; group += 1) {
-    const amount = amountOf(rule, series.keys[group] as GroupKey);
-    if (amount === null) continue;
-    const [value, whole] = [all[group] as number, Number(amount) / Number(ONE)];
+    const whole = wholeOf(series.keys[group] as GroupKey);
+    if (whole === null) continue;
+    const value = all[group] as number;
     if (isOfEveryone || series.has(group, 0)) groups.push(group);
     if (value >= whole * mildest * (1 - ESTIMATE_MARGIN)) found.push(byStep(rule, observe(group)));
     const past = left === null || value >= whole * (1 + ESTIMATE_MARGIN) ? null : pastOf(sums, series, group);
@@ -82,6 +83,14 @@ export function judgeBudget(
 /** The amount of a group; null where it has none, and is not judged. */
 export function amountOf({ amount, amounts }: BudgetRule, [name = null]: GroupKey): Fixed | null {
   return (name === null ? undefined : amounts.get(name)) ?? amount;
+}
+
+/** As amountOf, but a double: each poll asks for that of every group, and few have one of their own. */
+function openAmounts(rule: BudgetRule): (key: GroupKey) => number | null {
+  const number = (amount: Fixed | null): number | null =>
+    amount === null ? null : Number(amount) / Number(ONE);
+  const common = number(rule.amount);
+  return rule.amounts.size === 0 ? () => common : (key) => number(amountOf(rule, key));
 }
 
 /** A group's own amount is its limit, so that another amount of one group tells no other group again. */
