@@ -127,7 +127,7 @@ heartbeat: { url: "http://127.0.0.1:1/\${BEAT_PATH}" }
       ['check', '--notify'],
     ])
       said.push(await spendwatch(args, { cwd: folder.path, env }));
-    const wrong = { ...env, AUDIT_URL: url.href.replace('postgres', 'mysql') };
+    const wrong = { ...env, AUDIT_URL: url.href.replace('postgres', 'oracle') };
     said.push(await spendwatch(['validate'], { cwd: folder.path, env: wrong }));
     const short = { ...env, HOOK_KEY: 'whsec_walrus!', SLACK_TOKEN: '' };
     said.push(await spendwatch(['validate'], { cwd: folder.path, env: short }));
