@@ -4,6 +4,7 @@ import { AppError, isRefusal } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { presetOfTable, proposal } from '../known-tables.ts';
 import { noColumn } from '../missing-table.ts';
+import { unreadNumbers } from '../rows/unread-numbers.ts';
 import { isOfFilter, sourcesOf } from '../sources.ts';
 import type { Connection } from './connection.ts';
 import { filterSql, literal, Parameters, sourceSql, tableSql } from './names.ts';
@@ -92,16 +93,22 @@ async function missingTable(table: string, connection: Connection): Promise<Stor
 
 /** Reads the newest hour, as polls will. */
 async function sourceProblems(table: Table, connection: Connection): Promise<StoreProblem[]> {
-  const newest = await tableRows(table, connection).newestRow(LAST_INSTANT);
+  const rows = tableRows(table, connection);
+  const newest = await rows.newestRow(LAST_INSTANT);
   const span = newest === null ? { from: 0, to: 1 } : { from: newest - HOUR, to: newest + 1 };
   const problems: StoreProblem[] = [];
-  for (const { name, key } of sourcesOf(table.mapping)) {
+  for (const source of sourcesOf(table.mapping)) {
+    const { name, key } = source;
     if (name === 'time' || isOfFilter(name)) continue;
     try {
       const parameters = new Parameters();
       const within = [withinSql(table.mapping, table.stored, span, parameters), ...filterSql(table.mapping)];
       const text = fromSql(table, [`max(cityHash64(tuple(${readAs(name, table).sql})))`], within);
       await connection.query({ text, values: parameters.values });
+      // Only a text may be no number.
+      const unread =
+        table.typeOf(name).kind === 'text' ? await unreadNumbers(source, rows.rows([name], span)) : null;
+      if (unread !== null) problems.push(unread);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const message = error.message.startsWith(key) ? error.message : `${key}: ${error.message}`;
