@@ -135,12 +135,7 @@ function judge(
   for (let group = 0; group < series.keys.length; group += 1) {
     const isSilent = !series.has(group, 0);
     // Nearly all groups make calls, and one with a history is enough to know that the rule can judge.
-    if (!isSilent && isJudged) {
-      groups.push(group);
-      numbers.push(series.estimate(group, 0, 'calls'));
-      continue;
-    }
-    const history = historyOf(rule, series, group);
+    const history: History = isSilent || !isJudged ? historyOf(rule, series, group) : NO_HISTORY;
     const isKnown = history.windows >= rule.minHistory;
     const isUsual = isKnown && BigInt(history.withCalls) * ONE >= rule.usual * BigInt(history.windows);
     isJudged ||= isKnown;
@@ -163,6 +158,7 @@ function judge(
 }
 
 type History = Pick<AbsenceObservation, 'withCalls' | 'windows'>;
+const NO_HISTORY: History = { withCalls: 0, windows: 0 };
 
 /** The earlier windows since the oldest one in which the group made calls. */
 function historyOf({ baselineDays }: AbsenceRule, series: Series, group: number): History {

@@ -4,6 +4,7 @@ import type { Sql, SqlSession } from '../sql/port.ts';
 import type { Mapping, StoreProblem } from './audit-store.ts';
 import { indexProblems } from './inspect-indexes.ts';
 import { planProblems } from './inspect-plans.ts';
+import { fault } from './inspect-shared.ts';
 import { type Sample, sourceProblems } from './inspect-sources.ts';
 import { missingTable, noColumn } from './missing-table.ts';
 import { tableSql } from './source-sql.ts';
@@ -64,8 +65,6 @@ export async function inspectTable(
   });
   return [...problems, ...found];
 }
-
-const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
 
 function without<T>(columns: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(Object.entries(columns).filter(([name]) => !names.includes(name)));

@@ -30,7 +30,7 @@ export function sumAt({ hourly, hours }: Omit<GroupWindows, 'calendar'>, hour: n
 export function seenAmount(windows: GroupWindows, hour: number): number {
   const days = daysBefore(windows, hour);
   if (days < 2 * WEEK) return Number.NEGATIVE_INFINITY;
-  return SEEN_TIMES * secondLargest(days, (day) => sumAt(windows, windows.calendar.before(hour, day)));
+  return seenBefore(days, 0, (day) => sumAt(windows, windows.calendar.before(hour, day)));
 }
 
 /** Below which amount a window surely does not fire; infinity with too little history to judge it. */
@@ -40,12 +40,8 @@ export function quietBelow(windows: GroupWindows, hour: number, minChange: numbe
 }
 
 /** As seenAmount, from two weeks on, for amounts to which something is added before their logs. */
-export function seenBefore(
-  days: number,
-  added: number,
-  sumBefore: (days: number, shift: number) => number,
-): number {
-  return SEEN_TIMES * (secondLargest(days, (day) => sumBefore(day, 0)) + added) - added;
+export function seenBefore(days: number, added: number, sumBefore: (days: number) => number): number {
+  return SEEN_TIMES * (secondLargest(days, sumBefore) + added) - added;
 }
 
 /** The second largest sum of the same window in the last four weeks; minus infinity where there is only one. */

@@ -171,7 +171,7 @@ function usualOf(
     if (neighbours.length > 0) highLog = Math.max(highLog, meanOf(neighbours));
   }
   const { hourlyMean } = own;
-  const seen = weeks < 2 ? null : seenBefore(days, added, sumBefore);
+  const seen = weeks < 2 ? null : seenBefore(days, added, (day) => sumBefore(day, 0));
   const hasWeek = weights.others < 1;
   return { days, hasWeek, hourlyMean, added, log, highLog, spread, seen, variance, allSpread, n };
 }

@@ -1,35 +1,29 @@
 // An audit table in ClickHouse.
 
 import { priceTable } from '../../model/call-prices.ts';
-import { AppError } from '../../model/errors.ts';
 import type { AuditEngine } from '../audit-store.ts';
 import { futureRows } from '../future-rows.ts';
 import { mappingOf, type TableOptions } from '../options.ts';
 import { pricedColumns } from '../price-sql.ts';
 import { rowsStore } from '../rows/rows-store.ts';
+import { serverUrls } from '../server-engine.ts';
 import { openServer } from './connection.ts';
 import { inspectTable } from './inspect.ts';
 import { occupiedIn, tableReader } from './reader.ts';
 import { parseServerUrl, SHAPE } from './server-url.ts';
 import { readTable } from './table.ts';
 
+const URLS = serverUrls(parseServerUrl, 'a ClickHouse database');
+
 /** A table of a server, or of a cluster's shards through a Distributed table; it is only read. */
 export const clickhouse: AuditEngine<TableOptions> = {
   scheme: 'clickhouse',
   shape: SHAPE,
-  placeOf(text) {
-    const url = parseServerUrl(text);
-    return 'fault' in url ? 'a ClickHouse database' : url.place;
-  },
-  urlFault(text) {
-    const url = parseServerUrl(text);
-    return 'fault' in url ? url : null;
-  },
+  placeOf: URLS.placeOf,
+  urlFault: URLS.urlFault,
   mapping: (options) => mappingOf(options, 'clickhouse'),
   open(text, { statementTimeoutMs }, options, list) {
-    const url = parseServerUrl(text);
-    if ('fault' in url) throw new AppError('usage', url.fault, { hint: url.hint });
-    const server = openServer(url);
+    const server = openServer(URLS.parsed(text));
     const prices = list === null ? null : priceTable(list);
     const priced = pricedColumns(prices);
     const mapping = { ...mappingOf(options, 'clickhouse'), priced };

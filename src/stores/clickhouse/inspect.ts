@@ -2,18 +2,23 @@
 
 import { AppError, isRefusal } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
-import { presetOfTable, proposal } from '../known-tables.ts';
+import {
+  columnsByTable,
+  fault,
+  hourUpTo,
+  LAST_INSTANT,
+  problemsOfSources,
+  proposals,
+} from '../inspect-shared.ts';
 import { noColumn } from '../missing-table.ts';
 import { unreadNumbers } from '../rows/unread-numbers.ts';
-import { isOfFilter, sourcesOf } from '../sources.ts';
+import type { NamedSource } from '../sources.ts';
 import type { Connection } from './connection.ts';
 import { filterSql, literal, Parameters, sourceSql, tableSql } from './names.ts';
 import { withinSql } from './row-time.ts';
 import { readAs, tableRows } from './rows.ts';
 import { columnsOf, fromSql, readTable, type Table } from './table.ts';
 
-const HOUR = 3_600_000;
-const LAST_INSTANT = 8_640_000_000_000_000;
 /** A table smaller than this is read quickly in any order. */
 const SMALL_ROWS = 10_000_000;
 
@@ -32,15 +37,7 @@ async function knownTables(connection: Connection): Promise<StoreProblem[]> {
   const [tables = [], columns = []] = await connection.query(
     'SELECT table, name FROM system.columns WHERE database = currentDatabase() ORDER BY table LIMIT 20000',
   );
-  const found = new Map<string, Set<string>>();
-  for (const [i, table] of tables.entries()) {
-    const known = found.get(String(table)) ?? new Set();
-    found.set(String(table), known.add(String(columns[i])));
-  }
-  return [...found].flatMap(([table, names]) => {
-    const preset = presetOfTable(table, names, 'clickhouse');
-    return preset === null ? [] : [proposal(preset, table)];
-  });
+  return proposals(columnsByTable(tables.map((table, i) => [table, columns[i]])), 'clickhouse');
 }
 
 async function tableProblems(mapping: Mapping, connection: Connection): Promise<StoreProblem[]> {
@@ -68,8 +65,6 @@ async function tableProblems(mapping: Mapping, connection: Connection): Promise<
   }
 }
 
-const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
-
 function hasColumns(columns: ReadonlyMap<string, string>): string {
   return `The table has: ${[...columns.keys()].join(', ')}.`;
 }
@@ -95,32 +90,24 @@ async function missingTable(table: string, connection: Connection): Promise<Stor
 async function sourceProblems(table: Table, connection: Connection): Promise<StoreProblem[]> {
   const rows = tableRows(table, connection);
   const newest = await rows.newestRow(LAST_INSTANT);
-  const span = newest === null ? { from: 0, to: 1 } : { from: newest - HOUR, to: newest + 1 };
-  const problems: StoreProblem[] = [];
-  for (const source of sourcesOf(table.mapping)) {
-    const { name, key } = source;
-    if (name === 'time' || isOfFilter(name)) continue;
-    try {
-      const parameters = new Parameters();
-      const within = [withinSql(table.mapping, table.stored, span, parameters), ...filterSql(table.mapping)];
-      const text = fromSql(table, [`max(cityHash64(tuple(${readAs(name, table).sql})))`], within);
-      await connection.query({ text, values: parameters.values });
-      // Only a text may be no number.
-      const unread =
-        table.typeOf(name).kind === 'text' ? await unreadNumbers(source, rows.rows([name], span)) : null;
-      if (unread !== null) problems.push(unread);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const message = error.message.startsWith(key) ? error.message : `${key}: ${error.message}`;
-      problems.push(
-        fault(
-          error.code === 'store_column_missing' ? error.message : message,
-          error.hint ?? 'Correct the expression: it is SQL of ClickHouse.',
-        ),
-      );
-    }
-  }
-  return problems;
+  const span = newest === null ? { from: 0, to: 1 } : hourUpTo(newest);
+  const attempt = async (source: NamedSource): Promise<StoreProblem | null> => {
+    const { name } = source;
+    const parameters = new Parameters();
+    const within = [withinSql(table.mapping, table.stored, span, parameters), ...filterSql(table.mapping)];
+    const text = fromSql(table, [`max(cityHash64(tuple(${readAs(name, table).sql})))`], within);
+    await connection.query({ text, values: parameters.values });
+    // Only a text may be no number.
+    return table.typeOf(name).kind === 'text' ? unreadNumbers(source, rows.rows([name], span)) : null;
+  };
+  return problemsOfSources(table.mapping, attempt, ({ key }, error) => {
+    if (!isRefusal(error)) throw error;
+    const message = error.message.startsWith(key) ? error.message : `${key}: ${error.message}`;
+    return fault(
+      error.code === 'store_column_missing' ? error.message : message,
+      error.hint ?? 'Correct the expression: it is SQL of ClickHouse.',
+    );
+  });
 }
 
 /** A filter that leaves no row is more likely a wrong one than an empty log. */
@@ -146,8 +133,7 @@ async function orderProblems(table: Table, connection: Connection): Promise<Stor
   const newest = await tableRows(table, connection).newestRow(LAST_INSTANT);
   if (newest === null) return [];
   const parameters = new Parameters();
-  const span = { from: newest - HOUR, to: newest + 1 };
-  const within = [withinSql(mapping, stored, span, parameters), ...filterSql(mapping)];
+  const within = [withinSql(mapping, stored, hourUpTo(newest), parameters), ...filterSql(mapping)];
   const text = `EXPLAIN ESTIMATE ${fromSql(table, [sourceSql(mapping.columns.time ?? '')], within)}`;
   const estimate = await connection.query({ text, values: parameters.values }).catch((error: unknown) => {
     if (!isRefusal(error)) throw error;

@@ -3,7 +3,14 @@
 import { AppError, asAppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
 import { wantedOf } from '../column-types.ts';
-import { presetOfTable, proposal } from '../known-tables.ts';
+import {
+  columnsByTable,
+  fault,
+  hourUpTo,
+  LAST_INSTANT,
+  problemsOfSources,
+  proposals,
+} from '../inspect-shared.ts';
 import { noColumn } from '../missing-table.ts';
 import { unreadNumbers } from '../rows/unread-numbers.ts';
 import { unfiltered } from '../source-sql.ts';
@@ -16,7 +23,6 @@ import { tableRows } from './table.ts';
 import { spanSql } from './time.ts';
 
 const HOUR = 3_600_000;
-const LAST_INSTANT = 8_640_000_000_000_000;
 const MOST_NAMED = 20;
 
 /**
@@ -37,15 +43,7 @@ async function knownTables(session: Session): Promise<StoreProblem[]> {
   const found = await session.all(
     'SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE()',
   );
-  const tables = new Map<string, Set<string>>();
-  for (const [table, column] of found) {
-    const columns = tables.get(String(table)) ?? new Set();
-    tables.set(String(table), columns.add(String(column)));
-  }
-  return [...tables].flatMap(([table, columns]) => {
-    const preset = presetOfTable(table, columns, 'mysql');
-    return preset === null ? [] : [proposal(preset, table)];
-  });
+  return proposals(columnsByTable(found.map(([table, column]) => [table, column])), 'mysql');
 }
 
 async function tableProblems(mapping: Mapping, session: Session): Promise<StoreProblem[]> {
@@ -74,11 +72,14 @@ async function tableProblems(mapping: Mapping, session: Session): Promise<StoreP
   ];
 }
 
-const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
-
 function faultOf(error: unknown): StoreProblem {
   const { message, hint } = asAppError(error, 'store_query_failed');
   return fault(message, hint ?? '');
+}
+
+function expressionFault({ key }: Pick<NamedSource, 'key'>, error: unknown): StoreProblem {
+  const { message, hint } = asAppError(error, 'store_query_failed');
+  return fault(`${key}: ${message}`, hint ?? 'Correct the expression: it is SQL of MySQL.');
 }
 
 async function tableProblem(table: string, session: Session, error: unknown): Promise<StoreProblem> {
@@ -112,8 +113,7 @@ async function sourceProblem(
       await tryExpression(source, mapping, columns, session);
       return null;
     } catch (error) {
-      const { message, hint } = asAppError(error, 'store_query_failed');
-      return fault(`${key}: ${message}`, hint ?? 'Correct the expression: it is SQL of MySQL.');
+      return expressionFault({ key }, error);
     }
   }
   const found = columns.get(source.toLowerCase());
@@ -153,20 +153,11 @@ async function rowProblems(mapping: Mapping, session: Session): Promise<StorePro
         mapping.where !== undefined && (await rowsOf(unfiltered(mapping)).newestRow(LAST_INSTANT)) !== null;
       return isLeftOut ? [NOTHING_LEFT] : [];
     }
-    const problems: StoreProblem[] = [];
-    for (const one of sourcesOf(mapping)) {
-      const { name, key } = one;
-      if (name === 'time' || isOfFilter(name)) continue;
-      try {
-        const span = { from: newest - HOUR, to: newest + 1 };
-        const unread = await unreadNumbers(one, rows.rows([name], span));
-        if (unread !== null) problems.push(unread);
-      } catch (error) {
-        const { message, hint } = asAppError(error, 'store_query_failed');
-        problems.push(fault(`${key}: ${message}`, hint ?? 'Correct the expression: it is SQL of MySQL.'));
-      }
-    }
-    return problems;
+    return await problemsOfSources(
+      mapping,
+      (source) => unreadNumbers(source, rows.rows([source.name], hourUpTo(newest))),
+      expressionFault,
+    );
   } catch (error) {
     return [faultOf(error)];
   }

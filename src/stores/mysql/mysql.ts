@@ -1,13 +1,14 @@
 // An audit table in MySQL or MariaDB.
 
 import { priceTable } from '../../model/call-prices.ts';
-import { AppError } from '../../model/errors.ts';
+import type { AppError } from '../../model/errors.ts';
 import type { AuditEngine, ColumnSource } from '../audit-store.ts';
 import { futureRows } from '../future-rows.ts';
 import { mappingOf, type TableOptions } from '../options.ts';
 import { pricedColumns } from '../price-sql.ts';
 import { rowReader } from '../rows/row-reader.ts';
 import { rowsStore } from '../rows/rows-store.ts';
+import { serverUrls } from '../server-engine.ts';
 import type { TimeType } from '../time-types.ts';
 import { tableArrivals } from './arrivals.ts';
 import { type TableFacts, tableFacts } from './columns.ts';
@@ -18,22 +19,17 @@ import type { Session } from './session.ts';
 import { tableRows } from './table.ts';
 import { parseMysqlUrl, SHAPE } from './url.ts';
 
+const URLS = serverUrls(parseMysqlUrl, 'a MySQL database');
+
 /** A table in MySQL 8 or MariaDB 10.6 and newer, which is only read. */
 export const mysql: AuditEngine<TableOptions> = {
   scheme: 'mysql',
   shape: SHAPE,
-  placeOf(url) {
-    const parsed = parseMysqlUrl(url);
-    return 'fault' in parsed ? 'a MySQL database' : parsed.place;
-  },
-  urlFault(url) {
-    const parsed = parseMysqlUrl(url);
-    return 'fault' in parsed ? parsed : null;
-  },
+  placeOf: URLS.placeOf,
+  urlFault: URLS.urlFault,
   mapping: (options) => mappingOf(options, 'mysql'),
   open(text, { baseDir, statementTimeoutMs }, options, list) {
-    const url = parseMysqlUrl(text);
-    if ('fault' in url) throw new AppError('usage', url.fault, { hint: url.hint });
+    const url = URLS.parsed(text);
     const prices = list === null ? null : priceTable(list);
     const mapping = { ...mappingOf(options, 'mysql'), priced: pricedColumns(prices) };
     const faultOf = (error: unknown): AppError => mysqlError(error, url.place);

@@ -2,7 +2,7 @@
 
 import { AppError } from '../../model/errors.ts';
 import type { Mapping, StoreProblem } from '../audit-store.ts';
-import { presetOfTable, proposal } from '../known-tables.ts';
+import { fault, hourUpTo, LAST_INSTANT, problemsOfSources, proposals } from '../inspect-shared.ts';
 import { noColumn } from '../missing-table.ts';
 import { unreadNumbers } from '../rows/unread-numbers.ts';
 import { columnSql, quoted, sourceSql } from '../source-sql.ts';
@@ -11,10 +11,8 @@ import type { SqliteDatabase } from './driver.ts';
 import { sqliteError } from './sqlite-error.ts';
 import { columnsOf, fileTableSql, fromSql, rowsOf, type TimedRows } from './table.ts';
 
-const HOUR = 3_600_000;
 /** Tables that are named. The rest is counted. */
 const NAMED = 20;
-const LAST_INSTANT = 8_640_000_000_000_000;
 
 /**
  * Faults prevent reading the table; warnings say what makes reading slow. Where the table is missing, or a file without a preset
@@ -37,10 +35,10 @@ export async function inspectFile(
 }
 
 function knownTables(database: SqliteDatabase): StoreProblem[] {
-  return tablesOf(database).flatMap((table) => {
-    const preset = presetOfTable(table, columnsOf(database, table), 'sqlite');
-    return preset === null ? [] : [proposal(preset, table)];
-  });
+  return proposals(
+    tablesOf(database).map((table) => [table, columnsOf(database, table)] as const),
+    'sqlite',
+  );
 }
 
 async function tableProblems(
@@ -58,8 +56,6 @@ async function tableProblems(
   if (unread.some(({ level }) => level === 'fault')) return unread;
   return [...unread, ...indexProblems(mapping, database)];
 }
-
-const fault = (message: string, hint: string): StoreProblem => ({ level: 'fault', message, hint });
 
 async function missingTable(database: SqliteDatabase, error: unknown): Promise<StoreProblem> {
   const { message } = sqliteError(error, 'the file');
@@ -112,19 +108,12 @@ async function rowProblems(mapping: Mapping, rows: TimedRows): Promise<StoreProb
   try {
     const newest = await rows.newestRow(LAST_INSTANT);
     if (newest === null) return [];
-    const problems: StoreProblem[] = [];
-    for (const one of sourcesOf(mapping)) {
-      const { name, key } = one;
-      if (name === 'time' || isOfFilter(name)) continue;
-      try {
-        const span = { from: newest - HOUR, to: newest + 1 };
-        const unread = await unreadNumbers(one, rows.rows([name], span));
-        if (unread !== null) problems.push(unread);
-      } catch (error) {
-        problems.push(fault(`${key}: ${sqliteError(error, 'the file').message}`, 'Correct the expression.'));
-      }
-    }
-    return problems;
+    return await problemsOfSources(
+      mapping,
+      (source) => unreadNumbers(source, rows.rows([source.name], hourUpTo(newest))),
+      ({ key }, error) =>
+        fault(`${key}: ${sqliteError(error, 'the file').message}`, 'Correct the expression.'),
+    );
   } catch (error) {
     const { message, hint } = error instanceof AppError ? error : sqliteError(error, 'the file');
     return [fault(message, hint ?? '')];
