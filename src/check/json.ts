@@ -3,10 +3,11 @@
 import { contextJson, findingTexts, textsJson } from '../model/alert-context.ts';
 import { NONE } from '../model/finding.ts';
 import { findingJson, observationJson } from '../model/finding-json.ts';
-import { JsonItems, type JsonValue, jsonPieces } from '../model/json.ts';
+import { JsonItems, jsonPieces } from '../model/json.ts';
 import type { Rule } from '../model/rule.ts';
 import { isoInstant } from '../model/window.ts';
 import { type CheckedRule, type CheckResult, severityOf, statusOf } from './result.ts';
+import type { CheckedFindingJson, CheckedRuleJson, CheckJson } from './schema.ts';
 
 /** Groups listed per rule. A rule by user may observe thousands. */
 const OBSERVED = 100;
@@ -18,27 +19,33 @@ const IN_PIECES = 4;
 
 /** The result in pieces of JSON text; `name` is that of the installation. It has the same shape when the store could not be read. */
 export function checkJson(result: CheckResult, name: string | null = null): Iterable<string> {
+  return jsonPieces(resultJson(result, name), 2, IN_PIECES);
+}
+
+/** A rule whose findings are made one by one while they are written. */
+type WrittenRule = Omit<CheckedRuleJson, 'findings'> & { readonly findings: JsonItems<CheckedFindingJson> };
+
+function resultJson(
+  result: CheckResult,
+  name: string | null,
+): Omit<CheckJson, 'rules'> & { readonly rules: WrittenRule[] } {
   const { at, newestRow, rowsConsidered, unpriced, unpricedError, error } = result;
-  return jsonPieces(
-    {
-      name: name ?? undefined,
-      at: isoInstant(at),
-      status: statusOf(result),
-      data: {
-        newest_row: newestRow === null ? null : isoInstant(newestRow),
-        rows_considered: rowsConsidered,
-        source: error !== null ? undefined : result.kept === null ? 'direct' : 'kept',
-        reconciled_at: result.kept === null ? undefined : reconciledAt(result.kept),
-        ahead_seconds: result.aheadMs === null ? undefined : Math.round(result.aheadMs / 1000),
-        unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
-        unpriced_error: unpricedError ?? undefined,
-      },
-      rules: result.rules.map(ruleJson),
-      error: error ?? undefined,
+  return {
+    name: name ?? undefined,
+    at: isoInstant(at),
+    status: statusOf(result),
+    data: {
+      newest_row: newestRow === null ? null : isoInstant(newestRow),
+      rows_considered: rowsConsidered,
+      source: error !== null ? undefined : result.kept === null ? 'direct' : 'kept',
+      reconciled_at: result.kept === null ? undefined : reconciledAt(result.kept),
+      ahead_seconds: result.aheadMs === null ? undefined : Math.round(result.aheadMs / 1000),
+      unpriced: unpriced === null ? undefined : unpricedJson(unpriced),
+      unpriced_error: unpricedError ?? undefined,
     },
-    2,
-    IN_PIECES,
-  );
+    rules: result.rules.map((rule) => ruleJson(rule)),
+    error: error ?? undefined,
+  };
 }
 
 function reconciledAt(kept: NonNullable<CheckResult['kept']>): string | null {
@@ -46,7 +53,7 @@ function reconciledAt(kept: NonNullable<CheckResult['kept']>): string | null {
 }
 
 /** Calls without a price in the windows of all rules on money, from the earliest beginning to the latest end. */
-function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpriced']>): JsonValue {
+function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpriced']>) {
   return {
     calls,
     models: models.slice(0, MODELS).map((one) => ({ model: one.model ?? NONE, calls: one.calls })),
@@ -54,7 +61,8 @@ function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpric
   };
 }
 
-function ruleJson(checked: CheckedRule): JsonValue {
+/** One rule, with at most `most` findings. */
+export function ruleJson(checked: CheckedRule, most = Number.POSITIVE_INFINITY): WrittenRule {
   const { rule, status, observed, findings, error } = checked;
   return {
     name: rule.name,
@@ -63,12 +71,13 @@ function ruleJson(checked: CheckedRule): JsonValue {
     severity: severityOf(checked),
     ...contextJson(rule),
     observed: observed.worst(OBSERVED).map((one) => observationJson(rule, one, checked.unpricedOf(one.key))),
-    findings: new JsonItems(findingsJson(rule, findings)),
+    findings: new JsonItems(findingsJson(rule, findings.slice(0, most))),
+    more_findings: findings.length > most ? findings.length - most : undefined,
     error,
   };
 }
 
-function* findingsJson(rule: Rule, findings: CheckedRule['findings']): Generator<JsonValue> {
+function* findingsJson(rule: Rule, findings: CheckedRule['findings']): Generator<CheckedFindingJson> {
   for (const { finding, silenced } of findings)
     yield { ...findingJson(finding, silenced), ...textsJson(findingTexts(rule, finding), rule) };
 }

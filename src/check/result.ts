@@ -56,7 +56,7 @@ export const EXIT_CODES: Readonly<Record<CheckStatus, number>> = {
 };
 
 /** The overall status. Findings take precedence over rules that failed. */
-export function statusOf(result: CheckResult): CheckStatus {
+export function statusOf(result: Pick<CheckResult, 'rules' | 'error'>): CheckStatus {
   const severities = result.rules.flatMap((rule) => severityOf(rule) ?? []);
   if (severities.includes('critical')) return 'critical';
   if (severities.length > 0) return 'warning';

@@ -2,6 +2,7 @@
 
 import { isoInstant } from '../model/window.ts';
 import type { HistoryEntry } from './entry.ts';
+import type { DeliveryJson, HistoryJson } from './schema.ts';
 
 /** What `history` found, the newest first. Instants in ms. */
 export interface History {
@@ -13,7 +14,7 @@ export interface History {
 }
 
 /** As it is documented in docs/operations.md. */
-export function historyJson({ since, until, entries, isCut }: History) {
+export function historyJson({ since, until, entries, isCut }: History): HistoryJson {
   return {
     since: isoInstant(since),
     until: isoInstant(until),
@@ -22,7 +23,7 @@ export function historyJson({ since, until, entries, isCut }: History) {
   };
 }
 
-function deliveryJson(entry: HistoryEntry) {
+function deliveryJson(entry: HistoryEntry): DeliveryJson {
   const isPending = entry.outcome === 'pending';
   return {
     id: entry.id,
@@ -33,8 +34,8 @@ function deliveryJson(entry: HistoryEntry) {
     rule: entry.rule,
     severity: entry.severity,
     title: entry.title,
-    incidents: entry.incidents,
-    alerts: entry.alerts,
+    incidents: [...entry.incidents],
+    alerts: [...entry.alerts],
     more: entry.more,
     outcome: entry.outcome,
     attempts: entry.attempts,

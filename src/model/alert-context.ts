@@ -48,17 +48,17 @@ export function ruleText(rule: string, severity: string, owner: string | null): 
 }
 
 /** The context in JSON. What a rule does not give is left out. */
-export function contextJson({ owner, runbook, labels }: Omit<AlertContext, keyof RuleTexts>): AlertFields {
+export function contextJson({ owner, runbook, labels }: Omit<AlertContext, keyof RuleTexts>) {
   const hasLabels = Object.keys(labels).length > 0;
   return { owner: owner ?? undefined, runbook: runbook ?? undefined, labels: hasLabels ? labels : undefined };
 }
 
 /** What the texts of one alert are in JSON, beside those of its rule. */
-export function textsJson({ message, links }: RuleTexts, { fill }: Pick<Rule, 'fill'>): AlertFields {
+export function textsJson({ message, links }: RuleTexts, { fill }: Pick<Rule, 'fill'>) {
   return { message: fill === undefined ? undefined : message, ...linksJson({ links }) };
 }
 
-export function linksJson({ links }: Pick<RuleTexts, 'links'>): AlertFields {
+export function linksJson({ links }: Pick<RuleTexts, 'links'>) {
   return { links: Object.keys(links).length > 0 ? links : undefined };
 }
 

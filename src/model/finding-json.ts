@@ -1,7 +1,7 @@
 // Findings and observations in the JSON of `check`, `backtest` and webhooks.
 
 import { type Finding, groupObject, NONE, type Others } from './finding.ts';
-import type { JsonValue } from './json.ts';
+import type { FindingJson, ObservationJson } from './finding-schema.ts';
 import { describeMetric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, toNumber } from './money.ts';
@@ -9,7 +9,6 @@ import type { Observation } from './observation.ts';
 import type { Onset } from './onset.ts';
 import { perDay } from './pace.ts';
 import { describeQuantity, type Measuring, type Quantity, quantityOf } from './quantity.ts';
-import type { AlertFields } from './rule-texts.ts';
 import type { Dimension } from './series.ts';
 import { isoInstant } from './window.ts';
 
@@ -20,7 +19,7 @@ export interface Silenced {
 }
 
 /** A finding as `check` prints it and webhooks carry it (docs/ci.md). */
-export function findingJson(finding: Finding, silenced: Silenced | null = null): AlertFields {
+export function findingJson(finding: Finding, silenced: Silenced | null = null): FindingJson {
   const { metric, window, unpriced, onset } = finding;
   const quantity = quantityOf(finding);
   const parts = Object.entries(finding.breakdown).map(([dimension, list]) => [
@@ -62,22 +61,23 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
   };
 }
 
-function onsetJson({ at, beforePerHour, afterPerHour }: Onset): JsonValue {
+function onsetJson({ at, beforePerHour, afterPerHour }: Onset) {
   return { at: isoInstant(at), before_per_hour: beforePerHour, after_per_hour: afterPerHour };
 }
 
-function othersJson(metric: Quantity, { keys, value, calls, unpriced, credits }: Others): JsonValue {
+function othersJson(metric: Quantity, { credits, ...others }: Others) {
   return {
-    keys,
-    value: value === null ? null : amount(metric, value),
-    calls,
-    unpriced_calls: unpriced,
-    credits: credits === null ? undefined : othersJson(metric, { ...credits, credits: null }),
+    ...restJson(metric, others),
+    credits: credits === null ? undefined : restJson(metric, credits),
   };
 }
 
+function restJson(metric: Quantity, { keys, value, calls, unpriced }: Omit<Others, 'credits'>) {
+  return { keys, value: value === null ? null : amount(metric, value), calls, unpriced_calls: unpriced };
+}
+
 /** Left out where it is not known. */
-function earlier(metric: Quantity, sample: Sample | null): JsonValue | undefined {
+function earlier(metric: Quantity, sample: Sample | null): Fixed | number | undefined {
   return sample === null ? undefined : amount(metric, sample);
 }
 
@@ -86,7 +86,7 @@ export function observationJson(
   rule: Measuring & { readonly groupBy: readonly Dimension[] },
   { key, value }: Observation,
   unpricedCalls: number | null = null,
-): JsonValue {
+): ObservationJson {
   return {
     group: groupObject(rule.groupBy, key),
     value: amount(quantityOf(rule), value),
@@ -95,11 +95,11 @@ export function observationJson(
 }
 
 /** Sums are exact decimals; ratios, averages and percentiles are plain doubles (docs/ci.md). */
-function amount(quantity: Quantity, sample: Sample): JsonValue {
+function amount(quantity: Quantity, sample: Sample): Fixed | number {
   return describeQuantity(quantity).additive ? sample.fixed : sample.number;
 }
 
 /** A limit on a ratio may be finer than a micro-dollar, so it keeps all its digits. */
-function boundOf(quantity: Quantity, bound: Fixed): JsonValue {
+function boundOf(quantity: Quantity, bound: Fixed): Fixed | number {
   return describeQuantity(quantity).additive ? bound : toNumber(bound);
 }

@@ -1,7 +1,7 @@
 // Judgements, findings and alerts.
 
 import type { Chart } from './chart.ts';
-import type { JsonValue } from './json.ts';
+import type { DescribedJson } from './finding-schema.ts';
 import type { Fact } from './message.ts';
 import type { Metric, Unit } from './metric.ts';
 import type { Sample } from './metric-value.ts';
@@ -73,7 +73,7 @@ export interface Description {
   /** Further lines for the table of `check`. */
   readonly lines: readonly string[];
   /** Fields of the finding in JSON that only this type has. */
-  readonly fields: { readonly [name: string]: JsonValue };
+  readonly fields: DescribedJson;
 }
 
 /** One part of a breakdown. */

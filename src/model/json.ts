@@ -24,10 +24,10 @@ export class RawJson {
 }
 
 /** A list whose members are made while it is written. */
-export class JsonItems {
-  readonly items: Iterable<JsonValue>;
+export class JsonItems<T extends JsonValue = JsonValue> {
+  readonly items: Iterable<T>;
 
-  constructor(items: Iterable<JsonValue>) {
+  constructor(items: Iterable<T>) {
     this.items = items;
   }
 }

@@ -1,16 +1,16 @@
 // The JSON of `status`.
 
 import { subjectName } from '../model/incident.ts';
-import type { JsonValue } from '../model/json.ts';
 import { describeQuantity } from '../model/quantity.ts';
 import { isoInstant } from '../model/window.ts';
 import type { Queue } from '../state/read-status.ts';
+import type { AlertJson, IncidentJson, StatusJson } from './schema.ts';
 import { matchJson, stateOf } from './silence-shape.ts';
 import type { SilenceNow } from './silences-now.ts';
 import type { AlertNow, IncidentNow, Status } from './status.ts';
 
 /** As it is documented in docs/operations.md. */
-export function statusJson(status: Status): JsonValue {
+export function statusJson(status: Status): StatusJson {
   const { at, worker, lastPoll, behind, past } = status;
   return {
     at: isoInstant(at),
@@ -37,7 +37,7 @@ export function statusJson(status: Status): JsonValue {
   };
 }
 
-function alertJson(alert: AlertNow): JsonValue {
+export function alertJson(alert: AlertNow): AlertJson {
   const { notified, silenced } = alert;
   return {
     rule: alert.rule,
@@ -54,7 +54,7 @@ function alertJson(alert: AlertNow): JsonValue {
   };
 }
 
-function incidentJson({ id, subject, severity, openedAt, alerts, rules }: IncidentNow): JsonValue {
+export function incidentJson({ id, subject, severity, openedAt, alerts, rules }: IncidentNow): IncidentJson {
   const { dimension, value } = subject;
   return {
     id,
@@ -64,11 +64,11 @@ function incidentJson({ id, subject, severity, openedAt, alerts, rules }: Incide
     severity,
     since: isoInstant(openedAt),
     alerts,
-    rules,
+    rules: [...rules],
   };
 }
 
-function silenceNowJson(silence: SilenceNow, now: number): JsonValue {
+function silenceNowJson(silence: SilenceNow, now: number): StatusJson['silences'][number] {
   const { id, times, reason, createdBy = null } = silence;
   return {
     id,
@@ -82,7 +82,15 @@ function silenceNowJson(silence: SilenceNow, now: number): JsonValue {
   };
 }
 
-function queueJson({ channel, channelType, pending, oldestAt, nextAt, failure, givenUp }: Queue): JsonValue {
+function queueJson({
+  channel,
+  channelType,
+  pending,
+  oldestAt,
+  nextAt,
+  failure,
+  givenUp,
+}: Queue): StatusJson['channels'][number] {
   return {
     channel,
     type: channelType,

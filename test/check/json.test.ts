@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { evaluateOnce, unreadable } from '../../src/check/check.ts';
 import { checkJson } from '../../src/check/json.ts';
+import { checkSchema } from '../../src/check/schema.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -15,7 +16,10 @@ afterAll(() => calls.stop());
 beforeEach(() => calls.clear());
 
 async function printed(rules: readonly Rule[], silences: readonly Silence[] = []): Promise<string> {
-  return [...checkJson(await evaluateOnce(checkOf(calls, rules, { silences }), AT))].join('');
+  const text = [...checkJson(await evaluateOnce(checkOf(calls, rules, { silences }), AT))].join('');
+  const json: unknown = JSON.parse(text);
+  expect(checkSchema.parse(json)).toEqual(json);
+  return text;
 }
 
 describe('the JSON of a check', () => {
@@ -184,6 +188,7 @@ describe('the JSON of a check', () => {
       [...checkJson(unreadable({ rules, zone: 'UTC' }, AT, 'connection refused'))].join(''),
     );
     const rule = { type: 'threshold', status: 'error', severity: null, observed: [], findings: [] };
+    expect(checkSchema.parse(parsed)).toEqual(parsed);
     expect(parsed).toEqual({
       at: '2026-11-20T02:05:00Z',
       status: 'unknown',

@@ -9,6 +9,7 @@ import { renderSlack } from '../../src/channels/slack/blocks.ts';
 import { checkJson } from '../../src/check/json.ts';
 import { checkNagios } from '../../src/check/nagios.ts';
 import type { CheckResult } from '../../src/check/result.ts';
+import { checkSchema } from '../../src/check/schema.ts';
 import { checkTable } from '../../src/check/table.ts';
 import { alertMessage } from '../../src/model/alert-message.ts';
 import { windowText } from '../../src/model/alert-section.ts';
@@ -240,6 +241,7 @@ describe.each(members.map((type) => [type.type, type] as const))('a rule of type
     const table = checkTable(result, false);
     for (const text of [type.limitText(rule), comparison.join(' '), ...lines]) expect(table).toContain(text);
     const output = JSON.parse([...checkJson(result)].join(''));
+    expect(checkSchema.parse(output)).toEqual(output);
     expect(output.rules[0]).toMatchObject({ type: name, status: 'firing', severity: finding.severity });
     expect(output.rules[0].findings).toEqual([JSON.parse(jsonText(findingJson(finding)))]);
     const [text, perfdata] = checkNagios(result).split(' | ');

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { checkSchema } from '../../src/check/schema.ts';
 import { ruleTypes } from '../../src/rules/index.ts';
 import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
@@ -28,7 +29,7 @@ it.each(EXAMPLES)('%s is valid, needs no advice, has a rule of its type, and run
     });
   const [validated, checked] = await Promise.all([run('validate'), run('check', '--format', 'json')]);
   expect(validated).toMatchObject({ code: 0, stderr: '' });
-  const { rules } = JSON.parse(checked.stdout) as { rules: { type: string; status: string }[] };
+  const { rules } = checkSchema.parse(JSON.parse(checked.stdout));
   expect(rules.map(({ type }) => type)).toContain(file.replace('.yaml', ''));
   expect(rules.map(({ status }) => status)).not.toContain('error');
 });

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { historySchema } from '../../src/history/schema.ts';
+import { statusSchema } from '../../src/status/schema.ts';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
@@ -23,7 +25,9 @@ it('status, history and retry follow an alert whose webhook gave it up, beside a
   const json = async (...args: string[]) => {
     const { code, stdout, stderr } = await run(...args, '--format', 'json');
     expect([code, stderr]).toEqual([0, '']);
-    return JSON.parse(stdout);
+    const found = JSON.parse(stdout);
+    expect((args[0] === 'status' ? statusSchema : historySchema).parse(found)).toEqual(found);
+    return found;
   };
 
   const none = await run('status');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { historyEntry, isAbout } from '../../src/history/entry.ts';
 import { type History, historyJson } from '../../src/history/json.ts';
+import { historySchema } from '../../src/history/schema.ts';
 import { historyTable, retryHint } from '../../src/history/table.ts';
 import { displayWidth } from '../../src/model/display-text.ts';
 import { NO_ALERTS } from '../../src/model/message.ts';
@@ -150,9 +151,9 @@ time              severity  rule            group       reason               cha
   });
 
   it('as JSON says what waits, what failed and what arrived, each in its own way', () => {
-    const { deliveries, more, since } = historyJson(
-      history([waiting, lost, past({ failure: lost.failure })], true),
-    );
+    const json = historyJson(history([waiting, lost, past({ failure: lost.failure })], true));
+    expect(historySchema.parse(json)).toEqual(json);
+    const { deliveries, more, since } = json;
     expect({ more, since }).toEqual({ more: true, since: '2026-11-19T02:05:01.500Z' });
     expect(deliveries[0]).toMatchObject({
       outcome: 'pending',

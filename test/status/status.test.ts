@@ -5,6 +5,7 @@ import { NO_ALERTS } from '../../src/model/message.ts';
 import { painter } from '../../src/model/painter.ts';
 import type { FiringGroup, StateNow } from '../../src/state/read-status.ts';
 import { statusJson } from '../../src/status/json.ts';
+import { statusSchema } from '../../src/status/schema.ts';
 import { type FileNow, statusOf } from '../../src/status/status.ts';
 import { statusTable } from '../../src/status/table.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
@@ -196,6 +197,7 @@ describe('status', () => {
 
   it('as JSON has exact amounts, null where nothing is known, and UTC', () => {
     const json = JSON.parse(jsonText(statusJson(statusOf(full, file, AT)), 2));
+    expect(statusSchema.parse(json)).toEqual(json);
     expect(json.alerts[0]).toMatchObject({
       state: 'firing',
       value: 312.456789,
