@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Held } from './sql-gate.ts';
 
 /** A ClickHouse server: the engine itself in this process, behind the HTTP that its clients speak. */
 export interface ClickHouseServer {
@@ -13,6 +14,8 @@ export interface ClickHouseServer {
   readonly asked: Asked[];
   /** A login that may set nothing, as readonly = 1. */
   setReadOnly(isReadOnly: boolean): void;
+  /** Holds the next statement that fits, before it runs. */
+  hold(fits: (asked: Asked) => boolean): Held;
   /** Runs statements; returns the columns of the last one's answer. */
   run(text: string): unknown[][];
   stop(): Promise<void>;
@@ -69,6 +72,7 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
   const session = new chdb.Session(folder, { connectionArgs: [`--config-file=${config}`] });
   const asked: Asked[] = [];
   let isReadOnly = false;
+  const traps = new Set<{ fits(asked: Asked): boolean; caught(): void; readonly released: Promise<void> }>();
   const run = (text: string): unknown[][] => {
     const answer = session.query(text, 'JSONCompactColumns').trim();
     return answer === '' ? [] : (JSON.parse(answer) as unknown[][]);
@@ -87,10 +91,17 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
         ...[...parameters].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
         ...[...settings].map(([name, value]) => `SET ${name} = ${quoted(value)}`),
       ];
-      asked.push({ text, sets });
+      const statement = { text, sets };
+      asked.push(statement);
+      const trap = [...traps].find((one) => one.fits(statement));
+      if (trap !== undefined) {
+        traps.delete(trap);
+        trap.caught();
+        await trap.released;
+      }
       for (const set of sets) session.query(set, 'CSV');
-      const [, statement = '', format = 'TSV'] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text) ?? [];
-      response.end(session.query(statement, format));
+      const [, plain = '', format = 'TSV'] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text) ?? [];
+      response.end(session.query(plain, format));
     } catch (error) {
       const message = (error as Error).message.replace(/^Query failed: /, '');
       response.writeHead(message.startsWith('Code: 516') ? 403 : 500, {
@@ -107,6 +118,12 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
     setReadOnly: (value) => {
       isReadOnly = value;
     },
+    hold(fits) {
+      const [caught, tell] = signal();
+      const [released, release] = signal();
+      traps.add({ fits, caught: tell, released });
+      return { caught, release };
+    },
     run,
     async stop() {
       server.closeAllConnections();
@@ -116,6 +133,14 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
       if (path === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function signal(): [Promise<void>, () => void] {
+  let tell = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return [told, tell];
 }
 
 /** http_max_field_value_size, by default. */
