@@ -1,12 +1,16 @@
+import { type AddressInfo, connect } from 'node:net';
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSql } from '../../src/sql/open.ts';
 import type { Sql } from '../../src/sql/port.ts';
+import { selfSigned } from '../channels/certificate.ts';
 import {
   type Asked,
   type ClickHouseServer,
   hasClickHouse,
   startClickHouse,
 } from '../support/clickhouse-server.ts';
+import { spendwatch } from '../support/command.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { samplesOf } from '../support/exposition.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -110,5 +114,72 @@ describe.skipIf(!hasClickHouse)('a worker over a ClickHouse (needs chdb)', () =>
     );
     expect(said.sort()).toEqual(services.map((one, i) => [`month ${one}`, Number(sums[i])]));
     expect((await next.stop()).code).toBe(0);
+  });
+
+  describe('behind TLS', () => {
+    /** A server with a certificate of its own for `host`, and what `validate --connect` says of it. */
+    async function validated(host: string, { isTrusted = true, login = '' }): Promise<string> {
+      const own = selfSigned(host);
+      const { port } = new URL(server.url);
+      const front = createServer(own, (socket) => {
+        const far = connect(Number(port), '127.0.0.1');
+        for (const [one, other] of [
+          [socket, far],
+          [far, socket],
+        ] as const)
+          one.on('error', () => other.destroy()).on('close', () => other.destroy());
+        socket.pipe(far).pipe(socket);
+      });
+      front.on('tlsClientError', () => undefined);
+      await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+      const url = new URL(`${server.url}?secure=true`);
+      url.hostname = 'localhost';
+      url.port = String((front.address() as AddressInfo).port);
+      if (login !== '') url.password = login;
+      const folder = await makeFolder({ 'alerts.yaml': YAML(url.href, database.url), 'ca.pem': own.cert });
+      try {
+        const { stdout, stderr } = await spendwatch(['validate', '--connect'], {
+          cwd: folder.path,
+          env: isTrusted ? { NODE_EXTRA_CA_CERTS: 'ca.pem' } : {},
+        });
+        return (stdout + stderr).replaceAll(url.port, 'PORT');
+      } finally {
+        await folder.remove();
+        await new Promise((resolve) => front.close(resolve));
+      }
+    }
+    it('is reached where its CA is trusted', async () => {
+      expect(await validated('localhost', {})).toContain('audit store: ok');
+    });
+
+    it.each([
+      [
+        'with a CA that nobody named',
+        'localhost',
+        { isTrusted: false },
+        'self-signed certificate',
+        'NODE_EXTRA_CA_CERTS',
+      ],
+      [
+        'with the certificate of another host',
+        'db.example.com',
+        {},
+        'Hostname/IP',
+        'the host that the certificate names',
+      ],
+      [
+        'with another password',
+        'localhost',
+        { login: 'another' },
+        'Authentication failed',
+        'user and password',
+      ],
+    ])('%s is a fault with its cure', async (_, host, options, fault, hint) => {
+      const told = await validated(host, options);
+      expect(told).toMatch(
+        new RegExp(`audit store: fault: localhost:PORT/audit: .*${fault}.*\n  hint: .*${hint}`),
+      );
+      expect(told).not.toMatch(/another|a pass/);
+    });
   });
 });

@@ -103,13 +103,28 @@ describe('what a ClickHouse server answers', () => {
       'store_unreachable',
       'next poll',
     ],
+    [
+      500,
+      'Code: 43. DB::Exception: Illegal type String of argument of function plus.',
+      'store_query_failed',
+      null,
+    ],
     [429, 'Too Many Requests', 'store_unreachable', 'too busy'],
+    [401, '<html><h1>401 Authorization Required</h1></html>', 'store_unreachable', 'user and password'],
+    [403, 'Forbidden', 'store_unreachable', 'user and password'],
+    [404, '404 page not found', 'store_unreachable', 'host and port'],
+    [503, '', 'store_unreachable', 'host and port'],
+    [400, '<p>The plain HTTP request was sent to HTTPS port</p>', 'store_unreachable', 'secure=true'],
     [502, '<html><h1>502 Bad Gateway</h1></html>', 'store_unreachable', 'too busy'],
     [400, 'Port 9000 is for clickhouse-client program', 'store_unreachable', 'native protocol'],
   ])('status %i, %s', async (status, text, code, hint) => {
     answer = refuse(status, text);
     const fault = await faultOf();
-    expect({ code: fault.code, hint: fault.hint }).toEqual({ code, hint: expect.stringContaining(hint) });
+    expect({ code: fault.code, hint: fault.hint }).toEqual({
+      code,
+      hint: hint === null ? null : expect.stringContaining(hint),
+    });
+    expect(fault.message).not.toMatch(/<|: $/);
     expect(fault.message).toContain(`127.0.0.1:${port()}/audit`);
     expect(JSON.stringify([fault.message, fault.hint])).not.toContain('s3cret-word');
   });

@@ -64,7 +64,11 @@ const UNREACHABLE_HINT =
 const NATIVE_HINT =
   'This is the port of the native protocol: write that of HTTP, 8123, or with secure=true 8443.';
 const TLS_HINT = 'Check `secure` in the URL; name a private CA in NODE_EXTRA_CA_CERTS.';
+const HOST_HINT = 'Write the host that the certificate names.';
+const PLAIN_HINT = 'This port takes TLS: write ?secure=true.';
 const BUSY_HINT = 'A proxy or the server is too busy. The next poll asks again.';
+const LOGIN_HINT = 'Check user and password of the URL, and what stands in front of the server.';
+const OTHER_HINT = 'Check host and port of the URL, and the log of what stands in front of the server.';
 
 /** Whether a login refused the limits that were sent: it has readonly = 1, or its profile has limits of its own. */
 export function refusesLimits(error: unknown): boolean {
@@ -84,21 +88,43 @@ export function clickhouseError(error: unknown, { place, password }: ServerUrl):
   const state = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/port 9\d{3} is for clickhouse-client|HPE_INVALID|Parse Error/i.test(`${text} ${state}`))
     return fault('store_unreachable', `${place} does not speak HTTP: ${text}`, NATIVE_HINT);
+  if (state === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, HOST_HINT);
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(state))
     return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, TLS_HINT);
   if (/^timeout error/i.test(text))
     return fault('store_timeout', `${place} did not answer in time.`, FAULTS['159']?.hint ?? null);
   if (/^E[A-Z_]+$/.test(state) || /socket hang up|aborted|premature close|terminated/i.test(text))
     return fault('store_unreachable', `${place} cannot be reached: ${text}`, UNREACHABLE_HINT);
-  if (/too many requests|service unavailable|bad gateway|gateway time-?out|\b(429|502|503|504)\b/i.test(text))
-    return fault('store_unreachable', `${place}: ${text}`, BUSY_HINT);
-  return fault('store_query_failed', `${place}: ${text}`, null);
+  if (error instanceof Error && error.name !== 'Error')
+    return fault('store_query_failed', `${place}: ${text}`, null);
+  // An answer without a number of ClickHouse's is not ClickHouse's, and says nothing about the question.
+  const words = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return fault(
+    'store_unreachable',
+    `${place} gave an answer that is not of ClickHouse: ${words === '' ? 'an HTTP error without words' : words}`,
+    hintOf(words),
+  );
+}
+
+/** What to do about the words of a proxy, or of another server. */
+function hintOf(words: string): string {
+  if (
+    /too many requests|service unavailable|bad gateway|gateway time-?out|\b(429|502|503|504)\b/i.test(words)
+  )
+    return BUSY_HINT;
+  if (/unauthori[sz]ed|authori[sz]ation|authentication|forbidden|access denied|\b(401|403)\b/i.test(words))
+    return LOGIN_HINT;
+  return /plain http request|http request to an? https/i.test(words) ? PLAIN_HINT : OTHER_HINT;
 }
 
 function numberOf(error: unknown): string | null {
-  const isNumbered =
-    error instanceof Error && error.name !== 'AppError' && 'code' in error && 'type' in error;
-  return isNumbered && /^\d+$/.test(String(error.code)) ? String(error.code) : null;
+  if (!(error instanceof Error) || error.name === 'AppError') return null;
+  const isNumbered = 'code' in error && 'type' in error && /^\d+$/.test(String(error.code));
+  return isNumbered ? String(error.code) : (/^Code: (\d+)\. DB::/.exec(error.message)?.[1] ?? null);
 }
 
 const MOST = 400;
