@@ -1,6 +1,8 @@
 // Splits a change in spend into calls, mix of models, length of calls, and price (pure).
 
 import type { Fixed } from './money.ts';
+import type { Window } from './window.ts';
+import type { Against } from './window-before.ts';
 
 /** The sums of one model in one window: calls, all its tokens, and its cost in the currency of the store. */
 export interface ModelSums {
@@ -25,6 +27,12 @@ export interface SpendSplit {
   readonly length: Fixed;
   /** Another cost per token: what is left. */
   readonly price: Fixed;
+}
+
+/** The split of a group's change from an earlier window. */
+export interface GroupSplit extends SpendSplit {
+  readonly window: Window;
+  readonly against: Against;
 }
 
 /**

@@ -46,6 +46,13 @@ export function windowBefore(spec: WindowSpec, at: number, against: Against, zon
   return isWholeMonth ? { ...found, to: dayStart(days.last + 1, zone) } : found;
 }
 
+/** The earlier window of one that is at hand, as seen from its own end. */
+export function windowBeforeOf(spec: WindowSpec, { to }: Window, against: Against, zone: string): Window {
+  // From there, yesterday is a whole `today`.
+  const isYesterday = spec.kind === 'calendar' && spec.word === 'yesterday';
+  return windowBefore(isYesterday ? { ...spec, word: 'today' } : spec, to, against, zone);
+}
+
 /** From the beginning of the first day to the time of day on the last one at which a window ends. */
 function elapsed(
   { to }: Window,

@@ -3,8 +3,6 @@
 import { z } from 'zod';
 import type { Firing } from '../model/finding.ts';
 import { describeMetric } from '../model/metric.ts';
-import { windowOf } from '../model/rule.ts';
-import { earlierWindow } from '../model/window.ts';
 import { anomalyPeriods, judgeAnomaly, queryAnomaly } from './anomaly-judge.ts';
 import type { AnomalyObservation, AnomalyRule } from './anomaly-rule.ts';
 import { anomalyBand, anomalyLimitText, anomalyPerfdata, describeAnomaly } from './anomaly-words.ts';
@@ -21,7 +19,6 @@ import { type Fault, fault, faultsBetween, numberBetween, wholeDays } from './ru
 import type { RuleType } from './rule-type.ts';
 
 const MIN_HISTORY = 7;
-const DAYS_OF_A_WEEK = 7;
 const BASELINE_DAYS = 28;
 const FLOOR_PCT = 5;
 /** A ratio of a handful of calls is noise (docs/rules/anomaly.md). */
@@ -142,7 +139,7 @@ export const anomaly: RuleType<AnyRule, AnyObservation> = {
     isAuto(rule)
       ? autoBand(observation as AutoObservation)
       : anomalyBand(rule, observation as AnomalyObservation),
-  earlier: (rule, { zone }, window) => earlierWindow(windowOf(rule, window), window, DAYS_OF_A_WEEK, zone),
+  against: () => 'week',
   compared: (rule, context, series, of) =>
     isAuto(rule) ? autoPeriods(rule, context, series, of) : anomalyPeriods(rule, context, series, of.key),
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { ONE } from '../model/money.ts';
 import { parseWindow } from '../model/window.ts';
-import { type Against, COMPARED_WITH, distanceBefore, windowBefore } from '../model/window-before.ts';
+import { type Against, COMPARED_WITH, distanceBefore } from '../model/window-before.ts';
 import { changePeriods, judgeChange, queryChange } from './change-judge.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import { changeBand, changeLimitText, changePerfdata, describeChange } from './change-words.ts';
@@ -81,7 +81,7 @@ export const change: RuleType<ChangeRule, ChangeObservation> = {
   perfdata: changePerfdata,
   band: changeBand,
   bandName: 'before',
-  earlier: (rule, { at, zone }) => windowBefore(rule.window, at, rule.against, zone),
+  against: (rule) => rule.against,
   compared: (rule, context, series, { key }) => changePeriods(rule, context, series, key),
 
   sample: {

@@ -82,6 +82,8 @@ export const newValue: RuleType<NewValueRule, NewValueObservation> = {
   judge: judgeNewValue,
   detail: minutesOfFirstHour,
   resolvedBy: 'nothing',
+  // There was nothing before.
+  against: () => null,
 
   identity: (rule) => ({
     ...measuredIdentity(rule),

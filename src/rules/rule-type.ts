@@ -8,6 +8,7 @@ import type { Observation } from '../model/observation.ts';
 import type { Operator, Rule, Severity } from '../model/rule.ts';
 import type { Query, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
+import type { Against } from '../model/window-before.ts';
 
 /**
  * The instant and zone of a judgement. `at` is the scheduled instant minus the rule's delay (ms); `zone` is an IANA name.
@@ -168,8 +169,11 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
     series: readonly Series[],
     of: Pick<Observation, 'key' | 'window'>,
   ): readonly ComparedPeriod[];
-  /** The earlier window from which a change in spend is explained; absent for the window just before. */
-  earlier?(rule: R, context: RuleContext, window: Window): Window;
+  /**
+   * From which earlier window a change in spend is explained, for types that compare with one themselves; null where there is
+   * nothing earlier. Absent for the window just before.
+   */
+  against?(rule: R): Against | null;
   /** What charts call the middle of the band; absent for `usual`. */
   readonly bandName?: string;
   readonly sample: RuleSample;

@@ -8,7 +8,7 @@ import {
   type WindowSpec,
   windowAt,
 } from '../../src/model/window.ts';
-import { type Against, COMPARED_WITH, windowBefore } from '../../src/model/window-before.ts';
+import { type Against, COMPARED_WITH, windowBefore, windowBeforeOf } from '../../src/model/window-before.ts';
 
 function compared(window: string, against: Against, at: string, zone = 'UTC'): [string, string] {
   const { from, to } = windowBefore(parseWindow(window) as WindowSpec, Date.parse(at), against, zone);
@@ -105,6 +105,23 @@ describe('the window before', () => {
           const isDayEnd = end.startOfDay().epochMilliseconds === found.to;
           const nearChange = Math.abs(end.hoursInDay - 24) > 0 || Math.abs(ownEnd.hoursInDay - 24) > 0;
           expect(isSameTime || isDayEnd || nearChange).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('of a window that is at hand is that of the instant at which it was cut', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('90s', '1h', '24h', '7d', ...CALENDAR_WINDOWS),
+        fc.constantFrom(...COMPARED_WITH),
+        fc.constantFrom(...ZONES),
+        minute,
+        (text, against, zone, at) => {
+          const spec = parseWindow(text) as WindowSpec;
+          const found = windowBeforeOf(spec, windowAt(spec, at, zone), against, zone);
+          expect(found).toEqual(windowBefore(spec, at, against, zone));
         },
       ),
       { numRuns: 2_000 },

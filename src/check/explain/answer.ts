@@ -6,7 +6,7 @@ import type { Fixed } from '../../model/money.ts';
 import type { NotifyReason } from '../../model/notification.ts';
 import type { Rule, Severity, Silence } from '../../model/rule.ts';
 import type { GroupKey } from '../../model/series.ts';
-import type { SpendSplit } from '../../model/spend-split.ts';
+import type { GroupSplit } from '../../model/spend-split.ts';
 import type { Window } from '../../model/window.ts';
 import type { Band, ComparedPeriod, FixedLimits } from '../../rules/rule-type.ts';
 import type { Told } from '../../state/told.ts';
@@ -72,11 +72,6 @@ export interface GroupAnswer {
   readonly silences: readonly { readonly silence: Silence; readonly until: number }[];
   /** Null for rules on anything but spend, and where it could not be read. */
   readonly split: GroupSplit | null;
-}
-
-/** The split of the change from an earlier window. */
-export interface GroupSplit extends SpendSplit {
-  readonly window: Window;
 }
 
 export interface Answer {

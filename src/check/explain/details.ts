@@ -5,23 +5,23 @@ import { judgedAsOf } from '../../model/judged-as-of.ts';
 import { measuresOf } from '../../model/metric.ts';
 import type { Sample } from '../../model/metric-value.ts';
 import { sampleOf } from '../../model/metric-value.ts';
-import { type Rule, windowOf } from '../../model/rule.ts';
+import type { Rule } from '../../model/rule.ts';
 import { type GroupKey, groupIn, type Series } from '../../model/series.ts';
 import { silenceOf, spanAt } from '../../model/silence.ts';
-import { type Window, windowAt, windowOfRule } from '../../model/window.ts';
-import { windowBefore } from '../../model/window-before.ts';
+import type { GroupSplit } from '../../model/spend-split.ts';
+import { windowAt, windowOfRule } from '../../model/window.ts';
 import { ask } from '../../pipeline/ask.ts';
 import { queriesAt } from '../../pipeline/evaluate.ts';
 import { narrowedToJudge, narrowedWhere } from '../../pipeline/questions.ts';
 import { firstHeld } from '../../pipeline/since.ts';
+import { splitQuery, splitsIn, splitWindows } from '../../pipeline/spend-split.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
 import type { ComparedPeriod, FixedLimits } from '../../rules/rule-type.ts';
-import type { GroupAnswer, GroupSplit } from './answer.ts';
+import type { GroupAnswer } from './answer.ts';
 import { askableOf } from './asking.ts';
 import type { Candidate } from './groups.ts';
 import { type Found, outcomeOf } from './outcome.ts';
 import type { ExplainParts } from './parts.ts';
-import { isSplit, splitIn, splitQuery } from './split.ts';
 
 /** An answer for each of the groups, in their order. What cannot be read of them is left out. */
 export async function groupAnswers(
@@ -132,21 +132,18 @@ async function splits(
   groups: readonly Candidate[],
 ): Promise<(group: Candidate) => GroupSplit | null> {
   const { rule, zone } = parts;
-  if (!isSplit(rule)) return () => null;
-  const pairs = new Map(groups.map((group) => [group, windowsOf(rule, at, zone, group)]));
-  const windows = [...pairs.values()].flat();
-  const query = splitQuery(rule, keysOf(groups), windows, parts.dimensions);
+  const changeOf = ({ observation }: Candidate) =>
+    splitWindows(rule, observation?.window ?? windowOfRule(rule, at, zone), zone);
+  const changes = groups.map(changeOf).filter((change) => change !== null);
+  if (changes.length === 0) return () => null;
+  const query = splitQuery(rule, narrowedWhere(rule, keysOf(groups)), changes, parts.dimensions);
   const [answer] = await ask(askableOf(parts), [query], at);
   if (answer === undefined || answer instanceof Error) return () => null;
-  return (group) => splitIn(answer, query, group.key, pairs.get(group) as [Window, Window]);
-}
-
-/** The earlier window, and the group's own. */
-function windowsOf(rule: Rule, at: number, zone: string, { observation }: Candidate): [Window, Window] {
-  const context = { at: judgedAsOf(rule, at), zone };
-  const own = observation?.window ?? windowOfRule(rule, at, zone);
-  const earlier = ruleTypeOf(rule).earlier?.(rule, context, own);
-  return [earlier ?? windowBefore(windowOf(rule, own), context.at, 'previous', zone), own];
+  const split = splitsIn(answer, query, rule.groupBy.length);
+  return (group) => {
+    const change = changeOf(group);
+    return change === null ? null : split(group.key, change);
+  };
 }
 
 /** Since when the conditions of pending groups hold; null for every other group. */

@@ -6,10 +6,11 @@ import { describeMetric } from '../../model/metric.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed, toNumber } from '../../model/money.ts';
 import { describeQuantity, quantityOf } from '../../model/quantity.ts';
 import type { Rule, Severity } from '../../model/rule.ts';
+import type { GroupSplit } from '../../model/spend-split.ts';
 import { isoInstant, type Window } from '../../model/window.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
 import type { Told } from '../../state/told.ts';
-import type { Answer, GroupAnswer, GroupSplit, Outcome } from './answer.ts';
+import type { Answer, GroupAnswer, Outcome } from './answer.ts';
 import { sentenceOfAnswer } from './sentence.ts';
 
 /** One object; `severity` is the highest that fires. */

@@ -1,0 +1,90 @@
+// What is asked for the split of a change in spend, and the split from the answer (pure).
+
+import { withoutUnit } from '../model/metric.ts';
+import { type Rule, windowOf } from '../model/rule.ts';
+import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
+import { type GroupSplit, type ModelSums, type SumsByModel, splitSpend } from '../model/spend-split.ts';
+import { CALENDAR_WINDOWS, type Window } from '../model/window.ts';
+import { type Against, windowBeforeOf } from '../model/window-before.ts';
+import { ruleTypeOf } from '../rules/index.ts';
+
+/** The calendar windows whose earlier one is known: those that are no budget's own. */
+const WITH_EARLIER: ReadonlySet<string> = new Set(CALENDAR_WINDOWS);
+
+/** A window of a rule, and the earlier one from which its change is split. */
+export interface SplitWindows {
+  readonly against: Against;
+  readonly earlier: Window;
+  readonly own: Window;
+}
+
+/**
+ * From where to where the change of a rule's window is split; null for rules that do not measure spend, or whose windows have
+ * none before them. `zone` is an IANA name.
+ */
+export function splitWindows(rule: Rule, own: Window, zone: string): SplitWindows | null {
+  const { metric, quantity, window } = rule;
+  const hasEarlier =
+    window.kind === 'rolling' || (WITH_EARLIER.has(window.word) && window.starts === undefined);
+  if (!hasEarlier || withoutUnit(metric) !== 'spend' || quantity !== undefined) return null;
+  const { against: ofType } = ruleTypeOf(rule);
+  const against = ofType === undefined ? 'previous' : ofType(rule);
+  if (against === null) return null;
+  return { against, earlier: windowBeforeOf(windowOf(rule, own), own, against, zone), own };
+}
+
+/** The sums by model of both windows of each change. Where the store records no model, all calls count as of one. */
+export function splitQuery(
+  { groupBy }: Pick<Rule, 'groupBy'>,
+  where: Where,
+  changes: readonly SplitWindows[],
+  available: ReadonlySet<Dimension>,
+): Query {
+  const models = available.has('model') && !groupBy.includes('model') ? ['model'] : [];
+  const windows = changes.flatMap(({ earlier, own }) => [earlier, own]);
+  return {
+    measures: ['calls', 'cost', 'input_tokens', 'output_tokens'],
+    where,
+    groupBy: [...groupBy, ...models],
+    windows: [...new Map(windows.map((window) => [nameOf(window), window])).values()],
+  };
+}
+
+/** Splits changes of groups from the answer to `splitQuery`; `width` is the number of dimensions that the rule groups by. */
+export function splitsIn(
+  series: Series,
+  { windows, groupBy }: Pick<Query, 'windows' | 'groupBy'>,
+  width: number,
+): (key: GroupKey, change: SplitWindows) => GroupSplit {
+  const places = new Map(windows.map((window, place) => [nameOf(window), place]));
+  const models = new Map<string, number[]>();
+  for (const [group, key] of series.keys.entries()) {
+    const name = JSON.stringify(key.slice(0, width));
+    const known = models.get(name);
+    if (known === undefined) models.set(name, [group]);
+    else known.push(group);
+  }
+  const sumsIn = (key: GroupKey, window: Window): SumsByModel => {
+    const place = places.get(nameOf(window)) ?? -1;
+    const found = new Map<string | null, ModelSums>();
+    for (const group of models.get(JSON.stringify(key)) ?? []) {
+      const sums = series.cell(group, place)?.sums;
+      if (sums === undefined) continue;
+      found.set(groupBy.length > width ? (series.keys[group]?.[width] ?? null) : null, {
+        calls: sums.calls ?? 0n,
+        tokens: (sums.input_tokens ?? 0n) + (sums.output_tokens ?? 0n),
+        cost: sums.cost ?? 0n,
+      });
+    }
+    return found;
+  };
+  return (key, { against, earlier, own }) => ({
+    ...splitSpend(sumsIn(key, earlier), sumsIn(key, own)),
+    window: earlier,
+    against,
+  });
+}
+
+function nameOf({ from, to }: Window): string {
+  return `${from}/${to}`;
+}
