@@ -8,9 +8,17 @@ function attributeSqlite(path: string): string {
   return `NULLIF(${valueSqlite('attributes', path)}, '')`;
 }
 
+const MODELS = ['llm.model_name', 'embedding.model_name'];
+const text = (path: string): string => `NULLIF(attributes #>> '{${path.replaceAll('.', ',')}}', '')`;
+
+/** Tokens of prompt or completion, where they stand in the attributes. */
+const count = (path: string): string =>
+  wholeSql(`(attributes #>> '{llm,token_count,${path.replaceAll('.', ',')}}')`);
+const countSqlite = (path: string): string => attributeSqlite(`$.llm.token_count.${path}`);
+
 /**
- * Spans of kind LLM and EMBEDDING are calls: others repeat the tokens of those below them. The cost stands in a row of its
- * own, seconds after the span. Attributes are nested objects.
+ * Spans of kind LLM and EMBEDDING are calls: others repeat the tokens of those below them. Only those of kind LLM have their
+ * tokens in columns, and a cost, in a row of its own that follows the span. Attributes are nested objects.
  */
 export const PHOENIX: Preset = {
   mapping: {
@@ -21,19 +29,21 @@ export const PHOENIX: Preset = {
       service: {
         sql: `(SELECT p.name FROM traces t JOIN projects p ON p.id = t.project_rowid WHERE t.id = spans.trace_rowid)`,
       },
-      model: { sql: `NULLIF(attributes #>> '{llm,model_name}', '')` },
-      user: { sql: `NULLIF(attributes #>> '{user,id}', '')` },
+      model: { sql: `COALESCE(${MODELS.map(text).join(', ')})` },
+      user: { sql: text('user.id') },
       endpoint: { sql: `NULLIF(name, '')` },
-      session: { sql: `NULLIF(attributes #>> '{session,id}', '')` },
-      input_tokens: 'llm_token_count_prompt',
-      output_tokens: 'llm_token_count_completion',
-      cached_tokens: { sql: wholeSql(`(attributes #>> '{llm,token_count,prompt_details,cache_read}')`) },
+      session: { sql: text('session.id') },
+      input_tokens: { sql: `COALESCE(llm_token_count_prompt, ${count('prompt')})` },
+      output_tokens: { sql: `COALESCE(llm_token_count_completion, ${count('completion')})` },
+      cached_tokens: { sql: count('prompt_details.cache_read') },
+      cache_write_tokens: { sql: count('prompt_details.cache_write') },
+      reasoning_tokens: { sql: count('completion_details.reasoning') },
       error: {
         sql: `CASE WHEN status_code = 'ERROR' THEN COALESCE(NULLIF(status_message, ''), 'error') END`,
       },
       latency_ms: { sql: 'EXTRACT(EPOCH FROM (end_time - start_time)) * 1000' },
     },
-    dimensions: { provider: { sql: `NULLIF(attributes #>> '{llm,provider}', '')` } },
+    dimensions: { provider: { sql: text('llm.provider') } },
     where: [{ sql: `upper(span_kind) IN ('LLM', 'EMBEDDING')` }],
     timeKind: 'timestamptz',
   },
@@ -41,10 +51,14 @@ export const PHOENIX: Preset = {
     sqlite: {
       columns: {
         cost: { sql: '(SELECT sum(c.total_cost) FROM span_costs c WHERE c.span_rowid = spans.id)' },
-        model: { sql: attributeSqlite('$.llm.model_name') },
+        model: { sql: `COALESCE(${MODELS.map((path) => attributeSqlite(`$.${path}`)).join(', ')})` },
         user: { sql: attributeSqlite('$.user.id') },
         session: { sql: attributeSqlite('$.session.id') },
-        cached_tokens: { sql: attributeSqlite('$.llm.token_count.prompt_details.cache_read') },
+        input_tokens: { sql: `COALESCE(llm_token_count_prompt, ${countSqlite('prompt')})` },
+        output_tokens: { sql: `COALESCE(llm_token_count_completion, ${countSqlite('completion')})` },
+        cached_tokens: { sql: countSqlite('prompt_details.cache_read') },
+        cache_write_tokens: { sql: countSqlite('prompt_details.cache_write') },
+        reasoning_tokens: { sql: countSqlite('completion_details.reasoning') },
         latency_ms: { sql: 'round((julianday(end_time) - julianday(start_time)) * 86400000)' },
       },
       dimensions: { provider: { sql: attributeSqlite('$.llm.provider') } },
