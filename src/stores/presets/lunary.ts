@@ -14,6 +14,7 @@ export const LUNARY: Preset = {
       user: { sql: '(SELECT e.external_id FROM external_user e WHERE e.id = run.external_user_id)' },
       input_tokens: 'prompt_tokens',
       output_tokens: 'completion_tokens',
+      cached_tokens: 'cached_prompt_tokens',
       error: {
         sql: `CASE WHEN status = 'error' THEN COALESCE(NULLIF(error->>'message', ''), NULLIF(error::text, 'null'), 'error') END`,
       },
@@ -22,6 +23,7 @@ export const LUNARY: Preset = {
     dimensions: {},
     where: [{ column: 'type', values: { in: ['llm'] } }],
     timeKind: 'timestamptz',
+    optional: { cached_prompt_tokens: 'integer' },
   },
   written: {},
   filled: {},
