@@ -7,10 +7,17 @@ import { failedStatusSqlite, valueSqlite } from './sqlite-sql.ts';
 
 const OTHER = objectSql('other');
 const STATUS = `${OTHER}->>'status_code'`;
+const CACHED = wholeSql(`(${OTHER}->>'cache_tokens')`);
+const CACHE_WRITTEN = wholeSql(`(${OTHER}->>'cache_creation_tokens')`);
+
+/** Tokens of the prompt, to which those of the cache are added where Claude counted them apart. */
+function inputSql(isClaude: string, ...apart: readonly string[]): string {
+  return `prompt_tokens + CASE WHEN ${isClaude} THEN ${apart.map((one) => `COALESCE(${one}, 0)`).join(' + ')} ELSE 0 END`;
+}
 
 /**
  * A row is an entry of a ledger: a charge (2), a failed call (5) or a refund (6), whose quota is positive. 500,000 units of
- * quota are a dollar. Claude's tokens leave out the cached ones, so those are not counted as a part of them.
+ * quota are a dollar.
  */
 export const NEWAPI: Preset = {
   mapping: {
@@ -22,11 +29,10 @@ export const NEWAPI: Preset = {
       model: { sql: `NULLIF(model_name, '')` },
       user: { sql: `NULLIF(username, '')` },
       endpoint: { sql: `NULLIF(${OTHER}->>'request_path', '')` },
-      input_tokens: 'prompt_tokens',
+      input_tokens: { sql: inputSql(`${OTHER}->>'claude' = 'true'`, CACHED, CACHE_WRITTEN) },
       output_tokens: 'completion_tokens',
-      cached_tokens: {
-        sql: `CASE WHEN ${OTHER}->>'claude' IS DISTINCT FROM 'true' THEN ${wholeSql(`(${OTHER}->>'cache_tokens')`)} END`,
-      },
+      cached_tokens: { sql: CACHED },
+      cache_write_tokens: { sql: CACHE_WRITTEN },
       status: {
         sql: `CASE WHEN type <> 5 THEN 200 WHEN ${STATUS} ~ '^[1-9][0-9]{2}$' AND ${STATUS} !~ '^[23]'
           THEN (${STATUS})::int END`,
@@ -46,9 +52,15 @@ export const NEWAPI: Preset = {
         // A division would keep four places.
         cost: { sql: 'CASE type WHEN 2 THEN quota WHEN 6 THEN -quota ELSE 0 END * 0.000002' },
         endpoint: { sql: `NULLIF(${valueMysql('other', '$.request_path')}, '')` },
-        cached_tokens: {
-          sql: `CASE WHEN ${valueMysql('other', '$.claude')} = 'true' THEN NULL ELSE ${valueMysql('other', '$.cache_tokens')} END`,
+        input_tokens: {
+          sql: inputSql(
+            `${valueMysql('other', '$.claude')} = 'true'`,
+            valueMysql('other', '$.cache_tokens'),
+            valueMysql('other', '$.cache_creation_tokens'),
+          ),
         },
+        cached_tokens: { sql: valueMysql('other', '$.cache_tokens') },
+        cache_write_tokens: { sql: valueMysql('other', '$.cache_creation_tokens') },
         status: {
           sql: `CASE WHEN type <> 5 THEN 200
             WHEN ${valueMysql('other', '$.status_code')} REGEXP '^[14-9][0-9]{2}$' THEN ${valueMysql('other', '$.status_code')} END`,
@@ -61,9 +73,15 @@ export const NEWAPI: Preset = {
     sqlite: {
       columns: {
         endpoint: { sql: `NULLIF(${valueSqlite('other', '$.request_path')}, '')` },
-        cached_tokens: {
-          sql: `CASE WHEN ${valueSqlite('other', '$.claude')} IS NOT 1 THEN ${valueSqlite('other', '$.cache_tokens')} END`,
+        input_tokens: {
+          sql: inputSql(
+            `${valueSqlite('other', '$.claude')} IS 1`,
+            valueSqlite('other', '$.cache_tokens'),
+            valueSqlite('other', '$.cache_creation_tokens'),
+          ),
         },
+        cached_tokens: { sql: valueSqlite('other', '$.cache_tokens') },
+        cache_write_tokens: { sql: valueSqlite('other', '$.cache_creation_tokens') },
         status: {
           sql: `CASE WHEN type <> 5 THEN 200 ELSE ${failedStatusSqlite(valueSqlite('other', '$.status_code'))} END`,
         },
