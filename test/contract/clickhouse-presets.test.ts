@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Measure } from '../../src/model/measure.ts';
 import { formatFixed } from '../../src/model/money.ts';
 import type { AuditStore } from '../../src/stores/audit-store.ts';
 import { clickhouse } from '../../src/stores/clickhouse/clickhouse.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
-import { PRESETS } from '../../src/stores/presets/index.ts';
+import { PRESETS, type PresetName } from '../../src/stores/presets/index.ts';
 import { mappingIn, type Preset } from '../../src/stores/presets/preset.ts';
-import { CLICKHOUSE_FIXTURES, type ClickHouseFixture } from '../fixtures/presets/clickhouse.ts';
+import {
+  CLICKHOUSE_FIXTURES,
+  type ClickHouseFixture,
+  LANGFUSE_TRACES,
+} from '../fixtures/presets/clickhouse.ts';
 import { type ClickHouseServer, hasClickHouse, startClickHouse } from '../support/clickhouse-server.ts';
 import { cellsOf, hour } from './engine-presets.ts';
 
@@ -14,19 +19,22 @@ const TO = Date.parse('2026-03-10T10:00:00Z');
 const FROM = TO - 3_600_000;
 const AGGREGATE = { dimensions: ['model'], measures: ['cost' as const, 'calls' as const], sketch: null };
 
+const TRIED = Object.entries<ClickHouseFixture>(CLICKHOUSE_FIXTURES).map(([name, fixture]) => ({
+  name,
+  preset: fixture.preset ?? (name as PresetName),
+  fixture,
+}));
+
 it('every preset with a mapping for ClickHouse is tried', () => {
   const mapped = Object.entries<Preset>(PRESETS).filter(([, one]) => mappingIn(one, 'clickhouse') !== null);
-  expect([...Object.keys(CLICKHOUSE_FIXTURES), 'api_audit_logs'].sort()).toEqual(
+  expect([...new Set(TRIED.map(({ preset }) => preset)), 'api_audit_logs'].sort()).toEqual(
     mapped.map(([name]) => name).sort(),
   );
 });
 
-describe
-  .skipIf(!hasClickHouse)
-  .each(Object.keys(CLICKHOUSE_FIXTURES) as (keyof typeof CLICKHOUSE_FIXTURES)[])(
-  'the preset %s in ClickHouse (needs chdb)',
-  (preset) => {
-    const fixture: ClickHouseFixture = CLICKHOUSE_FIXTURES[preset];
+describe.skipIf(!hasClickHouse).each(TRIED)(
+  'the preset $name in ClickHouse (needs chdb)',
+  ({ preset, fixture }) => {
     const where = Object.entries(fixture.where ?? {}).map(([column, id]) => ({
       column,
       values: { in: [id] },
@@ -97,6 +105,45 @@ describe
     });
   },
 );
+
+describe.skipIf(!hasClickHouse)('users and sessions of Langfuse 3 (needs chdb)', () => {
+  it('are read through the dictionary of its page', async () => {
+    const page = readFileSync(new URL('../../docs/presets/langfuse3.md', import.meta.url), 'utf8');
+    const [dictionary = ''] = /CREATE DICTIONARY .*?;/s.exec(page) ?? [];
+    const [, sql = ''] = /`user: \{ sql: "(.*)" \}`/.exec(page) ?? [];
+    const server = await startClickHouse();
+    const columns = { user: { sql }, session: { sql: sql.replace('user_id', 'session_id') } };
+    const where = [{ column: 'project_id', values: { in: ['p1'] } }];
+    const options: TableOptions = { preset: 'langfuse3', table: 'default.observations', where, columns };
+    const store = clickhouse.open(server.url, { baseDir: '/', statementTimeoutMs: 20_000 }, options, null);
+    try {
+      server.run('CREATE DATABASE IF NOT EXISTS default');
+      for (const table of [...(CLICKHOUSE_FIXTURES.langfuse3?.tables ?? []), LANGFUSE_TRACES])
+        server.run(table.replace('CREATE TABLE ', 'CREATE TABLE default.'));
+      server.run(dictionary.replace("USER 'clickhouse' PASSWORD '…' ", ''));
+      for (const [user, version] of [
+        ['nobody', '00'],
+        ['ann', '01'],
+      ])
+        server.run(`INSERT INTO default.traces (id, timestamp, user_id, project_id, session_id, event_ts)
+          VALUES ('t1', '2026-03-10 09:00:00', '${user}', 'p1', 's1', '2026-03-10 09:00:${version}')`);
+      server.run(`INSERT INTO default.observations (id, trace_id, project_id, type, start_time, event_ts) VALUES
+        ('a', 't1', 'p1', 'GENERATION', '2026-03-10 09:00:00', '2026-03-10 09:00:00'),
+        ('b', 'unknown', 'p1', 'GENERATION', '2026-03-10 09:30:00', '2026-03-10 09:30:00')`);
+      expect(await store.inspect()).toEqual([]);
+      const cells = await cellsOf(store, hour(['calls'], ['user', 'session']));
+      expect(cells.map(({ key }) => key)).toEqual(
+        expect.arrayContaining([
+          ['ann', 's1'],
+          [null, null],
+        ]),
+      );
+    } finally {
+      await store.close();
+      await server.stop();
+    }
+  });
+});
 
 describe.skipIf(!hasClickHouse)('a table api_audit_logs in ClickHouse (needs chdb)', () => {
   it('is read with the names that it has elsewhere', async () => {

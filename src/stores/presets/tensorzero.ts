@@ -15,6 +15,7 @@ export const TENSORZERO: Preset = {
       input_tokens: 'input_tokens',
       output_tokens: 'output_tokens',
       cached_tokens: 'provider_cache_read_input_tokens',
+      cache_write_tokens: 'provider_cache_write_input_tokens',
       status: { sql: '200' },
       latency_ms: 'response_time_ms',
       ttft_ms: 'ttft_ms',
@@ -26,6 +27,7 @@ export const TENSORZERO: Preset = {
       function_name: 'text',
       variant_name: 'text',
       provider_cache_read_input_tokens: 'integer',
+      provider_cache_write_input_tokens: 'integer',
     },
   },
   engines: {
