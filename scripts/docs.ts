@@ -55,6 +55,8 @@ export function referencePage(): string {
       properties: { ...picked(first, isCommon), type: { enum: rules.map(typeNameOf) } },
     }),
     ...rules.map((rule) => memberTable(rule, (key) => !isCommon(key) || differs(key, rule, first))),
+    keyTable('reports', of('reports').items as Shown),
+    keyTable('reports.routing', (of('reports').items as Shown).properties?.routing?.items as Shown),
     keyTable('silences', of('silences').items as Shown),
     ...['incidents', 'health', 'heartbeat', 'http'].map((key) => keyTable(key, of(key))),
     `## Audit columns\n\n${COLUMN_WORDS}\n\n${table(['column', 'in `api_audit_logs`', 'metrics that need it', 'meaning'], columnRows())}`,

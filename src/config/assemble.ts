@@ -13,6 +13,7 @@ import { storeOf } from './audit-schema.ts';
 import { dimensionsOf } from './checks.ts';
 import type { Config } from './config.ts';
 import type { Problem } from './problem.ts';
+import { reportOf } from './report-schema.ts';
 import type { Alerts } from './schema.ts';
 
 /** What the loader knows besides the file's values. */
@@ -69,6 +70,9 @@ export function assemble(
     state: { url: alerts.state.url ?? (engineOf(audit.url.reveal()) === null ? null : OWN_STATE) },
     channels,
     rules,
+    reports: alerts.reports.map((one) =>
+      reportOf(one, { notify, dimensions: dimensionsOf(storeOf(audit).mapping) }),
+    ),
     silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
     incidents: {
       by: incidentDimension(alerts),

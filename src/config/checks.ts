@@ -21,12 +21,17 @@ export interface CheckInput {
 
 /** Faults between the parts of a file: names that nothing has, names used twice, columns that the store lacks. */
 export function crossFaults(input: CheckInput): Problem[] {
-  const names = rulesOf(input).map((rule) => valueAt(rule, ['name']));
+  const names = namesOf(input, 'rules');
   return [
     ...dimensionNameFaults(input),
     ...channelFaults(input),
-    ...repeatedRules(input, names),
-    ...rulesOf(input).flatMap((_, i) => columnFaults(input, ['rules', i])),
+    ...repeatedNames(input, 'rules'),
+    ...repeatedNames(input, 'reports'),
+    ...listIn(input, 'rules').flatMap((_, i) => columnFaults(input, ['rules', i])),
+    ...listIn(input, 'reports').flatMap((_, i) => [
+      ...columnFaults(input, ['reports', i]),
+      ...routingFaults(input, ['reports', i, 'routing']),
+    ]),
     ...silenceFaults(input, names),
     ...incidentFaults(input),
   ];
@@ -38,23 +43,27 @@ export function dimensionsOf(mapping: Mapping): string[] {
   return [...canonical, ...Object.keys(mapping.dimensions)];
 }
 
-function rulesOf({ value }: CheckInput): readonly unknown[] {
-  const rules = valueAt(value, ['rules']);
-  return Array.isArray(rules) ? rules : [];
+function listIn({ value }: CheckInput, key: 'rules' | 'reports'): readonly unknown[] {
+  const list = valueAt(value, [key]);
+  return Array.isArray(list) ? list : [];
 }
 
-function channelFaults({ source, value }: CheckInput): Problem[] {
+function namesOf(input: CheckInput, key: 'rules' | 'reports'): readonly unknown[] {
+  return listIn(input, key).map((one) => valueAt(one, ['name']));
+}
+
+function channelFaults(input: CheckInput): Problem[] {
+  const { source, value } = input;
   const channels = valueAt(value, ['channels']);
   if (channels !== undefined && !isRecord(channels)) return [];
   const isMisspelled =
     isRecord(value) && Object.keys(value).some((key) => nearest(key, ['channels']) !== null);
   if (channels === undefined && isMisspelled) return [];
   const known = Object.keys(channels ?? {});
-  const rules = valueAt(value, ['rules']);
   const holders: Path[] = [
     ['defaults'],
     ['health'],
-    ...(Array.isArray(rules) ? rules.map((_, i) => ['rules', i]) : []),
+    ...(['rules', 'reports'] as const).flatMap((key) => listIn(input, key).map((_, i) => [key, i])),
   ];
   const lists = holders.flatMap((holder): Path[] => [
     [...holder, 'notify'],
@@ -75,15 +84,40 @@ function channelFaults({ source, value }: CheckInput): Problem[] {
   });
 }
 
-function repeatedRules({ source }: CheckInput, names: readonly unknown[]): Problem[] {
+const REPEATED = {
+  rules: ['rule', 'alerts carry the name: give each rule its own'],
+  reports: ['report', 'spendwatch report NAME takes it: give each report its own'],
+} as const;
+
+function repeatedNames(input: CheckInput, key: 'rules' | 'reports'): Problem[] {
+  const names = namesOf(input, key);
+  const [noun, hint] = REPEATED[key];
   return names.flatMap((name, i) => {
     const first = names.indexOf(name);
     if (typeof name !== 'string' || first === i) return [];
-    const { line } = source.fault(['rules', first, 'name'], '');
-    const message = `the rule name "${name}" is used twice (first in line ${line})`;
-    return [source.fault(['rules', i, 'name'], message, 'alerts carry the name: give each rule its own')];
+    const { line } = input.source.fault([key, first, 'name'], '');
+    const message = `the ${noun} name "${name}" is used twice (first in line ${line})`;
+    return [input.source.fault([key, i, 'name'], message, hint)];
   });
 }
+
+function routingFaults({ source, value, mapping }: CheckInput, path: Path): Problem[] {
+  const routes = valueAt(value, path);
+  if (!Array.isArray(routes) || routes.length === 0) return [];
+  if (valueAt(value, ['audit', 'prices']) === undefined) {
+    const message = 'routing needs a price list';
+    return [source.keyFault(path, message, 'name one: audit: { prices: prices.yaml }')];
+  }
+  if (mapping === null) return [];
+  return ROUTED.flatMap((choices) => {
+    if (choices.some((column) => mapping.columns[column] !== undefined)) return [];
+    const message = `routing needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
+    return [source.keyFault(path, message, 'map it under audit.columns')];
+  });
+}
+
+/** Of each list, one column suffices. */
+const ROUTED = [['model'], ['input_tokens', 'output_tokens']] as const;
 
 function columnFaults({ source, value, mapping }: CheckInput, path: Path): Problem[] {
   if (mapping === null) return [];

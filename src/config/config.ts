@@ -3,6 +3,7 @@
 import type { ChannelTerms } from '../channels/channel.ts';
 import type { EnvironmentProxies } from '../channels/transport/proxy-choice.ts';
 import type { PriceList } from '../model/price-list.ts';
+import type { ReportConfig } from '../model/report.ts';
 import type { Rule, Silence } from '../model/rule.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Dimension } from '../model/series.ts';
@@ -29,6 +30,8 @@ export interface Config {
   readonly channels: ReadonlyMap<string, ChannelConfig>;
   /** In the order of the file, disabled ones too. */
   readonly rules: readonly Rule[];
+  /** In the order of the file. */
+  readonly reports: readonly ReportConfig[];
   readonly silences: readonly Silence[];
   readonly health: HealthConfig;
   /** Gets a GET request after each good poll. */

@@ -146,12 +146,12 @@ function channelTermsOf(value: unknown): Map<string, ChannelTerms> {
   );
 }
 
-/** The fault with the name of its rule, as it is written in the file. */
+/** The fault with the name of its rule or report, as it is written in the file. */
 function inRule(problem: Problem, source: YamlFile): Problem {
   const [part, place] = problem.path;
-  if (part !== 'rules' || typeof place !== 'number') return problem;
-  const rule = source.written(['rules', place, 'name']);
-  return rule === null || valueAt(source.value, ['rules', place, 'name']) === null
+  if ((part !== 'rules' && part !== 'reports') || typeof place !== 'number') return problem;
+  const rule = source.written([part, place, 'name']);
+  return rule === null || valueAt(source.value, [part, place, 'name']) === null
     ? problem
     : { ...problem, rule };
 }

@@ -10,7 +10,7 @@ export interface Problem {
   readonly line: number;
   readonly column: number;
   readonly path: Path;
-  /** The name of the rule that has the fault. */
+  /** The name of the rule or report that has the fault. */
   readonly rule?: string;
   readonly message: string;
   readonly hint: string | null;

@@ -13,6 +13,7 @@ import { auditSchema } from './audit-schema.ts';
 import { withFileKeys } from './editor-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { DEFAULT_LISTEN } from './listen.ts';
+import { report } from './report-schema.ts';
 import { databaseUrl, listenAddress, schedule, timezone } from './scalars.ts';
 import { silence } from './silence-schema.ts';
 
@@ -82,6 +83,7 @@ export const alertsSchema = z.strictObject({
     .array(rule)
     .min(1, { error: 'no rule: there is nothing to watch' })
     .describe('What is watched: at least one rule, each with a name and a type'),
+  reports: z.array(report).default([]).describe('What is said of each day, week or month, on a schedule'),
   silences: z.array(silence).default([]).describe('Times in which matching findings are not notified'),
   incidents: z
     .strictObject({
