@@ -23,7 +23,12 @@ export async function ask(
   return known.map((series) => series ?? (read.shift() as Series | AppError));
 }
 
-function knownOf(source: Askable, queries: readonly Query[], before: number): (Series | null)[] {
+/** What kept sums say as of `before`; null for a query that they cannot answer. */
+export function knownOf(
+  source: Pick<Askable, 'known'>,
+  queries: readonly Query[],
+  before: number,
+): (Series | null)[] {
   try {
     return source.known?.(queries, before) ?? queries.map(() => null);
   } catch {

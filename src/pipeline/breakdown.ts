@@ -1,13 +1,12 @@
 // Splits a finding into its largest parts and the rest.
 
 import type { BreakdownPart, Others, Unpriced } from '../model/finding.ts';
-import type { Measure } from '../model/measure.ts';
+import { mergedCell } from '../model/merged-cell.ts';
 import { describeMetric, drivingMeasure, unpricedMeasure } from '../model/metric.ts';
 import { sampleOf } from '../model/metric-value.ts';
-import { type Fixed, ONE } from '../model/money.ts';
+import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Cell } from '../model/series.ts';
-import type { Sketch } from '../model/sketch.ts';
 
 /** A value of a dimension, and what the rule measures of it in the finding's window and group. */
 export interface KeyedCell {
@@ -79,25 +78,6 @@ function unpricedIn(rule: Rule, { sums }: Cell): number {
 
 function callsIn({ sums }: Cell): number {
   return Number((sums.calls ?? 0n) / ONE);
-}
-
-/** The cell of all rows of several cells that share none. */
-function mergedCell(cells: readonly Cell[]): Cell {
-  const sums: Partial<Record<Measure, Fixed>> = {};
-  const sketches: Partial<Record<Measure, Sketch>> = {};
-  for (const cell of cells) {
-    for (const [measure, sum] of Object.entries(cell.sums) as [Measure, Fixed][])
-      sums[measure] = (sums[measure] ?? 0n) + sum;
-    for (const [measure, sketch] of Object.entries(cell.sketches) as [Measure, Sketch][])
-      sketches[measure] = mergedSketch(sketches[measure], sketch);
-  }
-  return { sums, sketches };
-}
-
-function mergedSketch(one: Sketch | undefined, other: Sketch): Sketch {
-  const merged = new Map(one ?? []);
-  for (const [bucket, count] of other) merged.set(bucket, (merged.get(bucket) ?? 0) + count);
-  return merged;
 }
 
 function compareKeys(a: string | null, b: string | null): number {

@@ -9,6 +9,7 @@ import { registerImport } from './import.ts';
 import { registerInit } from './init.ts';
 import { registerPrices } from './prices.ts';
 import type { Register } from './registrar.ts';
+import { registerReport } from './report.ts';
 import { registerRun } from './run.ts';
 import { registerSchema } from './schema.ts';
 import { registerSilence } from './silence.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Register[] = [
   registerRun,
   registerCheck,
   registerExplain,
+  registerReport,
   registerBacktest,
   registerValidate,
   registerTestChannel,

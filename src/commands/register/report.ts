@@ -1,0 +1,19 @@
+// Registers `spendwatch report` with its options.
+
+import { instant, oneOf } from './option-values.ts';
+import type { Register } from './registrar.ts';
+
+export const registerReport: Register = ({ withConfig, io, finish }) => {
+  withConfig('report', 'prints a report of the day, week or month that ended last')
+    .argument('<name>', 'its name')
+    .option(
+      '--at <instant>',
+      'of the period that ended last before this instant, ISO 8601 with zone (default: now)',
+      instant,
+    )
+    .option('--format <format>', 'json', oneOf('json'), 'json')
+    .action(async (name: string, options) => {
+      const { report } = await import('../report.ts');
+      finish(await report({ ...options, name }, io));
+    });
+};

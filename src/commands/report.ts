@@ -1,0 +1,99 @@
+// `spendwatch report`: prints a report of the file.
+
+import { dimensionsOf, openAudit } from '../app.ts';
+import { openCheckState } from '../check/state.ts';
+import type { Config } from '../config/config.ts';
+import { suggestion } from '../config/nearest.ts';
+import { unsetNote } from '../config/place.ts';
+import { COLUMNS } from '../model/columns.ts';
+import { AppError, sentenceOf } from '../model/errors.ts';
+import { jsonText } from '../model/json.ts';
+import type { Report, ReportConfig } from '../model/report.ts';
+import { reportJson } from '../model/report-json.ts';
+import { makeReport } from '../report/report.ts';
+import type { Sql } from '../sql/port.ts';
+import { readIncidentsIn } from '../state/past-incidents.ts';
+import type { AuditStore } from '../stores/audit-store.ts';
+import type { Io } from './io.ts';
+import { loadWithoutChannels } from './load.ts';
+
+export interface ReportOptions {
+  readonly config: string;
+  readonly name: string;
+  /** ms; by default now. */
+  readonly at?: number;
+  readonly format: 'json';
+}
+
+/** A worker may have the folder of an embedded store, or another command for a moment. */
+const THROUGH_WORKER = { mustExist: true, throughWorker: 'read', waitMs: 2_000 } as const;
+const NOTHING_KEPT = 'no worker of this version has kept anything in the state store';
+
+/** Prints the report of the period that ended last. Resolves to 0. */
+export async function report(options: ReportOptions, io: Io): Promise<number> {
+  const at = options.at ?? Date.now();
+  const config = await loadWithoutChannels(options.config, io);
+  const wanted = reportNamed(config, options.name);
+  const made = await madeReport(config, wanted, at, io);
+  io.out(jsonText(reportJson(made), 2));
+  return 0;
+}
+
+async function madeReport(
+  config: Config,
+  wanted: ReportConfig,
+  at: number,
+  io: Pick<Io, 'err'>,
+): Promise<Report> {
+  const { sql, store } = await openAudit(config, THROUGH_WORKER);
+  try {
+    const note = unsetNote(config);
+    if (note !== null) io.err(note);
+    const state = await openCheckState(config, sql, at, false);
+    try {
+      const trouble = state.trouble === null ? NOTHING_KEPT : sentenceOf(state.trouble);
+      if (state.sql === null) io.err(`spendwatch: warning: incidents are not shown: ${trouble}`);
+      const report = await makeReport(partsOf(config, store, state.sql), wanted, at);
+      for (const one of report.troubles) io.err(`spendwatch: warning: ${one}`);
+      return report;
+    } finally {
+      await state.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+function partsOf(config: Config, store: AuditStore, state: Sql | null): Parameters<typeof makeReport>[0] {
+  const { mapping, prices, currency } = config.audit;
+  return {
+    source: { read: (reads, before) => store.read(reads, before) },
+    store,
+    dimensions: dimensionsOf(config),
+    columns: new Set(COLUMNS.filter((column) => mapping.columns[column] !== undefined)),
+    prices,
+    currency,
+    zone: config.timezone,
+    rules: config.rules.filter(({ enabled }) => enabled),
+    incidentsIn: state === null ? null : (window) => readIncidentsIn(state, window),
+    quietOf: null,
+  };
+}
+
+/** Throws AppError `usage` where the file has no such report. */
+function reportNamed({ reports, path }: Config, name: string): ReportConfig {
+  const found = reports.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  if (reports.length === 0) {
+    throw new AppError('usage', `there is no report in ${path}`, {
+      hint: 'add one: reports: [{ name: weekly, schedule: "0 8 * * mon", period: week }]',
+    });
+  }
+  throw new AppError('usage', `there is no report ${name} in ${path}`, {
+    hint: suggestion(
+      name,
+      reports.map((one) => one.name),
+      'its reports are',
+    ),
+  });
+}

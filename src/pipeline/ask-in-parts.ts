@@ -1,0 +1,135 @@
+// Answers queries about long windows by parts of their time, one after another.
+
+import { AppError } from '../model/errors.ts';
+import { mergedCell } from '../model/merged-cell.ts';
+import { type Cell, type GroupKey, type Query, type Series, seriesOfCells } from '../model/series.ts';
+import { hullOf, type Window } from '../model/window.ts';
+import { type Askable, ask, knownOf } from './ask.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** After a part that took less than this, the next one is twice as long. */
+const SHORT_MS = 1_000;
+const LONGEST_MS = 16 * DAY;
+
+/** How long may be asked, ms. */
+export interface AskingTime {
+  readonly withinMs?: number;
+}
+
+/**
+ * One answer a query, in the order asked; an error for each that could not be read. Never rejects. Queries whose windows are
+ * long are asked by parts that one statement answers in time: of each part all queries together, so that they see the same
+ * rows. What kept sums know as of `before` is not asked. For queries without `hours`.
+ */
+export async function askInParts(
+  source: Askable,
+  queries: readonly Query[],
+  before: number,
+  { withinMs = Number.POSITIVE_INFINITY }: AskingTime = {},
+): Promise<(Series | AppError)[]> {
+  const begun = performance.now();
+  const known = knownOf(source, queries, before);
+  const asking = queries.map((query, place) => ({ query, sums: openSums(query), place }));
+  const failed = new Map<number, AppError>();
+  const isOpen = ({ place }: { place: number }): boolean => known[place] === null && !failed.has(place);
+  let length = DAY;
+  for (let from = firstAfter(asking.filter(isOpen), Number.NEGATIVE_INFINITY); from !== null; ) {
+    // Minutes stay whole, for measures that compare the calls of a minute.
+    const to = Math.floor((from + length) / HOUR) * HOUR;
+    const parts = asking.filter(isOpen).flatMap((one) => partsWithin(one, { from: from as number, to }));
+    const started = performance.now();
+    const late = started - begun > withinMs;
+    const answers = late
+      ? parts.map(() => TOO_LATE)
+      : await ask(
+          { read: (reads, at) => source.read(reads, at) },
+          parts.map(({ query }) => query),
+          before,
+        );
+    const isTooLong = answers.some((one) => one instanceof AppError && one.code === 'store_timeout');
+    if (isTooLong && !late && length > HOUR) {
+      length = Math.max(HOUR, Math.floor(length / 4));
+      continue;
+    }
+    for (const [i, answer] of answers.entries()) {
+      const { place, take } = parts[i] as Part;
+      if (answer instanceof AppError) failed.set(place, answer);
+      else take(answer);
+      if (!(answer instanceof AppError) || answer.code !== 'store_unreachable') continue;
+      for (const one of asking.filter(isOpen)) failed.set(one.place, answer);
+    }
+    if (performance.now() - started < SHORT_MS) length = Math.min(LONGEST_MS, length * 2);
+    from = firstAfter(asking.filter(isOpen), to);
+  }
+  return asking.map(({ sums, place }) => known[place] ?? failed.get(place) ?? sums.series());
+}
+
+const TOO_LATE = new AppError('store_timeout', 'the audit store did not answer in time');
+
+interface Asked {
+  readonly query: Query;
+  readonly sums: Sums;
+  readonly place: number;
+}
+
+/** What a query asks of a part of its time, and where the answer goes. */
+interface Part {
+  readonly query: Query;
+  readonly place: number;
+  take(answer: Series): void;
+}
+
+/** The first instant from `at` on that a window of the queries holds; null for none. */
+function firstAfter(asking: readonly Asked[], at: number): number | null {
+  const begins = asking.flatMap(({ query }) =>
+    query.windows.flatMap(({ from, to }) => (Math.max(from, at) < to ? [Math.max(from, at)] : [])),
+  );
+  return begins.length === 0 ? null : hullOf(begins.map((from) => ({ from, to: from }))).from;
+}
+
+function partsWithin({ query, sums, place }: Asked, span: Window): Part[] {
+  const within = query.windows.flatMap((window, number) => {
+    const part = { from: Math.max(window.from, span.from), to: Math.min(window.to, span.to) };
+    return part.from < part.to ? [{ part, number }] : [];
+  });
+  if (within.length === 0) return [];
+  return [
+    {
+      query: { ...query, windows: within.map(({ part }) => part) },
+      place,
+      take: (answer) =>
+        sums.add(
+          answer,
+          within.map(({ number }) => number),
+        ),
+    },
+  ];
+}
+
+/** The sums of a query's groups, by window. */
+interface Sums {
+  /** `windows` are those of the query to which the windows of the answer belong. */
+  add(answer: Series, windows: readonly number[]): void;
+  series(): Series;
+}
+
+function openSums({ windows: { length } }: Query): Sums {
+  const groups = new Map<string, { readonly key: GroupKey; readonly cells: (Cell | null)[] }>();
+  return {
+    add(answer, windows) {
+      for (const [group, key] of answer.keys.entries()) {
+        const name = JSON.stringify(key);
+        const own = groups.get(name) ?? { key, cells: new Array<Cell | null>(length).fill(null) };
+        groups.set(name, own);
+        for (const [i, window] of windows.entries()) {
+          const cell = answer.cell(group, i);
+          if (cell === null) continue;
+          const before = own.cells[window] ?? null;
+          own.cells[window] = before === null ? cell : mergedCell([before, cell]);
+        }
+      }
+    },
+    series: () => seriesOfCells([...groups.values()]),
+  };
+}
