@@ -60,7 +60,12 @@ export function cutToWidth(text: string, width: number): string {
     kept += segment;
     used += wide;
   }
-  return `${kept.trimEnd()}…`;
+  return `${kept.trimEnd()}…${'\u2069'.repeat(unclosed(kept))}`;
+}
+
+/** How many marks that keep a name's direction to itself (`displayName`) are open at the end of a text. */
+function unclosed(text: string): number {
+  return Math.max(0, text.split('\u2068').length - text.split('\u2069').length);
 }
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });

@@ -41,3 +41,12 @@ it('cuts a text to columns of a terminal, not to characters', () => {
   expect(cutToWidth('名前名前', 8)).toBe('名前名前');
   expect(cutToWidth('名前名前', 6)).toBe('名前…');
 });
+
+it('a name that reads from right to left stays apart from what follows where it is cut', () => {
+  expect(cutToWidth('\u2068\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd\u2069 12', 6)).toBe(
+    '\u2068\u05e9\u05dc\u05d5\u05dd…\u2069',
+  );
+  expect(cutToWidth('\u2068\u05e9\u05dc\u05d5\u05dd\u2069 and more', 8)).toBe(
+    '\u2068\u05e9\u05dc\u05d5\u05dd\u2069 an…',
+  );
+});
