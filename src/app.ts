@@ -41,7 +41,10 @@ export interface App {
 }
 
 /** How the embedded database in a folder is opened. */
-export type FolderOptions = Pick<SqlOptions, 'mustExist' | 'serve' | 'throughWorker' | 'waitMs'>;
+export type FolderOptions = Pick<
+  SqlOptions,
+  'mustExist' | 'serve' | 'throughWorker' | 'onlyThroughWorker' | 'waitMs'
+>;
 
 /** Opens the audit store alone, for `check`, `import` and `init`. With `mustExist`, no embedded store is created. */
 export async function openAudit(

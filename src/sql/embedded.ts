@@ -1,6 +1,6 @@
 // Opens an embedded database, or reaches it through the worker that has it open.
 
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../model/errors.ts';
@@ -14,6 +14,7 @@ const RETRY_MS = 100;
 
 /** Opens the embedded database in a folder. Throws `store_locked` where another process has it and does not serve it. */
 export async function openEmbedded(folder: string, options: SqlOptions): Promise<Sql> {
+  if (options.onlyThroughWorker === true) return openThroughWorker(folder, options);
   const giveUpAt = performance.now() + (options.waitMs ?? 0);
   for (;;) {
     try {
@@ -26,6 +27,17 @@ export async function openEmbedded(folder: string, options: SqlOptions): Promise
     }
     await setTimeout(RETRY_MS);
   }
+}
+
+async function openThroughWorker(folder: string, options: SqlOptions): Promise<Sql> {
+  const path = resolve(options.baseDir ?? '.', folder);
+  if (!existsSync(path)) throw new AppError('store_missing', `there is no embedded store in ${path}`);
+  const unserved = new AppError('store_unreachable', `no worker has the embedded database in ${path} open`, {
+    hint: 'Start spendwatch run.',
+  });
+  const sql = await throughWorker(folder, options, unserved);
+  if (sql === null) throw unserved;
+  return sql;
 }
 
 async function throughWorker(

@@ -55,6 +55,11 @@ export interface SqlOptions {
    */
   readonly throughWorker?: 'read' | 'write';
   /**
+   * Never opens a `pglite:` folder itself: a command that lasts would keep the worker out. Throws `store_unreachable` where no
+   * worker has it open.
+   */
+  readonly onlyThroughWorker?: true;
+  /**
    * Serves a `pglite:` folder to the commands of the same user, as long as this process has it open. Called with the reason
    * where that cannot be done.
    */
