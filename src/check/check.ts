@@ -12,11 +12,12 @@ import { EXPLAINED_WITHIN_MS } from '../model/unexplained-text.ts';
 import { windowOfRule } from '../model/window.ts';
 import { ask } from '../pipeline/ask.ts';
 import type { Source } from '../pipeline/collect.ts';
+import type { Evaluation } from '../pipeline/evaluate.ts';
 import { evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
 import { onsets } from '../pipeline/onsets-and-charts.ts';
-import { unpricedQuestions } from '../pipeline/unpriced.ts';
+import { type UnpricedValues, unpricedQuestions } from '../pipeline/unpriced.ts';
 import type { AuditStore } from '../stores/audit-store.ts';
 import type { CheckedRule, CheckResult } from './result.ts';
 
@@ -36,18 +37,43 @@ export interface CheckParts {
   readonly schedule: Schedule;
 }
 
-/** Judges every rule as of one instant. Throws the store's AppError when nothing could be read. */
+/** What rules observe at one instant, and the answers to queries beside, all of one state of the store. */
+export interface JudgedOnce {
+  readonly newestRow: number | null;
+  /** Without an evaluation, `error` says why. */
+  readonly judged: readonly {
+    readonly rule: Rule;
+    readonly evaluation: Evaluation | undefined;
+    readonly error: AppError | null;
+  }[];
+  readonly unpriced: UnpricedValues;
+  /** In the order asked. */
+  readonly beside: readonly (Series | AppError)[];
+}
+
+/** Judges every rule as of one instant, and asks nothing that only explains it. Throws the store's AppError when nothing could be read. */
+export async function judgeOnce(
+  parts: CheckParts,
+  queries: readonly Query[],
+  at: number,
+): Promise<JudgedOnce> {
+  const questions = unpricedQuestions(parts.dimensions, parts.rules, at, parts.zone);
+  const { newestRow, outcomes, beside } = await evaluated(parts, [...queries, ...questions.queries], at);
+  return {
+    newestRow,
+    judged: outcomes.map(({ rule, evaluations, error }) => ({ rule, evaluation: evaluations[0], error })),
+    unpriced: questions.valuesIn(beside.slice(queries.length)),
+    beside: beside.slice(0, queries.length),
+  };
+}
+
+/** Judges every rule as of one instant, and explains what fires. Throws the store's AppError when nothing could be read. */
 export async function evaluateOnce(parts: CheckParts, at: number): Promise<CheckResult> {
   const { store, zone, rules } = parts;
-  const questions = unpricedQuestions(parts.dimensions, rules, at, zone);
   const counted = countedQuery(rules, at, zone);
-  const { newestRow, outcomes, beside } = await evaluated(parts, [...counted, ...questions.queries], at);
-  const unpriced = questions.valuesIn(beside.slice(counted.length));
-  const judged = outcomes.map(({ rule, evaluations, error }) => ({
-    rule,
-    judgement: evaluations[0]?.judgement,
-    error,
-  }));
+  const once = await judgeOnce(parts, counted, at);
+  const { newestRow, unpriced, beside } = once;
+  const judged = once.judged.map((one) => ({ ...one, judgement: one.evaluation?.judgement }));
   const explaining = { ...parts.source, ...limitedReads(store, EXPLAINED_WITHIN_MS) };
   const firing = judged.map(({ rule, judgement }) => ({ rule, firing: judgement?.firing ?? [] }));
   const explained = await explain(explaining, parts, firing, at);
@@ -149,7 +175,12 @@ function failed(rule: Rule, reason: string | null): CheckedRule {
   };
 }
 
-function silencedBy(rule: Rule, at: number, { silences, incidentOf }: CheckParts) {
+/** Tells of a group of a rule by what it is silenced; null for nothing. */
+export function silencedBy(
+  rule: Rule,
+  at: number,
+  { silences, incidentOf }: Pick<CheckParts, 'silences' | 'incidentOf'>,
+) {
   return (group: Pick<Firing, 'key' | 'variant'>) => {
     const silence = silenceOf(rule, group.key, at, silences, incidentOf?.(rule, group) ?? null);
     return silence && { reason: silence.reason, until: spanAt(silence.times, at)?.until ?? at };

@@ -42,13 +42,7 @@ export async function openCheckState(
   const read = async () => {
     const sql = (await opening) ?? auditSql;
     if (sql === null) throw new AppError('store_missing', 'no state store is named');
-    const [kept, seen, isUnderstood] = await Promise.all([
-      // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
-      wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,
-      peekSilences(sql, at, config.silences),
-      isCurrent(sql),
-    ]);
-    return { kept, seen, sql: isUnderstood ? sql : null, trouble: null, close };
+    return { ...(await readCheckState(config, sql, at, wantsSums)), trouble: null, close };
   };
   const isEmbedded = url !== null && !isPostgresUrl(url.reveal());
   try {
@@ -60,6 +54,22 @@ export async function openCheckState(
     const seen = { silences: [], incidentOf: null };
     return { kept: null, seen, sql: null, trouble, close: async () => undefined };
   }
+}
+
+/** The same from a state store that is open. */
+export async function readCheckState(
+  config: Config,
+  sql: Sql,
+  at: number,
+  wantsSums: boolean,
+): Promise<Pick<CheckState, 'kept' | 'seen' | 'sql'>> {
+  const [kept, seen, isUnderstood] = await Promise.all([
+    // Without them the check asks the audit store; `validate --connect` reports what is wrong with the state store.
+    wantsSums ? readKeptSums(sql, sumsBasis(config)).catch(() => null) : null,
+    peekSilences(sql, at, config.silences),
+    isCurrent(sql),
+  ]);
+  return { kept, seen, sql: isUnderstood ? sql : null };
 }
 
 function openState(url: string, baseDir: string): Promise<Sql> {

@@ -8,9 +8,9 @@ import type { AuditStore } from '../stores/audit-store.ts';
 
 /**
  * Answers the queries of a check from the buckets that a worker keeps, which are read and never written. What is missing is
- * read from the store, and so are rows younger than `latenessMs`.
+ * read from the store, and so are rows younger than `latenessMs`. Where there are none (null), all is read once from the store.
  */
-export function sumsSource(store: AuditStore, kept: AggregateBuckets, latenessMs: number): Source {
+export function sumsSource(store: AuditStore, kept: AggregateBuckets | null, latenessMs: number): Source {
   const options = { latenessMs, kept, isOnce: true };
   const live = openLiveSource(store, options, () => undefined);
   return {

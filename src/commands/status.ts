@@ -6,9 +6,10 @@ import { fileId } from '../config/file-id.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
 import { jsonText } from '../model/json.ts';
 import { painter } from '../model/painter.ts';
+import type { Sql } from '../sql/port.ts';
 import { readStatus } from '../state/read-status.ts';
 import { statusJson } from '../status/json.ts';
-import { type FileNow, statusOf } from '../status/status.ts';
+import { type FileNow, type Status, statusOf } from '../status/status.ts';
 import { statusTable } from '../status/table.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
@@ -30,20 +31,7 @@ const MOST_FIRING = 1_000;
 /** Prints it. Resolves to 0. */
 export async function status({ config: path, format }: StatusOptions, io: Io): Promise<number> {
   const config = await loadWithoutChannels(path, io);
-  const file = fileNow(config);
-  const { found, now } = await withKeptState(config, io, 'read', async (sql) => {
-    const now = Date.now();
-    const found = await readStatus(sql, {
-      fingerprints: file.rules.map(({ fingerprint }) => fingerprint),
-      basis: sumsBasis(config),
-      now,
-      givenUpSince: now - GIVEN_UP_MS,
-      healthSince: now - HEALTH_MS,
-      mostFiring: MOST_FIRING,
-    });
-    return { found, now };
-  });
-  const result = statusOf(found, file, now);
+  const result = await withKeptState(config, io, 'read', (sql) => readStatusOf(config, sql));
   const width = io.stdoutIsTerminal ? io.columns : Number.POSITIVE_INFINITY;
   io.out(
     format === 'json'
@@ -51,6 +39,21 @@ export async function status({ config: path, format }: StatusOptions, io: Io): P
       : statusTable(result, { zone: config.timezone, paint: painter(io.colour), width }),
   );
   return 0;
+}
+
+/** How things stand now, from a state store whose schema is current. */
+export async function readStatusOf(config: Config, sql: Sql): Promise<Status> {
+  const file = fileNow(config);
+  const now = Date.now();
+  const found = await readStatus(sql, {
+    fingerprints: file.rules.map(({ fingerprint }) => fingerprint),
+    basis: sumsBasis(config),
+    now,
+    givenUpSince: now - GIVEN_UP_MS,
+    healthSince: now - HEALTH_MS,
+    mostFiring: MOST_FIRING,
+  });
+  return statusOf(found, file, now);
 }
 
 function fileNow(config: Config): FileNow {

@@ -19,6 +19,8 @@ export interface AlertNow {
   readonly group: Readonly<Record<Dimension, string>> | null;
   readonly severity: Severity;
   readonly since: number;
+  /** When its value left its usual level; null where that is not known. */
+  readonly onset: number | null;
   /** Since when it is not over its limit any more, though not resolved yet; null while it is. */
   readonly quietSince: number | null;
   /** Its last notification; null where it had none. */
@@ -109,6 +111,7 @@ function alertNow(
 ): AlertNow {
   const key = rule.groupBy.length === 0 ? [] : known;
   const value = notified === null ? null : parseFixed(notified.value);
+  const kept = told === null ? null : (JSON.parse(told) as KeptAlert);
   // Of a group whose values are not known, only what names none of them can be said.
   const fitting = key === null ? silences.filter(({ match }) => Object.keys(match).length === 0) : silences;
   const silence = silenceOf(rule, key ?? [], now, fitting, incident);
@@ -117,9 +120,10 @@ function alertNow(
     group: key === null ? null : groupObject(rule.groupBy, key),
     severity: severityOf(step),
     since,
+    onset: kept?.onset ?? null,
     quietSince,
     notified: notified === null || value === null ? null : { at: notified.at, value },
-    quantity: told === null ? quantityOf(rule) : (JSON.parse(told) as KeptAlert).metric,
+    quantity: kept === null ? quantityOf(rule) : kept.metric,
     incident,
     silenced: silence && { reason: silence.reason, until: spanAt(silence.times, now)?.until ?? now },
   };

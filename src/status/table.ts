@@ -27,7 +27,11 @@ export function statusTable(status: Status, shown: Shown): string {
   return blocks.filter((block) => block !== '').join('\n\n');
 }
 
-function headLines({ at, worker, lastPoll, behind, past }: Status, { zone, width, paint }: Shown): string[] {
+/** `last poll 2026-11-20 02:05 UTC (12 s ago); a worker leads` */
+export function pollText(
+  { at, worker, lastPoll }: Pick<Status, 'at' | 'worker' | 'lastPoll'>,
+  { zone, paint }: Pick<Shown, 'zone' | 'paint'>,
+): string {
   const leads = {
     leads: 'a worker leads',
     other_file: paint('warning', 'only a worker with another file leads'),
@@ -37,6 +41,12 @@ function headLines({ at, worker, lastPoll, behind, past }: Status, { zone, width
     lastPoll === null
       ? 'no poll yet'
       : `last poll ${localTime(lastPoll, zone)} (${durationText(Math.max(0, at - lastPoll))} ago)`;
+  return `${poll}; ${leads}`;
+}
+
+function headLines(status: Status, shown: Shown): string[] {
+  const { behind, past } = status;
+  const { zone, width, paint } = shown;
   const late = behind.slice(0, SHOWN).map((one) => {
     const last =
       one.lastPoll === null ? 'not evaluated yet' : `last evaluated ${localTime(one.lastPoll, zone)}`;
@@ -51,7 +61,7 @@ function headLines({ at, worker, lastPoll, behind, past }: Status, { zone, width
             ? []
             : [`  compared with the table since ${localTime(whole(past.reconciledAt), zone)}`]),
         ];
-  return [`${poll}; ${leads}`, ...late, ...kept];
+  return [pollText(status, shown), ...late, ...kept];
 }
 
 function alertsText({ at, alerts, moreAlerts }: Status, shown: Shown): string {
@@ -129,7 +139,8 @@ function silencesText({ at, silences }: Status, shown: Shown): string {
   return tableOf(columns, rows, shown);
 }
 
-function channelsText({ channels }: Status, shown: Shown): string {
+/** A table of the queues. */
+export function channelsText({ channels }: Pick<Status, 'channels'>, shown: Shown): string {
   const { zone, paint } = shown;
   const rows = channels.map(({ channel, channelType, pending, oldestAt, failure, givenUp }): Cell[] => [
     displayText(channel, 60),

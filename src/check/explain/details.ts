@@ -16,7 +16,8 @@ import { narrowedToJudge, narrowedWhere } from '../../pipeline/questions.ts';
 import { firstHeld } from '../../pipeline/since.ts';
 import { splitQuery, splitsIn, splitWindows } from '../../pipeline/spend-split.ts';
 import { ruleTypeOf } from '../../rules/index.ts';
-import type { ComparedPeriod, FixedLimits } from '../../rules/rule-type.ts';
+import type { ComparedPeriod } from '../../rules/rule-type.ts';
+import { limitsOf } from '../limits.ts';
 import type { GroupAnswer } from './answer.ts';
 import { askableOf } from './asking.ts';
 import type { Candidate } from './groups.ts';
@@ -40,7 +41,7 @@ export async function groupAnswers(
   const type = ruleTypeOf(rule);
   return groups.map((group, i): GroupAnswer => {
     const { key, variant, observation, firing, told, isPending } = group;
-    const limits = limitsOf(rule, group);
+    const limits = limitsOf(rule, observation);
     const compared = periodsOf(group);
     const value = observation?.value ?? null;
     const calls = Math.max(group.calls, value?.calls ?? 0);
@@ -61,15 +62,6 @@ export async function groupAnswers(
       split: splitOf(group),
     };
   });
-}
-
-/** The limits of a group; null for types that compare with a usual value. */
-function limitsOf(rule: Rule, { observation }: Candidate): FixedLimits | null {
-  const type = ruleTypeOf(rule);
-  const fixed = type.fixedLimits?.(rule) ?? null;
-  if (fixed !== null || observation === null) return fixed;
-  const steps = type.groupLimits?.(rule, observation);
-  return steps === undefined ? null : { operator: '>=', minCalls: rule.minCalls, steps };
 }
 
 function silencesOf(parts: ExplainParts, at: number, group: Candidate): GroupAnswer['silences'] {

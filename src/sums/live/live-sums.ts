@@ -42,7 +42,7 @@ export interface LiveSumsOptions {
   readonly latenessMs: number;
   /** Where closed buckets outlive the process; null keeps them in memory alone. */
   readonly kept: AggregateBuckets | null;
-  /** Whether there is one refresh only. Then nothing is read beforehand for the next, and nothing is kept. */
+  /** Whether the sums live as long as a command. Then nothing is read beforehand for the next refresh, and nothing is kept. */
   readonly isOnce?: boolean;
 }
 

@@ -28,7 +28,7 @@ export interface LiveState {
   readonly kept: KeptBuckets;
   /** Rows younger than this are read again at every refresh. */
   readonly latenessMs: number;
-  /** Whether there is one refresh only. */
+  /** As in LiveSumsOptions. */
   readonly isOnce: boolean;
   /** By name. */
   readonly aggregates: Map<string, LiveAggregate>;
