@@ -10,6 +10,7 @@ export function quietIo(out: (text: string) => void): Io {
     env: {},
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
+    terminal: null,
     colour: false,
     columns: 80,
     stopped: new Promise<never>(() => undefined),

@@ -1,6 +1,7 @@
 // What a command may use of its process.
 
 import type { Readable } from 'node:stream';
+import type { ReadStream, WriteStream } from 'node:tty';
 
 /** What a command may use of its process. `process-io.ts` gives the real streams, tests their own. */
 export interface Io {
@@ -18,6 +19,8 @@ export interface Io {
   readonly colour: boolean;
   /** The width of the terminal; 80 if stdout is none. */
   readonly columns: number;
+  /** The terminal, for a command that draws on it; null where stdin or stdout is none, or where it cannot be drawn on. */
+  readonly terminal: { readonly input: ReadStream; readonly output: WriteStream } | null;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopped: Promise<void>;
 }

@@ -17,6 +17,8 @@ export function processIo(): Io {
     stdoutIsTerminal,
     columns: stdout.columns || 80,
     stderrIsTerminal: stderr.isTTY === true,
+    terminal:
+      stdoutIsTerminal && stdin.isTTY && env.TERM !== 'dumb' ? { input: stdin, output: stdout } : null,
     colour: stdoutIsTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
     get stopped() {
       stopped ??= stopRequested();

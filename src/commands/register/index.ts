@@ -15,6 +15,7 @@ import { registerSchema } from './schema.ts';
 import { registerSilence } from './silence.ts';
 import { registerStatus } from './status.ts';
 import { registerTestChannel } from './test-channel.ts';
+import { registerTop } from './top.ts';
 import { registerValidate } from './validate.ts';
 
 /** Every command. A new one is a file in this folder and a line here. */
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Register[] = [
   registerValidate,
   registerTestChannel,
   registerStatus,
+  registerTop,
   registerHistory,
   registerSilence,
   registerInit,
