@@ -5,7 +5,6 @@ import { judgedAsOf } from '../../model/judged-as-of.ts';
 import { measuresOf } from '../../model/metric.ts';
 import type { Sample } from '../../model/metric-value.ts';
 import { sampleOf } from '../../model/metric-value.ts';
-import type { Rule } from '../../model/rule.ts';
 import { type GroupKey, groupIn, type Series } from '../../model/series.ts';
 import { silenceOf, spanAt } from '../../model/silence.ts';
 import type { GroupSplit } from '../../model/spend-split.ts';
