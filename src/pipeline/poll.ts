@@ -14,6 +14,7 @@ import { evaluateInSlices } from './catch-up.ts';
 import type { Source } from './collect.ts';
 import type { AlertNotification, Verdict } from './decide.ts';
 import { type Decided, dedupe } from './dedupe.ts';
+import type { Evaluation } from './evaluate.ts';
 import { type Assignment, evaluationTimeOf, type Outcome } from './evaluate-rules.ts';
 import { limitedReads } from './limited-reads.ts';
 import type { PollParts, PollUnderWay } from './parts.ts';
@@ -24,6 +25,8 @@ export interface PolledRule {
   readonly rule: Rule;
   /** At the latest evaluation time; null where the rule failed. */
   readonly latest: Judgement | null;
+  /** Those that were recorded and that nobody had recorded before, in order. */
+  readonly evaluations: readonly Evaluation[];
   readonly verdicts: readonly Verdict[];
   readonly error: AppError | null;
 }
@@ -98,7 +101,7 @@ export async function poll(
   } catch (error) {
     const fault = asAppError(error, 'poll_failed');
     const withFault = (polled: PolledRule): PolledRule =>
-      rules.includes(polled.rule) ? { ...polled, error: fault } : polled;
+      rules.includes(polled.rule) ? { ...polled, evaluations: [], error: fault } : polled;
     return { ...report, rules: report.rules.map(withFault), error: fault };
   }
 }
@@ -155,7 +158,9 @@ async function pollOnce(
     if (fault !== undefined) failed.set(rule, fault);
   }
 
-  const polled = polledRules(outcomes, decisions, failed);
+  const isNew = (rule: Rule, { at: time }: Evaluation): boolean =>
+    !recorded.overtaken.includes(fingerprintOf(rule)) && time > (lastOf(rule) ?? Number.NEGATIVE_INFINITY);
+  const polled = polledRules(outcomes, decisions, failed, isNew);
   const error = polled.find((one) => one.error !== null)?.error ?? null;
   return {
     report: { at, newestRow, rowsRead, rules: polled, queued: recorded.queued, error },
@@ -214,6 +219,7 @@ function polledRules(
   outcomes: readonly Outcome[],
   decisions: readonly Decided[],
   failed: ReadonlyMap<Rule, AppError>,
+  isNew: (rule: Rule, evaluation: Evaluation) => boolean,
 ): PolledRule[] {
   const verdicts = new Map(decisions.map(({ rule, decision }) => [rule.name, decision.verdicts]));
   return outcomes.map(({ rule, evaluations, error }) => {
@@ -221,6 +227,7 @@ function polledRules(
     return {
       rule,
       latest: fault === null ? (evaluations.at(-1)?.judgement ?? null) : null,
+      evaluations: fault === null ? evaluations.filter((one) => isNew(rule, one)) : [],
       verdicts: fault === null ? (verdicts.get(rule.name) ?? []) : [],
       error: fault,
     };

@@ -6,6 +6,7 @@ import type { Sql } from '../sql/port.ts';
 import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
 import { readAlerts } from './alert-rows.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
+import { type DayCount, writeEvaluationCounts } from './evaluation-count.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
 import { isCurrent, migrate } from './migrate.ts';
@@ -71,6 +72,8 @@ export interface State extends Outbox {
   /** Takes or renews the lease to poll, unless another worker holds it. */
   hold(candidate: Candidate, leaseMs: number): Promise<Lease>;
   release(candidate: Candidate): Promise<void>;
+  /** Writes how often the rules of a file were evaluated; `counter` is the worker's own. */
+  writeEvaluationCounts(file: string, counter: string, days: readonly DayCount[]): Promise<void>;
   prune(now: number): Promise<void>;
   /** The stored buckets of an aggregate; `basis` names what they depend on beside the rows. */
   aggregateBuckets(basis: string): AggregateBuckets;
@@ -103,6 +106,7 @@ export async function openState(sql: Sql): Promise<State> {
     record: (recordings, now, options) => record(sql, recordings, now, options),
     hold: (candidate, leaseMs) => hold(sql, candidate, leaseMs),
     release: (candidate) => release(sql, candidate),
+    writeEvaluationCounts: (file, counter, days) => writeEvaluationCounts(sql, file, counter, days),
     prune: (now) => prune(sql, now),
     aggregateBuckets: (basis) => openAggregateBuckets(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),

@@ -8,7 +8,7 @@ const KEEP_MS = 90 * DAY;
 const KEEP_LONGEST_PERIOD_MS = 370 * DAY;
 
 /**
- * Removes what is older than 90 days and no rule needs: settled deliveries, closed incidents, silences that are over, rules that have not been
+ * Removes what is older than 90 days and no rule needs: settled deliveries, closed incidents, silences that are over, counts of evaluations, rules that have not been
  * evaluated since, and notifications of groups that no longer hold; those of a window's period a year later. Deliveries that are still to be sent are never removed.
  * Leases and rate-limit slots are removed a day after their last use.
  */
@@ -23,6 +23,7 @@ export async function prune(sql: Sql, now: number): Promise<void> {
     oldest,
   );
   await sql.query('DELETE FROM spendwatch.rule_watermark WHERE evaluated_to < $1', oldest);
+  await sql.query('DELETE FROM spendwatch.evaluation_count WHERE day < $1', oldest);
   // Without its notification, an episode that has been open for longer than 90 days would be notified again.
   await sql.query(
     `DELETE FROM spendwatch.notification AS old

@@ -1,12 +1,14 @@
 // A worker of one configuration: it delivers, and polls while it leads, until it is stopped.
 
 import type { App } from '../app.ts';
+import { fileId } from '../config/file-id.ts';
 import { hasGoneBy } from '../model/period.ts';
-import { limited } from '../model/time-limit.ts';
+import { limited, withLimit } from '../model/time-limit.ts';
 import type { Deliverer } from '../pipeline/deliver.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import { openBackfill } from './backfill.ts';
 import { openDeliverer } from './deliverer.ts';
+import { type EvaluationCounter, openEvaluationCounter } from './evaluation-counter.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
 import { openHealthNotes } from './health-notes/watch.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
@@ -48,6 +50,8 @@ export interface Kept {
 const DAY = 86_400_000;
 /** Probes and scrapers wait about this long. A store that is silent for longer may stay so for a minute. */
 const ANSWER_MS = 3_000;
+/** A worker that stops waits about this long until what it counted is written. */
+const LAST_WRITE_MS = 1_000;
 
 /** What a worker knows of its polls. */
 interface PollState {
@@ -70,12 +74,20 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   };
   const sums = heldSums(app, observer);
   const outages = openOutageWatch(app, kept.outages, (what) => observer.troubled(what));
+  const counter = openEvaluationCounter(
+    app.state,
+    { file: fileId(app.config), zone: app.config.timezone },
+    app.now,
+    (what) => observer.troubled(what),
+  );
   const notes = openHealthNotes(app, HEALTH_NOTES, observer, app.now);
   const deliveries = heldDeliverer(app, kept, observer);
   const leadership = openLeadership(app, kept.token, {
     changed(leads) {
       observer.leads(leads);
-      if (leads === false) standBy(sums, kept.outages);
+      if (leads !== false) return;
+      standBy(sums, kept.outages);
+      void writeCounts(counter);
     },
     takenOver: () => scheduler.pollLatest(),
   });
@@ -93,6 +105,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     if (report === null) return;
     observer.polled(report, performance.now() - begun);
     remember(polls, report);
+    counter.polled(report);
     await outages.polled(report);
     // One rule that fails keeps no health message about the data from being looked for.
     if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
@@ -104,7 +117,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   const endPolls = (): Promise<void> => {
     backfill?.stop();
     notes.stop();
-    return scheduler.stop();
+    return scheduler.stop().then(() => writeCounts(counter));
   };
   return workerOf(app, polls, leadership, deliveries, endPolls);
 }
@@ -145,6 +158,11 @@ function workerOf(
 function remember(polls: PollState, { at, error }: PollReport): void {
   if (error === null) polls.lastGood = at;
   polls.lastError = error?.message ?? null;
+}
+
+/** Never rejects. What cannot be written just now is written later, or lost with the process. */
+function writeCounts(counter: EvaluationCounter): Promise<void> {
+  return withLimit(counter.write(), LAST_WRITE_MS).catch(() => undefined);
 }
 
 /** Another worker polls now: it sees changed and deleted rows, and tells people of outages. */

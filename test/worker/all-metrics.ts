@@ -12,7 +12,7 @@ export async function allMetrics(): Promise<string> {
   const one = { key: dimensions, value, window: { from: 0, to: 1 }, badness: 1n };
   const latest = { status: 'ok' as const, observed: observedHere([one]), firing: [] };
   const report = { at: 1, newestRow: 1, rowsRead: 1, queued: [], error: null };
-  metrics.polled({ ...report, rules: [{ rule, latest, verdicts: [], error: null }] }, 0.2);
+  metrics.polled({ ...report, rules: [{ rule, latest, evaluations: [], verdicts: [], error: null }] }, 0.2);
   metrics.queued(new Map([['oncall', 1]]));
   return (await metrics.exposition()).text;
 }

@@ -41,7 +41,7 @@ function polledRule(
     firing: latest.firing ?? [],
   };
   const error = latest === null ? new AppError('rule_failed', 'no') : null;
-  return { rule: one, latest: judgement, verdicts: [], error };
+  return { rule: one, latest: judgement, evaluations: [], verdicts: [], error };
 }
 
 function attempt(channel: string, outcome: DeliveryReport['outcome']): DeliveryReport {
