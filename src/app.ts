@@ -17,6 +17,7 @@ import { ruleTypeOf } from './rules/index.ts';
 import { openSql } from './sql/open.ts';
 import type { Sql, SqlOptions } from './sql/port.ts';
 import { openState, type State } from './state/open.ts';
+import type { RuleFile } from './state/removed-rules.ts';
 import type { AuditStore } from './stores/audit-store.ts';
 import { engineOf } from './stores/index.ts';
 
@@ -172,6 +173,12 @@ export function fingerprintsOf({ rules }: Config): ReadonlyMap<string, string> {
   );
 }
 
+/** What the state store knows a file by. */
+export function ruleFileOf(config: Config, fingerprints = fingerprintsOf(config)): RuleFile {
+  const rules = config.rules.filter((rule) => rule.enabled);
+  return { id: fileId(config), fingerprints: rules.map(({ name }) => fingerprints.get(name) as string) };
+}
+
 function appOf(
   config: Config,
   parts: Pick<App, 'auditSql' | 'store' | 'channels' | 'now' | 'state' | 'close'>,
@@ -180,10 +187,7 @@ function appOf(
   const dimensions = dimensionsOf(config);
   const fingerprints = fingerprintsOf(config);
   const rules = config.rules.filter((rule) => rule.enabled);
-  const file = {
-    id: fileId(config),
-    fingerprints: rules.map(({ name }) => fingerprints.get(name) as string),
-  };
+  const file = ruleFileOf(config, fingerprints);
   return {
     ...parts,
     config,

@@ -1,19 +1,17 @@
 // `spendwatch report`: prints a report of the file.
 
-import { dimensionsOf, openAudit } from '../app.ts';
+import { dimensionsOf, openAudit, ruleFileOf } from '../app.ts';
 import { openCheckState } from '../check/state.ts';
 import type { Config } from '../config/config.ts';
 import { suggestion } from '../config/nearest.ts';
 import { unsetNote } from '../config/place.ts';
-import { COLUMNS } from '../model/columns.ts';
 import { AppError, sentenceOf } from '../model/errors.ts';
 import { jsonText } from '../model/json.ts';
 import type { Report, ReportConfig } from '../model/report.ts';
 import { reportJson } from '../model/report-json.ts';
+import { reportPartsOf } from '../report/parts-of.ts';
 import { makeReport } from '../report/report.ts';
-import type { Sql } from '../sql/port.ts';
-import { readIncidentsIn } from '../state/past-incidents.ts';
-import type { AuditStore } from '../stores/audit-store.ts';
+import { reportReader } from '../state/open.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
 
@@ -53,7 +51,14 @@ async function madeReport(
     try {
       const trouble = state.trouble === null ? NOTHING_KEPT : sentenceOf(state.trouble);
       if (state.sql === null) io.err(`spendwatch: warning: incidents are not shown: ${trouble}`);
-      const report = await makeReport(partsOf(config, store, state.sql), wanted, at);
+      const parts = reportPartsOf(config, {
+        source: { read: (reads, before) => store.read(reads, before) },
+        store,
+        dimensions: dimensionsOf(config),
+        file: ruleFileOf(config),
+        state: state.sql === null ? null : reportReader(state.sql),
+      });
+      const report = await makeReport(parts, wanted, at);
       for (const one of report.troubles) io.err(`spendwatch: warning: ${one}`);
       return report;
     } finally {
@@ -62,22 +67,6 @@ async function madeReport(
   } finally {
     await store.close();
   }
-}
-
-function partsOf(config: Config, store: AuditStore, state: Sql | null): Parameters<typeof makeReport>[0] {
-  const { mapping, prices, currency } = config.audit;
-  return {
-    source: { read: (reads, before) => store.read(reads, before) },
-    store,
-    dimensions: dimensionsOf(config),
-    columns: new Set(COLUMNS.filter((column) => mapping.columns[column] !== undefined)),
-    prices,
-    currency,
-    zone: config.timezone,
-    rules: config.rules.filter(({ enabled }) => enabled),
-    incidentsIn: state === null ? null : (window) => readIncidentsIn(state, window),
-    quietOf: null,
-  };
 }
 
 /** Throws AppError `usage` where the file has no such report. */

@@ -1,16 +1,19 @@
 // The state store: everything in this folder behind one interface.
 
 import type { Notification, Notified } from '../model/notification.ts';
+import type { QuietPeriod } from '../model/report.ts';
 import type { Silence } from '../model/rule.ts';
+import type { Window } from '../model/window.ts';
 import type { Sql } from '../sql/port.ts';
 import { type AggregateBuckets, openAggregateBuckets } from './aggregate-buckets.ts';
 import { readAlerts } from './alert-rows.ts';
 import type { StoredDelivery } from './delivery-rows.ts';
-import { type DayCount, writeEvaluationCounts } from './evaluation-count.ts';
+import { type DayCount, readQuietPeriod, writeEvaluationCounts } from './evaluation-count.ts';
 import { type Candidate, hold, type Lease, release } from './leader.ts';
 import { type LedgerQuestion, type RuleState, readNotified, readRuleStates } from './ledger.ts';
 import { isCurrent, migrate } from './migrate.ts';
 import { type Claimed, claim, queueLengths, type Settlement, settle } from './outbox.ts';
+import { type PastIncident, readIncidentsIn } from './past-incidents.ts';
 import { prune } from './prune.ts';
 import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
 import {
@@ -20,6 +23,7 @@ import {
   readIncidentsToJoin,
 } from './read-incidents.ts';
 import { type Recorded, type Recording, type RecordOptions, record } from './record.ts';
+import type { RuleFile } from './removed-rules.ts';
 import { readSilences } from './silences.ts';
 import {
   type ComposeReports,
@@ -50,8 +54,16 @@ export interface Outbox {
   queueLengths(): Promise<Map<string, number>>;
 }
 
+/** What reports say of the past. */
+export interface ReportReader {
+  /** The incidents that were open in a window. */
+  readIncidentsIn(window: Window): Promise<PastIncident[]>;
+  /** What was counted in a window of whole days in which nothing of a file fired; null where something did, or nothing was. */
+  readQuietPeriod(file: RuleFile, window: Window): Promise<QuietPeriod | null>;
+}
+
 /** The ledger and the outbox. Every method throws the port's AppError when the store is unreachable. */
-export interface State extends Outbox {
+export interface State extends Outbox, ReportReader {
   readWatermarks(fingerprints: readonly string[]): Promise<Map<string, number>>;
   /** The silences that people added by command and that hold at some instant of [from, to]. */
   readSilences(from: number, to: number): Promise<Silence[]>;
@@ -96,11 +108,20 @@ export function stateReader(sql: Sql): StateReader {
   };
 }
 
+/** Reads a state whose schema is up to date, and changes nothing. */
+export function reportReader(sql: Sql): ReportReader {
+  return {
+    readIncidentsIn: (window) => readIncidentsIn(sql, window),
+    readQuietPeriod: (file, window) => readQuietPeriod(sql, file, window),
+  };
+}
+
 /** Brings the schema up to date and opens the state in it. The caller keeps the port and closes it. */
 export async function openState(sql: Sql): Promise<State> {
   await migrate(sql);
   return {
     ...stateReader(sql),
+    ...reportReader(sql),
     readWatermarks: (fingerprints) => readWatermarks(sql, fingerprints),
     readAlerts: (asked) => readAlerts(sql, asked),
     record: (recordings, now, options) => record(sql, recordings, now, options),

@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import type { NewDelivery } from '../model/delivery.ts';
 import { outageMessage, recoveredMessage } from '../model/health-message.ts';
 import type { Condition, OutageNotice } from '../pipeline/outage.ts';
-import { healthDeliveries } from './health-deliveries.ts';
+import { messageDeliveries } from './message-deliveries.ts';
 
 /** What is known after a poll. */
 export interface Observed {
@@ -27,5 +27,6 @@ export function outageDeliveries(
     condition.kind === 'outage'
       ? outageMessage({ ...outage, reason: condition.reason })
       : recoveredMessage(outage);
-  return healthDeliveries(app, message, notification.period);
+  const key = { fingerprint: message.type, period: notification.period };
+  return messageDeliveries(app, app.config.health.notify, message, key);
 }

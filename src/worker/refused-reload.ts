@@ -5,10 +5,9 @@ import type { App } from '../app.ts';
 import { ConfigError, problemLine } from '../config/problem.ts';
 import { wordsOf } from '../model/errors.ts';
 import { type RefusedFile, refusedMessage } from '../model/refused-message.ts';
-import { stepOf } from '../model/rule.ts';
 import type { PeriodKey } from '../model/window.ts';
 import { isoInstant, periodKey } from '../model/window.ts';
-import { healthDeliveries } from './health-deliveries.ts';
+import { queueOnce } from './message-deliveries.ts';
 
 /** Remembers a changed file that was refused, and tells people about it. */
 export interface RefusedReload {
@@ -24,8 +23,6 @@ export interface RefusedReload {
 
 /** How often a state store that is away is asked again. */
 const AGAIN_MS = 10_000;
-/** A message about spendwatch itself has no groups. */
-const SELF = 'spendwatch';
 
 /**
  * The ledger lets a message through once a day for the same faults, so all replicas that share a file tell people once,
@@ -81,26 +78,8 @@ async function record(app: App, file: RefusedFile, at: number): Promise<void> {
   const message = refusedMessage(file, { zone, timestamp: at });
   const faults = createHash('sha256').update(JSON.stringify(file.faults)).digest('hex').slice(0, 16);
   const period: PeriodKey = `${periodKey('day', at, zone)}/${faults}`;
-  const step = stepOf(message.severity);
-  const notification = {
-    groupId: SELF,
-    group: [],
-    period,
-    step,
-    value: 0n,
-    at,
-    since: file.since,
-    growth: null,
-  };
-  const batch = { notifications: [notification], compose: () => healthDeliveries(app, message, period) };
-  const recording = {
-    fingerprint: message.type,
-    rule: null,
-    watermark: null,
-    episodes: { begun: [], ended: [] },
-    batches: [batch],
-  };
-  await (await app.state()).record([recording], at);
+  const key = { fingerprint: message.type, period, at, since: file.since };
+  await queueOnce(app, await app.state(), app.config.health.notify, message, key, at);
 }
 
 function faultLines(error: unknown): string[] {

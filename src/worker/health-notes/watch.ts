@@ -3,9 +3,8 @@
 import type { App } from '../../app.ts';
 import { wordsOf } from '../../model/errors.ts';
 import { type HealthNote, healthNoteMessage } from '../../model/health-note.ts';
-import { stepOf } from '../../model/rule.ts';
 import { periodKey } from '../../model/window.ts';
-import { healthDeliveries } from '../health-deliveries.ts';
+import { queueOnce } from '../message-deliveries.ts';
 import type { GaugeSample, HealthLook, HealthNoteKind } from './health-note.ts';
 
 /** Looks whether health messages about the data are due, and sends each once a day. */
@@ -23,8 +22,6 @@ export interface NotesListener {
 }
 
 const HOUR = 3_600_000;
-/** A health message has no groups. */
-const SELF = 'spendwatch';
 
 interface Looker {
   readonly kind: HealthNoteKind;
@@ -77,7 +74,7 @@ export function openHealthNotes(
   };
 }
 
-/** The ledger lets a message through once a day, however many replicas try and however often they start. */
+/** The ledger lets it through once a day. */
 async function tell(
   app: App,
   note: HealthNote,
@@ -85,22 +82,8 @@ async function tell(
   newestRow: number | null,
   timestamp: number,
 ): Promise<void> {
-  const { timezone: zone } = app.config;
-  const period = periodKey('day', at, zone);
+  const { timezone: zone, health } = app.config;
   const message = healthNoteMessage(note, { at, dataAsOf: newestRow, zone, timestamp });
-  const step = stepOf(note.severity);
-  const notification = { groupId: SELF, group: [], period, step, value: 0n, at, since: at, growth: null };
-  const state = await app.state();
-  await state.record(
-    [
-      {
-        fingerprint: note.type,
-        rule: null,
-        watermark: null,
-        episodes: { begun: [], ended: [] },
-        batches: [{ notifications: [notification], compose: () => healthDeliveries(app, message, period) }],
-      },
-    ],
-    timestamp,
-  );
+  const key = { fingerprint: note.type, period: periodKey('day', at, zone), at };
+  await queueOnce(app, await app.state(), health.notify, message, key, timestamp);
 }
