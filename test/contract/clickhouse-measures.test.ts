@@ -8,6 +8,7 @@ import type { TableOptions } from '../../src/stores/options.ts';
 import { cellsIn } from '../support/cells-in.ts';
 import { type ClickHouseServer, hasClickHouse, startClickHouse } from '../support/clickhouse-server.ts';
 import { priceList } from '../support/price-list.ts';
+import { until } from '../support/until.ts';
 import { sorted } from './row-engine.ts';
 
 const FROM = Date.parse('2026-11-20T02:00:00Z');
@@ -215,5 +216,28 @@ describe.skipIf(!hasClickHouse)('what is measured in a table of ClickHouse (need
       hint: 'Check user and password of the URL.',
     });
     await stranger.close();
+  });
+
+  it('what nobody waits for any more is cancelled in the engine', async () => {
+    make(TYPES['Float64, Nullable']);
+    const endless = { sql: '(SELECT count() FROM system.numbers WHERE sipHash64(number) = 1)' };
+    const columns = { ...COLUMNS, service: endless };
+    const reader = engineOf(server.url)?.open(
+      server.url,
+      { baseDir: '/', statementTimeoutMs: 600_000 },
+      { ...OPTIONS, columns },
+      PRICES,
+    ) as AuditStore;
+    const ranges = [{ from: FROM, to: TO }];
+    const reading = reader.read(
+      [{ measures: ['calls'], where: {}, groupBy: ['service'], edges: [FROM, TO], ranges }],
+      TO,
+    );
+    const refused = expect(reading).rejects.toMatchObject({ code: 'store_unreachable' });
+    const isAtWork = () => server.working().length > 0;
+    await until('the engine is at work', isAtWork);
+    await reader.close();
+    await refused;
+    await until('the engine is at rest', () => !isAtWork());
   });
 });

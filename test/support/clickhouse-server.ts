@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { oneByOne } from '../../src/model/one-by-one.ts';
 import type { Held } from './sql-gate.ts';
 
 /** A ClickHouse server: the engine itself in this process, behind the HTTP that its clients speak. */
@@ -14,6 +15,8 @@ export interface ClickHouseServer {
   readonly asked: Asked[];
   /** A login that may set nothing, as readonly = 1. */
   setReadOnly(isReadOnly: boolean): void;
+  /** The statements that the engine is at work on, by their ids. */
+  working(): string[];
   /** Holds the next statement that fits, before it runs. */
   hold(fits: (asked: Asked) => boolean): Held;
   /** Runs statements; returns the columns of the last one's answer. */
@@ -27,8 +30,15 @@ export interface Asked {
   readonly sets: readonly string[];
 }
 
+/** What a login may do instead of all: statements of GRANT to `default`, and XML of its settings, such as `<readonly>2</readonly>`. */
+export interface Rights {
+  readonly grants: readonly string[];
+  readonly settings: string;
+}
+
 interface Session {
   query(text: string, format: string): string;
+  queryAsync(text: string, options: { format: string }): Promise<{ text(): string }>;
   close(): void;
 }
 
@@ -59,17 +69,29 @@ const CLUSTERS = ['here', 'away'].map((name) => {
   return `<${name}>${`<shard><replica>${host}</replica></shard>`.repeat(2)}</${name}>`;
 });
 
-/** The engine exists once in a process: one server after the other. `path` keeps the data elsewhere. */
-export async function startClickHouse(path?: string): Promise<ClickHouseServer> {
+/**
+ * The engine exists once in a process: one server after the other. With `path`, its data are kept there, for another one. With `rights`
+ * all that is asked is asked with them, also by `run`.
+ */
+export async function startClickHouse(path?: string, rights?: Rights): Promise<ClickHouseServer> {
   const chdb = loadChdb();
   if (chdb === null) throw new Error('chdb is not installed: .ci/install-engines');
   const folder = path ?? mkdtempSync(join(tmpdir(), 'spendwatch-chdb-'));
-  const config = `${folder}.xml`;
+  const [config, users] = [`${folder}.xml`, `${folder}-users.xml`];
+  writeFileSync(users, usersXml(rights));
   writeFileSync(
     config,
-    `<clickhouse><tcp_port>9000</tcp_port><remote_servers>${CLUSTERS.join('')}</remote_servers></clickhouse>`,
+    `<clickhouse><tcp_port>9000</tcp_port><users_config>${users}</users_config><remote_servers>${CLUSTERS.join('')}</remote_servers></clickhouse>`,
   );
-  const session = new chdb.Session(folder, { connectionArgs: [`--config-file=${config}`] });
+  const open = (): Session => new chdb.Session(folder, { connectionArgs: [`--config-file=${config}`] });
+  const session = open();
+  let other: Session | null = null;
+  /** Asked while the first one is at work. */
+  const beside = (text: string): string => {
+    other ??= open();
+    return other.query(text, 'TSV');
+  };
+  const inTurn = oneByOne();
   const asked: Asked[] = [];
   let isReadOnly = false;
   const traps = new Set<{ fits(asked: Asked): boolean; caught(): void; readonly released: Promise<void> }>();
@@ -77,10 +99,11 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
     const answer = session.query(text, 'JSONCompactColumns').trim();
     return answer === '' ? [] : (JSON.parse(answer) as unknown[][]);
   };
-  run('CREATE DATABASE IF NOT EXISTS audit; USE audit');
+  if (rights === undefined) run('CREATE DATABASE IF NOT EXISTS audit');
+  run('USE audit');
   const server = createServer(async (request, response) => {
     try {
-      const { text, parameters, settings } = await readRequest(request);
+      const { text, parameters, settings, id } = await readRequest(request);
       const login = Buffer.from(
         (request.headers.authorization ?? '').replace('Basic ', ''),
         'base64',
@@ -99,9 +122,18 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
         trap.caught();
         await trap.released;
       }
-      for (const set of sets) session.query(set, 'CSV');
+      if (text.startsWith('KILL')) {
+        response.end(beside(text.replace('query_id = {id:String}', OF_ID(parameters.get('param_id') ?? ''))));
+        return;
+      }
       const [, plain = '', format = 'TSV'] = /^(.*?)(?:\s+FORMAT (\w+))?\s*$/s.exec(text) ?? [];
-      response.end(session.query(plain, format));
+      const answer = await inTurn(async () => {
+        for (const set of sets) session.query(set, 'CSV');
+        // The engine gives a statement an id of its own. A login that may set nothing has none.
+        if (rights === undefined) session.query(`SET log_comment = ${quoted(id)}`, 'CSV');
+        return session.queryAsync(plain, { format });
+      });
+      response.end(answer.text());
     } catch (error) {
       const message = (error as Error).message.replace(/^Query failed: /, '');
       response.writeHead(message.startsWith('Code: 516') ? 403 : 500, {
@@ -118,6 +150,10 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
     setReadOnly: (value) => {
       isReadOnly = value;
     },
+    working: () =>
+      beside("SELECT Settings['log_comment'] FROM system.processes WHERE query NOT LIKE '%system.processes%'")
+        .split('\n')
+        .filter((id) => id !== ''),
     hold(fits) {
       const [caught, tell] = signal();
       const [released, release] = signal();
@@ -128,11 +164,19 @@ export async function startClickHouse(path?: string): Promise<ClickHouseServer> 
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      other?.close();
       session.close();
-      rmSync(config, { force: true });
+      for (const file of [config, users]) rmSync(file, { force: true });
       if (path === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function usersXml(rights: Rights | undefined): string {
+  const grants = rights?.grants.map((grant) => `<query>${grant}</query>`).join('');
+  return `<clickhouse><profiles><default>${rights?.settings ?? ''}</default></profiles><quotas><default/></quotas><users><default>
+    <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+    ${grants === undefined ? '<access_management>1</access_management>' : `<grants>${grants}</grants>`}</default></users></clickhouse>`;
 }
 
 function signal(): [Promise<void>, () => void] {
@@ -170,10 +214,13 @@ async function readRequest(request: IncomingMessage) {
   }
   for (const [name, value] of fields)
     if (name !== 'query' && value.length > LONGEST_FIELD) throw new Error(`Field value too long: ${name}`);
+  const id = fields.get('query_id') ?? '';
   const parameters = new Map([...fields].filter(([name]) => name.startsWith('param_')));
   const settings = new Map([...fields].filter(([name]) => !parameters.has(name) && !OF_HTTP.includes(name)));
-  return { text, parameters, settings };
+  return { text, parameters, settings, id };
 }
+
+const OF_ID = (id: string): string => `Settings['log_comment'] = ${quoted(id)}`;
 
 function quoted(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;

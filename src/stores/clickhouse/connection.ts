@@ -137,6 +137,8 @@ function limits(withinMs: number): Record<string, string | number> {
     max_bytes_before_external_group_by: '1000000000',
     max_bytes_before_external_sort: '1000000000',
     cancel_http_readonly_queries_on_client_close: 1,
+    // A right on a column is none on its parts, such as the sizes of a map, which are read in its place.
+    optimize_functions_to_subcolumns: 0,
   };
 }
 
