@@ -11,6 +11,7 @@ import { groupLabel, groupWithKinds } from './group-label.ts';
 import type { Fact, MessageSection } from './message.ts';
 import { type Rule, windowOf } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
+import { changeFact, whyFact } from './split-facts.ts';
 import { unexplainedText } from './unexplained-text.ts';
 import { belowOnlyIf, estimatedText, uncountedText, unpricedText } from './unpriced-text.ts';
 import type { WindowSpec } from './window.ts';
@@ -44,6 +45,8 @@ export function alertSection(
   const facts: (Fact | null)[] = [
     ['Rule', ruleText(rule.name, severity, rule.owner)],
     ...description.facts,
+    changeFact(rule, finding, zone),
+    whyFact(finding),
     paceFact(rule, finding),
     onsetFact(finding, zone),
     sinceFact(alert, zone),

@@ -35,6 +35,11 @@ export function displayValue(quantity: Quantity, value: Fixed, extra = 0): strin
   }
 }
 
+/** A change for people: `+$3.10`, `-$3.10`, `$0.00`. */
+export function displaySigned(quantity: Quantity, change: Fixed): string {
+  return `${change > 0n ? '+' : ''}${displayValue(quantity, change)}`;
+}
+
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */
 export function displayPhrase(quantity: Quantity, value: string): string {
   const { noun, unit } = describeQuantity(quantity);

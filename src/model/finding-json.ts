@@ -1,15 +1,17 @@
 // Findings and observations in the JSON of `check`, `backtest` and webhooks.
 
+import { apportioned } from './apportion.ts';
 import { type Finding, groupObject, NONE, type Others } from './finding.ts';
 import type { FindingJson, ObservationJson } from './finding-schema.ts';
 import { describeMetric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
-import { type Fixed, toNumber } from './money.ts';
+import { divideRounded, type Fixed, toNumber } from './money.ts';
 import type { Observation } from './observation.ts';
 import type { Onset } from './onset.ts';
 import { perDay } from './pace.ts';
 import { describeQuantity, type Measuring, type Quantity, quantityOf } from './quantity.ts';
 import type { Dimension } from './series.ts';
+import type { GroupSplit } from './spend-split.ts';
 import { isoInstant } from './window.ts';
 
 /** Why and until when (ms) a finding is silenced. */
@@ -55,6 +57,7 @@ export function findingJson(finding: Finding, silenced: Silenced | null = null):
     per_day: perDay(finding),
     yesterday: earlier(metric, finding.yesterday),
     week_ago: earlier(metric, finding.weekAgo),
+    split: finding.split === null ? undefined : splitJson(finding.split),
     unpriced: unpriced === null ? undefined : { calls: unpriced.calls, models: unpriced.models },
     estimated_share: finding.estimatedShare,
     silenced: silenced === null ? undefined : { reason: silenced.reason, until: isoInstant(silenced.until) },
@@ -74,6 +77,29 @@ function othersJson(metric: Quantity, { credits, ...others }: Others) {
 
 function restJson(metric: Quantity, { keys, value, calls, unpriced }: Omit<Others, 'credits'>) {
   return { keys, value: value === null ? null : amount(metric, value), calls, unpriced_calls: unpriced };
+}
+
+const MICRO = 10n ** 6n;
+
+/** To the micro-dollar the parts add up to the change, and the change is what the values differ by. */
+function splitJson({ window, before, now, calls, mix, length, price }: GroupSplit) {
+  const rounded = (amount: Fixed): Fixed => divideRounded(amount, MICRO) * MICRO;
+  const change = rounded(now) - rounded(before);
+  const [ofCalls = 0n, ofMix = 0n, ofLength = 0n, ofPrice = 0n] = apportioned(
+    [calls, mix, length, price],
+    MICRO,
+    change / MICRO,
+  );
+  return {
+    against: { from: isoInstant(window.from), to: isoInstant(window.to) },
+    before,
+    now,
+    change,
+    calls: ofCalls * MICRO,
+    mix: ofMix * MICRO,
+    length: ofLength * MICRO,
+    price: ofPrice * MICRO,
+  };
 }
 
 /** Left out where it is not known. */

@@ -47,6 +47,17 @@ const baseline = z
   .nullable()
   .describe('What an anomaly was compared with; null for other rules');
 
+const split = z.strictObject({
+  against: windowSchema.describe('The earlier window'),
+  before: exactNumber.describe('What was spent in it'),
+  now: exactNumber,
+  change: exactNumber.describe('The sum of the four parts'),
+  calls: exactNumber.describe('From more or fewer calls'),
+  mix: exactNumber.describe('From other models'),
+  length: exactNumber.describe('From more or fewer tokens a call'),
+  price: exactNumber.describe('From another cost per token'),
+});
+
 /** Which fields a finding has depends on the type of its rule. */
 export const describedSchema = z.strictObject({
   baseline: baseline.exactOptional(),
@@ -84,6 +95,7 @@ export const findingSchema = z.strictObject({
   per_day: exactNumber.nullable().describe('The value a day at the present pace'),
   yesterday: amount.optional().describe('The value of the same window a day earlier'),
   week_ago: amount.optional(),
+  split: split.optional().describe('Of spend: what its change from an earlier window is made of'),
   unpriced: z
     .strictObject({ calls: count, models: count.nullable() })
     .optional()

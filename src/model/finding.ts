@@ -12,6 +12,7 @@ import type { Observed } from './observed.ts';
 import type { Onset } from './onset.ts';
 import type { Operator, Severity } from './rule.ts';
 import type { Dimension, GroupKey } from './series.ts';
+import type { GroupSplit } from './spend-split.ts';
 
 /** A limit that an observation reached, with the exact value at which the rule begins to fire. */
 export interface ReachedStep {
@@ -66,6 +67,8 @@ export interface Description {
   readonly since?: string;
   /** Whether the value began within the window, as its facts tell: then its rate over the whole window means nothing. */
   readonly isYoung?: true;
+  /** Whether its facts say the change against an earlier window already. */
+  readonly isCompared?: true;
   /** What the group was while the rule fired, for the message at its end: `reported silent`. Absent: `over its limit`. */
   readonly was?: string;
   /** Figures for experts, such as z. A message shows them last. */
@@ -130,6 +133,8 @@ export interface Finding extends Observation {
   readonly yesterday: Sample | null;
   /** The same seven local days earlier. */
   readonly weekAgo: Sample | null;
+  /** What its change in spend is made of; null for other metrics, and where that is not known. */
+  readonly split: GroupSplit | null;
   readonly unpriced: Unpriced | null;
   /** The part of its cost that is by the price list and not recorded, up to 1; absent for none. */
   readonly estimatedShare?: number;

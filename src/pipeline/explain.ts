@@ -1,4 +1,4 @@
-// Explains findings: what drives them, which calls lack a price, and what was usual on earlier days.
+// Explains findings: what drives them, which calls lack a price, and how they compare with earlier windows.
 
 import { AppError, asAppError } from '../model/errors.ts';
 import {
@@ -14,11 +14,13 @@ import { type Sample, sampleOf } from '../model/metric-value.ts';
 import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
+import type { GroupSplit } from '../model/spend-split.ts';
 import type { Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { type Askable, ask } from './ask.ts';
 import { breakdownOf, type KeyedCell, unpricedOf } from './breakdown.ts';
 import { type Explained, findingKey, type Question, questionsOf } from './questions.ts';
+import { splitsOf } from './spend-split.ts';
 
 /** What the findings are explained with. */
 export interface Surroundings {
@@ -32,7 +34,7 @@ export interface Surroundings {
 
 /**
  * Reads what drives each finding: the top parts by every further dimension that the store has, the calls without a price,
- * and the same window on earlier days. These are asked only for groups that fire, so that a quiet poll costs nothing more,
+ * the same window on earlier days, and what a change in spend is made of. These are asked only for groups that fire, so that a quiet poll costs nothing more,
  * and the store is read only where kept sums cannot answer. If an answer fails or takes too long, the finding goes out
  * without it: an alert must not wait for its explanation. A finding that cannot be described fails its rule alone. Never
  * rejects.
@@ -45,7 +47,8 @@ export async function explain(
 ): Promise<(Finding[] | AppError)[]> {
   const plans = questionsOf(wanted, dimensions, zone, hasPrices);
   // What drives an alert matters most, so it is asked first.
-  const asked = plans.flat().sort((a, b) => Number(a.asks === 'earlier') - Number(b.asks === 'earlier'));
+  const isOfPast = ({ asks }: Question): boolean => asks === 'earlier' || asks === 'split';
+  const asked = plans.flat().sort((a, b) => Number(isOfPast(a)) - Number(isOfPast(b)));
   const series = await ask(
     source,
     asked.map(({ query }) => query),
@@ -55,10 +58,15 @@ export async function explain(
   return wanted.map(({ rule, firing }, i) =>
     orFault(() => {
       const details = new Map<Firing, Series>();
+      let splits: ReadonlyMap<Firing, GroupSplit> = new Map();
       const answered = (plans[i] ?? []).flatMap((question): Answered[] => {
         const answer = answerTo.get(question) as Series | AppError;
         if (question.asks === 'detail') {
           if (!(answer instanceof AppError)) for (const one of question.of) details.set(one, answer);
+          return [];
+        }
+        if (question.asks === 'split') {
+          if (!(answer instanceof AppError)) splits = splitsOf(rule, firing, zone, question.query, answer);
           return [];
         }
         const index =
@@ -68,6 +76,7 @@ export async function explain(
       const type = ruleTypeOf(rule);
       return firing.map((one) => ({
         ...findingOf(rule, one, answered),
+        split: splits.get(one) ?? null,
         description: type.describe(rule, one, details.get(one) ?? null),
       }));
     }),
@@ -85,7 +94,7 @@ export function unexplained(rule: Rule, firing: Firing): Finding {
 }
 
 interface Answered {
-  readonly question: Exclude<Question, { asks: 'detail' }>;
+  readonly question: Exclude<Question, { asks: 'detail' | 'split' }>;
   /** Parts by finding (window and group), or the error. */
   readonly index: PartIndex | AppError;
 }
@@ -116,7 +125,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
       if (!(index instanceof AppError)) estimatedShare = listedShare(firing, index);
       continue;
     }
-    const dimension = question.asks === 'split' ? question.dimension : null;
+    const dimension = question.asks === 'breakdown' ? question.dimension : null;
     if (index instanceof AppError) {
       unexplained.push({ dimension, isLate: index.code === 'store_timeout' });
       continue;
@@ -146,6 +155,7 @@ function findingOf(rule: Rule, firing: Firing, answered: readonly Answered[]): O
     ...before,
     unpriced,
     ...(estimatedShare > 0 && { estimatedShare }),
+    split: null,
     onset: null,
     unexplained,
   };

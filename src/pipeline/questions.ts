@@ -1,4 +1,4 @@
-// What is asked about findings: how they split, what lacks a price, and the same window on earlier days.
+// What is asked about findings: their parts, what lacks a price, and how they compare with earlier windows.
 
 import type { Firing } from '../model/finding.ts';
 import { measuresOf, unpricedMeasure } from '../model/metric.ts';
@@ -6,6 +6,7 @@ import { type Rule, windowOf } from '../model/rule.ts';
 import { type Dimension, type GroupKey, groupingName, type Query, type Where } from '../model/series.ts';
 import { earlierWindow, type Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
+import { splitQuery, splitWindows } from './spend-split.ts';
 
 /** What fires of one rule, possibly in several windows. */
 export interface Explained {
@@ -15,7 +16,9 @@ export interface Explained {
 
 /** A question about the findings of one rule. */
 export type Question = { readonly query: Query } & (
-  | { readonly asks: 'split'; readonly dimension: Dimension }
+  | { readonly asks: 'breakdown'; readonly dimension: Dimension }
+  /** What the change in spend of each window from an earlier one is made of. */
+  | { readonly asks: 'split' }
   /** How much has no price; `byModel` where the answer is split by model. */
   | { readonly asks: 'unpriced'; readonly byModel: boolean }
   /** How much of the cost is by the price list. */
@@ -71,12 +74,12 @@ function questionsOfRule(
   },
 ): Question[] {
   const windows = distinctWindows(firing.map(({ window }) => window));
-  const split = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
+  const further = DRIVERS.filter((name) => available.has(name) && !rule.groupBy.includes(name));
   const lacking = unpricedMeasure(rule.metric, rule.errors);
   const own = measuresOf(rule.metric, rule.errors);
   const measures = [...own, ...(lacking === null ? [] : [lacking])];
-  const questions: Question[] = split.map((dimension) => ({
-    asks: 'split',
+  const questions: Question[] = further.map((dimension) => ({
+    asks: 'breakdown',
     dimension,
     query: { measures, where, groupBy: [...rule.groupBy, dimension], windows },
   }));
@@ -90,6 +93,9 @@ function questionsOfRule(
     const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
     questions.push({ asks: 'listed', query });
   }
+  const changes = windows.map((window) => splitWindows(rule, window, zone)).filter((one) => one !== null);
+  if (changes.length > 0)
+    questions.push({ asks: 'split', query: splitQuery(rule, where, changes, available) });
   for (const detail of detailsOf(rule, firing.slice(0, DETAILED), where)) questions.push(detail);
   for (const days of ruleTypeOf(rule).valuesIn === undefined ? EARLIER_DAYS : []) {
     const earlier = windows.map((window) => earlierWindow(windowOf(rule, window), window, days, zone));

@@ -1,6 +1,8 @@
 // What is asked for the split of a change in spend, and the split from the answer (pure).
 
+import type { Firing } from '../model/finding.ts';
 import { withoutUnit } from '../model/metric.ts';
+import { divideRounded, type Fixed } from '../model/money.ts';
 import { type Rule, windowOf } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import { type GroupSplit, type ModelSums, type SumsByModel, splitSpend } from '../model/spend-split.ts';
@@ -10,6 +12,8 @@ import { ruleTypeOf } from '../rules/index.ts';
 
 /** The calendar windows whose earlier one is known: those that are no budget's own. */
 const WITH_EARLIER: ReadonlySet<string> = new Set(CALENDAR_WINDOWS);
+
+const MICRO = 10n ** 6n;
 
 /** A window of a rule, and the earlier one from which its change is split. */
 export interface SplitWindows {
@@ -83,6 +87,36 @@ export function splitsIn(
     window: earlier,
     against,
   });
+}
+
+/**
+ * The splits of findings of a rule. Where rows changed since a finding was made, so that the split is one of another value, or
+ * it cannot be made, the finding has none.
+ */
+export function splitsOf(
+  rule: Rule,
+  firing: readonly Firing[],
+  zone: string,
+  query: Query,
+  answer: Series,
+): Map<Firing, GroupSplit> {
+  const splits = new Map<Firing, GroupSplit>();
+  try {
+    const split = splitsIn(answer, query, rule.groupBy.length);
+    for (const one of firing) {
+      const change = splitWindows(rule, one.window, zone);
+      const found = change === null ? null : split(one.key, change);
+      if (found !== null && isSameAmount(found.now, one.value.fixed)) splits.set(one, found);
+    }
+  } catch {
+    // An alert is more than its split.
+  }
+  return splits;
+}
+
+/** Whether two amounts are the same to the micro-dollar, as JSON has them. */
+function isSameAmount(a: Fixed, b: Fixed): boolean {
+  return divideRounded(a, MICRO) === divideRounded(b, MICRO);
 }
 
 function nameOf({ from, to }: Window): string {

@@ -1,13 +1,12 @@
 // Describes a change rule's limits and findings.
 
+import { beforeText, percentText } from '../model/change-text.ts';
 import { localSpan } from '../model/display-time.ts';
 import { displayAgainst, displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
 import { type Description, type Firing, topStep } from '../model/finding.ts';
-import { lengthText } from '../model/first-sentence.ts';
 import { describeMetric } from '../model/metric.ts';
 import { type Fixed, formatFixed, ONE, toNumber } from '../model/money.ts';
 import type { Severity } from '../model/rule.ts';
-import { distanceBefore } from '../model/window-before.ts';
 import { limitsOf } from './change-judge.ts';
 import type { ChangeObservation, ChangeRule } from './change-rule.ts';
 import type { Band, Perfdata } from './rule-type.ts';
@@ -44,6 +43,7 @@ export function describeChange(rule: ChangeRule, firing: Firing<ChangeObservatio
       ['Change', `${change}: ${displayPhrase(metric, then)} from ${span}`],
       ['Limit', `here ${firingText(operator, displayValue(metric, bound))} is ${severity}`],
     ],
+    isCompared: true,
     judged: [],
     lines: [`${change}: ${then} from ${span}`],
     fields: {
@@ -55,19 +55,7 @@ export function describeChange(rule: ChangeRule, firing: Firing<ChangeObservatio
 
 /** `on the hour before`, `on the day before`, `on 28 days before`. */
 function onText({ window, against }: ChangeRule): string {
-  const distance = distanceBefore(window, against);
-  if (distance === null) return window.kind === 'rolling' ? `on the ${lengthText(window.ms)} before` : '';
-  if (distance === 'month') return 'on the month before';
-  return distance === 28 ? 'on 28 days before' : `on the ${distance === 1 ? 'day' : 'week'} before`;
-}
-
-/** The change in percent: `+340 %`, `-75 %`; with a digit below 10 %. */
-function percentText(value: Fixed, before: Fixed): string {
-  const percent = ((value - before) * 100n * ONE) / before;
-  const size = percent < 0n ? -percent : percent;
-  const places = size < 10n * ONE ? 1 : 0;
-  const text = formatFixed(size, places).replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${percent < 0n ? '-' : '+'}${text} %`;
+  return `on ${beforeText(window, against)}`;
 }
 
 /** The value, and the limits that the worst group has by its own value before. */

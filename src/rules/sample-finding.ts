@@ -5,9 +5,15 @@ import { fixedFromNumber, ONE } from '../model/money.ts';
 import { describeQuantity, quantityOf } from '../model/quantity.ts';
 import type { Rule } from '../model/rule.ts';
 import { type Cell, type Query, seriesOfCells } from '../model/series.ts';
+import { splitSpend } from '../model/spend-split.ts';
 import type { RuleType } from './rule-type.ts';
 
 const CALLS = 890_412;
+/** Of a change from $10 to $45. */
+const PARTS = splitSpend(
+  new Map([['gpt-4.1', { calls: 100n * ONE, tokens: 9_000n * ONE, cost: 10n * ONE }]]),
+  new Map([['gpt-4.1', { calls: 300n * ONE, tokens: 30_000n * ONE, cost: 45n * ONE }]]),
+);
 
 /** A rule of a type, and a finding of it about which everything is known, or nothing that may be missing. */
 export interface SampleFindings {
@@ -53,6 +59,7 @@ export function sampleFindings(
     others: {},
     yesterday: null,
     weekAgo: null,
+    split: null,
     unpriced: null,
     onset: null,
     unexplained: [],
@@ -65,6 +72,7 @@ export function sampleFindings(
     others: ofEach({ ...others, credits: others }),
     yesterday: value,
     weekAgo: value,
+    split: { ...PARTS, window: { from: at - 7_200_000, to: at - 3_600_000 }, against: 'previous' },
     unpriced: { calls: 12, models: 2 },
     onset: { at: at - 3_600_000, beforePerHour: 1.2, afterPerHour: 407.5 },
   };

@@ -96,6 +96,7 @@ const SAMPLE_FINDING: Omit<Finding, 'badness' | 'description'> = {
   others: {},
   yesterday: amount('11.2', 31_870),
   weekAgo: amount('9.87', 28_004),
+  split: null,
   unexplained: [],
   onset: ONSET,
   unpriced: null,

@@ -94,10 +94,13 @@ describe('what drives an alert', () => {
     const rollup = openLiveSums(calls.store, { latenessMs: 15 * MINUTE, kept: null });
     // Other rules ask for these groups, and so they are kept.
     const others = ['model', 'user'].map((dimension) => ({
-      measures: ['calls', 'cost', 'unpriced'] as const,
+      measures: ['calls', 'cost', 'unpriced', 'input_tokens', 'output_tokens'] as const,
       where: {},
       groupBy: ['service', dimension],
-      windows: [{ from: AT - 60 * MINUTE, to: AT }],
+      windows: [1, 2].map((hours) => ({
+        from: AT - hours * 60 * MINUTE,
+        to: AT - (hours - 1) * 60 * MINUTE,
+      })),
     }));
     const DAY = 24 * 60 * MINUTE;
     others.push({

@@ -23,6 +23,7 @@ const ALL = Number.POSITIVE_INFINITY;
 const DETAILS: readonly Detail[] = [
   { judged: IN_FULL, tables: IN_FULL, facts: IN_FULL, sentences: ALL, headlines: ALL, texts: ALL },
   { judged: 0, tables: 1, facts: IN_FULL, sentences: ALL, headlines: ALL, texts: ALL },
+  { judged: 0, tables: 1, facts: 1, sentences: ALL, headlines: ALL, texts: ALL },
   { judged: 0, tables: 1, facts: 1, sentences: IN_FULL, headlines: ALL, texts: ALL },
   { judged: 0, tables: 0, facts: 1, sentences: IN_FULL, headlines: ALL, texts: 1000 },
   { judged: 0, tables: 0, facts: 1, sentences: 1, headlines: 5, texts: 500 },

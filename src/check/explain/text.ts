@@ -3,7 +3,7 @@
 import Table from 'cli-table3';
 import { displayText } from '../../model/display-text.ts';
 import { localSpan, localTime } from '../../model/display-time.ts';
-import { counted, displayCount, displayValue } from '../../model/display-value.ts';
+import { counted, displayCount, displaySigned, displayValue } from '../../model/display-value.ts';
 import { groupLabel } from '../../model/group-label.ts';
 import { type Fixed, fixedFromNumber } from '../../model/money.ts';
 import { quantityOf } from '../../model/quantity.ts';
@@ -110,7 +110,7 @@ function splitTable(rule: Rule, { split }: GroupAnswer, zone: string): string {
   if (split === null) return '';
   const { window, before, now, change, calls, mix, length, price } = split;
   const show = shownIn(rule);
-  const signed = (value: Fixed): string => (value > 0n ? `+${show(value)}` : show(value));
+  const signed = (value: Fixed): string => displaySigned(quantityOf(rule), value);
   const title = `${signed(change)} against ${localSpan(window.from, window.to, zone)} (${show(before)} to ${show(now)})`;
   return titled(
     title,

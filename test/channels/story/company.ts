@@ -74,15 +74,15 @@ const PEOPLE = 'anna ben chen dana elif farid gita hugo ines jonas'
 const SERVICES = ['support-chat', 'code-review', 'summaries'] as const;
 
 /** What the company calls on any day, up to an instant. */
-export function usualCalls(until: number): Flow[] {
+export function usualCalls(until: number, days?: number): Flow[] {
   const search = PEOPLE.flatMap((user, i) => [
-    everyDay(caller('search', user, 'gpt-4.1'), 550 / (i + 4), until),
-    everyDay(caller('search', user, 'gpt-4.1-mini'), 120 / (i + 4), until),
+    everyDay(caller('search', user, 'gpt-4.1'), 550 / (i + 4), until, days),
+    everyDay(caller('search', user, 'gpt-4.1-mini'), 120 / (i + 4), until, days),
   ]);
   const others = SERVICES.flatMap((service, s) =>
     PEOPLE.slice(s, s + 4).map((user, i) =>
-      everyDay(caller(service, user, 'claude-sonnet-4'), 110 / (i + s + 2), until),
+      everyDay(caller(service, user, 'claude-sonnet-4'), 110 / (i + s + 2), until, days),
     ),
   );
-  return [...search, everyDay(caller('search', 'svc-indexer', 'gpt-4.1'), 6, until), ...others];
+  return [...search, everyDay(caller('search', 'svc-indexer', 'gpt-4.1'), 6, until, days), ...others];
 }

@@ -107,17 +107,20 @@ const BUDGET = {
   amounts: { search: 7_500, 'code-review': 12_000 },
 };
 
+/** Days, so that there is a month before. */
+const SINCE_OCTOBER = 50;
+
 /** Four fifths of an amount. */
 const budget = () =>
   lastOf({
-    flows: usualCalls(NOON),
+    flows: usualCalls(NOON, SINCE_OCTOBER),
     rules: [ruleAsWritten('budget', { name: 'service-budgets', ...BUDGET })],
     at: [NOON],
   });
 
 const budgetForecast = () =>
   lastOf({
-    flows: usualCalls(NOON),
+    flows: usualCalls(NOON, SINCE_OCTOBER),
     rules: [
       ruleAsWritten('budget', {
         name: 'service-budgets',
