@@ -9,6 +9,7 @@ import { AppError, sentenceOf } from '../model/errors.ts';
 import { jsonText } from '../model/json.ts';
 import type { Report, ReportConfig } from '../model/report.ts';
 import { reportJson } from '../model/report-json.ts';
+import { reportCsv } from '../report/csv.ts';
 import { reportPartsOf } from '../report/parts-of.ts';
 import { makeReport } from '../report/report.ts';
 import { reportReader } from '../state/open.ts';
@@ -20,7 +21,7 @@ export interface ReportOptions {
   readonly name: string;
   /** ms; by default now. */
   readonly at?: number;
-  readonly format: 'json';
+  readonly format: 'json' | 'csv';
 }
 
 /** A worker may have the folder of an embedded store, or another command for a moment. */
@@ -33,7 +34,8 @@ export async function report(options: ReportOptions, io: Io): Promise<number> {
   const config = await loadWithoutChannels(options.config, io);
   const wanted = reportNamed(config, options.name);
   const made = await madeReport(config, wanted, at, io);
-  io.out(jsonText(reportJson(made), 2));
+  // Without its last line break, which is written as that of the program's other lines.
+  io.out(options.format === 'csv' ? reportCsv(made).replace(/\r\n$/, '') : jsonText(reportJson(made), 2));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 import { DIMENSIONS } from '../model/columns.ts';
 import { describeMetric, metricOf } from '../model/metric.ts';
+import { columnsLackedBy } from '../model/metric-columns.ts';
 import { isOwnMetric } from '../model/own-metric.ts';
 import { SEVERITIES } from '../model/rule.ts';
 import type { Mapping } from '../stores/audit-store.ts';
@@ -137,12 +138,21 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
     if (fault === null) continue;
     problems.push(source[isKey ? 'keyFault' : 'fault'](place, fault.message, fault.hint));
   }
+  return [...problems, ...metricFaults({ source, value, mapping }, path)];
+}
+
+/** Faults of a metric that the table, or the price list, does not suffice for. What a report measures is its spend. */
+function metricFaults({ source, value, mapping }: CheckInput, path: Path): Problem[] {
+  if (mapping === null) return [];
+  const type = typeNamed(valueAt(value, path));
+  const isReport = path[0] === 'reports';
   const written = valueAt(value, [...path, 'metric']);
-  const place = written === undefined ? 'type' : 'metric';
-  const metric = metricOf(written ?? type?.metric);
-  if (metric === undefined) return problems;
+  const place = isReport ? 'name' : written === undefined ? 'type' : 'metric';
+  const metric = isReport ? 'spend' : metricOf(written ?? type?.metric);
+  if (metric === undefined) return [];
+  const problems: Problem[] = [];
   const hasPrices = valueAt(value, ['audit', 'prices']) !== undefined;
-  const { name: called, columns, needsPrices } = describeMetric(metric);
+  const { name: called, needsPrices } = describeMetric(metric);
   if (isOwnMetric(metric) && mapping.measures?.[called] === undefined) {
     const hint = 'declare it under audit.measures, and write its name';
     problems.push(source.fault([...path, 'metric'], `"${metric}" is not known here`, hint));
@@ -151,14 +161,8 @@ function columnFaults({ source, value, mapping }: CheckInput, path: Path): Probl
     const message = `${metric} needs a price list`;
     problems.push(source.fault([...path, 'metric'], message, 'name one: audit: { prices: prices.yaml }'));
   }
-  for (const choices of columns) {
-    if (
-      choices.some(
-        (column) => mapping.columns[column] !== undefined || (column === 'cost' && hasPrices && !needsPrices),
-      )
-    )
-      continue;
-    const who = place === 'type' ? type?.type : metric;
+  for (const choices of columnsLackedBy(metric, (one) => mapping.columns[one] !== undefined, hasPrices)) {
+    const who = isReport ? 'a report' : place === 'type' ? type?.type : metric;
     const message = `${who} needs the column ${choices.join(' or ')}, which the audit mapping lacks`;
     const ways = choices.includes('cost') && !needsPrices ? ', or give audit.prices' : '';
     problems.push(source.fault([...path, place], message, `map it under audit.columns${ways}`));

@@ -1,6 +1,6 @@
 // How far what was billed is from what was recorded.
 
-import { type Fixed, toNumber } from './money.ts';
+import type { Fixed } from './money.ts';
 
 /** Per cent from which on a difference is told. */
 const TOLD_ABOVE = 10n;
@@ -28,7 +28,7 @@ export function invoiceGap({
   if (smaller <= 0n) return { difference, part: null, isTold: size > 0n };
   return {
     difference,
-    part: toNumber(size) / toNumber(smaller),
+    part: Number(size) / Number(smaller),
     isTold: size * 100n > smaller * TOLD_ABOVE,
   };
 }

@@ -5,7 +5,7 @@ import { invoiceGap } from './invoice-gap.ts';
 import { type JsonValue, RawJson } from './json.ts';
 import { describeMetric, type Metric } from './metric.ts';
 import type { Sample } from './metric-value.ts';
-import { FIXED_DIGITS, type Fixed, formatFixed, toNumber } from './money.ts';
+import { FIXED_DIGITS, type Fixed, formatFixed } from './money.ts';
 import type {
   Compared,
   Figure,
@@ -172,7 +172,7 @@ function whereJson(where: Where): JsonValue {
 
 /** Null where the whole is not above 0: nothing is a part of a credit. */
 function ratio(part: Fixed, whole: Fixed): number | null {
-  return whole <= 0n ? null : toNumber(part) / toNumber(whole);
+  return whole <= 0n ? null : Number(part) / Number(whole);
 }
 
 function exact(value: Fixed): RawJson {

@@ -1,13 +1,30 @@
 // Makes a report: reads what it says of the period that ended, and of the one before.
 
-import { AppError, sentenceOf } from '../model/errors.ts';
+import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
 import type { Report, ReportConfig, ReportTable } from '../model/report.ts';
-import type { Series } from '../model/series.ts';
+import { budgetsOf } from './budgets.ts';
 import { figuresOf } from './figures.ts';
+import { forecastsOf } from './forecasts.ts';
+import { incidentsOf } from './incidents.ts';
+import { moversOf } from './movers.ts';
+import { oldestRow } from './oldest-row.ts';
 import type { ReportParts } from './parts.ts';
+import { invoicedMonths, pastDays, spentIn } from './past-days.ts';
 import { reportPeriods } from './period.ts';
-import { type Asking, type PeriodSums, readPeriods } from './sums.ts';
+import { countedRows } from './retention.ts';
+import { savingsOf } from './routing.ts';
+import { type Asking, type DaySum, type PeriodSums, readPeriods } from './sums.ts';
 import { modelRows, tableOf } from './tables.ts';
+
+/** What all parts of a report are made of. */
+interface Making extends ReturnType<typeof reportPeriods> {
+  readonly parts: ReportParts;
+  readonly config: ReportConfig;
+  readonly asking: Asking;
+  readonly hasBefore: boolean;
+  /** Takes what could not be read, and why: the rest of the report stands. */
+  readonly lacking: (what: string, why: AppError) => void;
+}
 
 /**
  * The report of the period that ended last before an instant (ms). Throws the store's AppError where not even the total could
@@ -15,14 +32,23 @@ import { modelRows, tableOf } from './tables.ts';
  */
 export async function makeReport(parts: ReportParts, config: ReportConfig, at: number): Promise<Report> {
   const { zone, currency, store } = parts;
-  const { window, before } = reportPeriods(config.period, at, zone);
+  const periods = reportPeriods(config.period, at, zone);
+  const { window, before } = periods;
   const troubles: string[] = [];
   const newestRow = await store.snapshot((snapshot) => snapshot.newestRow(at));
   const hasBefore = (await store.occupied([before])).length > 0;
-  const asking = askingOf(parts, window.to, at);
-  const sums = await readPeriods(parts, config, [window, before], asking);
-  if (sums.trouble !== null) troubles.push(`repeated calls are not known: ${sentenceOf(sums.trouble)}`);
+  const making: Making = {
+    ...periods,
+    parts,
+    config,
+    asking: askingOf(parts, window.to, at),
+    hasBefore,
+    lacking: (what, why) => void troubles.push(`${what} could not be read: ${sentenceOf(why)}`),
+  };
+  const sums = await readPeriods(parts, config, [window, before], making.asking);
+  if (sums.trouble !== null) making.lacking('repeated calls', sums.trouble);
   const [now, earlier] = sums.whole;
+  const oldest = await oldestRow(store, at);
   return {
     name: config.name,
     period: config.period,
@@ -38,16 +64,15 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     days: sums.days
       .filter(({ window: day }) => hasBefore || day.from >= window.from)
       .map(({ window: day, cell }) => ({ window: day, spend: cell?.sums.cost ?? 0n })),
-    budgets: [],
-    forecasts: [],
-    tables: tablesOf(sums, hasBefore, troubles),
-    movers: [],
-    models: modelsOf(sums, hasBefore, troubles),
-    routing: [],
-    invoices: [],
-    incidents: null,
-    quiet: null,
-    retention: { oldestRow: null, newestRow, rows: null, users: null },
+    tables: tablesIn(sums, making),
+    models: modelsIn(sums, making),
+    movers: await moversIn(sums, making),
+    ...(await ofPastDays(sums.days, oldest, making)),
+    budgets: await budgetsIn(making),
+    routing: await routingIn(making),
+    incidents: await incidentsIn(making),
+    quiet: await quietIn(making),
+    retention: { oldestRow: oldest, newestRow, ...(await countsIn(oldest, at, making)) },
     troubles,
   };
 }
@@ -58,18 +83,90 @@ function askingOf({ source }: ReportParts, end: number, at: number): Asking {
   return { source, before: refreshedTo !== null && refreshedTo >= end ? refreshedTo : at };
 }
 
-function tablesOf({ tables }: PeriodSums, hasBefore: boolean, troubles: string[]): ReportTable[] {
+function tablesIn({ tables }: PeriodSums, { hasBefore, lacking }: Making): ReportTable[] {
   return [...tables].flatMap(([dimension, series]) => {
     if (!(series instanceof AppError)) return [tableOf(dimension, series, hasBefore)];
-    troubles.push(`the spend by ${dimension} is not known: ${sentenceOf(series)}`);
+    lacking(`the spend by ${dimension}`, series);
     return [];
   });
 }
 
-function modelsOf(sums: PeriodSums, hasBefore: boolean, troubles: string[]): Report['models'] {
+function modelsIn(sums: PeriodSums, { hasBefore, lacking }: Making): Report['models'] {
   const { models } = sums;
   if (models === null) return [];
-  if (!(models instanceof AppError)) return modelRows(sums, models as Series, hasBefore);
-  troubles.push(`the figures of models are not known: ${sentenceOf(models)}`);
+  if (!(models instanceof AppError)) return modelRows(sums, models, hasBefore);
+  lacking('the figures of models', models);
   return [];
+}
+
+async function moversIn({ tables }: PeriodSums, making: Making): Promise<Report['movers']> {
+  const { config, window, before, hasBefore, parts, asking, lacking } = making;
+  const [first] = tables;
+  if (first === undefined || !hasBefore) return [];
+  const [dimension, series] = first;
+  if (series instanceof AppError) return [];
+  const movers = await moversOf(config, { dimension, series }, [window, before], parts.dimensions, asking);
+  if (!(movers instanceof AppError)) return movers;
+  lacking('what the largest changes are made of', movers);
+  return [];
+}
+
+async function ofPastDays(
+  known: readonly DaySum[],
+  oldest: number | null,
+  { config, window, parts: { zone }, asking, lacking }: Making,
+): Promise<Pick<Report, 'forecasts' | 'invoices'>> {
+  const months = invoicedMonths(config, window.to, zone);
+  const days = await pastDays(config, known, { months, oldest, zone }, asking);
+  if (days instanceof AppError) {
+    lacking(months.length === 0 ? 'forecasts' : 'forecasts and invoices', days);
+    return { forecasts: [], invoices: [] };
+  }
+  return {
+    forecasts: forecastsOf(days, zone),
+    invoices: months.map((month) => ({ ...month, recorded: spentIn(days, month.window) })),
+  };
+}
+
+async function budgetsIn({ parts, window, asking, lacking }: Making): Promise<Report['budgets']> {
+  const found = await budgetsOf(parts.rules, window.to, parts.zone, asking);
+  return found.flatMap(({ rule, budgets }) => {
+    if (!(budgets instanceof AppError)) return budgets;
+    lacking(`the budget ${rule.name}`, budgets);
+    return [];
+  });
+}
+
+function routingIn({ parts, config, window, lacking }: Making): Promise<Report['routing']> {
+  return savingsOf(parts, config, window).catch((error: unknown) => {
+    lacking('what routing would have saved', asAppError(error, 'store_query_failed'));
+    return [];
+  });
+}
+
+async function incidentsIn({ parts, window, asking, lacking }: Making): Promise<Report['incidents']> {
+  if (parts.incidentsIn === null) return null;
+  try {
+    return await incidentsOf(await parts.incidentsIn(window), window, parts, asking);
+  } catch (error) {
+    lacking('incidents', asAppError(error, 'state_unreadable'));
+    return null;
+  }
+}
+
+async function quietIn({ parts, window, lacking }: Making): Promise<Report['quiet']> {
+  try {
+    return (await parts.quietOf?.(window)) ?? null;
+  } catch (error) {
+    lacking('how often the rules were evaluated', asAppError(error, 'state_unreadable'));
+    return null;
+  }
+}
+
+async function countsIn(oldest: number | null, at: number, { parts, asking, lacking }: Making) {
+  if (oldest === null) return { rows: 0, users: parts.dimensions.has('user') ? 0 : null };
+  const counted = await countedRows({ from: oldest, to: at }, parts, asking);
+  if (!(counted instanceof AppError)) return counted;
+  lacking('the number of rows', counted);
+  return { rows: null, users: null };
 }

@@ -52,6 +52,7 @@ export const budget: RuleType<BudgetRule, BudgetObservation> = {
   commonLimits: (rule) =>
     rule.amount === null || rule.amounts.size > 0 ? [] : budgetLimits(rule, { amount: rule.amount }),
   groupLimits: budgetLimits,
+  budgeted: (_rule, { amount, period }) => ({ amount, periodEnd: period.to }),
 
   sample: {
     keys: {

@@ -155,6 +155,8 @@ export interface RuleType<R extends Rule = Rule, O extends Observation = Observa
   fixedLimits?(rule: R): FixedLimits;
   /** The limits that all groups of a rule have in common, for types without fixed ones; empty where groups differ. */
   commonLimits?(rule: R): FixedLimits['steps'];
+  /** The amount that a group may use in its period, and when that ends (ms), for types that have such an amount. */
+  budgeted?(rule: R, observation: O): { readonly amount: Fixed; readonly periodEnd: number };
   /** The limits that a group has of its own, for types without fixed ones. A chart of its alert draws them. */
   groupLimits?(rule: R, observation: O): FixedLimits['steps'];
   /** What a chart draws around a group's value at one instant, for types that compare it with a usual value. */

@@ -59,9 +59,12 @@ export function dimensionSql(mapping: Mapping, dimension: Dimension): string {
   return known;
 }
 
+/** What single calls are asked for as text. Rules do not group by `batch`, but the prices of a call depend on it. */
+const READ_AS_TEXT: readonly Column[] = [...DIMENSIONS, 'batch'];
+
 /** The same, but null where the mapping has none. */
 export function dimensionSqlOf(mapping: Mapping, dimension: Dimension): string | null {
-  const canonical = DIMENSIONS.find((column) => column === dimension);
+  const canonical = READ_AS_TEXT.find((column) => column === dimension);
   const source = mapping.dimensions[dimension] ?? (canonical && mapping.columns[canonical]);
   return source === undefined ? null : `${sourceSql(source)}::text`;
 }

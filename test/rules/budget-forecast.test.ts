@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { fixedFromNumber, ONE } from '../../src/model/money.ts';
+import { expectedDays, expectedSum, spreadOf } from '../../src/model/projection.ts';
 import { type Cell, type Series, seriesOfCells } from '../../src/model/series.ts';
 import { wholePeriod } from '../../src/model/window.ts';
 import type { BudgetRule } from '../../src/rules/budget/budget-rule.ts';
-import { expectedDays, expectedSum, spreadOf } from '../../src/rules/budget/projection.ts';
 import { budget } from '../../src/rules/budget.ts';
 
 const DAY = 86_400_000;

@@ -11,7 +11,7 @@ export const registerReport: Register = ({ withConfig, io, finish }) => {
       'of the period that ended last before this instant, ISO 8601 with zone (default: now)',
       instant,
     )
-    .option('--format <format>', 'json', oneOf('json'), 'json')
+    .option('--format <format>', 'json or csv', oneOf('json', 'csv'), 'json')
     .action(async (name: string, options) => {
       const { report } = await import('../report.ts');
       finish(await report({ ...options, name }, io));

@@ -2,8 +2,8 @@
 
 import { dayStart } from '../../model/local-time.ts';
 import { type Fixed, fixedFromNumber, toNumber } from '../../model/money.ts';
+import { type DaysLeft, expectedDays, expectedSum, type PastDays, spreadOf } from '../../model/projection.ts';
 import type { BudgetObservation, Forecast } from './budget-rule.ts';
-import { type DaysLeft, expectedDays, expectedSum, type PastDays, spreadOf } from './projection.ts';
 
 /** No forecast is made before this part of the period is over. */
 const BEGINS_AFTER = 0.1;

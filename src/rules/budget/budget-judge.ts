@@ -5,6 +5,7 @@ import { localDay } from '../../model/local-time.ts';
 import { measuresOf } from '../../model/metric.ts';
 import { measured, type Sample } from '../../model/metric-value.ts';
 import { FIXED_DIGITS, type Fixed, formatFixed, ONE, toNumber } from '../../model/money.ts';
+import { type DaysLeft, expectedSum, type PastDays } from '../../model/projection.ts';
 import {
   EMPTY_SERIES,
   ESTIMATE_MARGIN,
@@ -19,7 +20,6 @@ import type { RuleContext } from '../rule-type.ts';
 import { forecastOf, leftOf } from './budget-forecast.ts';
 import { type BudgetObservation, type BudgetRule, boundOf } from './budget-rule.ts';
 import { pastOf, pastSums, pastWindows } from './past-days.ts';
-import { type DaysLeft, expectedSum, type PastDays } from './projection.ts';
 
 const EVERYONE = seriesOfCells([{ key: [], cells: [null] }]);
 

@@ -1,12 +1,11 @@
 // The days before today that a forecast needs, as windows and as sums of one group.
 
-import { meanOf } from '../../model/doubles.ts';
 import { dayStart, daysBefore, localDay } from '../../model/local-time.ts';
 import type { Measured } from '../../model/metric-value.ts';
+import { isPartOfDay, type PastDays } from '../../model/projection.ts';
 import type { Series } from '../../model/series.ts';
 import type { Window } from '../../model/window.ts';
 import { daysOfHistory } from '../rule-history.ts';
-import type { PastDays } from './projection.ts';
 
 /** Four weeks. */
 const DAYS = 28;
@@ -64,9 +63,4 @@ function sumsOf(sums: readonly Float64Array[], group: number, first: number, cou
     own.push(sums[window - DAY]?.[group] as number);
   }
   return own;
-}
-
-/** Whether the day of the first call, the last one, began late: it has less than half of the mean of the days after it. */
-function isPartOfDay(days: readonly number[]): boolean {
-  return (days.at(-1) as number) < meanOf(days.slice(0, -1)) / 2;
 }

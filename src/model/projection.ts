@@ -1,6 +1,6 @@
 // What is still to come of a period, by the days before today (pure).
 
-import { meanOf, sumOf } from '../../model/doubles.ts';
+import { meanOf, sumOf } from './doubles.ts';
 
 /** The past of one group, in the metric's unit. */
 export interface PastDays {
@@ -72,6 +72,11 @@ export function spreadOf(past: PastDays, left: DaysLeft): number {
   const weeks = (days.length + left.today + left.days) / WEEK;
   const ofLevel = (driftSquared(days, noise, means) * sumOf(expected) ** 2 * weeks) / 3;
   return quantile(freedom) * Math.sqrt(noise * (ofDays + ofMeans) + ofLevel);
+}
+
+/** Whether the day of the first call, the last one of `days`, began late: it has less than half of the mean of the days after it. */
+export function isPartOfDay(days: readonly number[]): boolean {
+  return (days.at(-1) as number) < meanOf(days.slice(0, -1)) / 2;
 }
 
 /** By weekday, counted backwards from today; all alike with less than two weeks. */
