@@ -222,8 +222,9 @@ async function readRequest(request: IncomingMessage) {
 
 const OF_ID = (id: string): string => `Settings['log_comment'] = ${quoted(id)}`;
 
+/** The engine is given texts that end at a NUL. */
 function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+  return `'${text.replace(/[\\']/g, '\\$&').replaceAll('\0', '\\0')}'`;
 }
 
 const WRONG_PASSWORD =

@@ -44,7 +44,7 @@ export function sourceSql(source: ColumnSource): string {
 
 /** A text as a literal, whatever it contains. */
 export function literal(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`;
+  return `'${text.replace(/[\\']/g, '\\$&').replaceAll('\0', '\\0')}'`;
 }
 
 /** The conditions for the rows that are read; none where all are. A `not` list keeps NULL unless it names null. */

@@ -48,7 +48,7 @@ export function decimalSql(value: string, type: ValueType, believed: Believed, n
     }
     case 'float32':
       // Its shortest text: its double has digits that were never written.
-      return textDecimalSql(`toString(${value})`, exponent);
+      return writtenDecimalSql(`toString(${value})`, exponent);
     case 'float64':
       return where(within(`1e${exponent}`), floatSql, 'toFloat64(0)');
     case 'text':
@@ -72,9 +72,17 @@ function floatSql(value: string): string {
   return `if(${isMicros}, ${quick}, toDecimal128(round(toDecimal256OrZero(${digits}, 30), 12), 12))`;
 }
 
+/** What a number looks like. ClickHouse reads a lone sign or exponent as 0. */
+const NUMBER = '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$';
+
 function textDecimalSql(text: string, exponent: number): string {
+  const trimmed = `trim(BOTH ' \\t\\r\\n' FROM ${text})`;
+  return writtenDecimalSql(`if(ifNull(match(${trimmed}, '${NUMBER}'), 0), ${trimmed}, NULL)`, exponent);
+}
+
+function writtenDecimalSql(text: string, exponent: number): string {
   // Without an exponent, 46 digits before the point are the most.
-  const number = `toDecimal256OrNull(trimBoth(${text}), 30)`;
+  const number = `toDecimal256OrNull(${text}, 30)`;
   const limit = `toDecimal256('1${'0'.repeat(exponent)}', 30)`;
   const isBelieved = `ifNull(${number} BETWEEN -${limit} AND ${limit}, 0)`;
   const safe = `if(${isBelieved}, assumeNotNull(${number}), toDecimal256('0', 30))`;
