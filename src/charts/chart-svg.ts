@@ -2,41 +2,32 @@
 
 import type { Chart } from '../model/chart.ts';
 import { localTime } from '../model/display-time.ts';
-import { largestOf, smallestOf } from '../model/extremes.ts';
+import { smallestOf } from '../model/extremes.ts';
+import {
+  COLORS,
+  clamped,
+  LABEL,
+  PLOT,
+  placed,
+  svgOf,
+  TITLE,
+  type ValueScale,
+  valueAxis,
+  valueScale,
+  WIDTH,
+} from './frame.ts';
 import { fittedTitle, labelOf, svgText, textWidth } from './svg-text.ts';
 import { timeTicks } from './time-ticks.ts';
 
-/** In SVG units; a picture has more pixels. Half as large on a phone, the text can still be read. */
-export const WIDTH = 720;
-export const HEIGHT = 420;
-const LABEL = 25;
-const TITLE = 29;
-const PLOT = { top: 116, bottom: HEIGHT - 48, right: WIDTH - 18 };
-const COLORS = {
-  paper: '#ffffff',
-  ink: '#1c2127',
-  soft: '#55606b',
-  grid: '#dfe3e8',
-  line: '#2457a7',
-  usual: '#8f5a00',
-  info: '#2457a7',
-  warning: '#8f5a00',
-  critical: '#b3261e',
-} as const;
-
 /** Where instants and values lie in the picture. */
-interface Scales {
-  readonly left: number;
+interface Scales extends ValueScale {
   x(at: number): number;
-  y(value: number): number;
 }
 
 /** The chart as SVG of 720 × 420, dark on white, so that it reads on any background. Pure. */
 export function chartSvg(chart: Chart): string {
   const scales = scalesOf(chart);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="DejaVu Sans" font-size="${LABEL}">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="${COLORS.paper}"/>`,
+  return svgOf([
     heading(chart),
     windowShade(chart, scales),
     axes(chart, scales),
@@ -44,20 +35,13 @@ export function chartSvg(chart: Chart): string {
     line(chart, scales),
     limits(chart, scales),
     onset(chart, scales),
-    '</svg>',
-  ].join('\n');
+  ]);
 }
 
 function scalesOf({ ticks, points }: Chart): Scales {
-  const left = 24 + largestOf(ticks.map(({ label }) => textWidth(label, LABEL)));
   const [from, to] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 1];
-  const [low, high] = [ticks[0]?.value ?? 0, ticks.at(-1)?.value ?? 1];
-  const height = PLOT.bottom - PLOT.top;
-  return {
-    left,
-    x: (at) => placed(left + ((at - from) / (to - from || 1)) * (PLOT.right - left)),
-    y: (value) => placed(PLOT.bottom - ((value - low) / (high - low || 1)) * height),
-  };
+  const { left, y } = valueScale(ticks);
+  return { left, x: (at) => placed(left + ((at - from) / (to - from || 1)) * (PLOT.right - left)), y };
 }
 
 /** What is shown, and below it the value at the end. */
@@ -84,10 +68,6 @@ function windowShade({ window, points }: Chart, { x }: Scales): string {
 }
 
 function axes({ ticks, points, zone }: Chart, { left, x, y }: Scales): string {
-  const values = ticks.flatMap(({ value, label }) => [
-    `<path d="M${left} ${y(value)}H${PLOT.right}" stroke="${value === 0 ? COLORS.soft : COLORS.grid}" stroke-width="1.5"/>`,
-    svgText(label, { x: left - 8, y: y(value) + 9, size: LABEL, color: COLORS.soft, anchor: 'end' }),
-  ]);
   const times = timeTicks(points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0, zone).flatMap(({ at, label }) => {
     const middle = clamped(x(at), textWidth(label, LABEL) / 2, left - 20);
     return [
@@ -95,7 +75,7 @@ function axes({ ticks, points, zone }: Chart, { left, x, y }: Scales): string {
       svgText(label, { x: middle, y: PLOT.bottom + 34, size: LABEL, color: COLORS.soft, anchor: 'middle' }),
     ];
   });
-  return [...values, ...times].join('\n');
+  return [valueAxis(ticks, { left, y }), ...times].join('\n');
 }
 
 /** The line, with gaps where there were no values; a value between two gaps is a dot. */
@@ -180,14 +160,4 @@ function onset({ onset: at, points, zone }: Chart, { x }: Scales): string {
       ...(isLate && { anchor: 'end' as const }),
     }),
   ].join('\n');
-}
-
-/** A place such that a text of this half width does not leave the picture. */
-function clamped(middle: number, half: number, least: number): number {
-  return placed(Math.max(least + half, Math.min(WIDTH - 8 - half, middle)));
-}
-
-/** Tenths are finer than a pixel. */
-function placed(value: number): number {
-  return Math.round(value * 10) / 10;
 }

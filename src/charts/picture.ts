@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { Chart } from '../model/chart.ts';
+import type { MessageChart } from '../model/chart.ts';
 import type { Pixels } from './indexed-png.ts';
 
 /** Far longer than a drawing takes. */
@@ -17,14 +17,18 @@ const PIXELS = 1200;
  * It is drawn in a thread of its own, which ends with it: the renderer's memory is outside of what the collector sees, and
  * would pile up in this process.
  */
-export async function pictureOf(chart: Chart): Promise<Buffer | null> {
+export async function pictureOf(chart: MessageChart): Promise<Buffer | null> {
   try {
-    const { chartSvg } = await import('./chart-svg.ts');
     const { indexedPng } = await import('./indexed-png.ts');
-    return await indexedPng(await pixelsOf(chartSvg(chart)));
+    return await indexedPng(await pixelsOf(await svgOf(chart)));
   } catch {
     return null;
   }
+}
+
+async function svgOf(chart: MessageChart): Promise<string> {
+  if ('kind' in chart) return (await import('./days-svg.ts')).daysSvg(chart);
+  return (await import('./chart-svg.ts')).chartSvg(chart);
 }
 
 /** The program of the thread. It is text, so that it runs the same from TypeScript and from the build. */

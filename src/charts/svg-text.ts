@@ -1,6 +1,6 @@
 // Text in pictures: how wide it is, and what of it the font can show.
 
-import type { Chart } from '../model/chart.ts';
+import type { MessageChart } from '../model/chart.ts';
 import { cutText, withoutIsolates } from '../model/display-text.ts';
 import { htmlText } from '../model/html-text.ts';
 
@@ -43,7 +43,11 @@ const DRAWABLE =
   /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Armenian}\p{Script=Georgian}\u0020-\u007e\u00a0-\u00ff\p{Script=Inherited}\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*$/u;
 
 /** The title as far as it fits; without the group's name where the font cannot write it. */
-export function fittedTitle({ title: whole, plainTitle }: Chart, width: number, size: number): string {
+export function fittedTitle(
+  { title: whole, plainTitle }: Pick<MessageChart, 'title' | 'plainTitle'>,
+  width: number,
+  size: number,
+): string {
   const title = withoutIsolates(whole);
   if (!DRAWABLE.test(title)) return plainTitle;
   if (textWidth(title, size, true) <= width) return title;

@@ -1,13 +1,12 @@
 // Chooses the ticks of an axis of time.
 
-import { localDate, localTime } from '../model/display-time.ts';
+import { localTime, shortDayName } from '../model/display-time.ts';
 import { dayStart, localDay } from '../model/local-time.ts';
 
 const HOUR = 3_600_000;
 const HOURS = [1, 2, 3, 6, 12];
 const DAYS = [1, 2, 7, 14, 28];
 const MOST = 5;
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /** At most five instants at round local times, with the time of day, or at midnight the date. */
 export function timeTicks(from: number, to: number, zone: string): { at: number; label: string }[] {
@@ -20,7 +19,7 @@ export function timeTicks(from: number, to: number, zone: string): { at: number;
   for (const hours of HOURS) {
     const within = wholeHours.filter(({ time }) => Number(time.slice(0, 2)) % hours === 0);
     if (within.length <= MOST) {
-      return within.map(({ at, time }) => ({ at, label: time === '00:00' ? dateLabel(at, zone) : time }));
+      return within.map(({ at, time }) => ({ at, label: time === '00:00' ? shortDayName(at, zone) : time }));
     }
   }
   for (const step of DAYS) {
@@ -28,7 +27,7 @@ export function timeTicks(from: number, to: number, zone: string): { at: number;
       .filter((day) => day % step === 0)
       .map((day) => dayStart(day, zone))
       .filter((at) => at >= from && at <= to);
-    if (within.length <= MOST) return within.map((at) => ({ at, label: dateLabel(at, zone) }));
+    if (within.length <= MOST) return within.map((at) => ({ at, label: shortDayName(at, zone) }));
   }
   return [];
 }
@@ -42,10 +41,4 @@ function localDaysBetween(from: number, to: number, zone: string): number[] {
 function hoursOf(day: number, zone: string): number[] {
   const [start, end] = [dayStart(day, zone), dayStart(day + 1, zone)];
   return Array.from({ length: Math.ceil((end - start) / HOUR) }, (_, i) => start + i * HOUR);
-}
-
-/** `20 Nov` */
-function dateLabel(at: number, zone: string): string {
-  const [, month, day] = localDate(at, zone).split('-').map(Number);
-  return `${day} ${MONTHS[(month ?? 1) - 1]}`;
 }

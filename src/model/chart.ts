@@ -1,4 +1,4 @@
-// Chart: what a picture of an alert shows.
+// Chart: what a picture of a message shows.
 
 import type { Severity } from './rule.ts';
 import type { Window } from './window.ts';
@@ -42,3 +42,25 @@ export interface Chart {
   /** What the picture shows, in words. */
   readonly alt: string;
 }
+
+/** A picture of a report before it is drawn: a bar for each day, and a line of the period before. Plain JSON, as Chart. */
+export interface DaysChart {
+  readonly kind: 'days';
+  readonly title: string;
+  readonly plainTitle: string;
+  /** By ascending day. Each has the day of the period before that stands in its place; null where there is none. */
+  readonly days: readonly {
+    readonly label: string;
+    readonly value: number | null;
+    readonly before: number | null;
+  }[];
+  /** What the bars are, and their sum: `23 Nov to 29 Nov: $1,234.56`. */
+  readonly now: string;
+  /** What the line is, and its sum; null where there is no line. */
+  readonly before: string | null;
+  readonly ticks: readonly ChartLevel[];
+  readonly alt: string;
+}
+
+/** The picture of a message. */
+export type MessageChart = Chart | DaysChart;

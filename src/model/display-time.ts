@@ -36,6 +36,34 @@ export function localDate(at: number, zone: string): string {
   return zoned(at, zone).toPlainDate().toString();
 }
 
+/** A day without its year on the wall clock of `zone`: `23 November`. */
+export function dayName(at: number, zone: string): string {
+  const { day, month } = zoned(at, zone);
+  return `${day} ${MONTHS[month - 1]}`;
+}
+
+/** The same for a narrow place: `23 Nov`. */
+export function shortDayName(at: number, zone: string): string {
+  const { day, month } = zoned(at, zone);
+  return `${day} ${MONTHS[month - 1]?.slice(0, 3)}`;
+}
+
+/** `November 2026` */
+export function monthName(at: number, zone: string): string {
+  const { month, year } = zoned(at, zone);
+  return `${MONTHS[month - 1]} ${year}`;
+}
+
+/** `Monday` */
+export function weekdayName(at: number, zone: string): string {
+  return WEEKDAYS[zoned(at, zone).dayOfWeek - 1] as string;
+}
+
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+const WEEKDAYS = 'Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split(' ');
+
 /** How long, in the two largest units: `45 min`, `3 h 20 min`, `2 d 4 h`, `30 s`. */
 export function durationText(ms: number): string {
   if (ms < MINUTE) return `${Math.round(ms / 1000)} s`;

@@ -1,6 +1,6 @@
 // Message: what every channel renders.
 
-import type { Chart } from './chart.ts';
+import type { MessageChart } from './chart.ts';
 import type { MessageLink } from './link.ts';
 import type { Severity } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
@@ -16,13 +16,17 @@ export type MessageType =
   | 'health.sees'
   | 'health.channel'
   | 'health.reload'
+  | 'report'
   | HealthNoteType;
 
 /** A table of a message, such as the parts of a breakdown. Cells are text for people. */
 export interface MessageTable {
+  /** Empty where the headline of the section says the same. */
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** How long a bar each row has, from 0 to 1; absent for a table without bars. Rows at the end may have none. */
+  readonly bars?: readonly number[];
 }
 
 /** A labelled line of a message. */
@@ -78,7 +82,7 @@ export interface MessageAlert {
   readonly context?: AlertContext;
 }
 
-/** For messages about spendwatch itself. */
+/** For messages that are not about alerts. */
 export const NO_ALERTS = { incident: null, alerts: [], chart: null } as const;
 
 /**
@@ -102,12 +106,12 @@ export interface Message {
   readonly sections: readonly MessageSection[];
   /** Sentences after the sections: how many more alerts there are, and the time of the newest row. */
   readonly footer: readonly string[];
-  /** Null for messages about spendwatch itself. */
+  /** Null for reports and messages about spendwatch itself. */
   readonly incident: MessageIncident | null;
-  /** The alerts that the message shows, worst first; empty for messages about spendwatch itself. */
+  /** The alerts that the message shows, worst first; empty for reports and messages about spendwatch itself. */
   readonly alerts: readonly MessageAlert[];
-  /** A picture of the worst alert; null where there is none. */
-  readonly chart: Chart | null;
+  /** A picture of the worst alert, or of a report's days; null where there is none. */
+  readonly chart: MessageChart | null;
   /** The webhook's body exactly as it is sent: JSON text. */
   readonly json: string;
 }

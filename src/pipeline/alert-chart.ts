@@ -2,8 +2,7 @@
 
 import { windowText } from '../model/alert-section.ts';
 import { niceTicks } from '../model/axis.ts';
-import type { Chart, ChartLevel } from '../model/chart.ts';
-import { isCurrency } from '../model/currency.ts';
+import type { Chart } from '../model/chart.ts';
 import { localSpan, localTime } from '../model/display-time.ts';
 import { displayPhrase, displayValue, withoutZeroCents } from '../model/display-value.ts';
 import { largestOf, smallestOf } from '../model/extremes.ts';
@@ -13,6 +12,7 @@ import { fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Onset } from '../model/onset.ts';
 import { describeQuantity, quantityName, quantityOf } from '../model/quantity.ts';
 import { firesBelow, type Rule, windowOf } from '../model/rule.ts';
+import { tickLabel } from '../model/tick-label.ts';
 
 import { ruleTypeOf } from '../rules/index.ts';
 
@@ -52,7 +52,7 @@ export function alertChart(charted: Charted): Chart | null {
     last: displayValue(quantity, firing.value.fixed),
     ticks: niceTicks(Math.min(0, smallestOf(levels)), largestOf(levels), isCount ? 1 : 0).map((value) => ({
       value,
-      label: tickLabel(rule, value),
+      label: tickLabel(quantity, value),
     })),
     limits,
     usual,
@@ -96,27 +96,6 @@ function altText({ rule, firing, zone, values, onset }: Charted, subject: string
   const limit = step.bound === 0n && side === 'at' ? '' : `, ${side} ${displayValue(quantity, step.bound)}`;
   const began = onset === null ? '' : ` It began about ${localTime(onset.at, zone)}.`;
   return `Chart of ${subject}, ${localSpan(first, last, zone)}: ${value} at the end${limit}.${began}`;
-}
-
-/** Ticks of large amounts are written in thousands, millions or billions, so that they have room. */
-function tickLabel(rule: Rule, value: number): ChartLevel['label'] {
-  const quantity = quantityOf(rule);
-  const size = Math.abs(value);
-  const unit = describeQuantity(quantity).unit;
-  const [by, suffix] = [
-    [1e9, 'B'],
-    [1e6, 'M'],
-    [1e3, 'K'],
-  ].find(([least]) => size >= (least as number) && size >= 1e5) ?? [1, ''];
-  if (unit === 'ratio' || suffix === '') {
-    return withoutZeroCents(displayValue(quantity, fixedFromNumber(value))).replace(/\.0%$/, '%');
-  }
-  const shown = displayValue(quantity, fixedFromNumber(value / (by as number)), isCurrency(unit) ? 0 : 1);
-  const short = shown
-    .replace(' ms', '')
-    .replace(/(\.\d*?)0+$/, '$1')
-    .replace(/\.$/, '');
-  return `${short}${suffix}${unit === 'ms' ? ' ms' : ''}`;
 }
 
 /** Six digits are more than a picture shows. */

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type { Chart } from '../../model/chart.ts';
+import type { MessageChart } from '../../model/chart.ts';
 import { isAscii } from './address.ts';
 import { withPicture } from './html.ts';
 import type { EmailOptions } from './options.ts';
@@ -49,7 +49,7 @@ const INLINE_PNG = {
 } as const;
 
 /** Null where it cannot be drawn: the mail goes without it. */
-async function drawnOf(chart: Chart): Promise<Buffer | null> {
+async function drawnOf(chart: MessageChart): Promise<Buffer | null> {
   const { pictureOf } = await import('../../charts/picture.ts');
   return pictureOf(chart);
 }

@@ -1,6 +1,6 @@
 // A message as mail: subject, text, HTML and Message-ID.
 
-import type { Chart } from '../../model/chart.ts';
+import type { MessageChart } from '../../model/chart.ts';
 import type { Message } from '../../model/message.ts';
 import { plainBody, plainText } from '../../model/plain-text.ts';
 import type { Root } from '../channel.ts';
@@ -15,7 +15,7 @@ export interface RenderedEmail {
   readonly text: string;
   readonly html: string;
   /** A picture that is drawn when the mail is sent; absent where there is none. */
-  readonly picture?: { readonly chart: Chart; readonly cid: string };
+  readonly picture?: { readonly chart: MessageChart; readonly cid: string };
   /** ms: the Date header is that of the message, not of the attempt. */
   readonly date: number;
 }

@@ -1,7 +1,7 @@
 // Posts to a Slack channel as a bot, in threads.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Chart } from '../../model/chart.ts';
+import type { MessageChart } from '../../model/chart.ts';
 import type { Channel, Envelope, Receipt, Thread } from '../channel.ts';
 import { peerOf } from '../transport/http.ts';
 import type { HttpProxy } from '../transport/proxy.ts';
@@ -66,7 +66,7 @@ export function botSender(
     }
   };
 
-  const shareBelow = async (chart: Chart | undefined, posted: Posted, signal: AbortSignal) =>
+  const shareBelow = async (chart: MessageChart | undefined, posted: Posted, signal: AbortSignal) =>
     chart === undefined ? null : sharePicture(chart, posted, signal);
 
   return {

@@ -1,7 +1,7 @@
 // Shares the picture of a message that Slack has taken.
 
 import { pictureOf } from '../../charts/picture.ts';
-import type { Chart } from '../../model/chart.ts';
+import type { MessageChart } from '../../model/chart.ts';
 import { SendError } from '../../model/errors.ts';
 import { redactor } from '../../model/redact.ts';
 import { within } from '../transport/deadline.ts';
@@ -17,7 +17,11 @@ export interface Posted {
 }
 
 /** Shares the picture below a message. Resolves with why there is none, for the receipt; null where there is one. */
-export type SharePicture = (chart: Chart, posted: Posted, signal: AbortSignal) => Promise<string | null>;
+export type SharePicture = (
+  chart: MessageChart,
+  posted: Posted,
+  signal: AbortSignal,
+) => Promise<string | null>;
 
 /** The message is there already, so its delivery must not wait long for the picture. */
 const TIMEOUT_MS = 5_000;
@@ -50,7 +54,7 @@ async function share(
   call: CallSlack,
   apiUrl: string,
   via: HttpProxy | null,
-  chart: Chart,
+  chart: MessageChart,
   { channelId, rootTs }: Posted,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 // What is stored with a delivery to Slack.
 
-import type { Chart } from '../../model/chart.ts';
+import type { MessageChart } from '../../model/chart.ts';
 import type { Message } from '../../model/message.ts';
 import type { Root } from '../channel.ts';
 import { plainSlackText, renderSlack, type SlackPost } from './blocks.ts';
@@ -9,7 +9,7 @@ import { plainSlackText, renderSlack, type SlackPost } from './blocks.ts';
 export interface StoredPost extends SlackPost {
   readonly plain: string;
   /** What the picture shows; absent where there is none. */
-  readonly chart?: Chart;
+  readonly chart?: MessageChart;
   /** Absent in a post that begins a thread. */
   readonly answers?: {
     /** Whether the channel sees it too, and not only its thread. */
