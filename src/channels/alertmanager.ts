@@ -47,6 +47,7 @@ interface PostedAlert {
 /** Posts one alert for each alert of a message. Grouping, silences and routes are Alertmanager's. */
 export const alertmanager: ChannelType<AlertmanagerOptions> = {
   type: 'alertmanager',
+  takesReports: false,
   schema: z
     .strictObject({
       type: z.literal('alertmanager'),
@@ -83,7 +84,7 @@ export const alertmanager: ChannelType<AlertmanagerOptions> = {
       url: apiOf(url.reveal(), 'alerts'),
       secrets: authorization === null ? [] : secretsOfHeader(authorization),
       render: (message: Message) => JSON.stringify(renderAlertmanager(message)),
-      request: ({ body }: { readonly body: string }) => ({ body, headers }),
+      request: ({ body }: { readonly body: string }) => (body === NO_ALERT ? null : { body, headers }),
       receipt: taken,
       probe: { url: apiOf(url.reveal(), 'status'), headers, receipt: described },
     } as const;
@@ -91,9 +92,13 @@ export const alertmanager: ChannelType<AlertmanagerOptions> = {
   },
 };
 
+/** The body of a report, which is no alert: nothing is posted. */
+const NO_ALERT = '[]';
+
 /** Pure. */
 export function renderAlertmanager(message: Message): readonly PostedAlert[] {
-  const { alerts, sections } = message;
+  const { alerts, sections, type } = message;
+  if (type === 'report') return [];
   if (alerts.length === 0) return [aboutSpendwatch(message)];
   const sectionOf = (i: number) => (sections.length === alerts.length ? sections[i] : undefined);
   return alerts.map((alert, i) => postedAlert(message, alert, sectionOf(i)));

@@ -90,6 +90,8 @@ export interface ChannelType<Options extends { type: string } = { type: string }
   readonly schema: z.ZodType<Options>;
   /** Whether ends of alerts are sent where the file does not say so; absent for yes. */
   readonly sendResolved?: false;
+  /** Whether reports can be sent to it: a pager has no use for them; absent for yes. */
+  readonly takesReports?: false;
   /** A key that is a template of JSON, and what it can name of a message; absent where there is none. */
   readonly template?: { readonly key: string; values(message: Message, id: string): JsonObject };
   /** Environment variables, by the key that each stands in for where a channel of the file leaves the key out. */

@@ -79,7 +79,10 @@ const MARKUP: ChatMarkup = {
   lines: (lines) => lines.join(BREAK),
   table(table) {
     const [title, ...rows] = tableLines(table);
-    return [`**${inertMarkdown(title)}**`, ...rows.map((row) => `- ${inertMarkdown(row)}`)].join('\n');
+    return [
+      ...(title === '' ? [] : [`**${inertMarkdown(title)}**`]),
+      ...rows.map((row) => `- ${inertMarkdown(row)}`),
+    ].join('\n');
   },
 };
 

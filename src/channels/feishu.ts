@@ -104,11 +104,18 @@ function sectionElements(
   const texts = (blocks: readonly (readonly string[])[]): Element[] =>
     blocks.filter((lines) => lines.length > 0).map(div);
   const elements = [
-    ...texts([top.filter((line) => line !== '')]),
+    ...texts([top.filter(isSome)]),
     ...(links.length === 0 ? [] : [linkButtons(links)]),
-    ...texts([...tables.map(tableLines), judged.length === 0 ? [] : [judgedLine(judged)]]),
+    ...texts([
+      ...tables.map((table) => tableLines(table).filter(isSome)),
+      judged.length === 0 ? [] : [judgedLine(judged)],
+    ]),
   ];
   return elements.length === 0 ? [] : [...(parted ? [{ tag: 'hr' }] : []), ...elements];
+}
+
+function isSome(line: string): boolean {
+  return line !== '';
 }
 
 function linkButtons(links: readonly MessageLink[]): Element {

@@ -35,7 +35,7 @@ const DEDUP_KEY = 255;
 const EVENT_BYTES = 500_000;
 
 interface PagerdutyEvent {
-  /** `none`: the message tells of an alert that is over in an incident that is not. */
+  /** `none`: the message tells of an alert that is over in an incident that is not, or is a report. */
   readonly event_action: 'trigger' | 'resolve' | 'none';
   readonly dedup_key: string;
   readonly client: 'spendwatch';
@@ -46,6 +46,7 @@ interface PagerdutyEvent {
 /** Sends an event for each message. Events of one incident have one key, so that PagerDuty pages once for it. */
 export const pagerduty: ChannelType<PagerdutyOptions> = {
   type: 'pagerduty',
+  takesReports: false,
   schema: z
     .strictObject({
       type: z.literal('pagerduty'),
@@ -112,6 +113,7 @@ export function renderPagerduty(message: Message, id: string): PagerdutyEvent {
  */
 function actionOf({ type, incident, alerts }: Message): PagerdutyEvent['event_action'] {
   if (type === 'health.sees') return 'resolve';
+  if (type === 'report') return 'none';
   if (type !== 'alert.firing' && type !== 'alert.resolved') return 'trigger';
   if (incident?.isClosed === true) return 'resolve';
   if (type === 'alert.firing') return 'trigger';

@@ -76,7 +76,10 @@ const MARKUP: ChatMarkup = {
   lines: (lines) => lines.join('\n'),
   table(table) {
     const [title, ...rows] = tableLines(table);
-    return [`**${inertMarkdown(title)}**`, ...rows.map((row) => `>${inertMarkdown(row)}`)].join('\n');
+    return [
+      ...(title === '' ? [] : [`**${inertMarkdown(title)}**`]),
+      ...rows.map((row) => `>${inertMarkdown(row)}`),
+    ].join('\n');
   },
 };
 

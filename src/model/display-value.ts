@@ -35,9 +35,9 @@ export function displayValue(quantity: Quantity, value: Fixed, extra = 0): strin
   }
 }
 
-/** A change for people: `+$3.10`, `-$3.10`, `$0.00`. */
-export function displaySigned(quantity: Quantity, change: Fixed): string {
-  return `${change > 0n ? '+' : ''}${displayValue(quantity, change)}`;
+/** A change for people: `+$3.10`, `-$3.10`, `$0.00`; `extra` adds digits after the point. */
+export function displaySigned(quantity: Quantity, change: Fixed, extra = 0): string {
+  return `${change > 0n ? '+' : ''}${displayValue(quantity, change, extra)}`;
 }
 
 /** A value with what it counts: `890,000 calls`, `$0.02 per call`, `$312.46`. */

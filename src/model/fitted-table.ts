@@ -28,7 +28,7 @@ export function fittedTable(
   const widths = fittedWidths(
     columns,
     columns.map(({ head }, i) =>
-      cells.reduce((most, row) => Math.max(most, displayWidth(row[i] ?? '')), head.length),
+      cells.reduce((most, row) => Math.max(most, displayWidth(row[i] ?? '')), displayWidth(head)),
     ),
     width,
   );

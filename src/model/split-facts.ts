@@ -7,9 +7,9 @@ import { displayCount, displaySigned, displayValue } from './display-value.ts';
 import type { Finding } from './finding.ts';
 import type { Fact } from './message.ts';
 import { describeMetric } from './metric.ts';
-import { divideRounded, FIXED_DIGITS } from './money.ts';
+import { divideRounded, FIXED_DIGITS, type Fixed } from './money.ts';
 import { type Rule, windowOf } from './rule.ts';
-import type { GroupSplit } from './spend-split.ts';
+import type { GroupSplit, SpendSplit } from './spend-split.ts';
 import { earlierWindow } from './window.ts';
 
 /** From so many times the value before, factors say more than percents. */
@@ -83,20 +83,31 @@ export function whyFact({
   const size = sizeOf(change);
   if (size < LEAST_COINS || [split.now, split.before].some((value) => size * coin * LEAST_PART < value))
     return null;
+  const parts = splitParts(split, coin, change);
+  const [only, ...more] = parts;
+  const whole = `${displaySigned(metric, change * coin)}${unpriced === null ? '' : ' of what is priced'}`;
+  if (only !== undefined && more.length === 0) return ['Why', `${whole}, all from ${only.reason}`];
+  const shown = parts.map(({ amount, reason }) => `${displaySigned(metric, amount)} from ${reason}`);
+  return ['Why', `${whole}: ${shown.join(', ')}`];
+}
+
+/** A part of a change in spend: `more calls`. */
+export interface SplitPart {
+  readonly amount: Fixed;
+  readonly reason: string;
+}
+
+/** The parts of a split in whole coins that add up to `change`, which is in coins; the largest first, and none of nothing. */
+export function splitParts(split: SpendSplit, coin: Fixed, change: bigint): SplitPart[] {
   const coins = apportioned(
     PARTS.map((part) => split[part]),
     coin,
     change,
   );
-  const signed = (amount: bigint): string => displaySigned(metric, amount * coin);
-  const shown = PARTS.map((part, i) => ({ part, amount: coins[i] as bigint }))
+  return PARTS.map((part, i) => ({ part, amount: (coins[i] as bigint) * coin }))
     .filter(({ amount }) => amount !== 0n)
-    .sort((a, b) => Number(sizeOf(b.amount) - sizeOf(a.amount)));
-  const reason = ({ part, amount }: (typeof shown)[number]): string => REASONS[part][amount > 0n ? 0 : 1];
-  const [only, ...more] = shown;
-  const whole = `${signed(change)}${unpriced === null ? '' : ' of what is priced'}`;
-  if (only !== undefined && more.length === 0) return ['Why', `${whole}, all from ${reason(only)}`];
-  return ['Why', `${whole}: ${shown.map((one) => `${signed(one.amount)} from ${reason(one)}`).join(', ')}`];
+    .sort((a, b) => Number(sizeOf(b.amount) - sizeOf(a.amount)))
+    .map(({ part, amount }) => ({ amount, reason: REASONS[part][amount > 0n ? 0 : 1] }));
 }
 
 function sizeOf(amount: bigint): bigint {

@@ -12,7 +12,7 @@ import { renderTeams } from '../../src/channels/teams.ts';
 import { renderTelegram } from '../../src/channels/telegram.ts';
 import { renderWecom } from '../../src/channels/wecom.ts';
 import { pictureOf } from '../../src/charts/picture.ts';
-import type { Chart } from '../../src/model/chart.ts';
+import type { MessageChart } from '../../src/model/chart.ts';
 import type { Message } from '../../src/model/message.ts';
 import { plainText } from '../../src/model/plain-text.ts';
 import { allSamples, type Group, type Sample } from './story/all-samples.ts';
@@ -26,7 +26,7 @@ const all = Object.values(SAMPLES).flatMap((group) => Object.entries(group));
 
 /** The forms for people. */
 const PEOPLE: Readonly<Record<string, (message: Message, name: string) => string>> = {
-  txt: plainText,
+  txt: (message) => plainText(message),
   html: htmlOf,
   'slack.json': (message) => pretty(renderSlack(message, ID)),
   'teams.json': (message) => `${JSON.stringify(renderTeams(message))}\n`,
@@ -49,6 +49,7 @@ const FORMS: Readonly<Record<Group, readonly string[]>> = {
   notes: Object.keys(PEOPLE),
   edited: ['slack.json', 'telegram.json', 'discord.json'],
   extreme: ['txt', 'html', 'slack.json', 'teams.json', 'discord.json', 'telegram.json', 'webhook.json'],
+  reports: [...Object.keys(PEOPLE), 'webhook.json'],
   health: [...Object.keys(PEOPLE), 'webhook.json'],
 };
 
@@ -61,6 +62,8 @@ const PICTURED = [
   'extreme-tiny',
   'extreme-yen',
   'extreme-foreign-names',
+  'report',
+  'report-month',
 ];
 
 function formOf({ people, programs }: Sample, name: string, form: string): string {
@@ -105,7 +108,7 @@ const isSameMachine = process.platform === 'linux' && process.arch === 'x64';
 // After an intended change, delete the files and run this.
 test.skipIf(!isSameMachine).each(PICTURED)('docs/messages shows the picture of %s as it is', async (name) => {
   const message = all.find(([one]) => one === name)?.[1].people;
-  const picture = await pictureOf(message?.chart as Chart);
+  const picture = await pictureOf(message?.chart as MessageChart);
   const path = `${folder}${name}.png`;
   if (!existsSync(path)) writeFileSync(path, picture ?? '');
   expect(picture?.equals(readFileSync(path))).toBe(true);

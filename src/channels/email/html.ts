@@ -17,10 +17,12 @@ import { toneOf } from '../transport/tone.ts';
  * coloured background sets its colour, so that dark mode can change the rest.
  */
 export function renderHtml(message: Message): string {
-  const { severity, type } = message;
+  const { type } = message;
   const tone = TONES[type === 'drill' ? 'drill' : toneOf(message)];
   const title = message.title.replace(/^\[[A-Z]+\] /, '');
-  const badge = message.title.startsWith('[') ? message.title.slice(1, message.title.indexOf(']')) : severity;
+  const badge = message.title.startsWith('[')
+    ? message.title.slice(1, message.title.indexOf(']'))
+    : kindOf(message);
   return [
     '<!DOCTYPE html>',
     '<html lang="en"><head><meta charset="utf-8">',
@@ -47,14 +49,49 @@ export function renderHtml(message: Message): string {
     .join('\n');
 }
 
+/** What stands above a title that does not begin with it. */
+function kindOf({ type, severity }: Message): string {
+  return type === 'report' ? 'report' : severity;
+}
+
 /** Where the picture stands in a mail that has one. Without it the mail stays as it is. */
 const PICTURE_PLACE = '<!-- picture -->';
 
 /** The HTML with its picture, which is a part of the mail with this content id. */
 export function withPicture(html: string, cid: string, alt: string): string {
-  const image = `<img src="cid:${htmlText(cid)}" width="604" alt="${htmlText(alt)}" style="display:block;width:100%;max-width:604px;height:auto;margin-top:14px;border:0">`;
+  return withImage(html, `cid:${cid}`, alt);
+}
+
+function withImage(html: string, source: string, alt: string): string {
+  const image = `<img src="${htmlText(source)}" width="604" alt="${htmlText(alt)}" style="display:block;width:100%;max-width:604px;height:auto;margin-top:14px;border:0">`;
   return html.replace(PICTURE_PLACE, () => image);
 }
+
+/**
+ * The message as a page of its own, with its picture within it: for the screen of a computer or a phone, in the dark, and for
+ * paper, which gets no coloured ground. `picture` is a PNG; null for none.
+ */
+export function renderPage(message: Message, picture: Buffer | null): string {
+  const html = renderHtml(message).replace('</head>', () => `${PAGE_HEAD}</head>`);
+  if (picture === null || message.chart === null) return html;
+  return withImage(html, `data:image/png;base64,${picture.toString('base64')}`, message.chart.alt);
+}
+
+/** A page loads nothing. On paper, no table is torn apart and no heading is left alone. */
+const PAGE_HEAD = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<style>
+@page { size: A4; margin: 15mm }
+@media print {
+  :root { color-scheme: light }
+  body { padding: 0 !important; color: #000000; background: #ffffff }
+  td[bgcolor] { border-bottom: 2px solid #99a1ab; padding: 0 0 8px 0 !important; background: none !important }
+  td[bgcolor] div { color: #000000 !important }
+  td[style*="border:1px"] { border: 0 !important; padding: 0 !important }
+  table table table, table table table tr, img, p { break-inside: avoid }
+  div, div + p, th { break-after: avoid }
+}
+</style>
+`;
 
 /** Background colours on which white text has a contrast of at least 4.5. */
 const TONES = {
@@ -88,7 +125,7 @@ function sectionHtml(
       ? ''
       : `<div style="${rule};font-size:17px;line-height:23px;font-weight:bold;${WRAP}">${htmlText(headline)}</div>`,
     sentence === '' ? '' : paragraph(sentence),
-    factsHtml(facts),
+    ...(facts.length === 0 ? [] : [factsHtml(facts)]),
     ...(links.length === 0 ? [] : [linksHtml(links)]),
     ...tables.map(tableHtml),
     ...(judged.length === 0 ? [] : [judgedHeading, factsHtml(judged)]),
@@ -127,24 +164,36 @@ function linksHtml(links: readonly MessageLink[]): string {
   return `<p style="margin:8px 0 0 0;font-size:14px;line-height:20px;${WRAP}">${shown.join(' &middot; ')}</p>`;
 }
 
-/** The first column has words. The others have numbers, which are aligned right so that they can be compared. */
-function tableHtml({ columns, rows }: MessageTable): string {
-  const cell = (tag: 'th' | 'td', text: string, i: number): string => {
+/** The first column has words, and the row's bar. The others have numbers, which are aligned right so that they can be compared. */
+function tableHtml({ columns, rows, bars = [] }: MessageTable): string {
+  const cell = (tag: 'th' | 'td', text: string, i: number, bar?: number): string => {
     const place = i === 0 ? `text-align:left;${WRAP}` : 'text-align:right;white-space:nowrap';
     const weight = tag === 'th' ? 'font-weight:bold' : `font-weight:normal;${RULE}`;
     // About half for the names in every table: numbers line up, and names have room on a phone.
     const align = i === 0 ? 'align="left" width="46%"' : 'align="right"';
-    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 8}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}</${tag}>`;
+    const below = i === 0 && bar !== undefined ? barHtml(bar) : '';
+    return `<${tag} ${align} valign="top" style="padding:4px ${i === columns.length - 1 ? 0 : 8}px 4px 0;font-size:14px;line-height:19px;${place};${weight}">${htmlText(text)}${below}</${tag}>`;
   };
-  const line = (tag: 'th' | 'td', cells: readonly string[]): string =>
-    `<tr>${cells.map((text, i) => cell(tag, text, i)).join('')}</tr>`;
+  const line = (tag: 'th' | 'td', cells: readonly string[], bar?: number): string =>
+    `<tr>${cells.map((text, i) => cell(tag, text, i, bar)).join('')}</tr>`;
   return [
     `<table width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:14px;border-collapse:collapse;width:100%">`,
     line('th', columns),
-    ...rows.map((row) => line('td', row)),
+    ...rows.map((row, i) => line('td', row, bars[i])),
     '</table>',
   ].join('\n');
 }
+
+/** A border, because it is printed where a background is not; of a table, because Outlook keeps the width of nothing else. */
+function barHtml(part: number): string {
+  if (part <= 0) return '';
+  const percent = Math.min(100, Math.max(1, Math.round(part * 100)));
+  const style = `margin-top:3px;border-top:6px solid ${BAR}`;
+  return `<table role="presentation" width="${percent}%" cellpadding="0" cellspacing="0" border="0" style="${style}"><tr><td style="font-size:0;line-height:0">&nbsp;</td></tr></table>`;
+}
+
+/** It is seen on white and on black. */
+const BAR = '#4a7fd0';
 
 function footerHtml(footer: readonly string[]): string {
   if (footer.length === 0) return '';

@@ -10,9 +10,12 @@ import {
 } from '../../model/message.ts';
 import { plainBody, tableText } from '../../model/plain-text.ts';
 import { fitted } from '../transport/fit.ts';
+import { renderWithin } from '../transport/shorten.ts';
 
 /** Slack's limits, in characters after escaping; a message over one of them is refused whole. */
 const MOST_BLOCKS = 50;
+/** Slack documents no limit of all blocks together, and refuses them from about 13,200 characters of JSON on. */
+const ALL_BLOCKS = 12_500;
 const HEADER = 150;
 const SECTION = 3000;
 const FIELDS = 10;
@@ -36,22 +39,34 @@ export interface SlackPost {
 
 /** Pure. The metadata has the delivery's id, so that the post can be found again. */
 export function renderSlack(message: Message, id: string): SlackPost {
-  const text = escaped(message.title);
-  const blocks = [
+  return {
+    text: escaped(message.title),
+    blocks:
+      message.type === 'report' ? reportBlocks(message) : blocksOf(message, IN_FULL).slice(0, MOST_BLOCKS),
+    metadata: { event_type: 'spendwatch_alert', event_payload: { delivery_id: id } },
+  };
+}
+
+/** A report is shown in full, as far as Slack takes it. */
+function reportBlocks(message: Message): readonly Block[] {
+  return renderWithin(
+    message,
+    (shown) => blocksOf(shown, shown.sections.length),
+    (blocks) => blocks.length <= MOST_BLOCKS && JSON.stringify(blocks).length <= ALL_BLOCKS,
+  );
+}
+
+function blocksOf(message: Message, inFull: number): readonly Block[] {
+  return [
     {
       type: 'header',
       text: { type: 'plain_text', text: fitted(message.title, HEADER, escaped), emoji: false },
     },
     ...(message.lead.length === 0 ? [] : [section(fitted(message.lead.join('\n'), SECTION, literal))]),
     ...(message.note === null ? [] : [section(fitted(message.note, SECTION, quoted))]),
-    ...message.sections.flatMap((one, i) => sectionBlocks(one, i < IN_FULL, i > 0)),
+    ...message.sections.flatMap((one, i) => sectionBlocks(one, i < inFull, i > 0)),
     ...(message.footer.length === 0 ? [] : [context(message.footer.join('\n'))]),
   ];
-  return {
-    text,
-    blocks: blocks.slice(0, MOST_BLOCKS),
-    metadata: { event_type: 'spendwatch_alert', event_payload: { delivery_id: id } },
-  };
 }
 
 /** The message without blocks: the title, then the rest in a code block, where the columns of tables line up. */
@@ -115,7 +130,7 @@ function judgedText(judged: readonly Fact[]): string {
 }
 
 function tableSection(tables: readonly MessageTable[]): Block {
-  return section(preformatted(tables.map(tableText).join('\n\n'), SECTION));
+  return section(preformatted(tables.map((table) => tableText(table)).join('\n\n'), SECTION));
 }
 
 function preformatted(text: string, longest: number): string {

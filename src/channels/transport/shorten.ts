@@ -4,7 +4,7 @@ import { counted } from '../../model/display-value.ts';
 import type { Message, MessageSection } from '../../model/message.ts';
 import { bytesOf, fitted } from './fit.ts';
 
-/** How much of a message is shown. Numbers count sections from the first, which is the worst. */
+/** How much of a message is shown. Numbers count sections from the first, which is the most important. */
 interface Detail {
   /** What they were judged by, which few readers want. */
   readonly judged: number;
@@ -30,6 +30,16 @@ const DETAILS: readonly Detail[] = [
   { judged: 0, tables: 0, facts: 0, sentences: 1, headlines: 5, texts: 500 },
   { judged: 0, tables: 0, facts: 0, sentences: 0, headlines: 1, texts: 300 },
 ];
+/** A report is read as a whole, and only as long as it must be. */
+const DETAILS_OF_REPORTS: readonly Detail[] = [ALL, 10, 9, 8, 7, 6, 5, 4, 3, 2].map((count) => ({
+  judged: 0,
+  tables: count,
+  facts: count,
+  sentences: count,
+  headlines: count,
+  texts: ALL,
+}));
+
 /** What fits everywhere: a title and a few words, even if every byte of them needs five. */
 const LAST: Detail = { judged: 0, tables: 0, facts: 0, sentences: 0, headlines: 0, texts: 100 };
 const LAST_TITLE = 400;
@@ -44,7 +54,8 @@ export function renderWithin<T>(
   render: (message: Message) => T,
   fits: (rendered: T) => boolean,
 ): T {
-  for (const detail of DETAILS) {
+  const details = message.type === 'report' ? [...DETAILS_OF_REPORTS, ...DETAILS] : DETAILS;
+  for (const detail of details) {
     const rendered = render(shortened(message, detail));
     if (fits(rendered)) return rendered;
   }
@@ -71,14 +82,19 @@ function shortened(message: Message, detail: Detail): Message {
     lead: message.lead.length === 0 ? [] : cut(message.lead.join('\n'), texts).split('\n'),
     sections,
     footer: [
-      ...(detail === DETAILS[0] ? [] : [`Shortened to fit here${left === 0 ? '' : `: ${leftOut(left)}`}.`]),
+      ...(WHOLE.includes(detail)
+        ? []
+        : [`Shortened to fit here${left === 0 ? '' : `: ${leftOut(left, message)}`}.`]),
       ...(footer === '' ? [] : cut(footer, texts).split('\n')),
     ],
   };
 }
 
-function leftOut(count: number): string {
-  return `${counted(count, 'alert')} left out`;
+/** Those that leave out nothing that is worth a word. */
+const WHOLE: readonly (Detail | undefined)[] = [DETAILS[0], DETAILS_OF_REPORTS[0]];
+
+function leftOut(count: number, { type }: Message): string {
+  return `${counted(count, type === 'report' ? 'part' : 'alert')} left out`;
 }
 
 function cut(text: string, longest: number): string {

@@ -3,6 +3,9 @@
 import { vi } from 'vitest';
 import { channelReportMessage } from '../../../src/model/health-message.ts';
 import type { Message } from '../../../src/model/message.ts';
+import type { Report } from '../../../src/model/report.ts';
+import { reportMessage } from '../../../src/model/report-message.ts';
+import { hostileReport, monthReport, quietReport, sampleReport } from '../sample-reports.ts';
 import { SAMPLES } from '../samples.ts';
 import { EXTREMES } from './extremes.ts';
 import { incidentStory } from './incident.ts';
@@ -11,6 +14,17 @@ import { SCENES } from './scenes.ts';
 
 /** Those about spendwatch itself. */
 const HEALTH = ['blind', 'sees', 'drill', 'refused-reload', 'unpriced', 'future-rows'] as const;
+
+const REPORTS = {
+  report: sampleReport(),
+  'report-month': monthReport(),
+  'report-quiet': quietReport(),
+};
+
+function reportSample(report: Report): Sample {
+  const people = reportMessage(report, { timestamp: report.at + 1500 });
+  return { people, programs: [people] };
+}
 
 /** An alert that another channel could not deliver. */
 function channelReport(original: Message): Message {
@@ -34,7 +48,7 @@ export interface Sample {
   readonly programs: readonly Message[];
 }
 
-export type Group = 'main' | 'notes' | 'edited' | 'extreme' | 'health';
+export type Group = 'main' | 'notes' | 'edited' | 'extreme' | 'reports' | 'health';
 
 /** All samples of docs/messages, by group and name. */
 export function allSamples(): Promise<Samples> {
@@ -72,8 +86,13 @@ async function make(): Promise<Samples> {
     main,
     edited,
     // Programs hear of no silence.
-    notes: mapped({ 'incident-silenced': silenced }, sampleOf),
+    notes: {
+      ...mapped({ 'incident-silenced': silenced }, sampleOf),
+      // What programs get of it are its long names.
+      'report-hostile-names': reportSample(hostileReport()),
+    },
     extreme: mapped(await valuesOf(EXTREMES), sampleOf),
+    reports: mapped(REPORTS, reportSample),
     health: mapped(
       {
         ...Object.fromEntries(HEALTH.map((name) => [name, SAMPLES[name] as Message])),
