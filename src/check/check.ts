@@ -163,7 +163,8 @@ export function unreadable(
   return { at, zone: parts.zone, ...nothing, rules, error: reason };
 }
 
-function failed(rule: Rule, reason: string | null): CheckedRule {
+/** A rule that could not be read. */
+export function failed(rule: Rule, reason: string | null): CheckedRule {
   return {
     rule,
     status: 'error',

@@ -10,7 +10,7 @@ import { type CheckedRule, type CheckResult, severityOf, statusOf } from './resu
 import type { CheckedFindingJson, CheckedRuleJson, CheckJson } from './schema.ts';
 
 /** Groups listed per rule. A rule by user may observe thousands. */
-const OBSERVED = 100;
+export const OBSERVED = 100;
 /** Models without a price that are listed. */
 const MODELS = 100;
 

@@ -16,12 +16,14 @@ import { type Claimed, claim, queueLengths, type Settlement, settle } from './ou
 import { type PastIncident, readIncidentsIn } from './past-incidents.ts';
 import { prune } from './prune.ts';
 import { type ClaimTerms, claimRateLimited, type SlotTaken } from './rate-limit-slot.ts';
+import { type HistoryQuestion, type PastDelivery, readHistory } from './read-history.ts';
 import {
   type IncidentQuestion,
   type IncidentsOfAlerts,
   readAlertsOf,
   readIncidentsToJoin,
 } from './read-incidents.ts';
+import { type FiringNow, type OpenIncidentRow, readFiring, readOpenIncidents } from './read-open.ts';
 import { type Recorded, type Recording, type RecordOptions, record } from './record.ts';
 import type { RuleFile } from './removed-rules.ts';
 import { readSilences } from './silences.ts';
@@ -87,6 +89,17 @@ export interface State extends Outbox, ReportReader {
   /** Writes how often the rules of a file were evaluated; `counter` is the worker's own. */
   writeEvaluationCounts(file: string, counter: string, days: readonly DayCount[]): Promise<void>;
   prune(now: number): Promise<void>;
+  /** For the API: each in one read-only snapshot whose statements take at most `limitMs`. */
+  readFiring(
+    fingerprints: readonly string[],
+    options: { readonly now: number; readonly most: number; readonly limitMs: number },
+  ): Promise<FiringNow>;
+  readOpenIncidents(limitMs: number): Promise<OpenIncidentRow[]>;
+  readHistory(
+    question: HistoryQuestion,
+    take: (delivery: PastDelivery) => boolean,
+    limitMs: number,
+  ): Promise<void>;
   /** The stored buckets of an aggregate; `basis` names what they depend on beside the rows. */
   aggregateBuckets(basis: string): AggregateBuckets;
 }
@@ -129,6 +142,12 @@ export async function openState(sql: Sql): Promise<State> {
     release: (candidate) => release(sql, candidate),
     writeEvaluationCounts: (file, counter, days) => writeEvaluationCounts(sql, file, counter, days),
     prune: (now) => prune(sql, now),
+    readFiring: (fingerprints, options) => readFiring(sql, fingerprints, options),
+    readOpenIncidents: (limitMs) => readOpenIncidents(sql, limitMs),
+    readHistory: (question, take, limitMs) =>
+      sql.transaction({ readOnly: true, statementTimeoutMs: limitMs }, (session) =>
+        readHistory(session, question, take),
+      ),
     aggregateBuckets: (basis) => openAggregateBuckets(sql, basis),
     claim: (channel, now, leaseMs, except) => claim(sql, channel, now, leaseMs, except),
     claimRateLimited: (channel, spacingMs, terms) => claimRateLimited(sql, channel, spacingMs, terms),

@@ -9,7 +9,8 @@ import { type Quantity, quantityOf } from '../model/quantity.ts';
 import { type Rule, type Severity, type Silence, severityOf } from '../model/rule.ts';
 import type { Dimension } from '../model/series.ts';
 import { silenceOf, spanAt } from '../model/silence.ts';
-import type { FiringGroup, OpenIncidentRow, Queue, StateNow } from '../state/read-status.ts';
+import type { FiringGroup, OpenIncidentRow } from '../state/read-open.ts';
+import type { Queue, StateNow } from '../state/read-status.ts';
 import { type SilenceNow, silencesNow } from './silences-now.ts';
 
 /** A rule that fires for a group. Instants in ms. */
@@ -75,27 +76,37 @@ export function statusOf(state: StateNow, file: FileNow, now: number): Status {
     (latest, one) => (one.lastPoll === null ? latest : Math.max(latest ?? one.lastPoll, one.lastPoll)),
     null,
   );
-  const rules = new Map(file.rules.map(({ rule, fingerprint }) => [fingerprint, rule]));
   return {
     at: now,
     worker: workerOf(state.leaders, file.id),
     lastPoll,
     behind: lastPoll === null ? [] : polled.filter((one) => one.lastPoll !== lastPoll),
     past: state.sums,
-    alerts: state.firing.flatMap((firing) => {
-      const rule = rules.get(firing.fingerprint);
-      return rule === undefined ? [] : [alertNow(firing, rule, silences, now)];
-    }),
+    alerts: alertsNow(state.firing, file.rules, silences, now),
     moreAlerts: state.firingTotal - state.firing.length,
-    incidents: state.incidents.map(({ subject, step, ...incident }) => ({
-      ...incident,
-      subject: subjectOfKey(subject),
-      severity: severityOf(Math.max(step, 1)),
-    })),
+    incidents: state.incidents.map(incidentNow),
     silences,
     channels: channelsOf(state.queues, file.channels),
     health: state.health,
   };
+}
+
+/** The groups that fire, of the rules of the file. */
+export function alertsNow(
+  firing: readonly FiringGroup[],
+  ofFile: FileNow['rules'],
+  silences: readonly SilenceNow[],
+  now: number,
+): AlertNow[] {
+  const rules = new Map(ofFile.map(({ rule, fingerprint }) => [fingerprint, rule]));
+  return firing.flatMap((one) => {
+    const rule = rules.get(one.fingerprint);
+    return rule === undefined ? [] : [alertNow(one, rule, silences, now)];
+  });
+}
+
+export function incidentNow({ subject, step, ...incident }: OpenIncidentRow): IncidentNow {
+  return { ...incident, subject: subjectOfKey(subject), severity: severityOf(Math.max(step, 1)) };
 }
 
 function workerOf(leaders: StateNow['leaders'], file: string): WorkerNow {

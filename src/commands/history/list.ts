@@ -2,8 +2,8 @@
 
 import type { Config } from '../../config/config.ts';
 import { nearest } from '../../config/nearest.ts';
-import { type HistoryEntry, historyEntry, isAbout } from '../../history/entry.ts';
-import { type History, historyJson } from '../../history/json.ts';
+import { historyJson } from '../../history/json.ts';
+import { findHistory } from '../../history/read.ts';
 import { historyTable, retryHint } from '../../history/table.ts';
 import { displayText } from '../../model/display-text.ts';
 import { painter } from '../../model/painter.ts';
@@ -37,15 +37,13 @@ export async function historyOf(options: HistoryOptions, io: Io): Promise<number
   const until = Date.now();
   const since = until - options.since;
   const { rule: rules, channel: channels, outcome: outcomes, limit } = options;
-  const entries: HistoryEntry[] = [];
-  await withKeptState(config, io, 'read', (sql) =>
-    readHistory(sql, { since, rules, channels, outcomes }, (delivery) => {
-      const entry = historyEntry(delivery);
-      if (isAbout(entry, rules)) entries.push(entry);
-      return entries.length <= limit;
-    }),
+  const found = await withKeptState(config, io, 'read', (sql) =>
+    findHistory(
+      (question, take) => readHistory(sql, question, take),
+      { since, rules, channels, outcomes },
+      { until, limit },
+    ),
   );
-  const found: History = { since, until, entries: entries.slice(0, limit), isCut: entries.length > limit };
   if (options.format === 'json') {
     io.out(JSON.stringify(historyJson(found), null, 2));
     return 0;
