@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alternatives, type JsonSchema } from '../src/config/json-schema.ts';
 import { alertsJsonSchema } from '../src/config/schema.ts';
+import { ENDPOINTS } from '../src/worker/api/endpoints.ts';
+import { PARAMETERS } from '../src/worker/api/parameters.ts';
 import { HEALTH_NOTES } from '../src/worker/health-notes/index.ts';
 import { CATALOGUE } from '../src/worker/metrics/catalogue.ts';
 import { columnRows, metricRows } from './catalogue-tables.ts';
@@ -21,7 +23,7 @@ interface Shown extends JsonSchema {
 const INTRODUCTION = `# Reference
 
 Every key of alerts.yaml, every [audit column](#audit-columns), every [metric of rules](#metrics-of-rules) and
-[of the worker](#metrics-of-the-worker). \`npm run docs\` writes this page: do not edit it.
+[of the worker](#metrics-of-the-worker), and the [API](#api). \`npm run docs\` writes this page: do not edit it.
 
 A _secret_ key may be given as \`<key>_file: PATH\` instead. Durations are written \`90s\`, \`15m\`, \`1h30m\`, \`7d\`, \`2w\`; a day is
 24 hours. Windows are durations or \`today\`, \`yesterday\`, \`this_week\`, \`this_month\`; instants are ISO 8601 with a zone.
@@ -62,6 +64,7 @@ export function referencePage(): string {
     `## Audit columns\n\n${COLUMN_WORDS}\n\n${table(['column', 'in `api_audit_logs`', 'metrics that need it', 'meaning'], columnRows())}`,
     `## Metrics of rules\n\n${table(['metric', 'unit', 'definition over the calls of the window and group'], metricRows())}`,
     metricTable(),
+    apiTables(),
   ].join('\n');
 }
 
@@ -111,6 +114,22 @@ function metricTable(): string {
     help.replace(/\.$/, ''),
   ]);
   return `## Metrics of the worker\n\n${table(['metric', 'type', 'meaning'], rows.sort())}`;
+}
+
+function apiTables(): string {
+  const paths = ENDPOINTS.map(({ path, summary, parameters, description }) => [
+    `\`${path}\``,
+    `${summary}. ${description}`,
+    parameters.map((name) => `\`${name}\``).join(', '),
+  ]);
+  const parameters = Object.entries(PARAMETERS).map(([name, { description, isList, schema }]) => [
+    `\`${name}\``,
+    typeOf(schema as Shown) + (isList ? ', repeatable' : ''),
+    defaultOf(schema as Shown),
+    description,
+  ]);
+  const words = `How to ask is in [API](api.md).`;
+  return `## API\n\n${words}\n\n${table(['path', 'answer', 'parameters'], paths)}\n${table(['parameter', 'type', 'default', 'meaning'], parameters)}`;
 }
 
 /** What may be written, in words: `title` where the schema has one. */

@@ -86,6 +86,7 @@ export function assemble(
     },
     heartbeat: alerts.heartbeat === undefined ? null : { proxy: null, ...alerts.heartbeat },
     http: alerts.http.listen,
+    apiToken: alerts.http.token ?? null,
   };
 }
 

@@ -48,6 +48,8 @@ export interface Config {
   readonly proxies: EnvironmentProxies;
   /** Null serves no HTTP. */
   readonly http: Listen | null;
+  /** What programs show to read the API; null opens it on loopback alone. */
+  readonly apiToken: Secret | null;
   /** About what is valid, but probably not meant. */
   readonly warnings: readonly Problem[];
   /** What would be better in a file without faults. */

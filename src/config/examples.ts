@@ -1,6 +1,6 @@
 // Examples of mappings and list entries, for hints.
 
-import type { JsonSchema } from './json-schema.ts';
+import { holdsSecret, type JsonSchema } from './json-schema.ts';
 
 /** A text that names one value of one key: `service = search`. */
 const PAIR = /^\s*([A-Za-z_]\w*)\s*(?:==?|:)\s*["']?([\w.-]+)["']?\s*$/;
@@ -34,11 +34,12 @@ export function mappingExample(
   return `{ ${key}: ${isShowable && properties.length === 1 ? JSON.stringify(value) : '…'} }`;
 }
 
-/** The first required key, or the only key. */
+/** The first required key, or the only key, or the only one that holds no secret. */
 function firstKey(schemas: readonly JsonSchema[]): string | null {
   for (const { properties = {}, required = [] } of schemas) {
     const names = Object.keys(properties);
-    const key = required[0] ?? (names.length === 1 ? names[0] : undefined);
+    const open = names.filter((name) => !holdsSecret(properties[name] as JsonSchema));
+    const key = required[0] ?? [names, open].find(({ length }) => length === 1)?.[0];
     if (key !== undefined) return key;
   }
   return null;

@@ -6,6 +6,11 @@ export interface Listen {
   readonly port: number;
 }
 
+/** Whether only programs of this machine reach a host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 export const DEFAULT_LISTEN = '127.0.0.1:9464';
 
 /** `127.0.0.1:9464`, `[::1]:9464`, `localhost:0`, `:9464` (every address, host ''); null for anything else. */

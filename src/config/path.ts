@@ -31,6 +31,11 @@ export function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
+/** The secret that only the worker needs. */
+export function isApiToken(path: Path): boolean {
+  return path[0] === 'http' && /^token(_file)?$/.test(String(path[1]));
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

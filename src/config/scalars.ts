@@ -5,7 +5,7 @@ import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { parseDatabaseUrl, type UrlFault } from '../model/database-url.ts';
 import { isZone } from '../model/local-time.ts';
-import { secretKey } from '../model/secret-key.ts';
+import { secretHeaderKey, secretKey } from '../model/secret-key.ts';
 import { fault } from '../rules/rule-scalars.ts';
 import { parseListen } from './listen.ts';
 import { nearest } from './nearest.ts';
@@ -98,3 +98,16 @@ export const listenAddress = z
     );
     return z.NEVER;
   });
+
+/** Nobody may guess it, and the API does not slow down who tries. */
+const SHORTEST_TOKEN = 16;
+
+export const apiToken = secretHeaderKey(
+  'What programs send as `Authorization: Bearer` to read the API, at least 16 characters (default: none; then the API is open on loopback, and off elsewhere)',
+  /^[\x21-\x7e]*$/,
+).superRefine((secret, context) => {
+  if (secret.reveal().length >= SHORTEST_TOKEN) return;
+  context.addIssue(
+    fault(`a token has at least ${SHORTEST_TOKEN} characters`, 'make one with openssl rand -hex 32'),
+  );
+});

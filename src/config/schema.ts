@@ -14,7 +14,7 @@ import { withFileKeys } from './editor-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { DEFAULT_LISTEN } from './listen.ts';
 import { report } from './report-schema.ts';
-import { databaseUrl, listenAddress, schedule, timezone } from './scalars.ts';
+import { apiToken, databaseUrl, listenAddress, schedule, timezone } from './scalars.ts';
 import { silence } from './silence-schema.ts';
 
 const channelNames = z.array(z.string().min(1));
@@ -22,7 +22,10 @@ const channelNames = z.array(z.string().min(1));
 const http = z.strictObject({
   listen: listenAddress
     .prefault(DEFAULT_LISTEN)
-    .describe('Address of /healthz, /readyz and /metrics; `:9464` is every address, `off` serves nothing'),
+    .describe(
+      'Address of /healthz, /readyz, /metrics and the API; `:9464` is every address, `off` serves nothing',
+    ),
+  token: apiToken.exactOptional(),
 });
 
 /** A union of the members of a registry, which differ in their `type`. */

@@ -2,6 +2,8 @@
 
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import { type Door, isApiOff } from './api/access.ts';
+import { openApi } from './api/api.ts';
 import { type HttpServer, type Status, serveHttp } from './http-server.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -15,10 +17,12 @@ export interface Running {
 }
 
 export interface AdminServer {
-  /** Moves to the address that a file names, if it is another one. Throws AppError `http_listen`. */
+  /** Moves to the address that a file names, if it is another one, and asks for its token. Throws AppError `http_listen`. */
   listenAs(config: Config): Promise<void>;
   close(): Promise<void>;
 }
+
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** Listens when `listenAs` is first called. */
 export function openAdminServer(
@@ -26,10 +30,13 @@ export function openAdminServer(
   refusal: RefusedReload,
   metrics: Metrics,
   log: Log,
+  version: string,
 ): AdminServer {
   let server: HttpServer | null = null;
   let listening: string | null = null;
-  const status: Status = {
+  let door: Writable<Door> | null = null;
+  const api = openApi(() => running, version);
+  const status: Omit<Status, 'api'> = {
     notReady: async () => (running.worker === null ? 'starting' : running.worker.notReady()),
     remark: refusal.summary,
     metrics: async () => {
@@ -38,14 +45,23 @@ export function openAdminServer(
     },
   };
   return {
-    async listenAs({ http }) {
+    async listenAs({ http, apiToken }) {
       const wanted = JSON.stringify(http);
-      if (wanted === listening) return;
-      const next = http === null ? null : await serveHttp(http, status);
-      await server?.close();
-      server = next;
-      listening = wanted;
-      if (next !== null) log.info({ address: next.address }, 'serving /healthz, /readyz and /metrics');
+      const wasOff = wanted === listening && door !== null && isApiOff(door);
+      if (wanted !== listening) {
+        // Requests through the old address are judged by the old file until it is closed.
+        const next = http && { host: http.host, token: apiToken };
+        const moved =
+          http && next && (await serveHttp(http, { ...status, api: (request) => api(next, request) }));
+        await server?.close();
+        server = moved;
+        door = next;
+        listening = wanted;
+        if (moved !== null) log.info({ address: moved.address }, 'serving /healthz, /readyz and /metrics');
+      }
+      if (door === null) return;
+      door.token = apiToken;
+      if (isApiOff(door) && !wasOff) log.info('the API is off beyond loopback until http.token is set');
     },
     close: async () => server?.close(),
   };

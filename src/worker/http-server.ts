@@ -1,8 +1,9 @@
-// Answers /healthz, /readyz and /metrics.
+// Answers /healthz, /readyz and /metrics, and hands /api/ on.
 
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError, wordsOf } from '../model/errors.ts';
+import { type ApiAnswer, ApiError, type ApiRequest, errorAnswer } from './api/answer.ts';
 
 /** What probes and scrapers are told. It is read at each request. */
 export interface Status {
@@ -12,6 +13,8 @@ export interface Status {
   remark(): string | null;
   /** The metrics as Prometheus text, with its content type. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The answer to a request for a path below /api. */
+  api(request: ApiRequest): Promise<ApiAnswer>;
 }
 
 export interface HttpServer {
@@ -20,17 +23,19 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Serves /healthz, /readyz and /metrics, read-only. Throws AppError `http_listen` when it cannot listen. */
+/** Serves /healthz, /readyz, /metrics and the API, read-only. Throws AppError `http_listen` when it cannot listen. */
 export async function serveHttp(
   listen: { readonly host: string; readonly port: number },
   status: Status,
 ): Promise<HttpServer> {
   const server = createServer((request, response) => {
+    const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
+    if (path === '/api' || path.startsWith('/api/'))
+      return void respondJson(request, path, query, status, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return answer(response, 405, 'only GET and HEAD are answered here\n');
     }
-    const path = (request.url ?? '/').split('?')[0] ?? '/';
     respond(path, status, response).catch((error: unknown) => answer(response, 500, `${wordsOf(error)}\n`));
   });
   // A scraper that hangs must not hold the worker's shutdown.
@@ -48,6 +53,20 @@ export async function serveHttp(
   };
 }
 
+async function respondJson(
+  { method = 'GET', headers: { authorization, host } }: IncomingMessage,
+  path: string,
+  query: string,
+  status: Status,
+  response: ServerResponse,
+): Promise<void> {
+  const found = await status
+    .api({ method, path, query, authorization, host })
+    .catch((error: unknown) => errorAnswer(new ApiError(500, 'fault', wordsOf(error))));
+  for (const [name, value] of Object.entries(found.headers)) response.setHeader(name, value);
+  answer(response, found.status, `${found.text}\n`, 'application/json');
+}
+
 async function respond(path: string, status: Status, response: ServerResponse): Promise<void> {
   if (path === '/healthz') return answer(response, 200, 'ok\n');
   if (path === '/readyz') {
@@ -62,8 +81,9 @@ async function respond(path: string, status: Status, response: ServerResponse): 
     const { contentType, text } = await status.metrics();
     return answer(response, 200, text, contentType);
   }
-  if (path === '/') return answer(response, 200, 'spendwatch: /healthz /readyz /metrics\n');
-  return answer(response, 404, 'not here; try /healthz, /readyz or /metrics\n');
+  if (path === '/')
+    return answer(response, 200, 'spendwatch: /healthz /readyz /metrics /api/v1/openapi.json\n');
+  return answer(response, 404, 'not here; try /healthz, /readyz, /metrics or /api/v1/openapi.json\n');
 }
 
 function answer(response: ServerResponse, code: number, text: string, contentType = 'text/plain'): void {

@@ -66,7 +66,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     worker: null,
   };
   const refusal = openRefusedReload(Date.now, (what) => log.warn(what));
-  const admin = openAdminServer(running, refusal, metrics, log);
+  const admin = openAdminServer(running, refusal, metrics, log, version);
   const kept: Kept = {
     token: randomUUID(),
     inHand: new Set(),

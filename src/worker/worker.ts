@@ -6,6 +6,7 @@ import { hasGoneBy } from '../model/period.ts';
 import { limited, withLimit } from '../model/time-limit.ts';
 import type { Deliverer } from '../pipeline/deliver.ts';
 import type { PollReport } from '../pipeline/poll.ts';
+import { type LatestPoll, latestPollOf } from './api/latest-poll.ts';
 import { openBackfill } from './backfill.ts';
 import { openDeliverer } from './deliverer.ts';
 import { type EvaluationCounter, openEvaluationCounter } from './evaluation-counter.ts';
@@ -23,6 +24,10 @@ import { openWorkerSums, type WorkerSums } from './worker-sums.ts';
 export interface Worker {
   /** Why it is not ready, or null. Resolves within seconds, whatever the stores do. */
   notReady(): Promise<string | null>;
+  /** What its latest poll found; null before the first one, and while another worker polls. */
+  latestPoll(): LatestPoll | null;
+  /** Whether it polls; null while nobody knows. */
+  leads(): boolean | null;
   /** How many deliveries wait, by channel. Rejects within seconds if the state store does not answer. */
   queueLengths(): Promise<ReadonlyMap<string, number>>;
   /**
@@ -59,6 +64,8 @@ interface PollState {
   lastGood: number | null;
   /** Why the last poll failed; null after a good one. */
   lastError: string | null;
+  /** For the API; null where that is off. */
+  latest: LatestPoll | null;
   prunedAt: number;
 }
 
@@ -70,6 +77,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   const polls: PollState = {
     lastGood: null,
     lastError: 'no poll has ended yet',
+    latest: null,
     prunedAt: Number.NEGATIVE_INFINITY,
   };
   const sums = heldSums(app, observer);
@@ -86,7 +94,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     changed(leads) {
       observer.leads(leads);
       if (leads !== false) return;
-      standBy(sums, kept.outages);
+      standBy(polls, sums, kept.outages);
       void writeCounts(counter);
     },
     takenOver: () => scheduler.pollLatest(),
@@ -104,7 +112,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     const report = await pollOnce(app, leadership, openSource, at);
     if (report === null) return;
     observer.polled(report, performance.now() - begun);
-    remember(polls, report);
+    remember(polls, report, app);
     counter.polled(report);
     await outages.polled(report);
     // One rule that fails keeps no health message about the data from being looked for.
@@ -135,6 +143,8 @@ function workerOf(
     leaderNotReady: limited(() => leaderNotReady(app, app.now()), ANSWER_MS),
   };
   return {
+    latestPoll: () => polls.latest,
+    leads: leadership.leads,
     queueLengths: answers.queueLengths,
     notReady: () => whyNotReady(app.schedule, { leads: leadership.leads(), ...polls }, answers),
     async stop(graceMs, { givesLeaseBack } = { givesLeaseBack: false }) {
@@ -155,9 +165,11 @@ function workerOf(
   };
 }
 
-function remember(polls: PollState, { at, error }: PollReport): void {
+function remember(polls: PollState, report: PollReport, { config: { http, rules } }: App): void {
+  const { at, error } = report;
   if (error === null) polls.lastGood = at;
   polls.lastError = error?.message ?? null;
+  if (http !== null) polls.latest = latestPollOf(report, rules);
 }
 
 /** Never rejects. What cannot be written just now is written later, or lost with the process. */
@@ -166,7 +178,8 @@ function writeCounts(counter: EvaluationCounter): Promise<void> {
 }
 
 /** Another worker polls now: it sees changed and deleted rows, and tells people of outages. */
-function standBy(sums: HeldSums | null, outages: OutageNotifier): void {
+function standBy(polls: PollState, sums: HeldSums | null, outages: OutageNotifier): void {
+  polls.latest = null;
   sums?.forget();
   outages.standBy();
 }

@@ -220,6 +220,43 @@ describe('http', () => {
   });
 });
 
+describe('the token of the API', () => {
+  const TOKEN = 'a-token-of-the-api-0123456789';
+
+  it('comes from the file, from a variable or from a file of its own, and prints as ***', async () => {
+    expect((await load(minimal())).apiToken).toBeNull();
+    const { apiToken } = await load(minimal('http: { token: "${API_TOKEN}" }\n'), {
+      env: { API_TOKEN: TOKEN },
+    });
+    expect([apiToken?.reveal(), String(apiToken)]).toEqual([TOKEN, '***']);
+    const folder = await folderWith({
+      'alerts.yaml': minimal('http: { token_file: ./token }\n'),
+      token: `${TOKEN}\n`,
+    });
+    const config = await loadConfig(join(folder, 'alerts.yaml'), {});
+    expect(config.apiToken?.reveal()).toBe(TOKEN);
+    expect(config.watchedFiles).toContain(join(folder, 'token'));
+  });
+
+  it.each([
+    ['0123456789abcde', 'a token has at least 16 characters'],
+    ['"0123456789 abcdef"', 'holds a character that no header may have'],
+  ])('is refused as %s', async (token, message) => {
+    const faults = await faultsOf(minimal(`http: { token: ${token} }\n`));
+    expect(faults.map(({ message: found }) => found)).toEqual([message]);
+    expect(JSON.stringify(faults)).not.toContain(token.replaceAll('"', ''));
+  });
+
+  it('is not needed by commands that serve nothing', async () => {
+    const text = minimal('http: { listen: ":9", token_file: ./no-such-file }\n');
+    const folder = await folderWith({ 'alerts.yaml': text });
+    const config = await loadConfig(join(folder, 'alerts.yaml'), {}, { sends: false });
+    expect([config.apiToken, config.http]).toEqual([null, { host: '', port: 9 }]);
+    expect(config.missing.map(({ path }) => path)).toEqual([['http', 'token_file']]);
+    await expect(loadConfig(join(folder, 'alerts.yaml'), {})).rejects.toThrow(/no-such-file cannot be read/);
+  });
+});
+
 describe('the rows that are read', () => {
   const table = (where: string): string =>
     minimal().replace(

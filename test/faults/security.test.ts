@@ -431,6 +431,7 @@ rules: [{ name: burn, type: threshold, metric: spend, window: 1h, threshold: 1, 
       notReady: async () => null,
       remark: () => null,
       metrics: async () => ({ contentType: 'text/plain', text: '' }),
+      api: async () => ({ status: 200, headers: {}, text: '{}' }),
     };
     const bound = await serveHttp({ host: http?.host ?? '', port: 0 }, exposed);
     test.onTestFinished(() => bound.close());

@@ -11,7 +11,11 @@ export interface WorkerProcess {
   readonly output: { readonly stdout: string; readonly stderr: string };
   /** Its log lines, each of which must be a JSON object. */
   log(): Readonly<Record<string, unknown>>[];
-  get(path: string, method?: string): Promise<{ readonly status: number; readonly text: string }>;
+  get(
+    path: string,
+    method?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }>;
   /** The sum of the metric's samples that have these labels; null when there is none. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number | null>;
   /** Resolves when /readyz says that it is ready; on a slow machine polls may be late for a while. */
@@ -80,9 +84,9 @@ export async function startWorkerProcess(
   });
   if (served.address === null) throw new Error(`the worker ended: ${output.stderr}`);
   const { address } = served;
-  const get: WorkerProcess['get'] = async (path, method = 'GET') => {
-    const response = await fetch(`http://${address}${path}`, { method });
-    return { status: response.status, text: await response.text() };
+  const get: WorkerProcess['get'] = async (path, method = 'GET', headers = {}) => {
+    const response = await fetch(`http://${address}${path}`, { method, headers });
+    return { status: response.status, text: await response.text(), headers: response.headers };
   };
   const metric: WorkerProcess['metric'] = async (name, labels = {}) =>
     metricOf(samplesOf((await get('/metrics')).text), name, labels);

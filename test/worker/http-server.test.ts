@@ -17,6 +17,7 @@ async function serve(status: Partial<Status> = {}): Promise<string> {
       remark: () => null,
       metrics: () =>
         Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'up 1\n' }),
+      api: async ({ path, query }) => ({ status: 200, headers: {}, text: JSON.stringify({ path, query }) }),
       ...status,
     },
   );
@@ -97,6 +98,27 @@ describe('the HTTP server', () => {
     expect((await got(`${url}/healthz`)).status).toBe(200);
   });
 
+  it('hands on what is asked for below /api, whatever its method, and answers with JSON', async () => {
+    const url = await serve();
+    const api = await got(`${url}/api/v1/x?a=1?b`, { method: 'DELETE' });
+    expect(JSON.parse(api.text)).toEqual({ path: '/api/v1/x', query: 'a=1?b' });
+    expect(Object.fromEntries(api.headers)).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(api.headers.get('access-control-allow-origin')).toBeNull();
+    expect(JSON.parse((await got(`${url}/api`)).text)).toEqual({ path: '/api', query: '' });
+    expect((await got(`${url}/apis`)).status).toBe(404);
+  });
+
+  it('answers with JSON where the API has a fault, without its message', async () => {
+    const url = await serve({ api: () => Promise.reject(new Error('a secret')) });
+    const { status, text } = await got(`${url}/api/v1/rules`);
+    expect([status, JSON.parse(text).error.code]).toEqual([500, 'fault']);
+    expect(text).not.toContain('a secret');
+  });
+
   it('survives a request that is no HTTP', async () => {
     const url = await serve();
     const { hostname, port } = new URL(url);
@@ -131,6 +153,7 @@ describe('the HTTP server', () => {
         notReady: () => Promise.resolve(null),
         remark: () => null,
         metrics: () => Promise.reject(new Error('not asked')),
+        api: () => Promise.reject(new Error('not asked')),
       },
     );
     await expect(second).rejects.toMatchObject({
