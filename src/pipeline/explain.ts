@@ -66,7 +66,8 @@ export async function explain(
           return [];
         }
         if (question.asks === 'split') {
-          if (!(answer instanceof AppError)) splits = splitsOf(rule, firing, zone, question.query, answer);
+          if (!(answer instanceof AppError))
+            splits = splitsOf(rule, question.of, zone, question.query, answer);
           return [];
         }
         const index =

@@ -17,8 +17,8 @@ export interface Explained {
 /** A question about the findings of one rule. */
 export type Question = { readonly query: Query } & (
   | { readonly asks: 'breakdown'; readonly dimension: Dimension }
-  /** What the change in spend of each window from an earlier one is made of. */
-  | { readonly asks: 'split' }
+  /** What the change in spend from an earlier window is made of. */
+  | { readonly asks: 'split'; readonly of: readonly Firing[] }
   /** How much has no price; `byModel` where the answer is split by model. */
   | { readonly asks: 'unpriced'; readonly byModel: boolean }
   /** How much of the cost is by the price list. */
@@ -93,16 +93,35 @@ function questionsOfRule(
     const query = { measures: LISTED, where, groupBy: rule.groupBy, windows };
     questions.push({ asks: 'listed', query });
   }
-  const changes = windows.map((window) => splitWindows(rule, window, zone)).filter((one) => one !== null);
-  if (changes.length > 0)
-    questions.push({ asks: 'split', query: splitQuery(rule, where, changes, available) });
-  for (const detail of detailsOf(rule, firing.slice(0, DETAILED), where)) questions.push(detail);
+  const detailed = firing.slice(0, DETAILED);
+  // The filter that others have shares their reads. Where it names no group, that would read the past of all.
+  const whereOfDetailed = firing.length > DETAILED ? narrowedWhere(rule, keysOf(detailed)) : where;
+  const split = splitOf(rule, detailed, { available, where: whereOfDetailed, zone });
+  if (split !== null) questions.push(split);
+  for (const detail of detailsOf(rule, detailed, where)) questions.push(detail);
   for (const days of ruleTypeOf(rule).valuesIn === undefined ? EARLIER_DAYS : []) {
     const earlier = windows.map((window) => earlierWindow(windowOf(rule, window), window, days, zone));
     const query = { measures: own, where, groupBy: rule.groupBy, windows: earlier };
     questions.push({ asks: 'earlier', days, of: windows, query });
   }
   return questions;
+}
+
+/** How the spend of findings has changed; null for other metrics. */
+function splitOf(
+  rule: Rule,
+  firing: readonly Firing[],
+  {
+    available,
+    where,
+    zone,
+  }: { readonly available: ReadonlySet<Dimension>; readonly where: Where; readonly zone: string },
+): Question | null {
+  const changes = distinctWindows(firing.map(({ window }) => window))
+    .map((window) => splitWindows(rule, window, zone))
+    .filter((change) => change !== null);
+  if (changes.length === 0) return null;
+  return { asks: 'split', of: firing, query: splitQuery(rule, where, changes, available) };
 }
 
 /** Findings with the same question share it. */
@@ -125,7 +144,7 @@ function sharedFilters(wanted: readonly Explained[]): (rule: Rule) => Where {
   const keys = new Map<string, GroupKey[]>();
   for (const { rule, firing } of wanted) {
     const name = groupingName(rule);
-    keys.set(name, [...(keys.get(name) ?? []), ...firing.map(({ key }) => key)]);
+    keys.set(name, [...(keys.get(name) ?? []), ...keysOf(firing)]);
   }
   return (rule) => narrowedWhere(rule, keys.get(groupingName(rule)) ?? []);
 }
@@ -153,6 +172,10 @@ export function distinctWindows(windows: readonly Window[]): Window[] {
 /** What fires in a window and group, as a key of a map. */
 export function findingKey({ from, to }: Window, key: GroupKey): string {
   return `${from}/${to}/${JSON.stringify(key)}`;
+}
+
+function keysOf(firing: readonly Firing[]): GroupKey[] {
+  return firing.map(({ key }) => key);
 }
 
 function distinct<T>(values: readonly T[]): T[] {

@@ -211,6 +211,26 @@ describe('the read of a split', () => {
     expect([facts.has('Change'), facts.has('Why'), facts.has('Drivers')]).toEqual([false, false, false]);
   });
 
+  it('is of the first thirty findings, however many there are', async () => {
+    await world.calls.log(
+      ...Array.from({ length: 40 }, (_, i) => ({ at: AT - MINUTE, user: `u${i}`, cost: 60 + i })),
+      ...Array.from({ length: 40 }, (_, i) => ({ at: AT - HOUR - MINUTE, user: `u${i}`, cost: 1 })),
+    );
+    const rule = burn({ group_by: ['user'] });
+    const times = [{ at: AT, earlier: [] }];
+    const { outcomes } = await evaluateRules(world.calls.store, 'UTC', [{ rule, times }], AT);
+    const { reads, source } = recorded();
+    const surroundings = { dimensions: world.calls.dimensions, zone: 'UTC' };
+    const firing = outcomes[0]?.evaluations[0]?.judgement.firing ?? [];
+    const [findings = []] = await explain(source, surroundings, [{ rule, firing }], AT);
+    if (findings instanceof Error) throw findings;
+    expect(findings.map(({ split }) => split !== null)).toEqual(findings.map((_, i) => i < 30));
+    // Both windows in one read, of these groups alone.
+    const [read, ...more] = reads.filter(isOfSplit);
+    expect(more).toEqual([]);
+    expect(read?.where.user).toMatchObject({ in: findings.slice(0, 30).map(({ key }) => key[0]) });
+  });
+
   it('is not needed where kept sums answer', async () => {
     const rule = burn();
     const times = [{ at: AT, earlier: [] }];
