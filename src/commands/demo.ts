@@ -157,6 +157,7 @@ function openObserver(io: Io, say: (text: string) => void, show: Show): Observer
     bypassed: () => undefined,
     leads: () => undefined,
     noticed: () => undefined,
+    reported: () => undefined,
     troubled: (what) => io.out(what),
   };
 }

@@ -17,6 +17,7 @@ import { namedJson } from '../model/message-json.ts';
 import { refusedMessage } from '../model/refused-message.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { unpricedNote } from '../model/unpriced-note.ts';
+import { unsentReportMessage } from '../model/unsent-report.ts';
 import { isoInstant } from '../model/window.ts';
 import { ruleTypes } from '../rules/index.ts';
 import type { RuleType } from '../rules/rule-type.ts';
@@ -91,6 +92,7 @@ function messages(changes: Partial<Rule>, dimensions: readonly string[]): (reado
     ['a refused change', refusedMessage({ path: '/etc/alerts.yaml', faults: ['a fault'], since: AT }, TIME)],
     ['a health message', healthNoteMessage(unpricedNote(DAY, { from: AT, to: AT }, 'UTC'), TIME)],
     ['a health message', healthNoteMessage(FUTURE_ROWS, TIME)],
+    ['a health message', unsentReportMessage(UNSENT, TIME)],
   ];
 }
 
@@ -113,6 +115,15 @@ const FUTURE_ROWS = {
   tables: [],
   data: { newest_row: isoInstant(AT), ahead_seconds: 28_800, message: '', hint: '' },
 } as const;
+
+const UNSENT = {
+  name: 'daily',
+  title: 'the report daily of 2026-11-19',
+  window: { from: AT, to: AT },
+  dueAt: AT,
+  tries: 3,
+  reason: 'the audit store cannot be reached',
+};
 
 function endMessage(rule: Rule, alerts: readonly Alert[]): Message {
   const ended = alerts.map((alert, i) => ({

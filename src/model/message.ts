@@ -6,8 +6,8 @@ import type { Severity } from './rule.ts';
 import type { AlertContext } from './rule-texts.ts';
 import type { Dimension } from './series.ts';
 
-/** Kinds of health messages about the data (src/worker/health-notes), each sent at most once a day. */
-export type HealthNoteType = 'health.unpriced' | 'health.future_rows';
+/** Kinds of health messages about the data (src/worker/health-notes), each sent at most once a day, and about a report that was not sent. */
+export type HealthNoteType = 'health.unpriced' | 'health.future_rows' | 'health.report';
 export type MessageType =
   | 'alert.firing'
   | 'alert.resolved'

@@ -57,6 +57,7 @@ export function logObserver(
         log.info(leads ? 'leading: this worker polls' : 'standing by: another worker polls');
     },
     noticed: ({ gauge }, samples) => metrics.noticed(gauge.name, samples),
+    reported: (report, period) => log.info({ report, period }, 'a report was queued'),
     troubled: (what) => log.warn(what),
   };
 }

@@ -14,7 +14,7 @@ interface MessageKey {
 }
 
 /** Such a message has no groups. */
-const SELF = 'spendwatch';
+export const SELF = 'spendwatch';
 
 /** The ids are made of the key and the channel alone, so all replicas make the same deliveries. */
 export function messageDeliveries(

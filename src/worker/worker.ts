@@ -12,14 +12,16 @@ import { openDeliverer } from './deliverer.ts';
 import { type EvaluationCounter, openEvaluationCounter } from './evaluation-counter.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
 import { openHealthNotes } from './health-notes/watch.ts';
+import { type HeldSums, heldSums } from './held-sums.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
 import type { Observer } from './observer.ts';
 import type { OutageNotifier } from './outage-notifier.ts';
 import { openOutageWatch } from './outage-watch.ts';
 import { pollOnce } from './poll-once.ts';
 import { leaderNotReady, type StateAnswers, whyNotReady } from './readiness.ts';
+import { reportMaker } from './reports/make.ts';
+import { openReportWatch } from './reports/watch.ts';
 import { type Scheduler, startScheduler } from './scheduler.ts';
-import { openWorkerSums, type WorkerSums } from './worker-sums.ts';
 
 export interface Worker {
   /** Why it is not ready, or null. Resolves within seconds, whatever the stores do. */
@@ -107,6 +109,13 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
       ? null
       : async () => ({ ...(await sums.open()).source, backfill: backfill.runWithin });
 
+  const readFrom = sums === null ? null : async () => (await sums.open()).source;
+  const reports = openReportWatch(
+    app,
+    reportMaker(app, () => writeCounts(counter), readFrom),
+    observer,
+  );
+
   const pollAs = async (at: number): Promise<void> => {
     const begun = performance.now();
     const report = await pollOnce(app, leadership, openSource, at);
@@ -117,6 +126,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     await outages.polled(report);
     // One rule that fails keeps no health message about the data from being looked for.
     if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
+    void reports.polled();
     await pruneDaily(app, polls);
     void backfill?.run();
   };
@@ -125,6 +135,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
   const endPolls = (): Promise<void> => {
     backfill?.stop();
     notes.stop();
+    reports.stop();
     return scheduler.stop().then(() => writeCounts(counter));
   };
   return workerOf(app, polls, leadership, deliveries, endPolls);
@@ -192,29 +203,6 @@ async function pruneDaily(app: App, polls: PollState): Promise<void> {
   } catch {
     // Tried again after the next poll. A poll that cannot reach the state store reports that itself.
   }
-}
-
-/** The sums of a worker, opened when the state store can first be reached. */
-interface HeldSums {
-  open(): Promise<WorkerSums>;
-  /** The next ones begin with what is kept in the state database. */
-  forget(): void;
-}
-
-/** Null where the file switches sums off. */
-function heldSums(app: App, observer: Observer): HeldSums | null {
-  if (app.config.audit.rollup === 'off') return null;
-  let sums: WorkerSums | null = null;
-  return {
-    async open() {
-      const state = await app.state();
-      sums ??= openWorkerSums(app.config, app.store, state, observer);
-      return sums;
-    },
-    forget() {
-      sums = null;
-    },
-  };
 }
 
 /** The deliverer of a worker, opened when the state store can first be reached. */

@@ -9,6 +9,7 @@ import type { Message } from '../../src/model/message.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import { refusedMessage } from '../../src/model/refused-message.ts';
 import { unpricedNote } from '../../src/model/unpriced-note.ts';
+import { unsentReportMessage } from '../../src/model/unsent-report.ts';
 import type { FutureRows } from '../../src/stores/audit-store.ts';
 import { futureRows } from '../../src/stores/future-rows.ts';
 import { futureRowsNote } from '../../src/worker/health-notes/future-rows.ts';
@@ -172,6 +173,18 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
     dataAsOf: DATA_AS_OF,
     ...moment,
   }),
+  'report-unsent': unsentReportMessage(
+    {
+      name: 'weekly',
+      title: 'the report weekly of 2026-11-09 to 2026-11-15',
+      window: { from: Date.parse('2026-11-09T00:00:00Z'), to: Date.parse('2026-11-16T00:00:00Z') },
+      dueAt: Date.parse('2026-11-16T08:00:00Z'),
+      tries: 102,
+      reason:
+        'PostgreSQL at db.example.com:5432, database "ai" cannot be reached: connect ECONNREFUSED 10.0.0.5:5432',
+    },
+    moment,
+  ),
   drill: drillMessage({ channel: 'oncall', ...moment }),
   blind: outageMessage({
     reason:

@@ -13,7 +13,15 @@ import type { Told } from './polls.ts';
 import { SCENES } from './scenes.ts';
 
 /** Those about spendwatch itself. */
-const HEALTH = ['blind', 'sees', 'drill', 'refused-reload', 'unpriced', 'future-rows'] as const;
+const HEALTH = [
+  'blind',
+  'sees',
+  'drill',
+  'refused-reload',
+  'unpriced',
+  'future-rows',
+  'report-unsent',
+] as const;
 
 const REPORTS = {
   report: sampleReport(),
