@@ -3,6 +3,7 @@
 import { dimensionsOf, openAudit, ruleFileOf } from '../app.ts';
 import { openCheckState } from '../check/state.ts';
 import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { suggestion } from '../config/nearest.ts';
 import { unsetNote } from '../config/place.ts';
 import { AppError, sentenceOf } from '../model/errors.ts';
@@ -22,17 +23,27 @@ export interface ReportOptions {
   /** ms; by default now. */
   readonly at?: number;
   readonly format: 'json' | 'csv';
+  /** Whether it is sent to its channels, and not printed. */
+  readonly send?: boolean;
 }
 
 /** A worker may have the folder of an embedded store, or another command for a moment. */
 const THROUGH_WORKER = { mustExist: true, throughWorker: 'read', waitMs: 2_000 } as const;
 const NOTHING_KEPT = 'no worker of this version has kept anything in the state store';
 
-/** Prints the report of the period that ended last. Resolves to 0. */
+/** Prints or sends the report of the period that ended last. Resolves to 0. */
 export async function report(options: ReportOptions, io: Io): Promise<number> {
   const at = options.at ?? Date.now();
-  const config = await loadWithoutChannels(options.config, io);
+  const isSent = options.send === true;
+  const config = isSent
+    ? await loadConfig(options.config, io.env)
+    : await loadWithoutChannels(options.config, io);
   const wanted = reportNamed(config, options.name);
+  if (isSent) {
+    // What sends is loaded only here.
+    const { sendReport } = await import('./send-report.ts');
+    return sendReport(config, wanted, at, io);
+  }
   const made = await madeReport(config, wanted, at, io);
   // Without its last line break, which is written as that of the program's other lines.
   io.out(options.format === 'csv' ? reportCsv(made).replace(/\r\n$/, '') : jsonText(reportJson(made), 2));

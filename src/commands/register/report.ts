@@ -4,7 +4,7 @@ import { instant, oneOf } from './option-values.ts';
 import type { Register } from './registrar.ts';
 
 export const registerReport: Register = ({ withConfig, io, finish }) => {
-  withConfig('report', 'prints a report of the day, week or month that ended last')
+  withConfig('report', 'prints a report of the day, week or month that ended last, or sends it')
     .argument('<name>', 'its name')
     .option(
       '--at <instant>',
@@ -12,6 +12,7 @@ export const registerReport: Register = ({ withConfig, io, finish }) => {
       instant,
     )
     .option('--format <format>', 'json or csv', oneOf('json', 'csv'), 'json')
+    .option('--send', 'sends it to its channels in place of printing it, once for its period')
     .action(async (name: string, options) => {
       const { report } = await import('../report.ts');
       finish(await report({ ...options, name }, io));
