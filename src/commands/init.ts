@@ -123,5 +123,8 @@ rules:
     zscore: 3.25               # 3 tells smaller changes, and makes twice as many false alarms
     min_change: 5              # USD: smaller changes do not fire
 
+# reports:                     # what a period cost, against the one before: docs/reports.md
+#   - { name: weekly, schedule: "0 8 * * mon", period: week }
+
 # health: { unpriced: off }    # no daily message about models without a price
 `;

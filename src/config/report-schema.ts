@@ -34,7 +34,9 @@ export const report = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u, { error: 'a name has 1 to 200 characters in one line' })
+      .min(1)
+      .max(200)
+      .refine((name) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(name), { error: 'a name stands in one line' })
       .describe('Unique name of at most 200 characters; `spendwatch report NAME` takes it'),
     schedule: schedule.describe('When it is sent, as cron in `timezone`, such as `"0 8 * * mon"`'),
     period: z

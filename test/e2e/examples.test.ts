@@ -7,7 +7,10 @@ import { type AuditDatabase, createAuditDatabase, justNow } from '../support/aud
 import { spendwatch } from '../support/command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const EXAMPLES = readdirSync(`${ROOT}examples`).filter((file) => file.endsWith('.yaml'));
+const OTHERS = ['reports.yaml'];
+const EXAMPLES = readdirSync(`${ROOT}examples`).filter(
+  (file) => file.endsWith('.yaml') && !OTHERS.includes(file),
+);
 
 let audit: AuditDatabase;
 beforeAll(async () => {
@@ -32,4 +35,22 @@ it.each(EXAMPLES)('%s is valid, needs no advice, has a rule of its type, and run
   const { rules } = checkSchema.parse(JSON.parse(checked.stdout));
   expect(rules.map(({ type }) => type)).toContain(file.replace('.yaml', ''));
   expect(rules.map(({ status }) => status)).not.toContain('error');
+});
+
+it('reports.yaml is valid, and prints its reports', async () => {
+  const run = (...args: string[]) =>
+    spendwatch([...args, '--config', `${ROOT}examples/reports.yaml`], {
+      cwd: `${ROOT}examples`,
+      env: { AUDIT_DATABASE_URL: audit.url },
+    });
+  const [validated, weekly, monthly] = await Promise.all([
+    run('validate'),
+    run('report', 'weekly', '--format', 'json'),
+    run('report', 'search-monthly', '--format', 'csv'),
+  ]);
+  expect(validated).toMatchObject({ code: 0, stderr: '' });
+  expect(weekly).toMatchObject({ code: 0 });
+  expect(JSON.parse(weekly.stdout)).toMatchObject({ report: 'weekly', period: 'week', troubles: [] });
+  expect(monthly).toMatchObject({ code: 0 });
+  expect(monthly.stdout).toMatch(/^section,name,/);
 });
