@@ -150,6 +150,24 @@ describe('the split in a message', () => {
     }
   });
 
+  it('is that of its own windows where findings of several instants are explained together', async () => {
+    await world.calls.log(
+      { at: AT - 150 * MINUTE, cost: 1 },
+      { at: AT - 90 * MINUTE, cost: 51 },
+      { at: AT - MINUTE, cost: 70 },
+    );
+    const rule = burn();
+    const times = [AT - HOUR, AT].map((at) => ({ at, earlier: [] }));
+    const { outcomes } = await evaluateRules(world.calls.store, 'UTC', [{ rule, times }], AT);
+    const firing = (outcomes[0]?.evaluations ?? []).flatMap(({ judgement }) => judgement.firing);
+    const surroundings = { dimensions: world.calls.dimensions, zone: 'UTC' };
+    const [findings] = await explain(world.calls.store, surroundings, [{ rule, firing }], AT);
+    expect(findings).toMatchObject([
+      { split: { before: fixedFromNumber(1), now: fixedFromNumber(51) } },
+      { split: { before: fixedFromNumber(51), now: fixedFromNumber(70) } },
+    ]);
+  });
+
   it('is none of a value that has changed since it was found', async () => {
     await world.calls.log({ at: AT - MINUTE, cost: 60 }, { at: AT - HOUR - MINUTE, cost: 10 });
     const rule = burn();
