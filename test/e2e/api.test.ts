@@ -71,7 +71,13 @@ describe.each(['pglite', 'postgres'] as const)('the API of a worker with its sta
     expect(found).toMatchObject({ status: 'critical', at: expect.stringMatching(/Z$/) });
     const checked = checkSchema.parse(await printed('check', '--at', found.at));
     const [finding] = checked.rules[0]?.findings ?? [];
-    const asked = { breakdown: {}, others: undefined, yesterday: undefined, week_ago: undefined };
+    const asked = {
+      breakdown: {},
+      others: undefined,
+      yesterday: undefined,
+      week_ago: undefined,
+      split: undefined,
+    };
     const onset = null;
     expect(found.rules).toEqual([
       { ...checked.rules[0], findings: [{ ...finding, ...asked, onset }] },
