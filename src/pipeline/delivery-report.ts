@@ -9,14 +9,16 @@ import type { Attempt } from './attempt.ts';
  * one sends it again. `overdue`: no attempt, but the other channels got a report that it has not arrived. `unrecorded`: the
  * state store could not be read or written; what was sent is settled as soon as possible.
  */
-export type DeliveryOutcome =
-  | 'delivered'
-  | 'retry'
-  | 'given_up'
-  | 'lost'
-  | 'interrupted'
-  | 'overdue'
-  | 'unrecorded';
+export const DELIVERY_OUTCOMES = [
+  'delivered',
+  'retry',
+  'given_up',
+  'lost',
+  'interrupted',
+  'overdue',
+  'unrecorded',
+] as const;
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
 
 export interface DeliveryReport {
   readonly channel: string;

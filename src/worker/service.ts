@@ -90,6 +90,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 export function putInForce(service: Service, app: App): void {
   const { running, metrics, kept, log, bar } = service;
   metrics.useRules(app.config.rules.filter((rule) => rule.enabled));
+  metrics.useChannels([...app.config.channels.keys()]);
   running.app = app;
   warnOfExamples(app.config, log);
   running.worker = startWorker(app, kept, logObserver(log, metrics, service.heartbeatOf(app.config), bar));

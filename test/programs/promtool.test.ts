@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openMetrics } from '../../src/worker/metrics/metrics.ts';
 import { EXPRESSIONS } from '../grafana/dashboard.ts';
+import { samplesOf } from '../support/exposition.ts';
 import { makeFolder } from '../support/folder.ts';
 import { allMetrics } from '../worker/all-metrics.ts';
 
@@ -23,6 +25,52 @@ it.skipIf(!promtool)(
     const file = fileURLToPath(new URL('../../grafana/alert-rules.yml', import.meta.url));
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' });
     expect(`${status} ${stdout}${stderr}`).toMatch(/^0 [\s\S]*SUCCESS: 8 rules found/);
+  },
+);
+
+it.skipIf(!promtool)(
+  `a delivery that is given up is alerted on, also the first one${promtool ? '' : ' (skipped: promtool is not installed)'}`,
+  async () => {
+    const metrics = openMetrics('1.2.3');
+    metrics.useChannels(['oncall']);
+    const [begins] = samplesOf((await metrics.exposition()).text).filter(
+      ({ name, labels }) => name === 'spendwatch_deliveries_total' && labels.outcome === 'given_up',
+    );
+    const series = 'spendwatch_deliveries_total{channel="oncall", outcome="given_up", job="spendwatch"}';
+    const file = {
+      rule_files: [fileURLToPath(new URL('../../grafana/alert-rules.yml', import.meta.url))],
+      evaluation_interval: '1m',
+      tests: [
+        {
+          interval: '1m',
+          // What a worker shows before its first message, and after that message was given up.
+          input_series: [{ series, values: `${begins?.value ?? '_'}x5 1x10` }],
+          alert_rule_test: [
+            { eval_time: '5m', alertname: 'SpendwatchGaveUp', exp_alerts: [] },
+            {
+              eval_time: '10m',
+              alertname: 'SpendwatchGaveUp',
+              exp_alerts: [
+                {
+                  exp_labels: { channel: 'oncall', outcome: 'given_up', job: 'spendwatch' },
+                  exp_annotations: { summary: 'Deliveries to oncall were given up.' },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    const folder = await makeFolder({ 'test.json': JSON.stringify(file) });
+    const { status, stdout, stderr } = spawnSync(
+      'promtool',
+      ['test', 'rules', join(folder.path, 'test.json')],
+      {
+        encoding: 'utf8',
+      },
+    );
+    await folder.remove();
+    expect(`${status} ${stdout}${stderr}`).toMatch(/^0 [\s\S]*SUCCESS/);
   },
 );
 

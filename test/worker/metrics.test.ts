@@ -157,6 +157,18 @@ describe('the metrics', () => {
     expect(metricOf(samples, 'spendwatch_poll_duration_seconds_bucket', { le: '0.3' })).toBe(1);
   });
 
+  it('count deliveries of each channel of the file from 0 on, so that the first of an outcome is an increase', async () => {
+    metrics.useChannels(['oncall', 'finance']);
+    metrics.delivered(attempt('oncall', 'given_up'));
+    metrics.useChannels(['oncall']);
+    const samples = await scraped();
+    const count = (channel: string, outcome: string) =>
+      metricOf(samples, 'spendwatch_deliveries_total', { channel, outcome });
+    expect([count('oncall', 'given_up'), count('oncall', 'retry'), count('finance', 'given_up')]).toEqual([
+      1, 0, 0,
+    ]);
+  });
+
   it('count deliveries by outcome, reloads, and what waits', async () => {
     metrics.delivered(attempt('oncall', 'delivered'));
     metrics.delivered(attempt('oncall', 'retry'));

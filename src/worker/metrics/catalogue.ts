@@ -1,6 +1,7 @@
 // Every metric of the worker, an entry each.
 
 import { SEVERITIES } from '../../model/rule.ts';
+import { DELIVERY_OUTCOMES } from '../../pipeline/delivery-report.ts';
 import { counter, gauge, gaugeOnScrape, histogram, type MetricEntry } from './entry.ts';
 import { ruleInfo } from './rule-info.ts';
 import { ruleLimit } from './rule-limit.ts';
@@ -59,7 +60,14 @@ export const CATALOGUE: readonly MetricEntry[] = [
       help: 'Attempts to deliver and reports about them, by channel and outcome.',
       labels: ['channel', 'outcome'],
     },
-    (deliveries) => ({ delivered: ({ channel, outcome }) => deliveries.inc({ channel, outcome }) }),
+    (deliveries) => ({
+      // Prometheus sees no increase in a series that begins with its first event.
+      useChannels(names) {
+        for (const channel of names)
+          for (const outcome of DELIVERY_OUTCOMES) deliveries.inc({ channel, outcome }, 0);
+      },
+      delivered: ({ channel, outcome }) => deliveries.inc({ channel, outcome }),
+    }),
   ),
   gauge(
     {

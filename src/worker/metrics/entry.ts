@@ -11,6 +11,8 @@ export interface MetricEvents {
   started(version: string): void;
   /** The rules in force. Their dimensions are labels, and values of rules that are gone must go. */
   useRules(rules: readonly Rule[]): void;
+  /** The names of the channels in force. */
+  useChannels(names: readonly string[]): void;
   polled(report: PollReport, seconds: number): void;
   delivered(report: DeliveryReport): void;
   /** How many deliveries wait, by channel. */

@@ -40,6 +40,7 @@ function eventsFor(all: readonly Handlers[]): MetricEvents {
   return {
     started: (version) => each((handlers) => handlers.started?.(version)),
     useRules: (rules) => each((handlers) => handlers.useRules?.(rules)),
+    useChannels: (names) => each((handlers) => handlers.useChannels?.(names)),
     polled: (report, seconds) => each((handlers) => handlers.polled?.(report, seconds)),
     delivered: (report) => each((handlers) => handlers.delivered?.(report)),
     queued: (lengths) => each((handlers) => handlers.queued?.(lengths)),
