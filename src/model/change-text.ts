@@ -2,11 +2,11 @@
 
 import { lengthText } from './first-sentence.ts';
 import { type Fixed, formatFixed, ONE } from './money.ts';
-import type { WindowSpec } from './window.ts';
+import type { WrittenWindow } from './window.ts';
 import { type Against, distanceBefore } from './window-before.ts';
 
 /** The earlier window: `the hour before`, `the day before`, `28 days before`. */
-export function beforeText(window: WindowSpec, against: Against): string {
+export function beforeText(window: WrittenWindow, against: Against): string {
   const distance = distanceBefore(window, against);
   if (distance === null) return window.kind === 'rolling' ? `the ${lengthText(window.ms)} before` : '';
   if (distance === 'month') return 'the month before';

@@ -10,7 +10,7 @@ import { describeMetric } from './metric.ts';
 import { divideRounded, FIXED_DIGITS, type Fixed } from './money.ts';
 import { type Rule, windowOf } from './rule.ts';
 import type { GroupSplit, SpendSplit } from './spend-split.ts';
-import { earlierWindow } from './window.ts';
+import { earlierWindow, isWritten } from './window.ts';
 
 /** From so many times the value before, factors say more than percents. */
 const MANY_TIMES = 100n;
@@ -28,6 +28,7 @@ export function changeFact(rule: Rule, finding: Finding, zone: string): Fact | n
   if (split === null || description.isCompared || split.before < 0n || split.now < 0n) return null;
   const { before, now, window } = split;
   const spec = windowOf(rule, finding.window);
+  if (!isWritten(spec)) return null;
   const name = beforeText(spec, split.against);
   // Of a calendar window it is the part that has elapsed of the other one.
   const span = spec.kind === 'rolling' ? '' : localSpan(window.from, window.to, zone);

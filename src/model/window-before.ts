@@ -1,7 +1,13 @@
 // The earlier window with which a window is compared.
 
 import { dayStart, daysBefore, localDay } from './local-time.ts';
-import { type CalendarWord, type Window, type WindowSpec, windowAt, windowDaysBefore } from './window.ts';
+import {
+  type CALENDAR_WINDOWS,
+  type Window,
+  type WrittenWindow,
+  windowAt,
+  windowDaysBefore,
+} from './window.ts';
 
 export const COMPARED_WITH = ['previous', 'day', 'week', 'month'] as const;
 /** With what a window is compared: the one just before, or the same one a day, a week or a month earlier. */
@@ -13,16 +19,17 @@ const DAY = 86_400_000;
 const DAYS = { day: 1, week: 7, month: 28 } as const;
 
 /** What comes before a calendar window. */
-const PREVIOUS: Readonly<Partial<Record<CalendarWord, 'day' | 'week' | 'month'>>> = {
+const PREVIOUS: Readonly<Record<(typeof CALENDAR_WINDOWS)[number], 'day' | 'week' | 'month'>> = {
   today: 'day',
   yesterday: 'day',
   this_week: 'week',
+  this_month: 'month',
 };
 
 /** How far back an earlier window lies: so many days or, for calendar windows, a month of the calendar; null is its own length. */
-export function distanceBefore(spec: WindowSpec, against: Against): number | 'month' | null {
+export function distanceBefore(spec: WrittenWindow, against: Against): number | 'month' | null {
   if (spec.kind === 'rolling') return against === 'previous' ? null : DAYS[against];
-  const unit = against === 'previous' ? (PREVIOUS[spec.word] ?? 'month') : against;
+  const unit = against === 'previous' ? PREVIOUS[spec.word] : against;
   return unit === 'month' && spec.word !== 'this_week' ? 'month' : DAYS[unit];
 }
 
@@ -30,7 +37,7 @@ export function distanceBefore(spec: WindowSpec, against: Against): number | 'mo
  * The earlier window of an instant. Of a calendar window that is under way it has the same elapsed part, in local time: up to
  * the same day of the month and time of day. A month that is too short for it counts as a whole.
  */
-export function windowBefore(spec: WindowSpec, at: number, against: Against, zone: string): Window {
+export function windowBefore(spec: WrittenWindow, at: number, against: Against, zone: string): Window {
   const window = windowAt(spec, at, zone);
   const distance = distanceBefore(spec, against);
   if (distance === null) return { from: window.from - (window.to - window.from), to: window.from };
@@ -47,7 +54,7 @@ export function windowBefore(spec: WindowSpec, at: number, against: Against, zon
 }
 
 /** The earlier window of one that is at hand, as seen from its own end. */
-export function windowBeforeOf(spec: WindowSpec, { to }: Window, against: Against, zone: string): Window {
+export function windowBeforeOf(spec: WrittenWindow, { to }: Window, against: Against, zone: string): Window {
   // From there, yesterday is a whole `today`.
   const isYesterday = spec.kind === 'calendar' && spec.word === 'yesterday';
   return windowBefore(isYesterday ? { ...spec, word: 'today' } : spec, to, against, zone);

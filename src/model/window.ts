@@ -20,9 +20,18 @@ export const CALENDAR_WINDOWS = ['today', 'yesterday', 'this_week', 'this_month'
 export type CalendarWord = (typeof CALENDAR_WINDOWS)[number] | 'this_quarter' | 'this_year';
 
 /** A window as written in alerts.yaml; `text` is how it is shown to people. */
-export type WindowSpec =
-  | { readonly kind: 'rolling'; readonly ms: number; readonly text: string }
-  | CalendarWindow;
+export type WindowSpec = RollingWindow | CalendarWindow;
+
+export interface RollingWindow {
+  readonly kind: 'rolling';
+  readonly ms: number;
+  readonly text: string;
+}
+
+/** What a `window` can say; the period of a budget can be another one. */
+export type WrittenWindow =
+  | RollingWindow
+  | (CalendarWindow & { readonly word: (typeof CALENDAR_WINDOWS)[number]; readonly starts?: never });
 
 export interface CalendarWindow {
   readonly kind: 'calendar';
@@ -36,11 +45,19 @@ export interface CalendarWindow {
 export type CalendarPeriod = Exclude<DedupePeriod, 'window' | 'episode'>;
 
 /** A window as written in alerts.yaml: a calendar word or a duration above 0; null for anything else. */
-export function parseWindow(text: string): WindowSpec | null {
+export function parseWindow(text: string): WrittenWindow | null {
   const word = CALENDAR_WINDOWS.find((candidate) => candidate === text);
   if (word !== undefined) return { kind: 'calendar', word, text };
   const ms = parseDuration(text);
   return ms === null || ms === 0 ? null : { kind: 'rolling', ms, text };
+}
+
+/** Whether a `window` could say it. */
+export function isWritten(spec: WindowSpec): spec is WrittenWindow {
+  return (
+    spec.kind === 'rolling' ||
+    (spec.starts === undefined && CALENDAR_WINDOWS.some((word) => word === spec.word))
+  );
 }
 
 /**

@@ -6,12 +6,9 @@ import { divideRounded, type Fixed } from '../model/money.ts';
 import { type Rule, windowOf } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import { type GroupSplit, type ModelSums, type SumsByModel, splitSpend } from '../model/spend-split.ts';
-import { CALENDAR_WINDOWS, type Window } from '../model/window.ts';
+import { isWritten, type Window } from '../model/window.ts';
 import { type Against, windowBeforeOf } from '../model/window-before.ts';
 import { ruleTypeOf } from '../rules/index.ts';
-
-/** The calendar windows whose earlier one is known: those that are no budget's own. */
-const WITH_EARLIER: ReadonlySet<string> = new Set(CALENDAR_WINDOWS);
 
 const MICRO = 10n ** 6n;
 
@@ -27,14 +24,13 @@ export interface SplitWindows {
  * none before them. `zone` is an IANA name.
  */
 export function splitWindows(rule: Rule, own: Window, zone: string): SplitWindows | null {
-  const { metric, quantity, window } = rule;
-  const hasEarlier =
-    window.kind === 'rolling' || (WITH_EARLIER.has(window.word) && window.starts === undefined);
-  if (!hasEarlier || withoutUnit(metric) !== 'spend' || quantity !== undefined) return null;
+  const { metric, quantity } = rule;
+  const window = windowOf(rule, own);
+  if (!isWritten(window) || withoutUnit(metric) !== 'spend' || quantity !== undefined) return null;
   const { against: ofType } = ruleTypeOf(rule);
   const against = ofType === undefined ? 'previous' : ofType(rule);
   if (against === null) return null;
-  return { against, earlier: windowBeforeOf(windowOf(rule, own), own, against, zone), own };
+  return { against, earlier: windowBeforeOf(window, own, against, zone), own };
 }
 
 /** The sums by model of both windows of each change. Where the store records no model, all calls count as of one. */

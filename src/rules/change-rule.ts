@@ -4,12 +4,13 @@ import type { Sample } from '../model/metric-value.ts';
 import type { Fixed } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Rule } from '../model/rule.ts';
-import type { Window } from '../model/window.ts';
+import type { Window, WrittenWindow } from '../model/window.ts';
 import type { Against } from '../model/window-before.ts';
 import type { LimitStep } from './rule-limits.ts';
 
 export interface ChangeRule extends Rule {
   readonly type: 'change';
+  readonly window: WrittenWindow;
   readonly against: Against;
   readonly direction: 'up' | 'down' | 'both';
   /** By ascending severity; each bound is a ratio above 1. */

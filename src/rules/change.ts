@@ -60,6 +60,7 @@ export const change: RuleType<ChangeRule, ChangeObservation> = {
     return {
       ...base,
       type: 'change',
+      window: given.window,
       against: given.against,
       direction: given.direction,
       ratios: limitSteps(base.severity, given.ratio, given.ratios),

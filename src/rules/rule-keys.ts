@@ -6,6 +6,7 @@ import type { ErrorFilter, FailureKind } from '../model/measure.ts';
 import { describeMetric, isMetric, METRICS, type Metric, metricOf } from '../model/metric.ts';
 import { OWN_NAME } from '../model/own-metric.ts';
 import { type Rule, SEVERITIES, type Severity } from '../model/rule.ts';
+import type { WindowSpec } from '../model/window.ts';
 import { condition, duration, type Fault, fault, numberBetween, windowText } from './rule-scalars.ts';
 import type { RuleDefaults } from './rule-type.ts';
 
@@ -145,7 +146,8 @@ export const commonKeys = {
     ),
 };
 
-type CommonKeys = z.output<z.ZodObject<typeof commonKeys>>;
+/** The window of a rule may be another one than its keys can say. */
+type CommonKeys = Omit<z.output<z.ZodObject<typeof commonKeys>>, 'window'> & { readonly window: WindowSpec };
 
 /**
  * Faults between common keys. They are collected beside the faults of single keys, so that one kind does not hide the other.

@@ -6,7 +6,7 @@ import { inCurrency, type Metric } from '../../src/model/metric.ts';
 import { fixedFromInteger, parseFixed } from '../../src/model/money.ts';
 import { type GroupSplit, type SumsByModel, splitSpend } from '../../src/model/spend-split.ts';
 import { changeFact, whyFact } from '../../src/model/split-facts.ts';
-import { earlierWindow, parseWindow, type WindowSpec, windowAt } from '../../src/model/window.ts';
+import { earlierWindow, parseWindow, type WrittenWindow, windowAt } from '../../src/model/window.ts';
 import { type Against, windowBeforeOf } from '../../src/model/window-before.ts';
 import { AT, amount, type FindingChanges, sampleFinding, sampleRule } from '../channels/sample-messages.ts';
 
@@ -34,7 +34,7 @@ function found(
   now: SumsByModel,
   { window = '1h', against = 'previous', changes }: Case = {},
 ) {
-  const spec = parseWindow(window) as WindowSpec;
+  const spec = parseWindow(window) as WrittenWindow;
   const own = windowAt(spec, AT, 'UTC');
   const split: GroupSplit = {
     ...splitSpend(old, now),
@@ -97,7 +97,7 @@ describe('what a message says of the change in spend', () => {
 
   it('leaves out no value that another window has', () => {
     const { rule, finding } = found(spend('10'), spend('44'), { window: '24h' });
-    const spec = parseWindow('24h') as WindowSpec;
+    const spec = parseWindow('24h') as WrittenWindow;
     expect(finding.split?.window).toEqual(earlierWindow(spec, finding.window, 1, 'UTC'));
     expect(changeFact(rule, finding, 'UTC')?.[1]).toBe('+340 % on the 24 hours before');
     // In Berlin, that day had 25 hours: the same window a day before began an hour earlier.
