@@ -6,9 +6,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Io } from '../../src/commands/io.ts';
 import { createProgram } from '../../src/commands/program.ts';
 import { inVain, parsedMatch } from '../../src/commands/silence/match.ts';
+import { silencesTable } from '../../src/commands/silence/table.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { displayWidth } from '../../src/model/display-text.ts';
 import { AppError } from '../../src/model/errors.ts';
+import { painter } from '../../src/model/painter.ts';
+import type { StoredSilence } from '../../src/state/silences.ts';
+import { silenced } from '../support/silenced.ts';
 
 const FILE = `version: 1
 audit: { url: "pglite:./none" }
@@ -100,4 +105,36 @@ it.each([
   const warning = inVain(parsedMatch(pairs, config), config);
   if (words === null) expect(warning).toBeNull();
   else expect(warning).toMatch(words);
+});
+
+it('the list fits 80 columns, whatever people wrote; ids and times are never cut', () => {
+  const at = Date.UTC(2026, 10, 20, 2, 5);
+  const silence = (id: string, more: Partial<StoredSilence>): StoredSilence => ({
+    ...silenced(at, at + 7_200_000, { rule: 'hourly-burn', match: { service: 'search' }, reason: '' }),
+    times: { from: at, until: at + 7_200_000 },
+    id,
+    createdAt: at,
+    createdBy: 'ann',
+    endedAt: null,
+    ...more,
+  });
+  const silences = [
+    silence('k3x9q', { reason: 'planned load test of the new index, see the ticket\nand its comments' }),
+    silence('b2c4d', {
+      rule: null,
+      match: { service: '検索'.repeat(40) },
+      createdBy: 'somebody@a-long-host',
+    }),
+  ];
+  const shown = { zone: 'Europe/Berlin', paint: painter(false) };
+  const lines = silencesTable(silences, at + 1, { ...shown, width: 80 }).split('\n');
+  for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+  expect(lines[0]).toMatch(/^id +state +what +from +until +by +reason$/);
+  for (const line of lines.slice(1, 3))
+    expect(line).toMatch(/active .* 2026-11-20 03:05 {2}2026-11-20 05:05/);
+  expect(lines.slice(1).map((line) => line.slice(0, 5))).toEqual(['k3x9q', 'b2c4d', 'times']);
+  expect(lines.at(-1)).toBe('times are in Europe/Berlin');
+  expect(silencesTable(silences, at, { ...shown, width: Number.POSITIVE_INFINITY })).toContain(
+    'and its comments',
+  );
 });
