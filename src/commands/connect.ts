@@ -10,6 +10,7 @@ import { newFolderFault } from '../sql/new-folder.ts';
 import { openSql } from '../sql/open.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
+import { ruleProblems } from './connect-rules.ts';
 import { unpricedProblems } from './connect-unpriced.ts';
 import type { Io } from './io.ts';
 
@@ -45,9 +46,11 @@ async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<reado
     if (note !== null) io.err(note);
     const problems = await store.inspect();
     if (problems.some(({ level }) => level === 'fault')) return problems;
-    const future = await store.futureRows(Date.now());
+    const now = Date.now();
+    const future = await store.futureRows(now);
     const ahead = future === null ? [] : [{ ...future, level: 'warning' as const }];
-    return [...problems, ...ahead, ...(await unpricedProblems(config, store, Date.now()))];
+    const ofRules = await ruleProblems(config, store, now);
+    return [...problems, ...ahead, ...ofRules, ...(await unpricedProblems(config, store, now))];
   } finally {
     await store.close();
   }
