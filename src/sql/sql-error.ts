@@ -130,8 +130,11 @@ function specialHint(state: string, text: string): { readonly code: string; read
     return { code, hint };
   }
   if (state === 'CERT_HAS_EXPIRED') return { code, hint: "Renew the server's certificate." };
-  if (/unexpected \w+ message from backend/.test(text))
-    return { code, hint: 'What answers there is no PostgreSQL: check scheme and port of the URL.' };
+  if (/unexpected \w+ message from backend|received invalid response|error establishing an SSL/.test(text))
+    return {
+      code,
+      hint: 'What answers there is no PostgreSQL: check scheme and port of the URL (MySQL has mysql://).',
+    };
   if (/conflict with recovery/.test(text)) {
     const hint =
       'A standby stopped the query to apply changes; the next poll asks again. Set hot_standby_feedback = on there, or raise max_standby_streaming_delay.';

@@ -60,9 +60,11 @@ const FAULTS: Readonly<Record<string, { readonly code: string; readonly hint: st
 };
 
 const UNREACHABLE_HINT =
-  'Check host and port of the URL (HTTP has 8123, with secure=true 8443), and that the server accepts connections from here.';
+  'Check host and port of the URL (HTTP has 8123, with secure=true 8443) and its scheme (PostgreSQL has postgres://), and that the server accepts connections from here.';
 const NATIVE_HINT =
   'This is the port of the native protocol: write that of HTTP, 8123, or with secure=true 8443.';
+const NO_HTTP_HINT =
+  'Write the port of HTTP, 8123, or with secure=true 8443; if this is MySQL or PostgreSQL, write mysql:// or postgres:// into the URL.';
 const TLS_HINT = 'Check `secure` in the URL; name a private CA in NODE_EXTRA_CA_CERTS.';
 const HOST_HINT = 'Write the host that the certificate names.';
 const PLAIN_HINT = 'This port takes TLS: write ?secure=true.';
@@ -86,8 +88,13 @@ export function clickhouseError(error: unknown, { place, password }: ServerUrl):
     return fault(code, `${place}: ${text}`, hint);
   }
   const state = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/port 9\d{3} is for clickhouse-client|HPE_INVALID|Parse Error/i.test(`${text} ${state}`))
-    return fault('store_unreachable', `${place} does not speak HTTP: ${text}`, NATIVE_HINT);
+  const isNative = /port 9\d{3} is for clickhouse-client/i.test(text);
+  if (isNative || /HPE_INVALID|Parse Error/i.test(`${text} ${state}`))
+    return fault(
+      'store_unreachable',
+      `${place} does not speak HTTP: ${text}`,
+      isNative ? NATIVE_HINT : NO_HTTP_HINT,
+    );
   if (state === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, HOST_HINT);
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(state))

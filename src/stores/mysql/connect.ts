@@ -1,11 +1,15 @@
 // Connects to the server, encrypted as the URL says.
 
+import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions } from 'mysql2';
 import { encryptionOf } from '../../sql/postgres-tls.ts';
 import { loadDriver } from './driver.ts';
+import { otherServerAt } from './other-server.ts';
 import type { MysqlUrl } from './url.ts';
 
 const CONNECT_MS = 10_000;
+/** A server of MySQL speaks first, but may look up the client's name before. */
+const SILENT_MS = 2000;
 
 export async function connect(url: MysqlUrl, baseDir: string): Promise<Connection> {
   const { createConnection } = await loadDriver();
@@ -13,8 +17,15 @@ export async function connect(url: MysqlUrl, baseDir: string): Promise<Connectio
   const open = (encryption: typeof ssl): Promise<Connection> =>
     new Promise((resolve, reject) => {
       const connection = createConnection(optionsOf(url, encryption));
+      const greeted = onSilence(connection, async () => {
+        const other = await otherServerAt(url);
+        if (other === null) return;
+        end(connection);
+        reject(other);
+      });
       connection.once('error', reject);
       connection.connect((error) => {
+        greeted();
         if (error !== null && error !== undefined) {
           end(connection);
           return reject(error);
@@ -61,9 +72,26 @@ function optionsOf(
   };
 }
 
+/** Calls back once where a server that was reached has said nothing for a while. The function that is returned calls it off. */
+function onSilence(connection: Connection, then: () => void): () => void {
+  const stream = streamOf(connection);
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => clearTimeout(timer);
+  stream.once('connect', () => {
+    timer = setTimeout(then, SILENT_MS);
+    stream.once('data', stop);
+    stream.once('close', stop);
+  });
+  return stop;
+}
+
+function streamOf(connection: Connection): Socket {
+  return (connection as unknown as { readonly stream: Socket }).stream;
+}
+
 /** At once, whatever is still to be read. */
 export function end(connection: Connection): void {
   connection.on('error', () => undefined);
   connection.destroy();
-  (connection as unknown as { readonly stream: { destroy(): void } }).stream.destroy();
+  streamOf(connection).destroy();
 }
