@@ -97,7 +97,7 @@ describe('validate --connect', () => {
       'channels: { finance: { type: email, from: a@example.com, to: [b@example.com], host: 127.0.0.1, port: 1, tls: none } }';
     const { code, stderr } = await connect(`url: "${audit.url}", preset: api_audit_logs`, mail);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/channel finance: fault: .*127\.0\.0\.1/);
+    expect(stderr).toMatch(/channel finance: fault: .*127\.0\.0\.1.*check host and port/);
   });
 });
 

@@ -28,8 +28,16 @@ export function connectionFailure(
     return new SendError('timeout', 'passing', `no answer from ${peer} in time`);
   }
   const word = code === null || OF_LIBRARY.test(code) ? excerptOf(messageOf(innermost(error)), redact) : code;
-  return new SendError('unreachable', 'passing', `cannot reach ${peer}: ${word}`);
+  const hint = HINTS[code ?? ''];
+  const cure = hint === undefined ? '' : `; ${hint}`;
+  return new SendError('unreachable', 'passing', `cannot reach ${peer}: ${word}${cure}`);
 }
+
+/** What to do, by the system's code. */
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'check host and port, and that it runs (in a container, localhost is the container itself)',
+  ENOTFOUND: 'check the name of the host',
+};
 
 /** Codes of the mail library for which its message says more. */
 const OF_LIBRARY = /^(ECONNECTION|ESOCKET|ETLS|EPROTOCOL|EDNS)$/;
