@@ -7,22 +7,20 @@ import { loadConfig } from '../config/load.ts';
 import { suggestion } from '../config/nearest.ts';
 import { unsetNote } from '../config/place.ts';
 import { AppError, sentenceOf } from '../model/errors.ts';
-import { jsonText } from '../model/json.ts';
 import type { Report, ReportConfig } from '../model/report.ts';
-import { reportJson } from '../model/report-json.ts';
-import { reportCsv } from '../report/csv.ts';
 import { reportPartsOf } from '../report/parts-of.ts';
 import { makeReport } from '../report/report.ts';
 import { reportReader } from '../state/open.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
+import { type ReportFormat, reportOutput } from './report-output.ts';
 
 export interface ReportOptions {
   readonly config: string;
   readonly name: string;
   /** ms; by default now. */
   readonly at?: number;
-  readonly format: 'json' | 'csv';
+  readonly format: ReportFormat;
   /** Whether it is sent to its channels, and not printed. */
   readonly send?: boolean;
 }
@@ -45,8 +43,7 @@ export async function report(options: ReportOptions, io: Io): Promise<number> {
     return sendReport(config, wanted, at, io);
   }
   const made = await madeReport(config, wanted, at, io);
-  // Without its last line break, which is written as that of the program's other lines.
-  io.out(options.format === 'csv' ? reportCsv(made).replace(/\r\n$/, '') : jsonText(reportJson(made), 2));
+  io.out(await reportOutput(made, options.format, io));
   return 0;
 }
 

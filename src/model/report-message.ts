@@ -23,7 +23,7 @@ import {
   modelSection,
   spendTable,
 } from './report-tables.ts';
-import { changeCell, inPeriodBefore } from './report-words.ts';
+import { changeCell, inPeriodBefore, periodBefore } from './report-words.ts';
 
 const LONGEST_NAME = 40;
 const LONGEST_TROUBLE = 300;
@@ -142,7 +142,7 @@ function troubleSection({ troubles }: Report): MessageSection | null {
   return { headline: 'What could not be read', sentence, facts: [], tables: [] };
 }
 
-function footerOf({ window, before, zone, newestRow, retention }: Report): string[] {
+function footerOf({ window, before, zone, newestRow, retention, period }: Report): string[] {
   const { oldestRow, newestRow: newest, rows, users } = retention;
   const kept = [
     ...(rows === null
@@ -155,6 +155,9 @@ function footerOf({ window, before, zone, newestRow, retention }: Report): strin
   return [
     `Period: ${localSpan(window.from, window.to, zone)}; before: ${localSpan(before.from, before.to, zone)}.`,
     ...(kept.length === 0 ? [] : [`The audit table holds ${kept.join(', ')}.`]),
+    ...(oldestRow !== null && oldestRow > before.from && oldestRow < before.to
+      ? [`It begins within ${periodBefore({ period })}, which has spent at least what is shown.`]
+      : []),
     asOf({ dataAsOf: newestRow, zone }),
   ];
 }

@@ -14,7 +14,7 @@ import { splitParts } from './split-facts.ts';
 
 const LONGEST_NAME = 40;
 
-/** What moved most and why: `What changed most is service search: +$98.20, mostly more calls.`; null where nothing did. */
+/** What moved most and why: `What changed most is service search: +$98.20, mostly from more calls.`; null where nothing did. */
 export function moverSentence({ movers, currency }: Report): string | null {
   const [first] = movers;
   if (first === undefined || first.split.change === 0n) return null;
@@ -23,17 +23,17 @@ export function moverSentence({ movers, currency }: Report): string | null {
   return `What changed most is ${kindAndName(dimension, key)}: ${change}, ${reasonText(split)}.`;
 }
 
-/** `mostly more calls`, `longer calls and a higher cost per token`, `it is new`, `it spent nothing any more`. */
+/** `mostly from more calls`, `from longer calls and a higher cost per token`, `which is new`. */
 function reasonText(split: SpendSplit): string {
   const { before, now, change } = split;
-  if (before === 0n) return 'it is new';
-  if (now === 0n) return 'it spent nothing any more';
+  if (before === 0n) return 'which is new';
+  if (now === 0n) return 'which spent nothing any more';
   const isMore = change > 0n;
   const [largest, next] = splitParts(split, 1n, change).filter(({ amount }) => amount > 0n === isMore);
-  if (largest === undefined) return '';
-  if (next === undefined) return largest.reason;
+  if (largest === undefined) return 'for more than one reason';
+  if (next === undefined) return `all from ${largest.reason}`;
   const isMost = isMore ? largest.amount * 10n >= change * 6n : largest.amount * 10n <= change * 6n;
-  return isMost ? `mostly ${largest.reason}` : `${largest.reason} and ${next.reason}`;
+  return isMost ? `mostly from ${largest.reason}` : `from ${largest.reason} and ${next.reason}`;
 }
 
 /** What changed most, one line a value: its change is the sum of its parts as shown. */

@@ -44,7 +44,9 @@ export function spendTable({ dimension, rows, others }: ReportTable, report: Rep
   const hasChange = report.spend.before !== null;
   const line = (cells: readonly [name: string, spend: string, change: string, share: string]): string[] =>
     hasChange ? [...cells] : [cells[0], cells[1], cells[3]];
-  const most = largestOf(whole.map(toNumber), 0);
+  // The others would make all rows look small.
+  const own = whole.slice(0, rows.length).map(toNumber);
+  const most = largestOf(own, 0);
   return {
     title: '',
     columns: line([name, 'spend', 'change', 'share']),
@@ -55,7 +57,7 @@ export function spendTable({ dimension, rows, others }: ReportTable, report: Rep
       }),
       ...(all.length > 1 ? [line(['total', sum, changeCell(report.spend), '100%'])] : []),
     ],
-    ...(most > 0 && { bars: whole.map((value) => toNumber(value) / most) }),
+    ...(most > 0 && { bars: own.map((value) => value / most) }),
   };
 }
 

@@ -46,6 +46,8 @@ export function changeCell({ now, before }: Compared): string {
   return percentText(now, before).replace(' %', '%');
 }
 
+const DIME = ONE / 10n;
+
 /** The smallest coin in which amounts are shown, and how many digits that is more than the currency has. */
 interface Coin {
   readonly coin: Fixed;
@@ -54,7 +56,7 @@ interface Coin {
 
 /** Where all amounts are small, there are two more digits, which tell them apart. */
 export function coinFor(amounts: readonly Fixed[], currency: string): Coin {
-  const extra = amounts.every((amount) => amount < ONE && amount > -ONE) ? 2 : 0;
+  const extra = amounts.every((amount) => amount < DIME && amount > -DIME) ? 2 : 0;
   return { coin: 10n ** BigInt(FIXED_DIGITS - currencyDigits(currency) - extra), extra };
 }
 

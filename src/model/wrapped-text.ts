@@ -3,14 +3,14 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Wraps a line to `columns` columns, between words; further lines keep its indentation. Colour escapes count as no width.
+ * Wraps a line to `columns` columns, between words, but not before a percent sign; further lines keep its indentation. Colour escapes count as no width.
  */
 export function wrapped(line: string, columns: number): string[] {
   const wide = (text: string): number => stripVTControlCharacters(text).length;
   const indent = /^ */.exec(line)?.[0] ?? '';
   const lines: string[] = [];
   let current = '';
-  for (const word of line.slice(indent.length).split(/(?<! ) (?! )/)) {
+  for (const word of line.slice(indent.length).split(/(?<! ) (?! |%)/)) {
     const joined = current === '' ? indent + word : `${current} ${word}`;
     if (current !== '' && wide(joined) > columns) {
       lines.push(current);

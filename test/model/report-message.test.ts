@@ -55,7 +55,7 @@ describe('the first sentences of a report', () => {
       'All services together spent $1,214.62 from Monday 23 to Sunday 29 November 2026, 17 % more than in the week before ($1,038.44).',
       'At this pace November 2026 comes to about $4,910.',
       'The budget team-budget of service search is used up: 104 % of $2,500.',
-      'What changed most is service search: +$157.28, mostly more calls.',
+      'What changed most is service search: +$157.28, mostly from more calls.',
     ]);
   });
 
@@ -174,15 +174,17 @@ describe('what changed most', () => {
       told(sampleReport({ movers: [{ ...first, split: { ...first.split, ...parts } }] })).lead.at(-1);
     const none = { calls: 0n, mix: 0n, length: 0n, price: 0n };
     const change = fixed(-10);
-    expect(reason({ ...none, change, calls: fixed(-10) })).toMatch(/search: -\$10\.00, fewer calls\.$/);
+    expect(reason({ ...none, change, calls: fixed(-10) })).toMatch(
+      /search: -\$10\.00, all from fewer calls\.$/,
+    );
     expect(reason({ ...none, change, calls: fixed(-5), length: fixed(-5) })).toMatch(
-      /fewer calls and shorter calls\.$/,
+      /from fewer calls and shorter calls\.$/,
     );
     expect(reason({ ...none, change, calls: fixed(5), price: fixed(-15) })).toMatch(
-      /a lower cost per token\.$/,
+      /all from a lower cost per token\.$/,
     );
-    expect(reason({ change: fixed(10), before: 0n })).toMatch(/it is new\.$/);
-    expect(reason({ change: fixed(-10), now: 0n })).toMatch(/it spent nothing any more\.$/);
+    expect(reason({ change: fixed(10), before: 0n })).toMatch(/which is new\.$/);
+    expect(reason({ change: fixed(-10), now: 0n })).toMatch(/which spent nothing any more\.$/);
   });
 });
 
@@ -241,6 +243,15 @@ describe('the parts of a report', () => {
     expect(tables[0]?.rows.map((row) => row[1])).toEqual(
       Array.from({ length: 10 }, (_, i) => `$${11 - i}.00`),
     );
+  });
+
+  test('say where the table begins within the period before', () => {
+    const { retention, before } = sampleReport();
+    const young = { ...retention, oldestRow: before.from + 3_600_000 };
+    expect(told(sampleReport({ retention: young })).footer[2]).toBe(
+      'It begins within the week before, which has spent at least what is shown.',
+    );
+    expect(week.footer.join()).not.toContain('It begins');
   });
 
   test('leave out the forecast of a month that is over', () => {

@@ -5,6 +5,7 @@ it('a line that is too wide goes on below, as far in as it begins, and loses no 
   expect(wrapped('  one two three four', 12)).toEqual(['  one two', '    three', '    four']);
   expect(wrapped('short', 12)).toEqual(['short']);
   expect(wrapped('', 12)).toEqual(['']);
+  expect(wrapped('spent 12 % more', 8)).toEqual(['spent', '  12 %', '  more']);
   // A column of a table is not a gap between words.
   expect(wrapped('  model      spend  calls', 40)).toEqual(['  model      spend  calls']);
 });

@@ -11,7 +11,12 @@ export const registerReport: Register = ({ withConfig, io, finish }) => {
       'of the period that ended last before this instant, ISO 8601 with zone (default: now)',
       instant,
     )
-    .option('--format <format>', 'json or csv', oneOf('json', 'csv'), 'json')
+    .option(
+      '--format <format>',
+      'text, html (a page for the screen, a phone and paper), json or csv',
+      oneOf('text', 'html', 'json', 'csv'),
+      'text',
+    )
     .option('--send', 'sends it to its channels in place of printing it, once for its period')
     .action(async (name: string, options) => {
       const { report } = await import('../report.ts');
