@@ -13,6 +13,7 @@ import { storeOf } from './audit-schema.ts';
 import { dimensionsOf } from './checks.ts';
 import type { Config } from './config.ts';
 import type { Problem } from './problem.ts';
+import { takesReports } from './report-channels.ts';
 import { reportOf } from './report-schema.ts';
 import type { Alerts } from './schema.ts';
 
@@ -71,7 +72,10 @@ export function assemble(
     channels,
     rules,
     reports: alerts.reports.map((one) =>
-      reportOf(one, { notify, dimensions: dimensionsOf(storeOf(audit).mapping) }),
+      reportOf(one, {
+        notify: notify.filter((channel) => takesReports(channelTypes.get(channel))),
+        dimensions: dimensionsOf(storeOf(audit).mapping),
+      }),
     ),
     silences: alerts.silences.map((one) => silenceOf(one, alerts.timezone)),
     incidents: {

@@ -9,6 +9,7 @@ import type { Mapping } from '../stores/audit-store.ts';
 import { nearest, suggestion } from './nearest.ts';
 import { isRecord, type Path, valueAt } from './path.ts';
 import type { Problem } from './problem.ts';
+import { reportChannelFaults } from './report-channels.ts';
 import { typeNamed } from './rule-files.ts';
 import type { YamlFile } from './yaml-file.ts';
 
@@ -32,6 +33,7 @@ export function crossFaults(input: CheckInput): Problem[] {
     ...listIn(input, 'reports').flatMap((_, i) => [
       ...columnFaults(input, ['reports', i]),
       ...routingFaults(input, ['reports', i, 'routing']),
+      ...reportChannelFaults(input, i),
     ]),
     ...silenceFaults(input, names),
     ...incidentFaults(input),
