@@ -29,6 +29,7 @@ export const BY_MODEL: readonly CatalogueMetric[] = [
   'cost_per_call',
   'tokens_per_call',
   'cache_hit_rate',
+  'error_rate',
 ];
 
 type Table = Pick<ReportParts, 'columns' | 'prices' | 'currency'>;
