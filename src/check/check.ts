@@ -13,7 +13,7 @@ import { windowOfRule } from '../model/window.ts';
 import { ask } from '../pipeline/ask.ts';
 import type { Source } from '../pipeline/collect.ts';
 import type { Evaluation } from '../pipeline/evaluate.ts';
-import { evaluateRules, evaluationTimeOf } from '../pipeline/evaluate-rules.ts';
+import { evaluateRules, evaluationTimeOf, refuseQuiet } from '../pipeline/evaluate-rules.ts';
 import { explain } from '../pipeline/explain.ts';
 import { limitedReads } from '../pipeline/limited-reads.ts';
 import { onsets } from '../pipeline/onsets-and-charts.ts';
@@ -127,7 +127,7 @@ export async function evaluated(
   const answers = [...(second?.beside ?? (await ask(store, openQueries, at)))];
   return {
     newestRow: (second ?? first).newestRow,
-    outcomes: first.outcomes.map((one) => (one.isOpen ? (outcomes.shift() ?? one) : one)),
+    outcomes: first.outcomes.map((one) => refuseQuiet(one.isOpen ? (outcomes.shift() ?? one) : one)),
     beside: first.beside.map((one) => one ?? (answers.shift() as Series | AppError)),
   };
 }

@@ -14,6 +14,7 @@ export function sumsSource(store: AuditStore, kept: AggregateBuckets | null, lat
   const options = { latenessMs, kept, isOnce: true };
   const live = openLiveSource(store, options, () => undefined);
   return {
+    ...(store.costPlace !== undefined && { costPlace: store.costPlace }),
     read: (reads, before, withinMs) => store.read(reads, before, withinMs),
     known: (queries, before) => live.known(queries, before),
     async refresh(queries: readonly Query[], before: number) {

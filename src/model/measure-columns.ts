@@ -35,6 +35,7 @@ export function columnsOf(measure: Measure, priced: readonly Column[] = []): rea
     case 'list_cost':
     case 'unpriced':
     case 'unpriced_tokens':
+    case 'unreadable':
       return [...COST_COLUMNS, ...priced];
     case 'row':
       return origin.what === 'tokens' ? TOKEN_COLUMNS : [...COST_COLUMNS, ...priced];
@@ -58,6 +59,7 @@ export function needsOf(measure: Measure): readonly (readonly Column[])[] {
     case 'listed_cost':
     case 'unpriced':
     case 'unpriced_tokens':
+    case 'unreadable':
       return [['cost']];
     case 'row':
       return origin.what === 'tokens' ? [TOKEN_COLUMNS] : [['cost']];

@@ -29,6 +29,7 @@ export type Measure =
   | 'list_cost_unknown'
   | 'unpriced'
   | 'unpriced_tokens'
+  | 'unreadable'
   | TokenColumn
   | `${StemOf<MsColumn>}_${'sum' | 'count'}`
   | SketchMeasure
@@ -71,6 +72,8 @@ export type Origin =
   | { readonly of: 'unpriced' }
   /** The tokens of rows of unknown cost. */
   | { readonly of: 'unpriced_tokens' }
+  /** 1 for every row whose recorded cost is no number. */
+  | { readonly of: 'unreadable' }
   /** All tokens of a row, or its exact cost, counted by bucket. */
   | { readonly of: 'row'; readonly what: 'tokens' | 'cost'; readonly as: 'sketch' }
   /** What the file measures under a name of its own: the sum of the values, their number, or their number in each decimal bin. */
@@ -124,6 +127,8 @@ export function originOf(measure: Measure): Origin | null {
       return { of: 'unpriced' };
     case 'unpriced_tokens':
       return { of: 'unpriced_tokens' };
+    case 'unreadable':
+      return { of: 'unreadable' };
     case 'tokens_sketch':
       return { of: 'row', what: 'tokens', as: 'sketch' };
     case 'cost_sketch':
@@ -159,6 +164,7 @@ export function isCount(measure: Measure): boolean {
   switch (origin?.of) {
     case 'calls':
     case 'unpriced':
+    case 'unreadable':
       return true;
     case 'column':
       return origin.as === 'count';

@@ -5,7 +5,13 @@ import { NOTHING_OBSERVED } from '../model/observed.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Source } from './collect.ts';
 import { type Evaluation, queriesAt } from './evaluate.ts';
-import { type Assignment, type EvaluatedRules, evaluateRules, type Outcome } from './evaluate-rules.ts';
+import {
+  type Assignment,
+  type EvaluatedRules,
+  evaluateRules,
+  type Outcome,
+  refuseQuiet,
+} from './evaluate-rules.ts';
 
 /**
  * Windows asked for at a time. A day of missed minutes with a baseline of a month is a million windows for fifty rules; in
@@ -33,7 +39,7 @@ const A_LITTLE_MS = 60 * 60_000;
  * Evaluates every rule at all its times, as `evaluateRules` does, but many times in slices, oldest first, each as of its
  * end. The outcomes of all slices are joined, so that they are decided together. Only the latest evaluation of a rule keeps
  * its observed values. The store itself must answer for rules that lie far behind the source's latest refresh, and for rules
- * that the source failed to answer once. The outcome of a rule ends early where it fires for more groups than can be held.
+ * that the source failed to answer once. A rule over costs that are no numbers fails unless it fires. The outcome of a rule ends early where it fires for more groups than can be held.
  */
 export async function evaluateInSlices(
   source: Source,
@@ -42,8 +48,10 @@ export async function evaluateInSlices(
   before: number,
 ): Promise<Omit<EvaluatedRules, 'beside'>> {
   const most = source.refresh === undefined ? MOST_DIRECTLY : MOST_WINDOWS;
-  if (slicesOf(assignments, zone, most).length === 1)
-    return evaluateRules(source, zone, assignments, before, { mostFirings: () => MOST_FIRINGS });
+  if (slicesOf(assignments, zone, most).length === 1) {
+    const all = await evaluateRules(source, zone, assignments, before, { mostFirings: () => MOST_FIRINGS });
+    return { ...all, outcomes: all.outcomes.map(refuseQuiet) };
+  }
 
   const given = new Map<Rule, Outcome>();
   const refreshedTo = source.refreshedTo?.() ?? Number.NEGATIVE_INFINITY;
@@ -87,8 +95,8 @@ export async function evaluateInSlices(
     );
     if (!isLast) await source.backfill?.(BETWEEN_SLICES_MS);
   }
-  const outcomes = assignments.map(
-    ({ rule }, i) => given.get(rule) ?? joined(parts.map((part) => part[i] as Outcome)),
+  const outcomes = assignments.map(({ rule }, i) =>
+    refuseQuiet(given.get(rule) ?? joined(parts.map((part) => part[i] as Outcome))),
   );
   return { newestRow, rowsRead, outcomes };
 }

@@ -12,7 +12,7 @@ import { memberOf } from '../sums/series/member.ts';
 type ReadAnswer = ReadAnswers['answers'][number];
 
 /** Where queries are answered: the store, and kept sums where there are any. */
-export interface Source extends Pick<AuditStore, 'read'> {
+export interface Source extends Pick<AuditStore, 'read' | 'costPlace'> {
   /**
    * Brings kept sums up to date and answers from them; null for a query that they cannot answer yet. `now` is the time
    * of the poll, where that is later than `before`.

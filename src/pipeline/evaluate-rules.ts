@@ -6,6 +6,7 @@ import type { Schedule } from '../model/schedule.ts';
 import type { Query, Series } from '../model/series.ts';
 import { collect, type Source } from './collect.ts';
 import { type Evaluation, type EvaluationTime, evaluate, planOf } from './evaluate.ts';
+import { countingUnreadable, unreadableCosts } from './unreadable-costs.ts';
 
 /** A rule and the times at which it is to be evaluated, ascending. */
 export interface Assignment {
@@ -21,6 +22,8 @@ export interface Outcome {
   readonly rule: Rule;
   readonly evaluations: readonly Evaluation[];
   readonly error: AppError | null;
+  /** Why nothing can be said where the rule does not fire: some costs of its latest window are no numbers. */
+  readonly unreadable?: AppError | null;
   /** Kept sums do not cover the rule yet: the store itself must be asked. */
   readonly isOpen: boolean;
 }
@@ -64,7 +67,7 @@ export async function evaluateRules(
   const queries: Query[] = [];
   const plans = assignments.map(({ rule, times }) => {
     try {
-      const plan = planOf(rule, zone, times);
+      const plan = countingUnreadable(planOf(rule, zone, times), source);
       const from = queries.length;
       for (const query of plan.queries) queries.push(query);
       return { rule, plan, from, to: queries.length };
@@ -84,10 +87,24 @@ export async function evaluateRules(
         if (answer === null) return { rule, evaluations: [], error: null, isOpen: true };
         own.push(answer);
       }
-      return { rule, evaluations: evaluate(plan, own, mostFirings(rule)), error: null, isOpen: false };
+      const evaluations = evaluate(plan, own, mostFirings(rule));
+      return {
+        rule,
+        evaluations,
+        error: null,
+        isOpen: false,
+        unreadable: unreadableCosts(plan, own, source),
+      };
     } catch (error) {
       return { rule, evaluations: [], error: asAppError(error, 'rule_failed'), isOpen: false };
     }
   });
   return { newestRow, rowsRead, outcomes, beside: series.slice(queries.length) };
+}
+
+/** A rule over costs that are no numbers has failed where it fires at none of its times. What fires all the same is told. */
+export function refuseQuiet(outcome: Outcome): Outcome {
+  const { unreadable, evaluations } = outcome;
+  const fires = evaluations.some(({ judgement }) => judgement.firing.length > 0);
+  return unreadable && !fires ? { ...outcome, evaluations: [], error: unreadable } : outcome;
 }

@@ -189,6 +189,7 @@ function sourceOf(round: number, source: Source, store: Source, newestRow: numbe
   if (round > 1 || backfill === undefined || known === undefined) return store;
   return {
     read: store.read,
+    ...(source.costPlace !== undefined && { costPlace: source.costPlace }),
     async refresh(queries, before) {
       await backfill(BACKFILL_MS);
       return { newestRow, rowsRead: 0, series: known(queries, before) };

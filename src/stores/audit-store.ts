@@ -163,6 +163,11 @@ export interface AuditStore {
    */
   read(reads: readonly CellRead[], before: number, withinMs?: number): Promise<ReadAnswers>;
   /**
+   * Where the cost is mapped, as errors name it, for a store that takes a cost which is no number for an unknown one and counts
+   * such (`unreadable`). Other stores refuse to read it.
+   */
+  readonly costPlace?: string;
+  /**
    * Whether a source of a query could not be read lately, as of an instant (ms). Such a query must not share a statement
    * with others; `read` detects when the source is readable again. Runs no statement.
    */

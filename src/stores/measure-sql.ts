@@ -124,6 +124,9 @@ function partOf(measure: Measure): Part {
         summed:
           'CASE WHEN cost IS NULL THEN COALESCE(input_tokens_raw, 0) + COALESCE(output_tokens_raw, 0) END',
       };
+    case 'unreadable':
+      // PostgreSQL refuses to read such a cost.
+      return { counted: 'false' };
     case 'own':
       if (origin.as === 'values') break;
       return ownPartSql(origin.name, origin.as);

@@ -86,6 +86,7 @@ export function openWorkerSums(
 
   return {
     source: {
+      ...(store.costPlace !== undefined && { costPlace: store.costPlace }),
       read: (reads, before) => store.read(reads, before),
       refresh: (queries, before, now) => inTurn(() => refresh(queries, before, now)),
       refreshedTo: () => live.refreshedTo(),

@@ -121,6 +121,13 @@ const COSTS: Readonly<Record<string, Readonly<Record<string, string | null>>>> =
   },
 };
 
+/** Texts that are there and are no numbers; a number that is not believed is one. */
+const NO_NUMBERS = [
+  ...["'-'", "'+'", "'.'", "'E5'", "'e'", "'-e1'", "'1.5e'", "'1,5'", "'$5'", "'0x10'", "'1_000'", "'1 5'"],
+  ...["'--1'", "'1.5\\0'", "'١'", "'free'"],
+];
+const isText = (type: string): boolean => type.includes('String');
+
 describe.skipIf(!hasClickHouse)('types of ClickHouse (needs chdb)', () => {
   let server: ClickHouseServer;
   const opened: AuditStore[] = [];
@@ -200,7 +207,7 @@ describe.skipIf(!hasClickHouse)('types of ClickHouse (needs chdb)', () => {
     for (const value of Object.keys(values))
       server.run(`INSERT INTO seen SELECT ${TIME}, ${value}, ${literal(value)}`);
     const store = open({ dimensions: { d: 'd' } });
-    const measures = ['cost', 'unpriced'] as const;
+    const measures = ['cost', 'unpriced', 'unreadable'] as const;
     const read = { dimensions: ['d'], measures, sketches: [], edges: [FROM, TO] };
     for (const together of [true, false]) {
       const cells = cellsIn(await store.snapshot((snapshot) => snapshot.calls({ ...read, together })));
@@ -209,6 +216,10 @@ describe.skipIf(!hasClickHouse)('types of ClickHouse (needs chdb)', () => {
         sums.unpriced === 0n ? formatFixed(sums.cost ?? 0n, 12) : null,
       ]);
       expect(Object.fromEntries(told), `together: ${together}`).toEqual(values);
+      const unreadable = cells.flatMap(({ key: [value], cell: { sums } }) =>
+        sums.unreadable === 0n ? [] : [value],
+      );
+      expect(unreadable.sort()).toEqual(isText(type) ? NO_NUMBERS.filter((one) => one in values).sort() : []);
     }
   });
 });

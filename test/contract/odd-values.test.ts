@@ -144,6 +144,21 @@ describe.each(ENGINES)('one odd value of a column, in %s', (engine) => {
     expect(known.at(-1)).toBe(true);
   });
 
+  test('a cost that is a text is an error of the rules that sum it', async () => {
+    await world.calls.sql.query(
+      "ALTER TABLE api_audit_logs ALTER cost_usd TYPE text; UPDATE api_audit_logs SET status_code = '200'",
+    );
+    const { rules } = await evaluateOnce(
+      checkOf(world.calls, [burn({ thresholds: { warning: 500 } }), ERRORS]),
+      AT,
+    );
+    expect(rules.map(({ rule, status }) => [rule.name, status])).toEqual([
+      ['burn', 'error'],
+      ['errors', 'ok'],
+    ]);
+    expect(rules[0]?.error).toMatch(/^audit\.columns\.cost \(column "cost_usd"\) cannot be read as a number/);
+  });
+
   test('leaves the other rules of a backtest as they are', async () => {
     await makeOdd(4);
     const rules = [SPEND, ERRORS];

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
+import { evaluateOnce } from '../../src/check/check.ts';
+import { sumsSource } from '../../src/check/sums-source.ts';
 import type { Aggregate } from '../../src/model/aggregate.ts';
 import type { CallRead } from '../../src/model/call-columns.ts';
+import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { AppError } from '../../src/model/errors.ts';
 import { isSketch } from '../../src/model/measure.ts';
 import { ONE } from '../../src/model/money.ts';
@@ -10,6 +13,7 @@ import type { CellRead, SegmentCell } from '../../src/model/series.ts';
 import type { AuditStore, ColumnSource } from '../../src/stores/audit-store.ts';
 import { engineOf } from '../../src/stores/index.ts';
 import type { TableOptions } from '../../src/stores/options.ts';
+import { ruleOf } from '../rules/rule-fixtures.ts';
 import {
   callsArbitrary,
   expectedCells,
@@ -295,6 +299,39 @@ export function testRowEngine(engine: RowEngineUnderTest): void {
       hours: [ORIGIN + HOUR],
     });
     expect(await arrivals('9')).toMatchObject({ newest: '5', startAgain: true });
+  });
+
+  it('a rule over costs that are no numbers fails, unless it fires all the same', async () => {
+    // The service stands for a column of texts. An empty one is no cost.
+    const at = ORIGIN + HOUR;
+    const texts = ['7.5', 'n/a', 'free', ''].map((service) => call({ service, user: 'a' }));
+    await fill([
+      ...texts,
+      call({ service: '1', user: 'b' }),
+      call({ service: '-', user: 'c', at: ORIGIN - 1 }),
+    ]);
+    const store = open({ ...CALLS, columns: { ...COLUMNS, cost: 'service' } });
+    const rules = [
+      { name: 'fires', threshold: 8 },
+      { name: 'quiet', threshold: 9 },
+      { name: 'readable', threshold: 9, where: { user: 'b' } },
+      { name: 'calls', metric: 'calls', threshold: 100 },
+      { name: 'unpriced', metric: 'unpriced_calls', threshold: 100 },
+    ].map((one) => ruleOf('threshold', one));
+    const parts = { store, dimensions: new Set(['user']), rules, silences: [], zone: 'UTC' };
+    const schedule = cronSchedule('* * * * *', 'UTC');
+    const live = sumsSource(store, null, 15 * 60_000);
+    for (const source of [null, live]) {
+      const { rules: checked } = await evaluateOnce({ ...parts, schedule, source }, at);
+      expect(checked.map(({ rule, status }) => `${rule.name} ${status}`)).toEqual([
+        ...['fires firing', 'quiet error', 'readable ok', 'calls ok', 'unpriced ok'],
+      ]);
+      expect(checked[0]?.findings[0]?.finding).toMatchObject({ unpriced: { calls: 3 } });
+      expect(checked[1]?.error).toMatch(
+        /^audit\.columns\.cost \(column "service"\) is no number in 2 of 5 calls: .*NULL counts as unknown/,
+      );
+      expect(checked[1]?.error).not.toMatch(/n\/a|free/);
+    }
   });
 
   it('names what is missing, all at once', async () => {

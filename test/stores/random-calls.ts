@@ -94,6 +94,7 @@ const MEASURES: CellRead['measures'] = [
   'cost',
   'unpriced',
   'unpriced_tokens',
+  'unreadable',
   'input_tokens',
   'output_tokens',
   'failed',
@@ -252,6 +253,8 @@ function amountOf(measure: string, call: TestCall, isRepeated: boolean): bigint 
       return costOf(call) === null ? UNIT : 0n;
     case 'unpriced_tokens':
       return costOf(call) === null ? BigInt((call.input ?? 0) + (call.output ?? 0)) * UNIT : 0n;
+    case 'unreadable':
+      return 0n;
     case 'failed_unpriced':
       return hasFailed(call, only) && costOf(call) === null ? UNIT : 0n;
     case 'input_tokens':

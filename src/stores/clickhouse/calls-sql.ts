@@ -11,7 +11,7 @@ import { filterSql, type Parameters } from './names.ts';
 import { listCostLayers } from './prices-sql.ts';
 import { millisecondsSql, withinSql } from './row-time.ts';
 import { fromSql, type Table } from './table.ts';
-import { booleanSql, decimalSql, errorSql, statusSql, textSql } from './values-sql.ts';
+import { booleanSql, decimalSql, errorSql, statusSql, textSql, unreadableSql } from './values-sql.ts';
 
 /** What is asked of calls. */
 export interface CallsAsked {
@@ -146,6 +146,7 @@ function columnsSql(
       found.push(
         `${value} IS NOT NULL AS sw_recorded`,
         `${decimalSql(value, type, 'cost', name)} AS sw_cost_recorded`,
+        ...(measures.includes('unreadable') ? [`${unreadableSql(value, type)} AS sw_unreadable`] : []),
       );
     } else if (kind === 'tokens' || kind === 'ms') {
       found.push(`${decimalSql(value, type, 'quantity', name)} AS sw_q_${name}`);

@@ -58,6 +58,8 @@ function partOf(measure: Measure): Part {
       );
       return { summed: `if(sw_cost IS NULL, ${tokens.join(' + ')}, NULL)` };
     }
+    case 'unreadable':
+      return { counted: 'sw_unreadable' };
     case 'own':
       return origin.as === 'count'
         ? { counted: `${ownColumn(origin.name)} IS NOT NULL` }

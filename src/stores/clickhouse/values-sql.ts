@@ -75,9 +75,20 @@ function floatSql(value: string): string {
 /** What a number looks like. ClickHouse reads a lone sign or exponent as 0. */
 const NUMBER = '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$';
 
+/** Whether a value is there and is no number, as rows/numbers.ts says. */
+export function unreadableSql(value: string, type: ValueType): string {
+  if (type.kind !== 'text') return '0';
+  const none = '[+-]?(nan|inf(inity)?)';
+  return `ifNull(NOT match(${trimmedSql(`toString(${value})`)}, '(?i)^$|^${none}$|${NUMBER}'), 0)`;
+}
+
 function textDecimalSql(text: string, exponent: number): string {
-  const trimmed = `trim(BOTH ' \\t\\r\\n' FROM ${text})`;
+  const trimmed = trimmedSql(text);
   return writtenDecimalSql(`if(ifNull(match(${trimmed}, '${NUMBER}'), 0), ${trimmed}, NULL)`, exponent);
+}
+
+function trimmedSql(text: string): string {
+  return `trim(BOTH ' \\t\\r\\n' FROM ${text})`;
 }
 
 function writtenDecimalSql(text: string, exponent: number): string {

@@ -14,6 +14,7 @@ import {
   ZERO_BUCKET,
 } from '../../model/sketch.ts';
 import { type CallFacts, ownName } from './call-facts.ts';
+import { isUnreadable } from './numbers.ts';
 
 /** What a call adds to an additive measure; NULL counts as 0. */
 export function amountOf(measure: Measure): (call: CallFacts) => Fixed {
@@ -45,6 +46,8 @@ export function amountOf(measure: Measure): (call: CallFacts) => Fixed {
         call.cost === null
           ? (call.quantity('input_tokens') ?? 0n) + (call.quantity('output_tokens') ?? 0n)
           : 0n;
+    case 'unreadable':
+      return (call) => count(isUnreadable(call.value('cost')));
     case 'own': {
       const name = ownName(origin.name);
       if (origin.as === 'count') return (call) => count(call.quantity(name) !== null);

@@ -18,6 +18,14 @@ export function costIn(value: RowValue): Fixed | null {
   return within(decimalIn(value), MOST_COST);
 }
 
+/** What stands for a number or for none: nothing, a number, or the names of what is no finite one. */
+const NUMBER_OR_NONE = /^\s*(|[+-]?(nan|inf(inity)?|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?))\s*$/i;
+
+/** Whether a value is there and is no number. An empty text is none, and NaN and absurd ones are numbers that are not believed. */
+export function isUnreadable(value: RowValue): boolean {
+  return value instanceof Uint8Array || (typeof value === 'string' && !NUMBER_OR_NONE.test(value));
+}
+
 /** A count of tokens, or milliseconds; null where it is not known or not believed. */
 export function quantityIn(value: RowValue): Fixed | null {
   return within(decimalIn(value), MOST_QUANTITY);

@@ -77,6 +77,7 @@ export function rowsStore(engine: RowEngine, mapping: Mapping): AuditStore {
     return { cells: await reader.cells({ ...read, measures }), failed: byMeasure };
   };
   return {
+    ...costPlaceOf(mapping),
     read: (reads, before, withinMs) =>
       engine.reading(async (reader) => {
         const newestRow = withinMs === undefined ? await reader.newestRow(before) : null;
@@ -106,6 +107,13 @@ export function rowsStore(engine: RowEngine, mapping: Mapping): AuditStore {
     close: () => engine.close(),
   };
 }
+
+function costPlaceOf({ columns: { cost } }: Mapping): Pick<AuditStore, 'costPlace'> {
+  if (cost === undefined) return {};
+  return { costPlace: typeof cost === 'string' ? `audit.columns.cost (column "${cost}")` : COST_SQL };
+}
+
+const COST_SQL = 'audit.columns.cost.sql';
 
 function snapshotOf(reader: RowReader, mapping: Mapping): AuditSnapshot {
   return {
