@@ -53,7 +53,7 @@ export function unreadableCosts(
 }
 
 const CURE =
-  'Map a column of numbers, or an expression that makes numbers of its texts; what it makes NULL counts as unknown.';
+  'Map a column of numbers, or an expression that gives a number, or NULL, which counts as unknown.';
 
 function countsIn(series: Series, window: number): { unreadable: bigint; calls: bigint } {
   const found = { unreadable: 0n, calls: 0n };

@@ -328,7 +328,7 @@ export function testRowEngine(engine: RowEngineUnderTest): void {
       ]);
       expect(checked[0]?.findings[0]?.finding).toMatchObject({ unpriced: { calls: 3 } });
       expect(checked[1]?.error).toMatch(
-        /^audit\.columns\.cost \(column "service"\) is no number in 2 of 5 calls: .*NULL counts as unknown/,
+        /^audit\.columns\.cost \(column "service"\) is no number in 2 of 5 calls: .*NULL, which counts as unknown/,
       );
       expect(checked[1]?.error).not.toMatch(/n\/a|free/);
     }
