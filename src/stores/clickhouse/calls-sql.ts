@@ -146,8 +146,8 @@ function columnsSql(
       found.push(
         `${value} IS NOT NULL AS sw_recorded`,
         `${decimalSql(value, type, 'cost', name)} AS sw_cost_recorded`,
-        ...(measures.includes('unreadable') ? [`${unreadableSql(value, type)} AS sw_unreadable`] : []),
       );
+      if (measures.includes('unreadable')) found.push(`${unreadableSql(value, type)} AS sw_unreadable`);
     } else if (kind === 'tokens' || kind === 'ms') {
       found.push(`${decimalSql(value, type, 'quantity', name)} AS sw_q_${name}`);
     } else if (kind === 'status') found.push(`${statusSql(value, type, name)} AS sw_v_status`);
