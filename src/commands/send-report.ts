@@ -2,6 +2,7 @@
 
 import { type App, openApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import { displayText } from '../model/display-text.ts';
 import { AppError } from '../model/errors.ts';
 import type { Report, ReportConfig } from '../model/report.ts';
 import { reportPeriodKey } from '../model/report-key.ts';
@@ -40,11 +41,11 @@ export async function sendReport(
       ? []
       : await queueReport(app, state, wanted, await made(app, wanted, at, io), window.to, Date.now());
     if (queued.length === 0) {
-      io.out(
-        `${what} was sent before, and is not sent twice: spendwatch history shows what became of it, and the command without --send prints it`,
-      );
+      io.out(`${what} was sent before, and is not sent twice`);
+      io.out('spendwatch history shows what became of it; without --send, this command prints it');
       return 0;
     }
+    io.out(`queued ${what} for ${queued.map(({ channel }) => displayText(channel)).join(', ')}`);
     const ids = new Set(queued.map(({ id }) => id));
     await deliverNow(app, io, (id) => (ids.has(id) ? what : null));
     return 0;

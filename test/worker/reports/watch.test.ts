@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/model/errors.ts';
 import type { Message } from '../../../src/model/message.ts';
+import { requeue } from '../../../src/state/requeue.ts';
 import type { MakeReport } from '../../../src/worker/reports/watch.ts';
 import { DAY, emptyReport, HOUR, MINUTE, openReportWorld, type ReportWorld } from './report-world.ts';
 
@@ -241,6 +242,25 @@ describe.concurrent('a report in the outbox', () => {
     expect(others).toEqual([]);
     expect(queued?.state).toBe('delivered');
     expect(world.taken.filter((id) => id === queued?.id)).toHaveLength(1);
+  });
+
+  it('that was given up after a day is told to the other channels, and sent again when it is asked for', async (test) => {
+    const world = await openReportWorld(test, EIGHT);
+    const worker = await world.start({ make: emptyReport });
+    await worker.looks();
+    world.isDown = true;
+    for (; world.now < EIGHT + 26 * HOUR; world.now += 30 * MINUTE) await worker.sends();
+    const [report] = (await world.queued()).filter(({ channel }) => channel === 'hook');
+    expect(report?.state).toBe('given_up');
+    const told = await world.sql.query<{ channel: string; message: string }>(
+      'SELECT channel, message FROM spendwatch.delivery WHERE is_report',
+    );
+    expect(told.map(({ channel }) => channel)).toEqual(['other']);
+    expect((JSON.parse(told[0]?.message ?? '') as Message).title).toContain('Not delivered on hook: ');
+    world.isDown = false;
+    await requeue(world.sql, report?.id ?? '', world.now, () => undefined);
+    await worker.sends();
+    expect(world.taken.filter((id) => id === report?.id)).toHaveLength(1);
   });
 
   it('arrives when the worker was killed between queueing and sending it', async (test) => {
