@@ -5,7 +5,9 @@ import type { Config } from '../config/config.ts';
 import { fileId } from '../config/file-id.ts';
 import { sumsBasis } from '../config/sums-basis.ts';
 import { jsonText } from '../model/json.ts';
+import { nextTime } from '../model/next-time.ts';
 import { painter } from '../model/painter.ts';
+import { reportFingerprint } from '../model/report-key.ts';
 import type { Sql } from '../sql/port.ts';
 import { readStatus } from '../state/read-status.ts';
 import { statusJson } from '../status/json.ts';
@@ -43,10 +45,11 @@ export async function status({ config: path, format }: StatusOptions, io: Io): P
 
 /** How things stand now, from a state store whose schema is current. */
 export async function readStatusOf(config: Config, sql: Sql): Promise<Status> {
-  const file = fileNow(config);
   const now = Date.now();
+  const file = fileNow(config, now);
   const found = await readStatus(sql, {
     fingerprints: file.rules.map(({ fingerprint }) => fingerprint),
+    reports: file.reports.map(({ fingerprint }) => fingerprint),
     basis: sumsBasis(config),
     now,
     givenUpSince: now - GIVEN_UP_MS,
@@ -56,15 +59,21 @@ export async function readStatusOf(config: Config, sql: Sql): Promise<Status> {
   return statusOf(found, file, now);
 }
 
-function fileNow(config: Config): FileNow {
+function fileNow(config: Config, now: number): FileNow {
   const fingerprints = fingerprintsOf(config);
+  const id = fileId(config);
   return {
-    id: fileId(config),
+    id,
     rules: config.rules.flatMap((rule) => {
       const fingerprint = fingerprints.get(rule.name);
       return rule.enabled && fingerprint !== undefined ? [{ rule, fingerprint }] : [];
     }),
     silences: config.silences,
+    reports: config.reports.map(({ name, schedule }) => ({
+      name,
+      nextAt: nextTime(schedule, config.timezone, now),
+      fingerprint: reportFingerprint(id, name),
+    })),
     channels: new Map([...config.channels].map(([name, { type }]) => [name, type])),
   };
 }

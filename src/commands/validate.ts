@@ -29,9 +29,10 @@ export async function validate(
       for (const line of formatProblems(warnings, 'warning: ').split('\n')) io.err(line);
     if (config.advice.length > 0)
       for (const line of formatProblems(config.advice, 'advice: ').split('\n')) io.err(line);
-    io.out(
-      `${path}: valid (${counted(config.rules.length, 'rule')}, ${counted(config.channels.size, 'channel')})`,
-    );
+    const { rules, channels, reports } = config;
+    const parts = [counted(rules.length, 'rule'), counted(channels.size, 'channel')];
+    if (reports.length > 0) parts.push(counted(reports.length, 'report'));
+    io.out(`${path}: valid (${parts.join(', ')})`);
     return { exitCode: 0, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

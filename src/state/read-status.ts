@@ -28,6 +28,8 @@ export interface StateNow extends Firing {
   readonly queues: readonly Queue[];
   /** The latest message of each kind about spendwatch itself, since the instant that was asked for. */
   readonly health: readonly { readonly at: number; readonly message: Message }[];
+  /** When each report was queued last, by its fingerprint; reports that never were are absent. */
+  readonly reports: ReadonlyMap<string, number>;
   /** Up to which evaluation time each rule was evaluated; rules that never were are absent. */
   readonly evaluatedTo: ReadonlyMap<string, number>;
   /** The files of the workers that hold a lease to poll; null for a worker whose file is not known. */
@@ -40,6 +42,8 @@ export interface StateNow extends Firing {
 export interface StatusQuestion {
   /** Of the rules of the file. */
   readonly fingerprints: readonly string[];
+  /** Those of the reports of the file. */
+  readonly reports: readonly string[];
   /** What kept sums depend on, as in State.aggregateBuckets. */
   readonly basis: string;
   readonly now: number;
@@ -51,7 +55,7 @@ export interface StatusQuestion {
 
 /** Reads all in one snapshot. The schema must be current. */
 export async function readStatus(sql: Sql, question: StatusQuestion): Promise<StateNow> {
-  const { fingerprints, basis, now, givenUpSince, healthSince, mostFiring } = question;
+  const { fingerprints, reports, basis, now, givenUpSince, healthSince, mostFiring } = question;
   const { isThroughWorker = false, engine } = sql;
   return sql.transaction({ readOnly: true }, async (session) => ({
     ...(await firingOf(session, fingerprints, mostFiring)),
@@ -59,6 +63,7 @@ export async function readStatus(sql: Sql, question: StatusQuestion): Promise<St
     silences: await listSilences(session, now),
     queues: await queuesOf(session, givenUpSince),
     health: await healthOf(session, healthSince),
+    reports: await reportsOf(session, reports),
     evaluatedTo: await readWatermarks(session, fingerprints),
     // An embedded database has one process, and needs no lease.
     leaders: engine === 'pglite' ? (isThroughWorker ? [null] : []) : await leadersOf(session),
@@ -111,6 +116,16 @@ async function healthOf(session: SqlSession, since: number): Promise<StateNow['h
     at: created_at.getTime(),
     message: JSON.parse(message) as Message,
   }));
+}
+
+async function reportsOf(session: SqlSession, fingerprints: readonly string[]): Promise<StateNow['reports']> {
+  if (fingerprints.length === 0) return new Map();
+  const rows = await session.query<{ fingerprint: string; queued_at: Date }>(
+    `SELECT fingerprint, max(created_at) AS queued_at FROM spendwatch.delivery
+     WHERE fingerprint = ANY ($1::text[]) AND NOT is_report GROUP BY fingerprint`,
+    [fingerprints],
+  );
+  return new Map(rows.map((row) => [row.fingerprint, row.queued_at.getTime()]));
 }
 
 /** A lease that would end in more than a minute was given before the database's clock was set back. */

@@ -29,6 +29,11 @@ export function statusJson(status: Status): StatusJson {
     incidents: status.incidents.map(incidentJson),
     silences: status.silences.map((silence) => silenceNowJson(silence, at)),
     channels: status.channels.map(queueJson),
+    reports: status.reports.map((one) => ({
+      report: one.name,
+      next_at: instant(one.nextAt),
+      queued_at: instant(one.queuedAt),
+    })),
     health: status.health.map((one) => ({
       type: one.message.type,
       at: isoInstant(one.at),

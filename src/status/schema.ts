@@ -71,6 +71,13 @@ export const statusSchema = z.strictObject({
   incidents: z.array(incidentSchema).describe('The most severe first'),
   silences: z.array(silence),
   channels: z.array(queue),
+  reports: z.array(
+    z.strictObject({
+      report: z.string(),
+      next_at: instant.nullable().describe('When it is due next'),
+      queued_at: instant.nullable().describe('When it was queued last for its channels'),
+    }),
+  ),
   health: z.array(z.strictObject({ type: z.string(), at: instant, title: z.string() })),
 });
 

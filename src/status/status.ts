@@ -53,7 +53,18 @@ export interface Status {
   readonly incidents: readonly IncidentNow[];
   readonly silences: readonly SilenceNow[];
   readonly channels: readonly Queue[];
+  /** In the order of the file. */
+  readonly reports: readonly ReportNow[];
   readonly health: readonly { readonly at: number; readonly message: Message }[];
+}
+
+/** A report of the file. Instants in ms. */
+export interface ReportNow {
+  readonly name: string;
+  /** When it is due next; null where its schedule names no time of the next year. */
+  readonly nextAt: number | null;
+  /** When it was queued last for its channels; null where it was not in the last 90 days. */
+  readonly queuedAt: number | null;
 }
 
 /** What the file says, as far as it matters here. */
@@ -62,6 +73,7 @@ export interface FileNow {
   /** The enabled rules, each with its fingerprint. */
   readonly rules: readonly { readonly rule: Rule; readonly fingerprint: string }[];
   readonly silences: readonly Silence[];
+  readonly reports: readonly (Pick<ReportNow, 'name' | 'nextAt'> & { readonly fingerprint: string })[];
   /** The channels' types, by their names. */
   readonly channels: ReadonlyMap<string, string>;
 }
@@ -87,6 +99,11 @@ export function statusOf(state: StateNow, file: FileNow, now: number): Status {
     incidents: state.incidents.map(incidentNow),
     silences,
     channels: channelsOf(state.queues, file.channels),
+    reports: file.reports.map(({ name, nextAt, fingerprint }) => ({
+      name,
+      nextAt,
+      queuedAt: state.reports.get(fingerprint) ?? null,
+    })),
     health: state.health,
   };
 }

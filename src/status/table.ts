@@ -22,6 +22,7 @@ export function statusTable(status: Status, shown: Shown): string {
     incidentsText(status, shown),
     silencesText(status, shown),
     channelsText(status, shown),
+    reportsText(status, shown),
     healthText(status, shown),
   ];
   return blocks.filter((block) => block !== '').join('\n\n');
@@ -159,6 +160,17 @@ export function channelsText({ channels }: Pick<Status, 'channels'>, shown: Show
     { head: 'why', least: 8 },
   ];
   return tableOf(columns, rows, shown);
+}
+
+function reportsText({ reports }: Status, shown: Shown): string {
+  const minute = (at: number | null, none: string): string =>
+    at === null ? none : localMinute(at, shown.zone);
+  const rows = reports.map(({ name, nextAt, queuedAt }): Cell[] => [
+    displayText(name, 60),
+    minute(nextAt, 'not within a year'),
+    minute(queuedAt, 'not yet'),
+  ]);
+  return tableOf([{ head: 'report', least: 6 }, { head: 'next' }, { head: 'last queued' }], rows, shown);
 }
 
 function healthText({ health }: Status, { zone, width }: Shown): string {

@@ -14,6 +14,13 @@ async function run(text: string, env: Record<string, string> = {}) {
 }
 
 describe('validate', () => {
+  it('counts the reports of a valid file that has some', async () => {
+    const { out } = await run(`${minimal()}
+reports: [{ name: weekly, schedule: "0 8 * * mon", period: week }]
+`);
+    expect(out).toEqual([expect.stringMatching(/: valid \(1 rule, 0 channels, 1 report\)$/)]);
+  });
+
   it('counts the rules and channels of a valid file', async () => {
     const { exitCode, path, out, err, config } = await run(minimal());
     expect([exitCode, out, err]).toEqual([

@@ -29,6 +29,7 @@ describe.each(ENGINES)('how things stand, on %s', (engine) => {
   const now = (question: Partial<StatusQuestion> = {}) =>
     readStatus(database.sql, {
       fingerprints: ['f', 'g'],
+      reports: ['report/file/daily'],
       basis: 'basis',
       now: AT,
       givenUpSince: AT - DAY,
@@ -45,6 +46,7 @@ describe.each(ENGINES)('how things stand, on %s', (engine) => {
       silences: [],
       queues: [],
       health: [],
+      reports: new Map(),
       evaluatedTo: new Map(),
       leaders: [],
       sums: null,
@@ -184,6 +186,29 @@ describe.each(ENGINES)('how things stand, on %s', (engine) => {
       ['unpriced', AT - MINUTE],
       ['second', AT - 2 * MINUTE],
     ]);
+  });
+
+  test('a report has the time at which it was queued last, whatever became of it', async () => {
+    const of = (fingerprint: string, at: number, isReport = false) =>
+      state.record(
+        [
+          recording([], {
+            fingerprint: `${fingerprint} ${at}`,
+            batches: [
+              {
+                notifications: [notification()],
+                compose: () => [delivery({ rule: null, fingerprint, channel: 'reports', isReport })],
+              },
+            ],
+          }),
+        ],
+        at,
+      );
+    await of('report/file/daily', AT - DAY);
+    await of('report/file/daily', AT - 10 * DAY);
+    await of('report/file/daily', AT, true);
+    await of('report/other/daily', AT);
+    expect((await now()).reports).toEqual(new Map([['report/file/daily', AT - DAY]]));
   });
 
   test('silences that are not over, leases that hold, and how far sums are kept are read', async () => {

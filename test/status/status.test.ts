@@ -33,6 +33,10 @@ const file: FileNow = {
       times: { every: '0 3 * * *', zone: 'UTC', lastsMs: HOUR },
     },
   ],
+  reports: [
+    { name: 'weekly', nextAt: AT + 8 * HOUR, fingerprint: 'report/this/weekly' },
+    { name: 'yearly', nextAt: null, fingerprint: 'report/this/yearly' },
+  ],
   channels: new Map([
     ['oncall', 'slack'],
     ['billing', 'webhook'],
@@ -58,6 +62,7 @@ const state = (parts: Partial<StateNow> = {}): StateNow => ({
   incidents: [],
   silences: [],
   queues: [],
+  reports: new Map(),
   health: [],
   evaluatedTo: new Map(),
   leaders: [],
@@ -265,6 +270,10 @@ file     planned  rule total     2026-11-20 04:05  2026-11-20 05:05
 
 channel  type     pending  oldest  given up  why
 oncall   slack          0                 0
-billing  webhook        0                 0`);
+billing  webhook        0                 0
+
+report  next               last queued
+weekly  2026-11-20 11:05   not yet
+yearly  not within a year  not yet`);
   });
 });

@@ -111,6 +111,7 @@ export function statusOf(more: Partial<Status> = {}): Status {
         givenUp: 1,
       },
     ],
+    reports: [],
     health: [],
     ...more,
   };
