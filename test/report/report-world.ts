@@ -11,10 +11,10 @@ type Parts = Parameters<typeof makeReport>[0];
 export const DAY = 86_400_000;
 export const ZONE = 'Europe/Berlin';
 
-/** A list in which one model has tiers and cached tokens, and another is plain. */
+/** A list in which one model has tiers and cached tokens, and another halves the price of batches. */
 export const PRICES: PriceList = priceList({
   'gpt-4.1': { input: '2', output: '8', cachedInput: '0.5' },
-  small: { input: '0.1', output: '0.4' },
+  small: { input: '0.1', output: '0.4', batch: '0.5' },
 });
 
 /** A report of a week by service, model and user, as alerts.yaml gives it; with some keys of the test's own. */

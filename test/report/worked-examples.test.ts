@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { priceEntry } from '../../src/model/price-list.ts';
-import type { CellRead } from '../../src/model/series.ts';
+import { type CellRead, type Query, seriesOfCells } from '../../src/model/series.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -209,6 +209,29 @@ describe('incidents', () => {
       'service search',
       'service chat',
     ]);
+  });
+});
+
+describe('kept sums', () => {
+  const stale = (spend: string) =>
+    seriesOfCells([
+      { key: [], cells: [{ sums: { calls: decimal('1'), cost: decimal(spend) }, sketches: {} }] },
+    ]);
+
+  it('answer as of their latest refresh, and never a part of what must add up', async () => {
+    await calls.log({ at: MONDAY, cost: '2' }, { at: MONDAY - 40 * DAY, cost: '1' });
+    const refreshedTo = Date.parse(AT) - 60_000;
+    const source = {
+      read: (...[reads, before]: Parameters<typeof calls.store.read>) => calls.store.read(reads, before),
+      refreshedTo: () => refreshedTo,
+      known: (queries: readonly Query[], before: number) =>
+        queries.map(({ groupBy }) => (groupBy.length === 0 && before === refreshedTo ? stale('70') : null)),
+    };
+    const rules = [ruleOf('budget', { name: 'month', window: undefined, period: 'month', amount: 100 })];
+    const report = await reportOn(calls.store, {}, AT, { source, rules });
+    expect(report.spend.now).toBe(decimal('2'));
+    expect(report.tables[0]?.rows).toMatchObject([{ key: 'search', spend: { now: decimal('2') } }]);
+    expect(report.budgets).toMatchObject([{ spent: decimal('70') }]);
   });
 });
 
