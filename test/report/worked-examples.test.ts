@@ -81,27 +81,31 @@ describe('a table with few rows', () => {
 
 describe('the forecast', () => {
   it('is what was spent, and the mean of the last 14 days or of the same weekdays for each day left', async () => {
-    // From Monday, 5 October: 1 a day, 8 on Sundays; from 26 October on twice as much.
+    // From Monday, 5 October: 3 on Mondays, 8 on Sundays, else 1, which is 16 a week; from 26 October on twice as much.
     const first = Date.parse('2026-10-05T10:00:00Z');
     for (let day = 0; day < 35; day += 1) {
-      const usual = day % 7 === 6 ? 8 : 1;
+      const usual = [3, 1, 1, 1, 1, 1, 8][day % 7] as number;
       await calls.log({ at: first + day * DAY, cost: day < 21 ? usual : 2 * usual });
     }
     const { forecasts } = await reportOn(calls.store, {}, AT);
-    // October: 3 weeks of 14, and 6 days of 2. November: Sunday 16, then a week of 28.
-    const [october, november] = [3 * 14 + 6 * 2, 16 + 28];
-    const month = { period: 'month', spent: decimal(String(november)) };
-    // 22 days are left: 3 weeks and a Monday. The last 14 days are 56. Of the last 4 weeks, two had 1 and two had 2.
-    expect(forecasts[0]).toMatchObject({ ...month, byMean: decimal(String(november + 22 * 4)) });
-    expect(forecasts[0]?.byWeekday).toBe(decimal(String(november + 3 * (6 * 1.5 + 12) + 1.5)));
+    // October: three weeks, and Monday to Saturday twice. November: a Sunday, and a week.
+    const [october, november] = [3 * 16 + 2 * 8, 2 * 8 + 2 * 16];
+    // 22 days are left. The last 14 had 64: 22 × 64 / 14 = 100.571428571429, rounded to 12 places.
+    expect(forecasts[0]).toMatchObject({
+      period: 'month',
+      spent: decimal(String(november)),
+      byMean: decimal('148.571428571429'),
+    });
+    // Three weeks and a Monday. Of the last four weeks two had 16, and two 32.
+    expect(forecasts[0]?.byWeekday).toBe(decimal(String(november + 3 * 24 + 4.5)));
     expect(forecasts[0]?.window.to).toBe(Date.parse('2026-11-30T23:00:00Z'));
-    // To the end of the year, 31 days more, of which 4 are Sundays.
+    // 53 days to the end of the year: seven weeks, and Monday to Thursday.
     expect(forecasts[1]).toMatchObject({
       period: 'year',
       spent: decimal(String(october + november)),
-      byMean: decimal(String(october + november + 53 * 4)),
+      byMean: decimal('354.285714285714'),
     });
-    expect(forecasts[1]?.byWeekday).toBe(decimal(String(october + november + 46 * 1.5 + 7 * 12)));
+    expect(forecasts[1]?.byWeekday).toBe(decimal(String(october + november + 7 * 24 + 4.5 + 3 * 1.5)));
     expect(forecasts).toHaveLength(2);
   });
 
