@@ -61,8 +61,9 @@ export async function readFigures(question: FiguresQuestion, at: number): Promis
   const dimensions = RANKED.filter((dimension) => parts.dimensions.has(dimension));
   const asked = incidents.slice(0, MOST_INCIDENTS).flatMap((incident) => {
     const where = spentWhere(incident, allRules, parts.dimensions);
-    const isAskable = incident.began < at && incident.began >= at - LONGEST_MS;
-    return where === null || !isAskable ? [] : [{ id: incident.id, where, from: incident.began }];
+    const from = incident.spentFrom;
+    const isAskable = from < at && from >= at - LONGEST_MS;
+    return where === null || !isAskable ? [] : [{ id: incident.id, where, from }];
   });
   const queries = [
     spendQuery(EVERYTHING, [], minutesBefore(at)),

@@ -1,5 +1,6 @@
 // The open incidents: since when, and whose spend they are.
 
+import { smallestOf } from '../model/extremes.ts';
 import type { Subject } from '../model/incident.ts';
 import type { Rule, Severity } from '../model/rule.ts';
 import type { Dimension, Where } from '../model/series.ts';
@@ -11,16 +12,24 @@ export interface OpenIncident {
   readonly severity: Severity;
   /** When the first of its alerts left its usual level, or was noticed, ms. */
   readonly began: number;
+  /** From when on its spend counts, ms. */
+  readonly spentFrom: number;
   readonly alerts: number;
   readonly rules: readonly string[];
 }
+
+/** Where it is not known when an incident began, what made it fire was spent before it was noticed. */
+const BEFORE_MS = 3_600_000;
 
 /** In the order of `status`, the worst first. */
 export function openIncidents({ incidents, alerts }: Pick<Status, 'incidents' | 'alerts'>): OpenIncident[] {
   return incidents.map(({ id, subject, severity, openedAt, alerts: count, rules }) => {
     const own = alerts.filter(({ incident }) => incident === id);
-    const began = own.reduce((first, { onset, since }) => Math.min(first, onset ?? since), openedAt);
-    return { id, subject, severity, began, alerts: count, rules };
+    const noticed = own.reduce((first, { since }) => Math.min(first, since), openedAt);
+    const onsets = own.flatMap(({ onset }) => onset ?? []);
+    const began = Math.min(noticed, smallestOf(onsets));
+    const spentFrom = onsets.length === 0 ? noticed - BEFORE_MS : began;
+    return { id, subject, severity, began, spentFrom, alerts: count, rules };
   });
 }
 
