@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
-import { type AuditDatabase, createAuditDatabase } from '../support/audit-table.ts';
+import { type AuditDatabase, createAuditDatabase, justNow } from '../support/audit-table.ts';
 import { spendwatch } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
 import { type Receivers, startReceivers } from '../support/receivers.ts';
+import { until } from '../support/until.ts';
+import { startWorkerProcess } from '../support/worker-process.ts';
 
 describe('spendwatch explain', () => {
   let audit: AuditDatabase;
@@ -78,4 +80,49 @@ describe('spendwatch explain', () => {
       stderr: expect.stringMatching(/there is no rule hourly-brun in .*\n.*did you mean "hourly-burn"\?/),
     });
   });
+});
+
+it.each([
+  ['the audit store and the state', 'pglite:./store', 'pglite:./store'],
+  ['the state alone', null, 'pglite:./state'],
+] as const)('explains beside a worker that has %s in a folder', async (_, embedded, state) => {
+  const audit = embedded === null ? await createAuditDatabase() : null;
+  const ends = await startReceivers();
+  const folder = await makeFolder({
+    'alerts.yaml': alertsYaml({
+      url: audit?.url ?? 'pglite:./store',
+      channels: ends.channels,
+      more: `state: { url: "${state}" }\n`,
+    }),
+  });
+  const run = (...args: string[]) => spendwatch(args, { cwd: folder.path });
+  const at = justNow();
+  if (audit !== null) await audit.log({ at, service: 'search', cost: '130' });
+  else {
+    const call = { time: at.toISOString(), service: 'search', model: 'gpt-4.1', cost: 130 };
+    await spendwatch(['import', '-'], { cwd: folder.path, stdin: JSON.stringify(call) });
+  }
+  const worker = await startWorkerProcess(folder.path);
+  onTestFinished(async () => {
+    await worker.stop('SIGKILL');
+    await Promise.all([ends.close(), folder.remove()]);
+    await audit?.drop();
+  });
+  await until('all were told', () => Object.values(ends.counts()).every((count) => count > 0));
+  const delivered = async () => JSON.parse((await run('history', '--format', 'json')).stdout).deliveries;
+  await until('that is recorded', async () =>
+    (await delivered()).every(({ outcome }: { outcome: string }) => outcome === 'delivered'),
+  );
+
+  const now = new Date().toISOString();
+  const text = await run('explain', 'hourly-burn', '--at', now);
+  expect(text).toMatchObject({ code: 2, stderr: '' });
+  expect(text.stdout).toMatch(
+    /^hourly-burn fires for search since .*, and was notified at .* to (?=.*oncall)(?=.*finance)(?=.*billing)/,
+  );
+  const json = JSON.parse((await run('explain', 'hourly-burn', '--at', now, '--format', 'json')).stdout);
+  expect(json).toMatchObject({ status: 'firing', ledger: { read: true, error: null }, error: null });
+  expect(json.groups[0]).toMatchObject({ value: 130, decision: { kind: 'duplicate' } });
+  expect(json.groups[0].told[0].messages).toHaveLength(3);
+  await worker.polls(1);
 });
