@@ -80,10 +80,36 @@ describe.each(ENGINES)('what was told, on %s', (engine) => {
     expect(lost).toMatchObject({ failure: { reason: 'refused', text: '410 gone' }, settledAt: AT + MINUTE });
   });
 
+  test('what waits for its next attempt is due at once, with its own attempts, and only while it waits', async () => {
+    const id = await queue({ channel: 'waits' });
+    const first = await state.claim('waits', AT, 30_000);
+    if (first === null) throw new Error('nothing is due');
+    const retry = { state: 'queued' as const, backoffStep: 3, nextAt: AT + DAY, accepted: [] };
+    await state.settle(first, { ...retry, failure: refused, reports: null }, AT);
+    expect(await state.claim('waits', AT + MINUTE, 30_000)).toBeNull();
+    const noChannel = requeue(database.sql, id, AT + MINUTE, () => {
+      throw new Error('no such channel');
+    });
+    await expect(noChannel).rejects.toThrow('no such channel');
+    expect(await requeue(database.sql, id, AT + MINUTE, () => undefined)).toMatchObject({
+      before: 'queued',
+      nextAt: AT + DAY,
+    });
+    // What is due already is not put off.
+    expect(await requeue(database.sql, id, AT + DAY, () => undefined)).toMatchObject({ nextAt: AT + MINUTE });
+    expect(await state.claim('waits', AT + MINUTE, 30_000)).toMatchObject({
+      id,
+      body: first.body,
+      backoffStep: 3,
+      attempts: 2,
+      firstTriedAt: AT,
+    });
+  });
+
   test('what was given up is queued again under its id, with a day of attempts and without who has it', async () => {
     const id = await queue({ channel: 'lost' });
     const again = (now = AT + 3 * DAY) => requeue(database.sql, id, now, () => undefined);
-    expect(await again()).toMatchObject({ before: 'queued', nextAt: AT });
+    expect(await again(AT)).toMatchObject({ before: 'queued', nextAt: AT });
     const before = await state.claim('lost', AT, 30_000);
     if (before === null) throw new Error('nothing is due');
     await state.settle(

@@ -1,4 +1,4 @@
-// `spendwatch history retry`: queues a delivery that was given up once more.
+// `spendwatch history retry`: sends a delivery now that was given up or waits for its next attempt.
 
 import type { Config } from '../../config/config.ts';
 import { displayText } from '../../model/display-text.ts';
@@ -14,53 +14,40 @@ export interface RetryOptions {
   readonly id: string;
 }
 
-/** Queues it under the same id. Resolves to 0; throws an AppError where there is nothing to send again. */
+/** Makes it due under the same id. Resolves to 0; throws an AppError where there is nothing to send again. */
 export async function retryDelivery({ config: file, id: given }: RetryOptions, io: Io): Promise<number> {
   const config = await loadWithoutChannels(file, io);
   // Mails have it between < and @.
   const id = /^<?([^@<>]+)(?:@.*)?$/.exec(given.trim())?.[1] ?? given;
+  const now = Date.now();
   const found = await withKeptState(config, io, 'write', (sql) =>
-    requeue(sql, id, Date.now(), (channel) => ensureChannel(channel, config)),
+    requeue(sql, id, now, (channel) => ensureChannel(channel, config)),
   );
   const shown = displayText(id);
   if (found === null) {
     throw new AppError('delivery_unknown', `there is no delivery ${shown}`, {
-      hint: 'spendwatch history --outcome given_up prints those that can be sent again; they are kept for 90 days',
+      hint: 'spendwatch history --outcome pending --outcome given_up prints those that can be sent; they are kept for 90 days',
     });
   }
-  const fault = faultOf(found, shown, config);
-  if (fault !== null) throw fault;
-  io.out(
-    `queued ${shown} for ${displayText(found.channel)} again: the worker, or check --notify, sends it now`,
-  );
+  const channel = displayText(found.channel);
+  if (found.before === 'delivered') throw deliveredFault(found, shown, channel, config);
+  const sender = 'the worker, or check --notify, sends it now';
+  if (found.before === 'given_up') io.out(`queued ${shown} for ${channel} again: ${sender}`);
+  else if (found.nextAt > now) io.out(`${shown} for ${channel} waits no longer: ${sender}`);
+  else io.out(`${shown} for ${channel} is due already: ${sender}`);
   return 0;
 }
 
-function faultOf(
-  { before, channel, settledAt, nextAt }: Requeued,
+function deliveredFault(
+  { settledAt }: Requeued,
   id: string,
-  config: Config,
-): AppError | null {
-  const time = (at: number): string => localTime(at - (at % 1_000), config.timezone);
-  const name = displayText(channel);
-  switch (before) {
-    case 'given_up':
-      return null;
-    case 'delivered':
-      return new AppError(
-        'delivery_delivered',
-        `${id} was delivered to ${name}${settledAt === null ? '' : ` at ${time(settledAt)}`}`,
-        { hint: 'it is not sent twice' },
-      );
-    default:
-      return new AppError(
-        'delivery_pending',
-        `${id} is still pending: it is sent to ${name} at ${time(nextAt)}`,
-        {
-          hint: 'only what was given up can be queued again; spendwatch status shows the queues',
-        },
-      );
-  }
+  channel: string,
+  { timezone }: Config,
+): AppError {
+  const at = settledAt === null ? '' : ` at ${localTime(settledAt - (settledAt % 1_000), timezone)}`;
+  return new AppError('delivery_delivered', `${id} was delivered to ${channel}${at}`, {
+    hint: 'it is not sent twice',
+  });
 }
 
 /** Nobody would send it. */

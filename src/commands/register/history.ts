@@ -25,7 +25,7 @@ export const registerHistory: Register = ({ withConfig, io, finish }) => {
       finish(await historyOf(options, io));
     });
 
-  withConfig('retry', 'queues a delivery that was given up once more', history)
+  withConfig('retry', 'sends a delivery now that was given up, or that waits for its next attempt', history)
     .argument('<id>', 'its id, as `history` prints it')
     .action(async (id: string, _, retry: Command) => {
       const { retryDelivery } = await import('../history/retry.ts');
