@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { AppError } from '../../src/model/errors.ts';
+import { ONE } from '../../src/model/money.ts';
 import { NOTHING_OBSERVED } from '../../src/model/observed.ts';
 import type { Rule } from '../../src/model/rule.ts';
-import type { Query } from '../../src/model/series.ts';
+import type { Query, Series } from '../../src/model/series.ts';
 import { evaluateInSlices } from '../../src/pipeline/catch-up.ts';
 import { collect, collectDirectly, type Source } from '../../src/pipeline/collect.ts';
 import {
@@ -221,4 +222,52 @@ it('a call that was under way during a long catch-up is counted when it comes', 
   const seen = await collect(source, [query], later);
   const direct = await collectDirectly(world.calls.store, [query], later);
   expect(allComparable(seen.series, [query])).toEqual(allComparable(direct.series, [query]));
+});
+
+/** The answers of a table in which one cost of each group is no number. */
+function withUnreadable(source: Source): Source {
+  const odd = (series: Series): Series => ({
+    keys: series.keys,
+    has: (group, i) => series.has(group, i),
+    estimate: (group, i, measure) => series.estimate(group, i, measure),
+    cell: (group, i) => {
+      const cell = series.cell(group, i);
+      return cell && { ...cell, sums: { ...cell.sums, unreadable: ONE } };
+    },
+    ...(series.hours && { hours: series.hours }),
+  });
+  return {
+    ...source,
+    costPlace: 'audit.columns.cost',
+    async refresh(queries, before, now) {
+      const seen = await (source.refresh as NonNullable<Source['refresh']>)(queries, before, now);
+      const series = seen.series.map((one) => (one === null || one instanceof AppError ? one : odd(one)));
+      return { ...seen, series };
+    },
+  };
+}
+
+it('a rule over costs that are no numbers fails, unless it fires at one of its times', async () => {
+  await logCalls();
+  const { source, asked } = cells();
+  const quiet = burn({ name: 'quiet', thresholds: { warning: 1_000_000 } });
+  const some = [burn(), quiet, ...anomalies];
+  await evaluateRules(source, 'UTC', assignmentsOf(some, [AT]), AT);
+  await source.backfill?.(60_000);
+  asked.length = 0;
+  const now = AT + 4 * HOUR;
+  const assignments = assignmentsOf(some, SCHEDULE.instants(AT + MINUTE, now + 1));
+  const { outcomes } = await evaluateInSlices(withUnreadable(source), 'UTC', assignments, now);
+  // The burst is over in the last slice.
+  expect(asked.length).toBeGreaterThan(10);
+  const told = (name: string) => {
+    const { error, evaluations } = outcomes.find(({ rule }) => rule.name === name) as Outcome;
+    return [
+      error?.code ?? null,
+      evaluations.filter(({ judgement }) => judgement.firing.length > 0).length > 0,
+    ];
+  };
+  expect(told('burn')).toEqual([null, true]);
+  expect(told('quiet')).toEqual(['cost_unreadable', false]);
+  expect(told('calls 1h')[0]).toBeNull();
 });
