@@ -15,6 +15,7 @@ import { jsonText } from '../model/json.ts';
 import type { Message, MessageIncident } from '../model/message.ts';
 import { namedJson } from '../model/message-json.ts';
 import { refusedMessage } from '../model/refused-message.ts';
+import { reportMessage } from '../model/report-message.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { unpricedNote } from '../model/unpriced-note.ts';
 import { unsentReportMessage } from '../model/unsent-report.ts';
@@ -24,6 +25,7 @@ import type { RuleType } from '../rules/rule-type.ts';
 import { sampleFindings } from '../rules/sample-finding.ts';
 import { jsonValues } from '../templates/json-values.ts';
 import type { JsonObject, Sample } from '../templates/template.ts';
+import { sampleReport } from './sample-report.ts';
 
 const AT = Date.parse('2026-11-20T02:05:00Z');
 const TIME = { at: AT, dataAsOf: AT, zone: 'UTC', timestamp: AT };
@@ -93,6 +95,7 @@ function messages(changes: Partial<Rule>, dimensions: readonly string[]): (reado
     ['a health message', healthNoteMessage(unpricedNote(DAY, { from: AT, to: AT }, 'UTC'), TIME)],
     ['a health message', healthNoteMessage(FUTURE_ROWS, TIME)],
     ['a health message', unsentReportMessage(UNSENT, TIME)],
+    ['a spend report', reportMessage(sampleReport(AT), TIME)],
   ];
 }
 

@@ -8,6 +8,7 @@ import { healthNoteMessage } from '../../src/model/health-note.ts';
 import type { Message } from '../../src/model/message.ts';
 import { fixedFromNumber } from '../../src/model/money.ts';
 import { refusedMessage } from '../../src/model/refused-message.ts';
+import { reportMessage } from '../../src/model/report-message.ts';
 import { unpricedNote } from '../../src/model/unpriced-note.ts';
 import { unsentReportMessage } from '../../src/model/unsent-report.ts';
 import type { FutureRows } from '../../src/stores/audit-store.ts';
@@ -15,6 +16,7 @@ import { futureRows } from '../../src/stores/future-rows.ts';
 import { futureRowsNote } from '../../src/worker/health-notes/future-rows.ts';
 import { SAMPLE_CHARTS } from '../charts/sample-charts.ts';
 import { AT, amount, DATA_AS_OF, sampleAlert, sampleNews } from './sample-messages.ts';
+import { sampleReport } from './sample-reports.ts';
 
 const HOUR = 3_600_000;
 
@@ -185,6 +187,7 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
     },
     moment,
   ),
+  report: reportMessage(sampleReport(), moment),
   drill: drillMessage({ channel: 'oncall', ...moment }),
   blind: outageMessage({
     reason:
