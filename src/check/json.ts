@@ -61,8 +61,8 @@ function unpricedJson({ calls, models, window }: NonNullable<CheckResult['unpric
   };
 }
 
-/** One rule, with at most `most` findings. */
-export function ruleJson(checked: CheckedRule, most = Number.POSITIVE_INFINITY): WrittenRule {
+/** One rule with its findings. */
+export function ruleJson(checked: CheckedRule): WrittenRule {
   const { rule, status, observed, findings, error } = checked;
   return {
     name: rule.name,
@@ -71,8 +71,8 @@ export function ruleJson(checked: CheckedRule, most = Number.POSITIVE_INFINITY):
     severity: severityOf(checked),
     ...contextJson(rule),
     observed: observed.worst(OBSERVED).map((one) => observationJson(rule, one, checked.unpricedOf(one.key))),
-    findings: new JsonItems(findingsJson(rule, findings.slice(0, most))),
-    more_findings: findings.length > most ? findings.length - most : undefined,
+    findings: new JsonItems(findingsJson(rule, findings)),
+    more_findings: checked.moreFindings,
     error,
   };
 }

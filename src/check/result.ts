@@ -19,6 +19,8 @@ export interface CheckedRule {
   readonly status: 'ok' | 'firing' | 'no_data' | 'error';
   readonly observed: Observed;
   readonly findings: readonly CheckedFinding[];
+  /** How many more fire, where not all are listed; absent for none. */
+  readonly moreFindings?: number;
   /** How many calls without a price a group's value lacks, which is then a lower bound; null when it lacks none. */
   unpricedOf(key: GroupKey): number | null;
   /** Whether any group's value lacks calls without a price. */

@@ -67,8 +67,6 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Error: errorSchema,
 };
 
-/** A rule that fires for more groups lists the worst. */
-const MOST_FINDINGS = 100;
 const WEEK_MS = 7 * 86_400_000;
 /** Settled deliveries are kept for 90 days, and pending ones are not older. */
 const KEPT_MS = 90 * 86_400_000;
@@ -152,7 +150,7 @@ function rulesText({ config }: App, latest: LatestPoll): string {
       at: isoInstant(at),
       status: statusOf(latest),
       data: { newest_row: newestRow === null ? null : isoInstant(newestRow) },
-      rules: rules.map((rule) => ruleJson(rule, MOST_FINDINGS)),
+      rules: rules.map(ruleJson),
       error: error ?? undefined,
     } satisfies Omit<z.infer<typeof rulesSchema>, 'rules'> & { readonly rules: readonly JsonValue[] },
     2,

@@ -4,10 +4,10 @@ import { failed } from '../../check/check.ts';
 import { OBSERVED } from '../../check/json.ts';
 import type { CheckedFinding, CheckedRule, CheckResult } from '../../check/result.ts';
 import { sentenceOf } from '../../model/errors.ts';
-import type { Firing } from '../../model/finding.ts';
+import { type Firing, topStep } from '../../model/finding.ts';
 import { groupId } from '../../model/fingerprint.ts';
 import { observedHere } from '../../model/observed.ts';
-import type { Rule } from '../../model/rule.ts';
+import { type Rule, stepOf } from '../../model/rule.ts';
 import { spanAt } from '../../model/silence.ts';
 import { unexplained } from '../../pipeline/explain.ts';
 import type { PolledRule, PollReport } from '../../pipeline/poll.ts';
@@ -37,18 +37,33 @@ function checkedOf(rule: Rule, polled: PolledRule | undefined, reason: string | 
   const { latest = null, verdicts = [], error = null } = polled ?? {};
   if (latest === null) return failed(rule, error === null ? reason : sentenceOf(error));
   let findings: readonly CheckedFinding[] | null = null;
+  const listed = listedOf(latest.firing);
+  const more = latest.firing.length - listed.length;
   return {
     rule,
     status: latest.status,
     observed: observedHere(latest.observed.worst(OBSERVED)),
     get findings() {
-      findings ??= findingsOf(rule, latest.firing, verdicts);
+      findings ??= findingsOf(rule, listed, verdicts);
       return findings;
     },
+    ...(more > 0 && { moreFindings: more }),
     unpricedOf: () => null,
     isPartlyUnpriced: false,
     error: null,
   };
+}
+
+/** A rule that fires for more groups lists the worst: to describe fifty thousand takes a second. */
+const MOST_FINDINGS = 100;
+
+/** The worst, among them one of the highest severity, which is that of the rule. */
+function listedOf(firing: readonly Firing[]): readonly Firing[] {
+  if (firing.length <= MOST_FINDINGS) return firing;
+  const step = (one: Firing): number => stepOf(topStep(one).severity);
+  const most = firing.reduce((a, b) => (step(b) > step(a) ? b : a));
+  const worst = firing.slice(0, MOST_FINDINGS);
+  return worst.some((one) => step(one) === step(most)) ? worst : [...worst.slice(0, -1), most];
 }
 
 function findingsOf(

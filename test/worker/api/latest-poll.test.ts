@@ -41,8 +41,8 @@ const report = (parts: Partial<PollReport>): PollReport => ({
   ...parts,
 });
 
-const json = (watched: Parameters<typeof ruleJson>[0], most?: number) =>
-  checkedRuleSchema.parse(JSON.parse(jsonText(ruleJson(watched, most))));
+const json = (watched: Parameters<typeof ruleJson>[0]) =>
+  checkedRuleSchema.parse(JSON.parse(jsonText(ruleJson(watched))));
 
 describe('the latest poll', () => {
   it('has the rules in the order of the file, each as check shows it', () => {
@@ -88,14 +88,31 @@ describe('the latest poll', () => {
     ]);
   });
 
-  it('keeps the worst hundred of the groups that it saw, and the findings can be cut', () => {
+  it('keeps the worst hundred of the groups that it saw and of those that fire', () => {
     const watched = rule('a');
     const costs = Array.from({ length: 150 }, (_, i) => 100 + ((i * 37) % 150));
     const [found] = latestPollOf(report({ rules: [polled(watched, costs)] }), [watched]).rules;
-    const { observed, findings, more_findings } = json(found as never, 20);
+    const { observed, findings, more_findings } = json(found as never);
     expect(observed.map(({ value }) => value)).toEqual(Array.from({ length: 100 }, (_, i) => 249 - i));
-    expect([findings.length, more_findings]).toEqual([20, 130]);
-    expect(json(found as never)).not.toHaveProperty('more_findings');
+    expect(findings.map(({ value }) => value)).toEqual(Array.from({ length: 100 }, (_, i) => 249 - i));
+    expect(more_findings).toBe(50);
+    const [few] = latestPollOf(report({ rules: [polled(watched, costs.slice(0, 100))] }), [watched]).rules;
+    expect(json(few as never).findings).toHaveLength(100);
+    expect(json(few as never)).not.toHaveProperty('more_findings');
+  });
+
+  it('has the highest severity of all that fires, also where the worst values are milder', () => {
+    const watched = rule('a');
+    const costs = Array.from({ length: 150 }, (_, i) => 300 - i);
+    const { latest, ...others } = polled(watched, costs);
+    const firing = latest?.firing.map((one, i) =>
+      i === 149 ? { ...one, steps: [{ ...one.steps[0], severity: 'critical' as const }] as const } : one,
+    );
+    const changed = { ...others, latest: latest && { ...latest, firing: firing ?? [] } };
+    const [found] = latestPollOf(report({ rules: [changed] }), [watched]).rules;
+    const { severity, findings, more_findings } = json(found as never);
+    expect([severity, findings.length, more_findings]).toEqual(['critical', 100, 50]);
+    expect(findings.at(-1)).toMatchObject({ value: 151, severity: 'critical' });
   });
 
   it('gives the reason of a rule that failed, and of a poll that could read nothing', () => {
