@@ -13,6 +13,7 @@ import { makeReport } from '../report/report.ts';
 import { reportReader } from '../state/open.ts';
 import type { Io } from './io.ts';
 import { loadWithoutChannels } from './load.ts';
+import { openProgressBar } from './progress-bar.ts';
 import { type ReportFormat, reportOutput } from './report-output.ts';
 
 export interface ReportOptions {
@@ -51,7 +52,7 @@ async function madeReport(
   config: Config,
   wanted: ReportConfig,
   at: number,
-  io: Pick<Io, 'err'>,
+  io: Pick<Io, 'err' | 'stderrIsTerminal'>,
 ): Promise<Report> {
   const { sql, store } = await openAudit(config, THROUGH_WORKER);
   try {
@@ -68,7 +69,12 @@ async function madeReport(
         file: ruleFileOf(config),
         state: state.sql === null ? null : reportReader(state.sql),
       });
-      const report = await makeReport(parts, wanted, at);
+      const bar = openProgressBar('reading', io.stderrIsTerminal);
+      const report = await makeReport(
+        { ...parts, progressed: (done, total) => bar.update(done, total) },
+        wanted,
+        at,
+      ).finally(() => bar.stop());
       for (const one of report.troubles) io.err(`spendwatch: warning: ${one}`);
       return report;
     } finally {

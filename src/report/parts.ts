@@ -28,4 +28,6 @@ export interface ReportParts {
   readonly incidentsIn: ((window: Window) => Promise<readonly PastIncident[]>) | null;
   /** Whether the rules were evaluated and nothing fired; null where no state store can be read. */
   readonly quietOf: ((window: Window) => Promise<QuietPeriod | null>) | null;
+  /** Told after each of the parts that are read. */
+  readonly progressed?: (done: number, total: number) => void;
 }

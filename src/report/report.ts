@@ -45,7 +45,8 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     hasBefore,
     lacking: (what, why) => void troubles.push(`${what} could not be read: ${sentenceOf(why)}`),
   };
-  const sums = await readPeriods(parts, config, [window, before], making.asking);
+  const step = stepsOf(parts);
+  const sums = await step(readPeriods(parts, config, [window, before], making.asking));
   if (sums.trouble !== null) making.lacking('repeated calls', sums.trouble);
   const [now, earlier] = sums.whole;
   const oldest = await oldestRow(store, at);
@@ -66,14 +67,28 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
       .map(({ window: day, cell }) => ({ window: day, spend: cell?.sums.cost ?? 0n })),
     tables: tablesIn(sums, making),
     models: modelsIn(sums, making),
-    movers: await moversIn(sums, making),
-    ...(await ofPastDays(sums.days, oldest, making)),
-    budgets: await budgetsIn(making),
-    routing: await routingIn(making),
-    incidents: await incidentsIn(making),
+    movers: await step(moversIn(sums, making)),
+    ...(await step(ofPastDays(sums.days, oldest, making))),
+    budgets: await step(budgetsIn(making)),
+    routing: await step(routingIn(making)),
+    incidents: await step(incidentsIn(making)),
     quiet: await quietIn(making),
-    retention: { oldestRow: oldest, newestRow, ...(await countsIn(oldest, at, making)) },
+    retention: { oldestRow: oldest, newestRow, ...(await step(countsIn(oldest, at, making))) },
     troubles,
+  };
+}
+
+/** The parts that take time. */
+const STEPS = 7;
+
+/** Waits for one part after the other. */
+function stepsOf({ progressed }: ReportParts): <T>(work: Promise<T>) => Promise<T> {
+  let done = 0;
+  return async (work) => {
+    const result = await work;
+    done += 1;
+    progressed?.(done, STEPS);
+    return result;
   };
 }
 

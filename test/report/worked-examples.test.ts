@@ -239,6 +239,14 @@ describe('kept sums', () => {
   });
 });
 
+it('tells how far the reading has come, up to the end', async () => {
+  const told: (readonly [number, number])[] = [];
+  await reportOn(calls.store, {}, AT, { progressed: (done, total) => told.push([done, total]) });
+  const [, total = 0] = told[0] ?? [];
+  expect(told).toEqual(Array.from({ length: total }, (_, i) => [i + 1, total]));
+  expect(total).toBeGreaterThan(3);
+});
+
 describe('what cannot be read', () => {
   it('is named, and the rest stands', async () => {
     await calls.log({ at: MONDAY, cost: '2' }, { at: MONDAY - DAY, cost: '1' });
