@@ -66,7 +66,7 @@ function groupsText({ alerts, more, title }: HistoryEntry): string {
 
 /** Why it was sent: the reasons of its alerts; for what is about spendwatch itself, its kind. */
 function reasonText({ alerts, isReport, type }: HistoryEntry): string {
-  if (isReport) return 'report';
+  if (isReport) return 'undelivered';
   const reasons = alerts.flatMap(({ reason }) => reason ?? []);
   if (reasons.length > 0) return [...new Set(reasons)].join(', ');
   return type === 'alert.resolved' ? 'resolved' : type.replace(/^(health|alert)\./, '').replaceAll('_', ' ');
