@@ -39,6 +39,8 @@ export interface Figures {
   /** Spend of each of the last MINUTES minutes, the oldest first; null where it could not be read. */
   readonly minutes: readonly Fixed[] | null;
   readonly tops: readonly TopGroups[];
+  /** The ids of the incidents that were known. */
+  readonly incidents: ReadonlySet<string>;
   /** By the id of an incident, what its subject spent since it began; absent where that is not known. */
   readonly spent: ReadonlyMap<string, Fixed>;
   readonly unpriced: UnpricedCalls | null;
@@ -83,6 +85,7 @@ export async function readFigures(question: FiguresQuestion, at: number): Promis
       const series = tops[i];
       return series === undefined || series instanceof Error ? [] : [topGroups(dimension, series)];
     }),
+    incidents: new Set(incidents.map(({ id }) => id)),
     spent: new Map(
       asked.flatMap(({ id }, i): [string, Fixed][] => {
         const series = spent[i];

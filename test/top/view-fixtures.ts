@@ -72,6 +72,7 @@ export function figuresOf(more: Partial<Figures> = {}): Figures {
         more: 1_204,
       },
     ],
+    incidents: new Set(['inc-4f8a1c2b9d']),
     spent: new Map([['inc-4f8a1c2b9d', dollars(201.5)]]),
     unpriced: null,
     ...more,
