@@ -36,11 +36,13 @@ describe('a screen', () => {
     screen.close();
   });
 
-  it('keeps the last character of a line as wide as the window', async () => {
+  it('erases a row before its line: after a line as wide as the window the cursor may stand on the last character', async () => {
     const { terminal, screen } = opened(5, 2);
     screen.draw(['abcde', 'fghij']);
     await terminal.settled();
     expect(terminal.shown.lines()).toEqual(['abcde', 'fghij']);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal erases by them
+    expect(terminal.written()).not.toMatch(/(abcde|fghij)\u{1b}\[\d?[JK]/u);
     screen.close();
   });
 
