@@ -49,7 +49,9 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
   const sums = await step(readPeriods(parts, config, [window, before], making.asking));
   if (sums.trouble !== null) making.lacking('repeated calls', sums.trouble);
   const [now, earlier] = sums.whole;
-  const oldest = await oldestRow(store, at);
+  const oldest = await oldestRow(store, at).catch((error: unknown) =>
+    asAppError(error, 'store_query_failed'),
+  );
   return {
     name: config.name,
     period: config.period,
@@ -73,7 +75,7 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     routing: await step(routingIn(making)),
     incidents: await step(incidentsIn(making)),
     quiet: await quietIn(making),
-    retention: { oldestRow: oldest, newestRow, ...(await step(countsIn(oldest, at, making))) },
+    retention: { newestRow, ...(await step(retentionIn(oldest, at, making))) },
     troubles,
   };
 }
@@ -128,11 +130,12 @@ async function moversIn({ tables }: PeriodSums, making: Making): Promise<Report[
 
 async function ofPastDays(
   known: readonly DaySum[],
-  oldest: number | null,
+  oldest: number | null | AppError,
   { config, window, parts: { zone }, asking, lacking }: Making,
 ): Promise<Pick<Report, 'forecasts' | 'invoices'>> {
   const months = invoicedMonths(config, window.to, zone);
-  const days = await pastDays(config, known, { months, oldest, zone }, asking);
+  const days =
+    oldest instanceof AppError ? oldest : await pastDays(config, known, { months, oldest, zone }, asking);
   if (days instanceof AppError) {
     lacking(months.length === 0 ? 'forecasts' : 'forecasts and invoices', days);
     return { forecasts: [], invoices: [] };
@@ -178,10 +181,19 @@ async function quietIn({ parts, window, lacking }: Making): Promise<Report['quie
   }
 }
 
-async function countsIn(oldest: number | null, at: number, { parts, asking, lacking }: Making) {
-  if (oldest === null) return { rows: 0, users: parts.dimensions.has('user') ? 0 : null };
+async function retentionIn(
+  oldest: number | null | AppError,
+  at: number,
+  { parts, asking, lacking }: Making,
+): Promise<Omit<Report['retention'], 'newestRow'>> {
+  if (oldest === null) return { oldestRow: null, rows: 0, users: parts.dimensions.has('user') ? 0 : null };
+  const unknown = { rows: null, users: null };
+  if (oldest instanceof AppError) {
+    lacking('the oldest row', oldest);
+    return { oldestRow: null, ...unknown };
+  }
   const counted = await countedRows({ from: oldest, to: at }, parts, asking);
-  if (!(counted instanceof AppError)) return counted;
+  if (!(counted instanceof AppError)) return { oldestRow: oldest, ...counted };
   lacking('the number of rows', counted);
-  return { rows: null, users: null };
+  return { oldestRow: oldest, ...unknown };
 }

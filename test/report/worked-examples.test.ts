@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/model/errors.ts';
 import { priceEntry } from '../../src/model/price-list.ts';
 import { type CellRead, type Query, seriesOfCells } from '../../src/model/series.ts';
+import type { Window } from '../../src/model/window.ts';
 import { postgres } from '../../src/stores/postgres.ts';
 import { ruleOf } from '../rules/rule-fixtures.ts';
 import { type CallStore, openCallStore } from '../support/call-store.ts';
@@ -277,6 +278,22 @@ describe('what cannot be read', () => {
       'incidents could not be read: nobody answers',
       'how often the rules were evaluated could not be read: broken',
       'the number of rows could not be read: no such column',
+    ]);
+  });
+
+  it('is no sum of the year where nobody knows how far back the table goes', async () => {
+    await calls.log({ at: MONDAY, cost: '2' }, { at: MONDAY - 40 * DAY, cost: '1' });
+    const occupied = (spans: readonly Window[]) =>
+      spans.some(({ from }) => from === 0)
+        ? Promise.reject(new AppError('store_timeout', 'it took too long'))
+        : calls.store.occupied(spans);
+    const store = { snapshot: calls.store.snapshot, occupied };
+    const report = await reportOn(calls.store, { invoices: new Map([['2026-10', 5n]]) }, AT, { store });
+    expect(report).toMatchObject({ invoices: [], forecasts: [], spend: { now: decimal('2') } });
+    expect(report.retention).toMatchObject({ oldestRow: null, rows: null, users: null });
+    expect(report.troubles).toEqual([
+      'forecasts and invoices could not be read: it took too long',
+      'the oldest row could not be read: it took too long',
     ]);
   });
 
