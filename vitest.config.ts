@@ -19,7 +19,10 @@ function project(name: Lane): TestProjectInlineConfiguration {
       hookTimeout: 1_200_000,
       // Loading the modules anew for each file takes more time than most of the tests.
       isolate: name !== 'unit',
-      env: name === 'studies' ? { SPENDWATCH_TEST_SCALE: '10', SPENDWATCH_FAULT_LONG: '1' } : {},
+      env:
+        name === 'studies'
+          ? { SPENDWATCH_TEST_SCALE: process.env.SPENDWATCH_TEST_SCALE ?? '10', SPENDWATCH_FAULT_LONG: '1' }
+          : {},
       setupFiles: name === 'unit' ? ['test/support/no-servers.ts'] : [],
       // Tests that run side by side in a file mostly wait. Those of faults start several processes each.
       maxConcurrency: name === 'unit' ? 16 : 6,
