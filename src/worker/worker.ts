@@ -60,6 +60,9 @@ const ANSWER_MS = 3_000;
 /** A worker that stops waits about this long until what it counted is written. */
 const LAST_WRITE_MS = 1_000;
 
+/** Reports wait this long at most for the deliveries of a poll. */
+const ALERTS_FIRST_MS = 5_000;
+
 /** What a worker knows of its polls. */
 interface PollState {
   /** The evaluation time of the last good poll, ms. */
@@ -126,7 +129,7 @@ export function startWorker(app: App, kept: Kept, observer: Observer): Worker {
     await outages.polled(report);
     // One rule that fails keeps no health message about the data from being looked for.
     if (report.error === null || report.newestRow !== null) notes.polled(at, report.newestRow);
-    void reports.polled();
+    void delivered(report, deliveries).then(reports.polled);
     await pruneDaily(app, polls);
     void backfill?.run();
   };
@@ -183,6 +186,11 @@ function remember(polls: PollState, report: PollReport, { config: { http, rules 
   if (http !== null) polls.latest = latestPollOf(report, rules);
 }
 
+/** Resolves when what a poll queued is sent, or after a while: in an embedded store it would wait for what a report asks. Never rejects. */
+async function delivered({ queued }: PollReport, deliveries: HeldDeliverer): Promise<void> {
+  if (queued.length > 0) await withLimit(deliveries.deliver(), ALERTS_FIRST_MS).catch(() => undefined);
+}
+
 /** Never rejects. What cannot be written just now is written later, or lost with the process. */
 function writeCounts(counter: EvaluationCounter): Promise<void> {
   return withLimit(counter.write(), LAST_WRITE_MS).catch(() => undefined);
@@ -207,8 +215,8 @@ async function pruneDaily(app: App, polls: PollState): Promise<void> {
 
 /** The deliverer of a worker, opened when the state store can first be reached. */
 interface HeldDeliverer {
-  /** Looks for due deliveries; returns at once. */
-  deliver(): void;
+  /** Looks for due deliveries. Resolves when none is due or under way, which nobody needs to wait for; never rejects. */
+  deliver(): Promise<void>;
   stop(graceMs: number | null): Promise<void>;
 }
 
@@ -226,10 +234,12 @@ function heldDeliverer(app: App, { token, inHand }: Kept, observer: Observer): H
   };
   return {
     deliver() {
-      open()
-        .then((deliverer) => deliverer.deliverDue())
-        // Without its state store the worker has nothing to deliver. Polls report that the store is away.
-        .catch(() => undefined);
+      return (
+        open()
+          .then((deliverer) => deliverer.deliverDue())
+          // Without its state store the worker has nothing to deliver. Polls report that the store is away.
+          .catch(() => undefined)
+      );
     },
     async stop(graceMs) {
       await opening?.then((deliverer) => deliverer.stop(graceMs)).catch(() => undefined);
