@@ -5,7 +5,7 @@ import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { problemLine } from '../config/problem.ts';
 import type { Io } from './io.ts';
 
-/** A channel that lacks a secret is a warning on stderr, because the command does not open it. */
+/** A channel or heartbeat that lacks a secret is a warning on stderr, because the command does not open it. */
 export async function loadWithoutChannels(
   path: string,
   io: Pick<Io, 'err' | 'env'>,

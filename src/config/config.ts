@@ -54,7 +54,7 @@ export interface Config {
   readonly warnings: readonly Problem[];
   /** What would be better in a file without faults. */
   readonly advice: readonly Problem[];
-  /** About secrets that channels lack. Only a command that sends nothing gets such a configuration. */
+  /** About secrets that channels, heartbeat or API lack. Only a command that sends nothing gets such a configuration. */
   readonly missing: readonly Problem[];
   /** Absolute paths whose change means a reload: the file itself, secret files, the price list. */
   readonly watchedFiles: readonly string[];

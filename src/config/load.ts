@@ -33,7 +33,7 @@ const MAX_BYTES = 1_048_576;
 
 /** What the configuration is used for. */
 export interface LoadOptions {
-  /** Whether channels are opened. If not, their secrets may be missing. */
+  /** Whether anything is sent or served. If not, secrets of channels, heartbeat and API may be missing. */
   readonly sends: boolean;
   /** The option that names the file, for the fault of a file that is not there. */
   readonly option?: '--config' | '--diff';

@@ -7,7 +7,7 @@ import type { Problem } from './problem.ts';
 import { type Alerts, alertsSchema } from './schema.ts';
 
 export interface ParsedAlerts {
-  /** The file's values without the channels that lack secrets, and without the API's token if that is not there; null if there are other faults. */
+  /** The file's values without channels, heartbeat and token of the API that lack secrets; null if there are other faults. */
   readonly data: Alerts | null;
   readonly issues: readonly z.core.$ZodIssue[];
   /** The issues about secrets that channels lack. */
@@ -30,11 +30,13 @@ function isAbsent(issue: z.core.$ZodIssue): boolean {
 
 function without(value: unknown, incomplete: readonly { readonly path: Path }[]): unknown {
   if (!isRecord(value)) return value;
-  const { channels, http, ...others } = value;
-  const lacking = incomplete.map(({ path }) => String(path[1]));
+  const { channels, http, heartbeat, ...others } = value;
+  const lacking = incomplete.flatMap(({ path }) => (path[0] === 'channels' ? [String(path[1])] : []));
   const hasToken = !incomplete.some(({ path }) => isApiToken(path));
+  const hasHeartbeat = heartbeat !== undefined && !incomplete.some(({ path }) => path[0] === 'heartbeat');
   return {
     ...others,
+    ...(hasHeartbeat && { heartbeat }),
     ...(channels !== undefined && { channels: picked(channels, (name) => !lacking.includes(name)) }),
     ...(http !== undefined && { http: picked(http, (key) => hasToken || key !== 'token') }),
   };

@@ -31,9 +31,14 @@ export function valueAt(root: unknown, path: Path): unknown {
   return value;
 }
 
-/** The secret that only the worker needs. */
+/** Whether it is of the token of the API. */
 export function isApiToken(path: Path): boolean {
   return path[0] === 'http' && /^token(_file)?$/.test(String(path[1]));
+}
+
+/** Whether only what sends or serves needs the value: of channels, the heartbeat and the API's token. */
+export function isOfSending(path: Path): boolean {
+  return path[0] === 'channels' || path[0] === 'heartbeat' || isApiToken(path);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,7 +12,7 @@ import {
   type JsonSchema,
   takesTextOnly,
 } from './json-schema.ts';
-import { isApiToken, isRecord, type Path } from './path.ts';
+import { isOfSending, isRecord, type Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { YamlFile } from './yaml-file.ts';
@@ -21,7 +21,7 @@ import type { YamlFile } from './yaml-file.ts';
 export interface Substituted {
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** Variables and secret files of channels and of the API that are not there: faults, unless nothing is to be sent. */
+  /** Variables and secret files of channels, heartbeat and API that are not there: faults, unless nothing is to be sent. */
   readonly missing: readonly Problem[];
   /** What is valid, but most likely not meant. */
   readonly warnings: readonly Problem[];
@@ -175,5 +175,5 @@ async function secretFromFile(walk: Walk, raw: unknown, path: Path, target: Path
 
 /** Where to note a variable or a secret file that does not exist: only what sends or serves needs these secrets. */
 function problemsOfMissing({ missing, problems }: Walk, path: Path): Problem[] {
-  return path[0] === 'channels' || isApiToken(path) ? missing : problems;
+  return isOfSending(path) ? missing : problems;
 }

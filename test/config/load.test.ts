@@ -257,6 +257,23 @@ describe('the token of the API', () => {
   });
 });
 
+describe('the heartbeat', () => {
+  it.each([
+    ['a secret file', '{ url_file: ./no-such-file }', ['url_file'], /no-such-file cannot be read/],
+    ['a variable', '{ url: "${BEAT}" }', ['url'], /BEAT is not set/],
+    ['a variable of its proxy', '{ url: "https://h/", proxy: "${BEAT}" }', ['proxy'], /BEAT is not set/],
+  ])('is not needed by commands that send nothing: %s', async (_, keys, path, fault) => {
+    // The channel's name is that of the key.
+    const text = minimal(`${SLACK.replace('oncall:', 'url:')}heartbeat: ${keys}\n`);
+    const folder = await folderWith({ 'alerts.yaml': text });
+    const config = await loadConfig(join(folder, 'alerts.yaml'), {}, { sends: false });
+    expect(config.heartbeat).toBeNull();
+    expect(config.channels.get('url')?.options).not.toBeNull();
+    expect(config.missing.map((one) => one.path)).toEqual([['heartbeat', ...path]]);
+    await expect(loadConfig(join(folder, 'alerts.yaml'), {})).rejects.toThrow(fault);
+  });
+});
+
 describe('the rows that are read', () => {
   const table = (where: string): string =>
     minimal().replace(
