@@ -4,7 +4,7 @@ import { isSecret, type JsonSchema } from './json-schema.ts';
 
 /**
  * Adds to each key that holds a secret its `<key>_file` (one of the two where the key is required), allows `${NAME}` where
- * a number or a text with a pattern is expected, and drops the marks that only the loader reads.
+ * a number or a text with a pattern or few characters is expected, and drops the marks that only the loader reads.
  */
 export function withFileKeys(schema: JsonSchema): JsonSchema {
   return rewrite(schema) as JsonSchema;
@@ -40,11 +40,13 @@ function rewrite(node: unknown): unknown {
 }
 
 /** Enumerations stay as they are, so that editors can complete them. */
-function isStrict({ type, pattern, const: fixed }: JsonSchema): boolean {
-  return (
-    fixed === undefined && (pattern !== undefined || ['number', 'integer', 'boolean'].some((t) => t === type))
-  );
+function isStrict({ type, pattern, maxLength, const: fixed }: JsonSchema): boolean {
+  const isLimited = pattern !== undefined || Number(maxLength) < LONGEST_VARIABLE;
+  return fixed === undefined && (isLimited || ['number', 'integer', 'boolean'].some((t) => t === type));
 }
+
+/** The name of a variable may be longer than the text that it stands for. */
+const LONGEST_VARIABLE = 100;
 
 function orVariable({ description, default: fallback, ...scalar }: Record<string, unknown>) {
   const variable = { type: 'string', pattern: '\\$\\{' };

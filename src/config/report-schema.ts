@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Fixed } from '../model/money.ts';
+import { oneLine } from '../model/one-line.ts';
 import { REPORT_PERIODS, type ReportConfig } from '../model/report.ts';
 import type { Dimension } from '../model/series.ts';
 import { commonKeys } from '../rules/rule-keys.ts';
@@ -32,12 +33,9 @@ const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, { error: 'a month is w
 /** A report of alerts.yaml. */
 export const report = z
   .strictObject({
-    name: z
-      .string()
-      .min(1)
-      .max(200)
-      .refine((name) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(name), { error: 'a name stands in one line' })
-      .describe('Unique name of at most 200 characters; `spendwatch report NAME` takes it'),
+    name: oneLine({ least: 1, most: 200, error: 'a name has 1 to 200 characters in one line' }).describe(
+      'Unique name of at most 200 characters; `spendwatch report NAME` takes it',
+    ),
     schedule: schedule.describe('When it is sent, as cron in `timezone`, such as `"0 8 * * mon"`'),
     period: z
       .enum(REPORT_PERIODS)

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { channelTypes } from '../channels/index.ts';
 import { withTermKeys } from '../channels/term-keys.ts';
 import { proxyKey } from '../channels/transport/proxy-choice.ts';
+import { oneLine } from '../model/one-line.ts';
 import { type Rule, SEVERITIES } from '../model/rule.ts';
 import { secretUrlKey } from '../model/secret-key.ts';
 import { ruleTypes } from '../rules/index.ts';
@@ -43,9 +44,7 @@ export const alertsSchema = z.strictObject({
   version: z
     .literal(1, { error: 'must be 1, the only version of the format that there is' })
     .describe('Version of the file format'),
-  name: z
-    .string()
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,60}$/u, { error: 'a name has 1 to 60 characters in one line' })
+  name: oneLine({ least: 1, most: 60, error: 'a name has 1 to 60 characters in one line' })
     .exactOptional()
     .describe('Which installation this is, such as `production`: messages and JSON say it'),
   timezone: timezone.prefault('UTC').describe('Zone of `schedule`, calendar windows and dedupe periods'),

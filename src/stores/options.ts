@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { COLUMNS, type Column, isColumn } from '../model/columns.ts';
 import { isZone } from '../model/local-time.ts';
 import { isMetric } from '../model/metric.ts';
+import { oneLine } from '../model/one-line.ts';
 import { OWN_AGGREGATES, OWN_NAME } from '../model/own-metric.ts';
 import type { ColumnSource, EngineScheme, Mapping } from './audit-store.ts';
 import { PRESETS, type PresetName } from './presets/index.ts';
@@ -50,9 +51,7 @@ const ownMeasure = z
       .exactOptional()
       .describe('A trusted SQL expression over the columns of the table, in place of `column`'),
     aggregate: z.enum(OWN_AGGREGATES).describe('How the values of the calls are put together'),
-    unit: z
-      .string()
-      .regex(/^[^\p{C}\p{Zl}\p{Zp}]{0,20}$/u, { error: 'must be at most 20 characters in one line' })
+    unit: oneLine({ least: 0, most: 20, error: 'must be at most 20 characters in one line' })
       .exactOptional()
       .describe(
         'What follows the number; currencies such as `USD`, and `ms`, `tokens`, `calls` and `ratio` are shown as of other metrics',

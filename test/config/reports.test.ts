@@ -149,7 +149,7 @@ describe('a mistake in a report is one fault with its name', () => {
 
   it('a name of two lines', async () => {
     expect((await told(FILE.replace('name: weekly', 'name: "a\\nb"')))[0]).toContain(
-      'a name stands in one line',
+      'a name has 1 to 200 characters in one line',
     );
   });
 

@@ -56,6 +56,16 @@ health: { blind_after: "\${BLIND}" }
     });
   });
 
+  it('has no pattern that needs the flag u, which many validators of editors do not set', () => {
+    const patterns = [...JSON.stringify(schema).matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g)].map(
+      ([, text]) => text,
+    );
+    expect(patterns.length).toBeGreaterThan(0);
+    expect(patterns.filter((text) => /\\[pP]|\\u\{/.test(text ?? ''))).toEqual([]);
+    expect(issuesOf(parse(minimal(`name: ${'n'.repeat(61)}\n`)))).not.toEqual([]);
+    expect(issuesOf(parse(minimal(`name: "\${${'N'.repeat(61)}}"\n`)))).toEqual([]);
+  });
+
   it('names every rule type, channel type and metric', () => {
     const text = JSON.stringify(schema);
     for (const type of [...Object.keys(ruleTypes), ...channelTypes.map(({ type }) => type)]) {
