@@ -57,7 +57,7 @@ export async function judgeOnce(
   queries: readonly Query[],
   at: number,
 ): Promise<JudgedOnce> {
-  const questions = unpricedQuestions(parts.dimensions, parts.rules, at, parts.zone);
+  const questions = unpricedQuestions(parts.dimensions, parts.rules, at, parts.zone, parts.store);
   const { newestRow, outcomes, beside } = await evaluated(parts, [...queries, ...questions.queries], at);
   return {
     newestRow,

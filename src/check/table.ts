@@ -16,7 +16,7 @@ import {
   belowOnlyIf,
   estimatedText,
   leastOf,
-  PRICE_CURE,
+  priceCure,
   uncountedText,
   unpricedCallsText,
   unpricedText,
@@ -38,7 +38,8 @@ export function checkTable(result: CheckResult, colour: boolean): string {
   if (result.rules.length > 0) blocks.push(overview(result.rules, paint));
   if (result.unpriced !== null) {
     const span = localSpan(result.unpriced.window.from, result.unpriced.window.to, result.zone);
-    blocks.push(paint('yellow', `${unpricedCallsText(result.unpriced)}; ${PRICE_CURE} (${span})`));
+    const cure = priceCure(result.unpriced);
+    blocks.push(paint('yellow', `${unpricedCallsText(result.unpriced)}; ${cure} (${span})`));
   }
   if (result.unpricedError !== null)
     blocks.push(

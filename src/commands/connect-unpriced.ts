@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { localSpan } from '../model/display-time.ts';
 import { AppError } from '../model/errors.ts';
 import { unpricedMeasure } from '../model/metric.ts';
-import { PRICE_CURE, unpricedCallsText } from '../model/unpriced-text.ts';
+import { priceCure, unpricedCallsText } from '../model/unpriced-text.ts';
 import { collectDirectly } from '../pipeline/collect.ts';
 import { unpricedCallsIn, unpricedCallsQuery } from '../pipeline/unpriced.ts';
 import type { AuditStore, StoreProblem } from '../stores/audit-store.ts';
@@ -23,12 +23,12 @@ export async function unpricedProblems(
   if (newestRow === null) return [];
   const dimensions = dimensionsOf(config);
   const window = { from: newestRow + 1 - DAY_MS, to: newestRow + 1 };
-  const { series } = await collectDirectly(store, [unpricedCallsQuery(dimensions, [window])], now);
+  const { series } = await collectDirectly(store, [unpricedCallsQuery(dimensions, [window], store)], now);
   const [answer] = series;
   if (answer === undefined || answer instanceof AppError) return [];
-  const unpriced = unpricedCallsIn(answer, 0, dimensions);
+  const unpriced = unpricedCallsIn(answer, dimensions, store);
   if (unpriced.calls === 0) return [];
   const span = localSpan(window.from, window.to, config.timezone);
   const message = `${unpricedCallsText(unpriced)}: what they cost is not known and counts as 0 (${span})`;
-  return [{ level: 'warning', message, hint: PRICE_CURE }];
+  return [{ level: 'warning', message, hint: priceCure(unpriced) }];
 }

@@ -105,6 +105,7 @@ const DAY = {
   tokens: 9_120_000,
   unpricedCalls: 3012,
   unpricedTokens: 700_000,
+  unreadableCalls: 0,
   mustNotify: true,
   models: [{ model: 'gpt-9', calls: 3012, tokens: 700_000 }],
 };

@@ -18,6 +18,8 @@ export interface UnpricedDay {
   readonly tokens: number;
   readonly unpricedCalls: number;
   readonly unpricedTokens: number;
+  /** Those of the calls without a price whose cost is recorded, but is no number. */
+  readonly unreadableCalls: number;
   /** Those without a price, the most calls first. */
   readonly models: readonly UnpricedOfModel[];
   /** Whether enough calls have no price to notify people, and no rule watches them. */
@@ -37,12 +39,14 @@ const PART = 100;
 export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[]): UnpricedDay {
   let calls = 0;
   let tokens = 0;
+  let unreadableCalls = 0;
   const models = new Map<string | null | undefined, { calls: number; tokens: number }>();
   for (const { model, sums } of hours.flat()) {
     const count = (...measures: Measure[]): number =>
       measures.reduce((sum, measure) => sum + Number((sums[measure] ?? 0n) / ONE), 0);
     calls += count('calls');
     tokens += count('input_tokens', 'output_tokens');
+    unreadableCalls += count('unreadable');
     const lacking = { calls: count('unpriced'), tokens: count('unpriced_tokens') };
     if (lacking.calls === 0) continue;
     const known = models.get(model) ?? { calls: 0, tokens: 0 };
@@ -56,6 +60,7 @@ export function unpricedDay(hours: readonly HourOfCalls[], rules: readonly Rule[
     tokens,
     unpricedCalls: sumOf(all, 'calls'),
     unpricedTokens: sumOf(all, 'tokens'),
+    unreadableCalls,
     models: all,
     mustNotify: counts(sumOf(unwatched, 'calls'), calls) || counts(sumOf(unwatched, 'tokens'), tokens),
   };

@@ -5,16 +5,23 @@ import { counted, displayCount, shareText } from './display-value.ts';
 import { NONE, type Unpriced } from './finding.ts';
 import type { HealthNote } from './health-note.ts';
 import type { UnpricedDay } from './unpriced-day.ts';
-import { modelText, PRICE_CURE, unpricedText } from './unpriced-text.ts';
+import { modelText, priceCure, unpricedText } from './unpriced-text.ts';
 import { isoInstant, type Window } from './window.ts';
 
 const SHOWN_MODELS = 10;
 /** Models listed in a webhook's body. */
 const MOST_MODELS = 100;
 
-/** Says that a day's spend is higher than its known cost, and what to do. */
-export function unpricedNote(day: UnpricedDay, window: Window, zone: string): HealthNote {
-  const { calls, tokens, unpricedCalls, unpricedTokens, models } = day;
+/** Says that a day's spend is higher than its known cost, and what to do. `costPlace` is that of the store. */
+export function unpricedNote(
+  day: UnpricedDay,
+  window: Window,
+  zone: string,
+  costPlace: string | null = null,
+): HealthNote {
+  const { calls, tokens, unpricedCalls, unpricedTokens, unreadableCalls, models } = day;
+  const unreadable =
+    costPlace === null || unreadableCalls === 0 ? null : { calls: unreadableCalls, place: costPlace };
   const shown = models.slice(0, SHOWN_MODELS).filter(({ model }) => model !== undefined);
   const more = models.length - SHOWN_MODELS;
   return {
@@ -23,7 +30,7 @@ export function unpricedNote(day: UnpricedDay, window: Window, zone: string): He
     title: `spend is more than it seems: ${unpricedText(countsOf(day))}`,
     lead: [
       'What these calls cost is not known and counts as 0: every sum of money that they belong to is a lower bound, and a limit on it may never be reached.',
-      `What to do: ${PRICE_CURE}. A rule on unpriced_calls takes the place of this message; health: { unpriced: off } ends it.`,
+      `What to do: ${priceCure({ calls: unpricedCalls, unreadable })}. A rule on unpriced_calls takes the place of this message; health: { unpriced: off } ends it.`,
     ],
     facts: [
       ['Calls', partOf(unpricedCalls, calls)],

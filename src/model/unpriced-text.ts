@@ -15,6 +15,14 @@ export interface UnpricedModel {
 export interface UnpricedCalls {
   readonly calls: number;
   readonly models: readonly UnpricedModel[];
+  /** Those whose cost is recorded, but is no number; null where there are none. */
+  readonly unreadable: UnreadableCosts | null;
+}
+
+/** How many calls have a cost that is no number, and where the cost is mapped. */
+export interface UnreadableCosts {
+  readonly calls: number;
+  readonly place: string;
 }
 
 /** Orders models by their calls, most first, then by name. */
@@ -71,7 +79,7 @@ export function belowOnlyIf({ operator, unpriced }: Pick<Finding, 'operator' | '
 }
 
 /** `3,000 calls to 1 model have no price: gpt-9 (3,000 calls)` */
-export function unpricedCallsText({ calls, models }: UnpricedCalls): string {
+export function unpricedCallsText({ calls, models }: Omit<UnpricedCalls, 'unreadable'>): string {
   const counts = unpricedText({ calls, models: models.length === 0 ? null : models.length });
   if (models.length === 0) return counts;
   const named = models
@@ -81,7 +89,18 @@ export function unpricedCallsText({ calls, models }: UnpricedCalls): string {
   return `${counts}: ${named.join(', ')}${more > 0 ? `, and ${displayCount(more)} more` : ''}`;
 }
 
-export const PRICE_CURE = 'give each a price in prices.yaml (audit.prices), 0 where it is free';
+/** What to do about a cost that is no number. */
+export const COLUMN_CURE =
+  'map a column of numbers, or an expression that gives a number, or NULL, which counts as unknown';
+
+/** What to do about calls without a price. No price list helps where a cost is recorded. */
+export function priceCure({ calls, unreadable }: Pick<UnpricedCalls, 'calls' | 'unreadable'>): string {
+  const prices = 'a price in prices.yaml (audit.prices), 0 where it is free';
+  if (unreadable === null) return `give each ${prices}`;
+  const column = (which: string): string => `${unreadable.place} is no number in ${which}: ${COLUMN_CURE}`;
+  if (unreadable.calls >= calls) return column('any of them');
+  return `${column(`${displayCount(unreadable.calls)} of them`)}; give each of the others ${prices}`;
+}
 
 export function modelText(model: string | null): string {
   return model === null ? NONE : displayName(model, LONGEST_NAME);

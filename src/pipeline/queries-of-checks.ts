@@ -6,7 +6,8 @@ import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query } from '../model/series.ts';
 import { hullOf, windowOfRule } from '../model/window.ts';
 import { memberOf } from '../sums/series/member.ts';
-import { costDependentRules, EVERYTHING, unpricedGroups } from './unpriced.ts';
+import type { Source } from './collect.ts';
+import { costDependentRules, EVERYTHING, unpricedCounts, unpricedGroups } from './unpriced.ts';
 
 /** What a check wants to know of one set of dimensions. */
 interface Wanted {
@@ -24,6 +25,7 @@ export function queriesOfChecks(
   available: ReadonlySet<Dimension>,
   rules: readonly Rule[],
   zone: string,
+  store: Pick<Source, 'costPlace'> = {},
 ): (at: number) => Query[] {
   const sets = new Map<string, Wanted>();
   const want = (groupBy: readonly Dimension[], measure: Measure, rule: Rule): void => {
@@ -37,7 +39,7 @@ export function queriesOfChecks(
   };
   for (const rule of rules) want([], 'calls', rule);
   for (const { rule, measure } of costDependentRules(rules)) {
-    want(unpricedGroups(available), 'unpriced', rule);
+    for (const count of unpricedCounts(store)) want(unpricedGroups(available), count, rule);
     want([...new Set([...rule.groupBy, ...Object.keys(rule.where)])].sort(), measure, rule);
   }
   // The same objects at each poll: that is how the sums know that they are asked the same again.

@@ -8,6 +8,7 @@ import type { Rule } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import { mostCallsFirst, type UnpricedCalls } from '../model/unpriced-text.ts';
 import { hullOf, type Window, windowOfRule } from '../model/window.ts';
+import type { Source } from './collect.ts';
 
 /** Which values of some rules lack calls without a price, at one instant. */
 export interface UnpricedValues {
@@ -37,6 +38,7 @@ export function unpricedQuestions(
   rules: readonly Rule[],
   at: number,
   zone: string,
+  store: Pick<Source, 'costPlace'> = {},
 ): UnpricedQuestions {
   const asked = costDependentRules(rules).map(({ rule, measure }) => {
     const { where, groupBy } = rule;
@@ -51,10 +53,10 @@ export function unpricedQuestions(
   if (asked.length === 0) return { queries: [], valuesIn: () => NONE_LACKING };
   const window = hullOf(asked.flatMap(({ query }) => query.windows));
   return {
-    queries: [unpricedCallsQuery(available, [window]), ...asked.map(({ query }) => query)],
+    queries: [unpricedCallsQuery(available, [window], store), ...asked.map(({ query }) => query)],
     valuesIn([whole, ...series]) {
       const all =
-        whole === undefined || whole instanceof AppError ? null : unpricedCallsIn(whole, 0, available);
+        whole === undefined || whole instanceof AppError ? null : unpricedCallsIn(whole, available, store);
       if (all?.calls === 0 && !isByList) return NONE_LACKING;
       const byRule = new Map(
         asked.map(({ rule, measure }, i) => [rule.name, callsByGroup(series[i], measure)]),
@@ -83,8 +85,18 @@ export function costDependentRules(
 }
 
 /** All calls without a price of some windows, by model where the store records it. */
-export function unpricedCallsQuery(available: ReadonlySet<Dimension>, windows: readonly Window[]): Query {
-  return { measures: ['unpriced'], where: EVERYTHING, groupBy: unpricedGroups(available), windows };
+export function unpricedCallsQuery(
+  available: ReadonlySet<Dimension>,
+  windows: readonly Window[],
+  store: Pick<Source, 'costPlace'>,
+): Query {
+  const groupBy = unpricedGroups(available);
+  return { measures: unpricedCounts(store), where: EVERYTHING, groupBy, windows };
+}
+
+/** What counts calls without a price, and those of them whose cost is no number where the store takes such for unknown. */
+export function unpricedCounts({ costPlace }: Pick<Source, 'costPlace'>): readonly Measure[] {
+  return costPlace === undefined ? ['unpriced'] : ['unpriced', 'unreadable'];
 }
 
 /** Calls without a price are told by model where the store records it. */
@@ -92,17 +104,21 @@ export function unpricedGroups(available: ReadonlySet<Dimension>): readonly Dime
   return available.has('model') ? ['model'] : [];
 }
 
-/** The calls without a price in one window. */
+/** The calls without a price in the first window. */
 export function unpricedCallsIn(
   series: Series,
-  window: number,
   available: ReadonlySet<Dimension>,
+  { costPlace = '' }: Pick<Source, 'costPlace'>,
 ): UnpricedCalls {
+  let unreadable = 0;
   const parts = series.keys.flatMap((key, group) => {
-    const calls = Number((series.cell(group, window)?.sums.unpriced ?? 0n) / ONE);
+    const sums = series.cell(group, 0)?.sums ?? {};
+    unreadable += Number((sums.unreadable ?? 0n) / ONE);
+    const calls = Number((sums.unpriced ?? 0n) / ONE);
     return calls === 0 ? [] : [{ model: key[0] ?? null, calls }];
   });
   return {
+    unreadable: unreadable === 0 ? null : { calls: unreadable, place: costPlace },
     calls: parts.reduce((sum, { calls }) => sum + calls, 0),
     models: available.has('model') ? parts.sort(mostCallsFirst) : [],
   };

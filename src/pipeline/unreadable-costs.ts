@@ -6,6 +6,7 @@ import { unpricedMeasure } from '../model/metric.ts';
 import { ONE } from '../model/money.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Series } from '../model/series.ts';
+import { COLUMN_CURE } from '../model/unpriced-text.ts';
 import { windowOfRule } from '../model/window.ts';
 import type { Source } from './collect.ts';
 import type { Plan } from './evaluate.ts';
@@ -49,11 +50,10 @@ export function unreadableCosts(
   if (found.unreadable === 0n) return null;
   const [unreadable, calls] = [Number(found.unreadable / ONE), Number(found.calls / ONE)];
   const message = `${costPlace} is no number in ${displayCount(unreadable)} of ${counted(calls, 'call')}: what was spent is not known.`;
-  return new AppError('cost_unreadable', message, { hint: CURE });
+  return new AppError('cost_unreadable', message, { hint: HINT });
 }
 
-const CURE =
-  'Map a column of numbers, or an expression that gives a number, or NULL, which counts as unknown.';
+const HINT = `${COLUMN_CURE.charAt(0).toUpperCase()}${COLUMN_CURE.slice(1)}.`;
 
 function countsIn(series: Series, window: number): { unreadable: bigint; calls: bigint } {
   const found = { unreadable: 0n, calls: 0n };

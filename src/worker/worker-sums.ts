@@ -66,6 +66,7 @@ export function openWorkerSums(
     dimensionsOf(config),
     config.rules.filter(({ enabled }) => enabled),
     config.timezone,
+    store,
   );
 
   const refresh: LiveSource['refresh'] = async (queries, before, now) => {

@@ -164,6 +164,7 @@ export const SAMPLES: Readonly<Record<string, Message>> = {
           { model: 'gpt-9', calls: 3000, tokens: 3_000_000_000 },
           { model: null, calls: 12, tokens: 30_000 },
         ],
+        unreadableCalls: 0,
         mustNotify: true,
       },
       { from: Date.parse('2026-11-19T01:00:00Z'), to: Date.parse('2026-11-20T01:00:00Z') },

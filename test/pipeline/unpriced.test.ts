@@ -29,3 +29,28 @@ it.each([
 ])('a value of %s lacks what it says of %j', (metric, calls, expected) => {
   expect(lacking(metric, calls)).toBe(expected);
 });
+
+it('counts costs that are no numbers among the calls without a price, where the store takes such for unknown', () => {
+  const rule = ruleOf('threshold', { metric: 'spend', threshold: 1 });
+  const asked = (store: { costPlace?: string }) =>
+    unpricedQuestions(new Set(['model']), [rule], AT, 'UTC', store);
+  const seriesOf = (query: Query | undefined) =>
+    seriesOfCells(
+      [1n, 2n].map((count) => ({
+        key: [`m${count}`],
+        cells: [
+          {
+            sums: Object.fromEntries((query?.measures ?? []).map((measure) => [measure, count * ONE])),
+            sketches: {},
+          },
+        ],
+      })),
+    );
+  const text = asked({ costPlace: 'audit.columns.cost' });
+  expect(text.valuesIn(text.queries.map(seriesOf)).all?.unreadable).toEqual({
+    calls: 3,
+    place: 'audit.columns.cost',
+  });
+  const numbers = asked({});
+  expect(numbers.valuesIn(numbers.queries.map(seriesOf)).all?.unreadable).toBeNull();
+});

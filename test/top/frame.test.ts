@@ -131,7 +131,9 @@ describe('a frame of 80 x 24', () => {
       viewOf({
         state: { answer: statusOf({ worker: 'none' }), trouble: null },
         audit: {
-          answer: figuresOf({ unpriced: { calls: 1_204, models: [{ model: 'gpt-9', calls: 1_204 }] } }),
+          answer: figuresOf({
+            unpriced: { calls: 1_204, models: [{ model: 'gpt-9', calls: 1_204 }], unreadable: null },
+          }),
           trouble: null,
         },
       }),

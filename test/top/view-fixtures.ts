@@ -175,7 +175,7 @@ export function hostile(): ViewData {
           groups: names.map(group),
           more: 5,
         })),
-        unpriced: { calls: 9, models: names.map((model) => ({ model, calls: 1 })) },
+        unpriced: { calls: 9, models: names.map((model) => ({ model, calls: 1 })), unreadable: null },
       }),
     },
   });

@@ -7,6 +7,7 @@ import { NONE } from '../../model/finding.ts';
 import { type HourOfCalls, unpricedDay } from '../../model/unpriced-day.ts';
 import { unpricedNote } from '../../model/unpriced-note.ts';
 import { collectDirectly } from '../../pipeline/collect.ts';
+import { unpricedCounts } from '../../pipeline/unpriced.ts';
 import type { HealthNoteKind, Noticed } from './health-note.ts';
 
 const HOUR = 3_600_000;
@@ -56,7 +57,8 @@ export const unpriced: HealthNoteKind = {
         value: calls,
       }));
       const tells = day.mustNotify && health.unpriced === 'on';
-      return { samples, note: tells ? unpricedNote(day, window, app.config.timezone) : null };
+      const { store, config } = app;
+      return { samples, note: tells ? unpricedNote(day, window, config.timezone, store.costPlace) : null };
     };
   },
 };
@@ -68,7 +70,13 @@ async function readHours(
 ): Promise<Map<number, HourOfCalls>> {
   if (begins.length === 0) return new Map();
   const query = {
-    measures: ['calls', 'unpriced', 'input_tokens', 'output_tokens', 'unpriced_tokens'] as const,
+    measures: [
+      'calls',
+      ...unpricedCounts(store),
+      'input_tokens',
+      'output_tokens',
+      'unpriced_tokens',
+    ] as const,
     where: {},
     groupBy: dimensions.has('model') ? ['model'] : [],
     windows: begins.map((from) => ({ from, to: from + HOUR })),
