@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +14,10 @@ const TABLE = { table: 'calls', columns: { time: 'at' } };
 
 let database: TestDatabase;
 let greeter: Server;
+/** Accepts connections and says nothing. */
+let mute: Server;
+/** Answers a simple question at once, and a statement late. */
+let slow: ReturnType<typeof createHttpServer>;
 let web: ReturnType<typeof createHttpServer>;
 const greeted = new Set<Socket>();
 beforeAll(async () => {
@@ -22,13 +27,25 @@ beforeAll(async () => {
     socket.on('error', () => undefined).end(GREETING);
   });
   web = createHttpServer((_, response) => response.writeHead(404).end('nothing here'));
-  for (const server of [greeter, web])
+  mute = createServer((socket) => {
+    greeted.add(socket);
+    socket.on('error', () => undefined).resume();
+  });
+  slow = createHttpServer(async ({ url, method }, response) => {
+    if (method === 'GET' && url === '/ping') return response.end('Ok.');
+    await once(mute, 'told');
+    return response
+      .writeHead(404, { 'x-clickhouse-exception-code': '60' })
+      .end('Code: 60. DB::Exception: no table');
+  });
+  for (const server of [greeter, web, mute, slow])
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
   for (const socket of greeted) socket.destroy();
   web?.closeAllConnections();
-  for (const server of [greeter, web]) await new Promise((resolve) => server?.close(resolve));
+  slow?.closeAllConnections();
+  for (const server of [greeter, web, mute, slow]) await new Promise((resolve) => server?.close(resolve));
   await database?.drop();
 });
 
@@ -36,8 +53,12 @@ const portOf = (server: Server): number => (server.address() as AddressInfo).por
 const urlAt = (scheme: string, port: number | string): string => `${scheme}://u:pass@127.0.0.1:${port}/ai`;
 
 /** Why a store with that URL cannot be read. */
-async function faultOf(engine: typeof mysql | typeof clickhouse, url: string): Promise<unknown> {
-  const store = engine.open(url, PLACE, TABLE, null);
+async function faultOf(
+  engine: typeof mysql | typeof clickhouse,
+  url: string,
+  statementTimeoutMs = PLACE.statementTimeoutMs,
+): Promise<unknown> {
+  const store = engine.open(url, { ...PLACE, statementTimeoutMs }, TABLE, null);
   return store.read([], 0).then(
     () => null,
     async (error: unknown) => {
@@ -76,6 +97,22 @@ describe.concurrent('a URL whose scheme is not that of the server', () => {
       message: expect.stringContaining('does not speak HTTP'),
       hint: expect.stringContaining('mysql://'),
     });
+  });
+
+  it('clickhouse:// at a port that says nothing is told within seconds, and a slow statement is waited for', async () => {
+    const waiting = faultOf(clickhouse, urlAt('clickhouse', portOf(slow)), 60_000);
+    const port = portOf(mute);
+    const silent = ['', '?secure=true'].map((options) =>
+      faultOf(clickhouse, `${urlAt('clickhouse', port)}${options}`, 1_000_000),
+    );
+    for (const fault of await Promise.all(silent))
+      expect(fault).toMatchObject({
+        code: 'store_unreachable',
+        message: `127.0.0.1:${port}/ai accepts connections, but says nothing: it does not answer as ClickHouse does.`,
+        hint: expect.stringMatching(/host and port.* scheme/),
+      });
+    mute.emit('told');
+    expect(await waiting).toMatchObject({ code: 'store_table_missing' });
   });
 
   it('postgres:// at MySQL or HTTP says to check the scheme', async () => {

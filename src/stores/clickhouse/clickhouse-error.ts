@@ -77,6 +77,15 @@ export function refusesLimits(error: unknown): boolean {
   return [READONLY, CONSTRAINED].includes(numberOf(error) ?? '');
 }
 
+/** Nobody knows what it is: a firewall, or a server of another protocol that waits for its client to speak. */
+export function silentFault({ place }: ServerUrl): AppError {
+  return new AppError(
+    'store_unreachable',
+    `${place} accepts connections, but says nothing: it does not answer as ClickHouse does.`,
+    { hint: UNREACHABLE_HINT },
+  );
+}
+
 export function clickhouseError(error: unknown, { place, password }: ServerUrl): AppError {
   if (error instanceof AppError) return error;
   const text = shortened(redactor([password])(messageOf(error)));

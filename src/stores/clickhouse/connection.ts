@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../model/errors.ts';
-import { clickhouseError, refusesLimits } from './clickhouse-error.ts';
+import { clickhouseError, refusesLimits, silentFault } from './clickhouse-error.ts';
 import { loadDriver } from './driver.ts';
 import type { Statement } from './names.ts';
 import type { ServerUrl } from './server-url.ts';
+import { onSilence } from './silent-port.ts';
 
 /** A value of an answer. Numbers that JSON cannot hold exactly are asked for as texts. */
 export type Value = string | number | boolean | null;
@@ -36,12 +37,13 @@ interface Shared {
   readonly url: ServerUrl;
   readonly running: Set<AbortController>;
   isClosed: boolean;
+  hasAnswered: boolean;
   /** A login with readonly = 1, or whose profile has other limits, may not set them. */
   setsNothing: boolean;
 }
 
 export function openServer(url: ServerUrl): Server {
-  const shared: Shared = { url, running: new Set(), isClosed: false, setsNothing: false };
+  const shared: Shared = { url, running: new Set(), isClosed: false, hasAnswered: false, setsNothing: false };
   return {
     async connected(withinMs, work) {
       const client = await clientFor(url, withinMs + GRACE_MS);
@@ -107,20 +109,30 @@ async function answerTo<T>(
   };
   running.add(controller);
   const timer = setTimeout(() => controller.abort(), withinMs + GRACE_MS);
+  let isSilent = false;
+  const answered = shared.hasAnswered
+    ? () => undefined
+    : onSilence(url, () => {
+        isSilent = true;
+        controller.abort();
+      });
   try {
     const text = await ask().catch((error: unknown) => {
       if (shared.setsNothing || !refusesLimits(error)) throw error;
       shared.setsNothing = true;
       return ask();
     });
+    shared.hasAnswered = true;
     return parsed(text, parse, url);
   } catch (error) {
     if (!controller.signal.aborted && !isTimeout(error)) throw clickhouseError(error, url);
+    if (isSilent) throw silentFault(url);
     await kill(url, id);
     if (shared.isClosed)
       throw new AppError('store_unreachable', `${url.place}: the statement was cancelled.`);
     throw clickhouseError(new Error(TIMEOUT), url);
   } finally {
+    answered();
     clearTimeout(timer);
     running.delete(controller);
   }
