@@ -66,6 +66,8 @@ const NATIVE_HINT =
 const NO_HTTP_HINT =
   'Write the port of HTTP, 8123, or with secure=true 8443; if this is MySQL or PostgreSQL, write mysql:// or postgres:// into the URL.';
 const TLS_HINT = 'Check `secure` in the URL; name a private CA in NODE_EXTRA_CA_CERTS.';
+const NO_TLS_HINT =
+  'Write the port of HTTPS, 8443 unless it was changed; where the network is trusted, take secure=true out of the URL.';
 const HOST_HINT = 'Write the host that the certificate names.';
 const PLAIN_HINT = 'This port takes TLS: write ?secure=true.';
 const BUSY_HINT = 'A proxy or the server is too busy. The next poll asks again.';
@@ -106,8 +108,14 @@ export function clickhouseError(error: unknown, { place, password }: ServerUrl):
     );
   if (state === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, HOST_HINT);
+  if (NO_TLS.test(text))
+    return fault(
+      'store_unreachable',
+      `${place} does not speak TLS, which secure=true asks for.`,
+      NO_TLS_HINT,
+    );
   if (/^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(state))
-    return fault('store_unreachable', `${place}: no trusted TLS connection: ${text}`, TLS_HINT);
+    return fault('store_unreachable', `${place}: no trusted TLS connection: ${reasonIn(text)}`, TLS_HINT);
   if (/^timeout error/i.test(text))
     return fault('store_timeout', `${place} did not answer in time.`, FAULTS['159']?.hint ?? null);
   if (/^E[A-Z_]+$/.test(state) || /socket hang up|aborted|premature close|terminated/i.test(text))
@@ -124,6 +132,14 @@ export function clickhouseError(error: unknown, { place, password }: ServerUrl):
     `${place} gave an answer that is not of ClickHouse: ${words === '' ? 'an HTTP error without words' : words}`,
     hintOf(words),
   );
+}
+
+/** What OpenSSL says of an answer that is not of TLS, such as one of plain HTTP. */
+const NO_TLS = /SSL routines:.*:(wrong version number|packet length too long|http request|unknown protocol)/;
+
+/** OpenSSL's reason alone, without its numbers and the places in its code. */
+function reasonIn(text: string): string {
+  return /SSL routines:[^:]*:([^:]+)/.exec(text)?.[1] ?? text;
 }
 
 /** What to do about the words of a proxy, or of another server. */
