@@ -294,6 +294,26 @@ describe.skipIf(!hasMariadb)('a store in a MariaDB (needs mariadb-server)', () =
     }
   });
 
+  it('groups by shapes as texts, and refuses expressions that give a shape', async () => {
+    await run(`CREATE TABLE places (at DATETIME, spot POINT, KEY (at));
+      INSERT INTO places SELECT FROM_UNIXTIME(${AT / 1000} - seq), POINT(seq DIV 2, 1) FROM seq_1_to_3`);
+    const by = (spot: string | { sql: string }) =>
+      open({ table: 'places', columns: { time: 'at' }, dimensions: { spot } });
+    const cells = (await by('spot').read([hour(['calls'], ['spot'])], AT))
+      .answers[0] as readonly SegmentCell[];
+    expect(cells.map(({ key }) => key[0]).sort()).toEqual(['POINT(0 1)', 'POINT(1 1)']);
+    const shape = await by({ sql: 'ST_Envelope(spot)' }).inspect();
+    expect(shape).toContainEqual(
+      expect.objectContaining({
+        level: 'fault',
+        message: expect.stringContaining('ST_Envelope(spot)'),
+        hint: expect.stringContaining('ST_AsText'),
+      }),
+    );
+    const text = await by({ sql: 'ST_AsText(spot)' }).inspect();
+    expect(text.filter(({ level }) => level === 'fault')).toEqual([]);
+  });
+
   it('filters numbers by numbers, true and false, and takes no word for 0', async () => {
     await run(`CREATE TABLE flags (at DATETIME, flag BOOLEAN, bits BIT(1), big BIGINT, KEY (at));
       INSERT INTO flags SELECT FROM_UNIXTIME(${AT / 1000} - seq), seq = 1, seq = 2, 9007199254740992 + seq FROM seq_1_to_3`);

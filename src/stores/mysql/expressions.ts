@@ -1,8 +1,12 @@
 // Whether an expression is one value of its own row.
 
+import { AppError } from '../../model/errors.ts';
 import type { ColumnSource, Mapping } from '../audit-store.ts';
 import { expressionSql, fromSql, type TableColumns } from './names.ts';
 import type { Session } from './session.ts';
+
+/** The number of the type in the protocol. */
+const GEOMETRY = 255;
 
 /** Throws the server's reason where it is not: conditions take no sums and no window functions. No row is read. */
 export async function tryExpression(
@@ -11,5 +15,15 @@ export async function tryExpression(
   columns: TableColumns,
   session: Session,
 ): Promise<void> {
-  await session.all(`SELECT 1 ${fromSql(mapping, columns)} WHERE ${expressionSql(source)} IS NULL LIMIT 0`);
+  const sql = expressionSql(source);
+  await session.all(`SELECT 1 ${fromSql(mapping, columns)} WHERE ${sql} IS NULL LIMIT 0`);
+  const [type] = await session.types(`SELECT ${sql} ${fromSql(mapping, columns)} LIMIT 0`);
+  if (type === GEOMETRY)
+    throw new AppError(
+      'store_query_failed',
+      `${sql} gives a geometry, which is neither a number nor a text.`,
+      {
+        hint: 'Write ST_AsText(…) around it.',
+      },
+    );
 }

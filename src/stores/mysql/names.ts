@@ -52,9 +52,14 @@ export function valueSql(name: string, mapping: Mapping, columns: TableColumns):
   const source = sourceNamed(name, mapping);
   if (source === undefined) return 'NULL';
   if (typeof source !== 'string') return expressionSql(source);
-  // The driver gives bits as bytes.
-  return columns.get(source.toLowerCase())?.type === 'bit' ? `(${quoted(source)} + 0)` : quoted(source);
+  const type = columns.get(source.toLowerCase())?.type ?? '';
+  // The driver gives bits as bytes, and shapes as objects.
+  if (type === 'bit') return `(${quoted(source)} + 0)`;
+  return GEOMETRY.test(type) ? `ST_AsText(${quoted(source)})` : quoted(source);
 }
+
+/** `geometry`, `point`, `multipolygon`, `geomcollection` and the like. */
+const GEOMETRY = /^(geom|(multi)?(point|linestring|polygon)$)/;
 
 /** The column or expression of a canonical name. */
 export function sourceNamed(
