@@ -32,7 +32,8 @@ const ABANDONED_MS = 20_000;
  * another client chose. SET and LOCK take no snapshot; the first statement that reads does, and by then the locks are held.
  */
 export function beginSql({ readOnly, lock = [] }: TransactionOptions, timeoutMs: number): string {
-  const idleMs = readOnly === true ? timeoutMs : Math.min(timeoutMs, ABANDONED_MS);
+  // A machine that is busy sends its next statement late: a short limit of statements must not end the connection.
+  const idleMs = readOnly === true ? Math.max(timeoutMs, ABANDONED_MS) : ABANDONED_MS;
   return [
     `BEGIN ISOLATION LEVEL ${readOnly === true ? 'REPEATABLE READ READ ONLY' : 'READ COMMITTED'}`,
     `SET LOCAL statement_timeout = ${Math.round(timeoutMs)}`,

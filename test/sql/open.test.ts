@@ -97,6 +97,27 @@ describe('a server that cannot be used', () => {
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  it('tells a statement over its limit from a process that was too busy to send it at once', async () => {
+    const gate = await startSqlGate(database.url);
+    try {
+      const sql = await open(gate.url);
+      for (const readOnly of [true, false]) {
+        const held = gate.hold('before', ({ text }) => text.includes('pg_sleep'));
+        const slow = sql.transaction({ readOnly, statementTimeoutMs: 50 }, (session) =>
+          session.query('SELECT pg_sleep(30)'),
+        );
+        const told = expect(slow).rejects.toMatchObject({ code: 'store_timeout' });
+        await held.caught;
+        // Longer than the limit.
+        await (await open(database.url)).query('SELECT pg_sleep(0.2)');
+        held.release();
+        await told;
+      }
+    } finally {
+      await gate.close();
+    }
+  });
+
   it('reports why a transaction could not begin, whatever it does', async () => {
     const sql = await open(database.url);
     for (const readOnly of [true, false]) {
