@@ -103,6 +103,8 @@ function openView({ input, output }: NonNullable<Io['terminal']>, draw: Draw) {
   const keys: Readonly<Record<string, () => void>> = {
     q: () => end(),
     'ctrl-c': () => end(),
+    // To all that the shell stops together, as the key does where keys are not read one by one.
+    'ctrl-z': () => void process.kill(0, 'SIGTSTP'),
     up: () => moveBy(-1),
     down: () => moveBy(1),
     pageup: () => moveBy(-page),

@@ -43,18 +43,23 @@ export function openScreen(input: ReadStream, output: WriteStream, events: Scree
     process.off('uncaughtExceptionMonitor', close);
     output.off('resize', onResize);
     input.off('keypress', onKey);
-    input.setRawMode(false);
-    input.pause();
-    output.write(WRAP_ON + ansi.cursorShow + ansi.exitAlternativeScreen);
+    stops.off();
+    giveBack(input, output);
   };
+  const stops = followStops({
+    leave: () => giveBack(input, output),
+    enter() {
+      if (!isOpen) return;
+      take(input, output);
+      onResize();
+    },
+  });
   process.on('exit', close);
   // Before the fault is written, which would vanish with this screen.
   process.on('uncaughtExceptionMonitor', close);
-  output.write(ansi.enterAlternativeScreen + ansi.cursorHide + WRAP_OFF + ansi.eraseScreen);
   emitKeypressEvents(input);
-  input.setRawMode(true);
+  take(input, output);
   input.on('keypress', onKey);
-  input.resume();
   output.on('resize', onResize);
   return {
     size: () => ({ width: output.columns || 80, height: output.rows || 24 }),
@@ -70,4 +75,46 @@ export function openScreen(input: ReadStream, output: WriteStream, events: Scree
     },
     close,
   };
+}
+
+function take(input: ReadStream, output: WriteStream): void {
+  // First: in the background this waits, and nothing is written, until the process is in the foreground. A shell may have
+  // changed the mode since it was set.
+  input.setRawMode(false);
+  input.setRawMode(true);
+  input.resume();
+  output.write(ansi.enterAlternativeScreen + ansi.cursorHide + WRAP_OFF + ansi.eraseScreen);
+}
+
+function giveBack(input: ReadStream, output: WriteStream): void {
+  input.setRawMode(false);
+  input.pause();
+  output.write(WRAP_ON + ansi.cursorShow + ansi.exitAlternativeScreen);
+}
+
+/** Leaves the screen before the process stops, and enters it when the process goes on, however it was stopped. */
+function followStops({ leave, enter }: { readonly leave: () => void; readonly enter: () => void }) {
+  const goOn = (): void => {
+    enter();
+    // Nobody has told the process of another size while it was stopped.
+    process.kill(process.pid, 'SIGWINCH');
+  };
+  const stop = (): void => {
+    leave();
+    off();
+    // Without a listener the process stops here until it goes on, or not at all where no shell could let it go on.
+    process.kill(process.pid, 'SIGTSTP');
+    on();
+    goOn();
+  };
+  const on = (): void => {
+    process.on('SIGTSTP', stop);
+    process.on('SIGCONT', goOn);
+  };
+  const off = (): void => {
+    process.off('SIGTSTP', stop);
+    process.off('SIGCONT', goOn);
+  };
+  on();
+  return { off };
 }

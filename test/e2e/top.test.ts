@@ -77,6 +77,38 @@ describe.concurrent('top without its stores', () => {
     ]);
   });
 
+  it('gives the terminal back while it is stopped, and takes it again when it goes on', async (test) => {
+    const folder = await makeFolder({
+      'alerts.yaml': alertsYaml({
+        url: 'postgres://nobody@127.0.0.1:9/nothing',
+        channels: 'channels: {}',
+        rules: '  - { name: a, type: threshold, metric: spend, window: 1h, threshold: 1 }',
+      }),
+    });
+    test.onTestFinished(() => folder.remove());
+    const terminal = await startOnTerminal(['top'], { cwd: folder.path, ...SIZE });
+    const isDrawn = () => until('it is drawn', () => /^q quit/.test(terminal.shown.lines().at(-1) ?? ''));
+    const stops = [() => terminal.type('\u001a'), () => terminal.signal('SIGTSTP')];
+    for (const [times, stop] of stops.entries()) {
+      await isDrawn();
+      stop();
+      expect(await terminal.stopped(times + 1)).toBe(true);
+      expect([terminal.shown.isWhole(), terminal.shown.modes()]).toEqual([
+        false,
+        { cursor: true, wraps: true },
+      ]);
+      await terminal.resize(100, 30 + times);
+      terminal.type('\n');
+      await until('it is drawn at the new size', () => {
+        const lines = terminal.shown.lines();
+        return terminal.shown.isWhole() && lines.length === 30 + times && /^q quit/.test(lines.at(-1) ?? '');
+      });
+      expect(terminal.shown.modes()).toEqual({ cursor: false, wraps: false });
+    }
+    terminal.type('q');
+    expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
+  });
+
   it('needs a terminal, and names what does not', async (test) => {
     const folder = await makeFolder({});
     test.onTestFinished(() => folder.remove());
@@ -92,6 +124,9 @@ describe.concurrent('top without its stores', () => {
     const folder = await makeFolder({});
     test.onTestFinished(() => folder.remove());
     const { code, stdout } = await spendwatch(['top', '--help'], { cwd: folder.path });
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/Keys:\n {2}q, Ctrl-C +end\n/)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/Keys:\n {2}q, Ctrl-C +end\n {2}Ctrl-Z +stop, until fg\n/),
+    ]);
   });
 });

@@ -13,6 +13,8 @@ export interface TerminalProcess {
   type(keys: string): void;
   resize(columns: number, rows: number): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Resolves when the program has been stopped so many times: whether the terminal has the settings that it had before. */
+  stopped(times: number): Promise<boolean>;
   /** Resolves when the program has ended: its exit code, and whether the terminal has the settings that it had before. */
   ended(): Promise<{ readonly code: number; readonly isRestored: boolean }>;
 }
@@ -34,8 +36,12 @@ export async function startOnTerminal(
   const shell = [
     `stty rows ${rows} cols ${columns}`,
     'echo "tty $(tty) $(stty -g)"',
+    // A shell of jobs: a program that is stopped goes on at the next line.
+    'set -m',
     `sh -c 'echo "pid $$"; exec "$@"' sh ${program}`,
-    'echo "code $? $(stty -g)"',
+    'code=$?',
+    'while [ $code = 148 ]; do echo "stopped $(stty -g)"; read -r line; fg > /dev/null; code=$?; done',
+    'echo "code $code $(stty -g)"',
   ].join('; ');
   const child = spawn('script', ['--quiet', '--flush', '--command', shell, '/dev/null'], {
     cwd,
@@ -60,6 +66,14 @@ export async function startOnTerminal(
       await run('stty', ['-F', tty, 'rows', String(newRows), 'cols', String(newColumns)]);
     },
     signal: (name) => void process.kill(Number(pid), name),
+    async stopped(times) {
+      const after = await until(
+        'the program stops',
+        () => [...text.matchAll(/stopped (\S+)/g)][times - 1]?.[1],
+      );
+      await shown.write('');
+      return after === settings;
+    },
     async ended() {
       const [, code, after] = await until('the program ends', () => /code (\d+) (\S+)/.exec(text));
       await shown.write('');
