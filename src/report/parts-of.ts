@@ -29,7 +29,7 @@ export function reportPartsOf(
     currency,
     zone: config.timezone,
     rules: config.rules.filter(({ enabled }) => enabled),
-    incidentsIn: state === null ? null : (window) => state.readIncidentsIn(window),
+    incidentsIn: state === null ? null : (window) => state.readIncidentsIn(file, window),
     quietOf: state === null ? null : (window) => state.readQuietPeriod(file, window),
   };
 }

@@ -32,7 +32,7 @@ export async function writeAlerts(
   }
   for (const batch of batchesOf(told)) {
     await session.query(
-      `UPDATE spendwatch.notification AS notified SET incident = told.incident
+      `UPDATE spendwatch.notification AS notified SET incident = told.incident, file = $5
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS told (fingerprint, group_id, period, incident)
        WHERE (notified.fingerprint, notified.group_id, notified.period)
          = (told.fingerprint, told.group_id, told.period)`,
@@ -41,6 +41,7 @@ export async function writeAlerts(
         batch.map(({ notification }) => notification.groupId),
         batch.map(({ notification }) => notification.period),
         batch.map(({ incident }) => incident),
+        file,
       ],
     );
   }

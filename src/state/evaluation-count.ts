@@ -42,8 +42,8 @@ export async function writeEvaluationCounts(
 }
 
 /**
- * What the workers of a file counted in a period of whole local days. Null where a rule of the file fired in it, where an
- * incident of an alert of it was open, and where nothing was counted.
+ * What the workers of a file counted in a period of whole local days. Null where a rule of the file fired in it, also one that it
+ * does not have any more, where an incident of an alert of it was open, and where nothing was counted.
  */
 export async function readQuietPeriod(
   sql: SqlSession,
@@ -56,7 +56,7 @@ export async function readQuietPeriod(
        max(nearest_share) AS nearest_share,
        EXISTS (
          SELECT FROM spendwatch.notification AS told LEFT JOIN spendwatch.incident AS incident ON incident.id = told.incident
-         WHERE told.fingerprint = ANY ($2::text[])
+         WHERE (told.file = $1 OR told.fingerprint = ANY ($2::text[]))
            AND (told.notified_at > $3 AND told.notified_at <= $4
              OR incident.opened_at < $4 AND COALESCE(incident.closed_at, 'infinity') > $3)) AS was_told
      FROM spendwatch.evaluation_count WHERE file = $1 AND day >= $3 AND day < $4`,

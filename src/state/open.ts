@@ -58,8 +58,8 @@ export interface Outbox {
 
 /** What reports say of the past. */
 export interface ReportReader {
-  /** The incidents that were open in a window. */
-  readIncidentsIn(window: Window): Promise<PastIncident[]>;
+  /** The incidents of a file that were open in a window. */
+  readIncidentsIn(file: RuleFile, window: Window): Promise<PastIncident[]>;
   /** What was counted in a window of whole days in which nothing of a file fired; null where something did, or nothing was. */
   readQuietPeriod(file: RuleFile, window: Window): Promise<QuietPeriod | null>;
 }
@@ -124,7 +124,7 @@ export function stateReader(sql: Sql): StateReader {
 /** Reads a state whose schema is up to date, and changes nothing. */
 export function reportReader(sql: Sql): ReportReader {
   return {
-    readIncidentsIn: (window) => readIncidentsIn(sql, window),
+    readIncidentsIn: (file, window) => readIncidentsIn(sql, file, window),
     readQuietPeriod: (file, window) => readQuietPeriod(sql, file, window),
   };
 }
