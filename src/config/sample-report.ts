@@ -58,6 +58,7 @@ export function sampleReport(at: number): Report {
       },
     ],
     invoices: [{ month: '2026-10', window, billed: ONE, recorded: ONE }],
+    incidentCount: 1,
     incidents: [
       {
         id: 'k3x9q',

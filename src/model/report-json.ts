@@ -73,6 +73,7 @@ export function reportJson(report: Report): JsonValue {
       };
     }),
     incidents: report.incidents === null ? null : report.incidents.map(incidentJson),
+    incident_count: report.incidentCount,
     quiet: quiet === null ? null : { evaluations: quiet.evaluations, nearest: quiet.nearest },
     retention: {
       oldest_row: instantJson(retention.oldestRow),

@@ -10,7 +10,7 @@ import { type Fixed, formatMoney, ONE, toNumber } from './money.ts';
 import type { Report } from './report.ts';
 import { moverSentence } from './report-split.ts';
 import { usedText } from './report-tables.ts';
-import { inPeriod, inPeriodBefore, inWholePeriod, periodBefore } from './report-words.ts';
+import { firstDayWithin, inPeriod, inPeriodBefore, inWholePeriod, periodBefore } from './report-words.ts';
 import { subjectText } from './sentence-subject.ts';
 import { atLeast, uncountedText } from './unpriced-text.ts';
 
@@ -72,11 +72,14 @@ function againstBefore(report: Report): string {
 }
 
 /** Where the month is heading; null where it is over, or not known. */
-function headingText({ forecasts, window, currency, zone }: Report): string | null {
+function headingText(report: Report): string | null {
+  const { forecasts, window, currency, zone } = report;
   const month = forecasts.find(({ period }) => period === 'month');
   if (month === undefined || window.to >= month.window.to) return null;
   const end = displayRounded(inCurrency('spend', currency), month.byWeekday ?? month.byMean);
-  return `At this pace ${monthName(month.window.from, zone)} comes to about ${end}.`;
+  const first = firstDayWithin(month.window, report);
+  const counted = first === null ? '' : `, counted from ${first}`;
+  return `At this pace ${monthName(month.window.from, zone)} comes to about ${end}${counted}.`;
 }
 
 /** The budget that is furthest over its amount. */

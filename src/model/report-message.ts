@@ -12,18 +12,12 @@ import { formatMoney } from './money.ts';
 import { quantityName } from './quantity.ts';
 import type { Figure, Report, ReportForecast, RouteSaving } from './report.ts';
 import { daysChart } from './report-chart.ts';
+import { incidentSection } from './report-incidents.ts';
 import { reportJson } from './report-json.ts';
 import { leadOf, titleOf } from './report-lead.ts';
 import { moversSection } from './report-split.ts';
-import {
-  budgetSection,
-  figureText,
-  incidentSection,
-  invoiceSection,
-  modelSection,
-  spendTable,
-} from './report-tables.ts';
-import { changeCell, inPeriodBefore, periodBefore } from './report-words.ts';
+import { budgetSection, figureText, invoiceSection, modelSection, spendTable } from './report-tables.ts';
+import { changeCell, firstDayWithin, inPeriodBefore, periodBefore } from './report-words.ts';
 
 const LONGEST_NAME = 40;
 const LONGEST_TROUBLE = 300;
@@ -59,25 +53,33 @@ export function reportMessage(report: Report, { timestamp }: { readonly timestam
   };
 }
 
-function forecastSection({ forecasts, window, currency, zone }: Report): MessageSection | null {
+function forecastSection(report: Report): MessageSection | null {
+  const { forecasts, window, currency } = report;
   const open = forecasts.filter((one) => window.to < one.window.to);
   if (open.length === 0) return null;
   return {
     headline: 'Forecast',
-    facts: open.map((one): Fact => [forecastName(one, zone), forecastText(one, currency)]),
+    facts: open.map((one): Fact => [forecastName(one, report), forecastText(one, currency)]),
     tables: [],
   };
 }
 
-function forecastName({ period, window }: ReportForecast, zone: string): string {
-  const month = monthName(window.from, zone);
-  return period === 'month' ? month : (month.split(' ')[1] as string);
+/** `November 2026`; `2026, from 12 March` where the table begins within it. */
+function forecastName({ period, window }: ReportForecast, report: Report): string {
+  const month = monthName(window.from, report.zone);
+  const name = period === 'month' ? month : (month.split(' ')[1] as string);
+  const first = firstDayWithin(window, report);
+  return first === null ? name : `${name}, from ${first}`;
 }
 
 function forecastText({ spent, byMean, byWeekday }: ReportForecast, currency: string): string {
   const show = (value: bigint): string => displayRounded(inCurrency('spend', currency), value);
   const mean = `${show(byMean)} by the mean of the last 14 days`;
-  const both = byWeekday === null ? mean : `${show(byWeekday)} by weekday, ${mean}`;
+  // With less than two weeks of days there is none by weekday, and the mean is that of fewer days.
+  const both =
+    byWeekday === null
+      ? `${show(byMean)} by the mean of the days so far`
+      : `${show(byWeekday)} by weekday, ${mean}`;
   const end = byWeekday !== null && show(byWeekday) === show(byMean) ? show(byMean) : both;
   return `about ${end}; ${formatMoney(spent, currency)} so far`;
 }

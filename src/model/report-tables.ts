@@ -1,8 +1,8 @@
-// The tables of a report: budgets, spend by dimension, models, invoices and incidents.
+// The tables of a report: budgets, spend by dimension, models and invoices.
 
 import { isCurrency } from './currency.ts';
 import { displayName } from './display-text.ts';
-import { durationText, localTime, monthName, shortDayName } from './display-time.ts';
+import { monthName, shortDayName } from './display-time.ts';
 import { counted, displaySigned, displayValue, shareText, withoutZeroCents } from './display-value.ts';
 import { largestOf } from './extremes.ts';
 import { NONE } from './finding.ts';
@@ -12,16 +12,8 @@ import type { Fact, MessageSection, MessageTable } from './message.ts';
 import { describeMetric, inCurrency, type Metric, withoutUnit } from './metric.ts';
 import type { Sample } from './metric-value.ts';
 import { type Fixed, formatMoney, ONE, toNumber } from './money.ts';
-import type {
-  Figure,
-  ModelRow,
-  Report,
-  ReportBudget,
-  ReportIncident,
-  ReportInvoice,
-  ReportTable,
-} from './report.ts';
-import { amountsAddedUp, changeCell, periodBefore } from './report-words.ts';
+import type { Figure, ModelRow, Report, ReportBudget, ReportInvoice, ReportTable } from './report.ts';
+import { amountsAddedUp, changeCell, firstDayWithin, periodBefore } from './report-words.ts';
 import { sharesText } from './shares.ts';
 
 const LONGEST_NAME = 40;
@@ -104,7 +96,8 @@ export function usedText(budget: Pick<ReportBudget, 'amount' | 'spent'>): string
   return spent > amount ? `${Math.floor(usedOf(budget) * 100)}%` : shareText(spent, amount);
 }
 
-function restOf(count: number, noun: string, which: string): Pick<MessageSection, 'sentence'> {
+/** How many of something are not shown, and which. */
+export function restOf(count: number, noun: string, which: string): Pick<MessageSection, 'sentence'> {
   return count === 0 ? {} : { sentence: `And ${counted(count, noun)} more, ${which}.` };
 }
 
@@ -178,16 +171,19 @@ function isSlight({ now, before }: { readonly now: Fixed; readonly before: Fixed
 }
 
 /** What was billed against what was recorded; a sentence for each month in which that differs by more than 10 %. */
-export function invoiceSection({ invoices, currency, zone }: Report): MessageSection | null {
+export function invoiceSection({ invoices, ...report }: Report): MessageSection | null {
   if (invoices.length === 0) return null;
+  const { currency, zone } = report;
   const facts = invoices.map(({ window, billed, recorded }): Fact => {
-    const amounts = `billed ${formatMoney(billed, currency)}, recorded ${formatMoney(recorded, currency)}`;
+    const first = firstDayWithin(window, report);
+    const since = first === null ? '' : ` since ${first}`;
+    const amounts = `billed ${formatMoney(billed, currency)}, recorded${since} ${formatMoney(recorded, currency)}`;
     return [
       monthName(window.from, zone),
       `${amounts} (${displaySigned(inCurrency('spend', currency), billed - recorded)})`,
     ];
   });
-  const told = invoices.flatMap((invoice) => invoiceSentence(invoice, zone, currency) ?? []);
+  const told = invoices.flatMap((invoice) => invoiceSentence(invoice, report) ?? []);
   return {
     headline: 'Invoices',
     ...(told.length > 0 && { sentence: told.join(' ') }),
@@ -196,45 +192,17 @@ export function invoiceSection({ invoices, currency, zone }: Report): MessageSec
   };
 }
 
-function invoiceSentence(invoice: ReportInvoice, zone: string, currency: string): string | null {
+function invoiceSentence(
+  invoice: ReportInvoice,
+  report: Pick<Report, 'zone' | 'currency' | 'retention'>,
+): string | null {
+  const { zone, currency } = report;
   const { difference, part, isTold } = invoiceGap(invoice);
   if (!isTold) return null;
   const percent = part === null ? '' : ` (${Math.round(part * 100)} %)`;
   const [more, less] = difference > 0n ? ['billed', 'recorded'] : ['recorded', 'billed'];
+  const first = firstDayWithin(invoice.window, report);
+  const begins = first === null ? '' : `; the table begins on ${first}`;
   const amount = formatMoney(difference < 0n ? -difference : difference, currency);
-  return `For ${monthName(invoice.window.from, zone)}, ${amount}${percent} more was ${more} than ${less}.`;
-}
-
-/** Incidents of the period, the longest first; on a quiet one, that somebody watched. */
-export function incidentSection({ incidents, quiet, ...report }: Report): MessageSection | null {
-  if (incidents === null || incidents.length === 0) {
-    return quiet === null ? null : { headline: 'Alerts', sentence: quietText(quiet), facts: [], tables: [] };
-  }
-  const shown = incidents.slice(0, SHOWN);
-  return {
-    headline: counted(incidents.length, 'incident'),
-    ...restOf(incidents.length - shown.length, 'incident', 'shorter ones'),
-    facts: shown.map((one) => incidentFact(one, report)),
-    tables: [],
-  };
-}
-
-/** `critical (hourly-burn), 3 h 10 min from 2026-11-24 02:05 UTC: $311.10` */
-function incidentFact(
-  { subject, severity, rules, openedAt, closedAt, cost }: ReportIncident,
-  { zone, currency, at }: Pick<Report, 'zone' | 'currency' | 'at'>,
-): Fact {
-  const names = rules.map((rule) => displayName(rule, LONGEST_NAME)).join(', ');
-  const open = closedAt === null ? 'open for ' : '';
-  const lasted = `${open}${durationText((closedAt ?? at) - openedAt)} from ${localTime(openedAt, zone)}`;
-  const spent = cost === null ? 'cost unknown' : formatMoney(cost, currency);
-  return [displayName(subject, LONGEST_NAME), `${severity} (${names}), ${lasted}: ${spent}`];
-}
-
-function quietText({ evaluations, nearest }: NonNullable<Report['quiet']>): string {
-  const near =
-    nearest === null
-      ? ''
-      : `, nearest rule: ${displayName(nearest.rule, LONGEST_NAME)} at ${Math.round(nearest.share * 100)} %`;
-  return `${counted(evaluations, 'evaluation')}, nothing fired${near}.`;
+  return `For ${monthName(invoice.window.from, zone)}, ${amount}${percent} more was ${more} than ${less}${begins}.`;
 }

@@ -8,6 +8,7 @@ import { displayValue } from './display-value.ts';
 import { inCurrency } from './metric.ts';
 import { divideRounded, FIXED_DIGITS, type Fixed, ONE } from './money.ts';
 import type { Compared, Report } from './report.ts';
+import type { Window } from './window.ts';
 
 /** `on 29 November`, `in the week of 23 November`, `in November 2026`: the period in a title. */
 export function inPeriod({ period, window, zone }: Pick<Report, 'period' | 'window' | 'zone'>): string {
@@ -37,6 +38,16 @@ export function periodBefore({ period }: Pick<Report, 'period'>): string {
 /** `in the week before`, `on the day before` */
 export function inPeriodBefore(report: Pick<Report, 'period'>): string {
   return `${report.period === 'day' ? 'on' : 'in'} ${periodBefore(report)}`;
+}
+
+/** `12 November`: the day on which the table begins, where that is after the first day of a window; else null. */
+export function firstDayWithin(
+  { from, to }: Window,
+  { retention: { oldestRow }, zone }: Pick<Report, 'retention' | 'zone'>,
+): string | null {
+  if (oldestRow === null || oldestRow >= to || localDate(oldestRow, zone) <= localDate(from, zone))
+    return null;
+  return dayName(oldestRow, zone);
 }
 
 /** A change in a cell: `+12%`, `-8.1%`, `new`; empty where there is nothing to compare with. */

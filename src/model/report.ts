@@ -96,7 +96,7 @@ export interface ReportForecast {
   readonly window: Window;
   /** From its beginning to the end of the report's period. */
   readonly spent: Fixed;
-  /** With the mean of the last 14 days for each day to come. */
+  /** With the mean of the last 14 days for each day to come, or of as many as there are. */
   readonly byMean: Fixed;
   /** With the mean of the same weekday; null with less than two weeks of days. */
   readonly byWeekday: Fixed | null;
@@ -179,10 +179,12 @@ export interface Report {
   /** By spend, largest first; none where the table has no models. */
   readonly models: readonly ModelRow[];
   readonly routing: readonly RouteSaving[];
-  /** Of months that had ended, the newest first. */
+  /** Of months that had ended and that the table goes back to, the newest first. */
   readonly invoices: readonly ReportInvoice[];
-  /** The longest first; null where the state store could not be read. */
+  /** The longest ones, longest first; null where the state store could not be read. */
   readonly incidents: readonly ReportIncident[] | null;
+  /** How many there were in the period; null as `incidents`. */
+  readonly incidentCount: number | null;
   /** Null where something fired, or it is not known whether the rules were evaluated. */
   readonly quiet: QuietPeriod | null;
   readonly retention: Retention;

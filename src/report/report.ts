@@ -73,7 +73,7 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     ...(await step(ofPastDays(sums.days, oldest, making))),
     budgets: await step(budgetsIn(making)),
     routing: await step(routingIn(making)),
-    incidents: await step(incidentsIn(making)),
+    ...(await step(incidentsIn(making))),
     quiet: await quietIn(making),
     retention: { newestRow, ...(await step(retentionIn(oldest, at, making))) },
     troubles,
@@ -133,7 +133,10 @@ async function ofPastDays(
   oldest: number | null | AppError,
   { config, window, parts: { zone }, asking, lacking }: Making,
 ): Promise<Pick<Report, 'forecasts' | 'invoices'>> {
-  const months = invoicedMonths(config, window.to, zone);
+  // Of a month before the table begins nothing is known.
+  const months = invoicedMonths(config, window.to, zone).filter(
+    (month) => oldest instanceof AppError || (oldest !== null && oldest < month.window.to),
+  );
   const days =
     oldest instanceof AppError ? oldest : await pastDays(config, known, { months, oldest, zone }, asking);
   if (days instanceof AppError) {
@@ -162,13 +165,20 @@ function routingIn({ parts, config, window, lacking }: Making): Promise<Report['
   });
 }
 
-async function incidentsIn({ parts, window, asking, lacking }: Making): Promise<Report['incidents']> {
-  if (parts.incidentsIn === null) return null;
+async function incidentsIn({
+  parts,
+  window,
+  asking,
+  lacking,
+}: Making): Promise<Pick<Report, 'incidents' | 'incidentCount'>> {
+  const unknown = { incidents: null, incidentCount: null };
+  if (parts.incidentsIn === null) return unknown;
   try {
-    return await incidentsOf(await parts.incidentsIn(window), window, parts, asking);
+    const all = await parts.incidentsIn(window);
+    return { incidents: await incidentsOf(all, window, parts, asking), incidentCount: all.length };
   } catch (error) {
     lacking('incidents', asAppError(error, 'state_unreadable'));
-    return null;
+    return unknown;
   }
 }
 

@@ -238,9 +238,10 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
         cost: null,
       },
     ],
+    incidentCount: 2,
     quiet: null,
     retention: {
-      oldestRow: instant('2026-08-25T00:00:14Z'),
+      oldestRow: instant('2025-11-25T00:00:14Z'),
       newestRow: window.to + 7 * 3_600_000 - 12_000,
       rows: 1_604_233,
       users: 231,
@@ -291,6 +292,7 @@ export function monthReport(): Report {
     routing: [],
     invoices: [],
     incidents: null,
+    incidentCount: null,
     quiet: null,
     troubles: ['The incidents of the period are not known: the state store cannot be reached.'],
   };
@@ -319,6 +321,7 @@ export function quietReport(changes: Partial<Report> = {}): Report {
     routing: [],
     invoices: [],
     incidents: [],
+    incidentCount: 0,
     quiet: { evaluations: 10_080, nearest: { rule: 'daily-budget', share: 0.832 } },
     ...changes,
   });

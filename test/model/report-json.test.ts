@@ -53,6 +53,7 @@ const REPORT: Report = {
     { route: { from: 'a', to: 'c', belowTokens: null }, calls: 2, recorded: fixed('5'), rerouted: null },
   ],
   invoices: [{ month: '2026-10', window: WINDOW, billed: fixed('111'), recorded: fixed('100') }],
+  incidentCount: 1,
   incidents: [
     {
       id: 'inc-1',
@@ -93,6 +94,7 @@ it('says what is not known with null, NULL with (none), and a filter as the file
     { below_tokens: null, rerouted: null, saved: null },
   ]);
   expect(json.invoices[0]).toMatchObject({ difference: 11, part: 0.11, told: true });
+  expect(json).toMatchObject({ incident_count: 1, incidents: [{ id: 'inc-1' }] });
   expect(json.quiet).toEqual({ evaluations: 10_080, nearest: { rule: 'burn', share: 0.83 } });
 });
 

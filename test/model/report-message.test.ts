@@ -200,7 +200,9 @@ describe('the parts of a report', () => {
 
   test('say on a quiet period that somebody watched', () => {
     const [alerts] = told(quietReport()).sections;
-    expect(alerts?.sentence).toBe('10,080 evaluations, nothing fired, nearest rule: daily-budget at 83 %.');
+    expect(alerts?.sentence).toBe(
+      '10,080 evaluations, nothing fired, nearest rule: daily-budget, 83 % of the way to an alert.',
+    );
     const [alone] = told(quietReport({ quiet: { evaluations: 1, nearest: null } })).sections;
     expect(alone?.sentence).toBe('1 evaluation, nothing fired.');
   });
@@ -252,6 +254,52 @@ describe('the parts of a report', () => {
       'It begins within the week before, which has spent at least what is shown.',
     );
     expect(week.footer.join()).not.toContain('It begins');
+  });
+
+  test('say since when a month and a year are counted that the table does not hold from their beginning', () => {
+    const { retention, invoices } = sampleReport();
+    const oldestRow = Date.parse('2026-10-12T09:00:00Z');
+    const young = told(
+      sampleReport({
+        retention: { ...retention, oldestRow },
+        invoices: invoices.map((one) => ({ ...one, billed: fixed(150), recorded: fixed(100) })),
+      }),
+    );
+    expect(sectionOf(young, 'Forecast').facts.map(([name]) => name)).toEqual([
+      'November 2026',
+      '2026, from 12 October',
+    ]);
+    expect(young.lead.join()).toContain('At this pace November 2026 comes to about $4,910.');
+    expect(sectionOf(young, 'Invoices')).toMatchObject({
+      sentence:
+        'For October 2026, $50.00 (50 %) more was billed than recorded; the table begins on 12 October.',
+      facts: [['October 2026', 'billed $150.00, recorded since 12 October $100.00 (+$50.00)']],
+    });
+    const younger = { ...retention, oldestRow: Date.parse('2026-11-10T09:00:00Z') };
+    expect(told(sampleReport({ retention: younger })).lead.join()).toContain(
+      'At this pace November 2026 comes to about $4,910, counted from 10 November.',
+    );
+  });
+
+  test('name the days that a forecast is made of', () => {
+    const { forecasts } = sampleReport();
+    const few = forecasts.map((one) => ({ ...one, byWeekday: null }));
+    const [month] = sectionOf(told(sampleReport({ forecasts: few })), 'Forecast').facts;
+    expect(month?.[1]).toContain('by the mean of the days so far');
+  });
+
+  test('count all incidents, and say where the cost is not that of the whole one', () => {
+    const { window, incidents } = sampleReport();
+    const [first] = incidents ?? [];
+    if (first === undefined) throw new RangeError('no incident');
+    const long = { ...first, openedAt: window.from - 3_600_000, closedAt: window.from + 3_600_000 };
+    const all = told(sampleReport({ incidents: [first, long], incidentCount: 57 }));
+    const { sentence, facts } = sectionOf(all, '57 incidents');
+    expect(sentence).toBe('And 55 incidents more, shorter ones.');
+    expect(facts.map(([, text]) => text)).toEqual([
+      'critical (hourly-burn, spend-anomaly), 3 h 10 min from 2026-11-24 02:05 UTC: $311.10',
+      'critical (hourly-burn, spend-anomaly), 2 h from 2026-11-22 23:00 UTC: $311.10 within the week',
+    ]);
   });
 
   test('leave out the forecast of a month that is over', () => {

@@ -33,6 +33,7 @@ function reportOf(parts: Partial<Report> = {}): Report {
     routing: [],
     invoices: [],
     incidents: null,
+    incidentCount: null,
     quiet: null,
     retention: { oldestRow: null, newestRow: null, rows: null, users: null },
     troubles: [],

@@ -176,6 +176,7 @@ export const emptyReport: MakeReport = async ({ name, period, where }, at): Prom
   models: [],
   routing: [],
   invoices: [],
+  incidentCount: 0,
   incidents: [],
   quiet: null,
   retention: { oldestRow: null, newestRow: at, rows: 0, users: null },
