@@ -2,6 +2,7 @@
 
 import type { App } from '../app.ts';
 import type { Config } from '../config/config.ts';
+import type { Listen } from '../config/listen.ts';
 import { type Door, isApiOff } from './api/access.ts';
 import { openApi } from './api/api.ts';
 import { type HttpServer, type Status, serveHttp } from './http-server.ts';
@@ -22,7 +23,12 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-type Writable<T> = { -readonly [key in keyof T]: T[key] };
+/** Where it listens, and who may come in there. */
+interface Open {
+  readonly http: Listen;
+  readonly door: { -readonly [key in keyof Door]: Door[key] };
+  readonly server: HttpServer;
+}
 
 /** Listens when `listenAs` is first called. */
 export function openAdminServer(
@@ -32,9 +38,7 @@ export function openAdminServer(
   log: Log,
   version: string,
 ): AdminServer {
-  let server: HttpServer | null = null;
-  let listening: string | null = null;
-  let door: Writable<Door> | null = null;
+  let open: Open | null = null;
   const api = openApi(() => running, version);
   const status: Omit<Status, 'api'> = {
     notReady: async () => (running.worker === null ? 'starting' : running.worker.notReady()),
@@ -44,26 +48,46 @@ export function openAdminServer(
       return metrics.exposition();
     },
   };
+  // Requests through the old address are judged by the old file until it is closed.
+  const openDoor = async (http: Listen, door: Door): Promise<Open> => ({
+    ...{ http, door },
+    server: await serveHttp(http, { ...status, api: (request) => api(door, request) }),
+  });
+  const closed = async (): Promise<void> => {
+    const old = open;
+    open = null;
+    await old?.server.close();
+  };
+  const moveTo = async (http: Listen, door: Door): Promise<Open> => {
+    try {
+      const next = await openDoor(http, door);
+      await closed();
+      return next;
+    } catch (error) {
+      // 127.0.0.1:9464 keeps the worker itself from 0.0.0.0:9464.
+      if (open?.http.port !== http.port) throw error;
+      const old = open;
+      await closed();
+      return openDoor(http, door).catch(async (second: unknown) => {
+        open = await openDoor(old.http, old.door);
+        throw second;
+      });
+    }
+  };
   return {
     async listenAs({ http, apiToken }) {
-      const wanted = JSON.stringify(http);
-      const wasOff = wanted === listening && door !== null && isApiOff(door);
-      if (wanted !== listening) {
-        // Requests through the old address are judged by the old file until it is closed.
-        const next = http && { host: http.host, token: apiToken };
-        const moved =
-          http && next && (await serveHttp(http, { ...status, api: (request) => api(next, request) }));
-        await server?.close();
-        server = moved;
-        door = next;
-        listening = wanted;
-        if (moved !== null) log.info({ address: moved.address }, 'serving /healthz, /readyz and /metrics');
+      const wasOff = open !== null && isApiOff(open.door);
+      const isSame = open !== null && http?.host === open.http.host && http.port === open.http.port;
+      if (http === null) return closed();
+      if (open === null || !isSame) {
+        open = await moveTo(http, { host: http.host, token: apiToken });
+        log.info({ address: open.server.address }, 'serving /healthz, /readyz and /metrics');
       }
-      if (door === null) return;
-      door.token = apiToken;
-      if (isApiOff(door) && !wasOff) log.info('the API is off beyond loopback until http.token is set');
+      open.door.token = apiToken;
+      if (isApiOff(open.door) && !(isSame && wasOff))
+        log.info('the API is off beyond loopback until http.token is set');
     },
-    close: async () => server?.close(),
+    close: closed,
   };
 }
 
