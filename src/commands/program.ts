@@ -1,6 +1,6 @@
 // The commander program: every command with its options.
 
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import type { Io } from './io.ts';
 import { COMMANDS } from './register/index.ts';
 
@@ -10,6 +10,7 @@ export function createProgram(io: Io, version: string, finish: (code: number) =>
     .description('Watches what a company spends on AI APIs, and alerts people when something is wrong.')
     .version(version)
     .showHelpAfterError('(add --help for the options)')
+    .configureHelp({ optionDescription })
     .configureOutput({
       writeOut: (text) => io.out(text.trimEnd()),
       writeErr: (text) => io.err(text.trimEnd()),
@@ -28,4 +29,11 @@ export function createProgram(io: Io, version: string, finish: (code: number) =>
 
 function descendants({ commands }: Command): Command[] {
   return commands.flatMap((command) => [command, ...descendants(command)]);
+}
+
+/** With the default as it is written. Empty lists and switches that are off have none to tell. */
+function optionDescription(option: Option): string {
+  const { description, defaultValue } = option;
+  const isTold = description.includes('(default: ') || Array.isArray(defaultValue) || defaultValue === false;
+  return isTold ? description : new Help().optionDescription(option);
 }
