@@ -10,6 +10,7 @@ import { newFolderFault } from '../sql/new-folder.ts';
 import { openSql } from '../sql/open.ts';
 import { inspectState } from '../state/inspect.ts';
 import type { StoreProblem } from '../stores/audit-store.ts';
+import { flagProblems } from './connect-flags.ts';
 import { ruleProblems } from './connect-rules.ts';
 import { unpricedProblems } from './connect-unpriced.ts';
 import type { Io } from './io.ts';
@@ -50,7 +51,8 @@ async function auditProblems(config: Config, io: Pick<Io, 'err'>): Promise<reado
     const future = await store.futureRows(now);
     const ahead = future === null ? [] : [{ ...future, level: 'warning' as const }];
     const ofRules = await ruleProblems(config, store, now);
-    return [...problems, ...ahead, ...ofRules, ...(await unpricedProblems(config, store, now))];
+    const ofFlags = await flagProblems(config, store, now);
+    return [...problems, ...ahead, ...ofRules, ...ofFlags, ...(await unpricedProblems(config, store, now))];
   } finally {
     await store.close();
   }
