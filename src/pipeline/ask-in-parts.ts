@@ -26,11 +26,31 @@ export async function askInParts(
   source: Askable,
   queries: readonly Query[],
   before: number,
-  { withinMs = Number.POSITIVE_INFINITY }: AskingTime = {},
+  time: AskingTime = {},
 ): Promise<(Series | AppError)[]> {
+  const sums = queries.map(openSums);
+  const take: TakePart = (answer, place, windows) => (sums[place] as Sums).add(answer, windows);
+  const known = await readInParts(source, queries, before, take, time);
+  return known.map((answer, place) => answer ?? (sums[place] as Sums).series());
+}
+
+/** Takes the answer to a part of the query at a place; `windows` are those of the query to which the answer's windows belong. */
+export type TakePart = (answer: Series, place: number, windows: readonly number[]) => void;
+
+/**
+ * As `askInParts`, for answers that are too large to be kept together: hands each part to `take`. Of each query it returns what
+ * kept sums know, or why it could not be read; null where all of its parts were handed over.
+ */
+export async function readInParts(
+  source: Askable,
+  queries: readonly Query[],
+  before: number,
+  take: TakePart,
+  { withinMs = Number.POSITIVE_INFINITY }: AskingTime = {},
+): Promise<(Series | AppError | null)[]> {
   const begun = performance.now();
   const known = knownOf(source, queries, before);
-  const asking = queries.map((query, place) => ({ query, sums: openSums(query), place }));
+  const asking = queries.map((query, place) => ({ query, place }));
   const failed = new Map<number, AppError>();
   const isOpen = ({ place }: { place: number }): boolean => known[place] === null && !failed.has(place);
   let length = DAY;
@@ -53,31 +73,28 @@ export async function askInParts(
       continue;
     }
     for (const [i, answer] of answers.entries()) {
-      const { place, take } = parts[i] as Part;
+      const { place, windows } = parts[i] as Part;
       if (answer instanceof AppError) failed.set(place, answer);
-      else take(answer);
+      else take(answer, place, windows);
       if (!(answer instanceof AppError) || answer.code !== 'store_unreachable') continue;
       for (const one of asking.filter(isOpen)) failed.set(one.place, answer);
     }
     if (performance.now() - started < SHORT_MS) length = Math.min(LONGEST_MS, length * 2);
     from = firstAfter(asking.filter(isOpen), to);
   }
-  return asking.map(({ sums, place }) => known[place] ?? failed.get(place) ?? sums.series());
+  return asking.map(({ place }) => known[place] ?? failed.get(place) ?? null);
 }
 
 const TOO_LATE = new AppError('store_timeout', 'the audit store did not answer in time');
 
 interface Asked {
   readonly query: Query;
-  readonly sums: Sums;
   readonly place: number;
 }
 
-/** What a query asks of a part of its time, and where the answer goes. */
-interface Part {
-  readonly query: Query;
-  readonly place: number;
-  take(answer: Series): void;
+/** What a query asks of a part of its time, and to which of its windows the answer belongs. */
+interface Part extends Asked {
+  readonly windows: readonly number[];
 }
 
 /** The first instant from `at` on that a window of the queries holds; null for none. */
@@ -88,7 +105,7 @@ function firstAfter(asking: readonly Asked[], at: number): number | null {
   return begins.length === 0 ? null : hullOf(begins.map((from) => ({ from, to: from }))).from;
 }
 
-function partsWithin({ query, sums, place }: Asked, span: Window): Part[] {
+function partsWithin({ query, place }: Asked, span: Window): Part[] {
   const within = query.windows.flatMap((window, number) => {
     const part = { from: Math.max(window.from, span.from), to: Math.min(window.to, span.to) };
     return part.from < part.to ? [{ part, number }] : [];
@@ -98,11 +115,7 @@ function partsWithin({ query, sums, place }: Asked, span: Window): Part[] {
     {
       query: { ...query, windows: within.map(({ part }) => part) },
       place,
-      take: (answer) =>
-        sums.add(
-          answer,
-          within.map(({ number }) => number),
-        ),
+      windows: within.map(({ number }) => number),
     },
   ];
 }

@@ -46,9 +46,7 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     lacking: (what, why) => void troubles.push(`${what} could not be read: ${sentenceOf(why)}`),
   };
   const step = stepsOf(parts);
-  const sums = await step(readPeriods(parts, config, [window, before], making.asking));
-  if (sums.trouble !== null) making.lacking('repeated calls', sums.trouble);
-  const [now, earlier] = sums.whole;
+  const { known, ...ofPeriods } = await ofItsPeriods(making, step);
   const oldest = await oldestRow(store, at).catch((error: unknown) =>
     asAppError(error, 'store_query_failed'),
   );
@@ -62,15 +60,8 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
     currency,
     where: config.where,
     newestRow,
-    spend: { now: now?.sums.cost ?? 0n, before: hasBefore ? (earlier?.sums.cost ?? 0n) : null },
-    figures: figuresOf(sums.metrics, now, hasBefore ? earlier : undefined),
-    days: sums.days
-      .filter(({ window: day }) => hasBefore || day.from >= window.from)
-      .map(({ window: day, cell }) => ({ window: day, spend: cell?.sums.cost ?? 0n })),
-    tables: tablesIn(sums, making),
-    models: modelsIn(sums, making),
-    movers: await step(moversIn(sums, making)),
-    ...(await step(ofPastDays(sums.days, oldest, making))),
+    ...ofPeriods,
+    ...(await step(ofPastDays(known, oldest, making))),
     budgets: await step(budgetsIn(making)),
     routing: await step(routingIn(making)),
     ...(await step(incidentsIn(making))),
@@ -80,11 +71,37 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
   };
 }
 
+/** What is made of the sums of the two periods. They are let go then: by user they may be large. */
+async function ofItsPeriods(
+  making: Making,
+  step: Step,
+): Promise<
+  Pick<Report, 'spend' | 'figures' | 'days' | 'tables' | 'models' | 'movers'> & { known: readonly DaySum[] }
+> {
+  const { parts, config, window, before, asking, hasBefore, lacking } = making;
+  const sums = await step(readPeriods(parts, config, [window, before], asking));
+  if (sums.trouble !== null) lacking('repeated calls', sums.trouble);
+  const [now, earlier] = sums.whole;
+  return {
+    known: sums.days,
+    spend: { now: now?.sums.cost ?? 0n, before: hasBefore ? (earlier?.sums.cost ?? 0n) : null },
+    figures: figuresOf(sums.metrics, now, hasBefore ? earlier : undefined),
+    days: sums.days
+      .filter(({ window: day }) => hasBefore || day.from >= window.from)
+      .map(({ window: day, cell }) => ({ window: day, spend: cell?.sums.cost ?? 0n })),
+    tables: tablesIn(sums, making),
+    models: modelsIn(sums, making),
+    movers: await step(moversIn(sums, making)),
+  };
+}
+
 /** The parts that take time. */
 const STEPS = 7;
 
+type Step = <T>(work: Promise<T>) => Promise<T>;
+
 /** Waits for one part after the other. */
-function stepsOf({ progressed }: ReportParts): <T>(work: Promise<T>) => Promise<T> {
+function stepsOf({ progressed }: ReportParts): Step {
   let done = 0;
   return async (work) => {
     const result = await work;
