@@ -8,6 +8,11 @@ export function reportFingerprint(file: string, name: string): string {
   return `report/${file}/${name}`;
 }
 
+/** Of the periods for which a report could not be made when it was due. */
+export function failedReportFingerprint(file: string, name: string): string {
+  return `failed-report/${file}/${name}`;
+}
+
 export function reportPeriodKey(period: ReportPeriod, { from }: Window): PeriodKey {
   return `${period}/${isoInstant(from)}`;
 }

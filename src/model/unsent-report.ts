@@ -14,9 +14,10 @@ export interface UnsentReport {
   readonly window: Window;
   /** When it was due. */
   readonly dueAt: number;
-  readonly tries: number;
-  /** Of the last attempt, for people, without a secret. */
-  readonly reason: string;
+  /** Null where a process tried that has ended since. */
+  readonly tries: number | null;
+  /** Of the last attempt, for people, without a secret; null as `tries`. */
+  readonly reason: string | null;
 }
 
 const LONGEST_REASON = 300;
@@ -26,18 +27,21 @@ export function unsentReportMessage(
   { name, title, window, dueAt, tries, reason }: UnsentReport,
   { at, zone, timestamp }: { readonly at: number; readonly zone: string; readonly timestamp: number },
 ): Message {
-  const shown = displayText(reason, LONGEST_REASON);
+  const why =
+    reason === null
+      ? 'It could not be made before the worker was restarted; its log says why.'
+      : `It could not be made: ${displayText(reason, LONGEST_REASON)}`;
   const note: HealthNote = {
     type: 'health.report',
     severity: 'warning',
     title: `${title} was not sent`,
     lead: [
-      `It could not be made: ${shown}`,
+      why,
       `What to do: when that is put right, spendwatch report ${quoted(name)} --at ${isoInstant(window.to)} --send sends it.`,
     ],
     facts: [
       ['Due', localTime(dueAt, zone)],
-      ['Attempts', String(tries)],
+      ...(tries === null ? [] : [['Attempts', String(tries)] as const]),
     ],
     tables: [],
     data: {

@@ -56,8 +56,19 @@ export async function queueOnce(
   key: MessageKey & { readonly at: number; readonly since?: number },
   now: number,
 ): Promise<readonly NewDelivery[]> {
-  const { fingerprint, period, at, since = at } = key;
-  const step = stepOf(message.severity);
+  return recordOnce(state, key, stepOf(message.severity), now, () =>
+    messageDeliveries(app, names, message, key),
+  );
+}
+
+/** As `queueOnce`, of a severity's step; without `compose` nothing is queued. */
+export async function recordOnce(
+  state: Pick<State, 'record'>,
+  { fingerprint, period, at, since = at }: MessageKey & { readonly at: number; readonly since?: number },
+  step: number,
+  now: number,
+  compose: () => NewDelivery[] = () => [],
+): Promise<readonly NewDelivery[]> {
   const notification = { groupId: SELF, group: [], period, step, value: 0n, at, since, growth: null };
   const { queued } = await state.record(
     [
@@ -66,12 +77,7 @@ export async function queueOnce(
         rule: null,
         watermark: null,
         episodes: { begun: [], ended: [] },
-        batches: [
-          {
-            notifications: [notification],
-            compose: () => messageDeliveries(app, names, message, key),
-          },
-        ],
+        batches: [{ notifications: [notification], compose }],
       },
     ],
     now,

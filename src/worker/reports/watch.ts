@@ -7,6 +7,7 @@ import { unsentReportMessage } from '../../model/unsent-report.ts';
 import { formatDuration } from '../../model/window.ts';
 import { queueOnce } from '../message-deliveries.ts';
 import { type Due, isToBeSent, latestDue } from './due.ts';
+import { failedReports, recordFailed } from './failed.ts';
 import { queueReport, reportTitle, sentReports } from './send.ts';
 
 /** Sends reports by their schedules. */
@@ -41,11 +42,17 @@ interface Watched {
   seenTo: string | null;
   failure: Failure | null;
   /** Of periods that were given up; people are still to be told. */
-  unsent: readonly Failure[];
+  unsent: readonly Unsent[];
 }
 
-interface Failure {
+/** A report that was not sent in its time; of one that another process tried it is not known how often, and why not. */
+interface Unsent {
   readonly due: Due;
+  readonly tries: number | null;
+  readonly reason: string | null;
+}
+
+interface Failure extends Unsent {
   readonly tries: number;
   readonly reason: string;
   readonly nextAt: number;
@@ -65,11 +72,11 @@ export function openReportWatch(app: App, make: MakeReport, listener: ReportList
   let stopped = false;
   let isLooking = false;
 
-  const send = async ({ config, failure }: Watched, due: Due): Promise<void> => {
+  const send = async ({ config, failure }: Watched, due: Due, isTried: boolean): Promise<void> => {
     const state = await app.state();
     const sent = await sentReports(app, state, config.name, due.window.to);
     // One that was begun in time is never too late.
-    if (!isToBeSent(due, sent, failure === null ? app.now() : due.at)) return;
+    if (!isToBeSent(due, sent, failure !== null || isTried ? due.at : app.now())) return;
     const report = await make(config, due.at);
     if (stopped) return;
     const queued = await queueReport(app, state, config, report, due.at, app.now());
@@ -85,20 +92,25 @@ export function openReportWatch(app: App, make: MakeReport, listener: ReportList
       one.unsent = [...one.unsent, failure];
     } else if (failure !== null && app.now() < failure.nextAt) return;
     try {
+      const { isTried, earlier } = await failedReports(app, await app.state(), one.config, due);
+      if (earlier !== null && one.unsent.every((other) => other.due.period !== earlier.period))
+        one.unsent = [{ due: earlier, tries: null, reason: null }, ...one.unsent];
       for (const unsent of one.unsent) {
-        if (await tellUnsent(app, one.config.name, unsent, due.at))
-          listener.troubled(
-            `${reportTitle(one.config.name, unsent.due.window, zone)} was not sent: ${unsent.reason}`,
-          );
+        if (await tellUnsent(app, one.config.name, unsent, due.at)) {
+          const why = unsent.reason === null ? '' : `: ${unsent.reason}`;
+          listener.troubled(`${reportTitle(one.config.name, unsent.due.window, zone)} was not sent${why}`);
+        }
         one.unsent = one.unsent.slice(1);
       }
-      await send(one, due);
+      await send(one, due, isTried);
       one.seenTo = due.period;
       one.failure = null;
     } catch (error) {
       if (stopped) return;
       one.failure = failureAfter(one.failure, due, error, app.now());
       listener.troubled(failureText(one.config, one.failure, zone, app.now()));
+      // Where the state store is away, too, this process alone knows of it.
+      await recordFailed(app, one.config, due).catch(() => undefined);
     }
   };
 
@@ -122,12 +134,12 @@ export function openReportWatch(app: App, make: MakeReport, listener: ReportList
 
 /**
  * Tells the channels of health, once for each period. `at` is when the next one was due, ms. False where it was sent after all, by
- * hand or by another worker.
+ * hand or by another worker, and where another process has told them.
  */
 async function tellUnsent(
   app: App,
   name: string,
-  { due, tries, reason }: Failure,
+  { due, tries, reason }: Unsent,
   at: number,
 ): Promise<boolean> {
   const state = await app.state();
@@ -139,8 +151,8 @@ async function tellUnsent(
   const timestamp = app.now();
   const message = unsentReportMessage(unsent, { at, zone, timestamp });
   const key = { fingerprint: message.type, period: `${period}/${name}` as const, at };
-  await queueOnce(app, state, health.notify, message, key, timestamp);
-  return true;
+  const queued = await queueOnce(app, state, health.notify, message, key, timestamp);
+  return queued.length > 0 || reason !== null;
 }
 
 function failureAfter(before: Failure | null, due: Due, error: unknown, now: number): Failure {

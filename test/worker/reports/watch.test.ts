@@ -209,6 +209,39 @@ describe.concurrent('a report that cannot be made', () => {
     expect(world.logged.reported).toEqual([TODAY, TOMORROW]);
   });
 
+  it('is named once when the next one is due, also by a process that was started in between', async (test) => {
+    const world = await openReportWorld(test, EIGHT);
+    const first = await world.start({ make: maker(true).make });
+    await first.looks();
+    await first.dies();
+    world.now = EIGHT + DAY;
+    for (let start = 0; start < 2; start += 1) await (await world.start({ make: emptyReport })).looks();
+    expect(world.logged.reported).toEqual([TOMORROW]);
+    expect(world.logged.troubles.slice(1)).toEqual(['the report daily of 2026-11-19 was not sent']);
+    expect(await unsent(world)).toEqual([
+      {
+        title: '[WARNING] the report daily of 2026-11-19 was not sent',
+        lead: [
+          'It could not be made before the worker was restarted; its log says why.',
+          'What to do: when that is put right, spendwatch report daily --at 2026-11-20T00:00:00Z --send sends it.',
+        ],
+      },
+    ]);
+  });
+
+  it('is sent by a process that was started more than a day later, also when it is the first one', async (test) => {
+    const monday = Date.parse('2026-11-16T08:00:00Z');
+    const world = await openReportWorld(test, monday);
+    const reports = ['{ name: weekly, schedule: "0 8 * * mon", period: week, notify: [hook] }'];
+    const first = await world.start({ reports, make: maker(true).make });
+    await first.looks();
+    await first.dies();
+    world.now = monday + 2 * DAY;
+    await (await world.start({ reports, make: emptyReport })).looks();
+    expect(world.logged.reported).toEqual(['weekly week/2026-11-09T00:00:00Z']);
+    expect(await unsent(world)).toEqual([]);
+  });
+
   it('is not dropped for being a day late when it was begun in time', async (test) => {
     const monday = Date.parse('2026-11-16T08:00:00Z');
     const world = await openReportWorld(test, monday);
