@@ -160,6 +160,41 @@ describe.each(['pglite', 'postgres'] as const)('the API of a worker with its sta
   });
 });
 
+it('a worker that stands by says that another one polls, and answers from the state store', async (test) => {
+  const audit = await createAuditDatabase();
+  const ends = await startReceivers();
+  const folder = await makeFolder({ 'alerts.yaml': alertsYaml({ url: audit.url, channels: ends.channels }) });
+  const workers: WorkerProcess[] = [];
+  test.onTestFinished(async () => {
+    for (const one of workers) await one.stop('SIGKILL');
+    await Promise.all([ends.close(), folder.remove()]);
+    await audit.drop();
+  });
+  const [leader, standby] = [
+    await startWorkerProcess(folder.path),
+    await startWorkerProcess(folder.path),
+  ] as const;
+  workers.push(leader, standby);
+  await leader.polls(1);
+  await until(
+    'one worker leads, and knows it',
+    async () => (await Promise.all(workers.map((one) => one.metric('spendwatch_leader')))).join() === '1,0',
+  );
+  const { status, text, headers } = await standby.get('/api/v1/rules');
+  expect([status, headers.get('retry-after'), errorSchema.parse(JSON.parse(text))]).toEqual([
+    503,
+    '60',
+    {
+      error: expect.objectContaining({
+        code: 'standing_by',
+        hint: expect.stringContaining('spendwatch_leader is 1'),
+      }),
+    },
+  ]);
+  expect((await json(leader, 'rules')).code).toBe(200);
+  expect((await json(standby, 'alerts')).code).toBe(200);
+});
+
 it('a reload puts another token in force, and takes it away', async (test) => {
   const ends = await startReceivers();
   const [old, next] = ['an-old-token-0123456789', 'the-next-token-9876543210'];
