@@ -4,14 +4,13 @@ import type { App } from '../app.ts';
 import { fileId } from '../config/file-id.ts';
 import { hasGoneBy } from '../model/period.ts';
 import { limited, withLimit } from '../model/time-limit.ts';
-import type { Deliverer } from '../pipeline/deliver.ts';
 import type { PollReport } from '../pipeline/poll.ts';
 import { type LatestPoll, latestPollOf } from './api/latest-poll.ts';
 import { openBackfill } from './backfill.ts';
-import { openDeliverer } from './deliverer.ts';
 import { type EvaluationCounter, openEvaluationCounter } from './evaluation-counter.ts';
 import { HEALTH_NOTES } from './health-notes/index.ts';
 import { openHealthNotes } from './health-notes/watch.ts';
+import { type HeldDeliverer, heldDeliverer } from './held-deliverer.ts';
 import { type HeldSums, heldSums } from './held-sums.ts';
 import { type Leadership, openLeadership } from './leadership.ts';
 import type { Observer } from './observer.ts';
@@ -211,38 +210,4 @@ async function pruneDaily(app: App, polls: PollState): Promise<void> {
   } catch {
     // Tried again after the next poll. A poll that cannot reach the state store reports that itself.
   }
-}
-
-/** The deliverer of a worker, opened when the state store can first be reached. */
-interface HeldDeliverer {
-  /** Looks for due deliveries. Resolves when none is due or under way, which nobody needs to wait for; never rejects. */
-  deliver(): Promise<void>;
-  stop(graceMs: number | null): Promise<void>;
-}
-
-function heldDeliverer(app: App, { token, inHand }: Kept, observer: Observer): HeldDeliverer {
-  let opening: Promise<Deliverer> | null = null;
-  const open = (): Promise<Deliverer> => {
-    opening ??= app
-      .state()
-      .then((state) => openDeliverer(app, state, token, (report) => observer.delivered(report), inHand))
-      .catch((error: unknown) => {
-        opening = null;
-        throw error;
-      });
-    return opening;
-  };
-  return {
-    deliver() {
-      return (
-        open()
-          .then((deliverer) => deliverer.deliverDue())
-          // Without its state store the worker has nothing to deliver. Polls report that the store is away.
-          .catch(() => undefined)
-      );
-    },
-    async stop(graceMs) {
-      await opening?.then((deliverer) => deliverer.stop(graceMs)).catch(() => undefined);
-    },
-  };
 }
