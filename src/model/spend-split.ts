@@ -33,6 +33,8 @@ export interface SpendSplit {
 export interface GroupSplit extends SpendSplit {
   readonly window: Window;
   readonly against: Against;
+  /** Calls in the earlier window, whatever is known of their cost. */
+  readonly callsBefore: Fixed;
 }
 
 /**

@@ -26,22 +26,29 @@ const LEAST_PART = 10n;
 export function changeFact(rule: Rule, finding: Finding, zone: string): Fact | null {
   const { split, metric, description } = finding;
   if (split === null || description.isCompared || split.before < 0n || split.now < 0n) return null;
-  const { before, now, window } = split;
+  const { before, now, window, callsBefore } = split;
   const spec = windowOf(rule, finding.window);
   if (!isWritten(spec)) return null;
   const name = beforeText(spec, split.against);
   // Of a calendar window it is the part that has elapsed of the other one.
   const span = spec.kind === 'rolling' ? '' : localSpan(window.from, window.to, zone);
   const isSaid = isSameWindow(rule, finding, split, zone);
-  if (before === 0n)
-    return isSaid ? null : ['Change', `nothing recorded in ${name}${span === '' ? '' : ` (${span})`}`];
+  const during = `${name}${span === '' ? '' : ` (${span})`}`;
+  if (before === 0n && callsBefore > 0n) return ['Change', `no known cost of the calls in ${during}`];
+  if (before === 0n) return isSaid ? null : ['Change', `nothing recorded in ${during}`];
   const then = displayValue(metric, before);
-  if (then === displayValue(metric, now)) return ['Change', `none on ${name}`];
+  const part = ofPriced(finding);
+  if (then === displayValue(metric, now)) return ['Change', `none${part} on ${name}`];
   const change =
     now >= before * MANY_TIMES
-      ? `${displayCount(Number(now / before))} times that of ${name}`
-      : `${percentText(now, before)} on ${name}`;
+      ? `${displayCount(Number(now / before))} times that of ${name}${part === '' ? '' : `,${part}`}`
+      : `${percentText(now, before)}${part} on ${name}`;
   return ['Change', isSaid ? change : `${change}: ${then}${span === '' ? '' : ` from ${span}`}`];
+}
+
+/** Said of a change where calls have no price. */
+function ofPriced({ unpriced }: Pick<Finding, 'unpriced'>): string {
+  return unpriced === null ? '' : ' of what is priced';
 }
 
 /** Whether the window before is one of those whose values the fact of earlier days has. */
@@ -73,11 +80,8 @@ const PARTS = ['calls', 'mix', 'length', 'price'] as const;
  * shorter calls`. To the smallest coin, the parts add up to the change, and the change is the difference of
  * the values as they are shown. Null where that says nothing: of a small change, and where there was nothing before.
  */
-export function whyFact({
-  split,
-  metric,
-  unpriced,
-}: Pick<Finding, 'split' | 'metric' | 'unpriced'>): Fact | null {
+export function whyFact(finding: Pick<Finding, 'split' | 'metric' | 'unpriced'>): Fact | null {
+  const { split, metric } = finding;
   if (split === null || split.before <= 0n || split.now < 0n) return null;
   const coin = 10n ** BigInt(FIXED_DIGITS - describeMetric(metric).places);
   const change = divideRounded(split.now, coin) - divideRounded(split.before, coin);
@@ -86,7 +90,7 @@ export function whyFact({
     return null;
   const parts = splitParts(split, coin, change);
   const [only, ...more] = parts;
-  const whole = `${displaySigned(metric, change * coin)}${unpriced === null ? '' : ' of what is priced'}`;
+  const whole = `${displaySigned(metric, change * coin)}${ofPriced(finding)}`;
   if (only !== undefined && more.length === 0) return ['Why', `${whole}, all from ${only.reason}`];
   const shown = parts.map(({ amount, reason }) => `${displaySigned(metric, amount)} from ${reason}`);
   return ['Why', `${whole}: ${shown.join(', ')}`];

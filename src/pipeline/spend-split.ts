@@ -78,11 +78,15 @@ export function splitsIn(
     }
     return found;
   };
-  return (key, { against, earlier, own }) => ({
-    ...splitSpend(sumsIn(key, earlier), sumsIn(key, own)),
-    window: earlier,
-    against,
-  });
+  return (key, { against, earlier, own }) => {
+    const before = sumsIn(key, earlier);
+    return {
+      ...splitSpend(before, sumsIn(key, own)),
+      callsBefore: [...before.values()].reduce((sum, { calls }) => sum + calls, 0n),
+      window: earlier,
+      against,
+    };
+  };
 }
 
 /**

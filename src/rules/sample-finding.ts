@@ -72,7 +72,12 @@ export function sampleFindings(
     others: ofEach({ ...others, credits: others }),
     yesterday: value,
     weekAgo: value,
-    split: { ...PARTS, window: { from: at - 7_200_000, to: at - 3_600_000 }, against: 'previous' },
+    split: {
+      ...PARTS,
+      callsBefore: 100n * ONE,
+      window: { from: at - 7_200_000, to: at - 3_600_000 },
+      against: 'previous',
+    },
     unpriced: { calls: 12, models: 2 },
     onset: { at: at - 3_600_000, beforePerHour: 1.2, afterPerHour: 407.5 },
   };

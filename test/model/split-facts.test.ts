@@ -38,6 +38,7 @@ function found(
   const own = windowAt(spec, AT, 'UTC');
   const split: GroupSplit = {
     ...splitSpend(old, now),
+    callsBefore: [...old.values()].reduce((sum, { calls }) => sum + calls, 0n),
     window: windowBeforeOf(spec, own, against, 'UTC'),
     against,
   };
@@ -71,6 +72,27 @@ describe('what a message says of the change in spend', () => {
       spend('44'),
       { window: 'this_month' },
       'nothing recorded in the month before (2026-10-01 00:00 to 2026-10-20 02:05 UTC)',
+    ],
+    [
+      'calls without a known cost',
+      spend('0'),
+      spend('44'),
+      {},
+      'no known cost of the calls in the hour before',
+    ],
+    [
+      'a day of calls without a known cost',
+      spend('0'),
+      spend('44'),
+      { window: 'today' },
+      'no known cost of the calls in the day before (2026-11-19 00:00 to 02:05 UTC)',
+    ],
+    [
+      'calls without a price now',
+      spend('10'),
+      spend('44'),
+      { changes: { unpriced: { calls: 3, models: 1 } } },
+      '+340 % of what is priced on the hour before: $10.00',
     ],
     // "Same window" has these values.
     ['the day before', spend('10'), spend('44'), { window: 'today' }, '+340 % on the day before'],

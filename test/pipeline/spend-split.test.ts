@@ -127,6 +127,16 @@ describe('the split in a message', () => {
     expect(facts.has('Why')).toBe(false);
   });
 
+  it('does not say that nothing was recorded where calls were, of unknown cost or none', async () => {
+    for (const cost of [null, 0]) {
+      await world.clear();
+      await world.calls.log({ at: AT - HOUR - MINUTE, cost }, { at: AT - MINUTE, cost: 60 });
+      const { facts } = await told(burn());
+      const change = 'no known cost of the calls in the hour before';
+      expect([facts.get('Change'), facts.has('Why')]).toEqual([change, false]);
+    }
+  });
+
   it('is none of other metrics, of shares, and of values that are new', async () => {
     await world.calls.log(
       ...Array.from({ length: 40 }, (_, day) => ({ at: AT - day * DAY - 2 * MINUTE, cost: 1 })),
