@@ -4,8 +4,10 @@ import type { Chart } from '../model/chart.ts';
 import { localTime } from '../model/display-time.ts';
 import { smallestOf } from '../model/extremes.ts';
 import {
+  belowPlot,
   COLORS,
   clamped,
+  heading,
   LABEL,
   PLOT,
   placed,
@@ -16,7 +18,7 @@ import {
   valueScale,
   WIDTH,
 } from './frame.ts';
-import { fittedTitle, labelOf, svgText, textWidth } from './svg-text.ts';
+import { labelOf, svgText, textWidth } from './svg-text.ts';
 import { timeTicks } from './time-ticks.ts';
 
 /** Where instants and values lie in the picture. */
@@ -29,6 +31,7 @@ export function chartSvg(chart: Chart): string {
   const scales = scalesOf(chart);
   return svgOf([
     heading(chart),
+    lastValue(chart),
     windowShade(chart, scales),
     axes(chart, scales),
     usualRange(chart, scales),
@@ -44,20 +47,12 @@ function scalesOf({ ticks, points }: Chart): Scales {
   return { left, x: (at) => placed(left + ((at - from) / (to - from || 1)) * (PLOT.right - left)), y };
 }
 
-/** What is shown, and below it the value at the end. */
-function heading(chart: Chart): string {
+/** The value at the end, below what is shown. */
+function lastValue(chart: Chart): string {
   const zone = svgText(chart.zone, { x: WIDTH - 18, y: 84, size: 21, color: COLORS.soft, anchor: 'end' });
-  return [
-    svgText(fittedTitle(chart, WIDTH - 36, TITLE), {
-      x: 18,
-      y: 42,
-      size: TITLE,
-      color: COLORS.ink,
-      bold: true,
-    }),
-    svgText(chart.last, { x: 18, y: 84, size: TITLE, color: COLORS.critical, bold: true }),
-    zone,
-  ].join('\n');
+  return [svgText(chart.last, { x: 18, y: 84, size: TITLE, color: COLORS.critical, bold: true }), zone].join(
+    '\n',
+  );
 }
 
 function windowShade({ window, points }: Chart, { x }: Scales): string {
@@ -72,7 +67,7 @@ function axes({ ticks, points, zone }: Chart, { left, x, y }: Scales): string {
     const middle = clamped(x(at), textWidth(label, LABEL) / 2, left - 20);
     return [
       `<path d="M${x(at)} ${PLOT.bottom}v6" stroke="${COLORS.soft}" stroke-width="1.5"/>`,
-      svgText(label, { x: middle, y: PLOT.bottom + 34, size: LABEL, color: COLORS.soft, anchor: 'middle' }),
+      belowPlot(label, middle),
     ];
   });
   return [valueAxis(ticks, { left, y }), ...times].join('\n');

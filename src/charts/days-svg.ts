@@ -2,18 +2,19 @@
 
 import type { DaysChart } from '../model/chart.ts';
 import {
+  belowPlot,
   COLORS,
+  heading,
   LABEL,
   PLOT,
   placed,
   svgOf,
-  TITLE,
   type ValueScale,
   valueAxis,
   valueScale,
   WIDTH,
 } from './frame.ts';
-import { fittedTitle, svgText, textWidth } from './svg-text.ts';
+import { svgText, textWidth } from './svg-text.ts';
 
 /** Texts beside the signs of what they explain. */
 const LEGEND = 22;
@@ -33,9 +34,8 @@ export function daysSvg(chart: DaysChart): string {
   const { left, y } = valueScale(chart.ticks);
   const width = (PLOT.right - left) / (chart.days.length || 1);
   const scales: Scales = { left, y, width, x: (day) => placed(left + (day + 0.5) * width) };
-  const title = { x: 18, y: 42, size: TITLE, color: COLORS.ink, bold: true };
   return svgOf([
-    svgText(fittedTitle(chart, WIDTH - 36, TITLE), title),
+    heading(chart),
     legend(chart),
     valueAxis(chart.ticks, scales),
     bars(chart, scales),
@@ -90,19 +90,5 @@ function lineBefore({ days }: DaysChart, { x, y }: Scales): string {
 function labels({ days }: DaysChart, { width, x }: Scales): string {
   const widest = days.reduce((most, { label }) => Math.max(most, textWidth(label, LABEL)), 0);
   const every = Math.max(1, Math.ceil((widest + GAP) / width));
-  return days
-    .flatMap(({ label }, i) =>
-      i % every === 0
-        ? [
-            svgText(label, {
-              x: x(i),
-              y: PLOT.bottom + 34,
-              size: LABEL,
-              color: COLORS.soft,
-              anchor: 'middle',
-            }),
-          ]
-        : [],
-    )
-    .join('\n');
+  return days.flatMap(({ label }, i) => (i % every === 0 ? [belowPlot(label, x(i))] : [])).join('\n');
 }

@@ -1,8 +1,8 @@
 // What all pictures have in common: their size, colours and axis of values.
 
-import type { ChartLevel } from '../model/chart.ts';
+import type { ChartLevel, MessageChart } from '../model/chart.ts';
 import { largestOf } from '../model/extremes.ts';
-import { svgText, textWidth } from './svg-text.ts';
+import { fittedTitle, svgText, textWidth } from './svg-text.ts';
 
 /** In SVG units; a picture has more pixels. Half as large on a phone, the text can still be read. */
 export const WIDTH = 720;
@@ -56,6 +56,18 @@ export function valueAxis(ticks: readonly ChartLevel[], { left, y }: ValueScale)
       svgText(label, { x: left - 8, y: y(value) + 9, size: LABEL, color: COLORS.soft, anchor: 'end' }),
     ])
     .join('\n');
+}
+
+/** What a picture is of, as its first line. */
+export function heading(chart: Pick<MessageChart, 'title' | 'plainTitle'>): string {
+  const place = { x: 18, y: 42, size: TITLE, color: COLORS.ink, bold: true };
+  return svgText(fittedTitle(chart, WIDTH - 36, TITLE), place);
+}
+
+/** A text below the plot, around `middle`. */
+export function belowPlot(text: string, middle: number): string {
+  const place = { x: middle, y: PLOT.bottom + 34, size: LABEL, color: COLORS.soft };
+  return svgText(text, { ...place, anchor: 'middle' });
 }
 
 /** A place such that a text of this half width does not leave the picture. */
