@@ -3,6 +3,7 @@ import type { Sample } from '../../src/model/metric-value.ts';
 import { type Fixed, fixedFromInteger, fixedFromNumber, parseFixed } from '../../src/model/money.ts';
 import type { Compared, Figure, Mover, Report, ReportTable } from '../../src/model/report.ts';
 import { type SumsByModel, splitSpend } from '../../src/model/spend-split.ts';
+import { NOTHING_TO_SAY } from '../report/empty-report.ts';
 
 const DAY = 86_400_000;
 const instant = (text: string): number => Date.parse(text);
@@ -308,20 +309,12 @@ export function quietReport(changes: Partial<Report> = {}): Report {
     window,
     before,
     spend: { now: 0n, before: 0n },
+    ...NOTHING_TO_SAY,
     figures: [figure('wasted_spend', 0, 0)],
     days: [
       { window: before, spend: 0n },
       { window, spend: 0n },
     ],
-    budgets: [],
-    forecasts: [],
-    tables: [],
-    movers: [],
-    models: [],
-    routing: [],
-    invoices: [],
-    incidents: [],
-    incidentCount: 0,
     quiet: { evaluations: 10_080, nearest: { rule: 'daily-budget', share: 0.832 } },
     ...changes,
   });

@@ -24,14 +24,13 @@ afterAll(() => world?.stop());
 beforeEach(() => world.clear());
 
 function partsOf(rule: Rule, more: Partial<ExplainParts> = {}): ExplainParts {
-  const { store, dimensions, zone, schedule, incidents, fingerprints } = world.parts([rule]);
-  const fingerprint = fingerprints.get(rule.name) as string;
+  const parts = world.explainParts(rule);
   const { sql } = world.calls;
   return {
-    ...{ store, dimensions, zone, schedule, incidents, rule, fingerprint, source: null, silences: [] },
+    ...parts,
     ledger: {
       state: stateReader(sql),
-      told: (from, to) => readTold(sql, fingerprint, from, to),
+      told: (from, to) => readTold(sql, parts.fingerprint, from, to),
     },
     ...more,
   };

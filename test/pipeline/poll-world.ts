@@ -1,5 +1,6 @@
 import type { Channel } from '../../src/channels/channel.ts';
 import { webhook } from '../../src/channels/webhook/webhook.ts';
+import type { ExplainParts } from '../../src/check/explain/parts.ts';
 import { cronSchedule } from '../../src/model/cron-schedule.ts';
 import { ruleFingerprints } from '../../src/model/fingerprint.ts';
 import type { Rule, Silence } from '../../src/model/rule.ts';
@@ -22,6 +23,8 @@ export interface PollWorld {
   readonly state: State;
   readonly channels: ReadonlyMap<string, Channel>;
   parts(rules: readonly Rule[], more?: Partial<PollParts>): PollParts;
+  /** What explains a rule from the store alone: nothing is silenced, and no ledger is asked. */
+  explainParts(rule: Rule): ExplainParts;
   /** One poll of some rules, with a clock that stands at the instant. */
   poll(rules: readonly Rule[], at: number, more?: Partial<PollParts>): Promise<PollReport>;
   /** Nothing was judged or said yet; the calls stay. */
@@ -71,6 +74,12 @@ export async function openPollWorld(engine: (typeof ENGINES)[number] = 'postgres
     state,
     channels,
     parts,
+    explainParts(rule) {
+      const { store, dimensions, zone, schedule, incidents, fingerprints } = parts([rule]);
+      const fingerprint = fingerprints.get(rule.name) as string;
+      const shared = { store, dimensions, zone, schedule, incidents, rule, fingerprint };
+      return { ...shared, source: null, silences: [], ledger: null };
+    },
     poll: (rules, at, more) => poll(parts(rules, more), at, () => at),
     forget,
     async clear() {

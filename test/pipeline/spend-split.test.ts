@@ -55,15 +55,7 @@ async function told(rule: Rule, source?: Source) {
 }
 
 async function explained(rule: Rule): Promise<Split> {
-  const { store, dimensions, zone, schedule, incidents, fingerprints } = world.parts([rule]);
-  const fingerprint = fingerprints.get(rule.name) as string;
-  const answer = await explainOnce(
-    {
-      ...{ store, dimensions, zone, schedule, incidents, rule, fingerprint },
-      ...{ source: null, silences: [], ledger: null },
-    },
-    AT,
-  );
+  const answer = await explainOnce(world.explainParts(rule), AT);
   return JSON.parse(explainJson(answer, null, null)).groups[0].split;
 }
 

@@ -2,6 +2,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { reportCsv } from '../../src/report/csv.ts';
+import { NOTHING_TO_SAY } from './empty-report.ts';
 import { DAY, decimal } from './report-world.ts';
 
 const NOW = { from: Date.parse('2026-11-01T23:00:00Z'), to: Date.parse('2026-11-08T23:00:00Z') };
@@ -23,20 +24,10 @@ function reportOf(parts: Partial<Report> = {}): Report {
     where: {},
     newestRow: null,
     spend: { now: decimal('12.000000000001'), before: null },
-    figures: [],
-    days: [],
-    budgets: [],
-    forecasts: [],
-    tables: [],
-    movers: [],
-    models: [],
-    routing: [],
-    invoices: [],
+    ...NOTHING_TO_SAY,
     incidents: null,
     incidentCount: null,
-    quiet: null,
     retention: { oldestRow: null, newestRow: null, rows: null, users: null },
-    troubles: [],
     ...parts,
   };
 }

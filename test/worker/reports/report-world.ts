@@ -16,6 +16,7 @@ import { openDeliverer } from '../../../src/worker/deliverer.ts';
 import { openEvaluationCounter } from '../../../src/worker/evaluation-counter.ts';
 import { reportMaker } from '../../../src/worker/reports/make.ts';
 import { type MakeReport, openReportWatch } from '../../../src/worker/reports/watch.ts';
+import { NOTHING_TO_SAY } from '../../report/empty-report.ts';
 import { createDatabase } from '../../support/database.ts';
 import { makeFolder } from '../../support/folder.ts';
 import { HOOK_SECRET } from '../../support/receivers.ts';
@@ -167,18 +168,6 @@ export const emptyReport: MakeReport = async ({ name, period, where }, at): Prom
   where,
   newestRow: at,
   spend: { now: 0n, before: null },
-  figures: [],
-  days: [],
-  budgets: [],
-  forecasts: [],
-  tables: [],
-  movers: [],
-  models: [],
-  routing: [],
-  invoices: [],
-  incidentCount: 0,
-  incidents: [],
-  quiet: null,
+  ...NOTHING_TO_SAY,
   retention: { oldestRow: null, newestRow: at, rows: 0, users: null },
-  troubles: [],
 });
