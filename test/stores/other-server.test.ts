@@ -115,6 +115,15 @@ describe.concurrent('a URL whose scheme is not that of the server', () => {
     expect(await waiting).toMatchObject({ code: 'store_table_missing' });
   });
 
+  it('mysql:// at a port that says nothing is told within seconds, too', async () => {
+    const port = portOf(mute);
+    expect(await faultOf(mysql, urlAt('mysql', port), 1_000_000)).toMatchObject({
+      code: 'store_unreachable',
+      message: `127.0.0.1:${port}/ai accepts connections, but says nothing: it does not answer as MySQL does.`,
+      hint: expect.stringContaining('3306'),
+    });
+  });
+
   it('postgres:// at MySQL or HTTP says to check the scheme', async () => {
     for (const server of [greeter, web]) {
       const sql = await openSql(urlAt('postgres', portOf(server)));

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions } from 'mysql2';
+import { AppError } from '../../model/errors.ts';
 import { encryptionOf } from '../../sql/postgres-tls.ts';
 import { loadDriver } from './driver.ts';
 import { otherServerAt } from './other-server.ts';
@@ -23,27 +24,45 @@ export async function connect(url: MysqlUrl, baseDir: string): Promise<Connectio
         end(connection);
         reject(other);
       });
-      connection.once('error', reject);
+      let isReached = false;
+      streamOf(connection).once('connect', () => {
+        isReached = true;
+      });
+      const refuse = (error: unknown): void =>
+        reject(isReached && codeOf(error) === 'ETIMEDOUT' ? silentFault(url) : error);
+      connection.once('error', refuse);
       connection.connect((error) => {
         greeted();
         if (error !== null && error !== undefined) {
           end(connection);
-          return reject(error);
+          return refuse(error);
         }
-        connection.removeListener('error', reject);
+        connection.removeListener('error', refuse);
         resolve(connection);
       });
     });
   try {
     return await open(ssl);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (otherwise === null || !ENCRYPTION_REFUSED.includes(String(code))) throw error;
+    if (otherwise === null || !ENCRYPTION_REFUSED.includes(codeOf(error))) throw error;
     return open(otherwise);
   }
 }
 
 const ENCRYPTION_REFUSED = ['HANDSHAKE_NO_SSL_SUPPORT', 'ER_SECURE_TRANSPORT_REQUIRED'];
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Nobody knows what it is: no server whose first question is known. */
+function silentFault({ place }: MysqlUrl): AppError {
+  return new AppError(
+    'store_unreachable',
+    `${place} accepts connections, but says nothing: it does not answer as MySQL does.`,
+    { hint: 'Check scheme, host and port of the URL: MySQL has 3306 unless it was changed.' },
+  );
+}
 
 function optionsOf(
   { host, port, user, password, database }: MysqlUrl,
