@@ -11,6 +11,8 @@ const DAY = 24 * HOUR;
 /** After a part that took less than this, the next one is twice as long. */
 const SHORT_MS = 1_000;
 const LONGEST_MS = 16 * DAY;
+/** After an answer with more groups, the next part is half as long: an answer takes about 1 kB a group while it is read. */
+const MANY_GROUPS = 20_000;
 
 /** How long may be asked, ms. */
 export interface AskingTime {
@@ -79,7 +81,9 @@ export async function readInParts(
       if (!(answer instanceof AppError) || answer.code !== 'store_unreachable') continue;
       for (const one of asking.filter(isOpen)) failed.set(one.place, answer);
     }
-    if (performance.now() - started < SHORT_MS) length = Math.min(LONGEST_MS, length * 2);
+    if (answers.some((one) => !(one instanceof AppError) && one.keys.length > MANY_GROUPS)) {
+      length = Math.max(HOUR, length / 2);
+    } else if (performance.now() - started < SHORT_MS) length = Math.min(LONGEST_MS, length * 2);
     from = firstAfter(asking.filter(isOpen), to);
   }
   return asking.map(({ place }) => known[place] ?? failed.get(place) ?? null);

@@ -74,6 +74,35 @@ describe('long windows', () => {
     expect(callsOf(other)).toEqual({ '': 46n });
   });
 
+  it('are asked by shorter parts where the answers have very many groups', async () => {
+    const longest = { few: 0, many: 0 };
+    const storeOf = (users: keyof typeof longest, each: number) => ({
+      read: async (reads: readonly CellRead[]): Promise<ReadAnswers> => ({
+        newestRow: null,
+        answers: reads.map(({ edges, ranges }) => {
+          longest[users] = Math.max(longest[users], (edges.at(-1) as number) - (edges[0] as number));
+          return ranges.flatMap(({ from, to }) =>
+            Array.from({ length: Math.round(((to - from) / HOUR) * each) }, (_, i) => ({
+              segment: edges.indexOf(from),
+              key: [`user ${from / HOUR} ${i}`],
+              cell: { sums: { calls: ONE }, sketches: {} },
+            })),
+          );
+        }),
+      }),
+    });
+    const days = { from: 0, to: 4 * DAY };
+    for (const [users, each] of [
+      ['few', 1],
+      ['many', 1_000],
+    ] as const) {
+      const [answer] = await askInParts(storeOf(users, each), [query([days], ['user'])], 0);
+      expect((answer as Series).keys).toHaveLength(96 * each);
+    }
+    expect(longest.few).toBe(2 * DAY);
+    expect(longest.many).toBe(DAY);
+  });
+
   it('are asked by shorter parts where a statement takes too long', async () => {
     const store = hourlyStore(7 * HOUR);
     const [answer] = await askInParts(store, [query([{ from: HOUR / 2, to: 3 * DAY }])], 0);
