@@ -44,9 +44,9 @@ function openApi(version: string) {
 function operation({ path, summary, description, parameters, schema }: Endpoint) {
   const [name = ''] = Object.entries(NAMED_SCHEMAS).find(([, named]) => named === schema) ?? [];
   const failures = {
-    ...(parameters.length > 0 && { 400: 'A parameter that is unknown or not well written' }),
+    400: 'A parameter that is unknown or not well written',
     401: 'The token is missing or wrong',
-    403: 'The API is off: the worker listens beyond loopback and has no token',
+    403: 'There is no token, and the worker listens beyond loopback or was asked under another name than localhost',
     503: 'Not known now: no poll yet, or the state store does not answer',
   };
   return {

@@ -26,6 +26,8 @@ it('it has every path with its parameters, and none is left without a schema', (
   for (const { path, parameters } of ENDPOINTS) {
     const { get } = description.paths[path];
     expect(get.parameters.map(({ name }: { name: string }) => name)).toEqual(parameters);
+    // A parameter that is unknown is an error where there are none, too.
+    expect(Object.keys(get.responses)).toEqual(['200', '400', '401', '403', '503']);
     expect(get.responses[200].content['application/json'].schema.$ref).toMatch(/schemas\/\w+$/);
   }
   const used = new Set(ENDPOINTS.flatMap(({ parameters }) => parameters));
