@@ -144,7 +144,7 @@ function troubleSection({ troubles }: Report): MessageSection | null {
   return { headline: 'What could not be read', sentence, facts: [], tables: [] };
 }
 
-function footerOf({ window, before, zone, newestRow, retention, period }: Report): string[] {
+function footerOf({ window, before, spend, zone, newestRow, retention, period }: Report): string[] {
   const { oldestRow, newestRow: newest, rows, users } = retention;
   const kept = [
     ...(rows === null
@@ -158,7 +158,9 @@ function footerOf({ window, before, zone, newestRow, retention, period }: Report
     `Period: ${localSpan(window.from, window.to, zone)}; before: ${localSpan(before.from, before.to, zone)}.`,
     ...(kept.length === 0 ? [] : [`The audit table holds ${kept.join(', ')}.`]),
     ...(oldestRow !== null && oldestRow > before.from && oldestRow < before.to
-      ? [`It begins within ${periodBefore({ period })}, which has spent at least what is shown.`]
+      ? [
+          `It begins within ${periodBefore({ period })}, ${spend.before === null ? 'so nothing is compared' : 'which has spent at least what is shown'}.`,
+        ]
       : []),
     asOf({ dataAsOf: newestRow, zone }),
   ];

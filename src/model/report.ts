@@ -35,7 +35,7 @@ export interface ReportConfig {
   readonly invoices: ReadonlyMap<string, Fixed>;
 }
 
-/** A sum of the period and of the one before; null where the table has no row of that time. */
+/** A sum of the period and of the one before; null where the table has no row of that time, or begins after its first day. */
 export interface Compared {
   readonly now: Fixed;
   readonly before: Fixed | null;

@@ -49,7 +49,7 @@ export function measuresOfAll(metrics: readonly Metric[]): Measure[] {
   return [...new Set<Measure>(['calls', 'cost', ...metrics.flatMap((metric) => measuresOf(metric, null))])];
 }
 
-/** `before` is undefined where the table has no row of that time. */
+/** `before` is undefined where nothing is compared. */
 export function figuresOf(
   metrics: readonly Metric[],
   now: Cell | null,

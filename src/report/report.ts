@@ -1,6 +1,7 @@
 // Makes a report: reads what it says of the period that ended, and of the one before.
 
 import { AppError, asAppError, sentenceOf } from '../model/errors.ts';
+import { localDay } from '../model/local-time.ts';
 import type { Report, ReportConfig, ReportTable } from '../model/report.ts';
 import { budgetsOf } from './budgets.ts';
 import { figuresOf } from './figures.ts';
@@ -36,7 +37,12 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
   const { window, before } = periods;
   const troubles: string[] = [];
   const newestRow = await store.snapshot((snapshot) => snapshot.newestRow(at));
-  const hasBefore = (await store.occupied([before])).length > 0;
+  const oldest = await oldestRow(store, at).catch((error: unknown) =>
+    asAppError(error, 'store_query_failed'),
+  );
+  // Against a few days of a week or a month, any change would be large.
+  const beginsLater = typeof oldest === 'number' && localDay(oldest, zone) > localDay(before.from, zone);
+  const hasBefore = !beginsLater && (await store.occupied([before])).length > 0;
   const making: Making = {
     ...periods,
     parts,
@@ -47,9 +53,6 @@ export async function makeReport(parts: ReportParts, config: ReportConfig, at: n
   };
   const step = stepsOf(parts);
   const { known, ...ofPeriods } = await ofItsPeriods(making, step);
-  const oldest = await oldestRow(store, at).catch((error: unknown) =>
-    asAppError(error, 'store_query_failed'),
-  );
   return {
     name: config.name,
     period: config.period,

@@ -261,6 +261,7 @@ export function monthReport(): Report {
   const alone = (one: Compared): Compared => ({ now: one.now, before: null });
   return {
     ...report,
+    retention: { ...report.retention, oldestRow: from + 14_000 },
     name: 'search-monthly',
     period: 'month',
     zone: 'Europe/Berlin',

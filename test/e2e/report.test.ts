@@ -30,7 +30,7 @@ beforeAll(async () => {
   audit = await createAuditDatabase();
   await audit.log(
     { at: MONDAY, service: 'search', cost: '1.25' },
-    { at: new Date(MONDAY.getTime() - 86_400_000), service: '=cmd', cost: '0.5' },
+    { at: new Date(MONDAY.getTime() - 7 * 86_400_000), service: '=cmd', cost: '0.5' },
   );
   folder = await makeFolder({
     'alerts.yaml': file(audit.url, REPORTS),

@@ -253,6 +253,10 @@ describe('the parts of a report', () => {
     expect(told(sampleReport({ retention: young })).footer[2]).toBe(
       'It begins within the week before, which has spent at least what is shown.',
     );
+    const { now } = sampleReport().spend;
+    expect(told(sampleReport({ retention: young, spend: { now, before: null } })).footer[2]).toBe(
+      'It begins within the week before, so nothing is compared.',
+    );
     expect(week.footer.join()).not.toContain('It begins');
   });
 

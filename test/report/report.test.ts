@@ -240,6 +240,22 @@ describe.each(Object.keys(PERIODS) as ReportPeriod[])('the report of a %s', (per
   });
 });
 
+it('compares with nothing where the table begins after the first day of the period before', async () => {
+  const september = await reportOn(calls.store, { period: 'month' }, '2026-10-01T06:00:00Z');
+  expect(september.spend.now).toBe(
+    decimal((await ask('sum(cost)::text AS cost', ['2026-09-01', '2026-10-01'])).cost ?? null),
+  );
+  expect(september.spend.before).toBeNull();
+  expect(september.movers).toEqual([]);
+  expect(september.days).toHaveLength(30);
+  const week = await reportOn(calls.store, { period: 'week' }, '2026-09-07T06:00:00Z');
+  expect(week.spend.before).toBeNull();
+  const day = await reportOn(calls.store, { period: 'day' }, '2026-08-27T06:00:00Z');
+  expect(day.spend.before).toBe(
+    decimal((await ask('sum(cost)::text AS cost', ['2026-08-25', '2026-08-26'])).cost ?? null),
+  );
+});
+
 it('only counts what the filter takes', async () => {
   const { at, now } = PERIODS.week;
   const where = { service: { in: ['search'] }, user: { notIn: [null] } };

@@ -30,7 +30,7 @@ describe('a table with few rows', () => {
     );
     expect(report).toMatchObject({ movers: [], models: [], forecasts: [], troubles: [], newestRow: null });
     expect(report.retention).toEqual({ oldestRow: null, newestRow: null, rows: 0, users: 0 });
-    expect(report.invoices).toMatchObject([{ billed: 5n, recorded: 0n }]);
+    expect(report.invoices).toEqual([]);
     expect(report.budgets).toMatchObject([{ spent: 0n, amount: decimal('5') }]);
     expect(figureOf(report, 'cost_per_call')).toMatchObject({ now: null, before: null });
     expect(report.days.map(({ spend }) => spend)).toEqual(new Array(7).fill(0n));
@@ -46,8 +46,16 @@ describe('a table with few rows', () => {
     expect(figureOf(report, 'calls')).toMatchObject({ now: { calls: 1 }, before: null });
   });
 
+  it('compares with nothing where it begins after the first day of the period before', async () => {
+    await calls.log({ at: MONDAY - 6 * DAY, cost: '1' }, { at: MONDAY, cost: '1.5' });
+    expect((await reportOn(calls.store, {}, AT)).spend).toEqual({ now: decimal('1.5'), before: null });
+    await calls.log({ at: MONDAY - 6 * DAY - 1, cost: '1' });
+    expect((await reportOn(calls.store, {}, AT)).spend.before).toBe(decimal('2'));
+  });
+
   it('names values that were only called before among the others', async () => {
-    await calls.log({ at: MONDAY - 1, cost: '2', service: 'old', user: null });
+    const old = { service: 'old', user: null };
+    await calls.log({ at: MONDAY - 1, cost: '2', ...old }, { at: MONDAY - 7 * DAY, cost: '0', ...old });
     const report = await reportOn(calls.store, {}, AT);
     expect(report.spend).toEqual({ now: 0n, before: decimal('2') });
     expect(report.tables[0]).toEqual({
@@ -56,14 +64,14 @@ describe('a table with few rows', () => {
       others: {
         count: 1,
         spend: { now: 0n, before: decimal('2') },
-        calls: { now: 0n, before: decimal('1') },
+        calls: { now: 0n, before: decimal('2') },
       },
     });
     expect(report.movers).toMatchObject([{ key: 'old', split: { change: decimal('-2') } }]);
   });
 
   it('has a change from 0 where the filter takes no row of the period before, although the table has some', async () => {
-    await calls.log({ at: MONDAY - 1, service: 'old' }, { at: MONDAY, service: 'new', cost: '3' });
+    await calls.log({ at: MONDAY - 7 * DAY, service: 'old' }, { at: MONDAY, service: 'new', cost: '3' });
     const report = await reportOn(calls.store, { where: { service: { in: ['new'] } } }, AT);
     expect(report.spend).toEqual({ now: decimal('3'), before: 0n });
   });
@@ -250,7 +258,7 @@ it('tells how far the reading has come, up to the end', async () => {
 
 describe('what cannot be read', () => {
   it('is named, and the rest stands', async () => {
-    await calls.log({ at: MONDAY, cost: '2' }, { at: MONDAY - DAY, cost: '1' });
+    await calls.log({ at: MONDAY, cost: '2' }, { at: MONDAY - 7 * DAY, cost: '1' });
     const refused = new AppError('store_query_failed', 'no such column');
     const source = {
       read: async (...[reads, before]: Parameters<typeof calls.store.read>) => {
@@ -271,7 +279,7 @@ describe('what cannot be read', () => {
     expect(report.spend.now).toBe(decimal('2'));
     expect(report.tables.map(({ dimension }) => dimension)).toEqual(['service', 'model']);
     expect(report).toMatchObject({ movers: [], incidents: null, quiet: null });
-    expect(report.retention).toMatchObject({ oldestRow: MONDAY - DAY, rows: null, users: null });
+    expect(report.retention).toMatchObject({ oldestRow: MONDAY - 7 * DAY, rows: null, users: null });
     expect(report.troubles).toEqual([
       'the spend by user could not be read: no such column',
       'what the largest changes are made of could not be read: no such column',
