@@ -2,8 +2,9 @@
 
 import type { App } from '../../app.ts';
 import { fileId } from '../../config/file-id.ts';
-import type { ReportConfig } from '../../model/report.ts';
-import { failedReportFingerprint } from '../../model/report-key.ts';
+import type { Notified } from '../../model/notification.ts';
+import type { ReportConfig, ReportPeriod } from '../../model/report.ts';
+import { failedReportFingerprint, reportPeriodKey } from '../../model/report-key.ts';
 import { stepOf } from '../../model/rule.ts';
 import { reportPeriods } from '../../report/period.ts';
 import type { State } from '../../state/open.ts';
@@ -40,13 +41,12 @@ export async function failedReports(
   const earlier = failed.find((one) => one.at < due.at && one.period !== due.period);
   return {
     isTried: failed.some((one) => one.period === due.period),
-    earlier:
-      earlier === undefined
-        ? null
-        : {
-            at: earlier.at,
-            window: reportPeriods(period, earlier.at, config.timezone).window,
-            period: earlier.period,
-          },
+    earlier: earlier === undefined ? null : dueOf(earlier, period, config.timezone),
   };
+}
+
+/** Null where the file had another `period` or zone for it then. */
+function dueOf({ at, period }: Notified, reportPeriod: ReportPeriod, zone: string): Due | null {
+  const { window } = reportPeriods(reportPeriod, at, zone);
+  return reportPeriodKey(reportPeriod, window) === period ? { at, window, period } : null;
 }

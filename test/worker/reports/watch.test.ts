@@ -229,6 +229,18 @@ describe.concurrent('a report that cannot be made', () => {
     ]);
   });
 
+  it('is not named by a file that gives it another period', async (test) => {
+    const world = await openReportWorld(test, EIGHT);
+    const first = await world.start({ make: maker(true).make });
+    await first.looks();
+    await first.dies();
+    world.now = EIGHT + DAY;
+    const reports = ['{ name: daily, schedule: "0 8 * * *", period: week, notify: [hook] }'];
+    await (await world.start({ reports, make: emptyReport })).looks();
+    expect(await unsent(world)).toEqual([]);
+    expect(world.logged.reported).toEqual(['daily week/2026-11-09T00:00:00Z']);
+  });
+
   it('is sent by a process that was started more than a day later, also when it is the first one', async (test) => {
     const monday = Date.parse('2026-11-16T08:00:00Z');
     const world = await openReportWorld(test, monday);
