@@ -35,7 +35,9 @@ export function startReading(
 
   const readState = async (): Promise<number> => {
     try {
-      status = await stores.status();
+      status = await toldWhileLate(stores.status(), (trouble) => {
+        if (!isOver) show({ state: { answer: status, trouble } });
+      });
       if (!isOver) show({ state: { answer: status, trouble: null } });
       // What a new incident has cost is not left open for up to a minute.
       const known = figures?.incidents;
@@ -78,6 +80,19 @@ export function startReading(
       for (const pause of [statePause, auditPause]) pause.endWithin(0);
     },
   };
+}
+
+/** After so long without an answer the view says so. */
+const LATE_MS = 5_000;
+
+/** Says again and again for how long there is no answer, so that nobody takes what stands there for the latest. */
+async function toldWhileLate<T>(answer: Promise<T>, tell: (trouble: string) => void): Promise<T> {
+  const begun = Date.now();
+  const telling = setInterval(
+    () => tell(`no answer for ${Math.round((Date.now() - begun) / 1000)} s`),
+    LATE_MS,
+  );
+  return answer.finally(() => clearInterval(telling));
 }
 
 /** When a store that was asked from `begun` until now has been asked for no more than a part of the time. */

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { alertsYaml } from '../support/alerts-yaml.ts';
 import { justNow } from '../support/audit-table.ts';
@@ -105,6 +106,25 @@ describe.concurrent('top without its stores', () => {
       });
       expect(terminal.shown.modes()).toEqual({ cursor: false, wraps: false });
     }
+    terminal.type('q');
+    expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
+  });
+
+  it('says that the state store is silent', async (test) => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    test.onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const folder = await makeFolder({
+      'alerts.yaml': alertsYaml({
+        url: `postgres://nobody@127.0.0.1:${port}/nothing`,
+        channels: 'channels: {}',
+        rules: '  - { name: a, type: threshold, metric: spend, window: 1h, threshold: 1 }',
+      }),
+    });
+    test.onTestFinished(() => folder.remove());
+    const terminal = await startOnTerminal(['top'], { cwd: folder.path, ...SIZE });
+    await seen(terminal, /^state store: no answer for 5 s/m);
     terminal.type('q');
     expect(await terminal.ended()).toEqual({ code: 0, isRestored: true });
   });
