@@ -35,6 +35,8 @@ export interface GroupSplit extends SpendSplit {
   readonly against: Against;
   /** Calls in the earlier window, whatever is known of their cost. */
   readonly callsBefore: Fixed;
+  /** Whether calls of either window have no known cost: they count as calls, and the split is of what is priced. */
+  readonly isPartlyUnpriced: boolean;
 }
 
 /**

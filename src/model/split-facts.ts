@@ -46,9 +46,9 @@ export function changeFact(rule: Rule, finding: Finding, zone: string): Fact | n
   return ['Change', isSaid ? change : `${change}: ${then}${span === '' ? '' : ` from ${span}`}`];
 }
 
-/** Said of a change where calls have no price. */
-function ofPriced({ unpriced }: Pick<Finding, 'unpriced'>): string {
-  return unpriced === null ? '' : ' of what is priced';
+/** Said of a change where calls of either window have no price. */
+function ofPriced({ unpriced, split }: Pick<Finding, 'unpriced' | 'split'>): string {
+  return unpriced === null && split?.isPartlyUnpriced !== true ? '' : ' of what is priced';
 }
 
 /** Whether the window before is one of those whose values the fact of earlier days has. */

@@ -46,15 +46,7 @@ export async function explain(
   before: number,
 ): Promise<(Finding[] | AppError)[]> {
   const plans = questionsOf(wanted, dimensions, zone, hasPrices);
-  // What drives an alert matters most, so it is asked first.
-  const isOfPast = ({ asks }: Question): boolean => asks === 'earlier' || asks === 'split';
-  const asked = plans.flat().sort((a, b) => Number(isOfPast(a)) - Number(isOfPast(b)));
-  const series = await ask(
-    source,
-    asked.map(({ query }) => query),
-    before,
-  );
-  const answerTo = new Map(asked.map((question, i) => [question, series[i] as Series | AppError]));
+  const answerTo = await answersTo(source, plans.flat(), before);
   return wanted.map(({ rule, firing }, i) =>
     orFault(() => {
       const details = new Map<Firing, Series>();
@@ -81,6 +73,30 @@ export async function explain(
         description: type.describe(rule, one, details.get(one) ?? null),
       }));
     }),
+  );
+}
+
+/**
+ * What drives an alert matters most, so it is asked first, and never in one read with the past, which may be slow or away.
+ */
+async function answersTo(
+  source: Askable,
+  questions: readonly Question[],
+  before: number,
+): Promise<ReadonlyMap<Question, Series | AppError>> {
+  const isOfPast = ({ asks }: Question): boolean => asks === 'earlier' || asks === 'split';
+  const parts = [questions.filter((one) => !isOfPast(one)), questions.filter(isOfPast)];
+  const answers = await Promise.all(
+    parts.map((asked) =>
+      ask(
+        source,
+        asked.map(({ query }) => query),
+        before,
+      ),
+    ),
+  );
+  return new Map(
+    parts.flatMap((asked, p) => asked.map((one, i) => [one, answers[p]?.[i] as Series | AppError])),
   );
 }
 

@@ -43,7 +43,7 @@ export function splitQuery(
   const models = available.has('model') && !groupBy.includes('model') ? ['model'] : [];
   const windows = changes.flatMap(({ earlier, own }) => [earlier, own]);
   return {
-    measures: ['calls', 'cost', 'input_tokens', 'output_tokens'],
+    measures: ['calls', 'cost', 'input_tokens', 'output_tokens', 'unpriced'],
     where,
     groupBy: [...groupBy, ...models],
     windows: [...new Map(windows.map((window) => [nameOf(window), window])).values()],
@@ -64,25 +64,28 @@ export function splitsIn(
     if (known === undefined) models.set(name, [group]);
     else known.push(group);
   }
-  const sumsIn = (key: GroupKey, window: Window): SumsByModel => {
+  const sumsIn = (key: GroupKey, window: Window): { models: SumsByModel; unpriced: Fixed } => {
     const place = places.get(nameOf(window)) ?? -1;
     const found = new Map<string | null, ModelSums>();
+    let unpriced = 0n;
     for (const group of models.get(JSON.stringify(key)) ?? []) {
       const sums = series.cell(group, place)?.sums;
       if (sums === undefined) continue;
+      unpriced += sums.unpriced ?? 0n;
       found.set(groupBy.length > width ? (series.keys[group]?.[width] ?? null) : null, {
         calls: sums.calls ?? 0n,
         tokens: (sums.input_tokens ?? 0n) + (sums.output_tokens ?? 0n),
         cost: sums.cost ?? 0n,
       });
     }
-    return found;
+    return { models: found, unpriced };
   };
   return (key, { against, earlier, own }) => {
-    const before = sumsIn(key, earlier);
+    const [before, now] = [sumsIn(key, earlier), sumsIn(key, own)];
     return {
-      ...splitSpend(before, sumsIn(key, own)),
-      callsBefore: [...before.values()].reduce((sum, { calls }) => sum + calls, 0n),
+      ...splitSpend(before.models, now.models),
+      callsBefore: [...before.models.values()].reduce((sum, { calls }) => sum + calls, 0n),
+      isPartlyUnpriced: before.unpriced + now.unpriced > 0n,
       window: earlier,
       against,
     };

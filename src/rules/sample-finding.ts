@@ -75,6 +75,7 @@ export function sampleFindings(
     split: {
       ...PARTS,
       callsBefore: 100n * ONE,
+      isPartlyUnpriced: false,
       window: { from: at - 7_200_000, to: at - 3_600_000 },
       against: 'previous',
     },

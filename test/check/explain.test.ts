@@ -182,6 +182,16 @@ describe('the rest of an explanation', () => {
     expect(explainText(answer)).toContain('other groups\n  chat  $5.00  limit not reached');
   });
 
+  it('says that a split is of what is priced where calls have no price', async () => {
+    await world.calls.log(
+      { at: AT - 90 * MINUTE, cost: 10 },
+      { at: AT - 80 * MINUTE, cost: null, input_tokens: 500 },
+      { at: AT - 30 * MINUTE, cost: 60 },
+    );
+    const text = explainText(await explainOnce(partsOf(hourlyBurn()), AT));
+    expect(text).toContain('+$50.00 of what is priced against 2026-11-20 00:05 to 01:05 UTC');
+  });
+
   it('lists each period of a baseline, and splits against the same window a week earlier', async () => {
     const unusual = ruleOf('anomaly', { name: 'unusual', group_by: ['service'], window: '1h' });
     const days = Array.from({ length: 11 }, (_, day) => ({ at: AT - day * DAY - MINUTE, cost: 10 + day }));

@@ -39,6 +39,7 @@ function found(
   const split: GroupSplit = {
     ...splitSpend(old, now),
     callsBefore: [...old.values()].reduce((sum, { calls }) => sum + calls, 0n),
+    isPartlyUnpriced: false,
     window: windowBeforeOf(spec, own, against, 'UTC'),
     against,
   };

@@ -129,6 +129,20 @@ describe('the split in a message', () => {
     }
   });
 
+  it.each([
+    ['the earlier window', AT - HOUR - MINUTE],
+    ['its own window', AT - MINUTE],
+  ])('is of what is priced where calls of %s have no price', async (_, at) => {
+    await world.calls.log(
+      { at: AT - HOUR - MINUTE, model: 'a', cost: 10 },
+      { at, model: 'a', cost: null, input_tokens: 1_000 },
+      { at: AT - MINUTE, model: 'a', cost: 60 },
+    );
+    const { facts } = await told(burn());
+    expect(facts.get('Change')).toContain('% of what is priced on the hour before');
+    expect(facts.get('Why')).toMatch(/^\+\$50\.00 of what is priced/);
+  });
+
   it('is none of other metrics, of shares, and of values that are new', async () => {
     await world.calls.log(
       ...Array.from({ length: 40 }, (_, day) => ({ at: AT - day * DAY - 2 * MINUTE, cost: 1 })),
@@ -197,13 +211,11 @@ describe('the read of a split', () => {
     );
   });
 
-  it('costs a quiet poll nothing, and one with news a read of the earlier window', async () => {
+  it('costs a quiet poll nothing, and one with news a read of both windows', async () => {
     const { reads, source } = recorded();
     expect((await told(burn(), source)).facts.has('Why')).toBe(true);
-    const own = { from: AT - HOUR, to: AT };
-    const earlier = { from: AT - 2 * HOUR, to: AT - HOUR };
-    // That of the window itself is the one of the breakdown by model.
-    expect(reads.filter(isOfSplit).map(({ ranges }) => ranges)).toEqual([[earlier], [own]]);
+    expect(reads.filter(isOfSplit).map(({ ranges }) => ranges)).toEqual([[{ from: AT - 2 * HOUR, to: AT }]]);
+    // The other one is that of the breakdown, which must not wait for the past.
     const byModel = reads.filter(({ groupBy }) => groupBy.join() === 'service,model');
     expect(byModel).toHaveLength(2);
     reads.length = 0;
@@ -217,14 +229,11 @@ describe('the read of a split', () => {
     const { reads, source } = recorded();
     const rules = ['one', 'two', 'three'].map((name) => burn({ name }));
     await world.poll(rules, AT, { store: { ...world.calls.store, ...source } });
-    expect(reads.filter(isOfSplit)).toHaveLength(2);
+    expect(reads.filter(isOfSplit)).toHaveLength(1);
   });
 
   it.each(['at once', 'never'])('that fails %s leaves the message without it', async (when) => {
-    const { source } = recorded(
-      ({ ranges, ...read }) => isOfSplit(read) && ranges[0]?.to === AT - HOUR,
-      when,
-    );
+    const { source } = recorded(isOfSplit, when);
     const { finding, facts } = await told(burn(), source);
     expect(finding).toMatchObject({ value: 100, breakdown: { model: [{ value: 60 }, { value: 40 }] } });
     expect(finding).not.toHaveProperty('split');

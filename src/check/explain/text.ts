@@ -108,10 +108,11 @@ function periodTable(rule: Rule, { periods }: GroupAnswer, zone: string): string
 
 function splitTable(rule: Rule, { split }: GroupAnswer, zone: string): string {
   if (split === null) return '';
-  const { window, before, now, change, calls, mix, length, price } = split;
+  const { window, before, now, change, calls, mix, length, price, isPartlyUnpriced } = split;
   const show = shownIn(rule);
   const signed = (value: Fixed): string => displaySigned(quantityOf(rule), value);
-  const title = `${signed(change)} against ${localSpan(window.from, window.to, zone)} (${show(before)} to ${show(now)})`;
+  const priced = isPartlyUnpriced ? ' of what is priced' : '';
+  const title = `${signed(change)}${priced} against ${localSpan(window.from, window.to, zone)} (${show(before)} to ${show(now)})`;
   return titled(
     title,
     tableOf([
