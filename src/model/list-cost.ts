@@ -29,7 +29,8 @@ export function listCost(call: PricedCall, table: PriceTable): Fixed | null {
   if (model === null) return null;
   const input = within(call.input, null);
   const output = within(call.output, null);
-  const cached = within(call.cached, input);
+  // Where no model has a price for cached tokens, they are input like any other, and leave room for those written.
+  const cached = table.uses.includes('cachedInput') ? within(call.cached, input) : 0n;
   const cacheWrite = within(call.cacheWrite, input - cached);
   const reasoning = within(call.reasoning, output);
   const ranges = table.models.get(model) ?? [];

@@ -51,7 +51,9 @@ describe.each(channelTypes.map((type) => [type.type, type] as const))(
     test.each(Object.entries(SAMPLES))('delivers the message %s', async (_, message) => {
       const { channel, receiver } = await open();
       await channel.send(envelope(channel, message), never);
-      expect(receiver.taken()).toHaveLength(1);
+      // A pager pages nobody with a report.
+      const isLeftOut = message.type === 'report' && type.takesReports === false;
+      expect(receiver.taken()).toHaveLength(isLeftOut ? 0 : 1);
     });
 
     test('repeats a send with the same id and the same bytes', async () => {

@@ -84,6 +84,13 @@ const call = fc.record({
 });
 const calls = fc.array(call, { minLength: 1, maxLength: 60 });
 
+/** A list that prices written tokens apart, and no cached ones. */
+const WRITTEN: PriceList = { models: { gpt: [priceEntry({ cacheWrite: '1' })] }, aliases: {}, strip: [] };
+const MORE_CACHED_THAN_INPUT = {
+  ...{ model: 'gpt', at: ORIGIN, input: 1, output: null },
+  ...{ cached: 101, cacheWrite: 1, reasoning: null, batch: null },
+};
+
 let engine: EngineUnderTest;
 beforeAll(async () => {
   engine = await startEngine('postgres');
@@ -145,7 +152,7 @@ test('PostgreSQL and this program give each call the same cost by the list, to t
       });
     }
   });
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 60, examples: [[WRITTEN, [MORE_CACHED_THAN_INPUT]]] });
 });
 
 function pricedCall({ model, at, batch, ...counts }: Record<string, unknown>): PricedCall {
