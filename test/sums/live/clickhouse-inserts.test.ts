@@ -85,6 +85,7 @@ describe.skipIf(!hasClickHouse)('rows that are inserted while a poll reads Click
         );
       });
     }
-    expect(inserted, 'polls have several statements').toBeGreaterThan(60);
+    // Thirty at first, one a poll, and four more before each of at least three statements.
+    expect(inserted, 'polls have several statements').toBeGreaterThan(45);
   });
 });
