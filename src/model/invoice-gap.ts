@@ -1,6 +1,6 @@
 // How far what was billed is from what was recorded.
 
-import type { Fixed } from './money.ts';
+import { type Fixed, sizeOf } from './money.ts';
 
 /** Per cent from which on a difference is told. */
 const TOLD_ABOVE = 10n;
@@ -23,7 +23,7 @@ export function invoiceGap({
   readonly recorded: Fixed;
 }): InvoiceGap {
   const difference = billed - recorded;
-  const size = difference < 0n ? -difference : difference;
+  const size = sizeOf(difference);
   const smaller = billed < recorded ? billed : recorded;
   if (smaller <= 0n) return { difference, part: null, isTold: size > 0n };
   return {

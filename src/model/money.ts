@@ -45,6 +45,11 @@ export function fixedFromInteger(value: bigint | number): Fixed {
   return BigInt(value) * ONE;
 }
 
+/** An amount without its sign. */
+export function sizeOf(value: Fixed): Fixed {
+  return value < 0n ? -value : value;
+}
+
 /** The nearest double; for statistics, charts and ratios, never for a comparison of money. */
 export function toNumber(value: Fixed): number {
   return Number(formatFixed(value, FIXED_DIGITS));

@@ -8,7 +8,7 @@ import { asOf } from './incident-message.ts';
 import { type Fact, type Message, type MessageSection, NO_ALERTS } from './message.ts';
 import { messageJson } from './message-json.ts';
 import { describeMetric, inCurrency } from './metric.ts';
-import { formatMoney } from './money.ts';
+import { formatMoney, sizeOf } from './money.ts';
 import { quantityName } from './quantity.ts';
 import type { Figure, Report, ReportForecast, RouteSaving } from './report.ts';
 import { daysChart } from './report-chart.ts';
@@ -130,7 +130,7 @@ function routeFact({ route, calls, recorded, rerouted }: RouteSaving, currency: 
   if (rerouted === null) return [label, `${cost}; the price list has no price of ${to}`];
   const saved = recorded - rerouted;
   const word = saved < 0n ? 'more' : 'less';
-  const difference = formatMoney(saved < 0n ? -saved : saved, currency);
+  const difference = formatMoney(sizeOf(saved), currency);
   return [label, `${cost}, there ${formatMoney(rerouted, currency)}: ${difference} ${word}`];
 }
 

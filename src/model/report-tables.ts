@@ -11,7 +11,7 @@ import { invoiceGap } from './invoice-gap.ts';
 import type { Fact, MessageSection, MessageTable } from './message.ts';
 import { describeMetric, inCurrency, type Metric, withoutUnit } from './metric.ts';
 import type { Sample } from './metric-value.ts';
-import { type Fixed, formatMoney, ONE, toNumber } from './money.ts';
+import { type Fixed, formatMoney, ONE, sizeOf, toNumber } from './money.ts';
 import type { Figure, ModelRow, Report, ReportBudget, ReportInvoice, ReportTable } from './report.ts';
 import { amountsAddedUp, changeCell, firstDayWithin, periodBefore } from './report-words.ts';
 import { sharesText } from './shares.ts';
@@ -203,6 +203,6 @@ function invoiceSentence(
   const [more, less] = difference > 0n ? ['billed', 'recorded'] : ['recorded', 'billed'];
   const first = firstDayWithin(invoice.window, report);
   const begins = first === null ? '' : `; the table begins on ${first}`;
-  const amount = formatMoney(difference < 0n ? -difference : difference, currency);
+  const amount = formatMoney(sizeOf(difference), currency);
   return `For ${monthName(invoice.window.from, zone)}, ${amount}${percent} more was ${more} than ${less}${begins}.`;
 }

@@ -7,7 +7,7 @@ import { displayCount, displaySigned, displayValue } from './display-value.ts';
 import type { Finding } from './finding.ts';
 import type { Fact } from './message.ts';
 import { describeMetric } from './metric.ts';
-import { divideRounded, FIXED_DIGITS, type Fixed } from './money.ts';
+import { divideRounded, FIXED_DIGITS, type Fixed, sizeOf } from './money.ts';
 import { type Rule, windowOf } from './rule.ts';
 import type { GroupSplit, SpendSplit } from './spend-split.ts';
 import { earlierWindow, isWritten } from './window.ts';
@@ -113,8 +113,4 @@ export function splitParts(split: SpendSplit, coin: Fixed, change: bigint): Spli
     .filter(({ amount }) => amount !== 0n)
     .sort((a, b) => Number(sizeOf(b.amount) - sizeOf(a.amount)))
     .map(({ part, amount }) => ({ amount, reason: REASONS[part][amount > 0n ? 0 : 1] }));
-}
-
-function sizeOf(amount: bigint): bigint {
-  return amount < 0n ? -amount : amount;
 }

@@ -93,6 +93,11 @@ export function hullOf(windows: readonly Window[]): Window {
   }));
 }
 
+/** Each window once. */
+export function distinctWindows(windows: readonly Window[]): Window[] {
+  return [...new Map(windows.map((window) => [`${window.from}/${window.to}`, window])).values()];
+}
+
 /** The window at the same local time `days` whole days before `at`: a period of an anomaly's baseline. */
 export function windowDaysBefore(spec: WindowSpec, at: number, days: number, zone: string): Window {
   const cut = daysBefore(at, days, zone);

@@ -34,8 +34,8 @@ export interface Surroundings {
 
 /**
  * Reads what drives each finding: the top parts by every further dimension that the store has, the calls without a price,
- * the same window on earlier days, and what a change in spend is made of. These are asked only for groups that fire, so that a quiet poll costs nothing more,
- * and the store is read only where kept sums cannot answer. If an answer fails or takes too long, the finding goes out
+ * the same window on earlier days, and what a change in spend is made of. These are asked only for groups that fire, so that a
+ * quiet poll costs nothing more, and the store is read only where kept sums cannot answer. If an answer fails or takes too long, the finding goes out
  * without it: an alert must not wait for its explanation. A finding that cannot be described fails its rule alone. Never
  * rejects.
  */

@@ -4,7 +4,7 @@ import type { Firing } from '../model/finding.ts';
 import { measuresOf, unpricedMeasure } from '../model/metric.ts';
 import { type Rule, windowOf } from '../model/rule.ts';
 import { type Dimension, type GroupKey, groupingName, type Query, type Where } from '../model/series.ts';
-import { earlierWindow, type Window } from '../model/window.ts';
+import { distinctWindows, earlierWindow, type Window } from '../model/window.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 import { splitQuery, splitWindows } from './spend-split.ts';
 
@@ -162,11 +162,6 @@ export function narrowedWhere(rule: Rule, keys: readonly GroupKey[]): Where {
     { in: distinct(keys.map((key) => key[i] ?? null)) },
   ]);
   return { ...rule.where, ...Object.fromEntries(named) };
-}
-
-/** Each window once. */
-export function distinctWindows(windows: readonly Window[]): Window[] {
-  return [...new Map(windows.map((window) => [`${window.from}/${window.to}`, window])).values()];
 }
 
 /** What fires in a window and group, as a key of a map. */

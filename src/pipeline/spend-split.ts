@@ -6,9 +6,10 @@ import { divideRounded, type Fixed } from '../model/money.ts';
 import { type Rule, windowOf } from '../model/rule.ts';
 import type { Dimension, GroupKey, Query, Series, Where } from '../model/series.ts';
 import { type GroupSplit, type ModelSums, type SumsByModel, splitSpend } from '../model/spend-split.ts';
-import { isWritten, type Window } from '../model/window.ts';
+import { distinctWindows, isWritten, type Window } from '../model/window.ts';
 import { type Against, windowBeforeOf } from '../model/window-before.ts';
 import { ruleTypeOf } from '../rules/index.ts';
+import { memberOf } from '../sums/series/member.ts';
 
 const MICRO = 10n ** 6n;
 
@@ -41,12 +42,11 @@ export function splitQuery(
   available: ReadonlySet<Dimension>,
 ): Query {
   const models = available.has('model') && !groupBy.includes('model') ? ['model'] : [];
-  const windows = changes.flatMap(({ earlier, own }) => [earlier, own]);
   return {
     measures: ['calls', 'cost', 'input_tokens', 'output_tokens', 'unpriced'],
     where,
     groupBy: [...groupBy, ...models],
-    windows: [...new Map(windows.map((window) => [nameOf(window), window])).values()],
+    windows: distinctWindows(changes.flatMap(({ earlier, own }) => [earlier, own])),
   };
 }
 
@@ -59,10 +59,7 @@ export function splitsIn(
   const places = new Map(windows.map((window, place) => [nameOf(window), place]));
   const models = new Map<string, number[]>();
   for (const [group, key] of series.keys.entries()) {
-    const name = JSON.stringify(key.slice(0, width));
-    const known = models.get(name);
-    if (known === undefined) models.set(name, [group]);
-    else known.push(group);
+    memberOf(models, JSON.stringify(key.slice(0, width)), (): number[] => []).push(group);
   }
   const sumsIn = (key: GroupKey, window: Window): { models: SumsByModel; unpriced: Fixed } => {
     const place = places.get(nameOf(window)) ?? -1;

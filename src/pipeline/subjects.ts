@@ -4,10 +4,11 @@ import type { Subject } from '../model/incident.ts';
 import { drivingMeasure, measuresOf } from '../model/metric.ts';
 import type { Rule } from '../model/rule.ts';
 import type { Dimension, Query, Series } from '../model/series.ts';
+import { distinctWindows } from '../model/window.ts';
 import { ask } from './ask.ts';
 import type { AlertNotification } from './decide.ts';
 import type { DecidingParts } from './parts.ts';
-import { distinctWindows, findingKey, narrowedWhere } from './questions.ts';
+import { findingKey, narrowedWhere } from './questions.ts';
 
 /** What is notified of one rule. */
 export interface Notifying {

@@ -1,6 +1,7 @@
 // The values of a dimension whose spend changed most, and why.
 
 import { AppError } from '../model/errors.ts';
+import { sizeOf } from '../model/money.ts';
 import type { Mover, ReportConfig } from '../model/report.ts';
 import type { Dimension, Series } from '../model/series.ts';
 import type { Window } from '../model/window.ts';
@@ -33,8 +34,4 @@ export async function moversOf(
   if (answer instanceof AppError) return answer;
   const splitOf = splitsIn(answer, query, 1);
   return keys.map((key) => ({ dimension, key, split: splitOf([key], change) }));
-}
-
-function sizeOf(change: bigint): bigint {
-  return change < 0n ? -change : change;
 }

@@ -1,13 +1,13 @@
 // What the view shows of a rule: its worst group against its limit.
 
 import type { JudgedOnce } from '../check/check.ts';
-import { limitsOf } from '../check/limits.ts';
 import { sentenceOf } from '../model/errors.ts';
 import { topStep } from '../model/finding.ts';
 import { type Fixed, fixedFromNumber, toNumber } from '../model/money.ts';
 import type { Observation } from '../model/observation.ts';
-import { firesBelow, type Operator, type Rule, SEVERITIES, type Severity, windowOf } from '../model/rule.ts';
+import { type Operator, type Rule, SEVERITIES, type Severity, windowOf } from '../model/rule.ts';
 import type { GroupKey } from '../model/series.ts';
+import { limitsOf, shareOfLimit } from '../pipeline/limits.ts';
 import { ruleTypeOf } from '../rules/index.ts';
 
 /** `pending`: over its limit, but not for as long as `for` demands. */
@@ -59,7 +59,7 @@ export function ruleRows({ judged, unpriced }: JudgedOnce, silencedBy: Silencing
       value: worst?.value.fixed ?? null,
       window: worst === null ? rule.window.text : windowOf(rule, worst.window).text,
       limit: limit && { bound: limit.bound, operator: limit.operator },
-      share: worst === null || limit === null ? null : shareOf(worst.value.fixed, limit),
+      share: worst === null || limit === null ? null : shareOfLimit(worst.value.fixed, limit),
       firing: judgement.firing.length,
       unpriced: worst === null ? null : unpriced.of(rule, worst.key),
       error: null,
@@ -113,12 +113,6 @@ function nextLimit(rule: Rule, worst: Observation): { bound: Fixed; operator: Op
   const isLow = toNumber(worst.value.fixed) < band.mean && band.low !== null;
   if (isLow) return { bound: fixedFromNumber(band.low), operator: '<=' };
   return band.high === null ? null : { bound: fixedFromNumber(band.high), operator: '>=' };
-}
-
-function shareOf(value: Fixed, { bound, operator }: { bound: Fixed; operator: Operator }): number | null {
-  const [part, whole] = firesBelow(operator) ? [bound, value] : [value, bound];
-  if (whole <= 0n) return null;
-  return Math.max(0, toNumber(part) / toNumber(whole));
 }
 
 const RANKS: readonly RuleState[] = [
